@@ -1,0 +1,174 @@
+//! What can go wrong, as data. Each room has its own variants in its own file; this file maps all of them to one voice:
+//! a message, a hint that can be pasted, a stable code for machines, and the exit code.
+//!
+//! It must not know how errors are printed: text is rendered by the one who shows it.
+
+mod recipe;
+mod refusal;
+mod ssh;
+mod store;
+
+pub use recipe::{Position, RecipeError};
+pub use refusal::Refusal;
+pub use ssh::SshError;
+pub use store::StoreError;
+
+use std::path::PathBuf;
+
+/// The result of everything that can fail in infrakt.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How a process ends. The numbers are a contract with scripts (see docs/cli.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything that was asked for was done.
+    Done = 0,
+    /// A step of a run failed.
+    StepFailed = 1,
+    /// Wrong usage, a broken recipe, a lint, or a problem of this computer (disk, database).
+    Usage = 2,
+    /// Refused: no consent, protected, locked, or a stale plan. Nothing was changed.
+    Refused = 3,
+    /// A server could not be reached or not be trusted.
+    Unreachable = 4,
+    /// Interrupted by the user.
+    Interrupted = 5,
+}
+
+/// Everything that can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Recipe(#[from] Box<RecipeError>),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The words of the call don't fit.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+    /// A file of this computer could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file or an answer that does not have the form that it should have.
+    #[error("{what} is not valid: {reason}")]
+    Malformed {
+        what: String,
+        reason: String,
+        hint: Option<String>,
+    },
+    /// The server answered the probe with something that can't be understood, or not at all.
+    #[error("could not read the facts of '{server}': {reason}")]
+    Facts {
+        server: String,
+        reason: String,
+        hint: Option<String>,
+    },
+    /// A run that ended badly. What happened has been shown step by step; this is the summary.
+    #[error("{message}")]
+    Run {
+        message: String,
+        exit: Exit,
+        hint: Option<String>,
+    },
+    /// Ctrl-C at a prompt or between two acts.
+    #[error("interrupted; nothing was changed")]
+    Interrupted,
+}
+
+impl Error {
+    /// A usage error without a hint.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// A usage error with what to do next.
+    pub fn usage_with(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// For `map_err` on file operations: `read(&path).map_err(Error::file("read", &path))`.
+    pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// The exit code that a process ends with when this error ends it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_) => Exit::Refused,
+            Self::Ssh(error) => error.exit(),
+            Self::Facts { .. } => Exit::Unreachable,
+            Self::Run { exit, .. } => *exit,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Store(error) => error.exit(),
+            Self::Recipe(_) | Self::Usage { .. } | Self::File { .. } | Self::Malformed { .. } => Exit::Usage,
+        }
+    }
+
+    /// A word for machines that stays the same when the message is improved.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Recipe(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
+            Self::Ssh(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Usage { .. } => "usage",
+            Self::File { .. } => "file",
+            Self::Malformed { .. } => "malformed",
+            Self::Facts { .. } => "facts",
+            Self::Run { .. } => "run_failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What to do next, best as a command that can be pasted.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Recipe(error) => error.hint(),
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Ssh(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Usage { hint, .. }
+            | Self::Malformed { hint, .. }
+            | Self::Facts { hint, .. }
+            | Self::Run { hint, .. } => hint.clone(),
+            Self::File { .. } | Self::Interrupted => None,
+        }
+    }
+}
+
+/// The candidate that was probably meant, if one is near enough: `did you mean 'provision'?`.
+pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(wanted, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().max(wanted.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_typo_finds_the_name_and_a_stranger_does_not() {
+        assert_eq!(nearest("provison", ["wipe", "provision"]), Some("provision"));
+        assert_eq!(nearest("prod2", ["prod-1", "prod-2"]), Some("prod-2"));
+        assert_eq!(nearest("database", ["wipe", "provision"]), None);
+    }
+}

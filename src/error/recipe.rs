@@ -1,0 +1,70 @@
+//! Failures of a recipe: it does not parse, calls what is not there, breaks a limit, or is refused by the lint. Each knows
+//! the file, the place and the source line, so that it can be shown with a caret.
+
+/// A place in a recipe. Line and column count from 1; column 0 means the whole line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// The whole source of that file, to show the line from.
+    pub source: String,
+}
+
+/// Why a recipe can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// The script does not parse or failed while it was evaluated.
+    #[error("{message}")]
+    Script {
+        message: String,
+        /// What stands under the caret.
+        label: String,
+        position: Option<Position>,
+        help: Option<String>,
+    },
+    /// A command that destroys stands where only a harmless one may stand.
+    #[error("{message}")]
+    Lint {
+        message: String,
+        label: String,
+        position: Option<Position>,
+        help: String,
+    },
+    #[error("there is no recipe '{name}'")]
+    Unknown { name: String, nearest: Option<String> },
+    #[error("{message}")]
+    Parameter { message: String, help: Option<String> },
+}
+
+impl RecipeError {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Script { .. } => "recipe",
+            Self::Lint { .. } => "lint",
+            Self::Unknown { .. } => "unknown_recipe",
+            Self::Parameter { .. } => "parameter",
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Script { help, .. } | Self::Parameter { help, .. } => help.clone(),
+            Self::Lint { help, .. } => Some(help.clone()),
+            Self::Unknown {
+                nearest: Some(nearest), ..
+            } => Some(format!("did you mean '{nearest}'? See: infrakt recipe list")),
+            Self::Unknown { nearest: None, .. } => Some("see what there is: infrakt recipe list".to_owned()),
+        }
+    }
+
+    /// Where in which recipe it went wrong, and what to write under the caret.
+    pub fn place(&self) -> Option<(&Position, &str)> {
+        match self {
+            Self::Script { position, label, .. } | Self::Lint { position, label, .. } => {
+                position.as_ref().map(|position| (position, label.as_str()))
+            }
+            Self::Unknown { .. } | Self::Parameter { .. } => None,
+        }
+    }
+}

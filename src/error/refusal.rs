@@ -1,0 +1,67 @@
+//! Why something that could be done was not done: nobody consented, the server is protected, somebody else is at work,
+//! or the plan no longer fits. A refusal means that nothing was changed.
+
+/// A refusal, with what the reader needs to understand it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("nothing was destroyed: the name typed for '{server}' did not match")]
+    ConsentMismatch { server: String },
+    #[error("nothing was destroyed: '{server}' would lose data, and there is no terminal to type its name on")]
+    NoTerminal { server: String },
+    #[error("'{server}' is protected and is never wiped: {}", reasons.join("; "))]
+    Protected {
+        server: String,
+        reasons: Vec<String>,
+        clone: bool,
+    },
+    #[error(
+        "'{server}' can't be told apart from other machines: {reason}; nothing is destroyed on a machine without an identity"
+    )]
+    NoIdentity { server: String, reason: String },
+    #[error("another run is at work on '{server}': {holder}")]
+    Locked { server: String, holder: String },
+    #[error("the plan no longer fits '{server}': {reason}")]
+    StalePlan { server: String, reason: String },
+    #[error("{message}")]
+    NeedsName { server: String, message: String },
+    /// A server that can't be emptied safely: mount points below /opt/infrakt, a foreign volume driver, …
+    #[error("'{server}' can't be wiped safely: {reason}")]
+    UnsafeToWipe {
+        server: String,
+        reason: String,
+        fix: Option<String>,
+    },
+}
+
+impl Refusal {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::ConsentMismatch { .. } => "consent_mismatch",
+            Self::NoTerminal { .. } | Self::NeedsName { .. } => "consent_missing",
+            Self::Protected { .. } => "protected",
+            Self::NoIdentity { .. } => "no_identity",
+            Self::Locked { .. } => "locked",
+            Self::StalePlan { .. } => "stale_plan",
+            Self::UnsafeToWipe { .. } => "unsafe_to_wipe",
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::ConsentMismatch { .. } => None,
+            Self::NoTerminal { server } | Self::NeedsName { server, .. } => {
+                Some(format!("read the plan first, then repeat the command with: --confirm {server}"))
+            }
+            Self::Protected { clone: true, .. } => Some(
+                "if this machine is a clone, give it an identity of its own, there, as root: \
+                 rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && systemd-machine-id-setup && dpkg-reconfigure openssh-server"
+                    .to_owned(),
+            ),
+            Self::Protected { server, .. } => Some(format!("infrakt server show {server}")),
+            Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
+            Self::Locked { .. } => Some("infrakt runs list".to_owned()),
+            Self::StalePlan { server, .. } => Some(format!("make a new plan: infrakt plan RECIPE --server {server} --out FILE")),
+            Self::UnsafeToWipe { fix, .. } => fix.clone(),
+        }
+    }
+}

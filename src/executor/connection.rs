@@ -1,0 +1,39 @@
+//! Where the world begins: what the executor needs of a connection to a server. `ssh` implements it for real servers;
+//! tests implement it for what the world can't be made to do on demand.
+
+use crate::error::Result;
+use std::time::Duration;
+
+/// An authenticated way to one server, whose host key has been checked.
+pub trait Connection: Send {
+    /// Starts `sh -s` on the server as root (through sudo where the login is not root) and feeds it `script`. The
+    /// script must be complete in itself; what is sent later reaches the script's own standard input.
+    ///
+    /// Costs two round trips (channel, exec), whatever the script's length.
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>>;
+
+    /// Drops the connection and logs in anew, with the same checks. Tries until `patience` is over.
+    fn reconnect(&mut self, patience: Duration) -> Result<()>;
+}
+
+/// A running `sh -s` and its three streams.
+pub trait Channel {
+    /// Waits up to `wait` for something to arrive. Both output streams are drained, whichever is full, so that the
+    /// remote side never blocks on one that nobody reads.
+    fn receive(&mut self, wait: Duration) -> Result<Incoming>;
+
+    /// Writes to the standard input of the script.
+    fn send(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// What a channel brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    /// Nothing within the wait.
+    Quiet,
+    /// The remote side has closed both streams. Says nothing about how the script ended: exit statuses are part of
+    /// what the script reports, since a lost connection also ends here.
+    Closed,
+}

@@ -1,0 +1,3 @@
+//! Runs a consented plan over a connection. It knows no SSH, no database and no terminal.
+
+pub mod connection;

@@ -1,0 +1,6 @@
+//! infrakt wipes and provisions servers over SSH, driven by recipes.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod executor;
+pub mod plan;

@@ -1,0 +1,3 @@
+//! A plan is data.
+
+pub mod secret;
