@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod event;
 pub mod executor;
 pub mod plan;

@@ -1,3 +1,237 @@
-//! A plan is data.
+//! A plan: the ordered steps for one server, as data. What was shown is what runs, because both are this.
+//!
+//! A plan knows nobody: not where it came from, not who executes it, not how its server is reached.
 
+pub mod digest;
+pub mod lint;
+pub mod render;
 pub mod secret;
+pub mod shell;
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the JSON form of a plan.
+pub const FORMAT: u32 = 1;
+
+/// The steps for one server, with everything that a person's consent to them rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub format: u32,
+    pub recipe: RecipeIdentity,
+    pub server: ServerIdentity,
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Names of the secrets that the steps need; their values are asked for when the plan is executed.
+    pub secrets: BTreeSet<String>,
+    /// True when the plan was made from recorded facts: nothing was asked of the server.
+    pub offline: bool,
+    pub losses: Losses,
+    /// The index of the step before which the recipe placed the consent.
+    pub consent_before: Option<usize>,
+    pub steps: Vec<Step>,
+    /// SHA-256 over all of the above that a consent is for, in hexadecimal (see [`digest`]).
+    pub digest: String,
+}
+
+/// Which recipe, and exactly which text of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeIdentity {
+    pub name: String,
+    /// SHA-256 of the recipe and of each of its imports, by the name that a recipe would import it with.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// Which server, as its row in the inventory and the machine itself say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerIdentity {
+    pub id: i64,
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    /// The host key in the form of a public key file, `ssh-ed25519 AAAA…`.
+    pub host_key: Option<String>,
+    /// machine-id(5) of the server.
+    pub machine_id: Option<String>,
+    /// Why nothing may be destroyed there; empty for an ordinary server.
+    pub protected: Vec<String>,
+}
+
+/// What stands on the server, and here in its name, that destroying steps would take away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Losses {
+    pub containers: Vec<Loss>,
+    pub images: Vec<Loss>,
+    pub volumes: Vec<Loss>,
+    pub networks: Vec<Loss>,
+    pub paths: Vec<Loss>,
+    pub apps: Vec<Loss>,
+    pub deployments: Vec<Loss>,
+    pub env_files: Vec<Loss>,
+}
+
+impl Losses {
+    /// The kinds in the order in which people read them, with the word for one of each.
+    pub fn kinds(&self) -> [(&'static str, &[Loss]); 8] {
+        [
+            ("container", &self.containers),
+            ("image", &self.images),
+            ("volume", &self.volumes),
+            ("network", &self.networks),
+            ("path", &self.paths),
+            ("app", &self.apps),
+            ("deployment", &self.deployments),
+            ("env file", &self.env_files),
+        ]
+    }
+
+    /// Names that are lost with `self` and were not with `before`, as `volume pgdata`.
+    pub fn new_since(&self, before: &Losses) -> Vec<String> {
+        let mut new = Vec::new();
+        for ((kind, now), (_, then)) in self.kinds().into_iter().zip(before.kinds()) {
+            let known: BTreeSet<&str> = then.iter().map(|loss| loss.name.as_str()).collect();
+            new.extend(
+                now.iter()
+                    .filter(|loss| !known.contains(loss.name.as_str()))
+                    .map(|loss| format!("{kind} {}", loss.name)),
+            );
+        }
+        new
+    }
+}
+
+/// One thing that would be lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    pub name: String,
+    /// What a reader wants to know beside the name: a size, a state. Never part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What a step does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Looks only.
+    Read,
+    /// Adds or alters something that can be made again.
+    Change,
+    /// Takes away what can't be brought back.
+    Destroy,
+}
+
+impl Effect {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Change => "change",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+/// One entry of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    pub title: String,
+    pub effect: Effect,
+    pub action: Action,
+    /// Read-only commands: if one of them succeeds, there is nothing to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
+    /// Read-only commands: if one of them fails, there is nothing to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_if: Vec<String>,
+    /// Running it twice does no harm, so a resumed run may do so when it does not know how it ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotent: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, EnvValue>,
+    /// Seconds after which the step is ended and counts as failed.
+    pub timeout_seconds: u64,
+    pub origin: Origin,
+}
+
+impl Step {
+    /// Whether the executor finds out by itself that there is nothing to do.
+    pub fn is_guarded(&self) -> bool {
+        !self.unless.is_empty() || !self.only_if.is_empty() || matches!(self.action, Action::Upload { .. })
+    }
+}
+
+/// The line of a recipe that made a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The recipe's name, or the name of an import; never a path of this computer.
+    pub file: String,
+    pub line: usize,
+}
+
+/// The value of an environment variable of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EnvValue {
+    Plain(String),
+    Secret { secret: String },
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Action {
+    /// A command for `sh` on the server.
+    Run { command: String },
+    /// Bytes to a path on the server, through a temporary file beside it.
+    Upload {
+        path: String,
+        content: Content,
+        /// As chmod(1) takes it, `0644`.
+        mode: String,
+        /// As chown(1) takes it, `root:root`.
+        owner: String,
+    },
+    /// A new login; with `reboot`, after the server has been restarted.
+    Reconnect { reboot: bool },
+    /// A change in the local database.
+    State { change: StateChange },
+}
+
+/// What an upload holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    Text(String),
+    Secret { secret: String },
+}
+
+/// A change in the local database, always about the plan's own server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateChange {
+    /// Remove the server's apps, their deployments and dependencies, and then their env files.
+    ForgetApps,
+    /// Note what became of the server.
+    SetStatus(String),
+}
+
+impl Plan {
+    /// Whether any step takes away what can't be brought back.
+    pub fn destroys(&self) -> bool {
+        self.steps.iter().any(|step| step.effect == Effect::Destroy)
+    }
+
+    /// Whether a person must type the server's name before this runs: it destroys, or its recipe asks for it.
+    pub fn needs_consent(&self) -> bool {
+        self.destroys() || self.consent_before.is_some()
+    }
+}
