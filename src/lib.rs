@@ -4,4 +4,5 @@
 pub mod error;
 pub mod event;
 pub mod executor;
+pub mod facts;
 pub mod plan;

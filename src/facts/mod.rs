@@ -1,0 +1,306 @@
+//! What is read from a server before planning. Facts are data: they are probed from a live server ([`probe`]), read from
+//! a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
+
+pub mod probe;
+
+use crate::error::{Error, Result, nearest};
+use crate::plan::{Loss, Losses};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The version of the JSON form of facts.
+pub const FORMAT: u32 = 1;
+
+/// What is known of a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    pub format: u32,
+    pub os: Os,
+    /// As dpkg names it: `amd64`, `arm64`.
+    pub arch: String,
+    pub kernel: String,
+    pub hostname: String,
+    /// machine-id(5); `None` where it is missing, empty or `uninitialized`.
+    pub machine_id: Option<String>,
+    /// The server's own host keys, in the form of public key files without comment.
+    #[serde(default)]
+    pub host_keys: Vec<String>,
+    /// Whether `/etc/infrakt/host` is there: the machine hosts an infrakt.
+    #[serde(default)]
+    pub marker: bool,
+    /// Whether the process that asks was seen among the server's own processes.
+    #[serde(default)]
+    pub runs_this_infrakt: bool,
+    /// Every port on which sshd is configured to listen, or does.
+    pub ssh_ports: Vec<u16>,
+    #[serde(default)]
+    pub reboot_required: bool,
+    #[serde(default)]
+    pub docker: Docker,
+    pub opt_infrakt: Directory,
+    /// Answers to `ssh::query` and to reads of the database, by question, so that a plan can be made again offline.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, serde_json::Value>,
+}
+
+/// os-release(5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Os {
+    /// `debian`, `ubuntu`.
+    pub id: String,
+    /// `13`, `24.04`.
+    pub version: String,
+    /// `trixie`, `noble`.
+    pub codename: String,
+    /// As people call it: `Debian GNU/Linux 13 (trixie)`.
+    pub name: String,
+}
+
+/// What Docker holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Docker {
+    /// The engine is installed, whether it runs or not.
+    pub installed: bool,
+    /// The engine answers.
+    pub running: bool,
+    #[serde(default)]
+    pub version: String,
+    /// `docker compose` works.
+    #[serde(default)]
+    pub compose: bool,
+    /// The node is part of a swarm.
+    #[serde(default)]
+    pub swarm: bool,
+    #[serde(default)]
+    pub containers: Vec<Container>,
+    #[serde(default)]
+    pub images: Vec<Image>,
+    #[serde(default)]
+    pub volumes: Vec<Volume>,
+    /// Networks other than Docker's own three.
+    #[serde(default)]
+    pub networks: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Container {
+    pub name: String,
+    pub image: String,
+    /// `running`, `exited`, …
+    pub state: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// `repository:tag`, or the id of an image without a name.
+    pub name: String,
+    /// As Docker prints it.
+    pub size: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    pub name: String,
+    pub driver: String,
+    /// Bytes in its directory; `None` where it could not be measured in time.
+    pub bytes: Option<u64>,
+    /// Where a volume of the local driver really keeps its data, if not in Docker's own directory: `nfs :/export`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// `absent`, `directory`, `symlink` or `other`.
+    pub kind: String,
+    pub bytes: Option<u64>,
+    /// Mount points at or below it.
+    #[serde(default)]
+    pub mounts: Vec<String>,
+    /// Entries of its `backups` directory.
+    #[serde(default)]
+    pub backups: u64,
+}
+
+const PROFILES: [(&str, &str); 4] = [
+    ("debian-12", include_str!("profiles/debian-12.json")),
+    ("debian-13", include_str!("profiles/debian-13.json")),
+    ("ubuntu-22.04", include_str!("profiles/ubuntu-22.04.json")),
+    ("ubuntu-24.04", include_str!("profiles/ubuntu-24.04.json")),
+];
+
+impl Facts {
+    /// Reads facts that were written as JSON. `what` names the source in errors.
+    ///
+    /// # Errors
+    /// If the text is no JSON, has unknown fields or another format.
+    pub fn parse(json: &str, what: &str) -> Result<Self> {
+        let facts: Self = serde_json::from_str(json).map_err(|error| Error::Malformed {
+            what: what.to_owned(),
+            reason: error.to_string(),
+            hint: Some("write facts of a live server with: infrakt facts NAME > facts.json".to_owned()),
+        })?;
+        if facts.format != FORMAT {
+            return Err(Error::Malformed {
+                what: what.to_owned(),
+                reason: format!("its format is {}, this infrakt reads format {FORMAT}", facts.format),
+                hint: None,
+            });
+        }
+        Ok(facts)
+    }
+
+    /// Facts by the name of a profile (`debian-13`) or by the path of a file.
+    ///
+    /// # Errors
+    /// If there is neither, or the file is not valid.
+    pub fn by_name_or_path(name: &str) -> Result<Self> {
+        if let Some((_, json)) = PROFILES.iter().find(|(profile, _)| *profile == name) {
+            return Self::parse(json, &format!("the profile '{name}'"));
+        }
+        match std::fs::read_to_string(name) {
+            Ok(json) => Self::parse(&json, &format!("the facts file {name}")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !name.contains('/') => {
+                let suggestion = nearest(name, Self::profiles())
+                    .map(|near| format!("did you mean '{near}'? "))
+                    .unwrap_or_default();
+                Err(Error::usage_with(
+                    format!("there is no profile or file of facts '{name}'"),
+                    format!(
+                        "{suggestion}the profiles are {}",
+                        Self::profiles().collect::<Vec<_>>().join(", ")
+                    ),
+                ))
+            }
+            Err(error) => Err(Error::file("read", Path::new(name))(error)),
+        }
+    }
+
+    /// The names of the profiles of freshly installed systems.
+    pub fn profiles() -> impl Iterator<Item = &'static str> {
+        PROFILES.iter().map(|(name, _)| *name)
+    }
+
+    /// What a wipe of this server would destroy on it; sorted by name, so that equal servers give equal plans.
+    pub fn losses(&self) -> Losses {
+        let mut losses = Losses {
+            containers: self
+                .docker
+                .containers
+                .iter()
+                .map(|container| loss(&container.name, format!("{}, {}", container.image, container.state)))
+                .collect(),
+            images: self
+                .docker
+                .images
+                .iter()
+                .map(|image| loss(&image.name, image.size.clone()))
+                .collect(),
+            volumes: self
+                .docker
+                .volumes
+                .iter()
+                .map(|volume| {
+                    loss(
+                        &volume.name,
+                        volume.bytes.map_or("size unknown".to_owned(), human_bytes),
+                    )
+                })
+                .collect(),
+            networks: self
+                .docker
+                .networks
+                .iter()
+                .map(|name| Loss {
+                    name: name.clone(),
+                    detail: None,
+                })
+                .collect(),
+            paths: Vec::new(),
+            ..Losses::default()
+        };
+        if self.opt_infrakt.kind != "absent" {
+            let size = self.opt_infrakt.bytes.map_or("size unknown".to_owned(), human_bytes);
+            let backups = match self.opt_infrakt.backups {
+                0 => String::new(),
+                1 => ", with 1 backup in backups/".to_owned(),
+                count => format!(", with {count} backups in backups/"),
+            };
+            losses.paths.push(loss("/opt/infrakt", format!("{size}{backups}")));
+        }
+        for list in [
+            &mut losses.containers,
+            &mut losses.images,
+            &mut losses.volumes,
+            &mut losses.networks,
+        ] {
+            list.sort();
+        }
+        losses
+    }
+}
+
+fn loss(name: &str, detail: String) -> Loss {
+    Loss {
+        name: name.to_owned(),
+        detail: Some(detail),
+    }
+}
+
+/// A size as people read it, in powers of 1000 as Docker prints them: `1.5 GB`.
+pub fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64;
+    let mut unit = "";
+    for next in UNITS {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    if value < 9.95 {
+        format!("{value:.1} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_is_valid_and_named_after_its_system() {
+        for name in Facts::profiles() {
+            let facts = Facts::by_name_or_path(name).expect(name);
+            assert_eq!(format!("{}-{}", facts.os.id, facts.os.version), name);
+        }
+    }
+
+    #[test]
+    fn sizes_read_as_people_write_them() {
+        let sizes = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1500, "1.5 kB"),
+            (12_345_678, "12 MB"),
+            (999_999, "1.0 MB"),
+        ];
+        for (bytes, text) in sizes {
+            assert_eq!(human_bytes(bytes), text);
+        }
+    }
+}
