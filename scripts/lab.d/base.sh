@@ -1,0 +1,163 @@
+# The cached file systems: per release a plain base, and a layer over it with Docker installed. Machines
+# never write to them; each has an overlay of its own.
+# shellcheck shell=bash
+
+# Part of a base's stamp: raise it whenever what is built here changes.
+BASE_EDITION=2
+
+BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,iproute2,iputils-ping,iptables,kmod,procps,curl
+BASE_PACKAGES+=,ca-certificates,sudo,netbase,less
+
+# What provisioning will install: downloaded beforehand, so that machines need next to nothing from the mirror.
+base_provision_packages() {
+  case $1 in
+    bookworm) echo docker.io ufw fail2ban python3-systemd ca-certificates curl rsync ;;
+    *) echo docker.io docker-cli docker-compose ufw fail2ban python3-systemd ca-certificates curl rsync ;;
+  esac
+}
+
+base_docker_packages() {
+  case $1 in
+    bookworm) echo docker.io ;; # which holds the client too; there is no Compose v2 in bookworm
+    *) echo docker.io docker-cli docker-compose ;;
+  esac
+}
+
+base_command() {
+  local argument releases=() rebuild=
+  for argument in "$@"; do
+    case $argument in
+      --rebuild) rebuild=yes ;;
+      -*) misuse "base: unknown option '$argument'" ;;
+      *) base_release_check "$argument"; releases+=("$argument") ;;
+    esac
+  done
+  [ ${#releases[@]} -gt 0 ] || releases=("${LAB_RELEASES[@]}")
+  if [ -n "$rebuild" ]; then
+    [ -z "$(machine_names)" ] || die "machines are up that stand on the bases (first: scripts/lab down --all)"
+    for argument in "${releases[@]}"; do rm -f -- "$LAB_DIR/base/$argument.stamp" "$LAB_DIR/base/$argument-docker.stamp"; done
+  fi
+  for argument in "${releases[@]}"; do
+    base_require "$argument"
+    if [ "$argument" = trixie ]; then base_require "$argument-docker"; fi
+  done
+  with_lock network registry_require
+  for argument in "$LAB_DIR"/base/*.stamp; do du -sh "${argument%.stamp}" >&2; done
+}
+
+base_release_check() {
+  local release
+  for release in "${LAB_RELEASES[@]}"; do [ "$release" != "$1" ] || return 0; done
+  misuse "unknown release '$1' (known: ${LAB_RELEASES[*]})"
+}
+
+# base_require LAYER: RELEASE or RELEASE-docker is there afterwards, whoever else asks for it at the same time.
+base_require() {
+  base_ready "$1" || with_lock "base-$1" base_build "$1"
+}
+
+base_ready() { [ "$(cat "$LAB_DIR/base/$1.stamp" 2>/dev/null)" = "$BASE_EDITION" ]; }
+
+base_build() {
+  local layer=$1 started=$SECONDS
+  if base_ready "$layer"; then return; fi # built while this process waited for the lock
+  with_lock packages host_require_packages
+  case $layer in
+    *-docker) base_build_docker "${layer%-docker}" ;;
+    *) base_build_plain "$layer" ;;
+  esac
+  echo "$BASE_EDITION" >"$LAB_DIR/base/$layer.stamp"
+  say "base $layer: ready after $((SECONDS - started)) s"
+}
+
+base_build_plain() {
+  local release=$1 target=$LAB_DIR/base/$1 proxy sources=() hook options=()
+  say "base $release: building it with mmdebstrap (once; some 30 s)"
+  mapfile -t sources < <(host_debian_sources "$release")
+  proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
+  [ -z "$proxy" ] || options+=("--aptopt=Acquire::http::Proxy \"$proxy\"")
+  # Run within the new system, while mmdebstrap still keeps it from starting services.
+  hook="chroot \"\$1\" apt-get -qq update && chroot \"\$1\" apt-get -qq -y --download-only install $(base_provision_packages "$release")"
+  rm -rf --one-file-system -- "$target.new"
+  mmdebstrap --mode=root --variant=minbase --quiet --include="$BASE_PACKAGES" \
+    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+    --aptopt='Acquire::Languages "none"' "${options[@]}" \
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --customize-hook="$hook" --skip=cleanup/apt,cleanup/reproducible \
+    "$release" "$target.new" "${sources[@]}" >&2 ||
+    die "mmdebstrap could not build $release (its last lines above say why; the mirror was: ${sources[0]:-its own default})"
+  base_settle "$target.new"
+  rm -rf --one-file-system -- "$target"
+  mv -- "$target.new" "$target"
+}
+
+# What every machine has in common and Debian's packages do not bring.
+base_settle() {
+  local root=$1
+  : >"$root/etc/machine-id"
+  rm -f -- "$root"/etc/ssh/ssh_host_*_key* "$root/etc/resolv.conf" "$root/var/lib/dbus/machine-id"
+  # apt's timers would take its lock at times that no test can foresee
+  systemctl --root="$root" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service
+  systemctl --root="$root" --quiet enable systemd-networkd.service
+  systemctl --root="$root" --quiet set-default multi-user.target
+
+  # nspawn mounts the parts of the cgroup hierarchy read-only; Docker makes its containers' groups in them.
+  cat >"$root/usr/local/sbin/writable-cgroups" <<'SH'
+#!/bin/sh
+set -eu
+awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ "(^|,)ro(,|$)" { print $5 }' /proc/self/mountinfo | while read -r path; do
+  mount -o remount,rw "$path"
+  mount -o remount,rw,bind "$path"
+done
+SH
+  chmod 0755 "$root/usr/local/sbin/writable-cgroups"
+  cat >"$root/etc/systemd/system/writable-cgroups.service" <<'UNIT'
+[Unit]
+Description=Make the cgroup hierarchies writable for Docker
+DefaultDependencies=no
+After=sysinit.target
+Before=docker.service containerd.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/writable-cgroups
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+  systemctl --root="$root" --quiet enable writable-cgroups.service
+}
+
+base_build_docker() {
+  local release=$1 layer=$LAB_DIR/base/$1-docker packages
+  read -ra packages < <(base_docker_packages "$release")
+  base_require "$release"
+  say "base $release-docker: installing Docker over $release (once; some 15 s)"
+  rm -rf --one-file-system -- "$layer.new" "$layer.work"
+  mkdir -p "$layer.new" "$layer.work" "$LAB_DIR/base/mount"
+  # shellcheck disable=SC2016 # expanded by the inner shell, in a mount namespace that ends with it
+  unshare --mount bash -euc '
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+    mount --bind /proc "$4/proc" && mount --bind /dev "$4/dev"
+    printf "#!/bin/sh\nexit 101\n" >"$4/usr/sbin/policy-rc.d" && chmod 0755 "$4/usr/sbin/policy-rc.d"
+    cp -- "$5" "$4/etc/resolv.conf"
+    shift 3; root=$1; shift 2
+    DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -qq -y --no-install-recommends install "$@"
+    rm -f -- "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
+  ' base-docker "$LAB_DIR/base/$release" "$layer.new" "$layer.work" "$LAB_DIR/base/mount" <(host_resolv_conf) \
+    "${packages[@]}" >"$LAB_DIR/base/$release-docker.log" 2>&1 || {
+    tail -n 20 "$LAB_DIR/base/$release-docker.log" >&2
+    die "Docker could not be installed over $release (all of it: $LAB_DIR/base/$release-docker.log)"
+  }
+  rm -rf --one-file-system -- "$layer" "$layer.work"
+  mv -- "$layer.new" "$layer"
+}
+
+# The lower directories of an overlay, topmost first.
+base_lower() {
+  case $1 in
+    *-docker) echo "$LAB_DIR/base/$1:$LAB_DIR/base/${1%-docker}" ;;
+    *) echo "$LAB_DIR/base/$1" ;;
+  esac
+}

@@ -1,0 +1,396 @@
+# A machine's life: up, what can be asked of it, down.
+# shellcheck shell=bash
+
+MACHINE_PASSWORD=lab-password
+
+machine_name_check() {
+  [[ $1 =~ ^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$ ]] ||
+    misuse "'$1' cannot be a machine's name (a-z, 0-9 and - within; at most 32; a letter first)"
+}
+
+machine_directory() { printf '%s\n' "$LAB_DIR/machines/$1"; }
+
+machine_names() {
+  local directory
+  for directory in "$LAB_DIR"/machines/*/; do basename -- "$directory"; done
+}
+
+machine_get() { cat "$LAB_DIR/machines/$1/$2" 2>/dev/null || die "there is no machine '$1' (scripts/lab list names those there are)"; }
+
+# process_is PID COMMAND: PID is a process and runs COMMAND (numbers are used again).
+process_is() {
+  [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "$2"
+}
+
+machine_running() { process_is "$(cat "$LAB_DIR/machines/$1/pid" 2>/dev/null || true)" "_run $1 "; } # no file: it is not running
+
+machine_require_running() {
+  machine_get "$1" ip >/dev/null
+  machine_running "$1" || die "machine '$1' is not running (scripts/lab down $1, then scripts/lab up $1)"
+}
+
+machine_up() {
+  local name='' release=trixie docker='' full='' user='' sudo='' port=22 wanted
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --docker) docker=yes ;;
+      --full) docker=yes full=yes ;;
+      --release | --user | --sudo | --ssh-port)
+        [ $# -ge 2 ] || misuse "up: $1 needs a value"
+        case $1 in
+          --release) release=$2 ;;
+          --user) user=$2 ;;
+          --sudo) sudo=$2 ;;
+          --ssh-port) port=$2 ;;
+        esac
+        shift
+        ;;
+      -*) misuse "up: unknown option '$1'" ;;
+      *) [ -z "$name" ] || misuse "up: one machine at a time, not '$name' and '$1'"; name=$1 ;;
+    esac
+    shift
+  done
+  [ -n "$name" ] || misuse "up: the machine needs a name"
+  machine_name_check "$name"
+  base_release_check "$release"
+  { [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65535 ]; } || misuse "up: '$port' is no port (1–65535)"
+  [ -z "$user" ] || [[ $user =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || misuse "up: '$user' cannot be a login name"
+  [ "$user" != root ] || misuse "up: root can log in anyway; --user is for another"
+  [ -z "$sudo" ] || [ -n "$user" ] || misuse "up: --sudo says something about a --user, and there is none"
+  case ${sudo:=nopasswd} in nopasswd | password | none) ;; *) misuse "up: '$sudo' is no kind of sudo (nopasswd, password, none)" ;; esac
+
+  wanted="release=$release docker=$docker full=$full user=$user sudo=$sudo port=$port"
+  with_lock "machine-$name" machine_up_locked
+}
+
+# Takes its options from machine_up.
+machine_up_locked() {
+  local layer=$release${docker:+-docker} directory started=$SECONDS
+  directory=$(machine_directory "$name")
+  if machine_running "$name"; then
+    [ "$(cat "$directory/wanted")" = "$wanted" ] ||
+      die "machine '$name' is up with other options (first: scripts/lab down $name)"
+    say "$name is up already"
+    cat "$directory/ip"
+    return
+  fi
+  machine_delete "$name" # what a crash may have left
+  base_require "$release"
+  base_require "$layer"
+  machine_key >/dev/null
+  trap 'machine_give_up "$name"' EXIT
+  with_lock network machine_allocate
+  printf '%s\n' "$wanted" >"$directory/wanted"
+  printf '%s\n' "$port" >"$directory/port"
+  printf '%s\n' "$release" >"$directory/release"
+  printf '%s\n' "$layer" >"$directory/layer"
+  [ -z "$user" ] || printf '%s %s\n' "$user" "$sudo" >"$directory/user"
+
+  machine_start "$name"
+  machine_await "$name"
+  if [ -n "$docker" ]; then
+    # `start` waits for the job that the boot has already queued
+    machine_execute "$name" systemctl start docker.service || machine_fail "$name" "dockerd did not start"
+  fi
+  if [ -n "$full" ]; then furnish "$name" || machine_fail "$name" "it could not be filled"; fi
+  trap - EXIT
+  say "$name is up at $(<"$directory/ip") after $((SECONDS - started)) s"
+  cat "$directory/ip"
+}
+
+machine_allocate() {
+  network_up
+  registry_up
+  mkdir -p "$directory"/{upper,work,root,docker,containerd}
+  network_allocate >"$directory/ip.new"
+  mv -- "$directory/ip.new" "$directory/ip"
+}
+
+# A machine is a session of its own, in a mount namespace of its own: whatever ends its processes ends its mounts.
+machine_start() {
+  local name=$1 directory
+  directory=$(machine_directory "$name")
+  host_load_modules
+  host_resolv_conf >"$directory/resolv.conf"
+  detach "$directory/console" unshare --mount "$LAB_SCRIPT" _run "$name" "$LAB_DIR"
+  echo "$DETACHED" >"$directory/pid"
+}
+
+# The process that a machine lives in. nspawn exits with 133 when its machine reboots, and is started again.
+machine_run() {
+  local name=$1 directory status=133
+  LAB_DIR=$2
+  directory=$(machine_directory "$name")
+  cgroup_enter "$name"
+  mount -t overlay overlay "$directory/root" \
+    -o "lowerdir=$(base_lower "$(<"$directory/layer")"),upperdir=$directory/upper,workdir=$directory/work"
+  machine_prepare "$name"
+  while [ "$status" -eq 133 ]; do
+    status=0
+    systemd-nspawn --quiet --boot --directory="$directory/root" --machine="${LAB_ID#i}-$name" --hostname="$name" \
+      --register=no --keep-unit --console=pipe --network-bridge="$LAB_BRIDGE" --private-users=no \
+      --capability=all --system-call-filter='add_key keyctl bpf' --resolv-conf=off --timezone=off --link-journal=no \
+      --bind="$directory/docker:/var/lib/docker" --bind="$directory/containerd:/var/lib/containerd" \
+      systemd.unified_cgroup_hierarchy="$(cgroup_unified)" SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 \
+      </dev/null || status=$?
+  done
+  exit "$status"
+}
+
+# Everything that makes this machine another than its base, before its first boot.
+machine_prepare() {
+  local name=$1 directory root address port user sudo
+  directory=$(machine_directory "$name")
+  root=$directory/root
+  address=$(<"$directory/ip")
+  port=$(<"$directory/port")
+  echo "$name" >"$root/etc/hostname"
+  printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost\n' "$name" >"$root/etc/hosts"
+  cp -- "$directory/resolv.conf" "$root/etc/resolv.conf"
+  cat >"$root/etc/systemd/network/10-lab.network" <<UNIT
+[Match]
+Name=host0
+
+[Network]
+Address=$address/24
+Gateway=$(network_gateway)
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+UNIT
+  mkdir -p "$root/etc/docker"
+  printf '{"registry-mirrors": ["http://%s:%s"]}\n' "$(network_gateway)" "$REGISTRY_PORT" >"$root/etc/docker/daemon.json"
+  chroot "$root" ssh-keygen -q -A
+  [ "$port" = 22 ] || printf 'Port %s\n' "$port" >"$root/etc/ssh/sshd_config.d/port.conf"
+  machine_authorize "$root/root"
+  if [ -e "$directory/user" ]; then
+    read -r user sudo <"$directory/user"
+    chroot "$root" useradd --create-home --shell /bin/bash "$user"
+    printf '%s:%s\n' "$user" "$MACHINE_PASSWORD" | chroot "$root" chpasswd
+    machine_authorize "$root/home/$user"
+    chroot "$root" chown -R "$user:" "/home/$user/.ssh"
+    case $sudo in
+      nopasswd) printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" >"$root/etc/sudoers.d/$user" ;;
+      password) chroot "$root" usermod --append --groups sudo "$user" ;;
+    esac
+  fi
+}
+
+machine_authorize() {
+  install -d -m 0700 "$1/.ssh"
+  cp -- "$LAB_DIR/keys/id_ed25519.pub" "$1/.ssh/authorized_keys"
+  chmod 0600 "$1/.ssh/authorized_keys"
+}
+
+machine_key() {
+  local key=$LAB_DIR/keys/id_ed25519
+  [ -e "$key" ] || with_lock key machine_key_create "$key"
+  printf '%s\n' "$key"
+}
+
+machine_key_create() {
+  [ ! -e "$1" ] || return 0
+  with_lock packages host_require_packages
+  rm -f -- "$1.new" "$1.new.pub"
+  ssh-keygen -q -t ed25519 -N '' -C infrakt-lab -f "$1.new"
+  mv -- "$1.new.pub" "$1.pub"
+  mv -- "$1.new" "$1"
+}
+
+# Returns once sshd lets every login of the machine in (during boot PAM turns all but root away).
+machine_await() {
+  local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) user=root
+  if [ -e "$LAB_DIR/machines/$name/user" ]; then read -r user _ <"$LAB_DIR/machines/$name/user"; fi
+  until machine_banner "$name" && machine_login "$name" "$user" -o ConnectTimeout=2 true 2>/dev/null </dev/null; do
+    machine_running "$name" || machine_fail "$name" "it ended while booting"
+    [ "$SECONDS" -lt "$deadline" ] || machine_fail "$name" "sshd does not answer within $LAB_TIMEOUT s (INFRAKT_LAB_TIMEOUT)"
+    sleep 0.1
+  done
+}
+
+machine_banner() {
+  # shellcheck disable=SC2016 # expanded by the inner shell, with which its error and descriptor go
+  timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && [[ $line == SSH-* ]]' banner \
+    "$(machine_get "$1" ip)" "$(machine_get "$1" port)" 2>/dev/null
+}
+
+machine_fail() {
+  local name=$1 why=$2
+  say "--- the end of $name's console ---"
+  tail -n 25 "$LAB_DIR/machines/$name/console" >&2
+  say "---"
+  die "$name: $why"
+}
+
+# A machine that did not come up is deleted; what it printed is kept.
+machine_give_up() {
+  local console=$LAB_DIR/machines/$1/console
+  if [ -e "$console" ]; then
+    cp -- "$console" "$LAB_DIR/$1.failed.log"
+    say "$1 did not come up and is deleted; what it printed: $LAB_DIR/$1.failed.log"
+  fi
+  machine_delete "$1"
+}
+
+machine_login() {
+  local name=$1 user=$2
+  shift 2
+  ssh -i "$LAB_DIR/keys/id_ed25519" -p "$(machine_get "$name" port)" -o IdentitiesOnly=yes -o BatchMode=yes \
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -l "$user" \
+    "$(machine_get "$name" ip)" "$@"
+}
+
+# The machine's own PID 1, as this computer numbers it: the child of nspawn that is first in its namespace.
+machine_leader() {
+  local pid
+  for pid in $(cgroup_processes "$1"); do
+    if awk '$1 == "NSpid:" && NF > 2 && $NF == 1 && NF == 3 { found = 1 } END { exit !found }' "/proc/$pid/status" 2>/dev/null; then
+      echo "$pid"
+      return
+    fi
+  done
+  die "machine '$1' has no PID 1 (it is booting, or just ended)"
+}
+
+machine_execute() {
+  local leader
+  leader=$(machine_leader "$1")
+  shift
+  nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd -- \
+    /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+machine_exec() {
+  local name=$1
+  shift
+  [ "${1:-}" != -- ] || shift
+  [ $# -gt 0 ] || misuse "exec: which command? (scripts/lab exec $name -- CMD…)"
+  machine_require_running "$name"
+  machine_execute "$name" "$@"
+}
+
+machine_ssh() {
+  local name=$1 user=root
+  shift
+  if [ "${1:-}" = --user ]; then user=${2:?--user needs a name}; shift 2; fi
+  machine_require_running "$name"
+  machine_login "$name" "$user" "$@"
+}
+
+machine_copy() {
+  [ $# -eq 3 ] || misuse "copy: it takes NAME SRC DST"
+  local name=$1 source=$2 target=$3
+  machine_require_running "$name"
+  # shellcheck disable=SC2016,SC2094 # expanded in the machine, where the file is written
+  if [ -d "$source" ]; then
+    tar -C "$source" --owner=0 --group=0 -c . | machine_execute "$name" sh -euc 'mkdir -p -- "$1" && tar -C "$1" -x' copy "$target"
+  elif [ -e "$source" ]; then
+    machine_execute "$name" sh -euc 'cat >"$1" && chmod "$2" -- "$1"' copy "$target" "$(stat -c %a -- "$source")" <"$source"
+  else
+    die "copy: there is no '$source'"
+  fi
+}
+
+machine_ip() { machine_get "$1" ip; }
+machine_port() { machine_get "$1" port; }
+machine_console() { machine_get "$1" console; }
+
+machine_fingerprint() {
+  machine_require_running "$1"
+  machine_execute "$1" ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | awk '{ print $2 }'
+}
+
+machine_reset_host_key() {
+  machine_require_running "$1"
+  machine_execute "$1" sh -euc 'rm -f /etc/ssh/ssh_host_*_key*; ssh-keygen -q -A; systemctl restart ssh.service'
+  machine_await "$1"
+  machine_fingerprint "$1"
+}
+
+machine_reboot() {
+  local name=$1 before deadline=$((SECONDS + LAB_TIMEOUT))
+  machine_require_running "$name"
+  before=$(machine_leader "$name")
+  machine_execute "$name" systemctl --no-block reboot
+  while [ -d "/proc/$before" ]; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$name does not go down within $LAB_TIMEOUT s (scripts/lab console $name)"
+    sleep 0.1
+  done
+  machine_await "$name"
+}
+
+# The bridge's end of the machine's cable.
+machine_cable() {
+  local index
+  index=$(machine_execute "$1" cat /sys/class/net/host0/iflink)
+  grep -lx -- "$index" /sys/class/net/*/ifindex | cut -d/ -f5
+}
+
+# The bridge drops what comes from the machine and what goes to it. Neither side is told: the link stays up,
+# and this computer keeps the machine's hardware address, or it would answer "no route to host" by itself.
+machine_cut() {
+  machine_require_running "$1"
+  ip neigh replace "$(machine_get "$1" ip)" dev "$LAB_BRIDGE" nud permanent \
+    lladdr "$(machine_execute "$1" cat /sys/class/net/host0/address)"
+  bridge link set dev "$(machine_cable "$1")" state 0
+}
+
+machine_restore() {
+  machine_require_running "$1"
+  bridge link set dev "$(machine_cable "$1")" state 3
+  ip neigh del "$(machine_get "$1" ip)" dev "$LAB_BRIDGE" 2>/dev/null || return 0 # it was never cut
+}
+
+machine_list() {
+  local name state
+  for name in $(machine_names); do
+    state=down
+    if machine_running "$name"; then state=up; fi
+    printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$(cat "$LAB_DIR/machines/$name/ip" 2>/dev/null || echo -)" \
+      "$(cat "$LAB_DIR/machines/$name/port" 2>/dev/null || echo -)" \
+      "$(cat "$LAB_DIR/machines/$name/layer" 2>/dev/null || echo -)" "$state"
+  done
+}
+
+machine_down_command() {
+  local name
+  [ $# -gt 0 ] || misuse "down: which machine? (NAME…, or --all)"
+  if [ "$1" = --all ]; then machine_down_all; return; fi
+  for name in "$@"; do machine_name_check "$name"; done
+  for name in "$@"; do
+    [ -d "$(machine_directory "$name")" ] || say "there is no machine '$name'"
+    with_lock "machine-$name" machine_delete "$name"
+  done
+  with_lock network lab_idle
+}
+
+machine_down_all() {
+  local name
+  for name in $(machine_names); do with_lock "machine-$name" machine_delete "$name"; done
+  with_lock network lab_idle
+}
+
+# Under the lock of the machine. Whatever state it is in, nothing of it is left.
+machine_delete() {
+  local directory
+  directory=$(machine_directory "$1")
+  cgroup_end "$1"
+  cgroup_remove "$1"
+  if [ -e "$directory/ip" ] && ip link show "$LAB_BRIDGE" >/dev/null 2>&1; then
+    # only there if the machine was cut
+    ip neigh del "$(<"$directory/ip")" dev "$LAB_BRIDGE" 2>/dev/null || :
+  fi
+  rm -rf --one-file-system -- "$directory"
+}
+
+# Under the lock "network": with the last machine goes what the machines shared on this computer.
+lab_idle() {
+  [ -z "$(machine_names)" ] || return 0
+  registry_stop
+  network_down
+}
+
+lab_clean() {
+  rm -rf --one-file-system -- "$LAB_DIR"
+  say "deleted $LAB_DIR"
+}
