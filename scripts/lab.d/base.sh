@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Part of a base's stamp: raise it whenever what is built here changes.
-BASE_EDITION=2
+BASE_EDITION=3
 
 BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,iproute2,iputils-ping,iptables,kmod,procps,curl
 BASE_PACKAGES+=,ca-certificates,sudo,netbase,less
@@ -34,7 +34,7 @@ base_command() {
   done
   [ ${#releases[@]} -gt 0 ] || releases=("${LAB_RELEASES[@]}")
   if [ -n "$rebuild" ]; then
-    [ -z "$(machine_names)" ] || die "machines are up that stand on the bases (first: scripts/lab down --all)"
+    base_refuse_in_use
     for argument in "${releases[@]}"; do rm -f -- "$LAB_DIR/base/$argument.stamp" "$LAB_DIR/base/$argument-docker.stamp"; done
   fi
   for argument in "${releases[@]}"; do
@@ -43,6 +43,11 @@ base_command() {
   done
   with_lock network registry_require
   for argument in "$LAB_DIR"/base/*.stamp; do du -sh "${argument%.stamp}" >&2; done
+}
+
+base_refuse_in_use() {
+  [ -z "$(machine_names)" ] ||
+    die "the bases must be built anew, and machines are up that stand on them (first: scripts/lab down --all)"
 }
 
 base_release_check() {
@@ -61,6 +66,7 @@ base_ready() { [ "$(cat "$LAB_DIR/base/$1.stamp" 2>/dev/null)" = "$BASE_EDITION"
 base_build() {
   local layer=$1 started=$SECONDS
   if base_ready "$layer"; then return; fi # built while this process waited for the lock
+  [ ! -d "$LAB_DIR/base/$layer" ] || base_refuse_in_use
   with_lock packages host_require_packages
   case $layer in
     *-docker) base_build_docker "${layer%-docker}" ;;
@@ -105,8 +111,9 @@ base_settle() {
   cat >"$root/usr/local/sbin/writable-cgroups" <<'SH'
 #!/bin/sh
 set -eu
-awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ "(^|,)ro(,|$)" { print $5 }' /proc/self/mountinfo | while read -r path; do
-  mount -o remount,rw "$path"
+# read-only can be the mount, the file system in it, or both; a writable one refuses the second remount
+awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ "(^|,)ro(,|$)" { print $5, $NF }' /proc/self/mountinfo | while read -r path options; do
+  case ,$options, in *,ro,*) mount -o remount,rw "$path" ;; esac
   mount -o remount,rw,bind "$path"
 done
 SH
