@@ -6,3 +6,4 @@ pub mod event;
 pub mod executor;
 pub mod facts;
 pub mod plan;
+pub mod recipe;
