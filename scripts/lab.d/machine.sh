@@ -17,11 +17,6 @@ machine_names() {
 
 machine_get() { cat "$LAB_DIR/machines/$1/$2" 2>/dev/null || die "there is no machine '$1' (scripts/lab list names those there are)"; }
 
-# process_is PID COMMAND: PID is a process and runs COMMAND (numbers are used again).
-process_is() {
-  [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "$2"
-}
-
 machine_running() { process_is "$(cat "$LAB_DIR/machines/$1/pid" 2>/dev/null || true)" "_run $1 "; } # no file: it is not running
 
 machine_require_running() {
@@ -159,7 +154,7 @@ IPv6AcceptRA=no
 UNIT
   mkdir -p "$root/etc/docker"
   printf '{"registry-mirrors": ["http://%s:%s"]}\n' "$(network_gateway)" "$REGISTRY_PORT" >"$root/etc/docker/daemon.json"
-  chroot "$root" ssh-keygen -q -A
+  chroot "$root" ssh-keygen -A >/dev/null
   [ "$port" = 22 ] || printf 'Port %s\n' "$port" >"$root/etc/ssh/sshd_config.d/port.conf"
   machine_authorize "$root/root"
   if [ -e "$directory/user" ]; then
@@ -302,7 +297,7 @@ machine_fingerprint() {
 
 machine_reset_host_key() {
   machine_require_running "$1"
-  machine_execute "$1" sh -euc 'rm -f /etc/ssh/ssh_host_*_key*; ssh-keygen -q -A; systemctl restart ssh.service'
+  machine_execute "$1" sh -euc 'rm -f /etc/ssh/ssh_host_*_key*; ssh-keygen -A >/dev/null; systemctl restart ssh.service'
   machine_await "$1"
   machine_fingerprint "$1"
 }
