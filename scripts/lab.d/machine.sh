@@ -62,14 +62,15 @@ machine_up() {
 machine_up_locked() {
   local layer=$release${docker:+-docker} directory started=$SECONDS
   directory=$(machine_directory "$name")
-  if machine_running "$name"; then
+  # without its mark it is what an interrupted `up` left
+  if machine_running "$name" && [ -e "$directory/ready" ]; then
     [ "$(cat "$directory/wanted")" = "$wanted" ] ||
       die "machine '$name' is up with other options (first: scripts/lab down $name)"
     say "$name is up already"
     cat "$directory/ip"
     return
   fi
-  machine_delete "$name" # what a crash may have left
+  machine_delete "$name"
   base_require "$release"
   base_require "$layer"
   machine_key >/dev/null
@@ -88,6 +89,7 @@ machine_up_locked() {
     machine_execute "$name" systemctl start docker.service || machine_fail "$name" "dockerd did not start"
   fi
   if [ -n "$full" ]; then furnish "$name" || machine_fail "$name" "it could not be filled"; fi
+  : >"$directory/ready"
   trap - EXIT
   say "$name is up at $(<"$directory/ip") after $((SECONDS - started)) s"
   cat "$directory/ip"
@@ -195,7 +197,7 @@ machine_key_create() {
 machine_await() {
   local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) user=root
   if [ -e "$LAB_DIR/machines/$name/user" ]; then read -r user _ <"$LAB_DIR/machines/$name/user"; fi
-  until machine_banner "$name" && machine_login "$name" "$user" -o ConnectTimeout=2 true 2>/dev/null </dev/null; do
+  until machine_banner "$name" && machine_login "$name" "$user" -q -o ConnectTimeout=2 true </dev/null; do
     machine_running "$name" || machine_fail "$name" "it ended while booting"
     [ "$SECONDS" -lt "$deadline" ] || machine_fail "$name" "sshd does not answer within $LAB_TIMEOUT s (INFRAKT_LAB_TIMEOUT)"
     sleep 0.1
@@ -216,14 +218,16 @@ machine_fail() {
   die "$name: $why"
 }
 
-# A machine that did not come up is deleted; what it printed is kept.
+# A machine that did not come up is deleted; what it printed is kept. Runs at exit, whatever locks are held.
 machine_give_up() {
-  local console=$LAB_DIR/machines/$1/console
+  local descriptor console=$LAB_DIR/machines/$1/console
   if [ -e "$console" ]; then
     cp -- "$console" "$LAB_DIR/$1.failed.log"
     say "$1 did not come up and is deleted; what it printed: $LAB_DIR/$1.failed.log"
   fi
   machine_delete "$1"
+  for descriptor in "${LAB_LOCKS[@]}"; do exec {descriptor}>&-; done
+  with_lock network lab_idle
 }
 
 machine_login() {
@@ -261,6 +265,7 @@ machine_exec() {
   [ "${1:-}" != -- ] || shift
   [ $# -gt 0 ] || misuse "exec: which command? (scripts/lab exec $name -- CMD…)"
   machine_require_running "$name"
+  trap - INT # it is CMD's to answer
   machine_execute "$name" "$@"
 }
 
@@ -269,6 +274,7 @@ machine_ssh() {
   shift
   if [ "${1:-}" = --user ]; then user=${2:?--user needs a name}; shift 2; fi
   machine_require_running "$name"
+  trap - INT # it is the remote command's to answer
   machine_login "$name" "$user" "$@"
 }
 
@@ -340,7 +346,10 @@ machine_list() {
   local name state
   for name in $(machine_names); do
     state=down
-    if machine_running "$name"; then state=up; fi
+    if machine_running "$name"; then
+      state=booting
+      [ ! -e "$LAB_DIR/machines/$name/ready" ] || state=up
+    fi
     printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$(cat "$LAB_DIR/machines/$name/ip" 2>/dev/null || echo -)" \
       "$(cat "$LAB_DIR/machines/$name/port" 2>/dev/null || echo -)" \
       "$(cat "$LAB_DIR/machines/$name/layer" 2>/dev/null || echo -)" "$state"
@@ -385,7 +394,12 @@ lab_idle() {
   network_down
 }
 
+# By name, and not the directory whole: it was the user who said which one it is.
 lab_clean() {
-  rm -rf --one-file-system -- "$LAB_DIR"
-  say "deleted $LAB_DIR"
+  rm -rf --one-file-system -- "$LAB_DIR"/{base,images,keys,machines,registry,prefix,apt.log,locks} "$LAB_DIR"/*.failed.log
+  if rmdir -- "$LAB_DIR" 2>/dev/null; then
+    say "deleted $LAB_DIR"
+  else
+    say "deleted all that the lab kept in $LAB_DIR, which holds other things too"
+  fi
 }
