@@ -1,6 +1,7 @@
 //! infrakt wipes and provisions servers over SSH, driven by recipes.
 #![forbid(unsafe_code)]
 
+pub mod consent;
 pub mod error;
 pub mod event;
 pub mod executor;

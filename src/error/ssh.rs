@@ -11,6 +11,8 @@ pub enum SshError {
         address: String,
         reason: String,
     },
+    #[error("the connection to '{server}' was lost: {reason}")]
+    Lost { server: String, reason: String },
 }
 
 impl SshError {
@@ -21,12 +23,15 @@ impl SshError {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
+            Self::Lost { .. } => "connection_lost",
         }
     }
 
     pub(super) fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreachable { server, .. } => Some(format!("infrakt server show {server}")),
+            Self::Unreachable { server, .. } | Self::Lost { server, .. } => {
+                Some(format!("infrakt server show {server}"))
+            }
         }
     }
 }
