@@ -5,3 +5,4 @@ pub mod error;
 pub mod event;
 pub mod executor;
 pub mod plan;
+pub mod store;
