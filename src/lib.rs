@@ -8,3 +8,4 @@ pub mod executor;
 pub mod facts;
 pub mod plan;
 pub mod recipe;
+pub mod store;

@@ -11,7 +11,7 @@ mod store;
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
 pub use ssh::SshError;
-pub use store::StoreError;
+pub use store::{StoreError, StoreKind};
 
 use std::path::PathBuf;
 

@@ -45,9 +45,10 @@ impl Refusal {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::ConsentMismatch { .. } => None,
-            Self::NoTerminal { server } | Self::NeedsName { server, .. } => Some(format!(
+            Self::NoTerminal { server } => Some(format!(
                 "read the plan first, then repeat the command with: --confirm {server}"
             )),
+            Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
             Self::Protected { server, .. } => Some(format!(
                 "look at what protects it: infrakt server show {server}; if it is a clone of a protected machine, give it \
                  an identity of its own, there, as root: rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && \
