@@ -10,7 +10,10 @@ use std::fmt::{self, Write as _};
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     WouldChange,
+    /// A guard holds already.
     Unchanged,
+    /// The step changes nothing in any case.
+    Looks,
 }
 
 /// The most names of one kind that stand in a line of losses; the rest are counted. The JSON form has them all.
@@ -126,12 +129,19 @@ fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
     }
 }
 
+/// One step, as [`plan`] shows it.
+pub fn step(index: usize, step: &Step, mark: Option<Mark>) -> String {
+    let mut text = String::new();
+    let _ = write_step(&mut text, index, step, mark);
+    text
+}
+
 fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
     let style = effect_style(step.effect);
     let mark = match mark {
         Some(Mark::WouldChange) => "  would change",
         Some(Mark::Unchanged) => "  unchanged",
-        None => "",
+        Some(Mark::Looks) | None => "",
     };
     let effect = step.effect.as_str();
     writeln!(text, "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}", index + 1, step.title)?;
@@ -203,7 +213,7 @@ pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
         let would = marks.iter().filter(|mark| **mark == Mark::WouldChange).count();
         let _ = match would {
             0 => write!(text, ". Nothing would change"),
-            would => write!(text, ". {would} {} would run", plural(would)),
+            would => write!(text, ". {would} {} would change something", plural(would)),
         };
     }
     text + "."
