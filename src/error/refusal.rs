@@ -49,10 +49,9 @@ impl Refusal {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::ConsentMismatch { .. } => None,
-            Self::NoTerminal { server } => {
+            Self::NoTerminal { server } | Self::NeedsName { server, .. } => {
                 Some(format!("read the plan first, then repeat the command with: --confirm {server}"))
             }
-            Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
             Self::Protected { clone: true, .. } => Some(
                 "if this machine is a clone, give it an identity of its own, there, as root: \
                  rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && systemd-machine-id-setup && dpkg-reconfigure openssh-server"
