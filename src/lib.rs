@@ -1,6 +1,8 @@
 //! infrakt wipes and provisions servers over SSH, driven by recipes.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod cmd;
 pub mod consent;
 pub mod error;
 pub mod event;

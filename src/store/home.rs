@@ -72,14 +72,13 @@ impl Home {
             }
         }
         if let Some(foreign) = foreign.filter(|_| !self.database_path().exists()) {
-            let quoted = crate::plan::shell::quote(&self.path.display().to_string()).into_owned();
             return Err(StoreError::Home {
                 path: self.path.clone(),
                 reason: format!(
                     "others can look into it, and it holds things that are not infrakt's ({})",
                     foreign.display()
                 ),
-                hint: format!("choose a directory of its own, or if it is meant to be the home: chmod 700 {quoted}"),
+                hint: "choose a directory of its own: infrakt --home DIRECTORY …".to_owned(),
             }
             .into());
         }

@@ -155,3 +155,56 @@ fn sqlite_error(path: &Path, error: rusqlite::Error) -> StoreError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, NewServer, Store};
+    use crate::error::{Error, Exit, StoreError};
+    use std::time::Duration;
+
+    fn store(directory: &tempfile::TempDir) -> Store {
+        let home = Home::open(Some(directory.path().join("home"))).unwrap();
+        Store::open(&home).unwrap()
+    }
+
+    #[test]
+    fn a_database_that_another_program_holds_is_said_to_be_locked() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory);
+        store.connection.busy_timeout(Duration::from_millis(1)).unwrap();
+        let other = rusqlite::Connection::open(store.home.database_path()).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+        let error = store.add_server(&NewServer::new("prod-2", "192.0.2.7")).unwrap_err();
+
+        assert!(matches!(error, Error::Store(StoreError::Locked { .. })), "{error:?}");
+        assert!(error.to_string().contains("is locked by another program"));
+        assert!(error.hint().unwrap().starts_with("see which program holds it"));
+        assert_eq!(error.exit(), Exit::Usage);
+        assert_eq!(store.servers().unwrap(), []);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full_and_leaves_nothing_half_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory);
+        let pages: i64 = store
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .unwrap();
+        store.add_server(&NewServer::new("prod-1", "192.0.2.6")).unwrap();
+        let mut many = NewServer::new("prod-2", "192.0.2.7");
+        many.tags = (0..5000).map(|number| format!("tag-{number}")).collect();
+
+        let error = store.add_server(&many).unwrap_err();
+
+        assert!(matches!(error, Error::Store(StoreError::Full { .. })), "{error:?}");
+        assert!(error.hint().unwrap().contains("df -h"));
+        let names: Vec<String> = store.servers().unwrap().into_iter().map(|server| server.name).collect();
+        assert_eq!(names, ["prod-1"]);
+    }
+}

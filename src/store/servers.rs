@@ -232,22 +232,14 @@ impl Store {
         })
     }
 
-    /// Adds tags to a server; those that it has already do no harm.
-    pub fn tag(&self, name: &str, tags: &[String]) -> Result<Server> {
-        check_remarks(None, None, tags)?;
+    /// Adds tags to a server and takes others away, in this order, all or nothing. One that it has already does no
+    /// harm; taking away one that it does not have is an error.
+    pub fn retag(&self, name: &str, add: &[String], remove: &[String]) -> Result<Server> {
+        add.iter().try_for_each(|tag| validation::name("tag", tag))?;
         self.write(|transaction| {
+            add_tags(transaction, by_name(transaction, name)?.id, add)?;
             let server = by_name(transaction, name)?;
-            add_tags(transaction, server.id, tags)?;
-            touched(transaction, server.id)?;
-            by_name(transaction, name)
-        })
-    }
-
-    /// Takes tags away from a server; one that it does not have is an error, and nothing is taken away.
-    pub fn untag(&self, name: &str, tags: &[String]) -> Result<Server> {
-        self.write(|transaction| {
-            let server = by_name(transaction, name)?;
-            for tag in tags {
+            for tag in remove {
                 let removed = "DELETE FROM server_tags WHERE server_id = ?1 AND tag = ?2";
                 if transaction.execute(removed, params![server.id, tag])? == 0 {
                     let nearest = nearest(tag, server.tags.iter().map(String::as_str)).map(str::to_owned);
@@ -255,7 +247,10 @@ impl Store {
                     return Err(StoreError::UnknownTag { server, tag, nearest }.into());
                 }
             }
-            touched(transaction, server.id)?;
+            transaction.execute(
+                "UPDATE servers SET updated_at = ?2 WHERE id = ?1",
+                params![server.id, Timestamp::now()],
+            )?;
             by_name(transaction, name)
         })
     }
@@ -354,15 +349,6 @@ fn add_tags(transaction: &Transaction<'_>, server_id: i64, tags: &[String]) -> r
         )?;
     }
     Ok(())
-}
-
-fn touched(transaction: &Transaction<'_>, server_id: i64) -> rusqlite::Result<()> {
-    transaction
-        .execute(
-            "UPDATE servers SET updated_at = ?2 WHERE id = ?1",
-            params![server_id, Timestamp::now()],
-        )
-        .map(drop)
 }
 
 const COLUMNS: &str =
