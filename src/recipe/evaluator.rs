@@ -34,6 +34,8 @@ pub struct ServerView {
     /// Whether its row says that it hosts infrakt.
     pub is_infrakt_host: bool,
     /// Whether anything at all speaks against destroying something there; `is_infrakt_host` is one reason of several.
+    /// Recipes know it by another name, since Rhai keeps the word `protected` to itself.
+    #[serde(rename = "is_protected")]
     pub protected: bool,
 }
 

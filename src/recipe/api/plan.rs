@@ -69,4 +69,48 @@ pub mod plan {
         }
         Ok(crate::plan::shell::quote(value).into_owned())
     }
+
+    /// Takes the indentation that all lines share off a text, and the line of blanks at its end: so that scripts and files
+    /// can stand in a recipe at the depth of the code around them.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the configuration", "/etc/app.conf", dedent(`
+    ///     [server]
+    ///     port = 8080
+    /// `));
+    /// ```
+    pub fn dedent(text: &str) -> String {
+        let blank = |line: &str| line.trim_matches([' ', '\t']).is_empty();
+        let depth = text
+            .lines()
+            .filter(|line| !blank(line))
+            .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
+            .min()
+            .unwrap_or(0);
+        let (text, last) = text.rsplit_once('\n').map_or(("", text), |(text, last)| (text, last));
+        let mut lines: Vec<&str> = if text.is_empty() {
+            Vec::new()
+        } else {
+            text.split('\n').collect()
+        };
+        if !blank(last) {
+            lines.push(last);
+        }
+        lines
+            .iter()
+            .map(|line| format!("{}\n", line.get(depth..).filter(|_| !blank(line)).unwrap_or("")))
+            .collect()
+    }
+
+    /// The SHA-256 of a text, in hexadecimal: a mark by which a changed configuration is told from the one that runs.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let configuration = "port = 8080\n";
+    /// ssh::run("Start the app", `start-app --label ${sha256(configuration)}`);
+    /// ```
+    pub fn sha256(text: &str) -> String {
+        crate::plan::digest::sha256(text.as_bytes())
+    }
 }

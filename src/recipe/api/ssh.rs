@@ -152,7 +152,7 @@ fn command_step(context: &NativeCallContext, title: &str, command: &str, effect:
         context,
         title,
         Action::Run {
-            command: command.to_owned(),
+            command: command.trim_end_matches('\n').to_owned(),
         },
         effect,
     )

@@ -33,7 +33,7 @@ pub mod step {
     pub fn unless(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
         guard(&context, command)?;
         alter(&context, step, |step| {
-            step.unless.push(command.to_owned());
+            step.unless.push(command.trim_end_matches('\n').to_owned());
             Ok(())
         })
     }
@@ -48,7 +48,7 @@ pub mod step {
     pub fn only_if(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
         guard(&context, command)?;
         alter(&context, step, |step| {
-            step.only_if.push(command.to_owned());
+            step.only_if.push(command.trim_end_matches('\n').to_owned());
             Ok(())
         })
     }
