@@ -39,7 +39,9 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
         return Err(Refusal::ConsentMismatch { server: name }.into());
     }
     let typed = prompt::typed_name(&name)?;
-    let typed = typed.then_some((name.as_str(), Means::Typed)).or(Some(("", Means::Typed)));
+    let typed = typed
+        .then_some((name.as_str(), Means::Typed))
+        .or(Some(("", Means::Typed)));
     Ok(ConsentedPlan::admit(plan, typed, &who)?)
 }
 
@@ -48,10 +50,20 @@ fn preview(plan: &Plan) -> String {
     let mut text = format!("{}\n", render::losses(plan));
     // Writing to a String does not fail.
     let _ = writeln!(text, "{} on {} destroys with", plan.recipe.name, plan.server.name);
-    for (index, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.effect == Effect::Destroy) {
+    for (index, step) in plan
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| step.effect == Effect::Destroy)
+    {
         text.push_str(&render::step(index, step, None));
     }
     let _ = writeln!(text, "\n{}", render::totals(plan, None));
-    let _ = write!(text, "All of it, step by step: infrakt plan {} --server {}\n", plan.recipe.name.trim_end_matches(".rhai"), plan.server.name);
+    let _ = write!(
+        text,
+        "All of it, step by step: infrakt plan {} --server {}\n",
+        plan.recipe.name.trim_end_matches(".rhai"),
+        plan.server.name
+    );
     text
 }

@@ -58,7 +58,10 @@ impl<'a> Terminal<'a> {
         self.id = id;
         self.started = Instant::now();
         let plan = self.plan;
-        self.print(&format!("{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}", plan.recipe.name, plan.server.name));
+        self.print(&format!(
+            "{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}",
+            plan.recipe.name, plan.server.name
+        ));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.steps.len() as u64);
             // The template is a constant of ours; were it wrong, a bar without one still shows.
@@ -78,7 +81,13 @@ impl<'a> Terminal<'a> {
                 self.show_current(*step, "");
             }
             RunEvent::Output { step, bytes, .. } => self.output(*step, bytes),
-            RunEvent::StepEnded { step, outcome, exit_status, duration_ms, reason } => {
+            RunEvent::StepEnded {
+                step,
+                outcome,
+                exit_status,
+                duration_ms,
+                reason,
+            } => {
                 self.ended(*step, *outcome, *exit_status, *duration_ms, reason.as_deref());
             }
             RunEvent::Notice { message } => self.print(&format!("{DIM}{message}{DIM:#}")),
@@ -102,7 +111,10 @@ impl<'a> Terminal<'a> {
             RunState::Failed => (AnsiColor::Red.on_default().bold(), "failed"),
             RunState::Interrupted | RunState::Running => (AnsiColor::Yellow.on_default().bold(), "interrupted"),
         };
-        let mut text = format!("{style}{server}: {word}{style:#}  {} in {seconds:.1} s\n", counts.join(", "));
+        let mut text = format!(
+            "{style}{server}: {word}{style:#}  {} in {seconds:.1} s\n",
+            counts.join(", ")
+        );
         if ended.state == RunState::Done && self.counts[0] == 0 {
             text.push_str("Nothing had to be changed.\n");
         }
@@ -112,7 +124,9 @@ impl<'a> Terminal<'a> {
         if ended.state != RunState::Done {
             text.push_str(&format!("All it printed: infrakt runs logs {}\n", self.id));
         }
-        anstream::stdout().write_all(text.as_bytes()).map_err(Error::file("write", "/dev/stdout"))
+        anstream::stdout()
+            .write_all(text.as_bytes())
+            .map_err(Error::file("write", "/dev/stdout"))
     }
 
     pub fn abandon(self) {
@@ -154,7 +168,11 @@ impl<'a> Terminal<'a> {
 
     fn show_current(&self, step: usize, line: &str) {
         if let (Some(bar), Some(step)) = (&self.bar, self.plan.steps.get(step)) {
-            let said = if line.is_empty() { String::new() } else { format!("  {line}") };
+            let said = if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            };
             bar.set_message(format!("{}{said}", step.title));
         }
     }
@@ -199,7 +217,10 @@ impl<'a> Terminal<'a> {
                 (None, Some(status)) => format!("exit status {status}"),
                 (None, None) => "no exit status".to_owned(),
             };
-            self.print(&format!("            {why}, at {}:{}", step.origin.file, step.origin.line));
+            self.print(&format!(
+                "            {why}, at {}:{}",
+                step.origin.file, step.origin.line
+            ));
             if !self.verbose {
                 for line in std::mem::take(&mut self.lines) {
                     self.print(&format!("            {DIM}|{DIM:#} {line}"));
@@ -229,5 +250,9 @@ fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = anstream::adapter::strip_str(text.trim_end_matches('\r')).to_string();
     let last = text.rsplit('\r').next().unwrap_or("");
-    last.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim_end().to_owned()
+    last.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
