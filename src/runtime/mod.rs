@@ -3,16 +3,18 @@
 
 mod guards;
 mod live;
+mod marker;
 mod presence;
 mod protection;
 mod secrets;
 mod world;
 
 pub use live::{Live, target_of};
+pub use marker::Unmarked;
 pub use secrets::gather as gather_secrets;
 
 use crate::consent::ConsentedPlan;
-use crate::error::{Error, RecipeError, Refusal, Result};
+use crate::error::{Error, RecipeError, Refusal, Result, SshError};
 use crate::event::{RunEvent, RunState};
 use crate::executor::script::Secrets;
 use crate::executor::{Ended, Execution};
@@ -20,7 +22,7 @@ use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{FORMAT, Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
-use crate::ssh::AskSecret;
+use crate::ssh::{AskSecret, HostKey, scan_host_key};
 use crate::store::{Home, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -60,6 +62,28 @@ impl Runtime {
     /// If it can't be reached, trusted or understood.
     pub fn reach(&self, server: &Server, secrets: &dyn AskSecret) -> Result<Live> {
         Live::reach(&self.store, server, secrets)
+    }
+
+    /// First contact with a server: as [`Runtime::reach`], but a host key that nothing vouches for yet is recorded, and
+    /// shown to the caller through `recorded` before anything is entrusted to it.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`]; a key that was recorded stays recorded.
+    pub fn acquaint(
+        &self,
+        server: &Server,
+        secrets: &dyn AskSecret,
+        recorded: &mut dyn FnMut(&HostKey),
+    ) -> Result<Live> {
+        match self.reach(server, secrets) {
+            Err(Error::Ssh(SshError::HostKeyUnknown { .. })) => {
+                let key = scan_host_key(&target_of(server)?)?;
+                self.store.record_identity(server.id, Some(&key.to_string()), None)?;
+                recorded(&key);
+                self.reach(&self.store.server(&server.name)?, secrets)
+            }
+            reached => reached,
+        }
     }
 
     /// Makes the plan of a recipe for a server that was reached.
