@@ -6,3 +6,5 @@ pub mod event;
 pub mod executor;
 pub mod facts;
 pub mod plan;
+pub mod prompt;
+pub mod ssh;
