@@ -32,6 +32,8 @@ pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--ignored", "child::connects_as_the_environment_says"])
         .env_remove("SSH_AUTH_SOCK")
+        .env("TEST_HOST", &target.host)
+        .env("TEST_USER", &target.user)
         .env("TEST_PORT", target.port.to_string())
         .env("TEST_KEY", key)
         .env("TEST_HOST_KEY", host_key)
@@ -53,9 +55,9 @@ fn connects_as_the_environment_says() {
     let Some(report) = given("TEST_REPORT") else { return };
     let target = Target {
         name: "prod-2".to_owned(),
-        host: "127.0.0.1".to_owned(),
+        host: given("TEST_HOST").unwrap(),
         port: given("TEST_PORT").unwrap().parse().unwrap(),
-        user: "root".to_owned(),
+        user: given("TEST_USER").unwrap(),
         key_path: given("TEST_KEY").map(Into::into),
         host_key: given("TEST_HOST_KEY").map(|key| key.parse().unwrap()),
     };
