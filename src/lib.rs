@@ -1,10 +1,15 @@
 //! infrakt wipes and provisions servers over SSH, driven by recipes.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod cmd;
+pub mod consent;
 pub mod error;
 pub mod event;
 pub mod executor;
 pub mod facts;
 pub mod plan;
 pub mod prompt;
+pub mod recipe;
 pub mod ssh;
+pub mod store;

@@ -3,10 +3,12 @@
 # shellcheck shell=bash
 
 # Part of a base's stamp: raise it whenever what is built here changes.
-BASE_EDITION=3
+BASE_EDITION=5
 
-BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,iproute2,iputils-ping,iptables,kmod,procps,curl
-BASE_PACKAGES+=,ca-certificates,sudo,netbase,less
+# What a Debian server has from its installer, as far as it matters here; so nftables, which fail2ban's default
+# ban needs, and no iptables, which comes with Docker and UFW.
+BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,iproute2,iputils-ping,nftables,kmod,procps
+BASE_PACKAGES+=,curl,ca-certificates,sudo,netbase,less,cron
 
 # What provisioning will install: downloaded beforehand, so that machines need next to nothing from the mirror.
 base_provision_packages() {
@@ -82,8 +84,8 @@ base_build_plain() {
   mapfile -t sources < <(host_debian_sources "$release")
   proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
   [ -z "$proxy" ] || options+=("--aptopt=Acquire::http::Proxy \"$proxy\"")
-  # Run within the new system, while mmdebstrap still keeps it from starting services.
-  hook="chroot \"\$1\" apt-get -qq update && chroot \"\$1\" apt-get -qq -y --download-only install $(base_provision_packages "$release")"
+  # Run within the new system. With what the packages recommend: provisioning may or may not take it.
+  hook="chroot \"\$1\" apt-get -qq update && chroot \"\$1\" apt-get -qq -y -o APT::Install-Recommends=true --download-only install $(base_provision_packages "$release")"
   rm -rf --one-file-system -- "$target.new"
   mmdebstrap --mode=root --variant=minbase --quiet --include="$BASE_PACKAGES" \
     --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
@@ -101,6 +103,7 @@ base_build_plain() {
 base_settle() {
   local root=$1
   : >"$root/etc/machine-id"
+  echo 'LANG=C.UTF-8' >"$root/etc/default/locale"
   rm -f -- "$root"/etc/ssh/ssh_host_*_key* "$root/etc/resolv.conf" "$root/var/lib/dbus/machine-id"
   # apt's timers would take its lock at times that no test can foresee
   systemctl --root="$root" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service

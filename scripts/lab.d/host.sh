@@ -3,9 +3,7 @@
 
 # Prints in one line why no lab can run here, and fails; succeeds silently if one can.
 host_obstacle() {
-  if [ "$(uname -s)" != Linux ]; then
-    echo "this is $(uname -s), and machines need Linux"
-  elif [ "$(id -u)" -ne 0 ]; then
+  if [ "$(id -u)" -ne 0 ]; then
     echo "not root (machines need mounts, networks and cgroups; try: sudo scripts/lab check)"
   elif ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     echo "neither Debian nor Ubuntu: there is no apt-get here"
@@ -37,7 +35,7 @@ host_check() {
 host_can_overlay() {
   local near=$LAB_DIR scratch status=0
   while [ ! -d "$near" ]; do near=$(dirname -- "$near"); done
-  scratch=$(mktemp -d -- "$near/.lab-check.XXXXXX") || return 1
+  scratch=$(mktemp -d -- "$near/.lab-check.XXXXXX" 2>/dev/null) || return 1
   mkdir "$scratch"/{lower,upper,work,merged}
   unshare --mount mount -t overlay overlay \
     -o "lowerdir=$scratch/lower,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/merged" 2>/dev/null || status=1
@@ -65,8 +63,10 @@ host_require_packages() {
   host_apt_update
   say "apt-get install ${missing[*]}"
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -o DPkg::Lock::Timeout=600 -qq -y \
-    --no-install-recommends install "${missing[@]}" >&2 ||
+    --no-install-recommends install "${missing[@]}" >"$LAB_DIR/apt.log" 2>&1 || {
+    tail -n 20 "$LAB_DIR/apt.log" >&2
     die "could not install: ${missing[*]} (try it by hand: apt-get install ${missing[*]})"
+  }
 }
 
 # host_unpack_package PACKAGE DIR: the files of a package without installing it: a daemon of the lab must

@@ -17,11 +17,6 @@ machine_names() {
 
 machine_get() { cat "$LAB_DIR/machines/$1/$2" 2>/dev/null || die "there is no machine '$1' (scripts/lab list names those there are)"; }
 
-# process_is PID COMMAND: PID is a process and runs COMMAND (numbers are used again).
-process_is() {
-  [ -n "$1" ] && tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline" | grep -qF -- "$2"
-}
-
 machine_running() { process_is "$(cat "$LAB_DIR/machines/$1/pid" 2>/dev/null || true)" "_run $1 "; } # no file: it is not running
 
 machine_require_running() {
@@ -67,14 +62,15 @@ machine_up() {
 machine_up_locked() {
   local layer=$release${docker:+-docker} directory started=$SECONDS
   directory=$(machine_directory "$name")
-  if machine_running "$name"; then
+  # without its mark it is what an interrupted `up` left
+  if machine_running "$name" && [ -e "$directory/ready" ]; then
     [ "$(cat "$directory/wanted")" = "$wanted" ] ||
       die "machine '$name' is up with other options (first: scripts/lab down $name)"
     say "$name is up already"
     cat "$directory/ip"
     return
   fi
-  machine_delete "$name" # what a crash may have left
+  machine_delete "$name"
   base_require "$release"
   base_require "$layer"
   machine_key >/dev/null
@@ -93,6 +89,7 @@ machine_up_locked() {
     machine_execute "$name" systemctl start docker.service || machine_fail "$name" "dockerd did not start"
   fi
   if [ -n "$full" ]; then furnish "$name" || machine_fail "$name" "it could not be filled"; fi
+  : >"$directory/ready"
   trap - EXIT
   say "$name is up at $(<"$directory/ip") after $((SECONDS - started)) s"
   cat "$directory/ip"
@@ -159,7 +156,7 @@ IPv6AcceptRA=no
 UNIT
   mkdir -p "$root/etc/docker"
   printf '{"registry-mirrors": ["http://%s:%s"]}\n' "$(network_gateway)" "$REGISTRY_PORT" >"$root/etc/docker/daemon.json"
-  chroot "$root" ssh-keygen -q -A
+  chroot "$root" ssh-keygen -A >/dev/null
   [ "$port" = 22 ] || printf 'Port %s\n' "$port" >"$root/etc/ssh/sshd_config.d/port.conf"
   machine_authorize "$root/root"
   if [ -e "$directory/user" ]; then
@@ -181,26 +178,11 @@ machine_authorize() {
   chmod 0600 "$1/.ssh/authorized_keys"
 }
 
-machine_key() {
-  local key=$LAB_DIR/keys/id_ed25519
-  [ -e "$key" ] || with_lock key machine_key_create "$key"
-  printf '%s\n' "$key"
-}
-
-machine_key_create() {
-  [ ! -e "$1" ] || return 0
-  with_lock packages host_require_packages
-  rm -f -- "$1.new" "$1.new.pub"
-  ssh-keygen -q -t ed25519 -N '' -C infrakt-lab -f "$1.new"
-  mv -- "$1.new.pub" "$1.pub"
-  mv -- "$1.new" "$1"
-}
-
 # Returns once sshd lets every login of the machine in (during boot PAM turns all but root away).
 machine_await() {
   local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) user=root
   if [ -e "$LAB_DIR/machines/$name/user" ]; then read -r user _ <"$LAB_DIR/machines/$name/user"; fi
-  until machine_banner "$name" && machine_login "$name" "$user" -o ConnectTimeout=2 true 2>/dev/null </dev/null; do
+  until machine_banner "$name" && machine_login "$name" "$user" -q -o ConnectTimeout=2 true </dev/null; do
     machine_running "$name" || machine_fail "$name" "it ended while booting"
     [ "$SECONDS" -lt "$deadline" ] || machine_fail "$name" "sshd does not answer within $LAB_TIMEOUT s (INFRAKT_LAB_TIMEOUT)"
     sleep 0.1
@@ -221,90 +203,16 @@ machine_fail() {
   die "$name: $why"
 }
 
-# A machine that did not come up is deleted; what it printed is kept.
+# A machine that did not come up is deleted; what it printed is kept. Runs at exit, whatever locks are held.
 machine_give_up() {
-  local console=$LAB_DIR/machines/$1/console
+  local descriptor console=$LAB_DIR/machines/$1/console
   if [ -e "$console" ]; then
     cp -- "$console" "$LAB_DIR/$1.failed.log"
     say "$1 did not come up and is deleted; what it printed: $LAB_DIR/$1.failed.log"
   fi
   machine_delete "$1"
-}
-
-machine_login() {
-  local name=$1 user=$2
-  shift 2
-  ssh -i "$LAB_DIR/keys/id_ed25519" -p "$(machine_get "$name" port)" -o IdentitiesOnly=yes -o BatchMode=yes \
-    -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -l "$user" \
-    "$(machine_get "$name" ip)" "$@"
-}
-
-# The machine's own PID 1, as this computer numbers it: the child of nspawn that is first in its namespace.
-machine_leader() {
-  local pid
-  for pid in $(cgroup_processes "$1"); do
-    if awk '$1 == "NSpid:" && NF > 2 && $NF == 1 && NF == 3 { found = 1 } END { exit !found }' "/proc/$pid/status" 2>/dev/null; then
-      echo "$pid"
-      return
-    fi
-  done
-  die "machine '$1' has no PID 1 (it is booting, or just ended)"
-}
-
-machine_execute() {
-  local leader
-  leader=$(machine_leader "$1")
-  shift
-  nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd -- \
-    /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-}
-
-machine_exec() {
-  local name=$1
-  shift
-  [ "${1:-}" != -- ] || shift
-  [ $# -gt 0 ] || misuse "exec: which command? (scripts/lab exec $name -- CMD…)"
-  machine_require_running "$name"
-  machine_execute "$name" "$@"
-}
-
-machine_ssh() {
-  local name=$1 user=root
-  shift
-  if [ "${1:-}" = --user ]; then user=${2:?--user needs a name}; shift 2; fi
-  machine_require_running "$name"
-  machine_login "$name" "$user" "$@"
-}
-
-machine_copy() {
-  [ $# -eq 3 ] || misuse "copy: it takes NAME SRC DST"
-  local name=$1 source=$2 target=$3
-  machine_require_running "$name"
-  # shellcheck disable=SC2016,SC2094 # expanded in the machine, where the file is written
-  if [ -d "$source" ]; then
-    tar -C "$source" --owner=0 --group=0 -c . | machine_execute "$name" sh -euc 'mkdir -p -- "$1" && tar -C "$1" -x' copy "$target"
-  elif [ -e "$source" ]; then
-    machine_execute "$name" sh -euc 'cat >"$1" && chmod "$2" -- "$1"' copy "$target" "$(stat -c %a -- "$source")" <"$source"
-  else
-    die "copy: there is no '$source'"
-  fi
-}
-
-machine_ip() { machine_get "$1" ip; }
-machine_port() { machine_get "$1" port; }
-machine_console() { machine_get "$1" console; }
-
-machine_fingerprint() {
-  machine_require_running "$1"
-  machine_execute "$1" ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | awk '{ print $2 }'
-}
-
-machine_reset_host_key() {
-  machine_require_running "$1"
-  machine_execute "$1" sh -euc 'rm -f /etc/ssh/ssh_host_*_key*; ssh-keygen -q -A; systemctl restart ssh.service'
-  machine_await "$1"
-  machine_fingerprint "$1"
+  for descriptor in "${LAB_LOCKS[@]}"; do exec {descriptor}>&-; done
+  with_lock network lab_idle
 }
 
 machine_reboot() {
@@ -319,33 +227,14 @@ machine_reboot() {
   machine_await "$name"
 }
 
-# The bridge's end of the machine's cable.
-machine_cable() {
-  local index
-  index=$(machine_execute "$1" cat /sys/class/net/host0/iflink)
-  grep -lx -- "$index" /sys/class/net/*/ifindex | cut -d/ -f5
-}
-
-# The bridge drops what comes from the machine and what goes to it. Neither side is told: the link stays up,
-# and this computer keeps the machine's hardware address, or it would answer "no route to host" by itself.
-machine_cut() {
-  machine_require_running "$1"
-  ip neigh replace "$(machine_get "$1" ip)" dev "$LAB_BRIDGE" nud permanent \
-    lladdr "$(machine_execute "$1" cat /sys/class/net/host0/address)"
-  bridge link set dev "$(machine_cable "$1")" state 0
-}
-
-machine_restore() {
-  machine_require_running "$1"
-  bridge link set dev "$(machine_cable "$1")" state 3
-  ip neigh del "$(machine_get "$1" ip)" dev "$LAB_BRIDGE" 2>/dev/null || return 0 # it was never cut
-}
-
 machine_list() {
   local name state
   for name in $(machine_names); do
     state=down
-    if machine_running "$name"; then state=up; fi
+    if machine_running "$name"; then
+      state=booting
+      [ ! -e "$LAB_DIR/machines/$name/ready" ] || state=up
+    fi
     printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$(cat "$LAB_DIR/machines/$name/ip" 2>/dev/null || echo -)" \
       "$(cat "$LAB_DIR/machines/$name/port" 2>/dev/null || echo -)" \
       "$(cat "$LAB_DIR/machines/$name/layer" 2>/dev/null || echo -)" "$state"
@@ -390,7 +279,12 @@ lab_idle() {
   network_down
 }
 
+# By name, and not the directory whole: it was the user who said which one it is.
 lab_clean() {
-  rm -rf --one-file-system -- "$LAB_DIR"
-  say "deleted $LAB_DIR"
+  rm -rf --one-file-system -- "$LAB_DIR"/{base,images,keys,machines,registry,prefix,apt.log,locks} "$LAB_DIR"/*.failed.log
+  if rmdir -- "$LAB_DIR" 2>/dev/null; then
+    say "deleted $LAB_DIR"
+  else
+    say "deleted all that the lab kept in $LAB_DIR, which holds other things too"
+  fi
 }

@@ -11,7 +11,7 @@ mod store;
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
 pub use ssh::{KeyProblem, SshError};
-pub use store::StoreError;
+pub use store::{StoreError, StoreKind};
 
 use std::path::PathBuf;
 
@@ -83,6 +83,12 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<RecipeError> for Error {
+    fn from(error: RecipeError) -> Self {
+        Self::Recipe(Box::new(error))
+    }
+}
+
 impl Error {
     /// A usage error without a hint.
     pub fn usage(message: impl Into<String>) -> Self {
@@ -115,7 +121,8 @@ impl Error {
             Self::Run { exit, .. } => *exit,
             Self::Interrupted => Exit::Interrupted,
             Self::Store(error) => error.exit(),
-            Self::Recipe(_) | Self::Usage { .. } | Self::File { .. } | Self::Malformed { .. } => Exit::Usage,
+            Self::Recipe(error) => error.exit(),
+            Self::Usage { .. } | Self::File { .. } | Self::Malformed { .. } => Exit::Usage,
         }
     }
 
@@ -138,7 +145,7 @@ impl Error {
     /// What to do next, best as a command that can be pasted.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Recipe(error) => error.hint(),
+            Self::Recipe(error) => error.help(),
             Self::Refused(refusal) => refusal.hint(),
             Self::Ssh(error) => error.hint(),
             Self::Store(error) => error.hint(),

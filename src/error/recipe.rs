@@ -1,6 +1,8 @@
 //! Failures of a recipe: it does not parse, calls what is not there, breaks a limit, or is refused by the lint. Each knows
 //! the file, the place and the source line, so that it can be shown with a caret.
 
+use super::Exit;
+
 /// A place in a recipe. Line and column count from 1; column 0 means the whole line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -31,6 +33,13 @@ pub enum RecipeError {
         position: Option<Position>,
         help: String,
     },
+    /// The recipe itself refuses to go on, with `fail`.
+    #[error("{message}")]
+    Failed {
+        message: String,
+        position: Option<Position>,
+        help: Option<String>,
+    },
     #[error("there is no recipe '{name}'")]
     Unknown { name: String, nearest: Option<String> },
     #[error("{message}")]
@@ -38,18 +47,27 @@ pub enum RecipeError {
 }
 
 impl RecipeError {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Failed { .. } => Exit::Refused,
+            _ => Exit::Usage,
+        }
+    }
+
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Script { .. } => "recipe",
             Self::Lint { .. } => "lint",
+            Self::Failed { .. } => "recipe_refused",
             Self::Unknown { .. } => "unknown_recipe",
             Self::Parameter { .. } => "parameter",
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    /// What to write or do instead.
+    pub fn help(&self) -> Option<String> {
         match self {
-            Self::Script { help, .. } | Self::Parameter { help, .. } => help.clone(),
+            Self::Script { help, .. } | Self::Failed { help, .. } | Self::Parameter { help, .. } => help.clone(),
             Self::Lint { help, .. } => Some(help.clone()),
             Self::Unknown {
                 nearest: Some(nearest), ..
@@ -64,6 +82,7 @@ impl RecipeError {
             Self::Script { position, label, .. } | Self::Lint { position, label, .. } => {
                 position.as_ref().map(|position| (position, label.as_str()))
             }
+            Self::Failed { position, .. } => position.as_ref().map(|position| (position, "refused here")),
             Self::Unknown { .. } | Self::Parameter { .. } => None,
         }
     }

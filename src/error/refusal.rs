@@ -9,11 +9,7 @@ pub enum Refusal {
     #[error("nothing was destroyed: '{server}' would lose data, and there is no terminal to type its name on")]
     NoTerminal { server: String },
     #[error("'{server}' is protected and is never wiped: {}", reasons.join("; "))]
-    Protected {
-        server: String,
-        reasons: Vec<String>,
-        clone: bool,
-    },
+    Protected { server: String, reasons: Vec<String> },
     #[error(
         "'{server}' can't be told apart from other machines: {reason}; nothing is destroyed on a machine without an identity"
     )]
@@ -49,18 +45,20 @@ impl Refusal {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::ConsentMismatch { .. } => None,
-            Self::NoTerminal { server } | Self::NeedsName { server, .. } => {
-                Some(format!("read the plan first, then repeat the command with: --confirm {server}"))
-            }
-            Self::Protected { clone: true, .. } => Some(
-                "if this machine is a clone, give it an identity of its own, there, as root: \
-                 rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && systemd-machine-id-setup && dpkg-reconfigure openssh-server"
-                    .to_owned(),
-            ),
-            Self::Protected { server, .. } => Some(format!("infrakt server show {server}")),
+            Self::NoTerminal { server } => Some(format!(
+                "read the plan first, then repeat the command with: --confirm {server}"
+            )),
+            Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
+            Self::Protected { server, .. } => Some(format!(
+                "look at what protects it: infrakt server show {server}; if it is a clone of a protected machine, give it \
+                 an identity of its own, there, as root: rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && \
+                 systemd-machine-id-setup && ssh-keygen -A"
+            )),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
             Self::Locked { .. } => Some("infrakt runs list".to_owned()),
-            Self::StalePlan { server, .. } => Some(format!("make a new plan: infrakt plan RECIPE --server {server} --out FILE")),
+            Self::StalePlan { server, .. } => Some(format!(
+                "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
+            )),
             Self::UnsafeToWipe { fix, .. } => fix.clone(),
         }
     }

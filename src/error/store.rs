@@ -7,10 +7,114 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database {} cannot be used: {source}", path.display())]
-    Database { path: PathBuf, source: rusqlite::Error },
+    Database {
+        path: PathBuf,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the database {} is locked by another program", path.display())]
+    Locked { path: PathBuf },
+    #[error("the database {} is damaged, or is no database: {reason}", path.display())]
+    Corrupt { path: PathBuf, reason: String },
+    #[error("the disk is full: nothing more can be written to {}", path.display())]
+    Full { path: PathBuf },
+    #[error("the database {} cannot be written: {reason}", path.display())]
+    Unwritable { path: PathBuf, reason: String },
+    #[error(
+        "the database {} was made by a newer infrakt (its version is {found}, this infrakt knows {known}); it was left as it is",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("{} cannot be infrakt's home: {reason}", path.display())]
+    Home {
+        path: PathBuf,
+        reason: String,
+        hint: String,
+    },
+    /// What is looked for by name, and isn't there.
+    #[error("there is no {kind} '{name}'")]
+    Unknown {
+        kind: StoreKind,
+        name: String,
+        nearest: Option<String>,
+    },
+    #[error("there is no run {id}")]
+    UnknownRun { id: i64 },
+    #[error("app '{app}' has no variable '{name}'")]
+    UnknownVariable {
+        app: String,
+        name: String,
+        nearest: Option<String>,
+    },
+    #[error("server '{server}' has no tag '{tag}'")]
+    UnknownTag {
+        server: String,
+        tag: String,
+        nearest: Option<String>,
+    },
+    #[error("there is already {} '{name}'", kind.with_article())]
+    Exists { kind: StoreKind, name: String },
+    /// A value that breaks the rule for values of its sort. `what` names the sort: `server name`.
+    #[error("'{}' is not a valid {what}: {reason}", value.escape_debug())]
+    Invalid {
+        what: &'static str,
+        value: String,
+        reason: String,
+        hint: Option<String>,
+    },
+    #[error("server '{server}' still has {}: {}", if apps.len() == 1 { "an app" } else { "apps" }, apps.join(", "))]
+    ServerHasApps { server: String, apps: Vec<String> },
+    #[error("server '{server}' has another host key on record: {known}, and not {offered}")]
+    HostKeyDiffers {
+        server: String,
+        known: String,
+        offered: String,
+    },
+    #[error("{} is there already, though app '{app}' is new: it was left by another database", path.display())]
+    LeftoverEnvFile { path: PathBuf, app: String },
+    #[error("the key of the env files, {}, is gone; without it their values can't be read", path.display())]
+    KeyGone { path: PathBuf },
+    #[error("{} is not a key of infrakt: {reason}", path.display())]
+    KeyMalformed { path: PathBuf, reason: String },
+    #[error("the values in {} were encrypted with another key than {}", file.display(), key.display())]
+    WrongKey { key: PathBuf, file: PathBuf },
+    #[error("the env file {} is damaged: {reason}", path.display())]
+    EnvFile { path: PathBuf, reason: String },
+}
+
+/// What has a name of its own in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    Server,
+    App,
+}
+
+impl StoreKind {
+    fn with_article(self) -> &'static str {
+        match self {
+            Self::Server => "a server",
+            Self::App => "an app",
+        }
+    }
+}
+
+impl std::fmt::Display for StoreKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Server => "server",
+            Self::App => "app",
+        })
+    }
 }
 
 impl StoreError {
+    pub(crate) fn unknown(kind: StoreKind, name: &str, nearest: Option<&str>) -> Self {
+        Self::Unknown {
+            kind,
+            name: name.to_owned(),
+            nearest: nearest.map(str::to_owned),
+        }
+    }
+
     pub(super) fn exit(&self) -> Exit {
         Exit::Usage
     }
@@ -18,10 +122,102 @@ impl StoreError {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Database { .. } => "database",
+            Self::Locked { .. } => "database_locked",
+            Self::Corrupt { .. } => "database_corrupt",
+            Self::Full { .. } => "disk_full",
+            Self::Unwritable { .. } => "database_unwritable",
+            Self::Newer { .. } => "database_newer",
+            Self::Home { .. } => "home",
+            Self::Unknown {
+                kind: StoreKind::Server,
+                ..
+            } => "unknown_server",
+            Self::Unknown {
+                kind: StoreKind::App, ..
+            } => "unknown_app",
+            Self::UnknownRun { .. } => "unknown_run",
+            Self::UnknownVariable { .. } => "unknown_variable",
+            Self::UnknownTag { .. } => "unknown_tag",
+            Self::Exists { .. } => "exists",
+            Self::Invalid { .. } => "invalid",
+            Self::ServerHasApps { .. } => "server_has_apps",
+            Self::HostKeyDiffers { .. } => "host_key_differs",
+            Self::LeftoverEnvFile { .. } => "leftover_env_file",
+            Self::KeyGone { .. } => "master_key_gone",
+            Self::KeyMalformed { .. } => "master_key_malformed",
+            Self::WrongKey { .. } => "master_key_wrong",
+            Self::EnvFile { .. } => "env_file",
         }
     }
 
     pub(super) fn hint(&self) -> Option<String> {
-        None
+        match self {
+            Self::Database { .. } => None,
+            Self::Locked { path } => Some(format!(
+                "see which program holds it, and try again when it is done: fuser -v {}",
+                shown(path)
+            )),
+            Self::Corrupt { path, .. } => Some(format!(
+                "put back a copy, or look what can be saved: sqlite3 {} .recover",
+                shown(path)
+            )),
+            Self::Full { path } => Some(format!(
+                "see what takes the place, and make room: df -h {}",
+                shown(path)
+            )),
+            Self::Unwritable { path, .. } => Some(format!("see who may write there: ls -la {}", shown(path))),
+            Self::Newer { .. } => {
+                Some("use that newer infrakt, or another home: infrakt --home DIRECTORY …".to_owned())
+            }
+            Self::Home { hint, .. } => Some(hint.clone()),
+            Self::Unknown { kind, nearest, .. } => Some(match nearest {
+                Some(nearest) => format!("did you mean '{nearest}'? See: infrakt {kind} list"),
+                None => format!("see what there is: infrakt {kind} list"),
+            }),
+            Self::UnknownRun { .. } => Some("see what there is: infrakt runs list".to_owned()),
+            Self::UnknownVariable { app, nearest, .. } => Some(match nearest {
+                Some(nearest) => format!("did you mean '{nearest}'? See: infrakt env list {app}"),
+                None => format!("see what there is: infrakt env list {app}"),
+            }),
+            Self::UnknownTag { server, nearest, .. } => Some(match nearest {
+                Some(nearest) => format!("did you mean '{nearest}'? See: infrakt server show {server}"),
+                None => format!("see what it has: infrakt server show {server}"),
+            }),
+            Self::Exists { kind, name } => Some(format!("infrakt {kind} show {name}")),
+            Self::Invalid { hint, .. } => hint.clone(),
+            Self::ServerHasApps { server, apps } => Some(match apps.as_slice() {
+                [app] => format!("remove it first: infrakt app remove {app}"),
+                _ => format!(
+                    "remove them first, each with: infrakt app remove NAME (see: infrakt app list --server {server})"
+                ),
+            }),
+            Self::HostKeyDiffers { server, offered, .. } => Some(format!(
+                "only if you know why it has changed: infrakt server update {server} --host-key {offered}"
+            )),
+            Self::LeftoverEnvFile { path, .. } => {
+                Some(format!("if nobody needs it any more: mv {0} {0}.old", shown(path)))
+            }
+            Self::KeyGone { path } => Some(format!(
+                "put {} back from a copy; nothing was written. Apps whose values are lost for good can be removed: infrakt app remove NAME",
+                path.display()
+            )),
+            Self::KeyMalformed { path, .. } => Some(format!(
+                "put {} back from a copy; it holds 32 bytes in base64 on one line. Nothing was written",
+                path.display()
+            )),
+            Self::WrongKey { key, .. } => Some(format!(
+                "put the key that belongs to them back to {}; nothing was written",
+                key.display()
+            )),
+            Self::EnvFile { path, .. } => Some(format!(
+                "put {} back from a copy, or move it away and set the values again: infrakt env set APP KEY=VALUE",
+                path.display()
+            )),
+        }
     }
+}
+
+/// A path as a word that can be pasted.
+fn shown(path: &std::path::Path) -> String {
+    crate::plan::shell::quote(&path.display().to_string()).into_owned()
 }

@@ -69,6 +69,10 @@ pub struct Docker {
     pub running: bool,
     #[serde(default)]
     pub version: String,
+    /// The package that the engine came with: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is none
+    /// of the two (a snap, files copied by hand). Empty where there is no engine.
+    #[serde(default)]
+    pub package_name: String,
     /// `docker compose` works.
     #[serde(default)]
     pub compose: bool,

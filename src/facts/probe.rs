@@ -92,6 +92,7 @@ pub fn parse(output: &[u8]) -> Result<Facts, String> {
     docker.compose = yes("docker_compose")?;
     docker.swarm = yes("docker_swarm")?;
     docker.version = text_of("docker_version")?.to_owned();
+    docker.package_name = text_of("docker_package")?.to_owned();
     opt_infrakt.kind = text_of("opt_kind")?.to_owned();
     opt_infrakt.bytes = text_of("opt_bytes")?.parse().ok();
     opt_infrakt.backups = text_of("opt_backups")?.parse().unwrap_or(0);

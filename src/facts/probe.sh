@@ -54,13 +54,17 @@ read_ssh() {
     fi
 }
 read_docker() {
-    ik_installed=no ik_running=no ik_compose=no ik_swarm=no ik_version=''
+    ik_installed=no ik_running=no ik_compose=no ik_swarm=no ik_version='' ik_package=''
     if command -v dockerd >/dev/null 2>&1 || [ -S /var/run/docker.sock ]; then
         if ! command -v docker >/dev/null 2>&1; then
             say error "Docker's engine is there, but not its command line, so what it holds can't be listed"
             exit 0
         fi
         ik_installed=yes
+        ik_package=other
+        for ik_name in docker.io docker-ce; do
+            if dpkg -s "$ik_name" 2>/dev/null | grep -q '^Status: .* ok installed$'; then ik_package=$ik_name; fi
+        done
         if ik_version=$(docker version --format '{{.Server.Version}}' 2>/dev/null); then
             ik_running=yes
             ik_compose=$(answer docker compose version)
@@ -74,6 +78,7 @@ read_docker() {
     say docker_compose "$ik_compose"
     say docker_swarm "$ik_swarm"
     say docker_version "$ik_version"
+    say docker_package "$ik_package"
     if [ "$ik_running" = yes ]; then
         docker ps -a --format 'container	{{.Names}}	{{.Image}}	{{.State}}' &&
             docker images --format 'image	{{.Repository}}:{{.Tag}}	{{.ID}}	{{.Size}}' &&

@@ -1,1 +1,198 @@
-//! lint
+//! The lint for commands that destroy: what takes away data must stand in a step that says so. It helps honest authors;
+//! it is no wall, since a shell has endless ways to say a thing.
+
+use super::{Action, Content, Effect, Plan};
+
+/// The first thing in a shell text that destroys, in words for a reader: `rm -rf`, `docker volume rm`.
+pub fn destroying(shell: &str) -> Option<String> {
+    let commands = commands(shell);
+    commands
+        .iter()
+        .find_map(|words| {
+            words
+                .iter()
+                .enumerate()
+                .find_map(|(at, word)| destroys(word, &words[at + 1..]))
+        })
+        .or_else(|| destroying_sql(shell))
+}
+
+/// Splits a text into commands and words, and looks into quotes and substitutions too, since `sh -c "rm -r x"` destroys
+/// just as well. That makes it see more than a shell would, never less.
+fn commands(shell: &str) -> Vec<Vec<&str>> {
+    shell
+        .split([';', '|', '&', '(', ')', '`', '\n', '{', '}'])
+        .map(|command| {
+            command
+                .split(|c: char| c.is_whitespace() || "\"'\\$<>".contains(c))
+                .filter(|word| !word.is_empty())
+                .collect()
+        })
+        .collect()
+}
+
+fn destroys(word: &str, rest: &[&str]) -> Option<String> {
+    let program = word.rsplit('/').next().unwrap_or(word);
+    let has = |wanted: &[&str]| rest.iter().find(|word| wanted.contains(word)).copied();
+    let short = |letters: &str| {
+        rest.iter().any(|word| {
+            word.strip_prefix('-')
+                .is_some_and(|flags| !flags.starts_with('-') && flags.chars().any(|flag| letters.contains(flag)))
+        })
+    };
+    match program {
+        "rm" if short("rR") || has(&["--recursive"]).is_some() => Some("rm -r".to_owned()),
+        "dd" if rest.iter().any(|word| word.starts_with("of=")) => Some("dd of=".to_owned()),
+        "wipefs" | "shred" | "blkdiscard" | "dropdb" | "lvremove" | "vgremove" | "pvremove" | "sgdisk" => {
+            Some(program.to_owned())
+        }
+        _ if program == "mkfs" || program.starts_with("mkfs.") => Some(program.to_owned()),
+        "find" if has(&["-delete"]).is_some() => Some("find -delete".to_owned()),
+        "rsync" if rest.iter().any(|word| word.starts_with("--del")) => Some("rsync --delete".to_owned()),
+        "zfs" | "zpool" if has(&["destroy"]).is_some() => Some(format!("{program} destroy")),
+        "userdel" if short("r") || has(&["--remove"]).is_some() => Some("userdel -r".to_owned()),
+        "docker" | "podman" | "docker-compose" => container_engine(program, rest),
+        _ => None,
+    }
+}
+
+fn container_engine(program: &str, rest: &[&str]) -> Option<String> {
+    let objects = [
+        "container",
+        "image",
+        "volume",
+        "network",
+        "system",
+        "builder",
+        "swarm",
+        "compose",
+        "stack",
+        "service",
+    ];
+    // Options before the subcommand (`docker --context x volume rm`) may take values: the first word that is a known
+    // object or verb counts.
+    let verbs = ["rm", "rmi", "prune", "remove", "leave", "down"];
+    // What is run inside a container is its own matter: `docker exec db rm -r /tmp/x` is caught as rm.
+    let stop = rest
+        .iter()
+        .position(|word| ["run", "exec", "build"].contains(word))
+        .unwrap_or(rest.len());
+    let rest = &rest[..stop];
+    let object = rest.iter().find(|word| objects.contains(word)).copied();
+    let verb = rest.iter().find(|word| verbs.contains(word)).copied()?;
+    let removes_volumes = rest.iter().any(|word| ["-v", "--volumes", "--rmi"].contains(word));
+    if verb == "down" && !removes_volumes {
+        return None;
+    }
+    Some(match object {
+        Some(object) => format!("{program} {object} {verb}"),
+        None => format!("{program} {verb}"),
+    })
+}
+
+fn destroying_sql(shell: &str) -> Option<String> {
+    let upper = shell.to_ascii_uppercase();
+    let words: Vec<&str> = upper
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|w| !w.is_empty())
+        .collect();
+    words.windows(2).find_map(|pair| match pair {
+        [
+            "DROP",
+            what @ ("TABLE" | "DATABASE" | "SCHEMA" | "COLLECTION" | "USER" | "ROLE"),
+        ] => Some(format!("DROP {what}")),
+        ["TRUNCATE", "TABLE"] => Some("TRUNCATE TABLE".to_owned()),
+        ["DELETE", "FROM"] => Some("DELETE FROM".to_owned()),
+        _ => None,
+    })
+}
+
+/// Whether an upload is something that will be executed: then the lint reads it as it reads a command.
+pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
+    let executable = u32::from_str_radix(mode, 8).is_ok_and(|mode| mode & 0o111 != 0);
+    content.starts_with("#!") || path.ends_with(".sh") || executable
+}
+
+/// A step that destroys without saying so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub step: usize,
+    /// Where in the step: `the command`, `a guard`, `the uploaded script`.
+    pub part: &'static str,
+    /// What destroys.
+    pub what: String,
+}
+
+/// Looks through a whole plan, as `apply` does with one that comes from a file.
+pub fn findings(plan: &Plan) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        let mut look = |part, shell: &str| {
+            if let Some(what) = destroying(shell) {
+                findings.push(Finding {
+                    step: index,
+                    part,
+                    what,
+                });
+            }
+        };
+        match &step.action {
+            Action::Run { command } if step.effect != Effect::Destroy => look("the command", command),
+            Action::Upload {
+                path,
+                content: Content::Text(text),
+                mode,
+                ..
+            } if is_script(path, text, mode) => {
+                look("the uploaded script", text);
+            }
+            _ => {}
+        }
+        step.unless
+            .iter()
+            .chain(&step.only_if)
+            .for_each(|guard| look("a guard", guard));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::destroying;
+
+    #[test]
+    fn what_destroys_is_seen_in_all_its_usual_forms() {
+        for (shell, what) in [
+            ("rm -rf /opt/infrakt/", "rm -r"),
+            ("cd /srv && /bin/rm -f -R data", "rm -r"),
+            ("sh -c \"rm -r '/srv/data'\"", "rm -r"),
+            ("docker volume rm $(docker volume ls -q)", "docker volume rm"),
+            ("docker ps -aq | xargs docker rm -f", "docker rm"),
+            ("docker system prune -af --volumes", "docker system prune"),
+            ("docker compose -f x.yaml down -v", "docker compose down"),
+            ("mkfs.ext4 /dev/sdb1", "mkfs.ext4"),
+            ("dd if=/dev/zero of=/dev/sda", "dd of="),
+            ("find /srv -name '*.log' -delete", "find -delete"),
+            ("psql -c 'drop table users'", "DROP TABLE"),
+        ] {
+            assert_eq!(destroying(shell).as_deref(), Some(what), "{shell}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_or_adds_is_left_alone() {
+        for shell in [
+            "rm -f /etc/apt/sources.list.d/docker.list",
+            "docker run --rm -v data:/data busybox true",
+            "docker volume ls -q",
+            "docker compose up -d",
+            "docker compose down",
+            "ls -r /var/lib",
+            "echo removed",
+            "dd if=/dev/zero bs=1 count=1",
+            "apt-get install -y ufw",
+        ] {
+            assert_eq!(destroying(shell), None, "{shell}");
+        }
+    }
+}

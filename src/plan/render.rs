@@ -1,1 +1,220 @@
-//! render
+//! A plan as people read it: what would be lost, then every step with its exact command. A pure function of the plan:
+//! same plan, same text.
+
+use super::{Action, Content, Effect, EnvValue, Loss, Losses, Plan, Step};
+use anstyle::{AnsiColor, Style};
+use std::fmt::{self, Write as _};
+
+/// What the guards said of a step when the plan was made; see `infrakt plan`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    WouldChange,
+    /// A guard holds already.
+    Unchanged,
+    /// The step changes nothing in any case.
+    Looks,
+}
+
+/// The most names of one kind that stand in a line of losses; the rest are counted. The JSON form has them all.
+const MOST_NAMES: usize = 12;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const DESTROY: Style = AnsiColor::Red.on_default().bold();
+const CHANGE: Style = AnsiColor::Yellow.on_default();
+const READ: Style = AnsiColor::Cyan.on_default();
+
+/// The style of an effect, the same wherever one is shown.
+pub fn effect_style(effect: Effect) -> Style {
+    match effect {
+        Effect::Read => READ,
+        Effect::Change => CHANGE,
+        Effect::Destroy => DESTROY,
+    }
+}
+
+/// The whole plan. `marks`, if any, has one for each step. The text has ANSI colours; see [`plain`].
+pub fn plan(plan: &Plan, marks: Option<&[Mark]>) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_plan(&mut text, plan, marks);
+    text
+}
+
+/// The same text without colours.
+pub fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Result {
+    writeln!(text, "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}", plan.recipe.name, plan.server.name, address(plan))?;
+    for (name, value) in &plan.parameters {
+        writeln!(text, "  {DIM}{name} = {value}{DIM:#}")?;
+    }
+    for name in &plan.secrets {
+        writeln!(text, "  {DIM}{name} is a secret, asked for when this runs{DIM:#}")?;
+    }
+    if !plan.server.protected.is_empty() {
+        writeln!(text, "\n{BOLD}Protected: nothing is destroyed on {}{BOLD:#}", plan.server.name)?;
+        for reason in &plan.server.protected {
+            writeln!(text, "  {reason}")?;
+        }
+    }
+    if plan.destroys() {
+        text.push('\n');
+        write_losses(text, plan)?;
+    }
+    let mut section: Option<&str> = None;
+    let mut first = true;
+    for (index, step) in plan.steps.iter().enumerate() {
+        if first || step.section.as_deref() != section {
+            section = step.section.as_deref();
+            first = false;
+            writeln!(text, "\n{BOLD}{}{BOLD:#}", section.unwrap_or("Steps"))?;
+        }
+        if plan.consent_before == Some(index) {
+            writeln!(text, "      {DESTROY}asks{DESTROY:#}     for the name of the server to be typed: {}", plan.server.name)?;
+        }
+        write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
+    }
+    writeln!(text, "\n{}", totals(plan, marks))?;
+    writeln!(text, "{DIM}digest {}{DIM:#}", plan.digest)
+}
+
+fn address(plan: &Plan) -> String {
+    let server = &plan.server;
+    let host = if server.host.contains(':') { format!("[{}]", server.host) } else { server.host.clone() };
+    let port = if server.port == 22 { String::new() } else { format!(":{}", server.port) };
+    let through = if server.user == "root" { "" } else { ", through sudo" };
+    let offline = if plan.offline { ", planned offline" } else { "" };
+    format!("{}@{host}{port}{through}{offline}", server.user)
+}
+
+/// What destroying steps would take away.
+pub fn losses(plan: &Plan) -> String {
+    let mut text = String::new();
+    let _ = write_losses(&mut text, plan);
+    text
+}
+
+fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
+    if plan.offline {
+        return writeln!(text, "{DESTROY}What would be destroyed is not known offline.{DESTROY:#}");
+    }
+    if plan.losses == Losses::default() {
+        return writeln!(text, "{BOLD}There is nothing to destroy on {} now.{BOLD:#}", plan.server.name);
+    }
+    writeln!(text, "{DESTROY}What will be destroyed on {}{DESTROY:#}", plan.server.name)?;
+    for (kind, losses) in plan.losses.kinds() {
+        if losses.is_empty() {
+            continue;
+        }
+        let plural = if losses.len() == 1 { "" } else { "s" };
+        writeln!(text, "  {BOLD}{:>3} {kind}{plural}{BOLD:#}", losses.len())?;
+        for loss in losses.iter().take(MOST_NAMES) {
+            write_loss(text, loss)?;
+        }
+        if losses.len() > MOST_NAMES {
+            writeln!(text, "      {DIM}and {} more{DIM:#}", losses.len() - MOST_NAMES)?;
+        }
+    }
+    writeln!(text, "  {DIM}What stays: all other directories, packages, users and the firewall's rules.{DIM:#}")
+}
+
+fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
+    match &loss.detail {
+        Some(detail) => writeln!(text, "      {}  {DIM}{detail}{DIM:#}", loss.name),
+        None => writeln!(text, "      {}", loss.name),
+    }
+}
+
+/// One step, as [`plan`] shows it.
+pub fn step(index: usize, step: &Step, mark: Option<Mark>) -> String {
+    let mut text = String::new();
+    let _ = write_step(&mut text, index, step, mark);
+    text
+}
+
+fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
+    let style = effect_style(step.effect);
+    let mark = match mark {
+        Some(Mark::WouldChange) => "  would change",
+        Some(Mark::Unchanged) => "  unchanged",
+        Some(Mark::Looks) | None => "",
+    };
+    let effect = step.effect.as_str();
+    writeln!(text, "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}", index + 1, step.title)?;
+    match &step.action {
+        Action::Run { command } => block(text, command)?,
+        Action::Upload { path, content, mode, owner } => {
+            writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
+            match content {
+                Content::Text(content) => block(text, content)?,
+                Content::Secret { secret } => block(text, &format!("(the secret {secret})"))?,
+            }
+        }
+        Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
+        Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
+        Action::State { .. } => block(text, "(in the local database)")?,
+    }
+    for (name, value) in &step.env {
+        match value {
+            EnvValue::Plain(value) => writeln!(text, "      {DIM}with     {name}={value}{DIM:#}")?,
+            EnvValue::Secret { secret } => writeln!(text, "      {DIM}with     {name}=(the secret {secret}){DIM:#}")?,
+        }
+    }
+    for guard in &step.unless {
+        writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
+    }
+    for guard in &step.only_if {
+        writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
+    }
+    Ok(())
+}
+
+fn block(text: &mut String, content: &str) -> fmt::Result {
+    for line in content.trim_end_matches('\n').split('\n') {
+        writeln!(text, "      {DIM}|{DIM:#} {}", printable(line))?;
+    }
+    Ok(())
+}
+
+fn indented(guard: &str) -> String {
+    printable(guard).replace('\n', "\n               ")
+}
+
+/// Control characters in a command could hide a part of it from the reader of a terminal.
+fn printable(line: &str) -> String {
+    line.chars()
+        .flat_map(|c| {
+            let shown = !c.is_control() || c == '\t' || c == '\n';
+            let (plain, escaped) = if shown { (Some(c), None) } else { (None, Some(c.escape_default())) };
+            plain.into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
+}
+
+/// `12 steps: 4 destroy, 6 change, 2 only look`.
+pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
+    let count = |effect| plan.steps.iter().filter(|step| step.effect == effect).count();
+    let plural = |count: usize| if count == 1 { "step" } else { "steps" };
+    let mut parts = Vec::new();
+    for (effect, words) in [(Effect::Destroy, "destroy"), (Effect::Change, "change"), (Effect::Read, "only look")] {
+        if count(effect) > 0 {
+            parts.push(format!("{} {words}", count(effect)));
+        }
+    }
+    let mut text = format!("{} {}", plan.steps.len(), plural(plan.steps.len()));
+    if !parts.is_empty() {
+        let _ = write!(text, ": {}", parts.join(", "));
+    }
+    if let Some(marks) = marks {
+        let would = marks.iter().filter(|mark| **mark == Mark::WouldChange).count();
+        let _ = match would {
+            0 => write!(text, ". Nothing would change"),
+            would => write!(text, ". {would} {} would change something", plural(would)),
+        };
+    }
+    text + "."
+}

@@ -201,7 +201,6 @@ fn word() -> Result<String> {
         reason: error.to_string(),
         hint: None,
     })?;
-    Ok(bytes
-        .iter()
-        .fold("infrakt-".to_owned(), |word, byte| word + &format!("{byte:02x}")))
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("infrakt-{digits}"))
 }

@@ -74,12 +74,21 @@ impl Container {
 
     /// The same key as text without encryption; `None` if the passphrase is wrong.
     pub(super) fn decrypt(&self, passphrase: &[u8]) -> Option<Zeroizing<String>> {
-        let (key_size, iv_size) = self.cipher.key_and_iv_size()?;
+        // OpenSSH derives two keys for ChaCha20, of which files use the first, and a nonce of zeros.
+        let (key_size, iv_size) = match self.cipher {
+            Cipher::ChaCha20Poly1305 => (64, 0),
+            cipher => cipher.key_and_iv_size()?,
+        };
         let mut derived = Zeroizing::new(vec![0; key_size + iv_size]);
         bcrypt_pbkdf::bcrypt_pbkdf(passphrase, &self.salt, self.rounds, &mut derived).ok()?;
-        let (key, iv) = derived.split_at(key_size);
+        let (key, iv) = match self.cipher {
+            Cipher::ChaCha20Poly1305 => (&derived[..32], &[0; 8][..]),
+            _ => derived.split_at(key_size),
+        };
         let mut private = self.private.clone();
-        self.cipher.decrypt(key, iv, &mut private, self.tag).ok()?;
+        self.cipher
+            .decrypt(key, iv, &mut private, self.tag.map(Into::into))
+            .ok()?;
         // The same random number twice: what tells that the passphrase was right.
         let (first, rest) = private.split_first_chunk::<4>()?;
         (rest.first_chunk::<4>() == Some(first)).then(|| plain_text(&self.public, &private))

@@ -1,0 +1,142 @@
+//! `infrakt app`: the apps of the inventory.
+
+use super::{Context, ask, output};
+use crate::error::{Error, Exit, Result};
+use crate::store::{App, Deployment, Store};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+#[derive(Debug, Args)]
+pub struct AppArgs {
+    #[command(subcommand)]
+    command: AppCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AppCommand {
+    /// Add an app to the inventory
+    Add {
+        /// What the app is called: letters, digits, '.', '_' and '-'
+        name: String,
+        /// The server that it runs on
+        #[arg(long, value_name = "NAME")]
+        server: String,
+        /// The container image, as docker pull takes it
+        #[arg(long)]
+        image: String,
+    },
+    /// List the apps
+    List {
+        /// Only those of this server
+        #[arg(long, value_name = "NAME")]
+        server: Option<String>,
+    },
+    /// Show an app with its variables' names, its deployments and what it depends on
+    Show { name: String },
+    /// Remove an app from the inventory, with its deployments and its env file
+    Remove {
+        name: String,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+pub fn run(args: AppArgs, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    match args.command {
+        AppCommand::Add { name, server, image } => {
+            let app = store.add_app(&name, &server, &image)?;
+            if context.json {
+                output::json(&app)?;
+            } else {
+                output::line(&format!("added app '{}' on '{}'", app.name, app.server_name))?;
+            }
+        }
+        AppCommand::List { server } => list(&store, server.as_deref(), context)?,
+        AppCommand::Show { name } => show(&store, &name, context)?,
+        AppCommand::Remove { name, yes } => remove(&store, &name, yes, context)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn list(store: &Store, server: Option<&str>, context: &Context) -> Result<()> {
+    let apps = store.apps(server)?;
+    if context.json {
+        return output::json(&apps);
+    }
+    if apps.is_empty() {
+        eprintln!("no apps; add one: infrakt app add NAME --server SERVER --image IMAGE");
+        return Ok(());
+    }
+    let row = |app: App| [app.name, app.server_name, app.image];
+    output::table(["NAME", "SERVER", "IMAGE"], apps.into_iter().map(row))
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    app: App,
+    variables: Vec<String>,
+    depends_on: Vec<String>,
+    deployments: Vec<Deployment>,
+}
+
+fn show(store: &Store, name: &str, context: &Context) -> Result<()> {
+    let shown = Shown {
+        app: store.app(name)?,
+        variables: store.env_names(name)?,
+        depends_on: store.dependencies(name)?,
+        deployments: store.deployments(name)?,
+    };
+    if context.json {
+        return output::json(&shown);
+    }
+    let list = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));
+    let deployments = shown.deployments.iter().map(|deployment| {
+        let when = deployment.created_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        format!(
+            "#{} {} {}, {}",
+            deployment.id, when, deployment.image, deployment.status
+        )
+    });
+    output::pairs([
+        ("name", Some(shown.app.name.clone())),
+        ("server", Some(shown.app.server_name.clone())),
+        ("image", Some(shown.app.image.clone())),
+        ("variables", list(&shown.variables)),
+        ("depends on", list(&shown.depends_on)),
+        ("deployments", list(&deployments.collect::<Vec<_>>())),
+    ])
+}
+
+fn remove(store: &Store, name: &str, yes: bool, context: &Context) -> Result<()> {
+    let app = store.app(name)?;
+    let variables = store.env_names(name)?.len();
+    let deployments = store.deployments(name)?.len();
+    let question = format!(
+        "Remove app '{name}' of '{}', with {} and {}?",
+        app.server_name,
+        output::count(deployments, "deployment"),
+        output::count(variables, "variable")
+    );
+    let refused = |message: &str| {
+        Err(Error::Run {
+            message: message.to_owned(),
+            exit: Exit::Refused,
+            hint: Some(format!("if you mean it: infrakt app remove {name} --yes")),
+        })
+    };
+    if !yes {
+        match ask::yes(&question)? {
+            Some(true) => {}
+            Some(false) => return refused("nothing was removed"),
+            None => return refused("nothing was removed: there is no terminal to ask on"),
+        }
+    }
+    let forgotten = store.remove_app(name)?;
+    if context.json {
+        return output::json(&forgotten);
+    }
+    output::line(&format!("removed app '{name}'"))
+}

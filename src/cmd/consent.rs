@@ -1,0 +1,57 @@
+//! How the command line comes to a consent: it shows what would be lost, and has the name typed, or given with
+//! `--confirm`.
+
+use super::output;
+use crate::consent::{ConsentedPlan, Means, check_destroyable};
+use crate::error::{Refusal, Result};
+use crate::plan::{Effect, Plan, render};
+use crate::prompt;
+use crate::runtime::operator;
+use clap::Args;
+use std::fmt::Write as _;
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfirmArgs {
+    /// The name of a server whose data may be destroyed, in place of typing it; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Vec<String>,
+}
+
+/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr.
+///
+/// # Errors
+/// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
+pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
+    let who = operator();
+    if !plan.needs_consent() {
+        return Ok(ConsentedPlan::admit(plan, None, &who)?);
+    }
+    if plan.destroys() {
+        // Before anybody types a name for nothing.
+        check_destroyable(&plan)?;
+    }
+    output::note(&preview(&plan));
+    let name = plan.server.name.clone();
+    if args.confirm.contains(&name) {
+        return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);
+    }
+    if !args.confirm.is_empty() && !prompt::on_terminal() {
+        return Err(Refusal::ConsentMismatch { server: name }.into());
+    }
+    let typed = prompt::typed_name(&name)?;
+    let typed = typed.then_some((name.as_str(), Means::Typed)).or(Some(("", Means::Typed)));
+    Ok(ConsentedPlan::admit(plan, typed, &who)?)
+}
+
+/// What a person must see before typing the name: what is there to lose, and the exact commands that take it away.
+fn preview(plan: &Plan) -> String {
+    let mut text = format!("{}\n", render::losses(plan));
+    // Writing to a String does not fail.
+    let _ = writeln!(text, "{} on {} destroys with", plan.recipe.name, plan.server.name);
+    for (index, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.effect == Effect::Destroy) {
+        text.push_str(&render::step(index, step, None));
+    }
+    let _ = writeln!(text, "\n{}", render::totals(plan, None));
+    let _ = write!(text, "All of it, step by step: infrakt plan {} --server {}\n", plan.recipe.name.trim_end_matches(".rhai"), plan.server.name);
+    text
+}

@@ -1,0 +1,22 @@
+//! `infrakt facts`: what is known of a server, as data.
+
+use super::{Context, output};
+use crate::error::{Exit, Result};
+use crate::prompt::Terminal;
+use crate::runtime::Runtime;
+use clap::Args;
+
+/// Read the facts of a server and print them as JSON, for `plan --offline --facts FILE`
+#[derive(Debug, Args)]
+pub struct FactsArgs {
+    /// A server of the inventory
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+pub fn run(args: FactsArgs, context: &Context) -> Result<Exit> {
+    let runtime = Runtime::open(context.home()?)?;
+    let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
+    output::json(&live.facts)?;
+    Ok(Exit::Done)
+}

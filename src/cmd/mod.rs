@@ -1,0 +1,33 @@
+//! The commands, one file each: arguments in, calls of the other rooms, results on stdout. Everything that is said
+//! beside a result goes to stderr.
+//!
+//! They must not decide anything that the HTTP API would have to decide again.
+
+pub mod app;
+mod ask;
+pub mod env;
+mod output;
+pub mod server;
+
+use crate::error::Result;
+use crate::store::{Home, Store};
+use std::path::PathBuf;
+
+/// What every command is given beside its own arguments.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// `--home`.
+    pub home: Option<PathBuf>,
+    pub json: bool,
+    pub verbose: u8,
+}
+
+impl Context {
+    pub fn home(&self) -> Result<Home> {
+        Home::open(self.home.clone())
+    }
+
+    pub fn store(&self) -> Result<Store> {
+        Store::open(&self.home()?)
+    }
+}

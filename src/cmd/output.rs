@@ -1,0 +1,71 @@
+//! How results look: one JSON document for programs, plain tables for people.
+
+use crate::error::{Error, Result};
+use anstyle::{Effects, Style};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use serde::Serialize;
+use std::io::{ErrorKind, Write};
+
+const HEADER: Style = Style::new().effects(Effects::DIMMED);
+
+/// Writes a line, or several, to stdout. A reader that has gone away (`| head`) is no error.
+pub(super) fn line(text: &str) -> Result<()> {
+    write(anstream::stdout(), format!("{}\n", text.trim_end()).as_bytes())
+}
+
+/// Writes bytes to stdout exactly as they are, colours and all.
+pub(super) fn raw(bytes: &[u8]) -> Result<()> {
+    write(std::io::stdout(), bytes)
+}
+
+fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<()> {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::file("write to", "/dev/stdout")(error)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Malformed {
+        what: "the result".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    line(&text)
+}
+
+/// Rows in columns under a header.
+pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
+    let mut table = Table::new();
+    table.load_style(NOTHING).add_row(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let text = table.trim_fmt();
+    let (first, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
+    line(&format!("{HEADER}{first}{HEADER:#}\n{rest}"))
+}
+
+/// Names and their values, one pair a line; pairs without a value are left out.
+pub(super) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Result<()> {
+    let present: Vec<(&str, String)> = pairs
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect();
+    let width = present.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<String> = present
+        .iter()
+        .map(|(name, value)| format!("{HEADER}{name:width$}{HEADER:#}  {value}"))
+        .collect();
+    line(&lines.join("\n"))
+}
+
+/// `1 app`, `2 apps`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}

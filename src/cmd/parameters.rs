@@ -1,0 +1,29 @@
+//! `--set key=value`: what a recipe is given on the command line.
+
+use crate::error::{Error, Result};
+use crate::runtime::Parameters;
+use clap::Args;
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct SetArgs {
+    /// Give a parameter of the recipe a value; can be repeated (`infrakt recipe show RECIPE` lists them)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl SetArgs {
+    /// # Errors
+    /// If one is not of the form `key=value`, or a key comes twice.
+    pub fn parse(&self) -> Result<Parameters> {
+        let mut parameters = Parameters::new();
+        for pair in &self.set {
+            let (key, value) = pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+                Error::usage_with(format!("--set {pair} is not understood"), "write it as: --set key=value")
+            })?;
+            if parameters.insert(key.to_owned(), value.into()).is_some() {
+                return Err(Error::usage(format!("the parameter '{key}' was given twice")));
+            }
+        }
+        Ok(parameters)
+    }
+}

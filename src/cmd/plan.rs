@@ -1,0 +1,105 @@
+//! `infrakt plan`: what a run would do, without doing it.
+
+use super::parameters::SetArgs;
+use super::targets::Targets;
+use super::{Context, output};
+use crate::error::{Error, Exit, Result};
+use crate::facts::Facts;
+use crate::plan::Plan;
+use crate::plan::render::{self, Mark};
+use crate::prompt::Terminal;
+use crate::runtime::{Planned, Runtime};
+use clap::Args;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Show what a recipe would do on a server, step by step, without doing any of it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt plan provision --server prod-2
+  infrakt plan wipe --server prod-2 --out wipe.plan      then: infrakt apply wipe.plan
+  infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json")]
+pub struct PlanArgs {
+    /// A path (./mine.rhai) or the name of a recipe (provision)
+    #[arg(value_name = "RECIPE")]
+    recipe: String,
+    #[command(flatten)]
+    targets: Targets,
+    #[command(flatten)]
+    set: SetArgs,
+    /// Ask no server: plan from recorded facts
+    #[arg(long, requires = "facts")]
+    offline: bool,
+    /// Facts to plan from: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04, or a file from `infrakt facts`
+    #[arg(long, value_name = "FILE-or-NAME", requires = "offline")]
+    facts: Option<String>,
+    /// Save the plan, for `infrakt apply`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Save the facts with the answers to the recipe's questions, for --offline
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    facts_out: Option<PathBuf>,
+}
+
+/// A plan as `--json` prints it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    /// What each step would do as things stand; only where the server was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marks: Option<Vec<Mark>>,
+}
+
+pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
+    let runtime = Runtime::open(context.home()?)?;
+    let recipe = runtime.library.find(&args.recipe)?;
+    let parameters = args.set.parse()?;
+    let servers = args.targets.resolve(&runtime.store)?;
+    if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
+        return Err(Error::usage("a file holds the plan of one server: name one with --server"));
+    }
+    for server in &servers {
+        let (planned, marks) = match &args.facts {
+            Some(facts) => {
+                let facts = Facts::by_name_or_path(facts)?;
+                (runtime.plan_offline(&recipe, server, facts, parameters.clone())?, None)
+            }
+            None => {
+                let live = runtime.reach(server, &Terminal)?;
+                let planned = runtime.plan(&recipe, &live, parameters.clone())?;
+                let marks = runtime.marks(&live, &planned.plan)?;
+                (planned, Some(marks))
+            }
+        };
+        show(&planned, marks, &args, context)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &Context) -> Result<()> {
+    let Planned { plan, facts, printed } = planned;
+    for line in printed {
+        output::note(line);
+    }
+    if let Some(path) = &args.facts_out {
+        save(path, facts)?;
+    }
+    if let Some(path) = &args.out {
+        save(path, plan)?;
+        output::note(&format!("saved; to execute it: infrakt apply {}", path.display()));
+    }
+    if context.json {
+        return output::json(&Document { plan, marks });
+    }
+    output::line(&render::plan(plan, marks.as_deref()))
+}
+
+/// Writes a whole file or none.
+fn save(path: &Path, value: &impl Serialize) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
+    serde_json::to_writer_pretty(&mut file, value).map_err(|error| Error::file("write", path)(error.into()))?;
+    file.persist(path).map_err(|error| Error::file("write", path)(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
+
+use super::consent::{ConfirmArgs, obtain};
+use super::parameters::SetArgs;
+use super::targets::Targets;
+use super::{Context, output};
+use crate::consent::ConsentedPlan;
+use crate::error::{Error, Exit, Result};
+use crate::event::RunState;
+use crate::executor::script::Secrets;
+use crate::plan::{Plan, render};
+use crate::prompt::{self, Terminal};
+use crate::reporter::Reporter;
+use crate::runtime::{Live, Parameters, Runtime, gather_secrets};
+use crate::store::Server;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Run a recipe on a server. What destroys is shown first, and only runs after the server's name was typed
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt run provision.rhai --server prod-2
+  infrakt run provision --server prod-2 --set email=ops@example.org --confirm prod-2
+  infrakt run ./mine.rhai --tag web")]
+pub struct RunArgs {
+    /// A path (./mine.rhai) or the name of a recipe (provision)
+    #[arg(value_name = "RECIPE")]
+    pub recipe: String,
+    #[command(flatten)]
+    pub targets: Targets,
+    #[command(flatten)]
+    pub set: SetArgs,
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
+}
+
+/// Execute a plan that `infrakt plan --out` saved, if it still fits its server
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The file of the plan
+    #[arg(value_name = "PLAN-FILE")]
+    plan: PathBuf,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// A plan that may be executed, with the open way to its server.
+struct Ready {
+    live: Live,
+    consented: ConsentedPlan,
+    secrets: Secrets,
+}
+
+pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
+    let runtime = Runtime::open(context.home()?)?;
+    let servers = args.targets.resolve(&runtime.store)?;
+    recipe_on(&runtime, &args.recipe, &servers, &args.set.parse()?, &args.confirm, context)
+}
+
+/// Runs a recipe on servers, one after the other. All plans are made and consented to before the first one runs, so
+/// that a person is asked everything at the beginning.
+pub(super) fn recipe_on(
+    runtime: &Runtime,
+    recipe: &str,
+    servers: &[Server],
+    parameters: &Parameters,
+    confirm: &ConfirmArgs,
+    context: &Context,
+) -> Result<Exit> {
+    let recipe = runtime.library.find(recipe)?;
+    let mut ready = Vec::new();
+    let mut exits = Vec::new();
+    for server in servers {
+        let live = match runtime.reach(server, &Terminal) {
+            Ok(live) => live,
+            Err(error) if servers.len() > 1 && error.exit() == Exit::Unreachable => {
+                output::error(&error, context);
+                exits.push(Exit::Unreachable);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let planned = runtime.plan(&recipe, &live, parameters.clone())?;
+        planned.printed.iter().for_each(|line| output::note(line));
+        ready.push(prepare(live, planned.plan, confirm)?);
+    }
+    for one in ready {
+        exits.push(execute(runtime, one, context));
+    }
+    Ok(first_of(&exits))
+}
+
+pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
+    let runtime = Runtime::open(context.home()?)?;
+    let text = std::fs::read_to_string(&args.plan).map_err(Error::file("read", &args.plan))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| Error::Malformed {
+        what: format!("the plan {}", args.plan.display()),
+        reason: error.to_string(),
+        hint: Some("make one with: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
+    })?;
+    let server = runtime.store.server(&plan.server.name)?;
+    let live = runtime.reach(&server, &Terminal)?;
+    runtime.recheck(&plan, &live)?;
+    let ready = prepare(live, plan, &args.confirm)?;
+    Ok(execute(&runtime, ready, context))
+}
+
+fn prepare(live: Live, plan: Plan, confirm: &ConfirmArgs) -> Result<Ready> {
+    let consented = obtain(plan, confirm)?;
+    let secrets = gather_secrets(consented.plan(), &Terminal)?;
+    Ok(Ready { live, consented, secrets })
+}
+
+fn execute(runtime: &Runtime, ready: Ready, context: &Context) -> Exit {
+    let Ready { live, consented, secrets } = ready;
+    let plan = consented.plan();
+    let reporter = std::cell::RefCell::new(Reporter::new(plan, context.json, context.verbose > 0));
+    let ended = runtime.execute(
+        &consented,
+        &live,
+        &secrets,
+        &prompt::interrupts,
+        &mut |id| reporter.borrow_mut().begin(id),
+        &mut |event| reporter.borrow_mut().event(event),
+    );
+    let exit = match ended {
+        Ok(ended) => {
+            if let Err(error) = reporter.into_inner().end(&ended) {
+                output::error(&error, context);
+            }
+            match ended.state {
+                RunState::Done => Exit::Done,
+                RunState::Failed => Exit::StepFailed,
+                RunState::Interrupted | RunState::Running => Exit::Interrupted,
+            }
+        }
+        Err(error) => {
+            reporter.into_inner().abandon();
+            output::error(&error, context);
+            error.exit()
+        }
+    };
+    if exit != Exit::Done && !context.json {
+        output::note(&format!("{}: {}", plan.server.name, render::totals(plan, None)));
+    }
+    exit
+}
+
+/// Several servers, one exit code: the first that applies of interrupted, failed, unreachable, refused.
+fn first_of(exits: &[Exit]) -> Exit {
+    [Exit::Interrupted, Exit::StepFailed, Exit::Unreachable, Exit::Refused, Exit::Usage]
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Done)
+}

@@ -1,0 +1,44 @@
+//! `infrakt server list`.
+
+use super::super::{Context, output};
+use super::address;
+use crate::error::{Exit, Result};
+use crate::store::Server;
+use clap::Args;
+
+/// List the servers
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those with this tag
+    #[arg(long)]
+    tag: Option<String>,
+}
+
+pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    let servers = match &args.tag {
+        Some(tag) => store.servers_tagged(tag)?,
+        None => store.servers()?,
+    };
+    if context.json {
+        output::json(&servers)?;
+    } else if let (true, Some(tag)) = (servers.is_empty(), &args.tag) {
+        eprintln!("no server has the tag '{tag}'; see all: infrakt server list");
+    } else if servers.is_empty() {
+        eprintln!("no servers; add one: infrakt server add NAME --host HOST");
+    } else {
+        let row = |server: Server| {
+            let protected = if server.is_infrakt_host { "protected" } else { "" };
+            let (address, tags) = (address(&server), server.tags.join(", "));
+            [
+                server.name,
+                address,
+                server.status.unwrap_or_default(),
+                tags,
+                protected.to_owned(),
+            ]
+        };
+        output::table(["NAME", "ADDRESS", "STATUS", "TAGS", ""], servers.into_iter().map(row))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,31 @@
+//! `infrakt server remove`.
+
+use super::super::{Context, output};
+use super::with_name_typed;
+use crate::error::{Exit, Result};
+use clap::Args;
+
+/// Remove a server from the inventory; nothing is changed on the server itself
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    name: String,
+    /// The server's name, where it is protected and there is no terminal to type it on
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
+pub fn run(args: RemoveArgs, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    let server = with_name_typed(&store, &args.name, args.confirm.as_deref(), |typed| {
+        store.remove_server(&args.name, typed)
+    })?;
+    if context.json {
+        output::json(&server)?;
+    } else {
+        output::line(&format!("removed server '{}'", server.name))?;
+    }
+    if server.is_infrakt_host {
+        eprintln!("the machine stays protected, by its machine-id and host key as far as they are known");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,87 @@
+//! `infrakt server update`.
+
+use super::super::{Context, output};
+use super::{key_path, with_name_typed};
+use crate::error::{Error, Exit, Result};
+use crate::store::ServerChange;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Change what is known of a server; where a value may be missing, '' takes it away
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    pub name: String,
+    /// Its host name or address
+    #[arg(long)]
+    pub host: Option<String>,
+    /// The login
+    #[arg(long)]
+    pub user: Option<String>,
+    /// The port of its SSH server
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// The private key to log in with
+    #[arg(long, value_name = "PATH")]
+    pub key: Option<PathBuf>,
+    /// Its host key: a fingerprint, SHA256:…, or the line of a public key file
+    #[arg(long, value_name = "KEY")]
+    pub host_key: Option<String>,
+    /// Who rents it out
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// A tag to add; repeatable
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// Protect it: infrakt runs there, nothing may ever be destroyed on it
+    #[arg(long, conflicts_with = "no_infrakt_host")]
+    pub infrakt_host: bool,
+    /// Lift its protection; needs its name typed
+    #[arg(long)]
+    pub no_infrakt_host: bool,
+    /// The server's name, where it must be typed and there is no terminal
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
+    let change = change(&args)?;
+    if change == ServerChange::default() {
+        return Err(Error::usage_with(
+            "there is nothing to change",
+            format!("say what, for example: infrakt server update {} --port 2222", args.name),
+        ));
+    }
+    let store = context.store()?;
+    let server = with_name_typed(&store, &args.name, args.confirm.as_deref(), |typed| {
+        store.update_server(&args.name, &change, typed)
+    })?;
+    if context.json {
+        output::json(&server)?;
+    } else {
+        output::line(&format!("updated server '{}'", server.name))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn change(args: &UpdateArgs) -> Result<ServerChange> {
+    let text = |value: &Option<String>| value.clone().map(|value| (!value.is_empty()).then_some(value));
+    let ssh_key_path = match args.key.as_deref() {
+        None => None,
+        Some(path) if path == Path::new("") => Some(None),
+        Some(path) => Some(Some(key_path(path)?)),
+    };
+    Ok(ServerChange {
+        host: args.host.clone(),
+        port: args.port,
+        user: args.user.clone(),
+        ssh_key_path,
+        provider: text(&args.provider),
+        host_key: text(&args.host_key),
+        is_infrakt_host: match (args.infrakt_host, args.no_infrakt_host) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        tags: args.tags.clone(),
+    })
+}

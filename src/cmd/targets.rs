@@ -1,0 +1,68 @@
+//! Which servers a command is for.
+
+use crate::error::{Error, Result};
+use crate::prompt;
+use crate::store::{Server, Store};
+use clap::Args;
+use std::collections::BTreeMap;
+
+/// The servers that are meant.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Servers")]
+pub struct Targets {
+    /// A server of the inventory; can be repeated
+    #[arg(long, short, value_name = "NAME")]
+    pub server: Vec<String>,
+    /// All servers with this tag; can be repeated
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// All servers of the inventory
+    #[arg(long, conflicts_with_all = ["server", "tag"])]
+    pub all: bool,
+}
+
+impl Targets {
+    /// The servers, each once, in the order of their names; those that were named stand in the order in which they
+    /// were. On a terminal, without any of the options, a person is asked.
+    ///
+    /// # Errors
+    /// If a name or tag is unknown, or nothing was named and nobody can be asked.
+    pub fn resolve(&self, store: &Store) -> Result<Vec<Server>> {
+        let mut servers = Vec::new();
+        for name in &self.server {
+            servers.push(store.server(name)?);
+        }
+        for tag in &self.tag {
+            let tagged = store.servers_tagged(tag)?;
+            if tagged.is_empty() {
+                return Err(Error::usage_with(format!("no server has the tag '{tag}'"), "infrakt server list"));
+            }
+            servers.extend(tagged);
+        }
+        if self.all {
+            servers = store.servers()?;
+        }
+        if servers.is_empty() {
+            servers = choose(store, self.all)?;
+        }
+        let mut seen = BTreeMap::new();
+        servers.retain(|server| seen.insert(server.id, ()).is_none());
+        Ok(servers)
+    }
+}
+
+fn choose(store: &Store, all: bool) -> Result<Vec<Server>> {
+    let servers = store.servers()?;
+    if servers.is_empty() {
+        return Err(Error::usage_with("there are no servers yet", "infrakt server add NAME --host HOST"));
+    }
+    let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+    let chosen = if all { None } else { prompt::choose("Which servers?", &names)? };
+    let Some(chosen) = chosen else {
+        return Err(Error::usage_with(
+            format!("no server was named; there are {}", names.join(", ")),
+            format!("repeat the command with: --server {}", names.first().map_or("NAME", String::as_str)),
+        ));
+    };
+    Ok(servers.into_iter().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, server)| server).collect())
+}

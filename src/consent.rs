@@ -1,0 +1,126 @@
+//! Consent: from a plan to a [`ConsentedPlan`], which is the only thing that an executor takes. Whatever the recipe, the
+//! flag or the call was, what destroys comes through here.
+
+use crate::error::Refusal;
+use crate::plan::Plan;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// How a person said yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Means {
+    /// The name was typed at the prompt.
+    Typed,
+    /// The name was given with `--confirm`.
+    Flag,
+    /// The name came with a call of the HTTP API.
+    Api,
+}
+
+impl Means {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Typed => "typed",
+            Self::Flag => "flag",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// A proof that a person accepted one plan, for the journal.
+#[derive(Debug, Clone, Serialize)]
+pub struct Consent {
+    pub server: String,
+    /// The digest of the plan that was shown.
+    pub digest: String,
+    /// The operator, as `user@computer`.
+    pub who: String,
+    pub how: Means,
+    pub at: Timestamp,
+}
+
+/// A plan that may be executed: it destroys nothing, or somebody typed the server's name for exactly this plan.
+///
+/// There is no other way to make one than [`ConsentedPlan::admit`].
+#[derive(Debug)]
+pub struct ConsentedPlan {
+    plan: Plan,
+    consent: Option<Consent>,
+}
+
+impl ConsentedPlan {
+    /// Admits a plan to execution. `typed` is the name that a person gave, and how; it is not needed, and does no harm,
+    /// where nothing is destroyed.
+    ///
+    /// # Errors
+    /// If the plan was altered after it was made; or if it destroys, and the server is protected or has no identity, the
+    /// plan was made offline, or the name is missing or another one.
+    pub fn admit(plan: Plan, typed: Option<(&str, Means)>, who: &str) -> Result<Self, Refusal> {
+        let server = plan.server.name.clone();
+        let stale = |reason: &str| Refusal::StalePlan {
+            server: server.clone(),
+            reason: reason.to_owned(),
+        };
+        if plan.digest.is_empty() || plan.digest != plan.compute_digest() {
+            return Err(stale("it was altered after it was made"));
+        }
+        if plan.destroys() {
+            check_destroyable(&plan)?;
+        }
+        if !plan.needs_consent() {
+            return Ok(Self { plan, consent: None });
+        }
+        match typed {
+            Some((name, how)) if name == server => {
+                let consent = Consent {
+                    server,
+                    digest: plan.digest.clone(),
+                    who: who.to_owned(),
+                    how,
+                    at: Timestamp::now(),
+                };
+                Ok(Self {
+                    plan,
+                    consent: Some(consent),
+                })
+            }
+            Some(_) => Err(Refusal::ConsentMismatch { server }),
+            None => Err(Refusal::NoTerminal { server }),
+        }
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub fn consent(&self) -> Option<&Consent> {
+        self.consent.as_ref()
+    }
+}
+
+/// Whether the plan's own words allow that its server loses something, whoever consents. To be asked before a person is,
+/// so that nobody types a name for nothing.
+///
+/// # Errors
+/// If the server is protected or has no identity, or if the plan was made offline.
+pub fn check_destroyable(plan: &Plan) -> Result<(), Refusal> {
+    let server = plan.server.name.clone();
+    if !plan.server.protected.is_empty() {
+        return Err(Refusal::Protected {
+            server,
+            reasons: plan.server.protected.clone(),
+        });
+    }
+    if plan.offline {
+        let reason = "it was made offline, so nobody has seen what it would destroy".to_owned();
+        return Err(Refusal::StalePlan { server, reason });
+    }
+    if plan.server.machine_id.is_none() {
+        return Err(Refusal::NoIdentity {
+            server,
+            reason: "its /etc/machine-id is missing or empty".to_owned(),
+        });
+    }
+    Ok(())
+}

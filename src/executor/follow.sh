@@ -1,0 +1,75 @@
+# The follower: sends what the runner and its steps have written since the given offsets, and carries out the words that
+# come on its standard input. It may be lost at any moment; another one goes on from where the client has got to.
+ik_piece() {
+    ik_count=$(($4 - $3))
+    if [ "$ik_count" -gt 1048576 ]; then ik_count=1048576; fi
+    printf '%s %s %s\n' "$1" "$3" "$ik_count"
+    tail -c "+$(($3 + 1))" "$IK_DIR/$2" | head -c "$ik_count"
+}
+ik_runner_lives() {
+    # A process that has ended and was not waited for yet is a zombie, state Z.
+    read -r ik_stat <"/proc/$(cat "$IK_DIR/pid")/stat" && case ${ik_stat##*) } in Z*) false ;; *) true ;; esac
+}
+ik_listen() {
+    while read -r ik_word; do
+        case $ik_word in
+        stop) : >"$IK_DIR/stop" ;;
+        kill)
+            : >"$IK_DIR/stop"
+            if ik_group=$(cat "$IK_DIR/current" 2>/dev/null); then
+                kill -TERM -- "-$ik_group"
+                sleep 5
+                # Gone by now, if it listens to SIGTERM: then there is nothing left to end.
+                kill -KILL -- "-$ik_group" 2>/dev/null
+            fi
+            ;;
+        done)
+            rm -rf -- "$IK_DIR"
+            exit 0
+            ;;
+        esac
+    done
+}
+ik_follow() {
+    ik_j=$1 ik_o=$2 ik_e=$3 ik_idle=0
+    exec 3<&0
+    ik_listen <&3 &
+    ik_listener=$!
+    while :; do
+        ik_done=no
+        if [ -e "$IK_DIR/done" ]; then ik_done=yes; fi
+        # The journal's size is taken last, and the journal is sent first: so whoever reads knows which step has begun
+        # before the first byte of its output comes.
+        set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err" "$IK_DIR/journal")
+        ik_new=no
+        while [ "$ik_j" -lt "$3" ]; do
+            ik_piece j journal "$ik_j" "$3"
+            ik_j=$((ik_j + ik_count)) ik_new=yes
+        done
+        while [ "$ik_o" -lt "$1" ]; do
+            ik_piece o out "$ik_o" "$1"
+            ik_o=$((ik_o + ik_count)) ik_new=yes
+        done
+        while [ "$ik_e" -lt "$2" ]; do
+            ik_piece e err "$ik_e" "$2"
+            ik_e=$((ik_e + ik_count)) ik_new=yes
+        done
+        if [ "$ik_done" = yes ]; then break; fi
+        if [ "$ik_new" = yes ]; then
+            ik_idle=0
+        else
+            ik_idle=$((ik_idle + 1))
+            if [ $((ik_idle % 20)) -eq 0 ]; then
+                echo h
+                if ! ik_runner_lives && [ ! -e "$IK_DIR/done" ]; then
+                    echo "x gone the runner is no longer there"
+                    break
+                fi
+            fi
+        fi
+        if [ "$ik_idle" -lt 20 ]; then sleep 0.02; else sleep 0.1; fi
+    done
+    echo z
+    wait "$ik_listener"
+    exit 0
+}

@@ -1,0 +1,88 @@
+//! Questions to a server: one script, one answer, one round of the network. For facts, guards and queries.
+
+use super::connection::{Connection, Incoming};
+use super::nonce;
+use crate::error::{Error, Result, SshError};
+use std::time::{Duration, Instant};
+
+/// The most bytes that an answer may have.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// What a script printed and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+/// Runs a read-only script as root and waits for its end. The script's standard input is empty.
+///
+/// # Errors
+/// If the connection is lost, the answer does not end within `patience`, or it is longer than 16 MiB. An answer without
+/// its end is never given.
+pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
+    let nonce = nonce()?;
+    let end = format!("\ninfrakt-end {nonce} ");
+    let framed = format!(
+        "printf 'infrakt %s\\n' {nonce}\nik_script=$(cat <<'{nonce}'\n{script}\n{nonce}\n)\n\
+         sh -c \"$ik_script\" </dev/null\nprintf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\n"
+    );
+    let begin = format!("infrakt {nonce}\n");
+    let mut channel = connection.start(framed.as_bytes())?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let started = Instant::now();
+    let failed = |reason: String| Error::Facts {
+        server: server.to_owned(),
+        reason,
+        hint: None,
+    };
+    loop {
+        match channel.receive(Duration::from_millis(500))? {
+            Incoming::Stdout(bytes) => {
+                stdout.extend_from_slice(&bytes);
+                // The end is looked for at the end only: the answer itself may be long.
+                let tail = stdout.len().saturating_sub(bytes.len() + end.len() + 16);
+                if let Some(at) = find(&stdout[tail..], end.as_bytes()) {
+                    let rest = &stdout[tail + at + end.len()..];
+                    if let Some(status) = rest
+                        .strip_suffix(b"\n")
+                        .and_then(|s| std::str::from_utf8(s).ok()?.parse().ok())
+                    {
+                        stdout.truncate(tail + at);
+                        let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
+                        stdout.drain(..start);
+                        return Ok(Answer { status, stdout, stderr });
+                    }
+                }
+            }
+            Incoming::Stderr(bytes) => stderr.extend_from_slice(&bytes),
+            Incoming::Quiet if started.elapsed() > patience => {
+                return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
+            }
+            Incoming::Quiet => {}
+            Incoming::Closed => {
+                let said = String::from_utf8_lossy(&stderr);
+                let said = said.trim();
+                let reason = if said.is_empty() {
+                    "the answer broke off".to_owned()
+                } else {
+                    said.to_owned()
+                };
+                return Err(failed(reason));
+            }
+        }
+        if stdout.len() + stderr.len() > MAX_ANSWER {
+            return Err(failed("its answer is longer than 16 MiB".to_owned()));
+        }
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// Whether an error means that the connection is gone, rather than that something was refused.
+pub fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Ssh(SshError::Lost { .. }))
+}

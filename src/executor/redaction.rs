@@ -1,0 +1,99 @@
+//! Takes secrets out of what steps print, also where one is cut in two by the end of a chunk.
+
+use super::script::Secrets;
+
+const STARS: &[u8] = b"***";
+
+/// Redacts one stream. Bytes that may be the beginning of a secret are held back until it is clear.
+#[derive(Debug, Default)]
+pub struct Redaction {
+    /// Longest first, so that a secret that contains another one is taken out as a whole.
+    secrets: Vec<Vec<u8>>,
+    held: Vec<u8>,
+}
+
+impl Redaction {
+    pub fn new(secrets: &Secrets) -> Self {
+        let mut values: Vec<Vec<u8>> = secrets
+            .values()
+            .map(|secret| secret.expose().trim_end_matches('\n').as_bytes().to_vec())
+            .filter(|value| !value.is_empty())
+            .collect();
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self {
+            secrets: values,
+            held: Vec::new(),
+        }
+    }
+
+    /// What can be shown of the stream after these bytes came.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(bytes);
+        self.drain(false)
+    }
+
+    /// What is left at the stream's end.
+    pub fn finish(&mut self) -> Vec<u8> {
+        self.drain(true)
+    }
+
+    fn drain(&mut self, all: bool) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(self.held.len());
+        let mut at = 0;
+        while at < self.held.len() {
+            let rest = &self.held[at..];
+            // Held back while a secret, or a longer one than the one that is here, may still be coming.
+            let may_grow = |secret: &&Vec<u8>| secret.len() > rest.len() && secret.starts_with(rest);
+            if !all && self.secrets.iter().any(|secret| may_grow(&secret)) {
+                break;
+            }
+            if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret)) {
+                shown.extend_from_slice(STARS);
+                at += secret.len();
+            } else {
+                shown.push(rest[0]);
+                at += 1;
+            }
+        }
+        self.held.drain(..at);
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::secret::Secret;
+    use proptest::prelude::*;
+
+    fn redaction(values: &[&str]) -> Redaction {
+        Redaction::new(
+            &values
+                .iter()
+                .enumerate()
+                .map(|(n, value)| (n.to_string(), Secret::new(*value)))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown_at_once() {
+        let mut redaction = redaction(&["hunter2"]);
+        assert_eq!(redaction.push(b"hello hun"), b"hello ");
+        assert_eq!(redaction.push(b"gry\n"), b"hungry\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_secret_is_never_shown_however_the_stream_is_cut(cut in 0usize..40, second in 0usize..40) {
+            let text = b"user=me password=hunter2hunter2! pin=hun\n";
+            let mut redaction = redaction(&["hunter2", "hunter2!"]);
+            let (cut, second) = (cut.min(second), cut.max(second));
+            let mut shown = redaction.push(&text[..cut]);
+            shown.extend(redaction.push(&text[cut..second]));
+            shown.extend(redaction.push(&text[second..]));
+            shown.extend(redaction.finish());
+            prop_assert_eq!(String::from_utf8_lossy(&shown), "user=me password=****** pin=hun\n");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! From what a follower sends to events: which byte belongs to which step, how each step ended, and how far the client
+//! has got in the remote files.
+
+use super::frames::{Frame, NotAFrame, Record};
+use super::redaction::Redaction;
+use super::script::Secrets;
+use crate::event::{Outcome, RunEvent, Stream};
+use std::collections::VecDeque;
+
+/// The most bytes of output in one event.
+const PIECE: usize = 64 * 1024;
+
+/// How the runner ended, as far as its journal says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    Done,
+    Failed {
+        step: usize,
+    },
+    Paused {
+        step: usize,
+    },
+    Stopped,
+    /// The journal ended without saying how.
+    Unseen,
+}
+
+/// What has come from the server in one stretch of a run.
+pub struct Transcript {
+    journal: u64,
+    line: Vec<u8>,
+    records: VecDeque<Record>,
+    out: Output,
+    err: Output,
+    /// The step that has started and not ended, with the uptime of its start.
+    current: Option<(usize, u64)>,
+    last: Option<usize>,
+    failed: Option<usize>,
+    paused: Option<usize>,
+    finished: Option<String>,
+}
+
+/// One of the two output files.
+struct Output {
+    stream: Stream,
+    /// Bytes received.
+    received: u64,
+    /// Bytes given to a step.
+    given: u64,
+    pending: Vec<u8>,
+    redaction: Redaction,
+}
+
+impl Output {
+    /// Hands out what belongs to `step`: up to `until`, or all there is.
+    fn give(&mut self, step: usize, until: Option<u64>, events: &mut Vec<RunEvent>) {
+        let wanted = until
+            .map_or(self.received, |until| until.min(self.received))
+            .saturating_sub(self.given);
+        let count = usize::try_from(wanted).unwrap_or(usize::MAX).min(self.pending.len());
+        self.given += count as u64;
+        let bytes: Vec<u8> = self.pending.drain(..count).collect();
+        let shown = self.redaction.push(&bytes);
+        self.show(step, &shown, events);
+    }
+
+    /// The step has ended: nothing is held back any more.
+    fn finish(&mut self, step: usize, events: &mut Vec<RunEvent>) {
+        let shown = self.redaction.finish();
+        self.show(step, &shown, events);
+    }
+
+    fn show(&self, step: usize, bytes: &[u8], events: &mut Vec<RunEvent>) {
+        let stream = self.stream;
+        events.extend(bytes.chunks(PIECE).map(|bytes| RunEvent::Output {
+            step,
+            stream,
+            bytes: bytes.to_vec(),
+        }));
+    }
+}
+
+impl Transcript {
+    pub fn new(secrets: &Secrets) -> Self {
+        let output = |stream| Output {
+            stream,
+            received: 0,
+            given: 0,
+            pending: Vec::new(),
+            redaction: Redaction::new(secrets),
+        };
+        Self {
+            journal: 0,
+            line: Vec::new(),
+            records: VecDeque::new(),
+            out: output(Stream::Stdout),
+            err: output(Stream::Stderr),
+            current: None,
+            last: None,
+            failed: None,
+            paused: None,
+            finished: None,
+        }
+    }
+
+    /// How far the journal and both outputs have been received, in bytes.
+    pub fn offsets(&self) -> (u64, u64, u64) {
+        (self.journal, self.out.received, self.err.received)
+    }
+
+    /// The index after the last step that was started.
+    pub fn reached(&self) -> Option<usize> {
+        self.last.map(|last| last + 1)
+    }
+
+    pub fn ending(&self) -> Ending {
+        match self.finished.as_deref() {
+            Some("done") => Ending::Done,
+            Some("stopped") => Ending::Stopped,
+            Some("failed") => self.failed.map_or(Ending::Unseen, |step| Ending::Failed { step }),
+            Some("paused") => self.paused.map_or(Ending::Unseen, |step| Ending::Paused { step }),
+            _ => Ending::Unseen,
+        }
+    }
+
+    /// Nothing more will come: a step that is not known to have ended is unknown.
+    pub fn lose(&mut self) -> Vec<RunEvent> {
+        let mut events = Vec::new();
+        if let Some((step, _)) = self.current.take() {
+            self.out.finish(step, &mut events);
+            self.err.finish(step, &mut events);
+            events.push(RunEvent::StepEnded {
+                step,
+                outcome: Outcome::Unknown,
+                exit_status: None,
+                duration_ms: 0,
+                reason: Some("its end was not seen".to_owned()),
+            });
+        }
+        events
+    }
+
+    /// Takes a frame that carries bytes, and gives what is now known to have happened.
+    ///
+    /// # Errors
+    /// If a frame does not continue where the last one ended, or the journal says what no runner writes.
+    pub fn take(&mut self, frame: Frame) -> Result<Vec<RunEvent>, NotAFrame> {
+        let expect = |have: u64, offset: u64| {
+            if have == offset {
+                Ok(())
+            } else {
+                Err(NotAFrame(format!("a piece begins at {offset}, and {have} was to come")))
+            }
+        };
+        match frame {
+            Frame::Out(offset, bytes) => {
+                expect(self.out.received, offset)?;
+                self.out.received += bytes.len() as u64;
+                self.out.pending.extend(bytes);
+            }
+            Frame::Err(offset, bytes) => {
+                expect(self.err.received, offset)?;
+                self.err.received += bytes.len() as u64;
+                self.err.pending.extend(bytes);
+            }
+            Frame::Journal(offset, bytes) => {
+                expect(self.journal, offset)?;
+                self.journal += bytes.len() as u64;
+                self.line.extend(bytes);
+                while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = self.line.drain(..=end).collect();
+                    self.records
+                        .push_back(Record::parse(String::from_utf8_lossy(&line[..end]).as_ref())?);
+                }
+            }
+            Frame::Begun | Frame::Heartbeat | Frame::End | Frame::Refused { .. } => {}
+        }
+        let mut events = Vec::new();
+        self.advance(&mut events);
+        Ok(events)
+    }
+
+    fn advance(&mut self, events: &mut Vec<RunEvent>) {
+        // The journal is sent before the outputs that it speaks of: a record has to wait until they are here.
+        while let Some(record) = self.records.front() {
+            let marks = match record {
+                Record::Started { out, err, .. } | Record::Ended { out, err, .. } => Some((*out, *err)),
+                _ => None,
+            };
+            if let Some((out, err)) = marks {
+                // What a step's stray children print after its end still counts as the step's.
+                let owner = self.current.map(|(step, _)| step).or(self.last).unwrap_or_default();
+                self.out.give(owner, Some(out), events);
+                self.err.give(owner, Some(err), events);
+                if self.out.given < out || self.err.given < err {
+                    return;
+                }
+            }
+            if let Some(record) = self.records.pop_front() {
+                self.apply(&record, events);
+            }
+        }
+        if let Some((step, _)) = self.current {
+            self.out.give(step, None, events);
+            self.err.give(step, None, events);
+        }
+    }
+
+    fn apply(&mut self, record: &Record, events: &mut Vec<RunEvent>) {
+        match *record {
+            Record::Started { step, uptime, .. } => {
+                self.current = Some((step, uptime));
+                self.last = Some(step);
+                events.push(RunEvent::StepStarted { step });
+            }
+            Record::Unchanged { step } => {
+                self.current = None;
+                events.push(RunEvent::StepEnded {
+                    step,
+                    outcome: Outcome::Unchanged,
+                    exit_status: None,
+                    duration_ms: 0,
+                    reason: None,
+                });
+            }
+            Record::Ended {
+                step,
+                status,
+                timed_out,
+                uptime,
+                ..
+            } => {
+                let began = self.current.take().map_or(uptime, |(_, began)| began);
+                self.out.finish(step, events);
+                self.err.finish(step, events);
+                let duration_ms = uptime.saturating_sub(began) * 10;
+                if status != 0 {
+                    self.failed = Some(step);
+                }
+                events.push(RunEvent::StepEnded {
+                    step,
+                    outcome: if status == 0 { Outcome::Changed } else { Outcome::Failed },
+                    exit_status: Some(status),
+                    duration_ms,
+                    reason: timed_out.then(|| format!("timed out after {} s", duration_ms / 1000)),
+                });
+            }
+            Record::Paused { step } => {
+                self.current = None;
+                self.paused = Some(step);
+            }
+            Record::Finished { ref how } => self.finished = Some(how.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output_of(events: &[RunEvent], wanted: usize) -> String {
+        let bytes = events.iter().filter_map(|event| match event {
+            RunEvent::Output { step, bytes, .. } if *step == wanted => Some(bytes.as_slice()),
+            _ => None,
+        });
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
+    }
+
+    #[test]
+    fn every_byte_is_given_to_the_step_that_printed_it() {
+        let mut transcript = Transcript::new(&Secrets::new());
+        let journal = b"S 0 0 0 100\nE 0 0 0 4 0 250\nS 1 4 0 250\n".to_vec();
+        let mut events = transcript.take(Frame::Journal(0, journal)).expect("a journal");
+        assert_eq!(
+            events,
+            [RunEvent::StepStarted { step: 0 }],
+            "the end waits for the output that came before it"
+        );
+        events.extend(
+            transcript
+                .take(Frame::Out(0, b"one\ntwo\n".to_vec()))
+                .expect("an output"),
+        );
+        assert_eq!(output_of(&events, 0), "one\n");
+        assert_eq!(output_of(&events, 1), "two\n");
+        let ended = events.iter().find(|event| matches!(event, RunEvent::StepEnded { .. }));
+        assert!(
+            matches!(
+                ended,
+                Some(RunEvent::StepEnded {
+                    step: 0,
+                    duration_ms: 1500,
+                    ..
+                })
+            ),
+            "{ended:?}"
+        );
+    }
+
+    #[test]
+    fn a_piece_that_is_missing_is_noticed() {
+        let mut transcript = Transcript::new(&Secrets::new());
+        assert!(transcript.take(Frame::Out(5, b"x".to_vec())).is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! `db::…`: what infrakt itself keeps of the server.
+
+use super::step::StepHandle;
+use crate::plan::{Action, Effect, Origin, StateChange, Step};
+use crate::recipe::draft::{Problem, SharedDraft};
+use rhai::plugin::*;
+use rhai::{Array, Map};
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// The local database, always about the server that the plan is for.
+#[export_module]
+pub mod db {
+    /// Forgets the server's apps with their deployments and dependencies, and then removes their env files. This
+    /// destroys, so it needs the same consent as a command that does.
+    ///
+    /// # Example
+    /// ```rhai
+    /// db::forget_apps(server);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn forget_apps(context: NativeCallContext, server: Map) -> RhaiResult<StepHandle> {
+        own_server(&context, &server)?;
+        state(
+            &context,
+            "Forget the server's apps and their env files",
+            StateChange::ForgetApps,
+            Effect::Destroy,
+        )
+    }
+
+    /// Notes what became of the server, as `infrakt server list` shows it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// db::set_status(server, "provisioned");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn set_status(context: NativeCallContext, server: Map, status: &str) -> RhaiResult<StepHandle> {
+        own_server(&context, &server)?;
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if status.is_empty() || status.len() > 40 || !status.chars().all(word) {
+            return Err(Problem::new(format!("{status:?} is no status"))
+                .help("a status is one short word")
+                .at(&context));
+        }
+        state(
+            &context,
+            &format!("Note that the server is {status}"),
+            StateChange::SetStatus(status.to_owned()),
+            Effect::Change,
+        )
+    }
+
+    /// The server's apps, each with `name` and `image`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for app in db::apps(server) { print(app.name); }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn apps(context: NativeCallContext, server: Map) -> RhaiResult<Array> {
+        own_server(&context, &server)?;
+        let shared = SharedDraft::of(&context)?;
+        let mut draft = shared.lock();
+        match draft.answers.apps() {
+            Ok(apps) => {
+                draft.recorded.insert(
+                    "db::apps".to_owned(),
+                    apps.iter().map(|(n, i)| vec![n.clone(), i.clone()]).collect(),
+                );
+                Ok(apps
+                    .into_iter()
+                    .map(|(name, image)| {
+                        Dynamic::from_map(Map::from([
+                            ("name".into(), name.into()),
+                            ("image".into(), image.into()),
+                        ]))
+                    })
+                    .collect())
+            }
+            Err(error) => {
+                let problem = Problem::new(error.to_string()).label("asked here");
+                draft.foreign = Some(error);
+                Err(problem.at(&context))
+            }
+        }
+    }
+}
+
+fn own_server(context: &NativeCallContext, server: &Map) -> RhaiResult<()> {
+    let name = server
+        .get("name")
+        .and_then(|name| name.clone().into_string().ok())
+        .unwrap_or_default();
+    let shared = SharedDraft::of(context)?;
+    if name == shared.lock().server {
+        Ok(())
+    } else {
+        Err(Problem::new("a plan only touches its own server")
+            .help("write: db::forget_apps(server);")
+            .at(context))
+    }
+}
+
+fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: Effect) -> RhaiResult<StepHandle> {
+    let shared = SharedDraft::of(context)?;
+    let mut draft = shared.lock();
+    let step = Step {
+        section: draft.section.clone(),
+        title: title.to_owned(),
+        effect,
+        action: Action::State { change },
+        unless: Vec::new(),
+        only_if: Vec::new(),
+        idempotent: true,
+        env: Default::default(),
+        timeout_seconds: 60,
+        origin: Origin {
+            file: context.call_source().unwrap_or_default().to_owned(),
+            line: context.call_position().line().unwrap_or_default(),
+        },
+    };
+    draft
+        .add(step)
+        .map(StepHandle::new)
+        .map_err(|problem| problem.at(context))
+}

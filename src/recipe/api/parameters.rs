@@ -1,0 +1,307 @@
+//! What a recipe is given: parameters and secrets.
+
+use crate::error::nearest;
+use crate::recipe::draft::{Parameter, Problem, SharedDraft};
+use rhai::plugin::*;
+use rhai::{Engine, ImmutableString, Map};
+use serde_json::Value;
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// A secret as a recipe holds it: a name. The value is asked for when the plan is executed, so no recipe can see it.
+#[derive(Debug, Clone)]
+pub struct SecretRef {
+    pub name: String,
+}
+
+/// `params`: every parameter that was declared so far, by its name.
+#[derive(Debug, Clone)]
+pub struct Params;
+
+/// Inputs of the recipe.
+#[export_module]
+pub mod parameters {
+    /// Declares a parameter with a default, and gives the value that holds: the default, or what `--set NAME=VALUE` says.
+    /// The default's type is the parameter's type.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let port = param("port", 8080, "The port that the app listens on");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn param(context: NativeCallContext, name: &str, default: Dynamic, help: &str) -> RhaiResult<Dynamic> {
+        let default = match default.is_map() {
+            true => return options(&context, name, &default.cast::<Map>(), help),
+            false => value_of(&context, name, default)?,
+        };
+        let kind = kind_of(&default);
+        declare(
+            &context,
+            Parameter {
+                name: name.to_owned(),
+                kind,
+                default: Some(default),
+                choices: Vec::new(),
+                help: help.to_owned(),
+            },
+        )
+    }
+
+    /// Declares a parameter that must be given with `--set NAME=VALUE`. A map in place of the default says more:
+    /// `type` ("string", "bool", "int", "list"), `default` (in quotes, since Rhai reserves the word), `choices`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let channel = param("channel", #{ type: "string", "default": "stable", choices: ["stable", "beta"] }, "What to install");
+    /// ```
+    #[rhai_fn(name = "param", return_raw)]
+    pub fn param_plain(context: NativeCallContext, name: &str, default: Dynamic) -> RhaiResult<Dynamic> {
+        param(context, name, default, "")
+    }
+
+    /// A secret, by name. Its value is read from the environment variable `INFRAKT_SECRET_<NAME>`, or asked for, when the
+    /// plan is executed; the plan holds the name only. Hand it to a step with `env`, or upload it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let token = secret("REGISTRY_TOKEN");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn secret(context: NativeCallContext, name: &str) -> RhaiResult<SecretRef> {
+        let valid = name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        if !valid {
+            return Err(Problem::new(format!("{name:?} is no name for a secret"))
+                .help("use capitals, digits and _: secret(\"DB_PASSWORD\")")
+                .at(&context));
+        }
+        SharedDraft::of(&context)?.lock().secrets.insert(name.to_owned());
+        Ok(SecretRef { name: name.to_owned() })
+    }
+
+    /// The value of a parameter that was declared before.
+    ///
+    /// # Example
+    /// ```rhai
+    /// param("keep_data", false, "Do not wipe");
+    /// if params.keep_data { print("nothing is wiped"); }
+    /// ```
+    #[rhai_fn(index_get, pure, return_raw)]
+    pub fn params_get(context: NativeCallContext, _params: &mut Params, name: &str) -> RhaiResult<Dynamic> {
+        let shared = SharedDraft::of(&context)?;
+        let draft = shared.lock();
+        match draft.values.get(name) {
+            Some(value) => rhai::serde::to_dynamic(value),
+            None => {
+                let problem = Problem::new(format!("no parameter '{name}' was declared before this line"));
+                let help = match nearest(name, draft.values.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean params.{near}?"),
+                    None => format!("declare it first: param(\"{name}\", \"default\", \"What it is for\");"),
+                };
+                Err(problem.help(help).at(&context))
+            }
+        }
+    }
+}
+
+fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -> RhaiResult<Dynamic> {
+    if let Some(unknown) = options
+        .keys()
+        .find(|key| !["type", "default", "choices"].contains(&key.as_str()))
+    {
+        return Err(Problem::new(format!("a parameter has no '{unknown}'"))
+            .help("it takes type, default and choices")
+            .at(context));
+    }
+    let default = match options.get("default") {
+        Some(default) => Some(value_of(context, name, default.clone())?),
+        None => None,
+    };
+    let kind = match options.get("type").map(ToString::to_string).as_deref() {
+        Some("string") => "string",
+        Some("bool") => "bool",
+        Some("int") => "int",
+        Some("list") => "list",
+        None => default.as_ref().map_or("string", kind_of),
+        Some(other) => {
+            return Err(Problem::new(format!("{other:?} is no type of a parameter"))
+                .help("types are \"string\", \"bool\", \"int\" and \"list\"")
+                .at(context));
+        }
+    };
+    let choices = match options
+        .get("choices")
+        .cloned()
+        .map(Dynamic::into_typed_array::<ImmutableString>)
+    {
+        None => Vec::new(),
+        Some(Ok(choices)) => choices.into_iter().map(|choice| choice.to_string()).collect(),
+        Some(Err(_)) => return Err(Problem::new("choices must be a list of strings").at(context)),
+    };
+    declare(
+        context,
+        Parameter {
+            name: name.to_owned(),
+            kind,
+            default,
+            choices,
+            help: help.to_owned(),
+        },
+    )
+}
+
+fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dynamic> {
+    let name = parameter.name.clone();
+    let valid = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !valid {
+        return Err(Problem::new(format!("{name:?} is no name for a parameter"))
+            .help("use letters, digits and _")
+            .at(context));
+    }
+    let shared = SharedDraft::of(context)?;
+    let mut draft = shared.lock();
+    if draft
+        .parameters
+        .iter()
+        .any(|known| known.name == name && *known != parameter)
+    {
+        return Err(Problem::new(format!("the parameter '{name}' is declared twice, differently")).at(context));
+    }
+    if !draft.parameters.contains(&parameter) {
+        draft.parameters.push(parameter.clone());
+    }
+    let given = match draft.given.get(&name) {
+        Some(given) => Some(understand(given, &parameter).map_err(|problem| problem.at(context))?),
+        None => None,
+    };
+    let value = given.or_else(|| parameter.default.clone()).ok_or_else(|| {
+        let meaning = if parameter.help.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parameter.help)
+        };
+        Problem::new(format!("the parameter '{name}' must be given{meaning}"))
+            .help(format!("add: --set {name}=VALUE"))
+            .at(context)
+    })?;
+    if !parameter.choices.is_empty()
+        && !value
+            .as_str()
+            .is_some_and(|value| parameter.choices.iter().any(|c| c == value))
+    {
+        let choices = parameter.choices.join(", ");
+        return Err(Problem::new(format!("the parameter '{name}' can't be {value}"))
+            .help(format!("it is one of: {choices}"))
+            .at(context));
+    }
+    draft.values.insert(name, value.clone());
+    drop(draft);
+    rhai::serde::to_dynamic(&value)
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "int",
+        Value::Array(_) => "list",
+        _ => "string",
+    }
+}
+
+fn value_of(context: &NativeCallContext, name: &str, value: Dynamic) -> RhaiResult<Value> {
+    let fits = value.is_string() || value.is_int() || value.is_bool() || value.is_array();
+    match rhai::serde::from_dynamic::<Value>(&value) {
+        Ok(value) if fits => Ok(value),
+        _ => Err(
+            Problem::new(format!("the default of '{name}' has no type that a parameter can have"))
+                .help("a parameter is a string, a bool, an int or a list of strings")
+                .at(context),
+        ),
+    }
+}
+
+/// What was given, in the parameter's type. Text from a command line is understood as the type asks; data of another
+/// type than the parameter's is refused.
+fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
+    let understood = match (parameter.kind, given) {
+        ("string", Value::String(_)) | ("bool", Value::Bool(_)) | ("list", Value::Array(_)) => Some(given.clone()),
+        ("int", Value::Number(number)) if number.is_i64() => Some(given.clone()),
+        ("bool", Value::String(text)) => match text.as_str() {
+            "true" | "yes" => Some(Value::Bool(true)),
+            "false" | "no" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        ("int", Value::String(text)) => text.parse::<i64>().ok().map(Value::from),
+        ("list", Value::String(text)) => Some(
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(Value::from)
+                .collect(),
+        ),
+        _ => None,
+    };
+    understood.ok_or_else(|| {
+        let (name, kind) = (&parameter.name, parameter.kind);
+        let example = match kind {
+            "bool" => "true",
+            "int" => "8080",
+            "list" => "one,two",
+            _ => "text",
+        };
+        Problem::new(format!(
+            "the parameter '{name}' must be of type {kind}, and {given} is not"
+        ))
+        .help(format!("for example: --set {name}={example}"))
+    })
+}
+
+/// Joining a secret into text would put its value, one day, where it is printed; so every way of doing that is an error
+/// that says what to do instead.
+pub fn forbid_joining_secrets(engine: &mut Engine) {
+    fn refuse(context: &NativeCallContext, name: &str) -> Box<EvalAltResult> {
+        let problem = Problem::new("a secret can't be joined into a text")
+            .label("here it would become part of a text")
+            .help(format!("hand it to the step: ssh::run(…).env(\"{name}\", secret(\"{name}\")), and use \"${name}\" in the command"));
+        // Interpolation and the printing of lists swallow an error of `to_string` and go on with the type's name.
+        if let Ok(shared) = SharedDraft::of(context) {
+            let source = context.call_source().unwrap_or_default().to_owned();
+            shared
+                .lock()
+                .swallowed
+                .get_or_insert((problem.clone(), source, context.call_position()));
+        }
+        problem.at(context)
+    }
+    type Text = RhaiResult<ImmutableString>;
+    engine
+        .register_fn("+", |context: NativeCallContext, _: &str, secret: SecretRef| -> Text {
+            Err(refuse(&context, &secret.name))
+        })
+        .register_fn("+", |context: NativeCallContext, secret: SecretRef, _: &str| -> Text {
+            Err(refuse(&context, &secret.name))
+        })
+        .register_fn(
+            "+=",
+            |context: NativeCallContext, _: &mut ImmutableString, secret: SecretRef| -> RhaiResult<()> {
+                Err(refuse(&context, &secret.name))
+            },
+        )
+        .register_fn(
+            "to_string",
+            |context: NativeCallContext, secret: &mut SecretRef| -> Text { Err(refuse(&context, &secret.name)) },
+        )
+        .register_fn(
+            "to_debug",
+            |context: NativeCallContext, secret: &mut SecretRef| -> Text { Err(refuse(&context, &secret.name)) },
+        )
+        .register_fn("print", |context: NativeCallContext, secret: &mut SecretRef| -> Text {
+            Err(refuse(&context, &secret.name))
+        })
+        .register_fn("debug", |context: NativeCallContext, secret: &mut SecretRef| -> Text {
+            Err(refuse(&context, &secret.name))
+        });
+}

@@ -1,0 +1,116 @@
+//! What shapes a plan as a whole: its sections, and the recipe's own refusal.
+
+use crate::recipe::draft::{Problem, ProblemKind, SharedDraft};
+use rhai::plugin::*;
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// The shape of the plan.
+#[export_module]
+pub mod plan {
+    /// Begins a section: the steps that follow stand under this heading.
+    ///
+    /// # Example
+    /// ```rhai
+    /// section("Packages");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn section(context: NativeCallContext, title: &str) -> RhaiResult<()> {
+        if title.trim().is_empty() || title.chars().any(char::is_control) {
+            return Err(Problem::new("a section needs a title of one line").at(&context));
+        }
+        SharedDraft::of(&context)?.lock().section = Some(title.to_owned());
+        Ok(())
+    }
+
+    /// Refuses to make a plan, and says why. Nothing is changed on the server.
+    ///
+    /// # Example
+    /// ```rhai
+    /// if facts.os.id == "windows" { fail("This recipe is for Debian and Ubuntu."); }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn fail(context: NativeCallContext, message: &str) -> RhaiResult<()> {
+        let problem = Problem::new(message);
+        Err(Problem {
+            kind: ProblemKind::Failed,
+            ..problem
+        }
+        .at(&context))
+    }
+
+    /// Refuses to make a plan, says why, and what to do next.
+    ///
+    /// # Example
+    /// ```rhai
+    /// if facts.arch == "sparc" { fail("There is no Docker for this machine.", "use another server"); }
+    /// ```
+    #[rhai_fn(name = "fail", return_raw)]
+    pub fn fail_with_help(context: NativeCallContext, message: &str, help: &str) -> RhaiResult<()> {
+        let problem = Problem::new(message).help(help);
+        Err(Problem {
+            kind: ProblemKind::Failed,
+            ..problem
+        }
+        .at(&context))
+    }
+
+    /// Makes one word of a POSIX shell from any value, for the commands that recipes build.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let path = "/srv/it's here";
+    /// ssh::run("Make the directory", `mkdir -p ${quote(path)}`);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn quote(context: NativeCallContext, value: &str) -> RhaiResult<String> {
+        if value.contains('\0') {
+            return Err(Problem::new("a shell word must not hold a NUL character").at(&context));
+        }
+        Ok(crate::plan::shell::quote(value).into_owned())
+    }
+
+    /// Takes the indentation that all lines share off a text, and the line of blanks at its end: so that scripts and files
+    /// can stand in a recipe at the depth of the code around them.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the configuration", "/etc/app.conf", dedent(`
+    ///     [server]
+    ///     port = 8080
+    /// `));
+    /// ```
+    pub fn dedent(text: &str) -> String {
+        let blank = |line: &str| line.trim_matches([' ', '\t']).is_empty();
+        let depth = text
+            .lines()
+            .filter(|line| !blank(line))
+            .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
+            .min()
+            .unwrap_or(0);
+        let (text, last) = text.rsplit_once('\n').map_or(("", text), |(text, last)| (text, last));
+        let mut lines: Vec<&str> = if text.is_empty() {
+            Vec::new()
+        } else {
+            text.split('\n').collect()
+        };
+        if !blank(last) {
+            lines.push(last);
+        }
+        lines
+            .iter()
+            .map(|line| format!("{}\n", line.get(depth..).filter(|_| !blank(line)).unwrap_or("")))
+            .collect()
+    }
+
+    /// The SHA-256 of a text, in hexadecimal: a mark by which a changed configuration is told from the one that runs.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let configuration = "port = 8080\n";
+    /// ssh::run("Start the app", `start-app --label ${sha256(configuration)}`);
+    /// ```
+    pub fn sha256(text: &str) -> String {
+        crate::plan::digest::sha256(text.as_bytes())
+    }
+}

@@ -1,0 +1,226 @@
+//! `ssh::…`: what happens on the server.
+
+use super::parameters::SecretRef;
+use super::step::StepHandle;
+use crate::plan::{Action, Content, Effect, Origin, Step, lint};
+use crate::recipe::draft::{Problem, SharedDraft};
+use rhai::plugin::*;
+
+/// Seconds that a step may take unless it says otherwise.
+const DEFAULT_TIMEOUT: u64 = 600;
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// Steps on the server. Each takes a title, which people read in the plan, and what is to be done.
+#[export_module]
+pub mod ssh {
+    /// Runs a command that changes something on the server, with `sh -e`, as root.
+    ///
+    /// A command that destroys (`rm -r`, `docker volume rm`, …) is refused here: see `ssh::destroy`. With a guard
+    /// (`unless`, `only_if`) it is skipped where there is nothing to do.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Install htop", "apt-get install -y htop").unless("command -v htop").timeout("5m");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn run(context: NativeCallContext, title: &str, command: &str) -> RhaiResult<StepHandle> {
+        command_step(&context, title, command, Effect::Change)
+    }
+
+    /// Runs a command that destroys something on the server. The plan shows it in full, and it only runs after a
+    /// person has typed the server's name; never on a protected server.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::destroy("Remove the old releases", "rm -rf /srv/app/releases").only_if("test -d /srv/app/releases");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn destroy(context: NativeCallContext, title: &str, command: &str) -> RhaiResult<StepHandle> {
+        command_step(&context, title, command, Effect::Destroy)
+    }
+
+    /// Runs a command that only looks, and fails the run if it fails: a proof that something is as it should be.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check("Docker answers", "docker info >/dev/null");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn check(context: NativeCallContext, title: &str, command: &str) -> RhaiResult<StepHandle> {
+        command_step(&context, title, command, Effect::Read)
+    }
+
+    /// Writes a file on the server, through a temporary file beside it. A file that already has this content, mode and
+    /// owner is left alone. Mode 0644 and owner root:root, unless `mode` and `owner` say otherwise.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the message of the day", "/etc/motd", "Managed by infrakt.\n").mode("0644");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn upload(context: NativeCallContext, title: &str, path: &str, content: &str) -> RhaiResult<StepHandle> {
+        upload_step(&context, title, path, Content::Text(content.to_owned()))
+    }
+
+    /// Writes a secret into a file on the server, with mode 0600. The plan shows the secret's name only.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the registry password", "/etc/app/password", secret("REGISTRY_PASSWORD"));
+    /// ```
+    #[rhai_fn(name = "upload", return_raw)]
+    pub fn upload_secret(
+        context: NativeCallContext,
+        title: &str,
+        path: &str,
+        content: SecretRef,
+    ) -> RhaiResult<StepHandle> {
+        upload_step(&context, title, path, Content::Secret { secret: content.name })
+    }
+
+    /// Closes the connection and logs in anew, for what only counts for a new login, or as a proof that a new login is
+    /// still possible.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::reconnect("Prove that a new login still works");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn reconnect(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
+        add(&context, title, Action::Reconnect { reboot: false }, Effect::Read)
+    }
+
+    /// Restarts the server, waits until it is back, and checks that it is the same one.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::reboot("Start the new kernel").only_if("test -e /var/run/reboot-required");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn reboot(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
+        add(&context, title, Action::Reconnect { reboot: true }, Effect::Change)
+    }
+
+    /// Asks the server while the plan is made: the output of a read-only command, without the line break at its end.
+    /// The answer is recorded in the facts, so that the same plan can be made again offline.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let kernel = ssh::query("uname -r");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn query(context: NativeCallContext, command: &str) -> RhaiResult<String> {
+        check_text(&context, "a query", command)?;
+        if let Some(problem) = Problem::of_destroying(command, "a query") {
+            return Err(problem.at(&context));
+        }
+        let shared = SharedDraft::of(&context)?;
+        let mut draft = shared.lock();
+        let key = format!("ssh::query {command}");
+        if let Some(known) = draft.recorded.get(&key).and_then(|answer| answer.as_str()) {
+            return Ok(known.to_owned());
+        }
+        match draft.answers.query(command) {
+            Ok(answer) => {
+                let answer = answer.trim_end_matches('\n').to_owned();
+                draft.recorded.insert(key, answer.clone().into());
+                Ok(answer)
+            }
+            Err(error) => {
+                let problem = Problem::new(error.to_string()).label("asked here");
+                draft.foreign = Some(error);
+                Err(problem.at(&context))
+            }
+        }
+    }
+}
+
+fn command_step(context: &NativeCallContext, title: &str, command: &str, effect: Effect) -> RhaiResult<StepHandle> {
+    check_text(context, "a command", command)?;
+    if effect != Effect::Destroy {
+        let part = if effect == Effect::Read {
+            "ssh::check"
+        } else {
+            "ssh::run"
+        };
+        if let Some(problem) = Problem::of_destroying(command, part) {
+            return Err(problem.at(context));
+        }
+    }
+    add(
+        context,
+        title,
+        Action::Run {
+            command: command.trim_end_matches('\n').to_owned(),
+        },
+        effect,
+    )
+}
+
+fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Content) -> RhaiResult<StepHandle> {
+    check_text(context, "a path", path)?;
+    if !path.starts_with('/') || path.ends_with('/') || path.split('/').any(|part| part == "..") {
+        return Err(Problem::new(format!("{path:?} is no path to write a file to"))
+            .label("a path begins with /, names a file, and has no ..")
+            .at(context));
+    }
+    let mode = match content {
+        Content::Text(_) => "0644",
+        Content::Secret { .. } => "0600",
+    };
+    if let Content::Text(text) = &content
+        && lint::is_script(path, text, mode)
+        && let Some(problem) = Problem::of_destroying(text, "an uploaded script")
+    {
+        return Err(problem.at(context));
+    }
+    let action = Action::Upload {
+        path: path.to_owned(),
+        content,
+        mode: mode.to_owned(),
+        owner: "root:root".to_owned(),
+    };
+    add(context, title, action, Effect::Change)
+}
+
+fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
+    if title.trim().is_empty() || title.chars().any(char::is_control) {
+        return Err(Problem::new("a step needs a title of one line")
+            .label("this title")
+            .at(context));
+    }
+    let shared = SharedDraft::of(context)?;
+    let origin = Origin {
+        file: context.call_source().unwrap_or_default().to_owned(),
+        line: context.call_position().line().unwrap_or_default(),
+    };
+    let mut draft = shared.lock();
+    let step = Step {
+        section: draft.section.clone(),
+        title: title.to_owned(),
+        effect,
+        action,
+        unless: Vec::new(),
+        only_if: Vec::new(),
+        idempotent: false,
+        env: Default::default(),
+        timeout_seconds: DEFAULT_TIMEOUT,
+        origin,
+    };
+    draft
+        .add(step)
+        .map(StepHandle::new)
+        .map_err(|problem| problem.at(context))
+}
+
+/// Refuses what can't be a shell text or a path.
+pub(super) fn check_text(context: &NativeCallContext, what: &str, text: &str) -> RhaiResult<()> {
+    if text.trim().is_empty() {
+        return Err(Problem::new(format!("{what} must not be empty")).at(context));
+    }
+    if text.contains('\0') {
+        return Err(Problem::new(format!("{what} must not hold a NUL character")).at(context));
+    }
+    Ok(())
+}

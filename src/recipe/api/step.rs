@@ -1,0 +1,229 @@
+//! What can be said of a step after it was made: guards, a timeout, variables, mode and owner.
+
+use super::parameters::SecretRef;
+use super::ssh::check_text;
+use crate::plan::{Action, Content, EnvValue, Step, lint};
+use crate::recipe::draft::{Problem, SharedDraft};
+use rhai::plugin::*;
+
+/// A step of the draft, as a recipe holds it.
+#[derive(Debug, Clone)]
+pub struct StepHandle {
+    index: usize,
+}
+
+impl StepHandle {
+    pub fn new(index: usize) -> Self {
+        Self { index }
+    }
+}
+
+type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
+/// Modifiers of a step. Each gives the step back, so they chain.
+#[export_module]
+pub mod step {
+    /// Skips the step (outcome: unchanged) if this read-only command succeeds.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Create the user", "useradd deploy").unless("id deploy");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn unless(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
+        guard(&context, command)?;
+        alter(&context, step, |step| {
+            step.unless.push(command.trim_end_matches('\n').to_owned());
+            Ok(())
+        })
+    }
+
+    /// Skips the step (outcome: unchanged) if this read-only command fails.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Reload nginx", "systemctl reload nginx").only_if("systemctl is-active nginx");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn only_if(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
+        guard(&context, command)?;
+        alter(&context, step, |step| {
+            step.only_if.push(command.trim_end_matches('\n').to_owned());
+            Ok(())
+        })
+    }
+
+    /// Ends the step, and fails the run, when it takes longer than this: `"90s"`, `"5m"`, `"1h 30m"`. Ten minutes unless
+    /// said otherwise.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Build the image", "docker build -t app /srv/app").timeout("30m");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn timeout(context: NativeCallContext, step: &mut StepHandle, duration: &str) -> RhaiResult<StepHandle> {
+        let seconds = duration
+            .parse::<jiff::SignedDuration>()
+            .ok()
+            .map(|duration| duration.as_secs())
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| (1..=86_400).contains(seconds))
+            .ok_or_else(|| {
+                Problem::new(format!("{duration:?} is no timeout"))
+                    .label("a timeout is from 1s to 24h")
+                    .help("write it as \"90s\", \"5m\" or \"1h 30m\"")
+                    .at(&context)
+            })?;
+        alter(&context, step, |step| {
+            step.timeout_seconds = seconds;
+            Ok(())
+        })
+    }
+
+    /// Sets an environment variable for the step's command.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Migrate", "/srv/app/migrate").env("RAILS_ENV", "production");
+    /// ```
+    #[rhai_fn(name = "env", return_raw)]
+    pub fn env_text(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        name: &str,
+        value: &str,
+    ) -> RhaiResult<StepHandle> {
+        if value.contains('\0') {
+            return Err(Problem::new("a variable must not hold a NUL character").at(&context));
+        }
+        set_env(&context, step, name, EnvValue::Plain(value.to_owned()))
+    }
+
+    /// Hands a secret to the step's command as an environment variable. What the step prints of it is replaced by stars.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Log in", "echo \"$TOKEN\" | docker login -u ci --password-stdin registry.example.org")
+    ///     .env("TOKEN", secret("REGISTRY_TOKEN"));
+    /// ```
+    #[rhai_fn(name = "env", return_raw)]
+    pub fn env_secret(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        name: &str,
+        value: SecretRef,
+    ) -> RhaiResult<StepHandle> {
+        set_env(&context, step, name, EnvValue::Secret { secret: value.name })
+    }
+
+    /// Says that running the step twice does no harm: a resumed run may repeat it when it does not know how it ended.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Pull the image", "docker pull traefik:v3.7").idempotent();
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn idempotent(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
+        alter(&context, step, |step| {
+            step.idempotent = true;
+            Ok(())
+        })
+    }
+
+    /// The mode of an uploaded file, as chmod takes it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the configuration", "/etc/app.conf", "key = value\n").mode("0640");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn mode(context: NativeCallContext, step: &mut StepHandle, mode: &str) -> RhaiResult<StepHandle> {
+        let valid = (3..=4).contains(&mode.len()) && mode.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+        if !valid {
+            return Err(Problem::new(format!("{mode:?} is no mode"))
+                .help("write it as \"0644\"")
+                .at(&context));
+        }
+        alter(&context, step, |step| match &mut step.action {
+            Action::Upload {
+                path,
+                content,
+                mode: known,
+                ..
+            } => {
+                *known = format!("{mode:0>4}");
+                match content {
+                    Content::Text(text) if lint::is_script(path, text, mode) => {
+                        Problem::of_destroying(text, "an uploaded script").map_or(Ok(()), Err)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            _ => Err(Problem::new("only an upload has a mode")),
+        })
+    }
+
+    /// The owner of an uploaded file, as chown takes it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the key list", "/home/deploy/.ssh/authorized_keys", "ssh-ed25519 AAAA…\n").owner("deploy:deploy");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn owner(context: NativeCallContext, step: &mut StepHandle, owner: &str) -> RhaiResult<StepHandle> {
+        let word = |text: &str| {
+            !text.is_empty()
+                && !text.starts_with('-')
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+        };
+        if owner.split(':').count() > 2 || !owner.split(':').all(word) {
+            return Err(Problem::new(format!("{owner:?} is no owner"))
+                .help("write it as \"user:group\"")
+                .at(&context));
+        }
+        alter(&context, step, |step| match &mut step.action {
+            Action::Upload { owner: known, .. } => {
+                *known = owner.to_owned();
+                Ok(())
+            }
+            _ => Err(Problem::new("only an upload has an owner")),
+        })
+    }
+}
+
+fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {
+    check_text(context, "a guard", command)?;
+    match Problem::of_destroying(command, "a guard") {
+        Some(problem) => Err(problem.at(context)),
+        None => Ok(()),
+    }
+}
+
+fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {
+    let valid = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !valid {
+        return Err(Problem::new(format!("{name:?} is no name for an environment variable")).at(context));
+    }
+    alter(context, step, |step| match step.action {
+        Action::Run { .. } => {
+            step.env.insert(name.to_owned(), value);
+            Ok(())
+        }
+        _ => Err(Problem::new("only a command has environment variables")),
+    })
+}
+
+fn alter(
+    context: &NativeCallContext,
+    handle: &StepHandle,
+    change: impl FnOnce(&mut Step) -> Result<(), Problem>,
+) -> RhaiResult<StepHandle> {
+    let shared = SharedDraft::of(context)?;
+    let mut draft = shared.lock();
+    match draft.steps.get_mut(handle.index) {
+        Some(step) => change(step).map_err(|problem| problem.at(context))?,
+        None => return Err(Problem::new("this step belongs to another plan").at(context)),
+    }
+    Ok(handle.clone())
+}

@@ -1,0 +1,185 @@
+//! From what Rhai says to what an author needs: the place, what is wrong there, and what to write instead.
+
+use super::draft::Problem;
+use super::reference;
+use crate::error::{Position, RecipeError, nearest};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use rhai::{Engine, EvalAltResult, ParseErrorType};
+use std::collections::BTreeMap;
+
+/// Turns an error of Rhai into one with its file, line and help.
+pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTreeMap<String, String>) -> RecipeError {
+    let mut file = main.to_owned();
+    let mut error = error;
+    // An error inside of functions and imports is wrapped once for each; the innermost names the place.
+    loop {
+        error = match error {
+            EvalAltResult::ErrorInFunctionCall(_, source, inner, _) => {
+                if sources.contains_key(&source) {
+                    file = source;
+                }
+                *inner
+            }
+            EvalAltResult::ErrorInModule(name, inner, _) => {
+                if sources.contains_key(&name) {
+                    file = name;
+                }
+                *inner
+            }
+            innermost => {
+                error = innermost;
+                break;
+            }
+        };
+    }
+    let place = error.take_position();
+    let position = sources.get(&file).filter(|_| !place.is_none()).map(|source| Position {
+        line: place.line().unwrap_or(1),
+        column: place.position().unwrap_or(0),
+        file: file.clone(),
+        source: source.clone(),
+    });
+    match error {
+        EvalAltResult::ErrorRuntime(value, _) => match value.clone().try_cast::<Problem>() {
+            Some(problem) => problem.into_error(position),
+            None => script(format!("the recipe stopped: {value}"), "thrown here", position, None),
+        },
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(engine, &signature, position),
+        EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, position),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => script(
+            format!("there is no '{name}' here"),
+            "unknown property",
+            position,
+            Some("see what there is: infrakt recipe docs".to_owned()),
+        ),
+        EvalAltResult::ErrorTooManyOperations(_) => script(
+            "the recipe does not come to an end: it was stopped after two million operations".to_owned(),
+            "still running here",
+            position,
+            Some("look at the loop around this line".to_owned()),
+        ),
+        EvalAltResult::ErrorStackOverflow(_) => script(
+            "functions call each other too deeply".to_owned(),
+            "too deep here",
+            position,
+            Some("look for a function that calls itself".to_owned()),
+        ),
+        EvalAltResult::ErrorParsing(kind, _) => parsing(&kind, position),
+        other => script(other.to_string(), "", position, None),
+    }
+}
+
+fn script(message: String, label: &str, position: Option<Position>, help: Option<String>) -> RecipeError {
+    RecipeError::Script {
+        message,
+        label: label.to_owned(),
+        position,
+        help,
+    }
+}
+
+fn parsing(kind: &ParseErrorType, position: Option<Position>) -> RecipeError {
+    match kind {
+        ParseErrorType::VariableUndefined(name) => unknown_variable(name, position),
+        ParseErrorType::ModuleUndefined(name) => {
+            let known = ["ssh", "db", "confirm"];
+            let help = match nearest(name, known) {
+                Some(near) => format!("did you mean {near}::?"),
+                None => format!("import it first: import \"lib/{name}\" as {name};"),
+            };
+            script(
+                format!("there is no module '{name}'"),
+                "unknown module",
+                position,
+                Some(help),
+            )
+        }
+        other => script(other.to_string(), "not understood here", position, None),
+    }
+}
+
+fn unknown_variable(name: &str, position: Option<Position>) -> RecipeError {
+    let help = match nearest(name, ["server", "facts", "params"]) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => format!("declare it first: let {name} = …; (text is written in quotes: \"{name}\")"),
+    };
+    script(
+        format!("there is no variable '{name}'"),
+        "unknown variable",
+        position,
+        Some(help),
+    )
+}
+
+/// `ssh::rnu (&str, i64)` is what Rhai says of a call that fits nothing.
+fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>) -> RecipeError {
+    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ")"));
+    let name = name.trim();
+    let functions = reference::functions(engine);
+    let forms: Vec<String> = functions
+        .iter()
+        .filter(|function| function.name == name)
+        .map(|function| function.signature.clone())
+        .collect();
+    if !forms.is_empty() {
+        let given = arguments
+            .trim_end_matches(')')
+            .replace("&str | ImmutableString | String", "string")
+            .replace("i64", "int");
+        let given = if given.is_empty() { "nothing".to_owned() } else { given };
+        return script(
+            format!("`{name}` does not take ({given})"),
+            "with these arguments",
+            position,
+            Some(format!("it is: {}", forms.join("  or  "))),
+        );
+    }
+    let help = match nearest(name, functions.iter().map(|function| function.name.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "see what there is: infrakt recipe docs".to_owned(),
+    };
+    script(
+        format!("there is no function `{name}`"),
+        "unknown function",
+        position,
+        Some(help),
+    )
+}
+
+/// The error as people read it, with the source line and a caret; in colours where `styled`.
+pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
+    let (position, label) = error.place()?;
+    let start: usize = position
+        .source
+        .split_inclusive('\n')
+        .take(position.line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let line = position.source[start..].lines().next().unwrap_or("");
+    let offset = line
+        .char_indices()
+        .nth(position.column.saturating_sub(1))
+        .map_or(line.len(), |(at, _)| at);
+    let word = line[offset..]
+        .find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
+        .unwrap_or(line.len() - offset)
+        .max(1);
+    let (from, to) = (start + offset, (start + offset + word).min(position.source.len()));
+    let title = Level::ERROR.primary_title(error.to_string());
+    let annotation = AnnotationKind::Primary.span(from..to.max(from));
+    let annotation = if label.is_empty() {
+        annotation
+    } else {
+        annotation.label(label)
+    };
+    let snippet = Snippet::source(position.source.as_str())
+        .path(position.file.as_str())
+        .annotation(annotation);
+    let mut report: Vec<Group<'_>> = vec![title.element(snippet)];
+    let hint = crate::error::RecipeError::help(error);
+    if let Some(help) = &hint {
+        report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
+    }
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    Some(renderer.render(&report).to_string())
+}

@@ -1,0 +1,185 @@
+//! A plan in the making: what the primitives write into while a recipe is evaluated.
+
+use crate::error::{Error, RecipeError};
+use crate::plan::{Step, lint};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The most steps that one plan may have; more is an endless loop rather than a plan.
+const MAX_STEPS: usize = 2000;
+
+/// Where the answers to questions come from that a recipe asks while it is evaluated: the live server and the database,
+/// or a record of what they said.
+pub trait Answers: Send {
+    /// The standard output of a read-only command on the server, as root.
+    ///
+    /// # Errors
+    /// If the command fails, the server can't be asked, or (offline) the answer was not recorded.
+    fn query(&mut self, command: &str) -> Result<String, Error>;
+
+    /// The server's apps, as `name` and `image`.
+    ///
+    /// # Errors
+    /// If the database can't be read, or (offline) the answer was not recorded.
+    fn apps(&mut self) -> Result<Vec<(String, String)>, Error>;
+}
+
+/// A parameter as its recipe declares it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Parameter {
+    pub name: String,
+    /// `string`, `bool`, `int` or `list`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// `None`: it must be given.
+    pub default: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    pub help: String,
+}
+
+/// What the evaluation of a recipe has said so far.
+pub struct Draft {
+    pub server: String,
+    pub steps: Vec<Step>,
+    pub section: Option<String>,
+    pub consent_before: Option<usize>,
+    pub parameters: Vec<Parameter>,
+    /// The parameters that were given, as they were given.
+    pub given: BTreeMap<String, serde_json::Value>,
+    /// The parameters that were declared, with the value that holds.
+    pub values: BTreeMap<String, serde_json::Value>,
+    pub secrets: BTreeSet<String>,
+    pub printed: Vec<String>,
+    pub answers: Box<dyn Answers>,
+    pub recorded: BTreeMap<String, serde_json::Value>,
+    /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
+    pub foreign: Option<Error>,
+    /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation went on.
+    pub swallowed: Option<(Problem, String, rhai::Position)>,
+}
+
+/// The draft as Rhai carries it, as the tag of an evaluation.
+#[derive(Clone)]
+pub struct SharedDraft(Arc<Mutex<Draft>>);
+
+impl SharedDraft {
+    pub fn new(draft: Draft) -> Self {
+        Self(Arc::new(Mutex::new(draft)))
+    }
+
+    /// The draft of the evaluation that makes this call.
+    ///
+    /// # Errors
+    /// If the engine was set up without one: a primitive was called outside an evaluation.
+    pub fn of(context: &NativeCallContext) -> Result<Self, Box<EvalAltResult>> {
+        context
+            .tag()
+            .and_then(|tag| tag.clone().try_cast::<Self>())
+            .ok_or_else(|| Problem::new("this can only be called while a plan is made").at(context))
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Draft> {
+        // A panic while the lock was held leaves a draft that is thrown away with the evaluation.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Draft {
+    /// Adds a step and tells its index.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub fn add(&mut self, step: Step) -> Result<usize, Problem> {
+        if self.steps.len() >= MAX_STEPS {
+            return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
+                .help("a loop that adds steps without an end is the usual reason"));
+        }
+        self.steps.push(step);
+        Ok(self.steps.len() - 1)
+    }
+}
+
+/// What a primitive has to say against its call.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    pub message: String,
+    pub label: String,
+    pub help: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The call is wrong.
+    Script,
+    /// A command destroys where it must not.
+    Lint,
+    /// The recipe itself refuses, with `fail`.
+    Failed,
+}
+
+impl Problem {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            kind: ProblemKind::Script,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+        }
+    }
+
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// As Rhai carries it, with the place of the call.
+    pub fn at(self, context: &NativeCallContext) -> Box<EvalAltResult> {
+        EvalAltResult::ErrorRuntime(Dynamic::from(self), context.call_position()).into()
+    }
+
+    /// The problem of a shell text that destroys, if it does.
+    pub fn of_destroying(shell: &str, part: &str) -> Option<Self> {
+        lint::destroying(shell).map(|what| Self {
+            kind: ProblemKind::Lint,
+            message: format!("`{what}` destroys, and {part} must not"),
+            label: format!("`{what}` in {part}"),
+            help: Some("say it: put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it and asks for consent".to_owned()),
+        })
+    }
+
+    pub fn into_error(self, position: Option<crate::error::Position>) -> RecipeError {
+        let Self {
+            kind,
+            message,
+            label,
+            help,
+        } = self;
+        match kind {
+            ProblemKind::Script => RecipeError::Script {
+                message,
+                label,
+                position,
+                help,
+            },
+            ProblemKind::Lint => RecipeError::Lint {
+                message,
+                label,
+                position,
+                help: help.unwrap_or_default(),
+            },
+            ProblemKind::Failed => RecipeError::Failed {
+                message,
+                position,
+                help,
+            },
+        }
+    }
+}

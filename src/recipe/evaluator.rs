@@ -1,0 +1,258 @@
+//! The sandbox that a recipe is evaluated in: no file, process, network or clock but through the primitives, and limits
+//! on everything that could grow without an end.
+
+use super::draft::{Answers, Draft, Parameter, SharedDraft};
+use super::imports::{Imports, Sources, lock};
+use super::source::Recipe;
+use super::{api, diagnostics};
+use crate::error::{Error, RecipeError, Result, nearest};
+use crate::facts::Facts;
+use crate::plan::digest::sha256;
+use crate::plan::{FORMAT, Losses, Plan, RecipeIdentity, ServerIdentity, Step};
+use rhai::packages::{Package, StandardPackage};
+use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Enough for any list a person would write; an endless loop ends here within a fraction of a second.
+const MAX_OPERATIONS: u64 = 2_000_000;
+const MAX_CALL_DEPTH: usize = 48;
+const MAX_EXPRESSION_DEPTH: usize = 64;
+const MAX_STRING: usize = 8 << 20;
+const MAX_ENTRIES: usize = 10_000;
+
+/// The server as recipes see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServerView {
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub provider: String,
+    pub tags: Vec<String>,
+    /// Whether its row says that it hosts infrakt.
+    pub is_infrakt_host: bool,
+    /// Whether anything at all speaks against destroying something there; `is_infrakt_host` is one reason of several.
+    /// Recipes know it by another name, since Rhai keeps the word `protected` to itself.
+    #[serde(rename = "is_protected")]
+    pub protected: bool,
+}
+
+/// What a recipe is evaluated with.
+pub struct Inputs<'a> {
+    pub server: ServerView,
+    pub facts: &'a Facts,
+    pub parameters: BTreeMap<String, Value>,
+    pub answers: Box<dyn Answers>,
+}
+
+/// What a recipe said.
+#[derive(Debug)]
+pub struct Evaluated {
+    pub recipe: RecipeIdentity,
+    pub steps: Vec<Step>,
+    pub consent_before: Option<usize>,
+    pub declared: Vec<Parameter>,
+    pub parameters: BTreeMap<String, Value>,
+    pub secrets: BTreeSet<String>,
+    /// What it printed, line by line.
+    pub printed: Vec<String>,
+    /// Answers to its questions, to be recorded in the facts.
+    pub answers: BTreeMap<String, Value>,
+}
+
+impl Evaluated {
+    /// The plan for one server. `losses` count only where the plan destroys.
+    pub fn into_plan(self, server: ServerIdentity, losses: Losses, offline: bool) -> Plan {
+        let mut plan = Plan {
+            format: FORMAT,
+            recipe: self.recipe,
+            server,
+            parameters: self.parameters,
+            secrets: self.secrets,
+            offline,
+            losses: Losses::default(),
+            consent_before: self.consent_before,
+            steps: self.steps,
+            digest: String::new(),
+        };
+        if plan.destroys() {
+            plan.losses = losses;
+        }
+        plan.digest = plan.compute_digest();
+        plan
+    }
+}
+
+/// The names that are in scope everywhere, for the parser's check of unknown variables.
+pub(super) fn scope_names() -> Scope<'static> {
+    let mut scope = Scope::new();
+    for name in ["server", "facts", "params"] {
+        scope.push(name, ());
+    }
+    scope
+}
+
+/// An engine with the primitives and the limits, but nothing to evaluate yet.
+pub fn engine() -> Engine {
+    let mut engine = Engine::new_raw();
+    StandardPackage::new().register_into_engine(&mut engine);
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_strict_variables(true);
+    engine.set_fail_on_invalid_map_property(true);
+    engine.disable_symbol("eval");
+    engine.set_max_operations(MAX_OPERATIONS);
+    engine.set_max_call_levels(MAX_CALL_DEPTH);
+    engine.set_max_expr_depths(MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_DEPTH);
+    engine.set_max_string_size(MAX_STRING);
+    engine.set_max_array_size(MAX_ENTRIES);
+    engine.set_max_map_size(MAX_ENTRIES);
+    engine.set_max_modules(100);
+    forbid_clock(&mut engine);
+    api::register(&mut engine);
+    engine
+}
+
+/// The standard package brings a clock, which would make plans differ from one moment to the next.
+fn forbid_clock(engine: &mut Engine) {
+    fn refuse(context: &NativeCallContext) -> Box<EvalAltResult> {
+        super::draft::Problem::new("a recipe has no clock: the same inputs must give the same plan")
+            .help("wait on the server, in a step: ssh::check(\"The app answers\", \"…\")")
+            .at(context)
+    }
+    type Nothing = std::result::Result<(), Box<EvalAltResult>>;
+    engine.register_fn("sleep", |context: NativeCallContext, _: i64| -> Nothing {
+        Err(refuse(&context))
+    });
+    engine.register_fn("sleep", |context: NativeCallContext, _: f64| -> Nothing {
+        Err(refuse(&context))
+    });
+    engine.register_fn("timestamp", |context: NativeCallContext| -> Nothing {
+        Err(refuse(&context))
+    });
+}
+
+/// Evaluates a recipe to the steps of a plan.
+///
+/// # Errors
+/// If the recipe does not parse, calls what is not there, breaks a limit, refuses with `fail`, or was given a parameter
+/// that it does not declare. Each error knows its line.
+pub fn evaluate(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
+    let (outcome, evaluated) = evaluate_anyway(recipe, inputs);
+    outcome.map(|()| evaluated)
+}
+
+/// As [`evaluate`], but gives what was said up to the point of failure too: enough to list a recipe's parameters when
+/// one that must be given is not.
+pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
+    let sources = Sources::default();
+    lock(&sources).insert(recipe.name.clone(), recipe.text.clone());
+    let given = inputs.parameters.clone();
+    let shared = SharedDraft::new(Draft {
+        server: inputs.server.name.clone(),
+        steps: Vec::new(),
+        section: None,
+        consent_before: None,
+        parameters: Vec::new(),
+        given: inputs.parameters,
+        values: BTreeMap::new(),
+        secrets: BTreeSet::new(),
+        printed: Vec::new(),
+        answers: inputs.answers,
+        recorded: inputs.facts.answers.clone(),
+        foreign: None,
+        swallowed: None,
+    });
+    let mut engine = engine();
+    engine.set_module_resolver(Imports::new(recipe.clone(), sources.clone()));
+    engine.set_default_tag(Dynamic::from(shared.clone()));
+    let printed = shared.clone();
+    engine.on_print(move |text| printed.lock().printed.push(text.to_owned()));
+    let debugged = shared.clone();
+    engine.on_debug(move |text, _, _| debugged.lock().printed.push(text.to_owned()));
+
+    let outcome = run(&mut engine, recipe, &inputs.server, inputs.facts);
+    let mut draft = shared.lock();
+    let outcome = match draft.swallowed.take() {
+        Some((problem, source, position)) => {
+            let error = EvalAltResult::ErrorRuntime(Dynamic::from(problem), position);
+            Err(EvalAltResult::ErrorInFunctionCall(String::new(), source, error.into(), position).into())
+        }
+        None => outcome,
+    };
+    let outcome = match outcome {
+        Ok(()) => all_known(recipe, &given, &draft),
+        Err(error) => Err(draft
+            .foreign
+            .take()
+            .unwrap_or_else(|| diagnostics::explain(&engine, *error, &recipe.name, &lock(&sources)).into())),
+    };
+    let sources = lock(&sources)
+        .iter()
+        .map(|(name, text)| (name.clone(), sha256(text.as_bytes())))
+        .collect();
+    let evaluated = Evaluated {
+        recipe: RecipeIdentity {
+            name: recipe.name.clone(),
+            sources,
+        },
+        steps: std::mem::take(&mut draft.steps),
+        consent_before: draft.consent_before,
+        declared: std::mem::take(&mut draft.parameters),
+        parameters: std::mem::take(&mut draft.values),
+        secrets: std::mem::take(&mut draft.secrets),
+        printed: std::mem::take(&mut draft.printed),
+        answers: std::mem::take(&mut draft.recorded),
+    };
+    (outcome, evaluated)
+}
+
+fn run(
+    engine: &mut Engine,
+    recipe: &Recipe,
+    server: &ServerView,
+    facts: &Facts,
+) -> std::result::Result<(), Box<EvalAltResult>> {
+    let server = rhai::serde::to_dynamic(server)?;
+    // Answers are asked for through the primitives, so that their order and their keys stay infrakt's own business.
+    let facts = rhai::serde::to_dynamic(Facts {
+        answers: BTreeMap::new(),
+        ..facts.clone()
+    })?;
+    let names = [
+        ("server", server),
+        ("facts", facts),
+        ("params", Dynamic::from(api::parameters::Params)),
+    ];
+    // Functions see only what is global; the top level also sees the scope, from which closures capture.
+    let mut global = Module::new();
+    let mut scope = Scope::new();
+    for (name, value) in names {
+        global.set_var(name, value.clone());
+        scope.push_constant_dynamic(name, value);
+    }
+    engine.register_global_module(global.into());
+    let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
+    ast.set_source(recipe.name.as_str());
+    engine.run_ast_with_scope(&mut scope, &ast)
+}
+
+/// Refuses parameters that nobody declared: a typo must not pass for a default.
+fn all_known(recipe: &Recipe, given: &BTreeMap<String, Value>, draft: &Draft) -> Result<()> {
+    let Some(unknown) = given.keys().find(|name| !draft.values.contains_key(*name)) else {
+        return Ok(());
+    };
+    let help = match nearest(unknown, draft.values.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None if draft.values.is_empty() => "it takes none".to_owned(),
+        None => format!(
+            "it takes {}",
+            draft.values.keys().cloned().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    Err(Error::from(RecipeError::Parameter {
+        message: format!("the recipe {} has no parameter '{unknown}'", recipe.name),
+        help: Some(help),
+    }))
+}

@@ -1,0 +1,16 @@
+//! Recipes: finding them, evaluating them in a sandbox, and explaining what is wrong with them.
+//!
+//! A recipe says what should be done; this room turns that into the steps of a plan and does none of it. It knows no SSH,
+//! no executor and no database: what a recipe asks of the world goes through [`Answers`].
+
+mod api;
+pub mod diagnostics;
+mod draft;
+mod evaluator;
+mod imports;
+pub mod reference;
+mod source;
+
+pub use draft::{Answers, Parameter};
+pub use evaluator::{Evaluated, Inputs, ServerView, engine, evaluate, evaluate_anyway};
+pub use source::{Keeper, Library, Recipe, shipped_library};

@@ -1,0 +1,240 @@
+//! Where recipes come from: a path, the user's own folder, or the ones that infrakt ships. It reads text; it does not
+//! know what the text means.
+
+use crate::error::{Error, RecipeError, Result, nearest};
+use include_dir::{Dir, include_dir};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
+
+/// The most bytes that a recipe's file may have.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Who keeps a recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keeper {
+    /// Part of infrakt.
+    Shipped,
+    /// In the `recipes` folder of the user's home.
+    User,
+    /// Named by a path.
+    Path,
+}
+
+/// A recipe's text, and where its imports may come from.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// The file name with `.rhai`; what plans, errors and the journal call it.
+    pub name: String,
+    pub keeper: Keeper,
+    pub text: String,
+    /// The recipe's own folder, for a recipe that is a file.
+    folder: Option<PathBuf>,
+    library: Library,
+}
+
+/// The folder of the user's own recipes (which may not exist) and the shipped ones behind it.
+#[derive(Debug, Clone)]
+pub struct Library {
+    user: PathBuf,
+}
+
+impl Library {
+    /// `user` is the folder of the user's own recipes.
+    pub fn new(user: impl Into<PathBuf>) -> Self {
+        Self { user: user.into() }
+    }
+
+    /// Finds a recipe by path (anything with a `/`, or an existing file that is named with its `.rhai`) or by name: the
+    /// user's own first, then the shipped ones.
+    ///
+    /// # Errors
+    /// If there is none (with the nearest name), or it can't be read.
+    pub fn find(&self, name: &str) -> Result<Recipe> {
+        if name.contains('/') {
+            return self.by_path(Path::new(name));
+        }
+        self.find_named(name).or_else(|error| {
+            // `infrakt run hello.rhai` beside the file: a name that no library knows is then meant as a path.
+            if name.ends_with(".rhai") && Path::new(name).is_file() {
+                self.by_path(Path::new(name))
+            } else {
+                Err(error)
+            }
+        })
+    }
+
+    /// Finds a recipe by its name only, never by path.
+    ///
+    /// # Errors
+    /// As [`Library::find`].
+    pub fn find_named(&self, name: &str) -> Result<Recipe> {
+        let stem = name.strip_suffix(".rhai").unwrap_or(name);
+        let unknown = || {
+            let names = self.names();
+            let nearest = nearest(stem, names.iter().map(String::as_str)).map(str::to_owned);
+            Error::from(RecipeError::Unknown {
+                name: name.to_owned(),
+                nearest,
+            })
+        };
+        if !is_segment(stem) {
+            return Err(unknown());
+        }
+        let file = format!("{stem}.rhai");
+        if let Some(text) = read_below(&self.user, &file)? {
+            let folder = Some(self.user.clone());
+            return Ok(Recipe {
+                name: file,
+                keeper: Keeper::User,
+                text,
+                folder,
+                library: self.clone(),
+            });
+        }
+        match shipped(&file) {
+            Some(text) => Ok(Recipe {
+                name: file,
+                keeper: Keeper::Shipped,
+                text: text.to_owned(),
+                folder: None,
+                library: self.clone(),
+            }),
+            None => Err(unknown()),
+        }
+    }
+
+    fn by_path(&self, path: &Path) -> Result<Recipe> {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        if !name.ends_with(".rhai") {
+            return Err(Error::usage_with(
+                format!("{} is no recipe", path.display()),
+                "a recipe's file ends in .rhai",
+            ));
+        }
+        let text = read_text(path)?;
+        let folder = path
+            .canonicalize()
+            .map_err(Error::file("read", path))?
+            .parent()
+            .map(Path::to_owned);
+        Ok(Recipe {
+            name,
+            keeper: Keeper::Path,
+            text,
+            folder,
+            library: self.clone(),
+        })
+    }
+
+    /// The names, without `.rhai`, of all recipes that can be run by name; sorted.
+    pub fn names(&self) -> BTreeSet<String> {
+        let own = std::fs::read_dir(&self.user)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let stem = name.strip_suffix(".rhai")?;
+                is_segment(stem).then(|| stem.to_owned())
+            });
+        let shipped = SHIPPED.files().filter_map(|file| {
+            file.path()
+                .file_name()?
+                .to_str()?
+                .strip_suffix(".rhai")
+                .map(str::to_owned)
+        });
+        own.chain(shipped).collect()
+    }
+}
+
+impl Recipe {
+    /// The text of an import, by the name that the recipe imports it with: from the recipe's own folder, then from the
+    /// user's recipes, then from the shipped library. `None` if it is nowhere.
+    ///
+    /// # Errors
+    /// If a file is there but can't be read, or leads out of its folder.
+    pub fn import(&self, path: &str) -> Result<Option<Import>> {
+        let stem = path.strip_suffix(".rhai").unwrap_or(path);
+        if !stem.split('/').all(is_segment) {
+            return Err(Error::usage_with(
+                format!("{path:?} can't be imported"),
+                "name it like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped library",
+            ));
+        }
+        let file = format!("{stem}.rhai");
+        for folder in self.folder.iter().chain(std::iter::once(&self.library.user)) {
+            if let Some(text) = read_below(folder, &file)? {
+                return Ok(Some(Import { name: file, text }));
+            }
+        }
+        Ok(shipped(&file).map(|text| Import {
+            name: file,
+            text: text.to_owned(),
+        }))
+    }
+}
+
+/// The text of an import and the name it goes by.
+pub struct Import {
+    pub name: String,
+    pub text: String,
+}
+
+/// The modules of the shipped library, `lib/apt` and so on; sorted.
+pub fn shipped_library() -> Vec<String> {
+    let mut names: Vec<String> = SHIPPED
+        .get_dir("lib")
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter_map(|file| file.path().to_str()?.strip_suffix(".rhai").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+fn shipped(file: &str) -> Option<&'static str> {
+    SHIPPED.get_file(file)?.contents_utf8()
+}
+
+/// One name of a recipe or folder: nothing that leads elsewhere.
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Reads a file that must lie below `folder` even when links are followed. `None` if it is not there.
+fn read_below(folder: &Path, file: &str) -> Result<Option<String>> {
+    let path = folder.join(file);
+    let real = match path.canonicalize() {
+        Ok(real) => real,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::file("read", path)(error)),
+    };
+    let folder = folder.canonicalize().map_err(Error::file("read", folder))?;
+    if !real.starts_with(&folder) {
+        return Err(Error::usage(format!(
+            "{} leads out of its folder, to {}; recipes only import from their own folder",
+            path.display(),
+            real.display()
+        )));
+    }
+    read_text(&real).map(Some)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let metadata = std::fs::metadata(path).map_err(Error::file("read", path))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(Error::usage(format!(
+            "{} is no recipe: a recipe is a file of at most 1 MiB",
+            path.display()
+        )));
+    }
+    std::fs::read_to_string(path).map_err(Error::file("read", path))
+}

@@ -1,0 +1,211 @@
+//! A server that has been reached: its connection, its facts, and what they mean for a plan.
+
+use super::{presence, protection};
+use crate::error::{Error, Result};
+use crate::executor::connection::Connection;
+use crate::executor::question::{self, ask};
+use crate::facts::{Facts, probe};
+use crate::plan::shell::quote;
+use crate::plan::{Losses, ServerIdentity};
+use crate::recipe::{Answers, ServerView};
+use crate::ssh::{self, AskSecret, Session, Target};
+use crate::store::{Home, Server, Store};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a server may take to answer a question. `docker` and `du` on a busy server take their time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A server whose connection is open and whose facts were read.
+pub struct Live {
+    pub server: Server,
+    pub facts: Facts,
+    pub identity: ServerIdentity,
+    /// What a wipe would take away, on the server and in the local database.
+    pub losses: Losses,
+    connection: Arc<Mutex<Session>>,
+}
+
+/// The way to a server, from its row.
+///
+/// # Errors
+/// If the recorded host key can't be understood.
+pub fn target_of(server: &Server) -> Result<Target> {
+    Ok(Target {
+        name: server.name.clone(),
+        host: server.host.clone(),
+        port: server.port,
+        user: server.user.clone(),
+        key_path: server.ssh_key_path.as_deref().map(PathBuf::from),
+        host_key: server.host_key.as_deref().map(str::parse).transpose()?,
+    })
+}
+
+impl Live {
+    /// Connects, reads the facts in one round trip, records who the machine is, and looks for what protects it.
+    ///
+    /// # Errors
+    /// If the server can't be reached, trusted or understood.
+    pub fn reach(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
+        let mut session = ssh::connect(&target_of(server)?, secrets)?;
+        let host_key = session.host_key().to_string();
+        let facts = read_facts(&mut session, &server.name)?;
+        store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
+        let server = store.server(&server.name)?;
+        let protected = protection::reasons(store, &server, &facts, Some(&host_key))?;
+        let identity = identity(&server, Some(host_key), facts.machine_id.clone(), protected);
+        let losses = losses(store, &server, &facts)?;
+        Ok(Self { server, facts, identity, losses, connection: Arc::new(Mutex::new(session)) })
+    }
+
+    /// The connection, for whoever has the turn.
+    pub fn connection(&self) -> MutexGuard<'_, Session> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads row and facts again and compares: the machine must still be the same, still unprotected, and have nothing
+    /// to lose that was not in the plan.
+    ///
+    /// # Errors
+    /// The refusal that fits.
+    pub fn look_again(&self, store: &Store, plan: &crate::plan::Plan) -> Result<()> {
+        use crate::error::Refusal;
+        let name = &self.server.name;
+        let row = store.server(name)?;
+        let (facts, host_key) = {
+            let mut session = self.connection();
+            (read_facts(&mut *session, name)?, session.host_key().to_string())
+        };
+        let protected = protection::reasons(store, &row, &facts, Some(&host_key))?;
+        if !protected.is_empty() {
+            return Err(Refusal::Protected { server: name.clone(), reasons: protected }.into());
+        }
+        let now = identity(&row, Some(host_key), facts.machine_id.clone(), protected);
+        compare(plan, &now, &losses(store, &row, &facts)?)
+    }
+
+    /// What recipes see of the server.
+    pub fn view(&self) -> ServerView {
+        view(&self.server, &self.identity)
+    }
+
+    /// Answers from the server and the database.
+    pub fn answers(&self, home: &Home) -> Result<Box<dyn Answers>> {
+        Ok(Box::new(LiveAnswers {
+            server: self.server.name.clone(),
+            connection: self.connection.clone(),
+            store: Store::open(home)?,
+        }))
+    }
+}
+
+/// Whether a plan still fits the machine that answers now.
+///
+/// # Errors
+/// A refusal that names what differs.
+pub fn compare(plan: &crate::plan::Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
+    let stale = |reason: String| {
+        Err(crate::error::Refusal::StalePlan { server: plan.server.name.clone(), reason }.into())
+    };
+    let then = &plan.server;
+    if then.id != now.id {
+        return stale("the server was removed and added again since".to_owned());
+    }
+    if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
+        return stale("its address or user was changed since".to_owned());
+    }
+    if then.host_key != now.host_key {
+        return stale("its host key is another one".to_owned());
+    }
+    if then.machine_id != now.machine_id {
+        return stale("another machine answers there: its machine-id is another one".to_owned());
+    }
+    if plan.destroys() {
+        let new = losses.new_since(&plan.losses);
+        if !new.is_empty() {
+            return stale(format!("there is more to lose than the plan shows: {}", new.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// The server's identity as plans hold it.
+pub fn identity(
+    server: &Server,
+    host_key: Option<String>,
+    machine_id: Option<String>,
+    protected: Vec<String>,
+) -> ServerIdentity {
+    ServerIdentity {
+        id: server.id,
+        name: server.name.clone(),
+        host: server.host.clone(),
+        port: server.port,
+        user: server.user.clone(),
+        host_key,
+        machine_id,
+        protected,
+    }
+}
+
+/// The server as recipes see it.
+pub fn view(server: &Server, identity: &ServerIdentity) -> ServerView {
+    ServerView {
+        name: server.name.clone(),
+        host: server.host.clone(),
+        port: server.port,
+        user: server.user.clone(),
+        provider: server.provider.clone().unwrap_or_default(),
+        tags: server.tags.clone(),
+        is_infrakt_host: server.is_infrakt_host,
+        protected: !identity.protected.is_empty(),
+    }
+}
+
+/// What a wipe would take away, on the server and here in its name.
+///
+/// # Errors
+/// If the database can't be read.
+pub fn losses(store: &Store, server: &Server, facts: &Facts) -> Result<Losses> {
+    let local = store.losses_of(server.id)?;
+    Ok(Losses { apps: local.apps, deployments: local.deployments, env_files: local.env_files, ..facts.losses() })
+}
+
+fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
+    let answer = ask(connection, server, &probe::script(presence::thread_name()?), PATIENCE)?;
+    probe::parse(&answer.stdout).map_err(|reason| Error::Facts {
+        server: server.to_owned(),
+        reason,
+        hint: Some(format!("look yourself: infrakt server ssh {server}")),
+    })
+}
+
+struct LiveAnswers {
+    server: String,
+    connection: Arc<Mutex<Session>>,
+    store: Store,
+}
+
+impl Answers for LiveAnswers {
+    fn query(&mut self, command: &str) -> Result<String> {
+        let mut session = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = format!("exec sh -c {}", quote(command));
+        let question::Answer { status, stdout, stderr } = ask(&mut *session, &self.server, &script, PATIENCE)?;
+        if status != 0 {
+            return Err(Error::Facts {
+                server: self.server.clone(),
+                reason: format!(
+                    "the query `{command}` ended with exit status {status}: {}",
+                    String::from_utf8_lossy(&stderr).trim()
+                ),
+                hint: None,
+            });
+        }
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(self.store.apps(Some(&self.server))?.into_iter().map(|app| (app.name, app.image)).collect())
+    }
+}

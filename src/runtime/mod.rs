@@ -1,0 +1,242 @@
+//! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
+//! what one refuses, the other refuses too.
+
+mod guards;
+mod live;
+mod presence;
+mod protection;
+mod secrets;
+mod world;
+
+pub use live::{Live, target_of};
+pub use secrets::gather as gather_secrets;
+
+use crate::consent::ConsentedPlan;
+use crate::error::{Error, RecipeError, Refusal, Result};
+use crate::event::{RunEvent, RunState};
+use crate::executor::script::Secrets;
+use crate::executor::{Ended, Execution};
+use crate::facts::Facts;
+use crate::plan::render::Mark;
+use crate::plan::{FORMAT, Plan, lint};
+use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
+use crate::ssh::AskSecret;
+use crate::store::{Home, Server, Store};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use world::JournalledWorld;
+
+/// Values for a recipe's parameters, by name.
+pub type Parameters = BTreeMap<String, Value>;
+
+/// Everything that outlives one command: the store and the recipes.
+pub struct Runtime {
+    pub store: Store,
+    pub library: Library,
+    home: Home,
+}
+
+/// A plan and what was learned on the way to it.
+pub struct Planned {
+    pub plan: Plan,
+    /// The facts it rests on, with the answers to the recipe's questions.
+    pub facts: Facts,
+    /// What the recipe printed.
+    pub printed: Vec<String>,
+}
+
+impl Runtime {
+    /// # Errors
+    /// If the home or its database can't be used.
+    pub fn open(home: Home) -> Result<Self> {
+        let store = Store::open(&home)?;
+        let library = Library::new(home.recipes_dir());
+        Ok(Self { store, library, home })
+    }
+
+    /// Connects to a server and reads its facts. Asks `secrets` for passwords and passphrases.
+    ///
+    /// # Errors
+    /// If it can't be reached, trusted or understood.
+    pub fn reach(&self, server: &Server, secrets: &dyn AskSecret) -> Result<Live> {
+        Live::reach(&self.store, server, secrets)
+    }
+
+    /// Makes the plan of a recipe for a server that was reached.
+    ///
+    /// # Errors
+    /// If the recipe is broken, refuses, or asks something that can't be answered.
+    pub fn plan(&self, recipe: &Recipe, live: &Live, parameters: Parameters) -> Result<Planned> {
+        let inputs =
+            Inputs { server: live.view(), facts: &live.facts, parameters, answers: live.answers(&self.home)? };
+        let evaluated = evaluate(recipe, inputs)?;
+        let facts = Facts { answers: evaluated.answers.clone(), ..live.facts.clone() };
+        Ok(finish(evaluated, |evaluated| evaluated.into_plan(live.identity.clone(), live.losses.clone(), false), facts))
+    }
+
+    /// Makes the plan of a recipe from recorded facts. Asks nobody: same inputs, same bytes.
+    ///
+    /// # Errors
+    /// As [`Runtime::plan`], or if the recipe asks what was not recorded.
+    pub fn plan_offline(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        facts: Facts,
+        parameters: Parameters,
+    ) -> Result<Planned> {
+        let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
+        let identity = live::identity(server, server.host_key.clone(), facts.machine_id.clone(), protected);
+        let losses = live::losses(&self.store, server, &facts)?;
+        let recorded = Recorded { facts: facts.clone() };
+        let inputs = Inputs {
+            server: live::view(server, &identity),
+            facts: &facts,
+            parameters,
+            answers: Box::new(recorded),
+        };
+        let evaluated = evaluate(recipe, inputs)?;
+        Ok(finish(evaluated, |evaluated| evaluated.into_plan(identity, losses, true), facts))
+    }
+
+    /// Which steps of the plan have nothing to do as things stand; one round trip.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn marks(&self, live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
+        guards::marks(live, plan)
+    }
+
+    /// Checks a plan that comes from a file against the server that was reached: it must be as it was made, hold
+    /// nothing that the lint refuses, and still fit the machine. Consent is asked anew.
+    ///
+    /// # Errors
+    /// The refusal that fits.
+    pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
+        if plan.format != FORMAT {
+            return Err(Error::Malformed {
+                what: "the plan".to_owned(),
+                reason: format!("its format is {}, this infrakt reads format {FORMAT}", plan.format),
+                hint: None,
+            });
+        }
+        if plan.digest != plan.compute_digest() {
+            let reason = "it was altered after it was made".to_owned();
+            return Err(Refusal::StalePlan { server: plan.server.name.clone(), reason }.into());
+        }
+        if let Some(finding) = lint::findings(plan).first() {
+            return Err(RecipeError::Lint {
+                message: format!("step {}: `{}` destroys, and {} must not", finding.step + 1, finding.what, finding.part),
+                label: String::new(),
+                position: None,
+                help: "put the command into ssh::destroy, and make the plan anew".to_owned(),
+            }
+            .into());
+        }
+        if plan.destroys() && !live.identity.protected.is_empty() {
+            let reasons = live.identity.protected.clone();
+            return Err(Refusal::Protected { server: plan.server.name.clone(), reasons }.into());
+        }
+        live::compare(plan, &live.identity, &live.losses)
+    }
+
+    /// Executes a consented plan: takes the lock, looks once more at the machine if anything is to be destroyed, and
+    /// runs the steps. Every event is in the journal before `report` sees it. `began` is told the run's id first.
+    ///
+    /// # Errors
+    /// A refusal (locked, protected, stale), or a problem with the journal. How the steps went is in [`Ended`].
+    pub fn execute(
+        &self,
+        consented: &ConsentedPlan,
+        live: &Live,
+        secrets: &Secrets,
+        interrupts: &dyn Fn() -> usize,
+        began: &mut dyn FnMut(i64),
+        report: &mut dyn FnMut(&RunEvent),
+    ) -> Result<Ended> {
+        let plan = consented.plan();
+        let operator = operator();
+        let mut journal = self.store.begin_run(plan, consented.consent(), &operator)?;
+        let run_id = journal.run_id();
+        began(run_id);
+        let outcome = self.execute_journalled(consented, live, secrets, interrupts, &mut journal, report);
+        if let Err(error) = &outcome {
+            let state = match error {
+                Error::Interrupted => RunState::Interrupted,
+                _ => RunState::Failed,
+            };
+            let end = RunEvent::RunEnded { state, reason: Some(error.to_string()) };
+            // The error that is already on its way says more than one about noting it down.
+            if journal.append(std::slice::from_ref(&end)).is_ok() {
+                report(&end);
+            }
+        }
+        outcome
+    }
+
+    fn execute_journalled(
+        &self,
+        consented: &ConsentedPlan,
+        live: &Live,
+        secrets: &Secrets,
+        interrupts: &dyn Fn() -> usize,
+        journal: &mut crate::store::Journal,
+        report: &mut dyn FnMut(&RunEvent),
+    ) -> Result<Ended> {
+        let plan = consented.plan();
+        if plan.destroys() {
+            live.look_again(&self.store, plan)?;
+        }
+        let run = format!("{}-{}", journal.run_id(), &crate::executor::nonce()?[2..10]);
+        let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
+        let mut world = JournalledWorld { journal, store: &self.store, server_id: plan.server.id, interrupts, report };
+        let mut session = live.connection();
+        Execution {
+            consented,
+            from: 0,
+            secrets,
+            run: &run,
+            holder: &holder,
+            thread_name: presence::thread_name()?,
+            connection: &mut *session,
+            world: &mut world,
+        }
+        .execute()
+    }
+}
+
+fn finish(evaluated: Evaluated, into_plan: impl FnOnce(Evaluated) -> Plan, facts: Facts) -> Planned {
+    let printed = evaluated.printed.clone();
+    Planned { plan: into_plan(evaluated), facts, printed }
+}
+
+/// Who is at work, as `user@computer`.
+pub fn operator() -> String {
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|u| !u.is_empty()));
+    let computer = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{}@{computer}", user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())))
+}
+
+/// Answers from recorded facts only.
+struct Recorded {
+    facts: Facts,
+}
+
+impl Answers for Recorded {
+    fn query(&mut self, command: &str) -> Result<String> {
+        // What was recorded is answered before this is asked.
+        Err(Error::usage_with(
+            format!("offline, nobody answers `{command}`"),
+            format!("record the answer with the facts of a live server: infrakt plan RECIPE --server NAME --facts-out facts.json; then --offline --facts facts.json ({} answers are recorded)", self.facts.answers.len()),
+        ))
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        let recorded = self.facts.answers.get("db::apps").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
+        serde_json::from_value(recorded).map_err(|error| Error::Malformed {
+            what: "the recorded answer of db::apps".to_owned(),
+            reason: error.to_string(),
+            hint: None,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! The values of a plan's secrets: from the environment, or asked for. They live as long as the run.
+
+use crate::error::{Error, Result};
+use crate::executor::script::Secrets;
+use crate::plan::Plan;
+use crate::plan::secret::Secret;
+use crate::ssh::AskSecret;
+
+/// A value for every secret of the plan, from `INFRAKT_SECRET_<NAME>` or by asking.
+///
+/// # Errors
+/// If one is neither in the environment nor can be asked for.
+pub fn gather(plan: &Plan, ask: &dyn AskSecret) -> Result<Secrets> {
+    let mut secrets = Secrets::new();
+    for name in &plan.secrets {
+        let variable = format!("INFRAKT_SECRET_{name}");
+        let value = match std::env::var(&variable) {
+            Ok(value) => Secret::new(value),
+            Err(_) => ask.ask(&format!("Secret {name} for {}: ", plan.server.name))?.ok_or_else(|| {
+                Error::usage_with(
+                    format!("the secret {name} has no value, and there is no terminal to ask on"),
+                    format!("export {variable}=…"),
+                )
+            })?,
+        };
+        if value.expose().contains('\0') {
+            return Err(Error::usage(format!("the secret {name} holds a NUL character, which no command can be given")));
+        }
+        secrets.insert(name.clone(), value);
+    }
+    Ok(secrets)
+}

@@ -1,0 +1,45 @@
+//! What an execution reports to: the journal first, then whoever watches; and the changes of the database that steps ask
+//! for.
+
+use crate::error::Result;
+use crate::event::RunEvent;
+use crate::executor::World;
+use crate::plan::StateChange;
+use crate::store::{Journal, Store};
+
+pub struct JournalledWorld<'a> {
+    pub journal: &'a mut Journal,
+    pub store: &'a Store,
+    pub server_id: i64,
+    pub interrupts: &'a dyn Fn() -> usize,
+    pub report: &'a mut dyn FnMut(&RunEvent),
+}
+
+impl World for JournalledWorld<'_> {
+    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
+        self.journal.append(events)?;
+        events.iter().for_each(|event| (self.report)(event));
+        Ok(())
+    }
+
+    fn change(&mut self, change: &StateChange) -> Result<bool> {
+        match change {
+            StateChange::ForgetApps => {
+                let forgotten = self.store.forget_apps(self.server_id)?;
+                Ok(forgotten.apps + forgotten.deployments + forgotten.env_files > 0)
+            }
+            StateChange::SetStatus(status) => {
+                let before = self.store.servers()?.into_iter().find(|server| server.id == self.server_id);
+                if before.and_then(|server| server.status).as_deref() == Some(status) {
+                    return Ok(false);
+                }
+                self.store.set_status(self.server_id, status)?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn interrupts(&self) -> usize {
+        (self.interrupts)()
+    }
+}

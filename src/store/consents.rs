@@ -1,0 +1,143 @@
+//! What a person accepted, as the journal keeps it. That nothing destroys without a consent is the consent room's to
+//! ensure; here a consent is checked once more against the plan, and made to start one run only.
+
+use super::{Failure, Store};
+use crate::error::{Refusal, Result};
+use crate::plan::Plan;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde::Serialize;
+
+/// How long a consent that has started nothing yet is good for.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
+/// Who accepted which plan for which server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConsentRecord {
+    pub server: String,
+    /// The digest of the plan that was shown.
+    pub digest: String,
+    pub who: String,
+    pub how: ConsentHow,
+    pub at: Timestamp,
+}
+
+/// The ways of giving a consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum ConsentHow {
+    /// The server's name, typed on a terminal.
+    #[serde(rename = "typed")]
+    Typed,
+    /// The option of the command line.
+    #[serde(rename = "--confirm")]
+    ConfirmOption,
+    /// The field of a request.
+    #[serde(rename = "api")]
+    Api,
+}
+
+impl ConsentHow {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Typed => "typed",
+            Self::ConfirmOption => "--confirm",
+            Self::Api => "api",
+        }
+    }
+
+    fn from_word(word: &str) -> Self {
+        match word {
+            "typed" => Self::Typed,
+            "--confirm" => Self::ConfirmOption,
+            _ => Self::Api,
+        }
+    }
+}
+
+impl Store {
+    /// The consent that started a run, if it needed one.
+    pub fn consent_of(&self, run_id: i64) -> Result<Option<ConsentRecord>> {
+        self.check(|connection| {
+            connection
+                .query_row(
+                    "SELECT server_name, digest, who, how, given_at FROM consents WHERE run_id = ?1",
+                    [run_id],
+                    |row| {
+                        Ok(ConsentRecord {
+                            server: row.get(0)?,
+                            digest: row.get(1)?,
+                            who: row.get(2)?,
+                            how: ConsentHow::from_word(&row.get::<_, String>(3)?),
+                            at: row.get(4)?,
+                        })
+                    },
+                )
+                .optional()
+        })
+    }
+}
+
+/// Refuses a plan that needs a consent and has none that fits, is fresh, and has started nothing yet.
+pub(super) fn check(
+    transaction: &Transaction<'_>,
+    plan: &Plan,
+    consent: Option<&ConsentRecord>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let server = plan.server.name.clone();
+    let stale = |reason: &str| {
+        let (server, reason) = (plan.server.name.clone(), reason.to_owned());
+        Err(Refusal::StalePlan { server, reason }.into())
+    };
+    let Some(consent) = consent else {
+        if plan.needs_consent() {
+            let message = format!("nothing was changed: nobody has consented to the plan for '{server}'");
+            return Err(Refusal::NeedsName { server, message }.into());
+        }
+        return Ok(());
+    };
+    if consent.server != plan.server.name {
+        return Err(Refusal::ConsentMismatch { server }.into());
+    }
+    if consent.digest != plan.digest {
+        return stale("the consent was given for another plan");
+    }
+    if now.duration_since(consent.at) > LIFETIME {
+        return stale("the consent was given more than 10 minutes ago and has expired");
+    }
+    let used = transaction
+        .query_row(
+            "SELECT run_id FROM consents WHERE server_name = ?1 AND digest = ?2 AND given_at = ?3",
+            params![consent.server, consent.digest, consent.at],
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()?;
+    match used {
+        Some(run) => stale(&format!("the consent has already started run {run}")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    consent: &ConsentRecord,
+    run_id: i64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    transaction
+        .execute(
+            "INSERT INTO consents (server_name, digest, who, how, given_at, expires_at, run_id, used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                consent.server,
+                consent.digest,
+                consent.who,
+                consent.how.as_str(),
+                consent.at,
+                consent.at + LIFETIME,
+                run_id,
+                now
+            ],
+        )
+        .map(drop)
+}

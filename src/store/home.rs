@@ -1,0 +1,166 @@
+//! The directory that infrakt keeps everything of its own in: where it is, who may look into it, and the names in it.
+//! It must not know what the files hold.
+
+use crate::error::{Error, Result, StoreError};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// infrakt's home: `--home`, else `INFRAKT_HOME`, else `~/.infrakt`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    path: PathBuf,
+}
+
+/// What infrakt itself puts into its home. A directory that is open to others is closed only if it holds nothing else,
+/// so that a slip like `--home /tmp` locks nobody out.
+const OWN_ENTRIES: [&str; 9] = [
+    "infrakt.db",
+    "infrakt.db-wal",
+    "infrakt.db-shm",
+    "envs",
+    "locks",
+    "recipes",
+    "master.key",
+    "api_key.txt",
+    "known_hosts",
+];
+
+impl Home {
+    /// Finds out which directory it is, without touching the disk.
+    pub fn locate(chosen: Option<PathBuf>) -> Result<Self> {
+        let set = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let path = chosen
+            .or_else(|| set("INFRAKT_HOME"))
+            .or_else(|| set("HOME").map(|home| home.join(".infrakt")))
+            .ok_or_else(|| {
+                Error::usage_with(
+                    "there is no home directory to keep the inventory in: HOME is not set",
+                    "say where: infrakt --home DIRECTORY …",
+                )
+            })?;
+        let path = std::path::absolute(&path).map_err(Error::file("find", &path))?;
+        Ok(Self { path })
+    }
+
+    /// Finds it, makes it if it isn't there, and closes it to everybody else (mode 0700).
+    pub fn open(chosen: Option<PathBuf>) -> Result<Self> {
+        let home = Self::locate(chosen)?;
+        make_private_dir(&home.path).map_err(|error| home.unusable(error.to_string()))?;
+        let metadata = std::fs::metadata(&home.path).map_err(|error| home.unusable(error.to_string()))?;
+        if !metadata.is_dir() {
+            return Err(home.unusable("it is not a directory".to_owned()).into());
+        }
+        if metadata.mode() & 0o077 != 0 {
+            home.close_to_others()?;
+        }
+        Ok(home)
+    }
+
+    fn close_to_others(&self) -> Result<()> {
+        let mut foreign = None;
+        for entry in std::fs::read_dir(&self.path).map_err(|error| self.unusable(error.to_string()))? {
+            let name = entry.map_err(|error| self.unusable(error.to_string()))?.file_name();
+            if !OWN_ENTRIES.iter().any(|own| name == *own) {
+                foreign = Some(name);
+                break;
+            }
+        }
+        if let Some(foreign) = foreign.filter(|_| !self.database_path().exists()) {
+            return Err(StoreError::Home {
+                path: self.path.clone(),
+                reason: format!(
+                    "others can look into it, and it holds things that are not infrakt's ({})",
+                    foreign.display()
+                ),
+                hint: "choose a directory of its own: infrakt --home DIRECTORY …".to_owned(),
+            }
+            .into());
+        }
+        std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
+            self.unusable(format!("others can look into it, and that can't be changed: {error}"))
+                .into()
+        })
+    }
+
+    fn unusable(&self, reason: String) -> StoreError {
+        StoreError::Home {
+            path: self.path.clone(),
+            reason,
+            hint: "choose another directory: infrakt --home DIRECTORY …".to_owned(),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn database_path(&self) -> PathBuf {
+        self.path.join("infrakt.db")
+    }
+
+    /// The user's own recipes.
+    pub fn recipes_dir(&self) -> PathBuf {
+        self.path.join("recipes")
+    }
+
+    pub fn envs_dir(&self) -> PathBuf {
+        self.path.join("envs")
+    }
+
+    pub fn master_key_path(&self) -> PathBuf {
+        self.path.join("master.key")
+    }
+
+    pub fn known_hosts_path(&self) -> PathBuf {
+        self.path.join("known_hosts")
+    }
+
+    pub fn api_key_path(&self) -> PathBuf {
+        self.path.join("api_key.txt")
+    }
+
+    pub(super) fn env_file_path(&self, app_id: i64) -> PathBuf {
+        self.envs_dir().join(format!("{app_id}.json"))
+    }
+
+    /// The directory of the lock files, made if it isn't there.
+    pub(super) fn locks_dir(&self) -> Result<PathBuf> {
+        let path = self.path.join("locks");
+        make_private_dir(&path).map_err(Error::file("make", &path))?;
+        Ok(path)
+    }
+
+    /// Waits for the lock of that name and holds it until the file is dropped, or the process ends however it ends.
+    pub(super) fn lock(&self, name: &str) -> Result<File> {
+        let path = self.locks_dir()?.join(name);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(Error::file("open", &path))?;
+        file.lock().map_err(Error::file("lock", &path))?;
+        Ok(file)
+    }
+}
+
+/// Makes a directory, and those above it, for its owner alone. One that is there already is left as it is.
+pub(super) fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes an empty file that its owner alone can read, unless it is there already.
+pub(super) fn make_private_file(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,203 @@
+//! The journal of one run while it goes on: begun together with its lock and its consent, then written event by event.
+//!
+//! What survives what: whatever `append` has returned for survives the end of the process, however it ends. A power
+//! loss can take back the last output and steps (commits of a running run are not forced to the disk one by one, that
+//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, and how
+//! it ended. A run that lost its last events this way shows as interrupted, and the server knows what it did.
+
+use super::run_lock::RunLock;
+use super::{ConsentRecord, Failure, Store, consents, runs, servers};
+use crate::error::{Error, Result};
+use crate::event::{Outcome, RunEvent, RunState, Stream};
+use crate::plan::Plan;
+use jiff::Timestamp;
+use rusqlite::{Transaction, params};
+
+/// The journal of a running run. It holds the lock on the server; dropping it gives the lock back, and a run that was
+/// not ended by then counts as interrupted. It has a connection of its own and may move to another thread.
+pub struct Journal {
+    store: Store,
+    run_id: i64,
+    /// The place of the next event in the order of everything that happened.
+    next: i64,
+    _lock: RunLock,
+}
+
+impl Store {
+    /// Begins a run: takes the lock on the server, checks the consent and uses it up, and records the plan. All of it
+    /// or nothing.
+    ///
+    /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
+    /// machine; runs whose process has died don't count and are noted as interrupted.
+    pub fn begin_run(&self, plan: &Plan, consent: Option<&ConsentRecord>, operator: &str) -> Result<Journal> {
+        let store = Store::open(self.home())?;
+        let lock = RunLock::take(self.home())?;
+        let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
+            what: "the plan".to_owned(),
+            reason: error.to_string(),
+            hint: None,
+        })?;
+        let now = Timestamp::now();
+        let run_id = self.write(|transaction| {
+            let server = servers::by_id(transaction, plan.server.id)?;
+            let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
+            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
+            consents::check(transaction, plan, consent, now)?;
+            transaction.execute(
+                "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
+                 pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
+                params![
+                    server.id,
+                    server.name,
+                    machine_id,
+                    plan.recipe.name,
+                    plan.digest,
+                    plan_json,
+                    operator,
+                    computer(),
+                    std::process::id(),
+                    lock.name(),
+                    now
+                ],
+            )?;
+            let run_id = transaction.last_insert_rowid();
+            let mut statement = transaction
+                .prepare("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            for (index, step) in plan.steps.iter().enumerate() {
+                let effect = step.effect.as_str();
+                statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
+            }
+            if let Some(consent) = consent {
+                consents::record(transaction, consent, run_id, now)?;
+            }
+            Ok(run_id)
+        })?;
+        // From here on only the end of the run is forced to the disk (see the module's text).
+        store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
+        Ok(Journal {
+            store,
+            run_id,
+            next: 1,
+            _lock: lock,
+        })
+    }
+}
+
+impl Journal {
+    pub fn run_id(&self) -> i64 {
+        self.run_id
+    }
+
+    /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails. To
+    /// show an event only after it was journalled, collect what has arrived, append it, then show it.
+    pub fn append(&mut self, events: &[RunEvent]) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let ends = events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
+        if ends {
+            self.store
+                .check(|connection| connection.pragma_update(None, "synchronous", "FULL"))?;
+        }
+        self.store.write(|transaction| {
+            for (sequence, event) in (self.next..).zip(events) {
+                write_event(transaction, self.run_id, sequence, event)?;
+            }
+            Ok(())
+        })?;
+        self.next += events.len() as i64;
+        Ok(())
+    }
+}
+
+fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event: &RunEvent) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    match event {
+        RunEvent::StepStarted { step } => {
+            let changed = transaction
+                .prepare_cached(
+                    "UPDATE steps SET started_at = ?3, started_sequence = ?4 WHERE run_id = ?1 AND step = ?2",
+                )?
+                .execute(params![run_id, *step as i64, now, sequence])?;
+            in_plan(changed, *step)?;
+        }
+        RunEvent::Output { step, stream, bytes } => {
+            let stream = match stream {
+                Stream::Stdout => "stdout",
+                Stream::Stderr => "stderr",
+            };
+            transaction
+                .prepare_cached(
+                    "INSERT INTO output (run_id, sequence, step, stream, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![run_id, sequence, *step as i64, stream, bytes])?;
+        }
+        RunEvent::StepEnded {
+            step,
+            outcome,
+            exit_status,
+            duration_ms,
+            reason,
+        } => {
+            let duration_ms = i64::try_from(*duration_ms).unwrap_or(i64::MAX);
+            let changed = transaction
+                .prepare_cached(
+                    "UPDATE steps SET outcome = ?3, exit_status = ?4, duration_ms = ?5, reason = ?6, ended_at = ?7,
+                     ended_sequence = ?8 WHERE run_id = ?1 AND step = ?2",
+                )?
+                .execute(params![
+                    run_id,
+                    *step as i64,
+                    outcome.as_str(),
+                    exit_status,
+                    duration_ms,
+                    reason,
+                    now,
+                    sequence
+                ])?;
+            in_plan(changed, *step)?;
+        }
+        RunEvent::Notice { message } => {
+            transaction
+                .prepare_cached("INSERT INTO notices (run_id, sequence, message, at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![run_id, sequence, message, now])?;
+        }
+        RunEvent::RunEnded { state, reason } => end(transaction, run_id, *state, reason.as_deref(), Some(now))?,
+    }
+    Ok(())
+}
+
+/// Ends a run in the journal. A step that was started and whose end was not seen has an unknown outcome.
+pub(super) fn end(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    state: RunState,
+    reason: Option<&str>,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE steps SET outcome = ?2 WHERE run_id = ?1 AND started_at IS NOT NULL AND outcome IS NULL",
+        params![run_id, Outcome::Unknown.as_str()],
+    )?;
+    transaction.execute(
+        "UPDATE runs SET state = ?2, reason = ?3, ended_at = ?4 WHERE id = ?1",
+        params![run_id, state.as_str(), reason, at],
+    )?;
+    Ok(())
+}
+
+fn in_plan(rows: usize, step: usize) -> Result<(), Error> {
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(Error::Malformed {
+        what: "an event of the run".to_owned(),
+        reason: format!("the plan has no step {step}"),
+        hint: None,
+    })
+}
+
+/// This computer's name, for people.
+fn computer() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,210 @@
+//! What infrakt keeps on this computer: the inventory, the apps, the journal of runs (all in one SQLite database) and
+//! the encrypted env files beside it. SQLite is known to this room alone; the others see plain structs.
+//!
+//! It must not know recipes, connections, the terminal or HTTP.
+//!
+//! Several processes use one home at the same time (the command line and the service), so everything that writes does
+//! it in one `BEGIN IMMEDIATE` transaction, and what the database can't order is ordered by locks on files in the home.
+
+mod apps;
+mod consents;
+mod env_files;
+mod home;
+mod host_key;
+mod journal;
+mod master_key;
+mod protection;
+mod run_lock;
+mod runs;
+mod schema;
+mod servers;
+mod validation;
+
+pub use apps::{App, Deployment, Forgotten, LocalLosses};
+pub use consents::{ConsentHow, ConsentRecord};
+pub use home::Home;
+pub use host_key::fingerprint as host_key_fingerprint;
+pub use journal::Journal;
+pub use protection::NameTyped;
+pub use runs::{OutputChunk, Run, StepRecord};
+pub use servers::{NewServer, Server, ServerChange};
+
+use crate::error::{Error, Refusal, Result, StoreError};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a writer waits for another one. Writers hold the database for milliseconds, so whoever takes longer is
+/// another program that has locked it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The open database of one home. Cheap to open (a few hundred microseconds), so each thread opens its own.
+pub struct Store {
+    connection: Connection,
+    home: Home,
+}
+
+impl Store {
+    /// Opens the database of `home`, makes or migrates it where needed, and finishes a clean-up that a crash cut short.
+    ///
+    /// A database that a newer infrakt made is refused and not touched.
+    pub fn open(home: &Home) -> Result<Self> {
+        let path = home.database_path();
+        home::make_private_file(&path).map_err(Error::file("make", &path))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags).map_err(|error| sqlite_error(&path, error))?;
+        let mut store = Self {
+            connection,
+            home: home.clone(),
+        };
+        store.prepare()?;
+        store.finish_env_removals()?;
+        Ok(store)
+    }
+
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.check(|connection| {
+            connection.busy_timeout(PATIENCE)?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            // The default of a bundled SQLite, said because the journal's promises rest on it (see `journal`).
+            connection.pragma_update(None, "synchronous", "FULL")
+        })?;
+        schema::bring_up_to_date(&mut self.connection, &self.home)
+    }
+
+    /// Looks something up. One statement sees one state; several see several unless they stand in `write`.
+    fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T> {
+        look(&self.connection).map_err(|failure| self.explain(failure))
+    }
+
+    /// Changes something: all of it or, on any error, nothing. What is read inside can't change before the commit.
+    fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T> {
+        let attempt = || {
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let result = change(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        attempt().map_err(|failure: Failure| self.explain(failure))
+    }
+
+    fn check<T>(&self, call: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        self.read(|connection| Ok(call(connection)?))
+    }
+
+    fn explain(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Sqlite(error) => sqlite_error(&self.home.database_path(), error).into(),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// What goes wrong inside of `read` and `write`, before the path of the database is added to it.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Other(Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Other(refusal.into())
+    }
+}
+
+/// Gives SQLite's result codes (<https://www.sqlite.org/rescode.html>) the meaning that they have for a user.
+fn sqlite_error(path: &Path, error: rusqlite::Error) -> StoreError {
+    // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow, which only a full disk prevents.
+    const SHARED_MEMORY_CANNOT_GROW: i32 = 4874;
+    let path = path.to_owned();
+    let reason = error.to_string();
+    let extended = error.sqlite_error().map(|failure| failure.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { path, reason },
+        Some(ErrorCode::DiskFull) => StoreError::Full { path },
+        Some(ErrorCode::SystemIoFailure) if extended == Some(SHARED_MEMORY_CANNOT_GROW) => StoreError::Full { path },
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            StoreError::Unwritable { path, reason }
+        }
+        _ => StoreError::Database {
+            path,
+            source: Box::new(error),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, NewServer, Store};
+    use crate::error::{Error, Exit, StoreError};
+    use std::time::Duration;
+
+    fn store(directory: &tempfile::TempDir) -> Store {
+        let home = Home::open(Some(directory.path().join("home"))).unwrap();
+        Store::open(&home).unwrap()
+    }
+
+    #[test]
+    fn a_database_that_another_program_holds_is_said_to_be_locked() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory);
+        store.connection.busy_timeout(Duration::from_millis(1)).unwrap();
+        let other = rusqlite::Connection::open(store.home.database_path()).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+        let error = store.add_server(&NewServer::new("prod-2", "192.0.2.7")).unwrap_err();
+
+        assert!(matches!(error, Error::Store(StoreError::Locked { .. })), "{error:?}");
+        assert!(error.to_string().contains("is locked by another program"));
+        assert!(error.hint().unwrap().starts_with("see which program holds it"));
+        assert_eq!(error.exit(), Exit::Usage);
+        assert_eq!(store.servers().unwrap(), []);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full_and_leaves_nothing_half_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(&directory);
+        let pages: i64 = store
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .unwrap();
+        store.add_server(&NewServer::new("prod-1", "192.0.2.6")).unwrap();
+        let mut many = NewServer::new("prod-2", "192.0.2.7");
+        many.tags = (0..5000).map(|number| format!("tag-{number}")).collect();
+
+        let error = store.add_server(&many).unwrap_err();
+
+        assert!(matches!(error, Error::Store(StoreError::Full { .. })), "{error:?}");
+        assert!(error.hint().unwrap().contains("df -h"));
+        let names: Vec<String> = store.servers().unwrap().into_iter().map(|server| server.name).collect();
+        assert_eq!(names, ["prod-1"]);
+    }
+}

@@ -1,0 +1,185 @@
+//! Which machines are protected, by what they are rather than by what their rows are called, and the proof that a
+//! person typed a name. Whether something may be destroyed is decided elsewhere; here are the records it is decided by.
+//!
+//! A machine is recognised by its machine-id and by the fingerprint of its host key. Both are recorded when a row is
+//! marked, and when they become known of a marked row. They stay when the row is removed; only clearing the flag, with
+//! the name typed, removes them.
+
+use super::host_key::fingerprint;
+use super::{Failure, Server, Store};
+use crate::error::{Result, StoreError};
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, params};
+
+/// The proof that a person typed the name of a server. There is no other way to make one than [`NameTyped::check`].
+#[derive(Debug)]
+pub struct NameTyped {
+    server_id: i64,
+}
+
+impl NameTyped {
+    /// `None` if what was typed is not exactly the server's name.
+    pub fn check(typed: &str, server: &Server) -> Option<Self> {
+        (typed == server.name).then_some(Self { server_id: server.id })
+    }
+
+    pub(super) fn is_for(&self, server: &Server) -> bool {
+        self.server_id == server.id
+    }
+}
+
+impl Store {
+    /// Why the machine with this identity is protected, one sentence a reason; empty if it isn't.
+    ///
+    /// `host_keys` are all that the machine offers, each as the line of a public key file or as a fingerprint. One that
+    /// can't be read is an error, since it could be the one that matters.
+    pub fn is_protected_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<String>> {
+        let mut identities: Vec<(&str, String)> = Vec::new();
+        if let Some(machine_id) = machine_id {
+            identities.push(("machine_id", machine_id.trim().to_ascii_lowercase()));
+        }
+        for host_key in host_keys {
+            identities.push(("host_key", fingerprint(host_key)?));
+        }
+        let protected = self.read(protected_identities)?;
+        let mut reasons = Vec::new();
+        for found in protected {
+            if identities
+                .iter()
+                .any(|(kind, value)| *kind == found.kind && *value == found.value)
+            {
+                let reason = found.reason();
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+        }
+        Ok(reasons)
+    }
+}
+
+struct ProtectedIdentity {
+    kind: String,
+    value: String,
+    server_name: String,
+    marked_at: Timestamp,
+    row_is_there: bool,
+}
+
+impl ProtectedIdentity {
+    fn reason(&self) -> String {
+        let kind = if self.kind == "machine_id" {
+            "machine-id"
+        } else {
+            "host key"
+        };
+        let since = self.marked_at.strftime("%Y-%m-%d");
+        let removed = if self.row_is_there { "" } else { ", removed since" };
+        format!(
+            "has the {kind} of the protected server '{}' (marked {since}{removed})",
+            self.server_name
+        )
+    }
+}
+
+/// The recorded identities, and those of marked rows that for whatever reason are not among them.
+fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT identity.kind, identity.value, identity.server_name, identity.marked_at, servers.id IS NOT NULL
+         FROM protected_identities AS identity LEFT JOIN servers ON servers.id = identity.server_id
+         ORDER BY identity.id",
+    )?;
+    let recorded = statement.query_map([], |row| {
+        Ok(ProtectedIdentity {
+            kind: row.get(0)?,
+            value: row.get(1)?,
+            server_name: row.get(2)?,
+            marked_at: row.get(3)?,
+            row_is_there: row.get(4)?,
+        })
+    })?;
+    let mut found = recorded.collect::<rusqlite::Result<Vec<_>>>()?;
+
+    let mut statement = connection.prepare_cached(
+        "SELECT name, machine_id, host_key, updated_at FROM servers WHERE is_infrakt_host = 1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (server_name, marked_at): (String, Timestamp) = (row.get(0)?, row.get(3)?);
+        let machine_id = row.get::<_, Option<String>>(1)?.map(|value| ("machine_id", value));
+        let host_key = match row.get::<_, Option<String>>(2)? {
+            Some(line) => Some(("host_key", fingerprint(&line)?)),
+            None => None,
+        };
+        for (kind, value) in machine_id.into_iter().chain(host_key) {
+            if !found
+                .iter()
+                .any(|known| known.kind == kind && known.value == value && known.server_name == server_name)
+            {
+                found.push(ProtectedIdentity {
+                    kind: kind.to_owned(),
+                    value,
+                    server_name: server_name.clone(),
+                    marked_at,
+                    row_is_there: true,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Records what is known of the identity of a marked row. What is recorded already stays as it is.
+pub(super) fn protect(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
+    for (kind, value) in identities_of(server)? {
+        transaction.execute(
+            "INSERT INTO protected_identities (kind, value, server_id, server_name, marked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            params![kind, value, server.id, server.name, Timestamp::now()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether clearing the flag of `server` would lift a protection: its own, or one that a removed row left to its machine.
+pub(super) fn is_guarded(transaction: &Transaction<'_>, server: &Server) -> Result<bool, Failure> {
+    if server.is_infrakt_host {
+        return Ok(true);
+    }
+    for (kind, value) in identities_of(server)? {
+        if transaction.query_row(
+            "SELECT EXISTS (SELECT 1 FROM protected_identities WHERE kind = ?1 AND value = ?2
+             AND server_id NOT IN (SELECT id FROM servers))",
+            params![kind, value],
+            |row| row.get::<_, bool>(0),
+        )? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Removes the protection that `server` gave to its machine, and what removed rows left to the same machine. What
+/// other marked rows say of that machine stays.
+pub(super) fn release(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
+    transaction.execute("DELETE FROM protected_identities WHERE server_id = ?1", [server.id])?;
+    for (kind, value) in identities_of(server)? {
+        transaction.execute(
+            "DELETE FROM protected_identities WHERE kind = ?1 AND value = ?2
+             AND server_id NOT IN (SELECT id FROM servers)",
+            params![kind, value],
+        )?;
+    }
+    Ok(())
+}
+
+fn identities_of(server: &Server) -> Result<Vec<(&'static str, String)>, StoreError> {
+    let mut identities = Vec::new();
+    if let Some(machine_id) = &server.machine_id {
+        identities.push(("machine_id", machine_id.clone()));
+    }
+    if let Some(host_key) = &server.host_key {
+        identities.push(("host_key", fingerprint(host_key)?));
+    }
+    Ok(identities)
+}

@@ -1,0 +1,57 @@
+//! Brings a database to the newest schema: the numbered files of `migrations/`, each once, in their order.
+
+use super::{Home, sqlite_error};
+use crate::error::{Result, StoreError};
+use include_dir::{Dir, include_dir};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite_migration::Migrations;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// Migrates if the database is older than this binary, refuses if it is newer.
+///
+/// Many processes may come here with a new home at the same time. SQLite's own locks don't cover the way from reading
+/// the version to the last migration, so that way is walked under a lock on a file.
+pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Result<()> {
+    let path = home.database_path();
+    let explain = |error| sqlite_error(&path, error);
+    // Closing the last connection would otherwise copy the write-ahead log into a database that is to stay untouched.
+    hold_log(connection, true).map_err(explain)?;
+    let mut found = version(connection).map_err(explain)?;
+    if found < newest() {
+        let _lock = home.lock("migrations")?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(explain)?;
+        Migrations::from_directory(&FILES)
+            .and_then(|migrations| migrations.to_latest(connection))
+            .map_err(|error| match error {
+                rusqlite_migration::Error::RusqliteError { err, .. } => sqlite_error(&path, err),
+                other => StoreError::Database {
+                    path: path.clone(),
+                    source: Box::new(other),
+                },
+            })?;
+        found = version(connection).map_err(explain)?;
+    }
+    if found > newest() {
+        let known = newest();
+        return Err(StoreError::Newer { path, found, known }.into());
+    }
+    hold_log(connection, false).map_err(explain)?;
+    Ok(())
+}
+
+fn hold_log(connection: &Connection, hold: bool) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, hold)
+        .map(drop)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version that this binary knows: one for each file.
+fn newest() -> i64 {
+    FILES.dirs().count() as i64
+}

@@ -1,0 +1,407 @@
+//! The inventory: one row a server.
+
+use super::{Failure, NameTyped, Store, host_key, protection, runs, validation};
+use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::Serialize;
+
+/// A server of the inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Server {
+    pub id: i64,
+    pub name: String,
+    /// A host name or an address; IPv6 without brackets.
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub ssh_key_path: Option<String>,
+    pub provider: Option<String>,
+    /// The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given
+    /// beforehand and the key has not been seen yet.
+    pub host_key: Option<String>,
+    /// machine-id(5), once it was read.
+    pub machine_id: Option<String>,
+    /// Nothing may be destroyed there.
+    pub is_infrakt_host: bool,
+    pub status: Option<String>,
+    /// Sorted.
+    pub tags: Vec<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a new row starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewServer {
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub ssh_key_path: Option<String>,
+    pub provider: Option<String>,
+    /// The line of a public key file, or a fingerprint.
+    pub host_key: Option<String>,
+    pub is_infrakt_host: bool,
+    pub tags: Vec<String>,
+}
+
+impl NewServer {
+    /// With what is usual: port 22, user root, and nothing else known.
+    pub fn new(name: impl Into<String>, host: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            host: host.into(),
+            port: 22,
+            user: "root".to_owned(),
+            ssh_key_path: None,
+            provider: None,
+            host_key: None,
+            is_infrakt_host: false,
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// What is to become different in a row. `None` leaves a value as it is; `Some(None)` takes it away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerChange {
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    pub ssh_key_path: Option<Option<String>>,
+    pub provider: Option<Option<String>>,
+    pub host_key: Option<Option<String>>,
+    pub is_infrakt_host: Option<bool>,
+    /// Tags to add to those that are there.
+    pub tags: Vec<String>,
+}
+
+impl Store {
+    /// All servers, by name.
+    pub fn servers(&self) -> Result<Vec<Server>> {
+        self.read(all)
+    }
+
+    /// The servers with this tag, by name.
+    pub fn servers_tagged(&self, tag: &str) -> Result<Vec<Server>> {
+        Ok(self
+            .servers()?
+            .into_iter()
+            .filter(|server| server.tags.iter().any(|known| known == tag))
+            .collect())
+    }
+
+    /// The server of that name; an error with the nearest name if there is none.
+    pub fn server(&self, name: &str) -> Result<Server> {
+        self.read(|connection| by_name(connection, name))
+    }
+
+    pub fn add_server(&self, new: &NewServer) -> Result<Server> {
+        validation::name("server name", &new.name)?;
+        let host = validation::host(&new.host)?;
+        validation::port(new.port)?;
+        validation::user(&new.user)?;
+        let host_key = new.host_key.as_deref().map(host_key::normal).transpose()?;
+        check_remarks(new.ssh_key_path.as_deref(), new.provider.as_deref(), &new.tags)?;
+        self.write(|transaction| {
+            let taken = "SELECT EXISTS (SELECT 1 FROM servers WHERE name = ?1)";
+            if transaction.query_row(taken, [&new.name], |row| row.get(0))? {
+                let (kind, name) = (StoreKind::Server, new.name.clone());
+                return Err(StoreError::Exists { kind, name }.into());
+            }
+            transaction.execute(
+                "INSERT INTO servers (name, host, port, user, ssh_key_path, provider, host_key, is_infrakt_host, created_at, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+                params![
+                    new.name,
+                    host,
+                    new.port,
+                    new.user,
+                    new.ssh_key_path,
+                    new.provider,
+                    host_key,
+                    new.is_infrakt_host,
+                    Timestamp::now()
+                ],
+            )?;
+            add_tags(transaction, transaction.last_insert_rowid(), &new.tags)?;
+            let server = by_name(transaction, &new.name)?;
+            if server.is_infrakt_host {
+                protection::protect(transaction, &server)?;
+            }
+            Ok(server)
+        })
+    }
+
+    /// Changes a row. Clearing the flag of a protected server, and giving it another address, need its name typed.
+    ///
+    /// Another host key means another machine, or a new system on it: what was known of its machine-id is forgotten.
+    pub fn update_server(&self, name: &str, change: &ServerChange, typed: Option<&NameTyped>) -> Result<Server> {
+        let host = change.host.as_deref().map(validation::host).transpose()?;
+        change.port.map(validation::port).transpose()?;
+        change.user.as_deref().map(validation::user).transpose()?;
+        let new_host_key = match &change.host_key {
+            Some(Some(line)) => Some(Some(host_key::normal(line)?)),
+            other => other.clone(),
+        };
+        let text = |field: &Option<Option<String>>| field.clone().flatten();
+        check_remarks(
+            text(&change.ssh_key_path).as_deref(),
+            text(&change.provider).as_deref(),
+            &change.tags,
+        )?;
+        self.write(|transaction| {
+            let before = by_name(transaction, name)?;
+            let mut after = before.clone();
+            set(&mut after.host, host);
+            set(&mut after.port, change.port);
+            set(&mut after.user, change.user.clone());
+            set(&mut after.ssh_key_path, change.ssh_key_path.clone());
+            set(&mut after.provider, change.provider.clone());
+            set(&mut after.host_key, new_host_key);
+            set(&mut after.is_infrakt_host, change.is_infrakt_host);
+            if !same_key(before.host_key.as_deref(), after.host_key.as_deref())? {
+                after.machine_id = None;
+            }
+
+            let named = typed.is_some_and(|typed| typed.is_for(&before));
+            let clears = change.is_infrakt_host == Some(false) && protection::is_guarded(transaction, &before)?;
+            let moves = before.is_infrakt_host && (before.host != after.host || before.port != after.port);
+            if (clears || moves) && !named {
+                let what = if clears {
+                    "lifting its protection"
+                } else {
+                    "giving it another address"
+                };
+                return Err(needs_name(name, what).into());
+            }
+            if clears {
+                protection::release(transaction, &before)?;
+            }
+            transaction.execute(
+                "UPDATE servers SET host = ?2, port = ?3, user = ?4, ssh_key_path = ?5, provider = ?6, host_key = ?7,
+                 machine_id = ?8, is_infrakt_host = ?9, updated_at = ?10 WHERE id = ?1",
+                params![
+                    before.id,
+                    after.host,
+                    after.port,
+                    after.user,
+                    after.ssh_key_path,
+                    after.provider,
+                    after.host_key,
+                    after.machine_id,
+                    after.is_infrakt_host,
+                    Timestamp::now()
+                ],
+            )?;
+            add_tags(transaction, before.id, &change.tags)?;
+            if after.is_infrakt_host {
+                protection::protect(transaction, &before)?;
+                protection::protect(transaction, &after)?;
+            }
+            by_name(transaction, name)
+        })
+    }
+
+    /// Removes a row. A protected one needs its name typed, and leaves its identity protected. One that still has
+    /// apps, or that a run is at work on, is not removed.
+    pub fn remove_server(&self, name: &str, typed: Option<&NameTyped>) -> Result<Server> {
+        self.write(|transaction| {
+            let server = by_name(transaction, name)?;
+            if server.is_infrakt_host && !typed.is_some_and(|typed| typed.is_for(&server)) {
+                return Err(needs_name(name, "removing it").into());
+            }
+            let apps = transaction
+                .prepare("SELECT name FROM apps WHERE server_id = ?1 ORDER BY name")?
+                .query_map([server.id], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()?;
+            if !apps.is_empty() {
+                let server = server.name;
+                return Err(StoreError::ServerHasApps { server, apps }.into());
+            }
+            runs::refuse_if_at_work(
+                transaction,
+                self.home(),
+                &server.name,
+                server.id,
+                server.machine_id.as_deref(),
+            )?;
+            transaction.execute("DELETE FROM servers WHERE id = ?1", [server.id])?;
+            Ok(server)
+        })
+    }
+
+    /// Adds tags to a server and takes others away, in this order, all or nothing. One that it has already does no
+    /// harm; taking away one that it does not have is an error.
+    pub fn retag(&self, name: &str, add: &[String], remove: &[String]) -> Result<Server> {
+        add.iter().try_for_each(|tag| validation::name("tag", tag))?;
+        self.write(|transaction| {
+            add_tags(transaction, by_name(transaction, name)?.id, add)?;
+            let server = by_name(transaction, name)?;
+            for tag in remove {
+                let removed = "DELETE FROM server_tags WHERE server_id = ?1 AND tag = ?2";
+                if transaction.execute(removed, params![server.id, tag])? == 0 {
+                    let nearest = nearest(tag, server.tags.iter().map(String::as_str)).map(str::to_owned);
+                    let (server, tag) = (server.name, tag.clone());
+                    return Err(StoreError::UnknownTag { server, tag, nearest }.into());
+                }
+            }
+            transaction.execute(
+                "UPDATE servers SET updated_at = ?2 WHERE id = ?1",
+                params![server.id, Timestamp::now()],
+            )?;
+            by_name(transaction, name)
+        })
+    }
+
+    /// Records what was read from the machine itself. What is `None` stays as it was.
+    ///
+    /// A fingerprint on record is replaced by the key that it belongs to. A different key is an error: only
+    /// [`Store::update_server`] changes that, because a person said so.
+    pub fn record_identity(&self, server_id: i64, host_key: Option<&str>, machine_id: Option<&str>) -> Result<()> {
+        let offered = host_key.map(host_key::normal).transpose()?;
+        machine_id.map(validation::machine_id).transpose()?;
+        self.write(|transaction| {
+            let before = by_id(transaction, server_id)?;
+            let mut after = before.clone();
+            if let Some(offered) = offered {
+                if let Some(known) = &before.host_key
+                    && !same_key(Some(known), Some(&offered))?
+                {
+                    return Err(StoreError::HostKeyDiffers {
+                        server: before.name,
+                        known: host_key::fingerprint(known)?,
+                        offered: host_key::fingerprint(&offered)?,
+                    }
+                    .into());
+                }
+                let only_fingerprint = !offered.contains(' ');
+                if before.host_key.is_none() || !only_fingerprint {
+                    after.host_key = Some(offered);
+                }
+            }
+            if let Some(machine_id) = machine_id {
+                after.machine_id = Some(machine_id.to_owned());
+            }
+            if after != before {
+                transaction.execute(
+                    "UPDATE servers SET host_key = ?2, machine_id = ?3, updated_at = ?4 WHERE id = ?1",
+                    params![server_id, after.host_key, after.machine_id, Timestamp::now()],
+                )?;
+            }
+            if after.is_infrakt_host {
+                protection::protect(transaction, &after)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes what became of a server; one line for people.
+    pub fn set_status(&self, server_id: i64, status: &str) -> Result<()> {
+        validation::remark("status", status)?;
+        self.write(|transaction| {
+            by_id(transaction, server_id)?;
+            transaction.execute(
+                "UPDATE servers SET status = ?2, updated_at = ?3 WHERE id = ?1",
+                params![server_id, status, Timestamp::now()],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn check_remarks(ssh_key_path: Option<&str>, provider: Option<&str>, tags: &[String]) -> Result<(), StoreError> {
+    ssh_key_path.map(validation::key_path).transpose()?;
+    provider
+        .map(|provider| validation::remark("provider", provider))
+        .transpose()?;
+    tags.iter().try_for_each(|tag| validation::name("tag", tag))
+}
+
+fn needs_name(server: &str, what: &str) -> Refusal {
+    Refusal::NeedsName {
+        server: server.to_owned(),
+        message: format!("'{server}' is protected: {what} needs its name to be typed"),
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// Whether two host keys, in whichever form, are one. A key that was not known before is no other key.
+fn same_key(before: Option<&str>, after: Option<&str>) -> Result<bool, StoreError> {
+    match (before, after) {
+        (Some(before), Some(after)) => Ok(host_key::fingerprint(before)? == host_key::fingerprint(after)?),
+        (None, _) => Ok(true),
+        (Some(_), None) => Ok(false),
+    }
+}
+
+fn add_tags(transaction: &Transaction<'_>, server_id: i64, tags: &[String]) -> rusqlite::Result<()> {
+    for tag in tags {
+        transaction.execute(
+            "INSERT INTO server_tags (server_id, tag) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![server_id, tag],
+        )?;
+    }
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "id, name, host, port, user, ssh_key_path, provider, host_key, machine_id, is_infrakt_host, status,
+    created_at, updated_at,
+    (SELECT group_concat(tag, ' ' ORDER BY tag) FROM server_tags WHERE server_id = servers.id)";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
+    let tags: Option<String> = row.get(13)?;
+    Ok(Server {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        host: row.get(2)?,
+        port: row.get(3)?,
+        user: row.get(4)?,
+        ssh_key_path: row.get(5)?,
+        provider: row.get(6)?,
+        host_key: row.get(7)?,
+        machine_id: row.get(8)?,
+        is_infrakt_host: row.get(9)?,
+        status: row.get(10)?,
+        created_at: row.get(11)?,
+        updated_at: row.get(12)?,
+        // A tag holds no space (see `validation::name`).
+        tags: tags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+    })
+}
+
+fn all(connection: &Connection) -> Result<Vec<Server>, Failure> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM servers ORDER BY name"))?;
+    let servers = statement.query_map([], from_row)?;
+    Ok(servers.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Server, Failure> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM servers WHERE name = ?1"))?
+        .query_row([name], from_row)
+        .optional()?;
+    match found {
+        Some(server) => Ok(server),
+        None => {
+            let servers = all(connection)?;
+            let nearest = nearest(name, servers.iter().map(|server| server.name.as_str()));
+            Err(StoreError::unknown(StoreKind::Server, name, nearest).into())
+        }
+    }
+}
+
+pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Server, Failure> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM servers WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()?;
+    found.ok_or_else(|| StoreError::unknown(StoreKind::Server, &format!("#{id}"), None).into())
+}

@@ -1,0 +1,232 @@
+//! A connection that is no network: `sh -s` as a child process. And a world that remembers.
+
+use infrakt::consent::ConsentedPlan;
+use infrakt::error::{Error, Result, SshError};
+use infrakt::event::{Outcome, RunEvent, Stream};
+use infrakt::executor::connection::{Channel, Connection, Incoming};
+use infrakt::executor::script::Secrets;
+use infrakt::executor::{Ended, Execution, World, nonce};
+use infrakt::facts::Facts;
+use infrakt::plan::{Losses, ServerIdentity, StateChange};
+use infrakt::recipe::{Answers, Inputs, Library, ServerView, evaluate};
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// Whether this computer lets a test be what a server lets infrakt be.
+pub fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("skipped: executing plans needs root");
+    }
+    root
+}
+
+pub struct Local;
+
+struct LocalChannel {
+    child: Child,
+    incoming: Receiver<Incoming>,
+    closed: usize,
+}
+
+impl Connection for Local {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        let mut child = Command::new("sh")
+            .arg("-s")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sh starts");
+        let (tell, incoming) = channel();
+        let mut stdout = child.stdout.take().expect("stdout");
+        let mut stderr = child.stderr.take().expect("stderr");
+        let tell_error = tell.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stdout.read(&mut buffer) {
+                let _ = tell.send(Incoming::Stdout(buffer[..count].to_vec()));
+            }
+            let _ = tell.send(Incoming::Closed);
+        });
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stderr.read(&mut buffer) {
+                let _ = tell_error.send(Incoming::Stderr(buffer[..count].to_vec()));
+            }
+            let _ = tell_error.send(Incoming::Closed);
+        });
+        child
+            .stdin
+            .as_mut()
+            .expect("stdin")
+            .write_all(script)
+            .map_err(|error| lost(&error))?;
+        Ok(Box::new(LocalChannel {
+            child,
+            incoming,
+            closed: 0,
+        }))
+    }
+
+    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn lost(error: &std::io::Error) -> Error {
+    SshError::Lost {
+        server: "local".to_owned(),
+        reason: error.to_string(),
+    }
+    .into()
+}
+
+impl Channel for LocalChannel {
+    fn receive(&mut self, wait: Duration) -> Result<Incoming> {
+        if self.closed == 2 {
+            return Ok(Incoming::Closed);
+        }
+        match self.incoming.recv_timeout(wait) {
+            Ok(Incoming::Closed) => {
+                self.closed += 1;
+                if self.closed == 2 {
+                    Ok(Incoming::Closed)
+                } else {
+                    Ok(Incoming::Quiet)
+                }
+            }
+            Ok(incoming) => Ok(incoming),
+            Err(RecvTimeoutError::Timeout) => Ok(Incoming::Quiet),
+            Err(RecvTimeoutError::Disconnected) => Ok(Incoming::Closed),
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        let stdin = self.child.stdin.as_mut().expect("stdin");
+        stdin
+            .write_all(bytes)
+            .and_then(|()| stdin.flush())
+            .map_err(|error| lost(&error))
+    }
+}
+
+impl Drop for LocalChannel {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// What happened, for assertions.
+#[derive(Default)]
+pub struct Memory {
+    pub events: Vec<RunEvent>,
+    pub changes: Vec<StateChange>,
+    /// Asks to stop as soon as this text was printed.
+    pub stop_at: Option<&'static str>,
+}
+
+impl Memory {
+    pub fn output(&self, wanted: Stream) -> String {
+        let bytes = self.events.iter().filter_map(|event| match event {
+            RunEvent::Output { stream, bytes, .. } if *stream == wanted => Some(bytes.as_slice()),
+            _ => None,
+        });
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
+    }
+
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        self.events
+            .iter()
+            .filter_map(|event| match event {
+                RunEvent::StepEnded { outcome, .. } => Some(*outcome),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl World for Memory {
+    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
+        self.events.extend_from_slice(events);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &StateChange) -> Result<bool> {
+        self.changes.push(change.clone());
+        Ok(true)
+    }
+
+    fn interrupts(&self) -> usize {
+        usize::from(
+            self.stop_at
+                .is_some_and(|text| self.output(Stream::Stdout).contains(text)),
+        )
+    }
+}
+
+struct NoAnswers;
+
+impl Answers for NoAnswers {
+    fn query(&mut self, _command: &str) -> Result<String> {
+        Ok(String::new())
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Evaluates a recipe text, consents if need be, and executes it here.
+pub fn run(text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("test.rhai");
+    std::fs::write(&path, text).expect("the recipe is written");
+    let recipe = Library::new(folder.path()).find(path.to_str().expect("UTF-8"))?;
+    let facts = Facts::by_name_or_path("debian-13")?;
+    let server = ServerView {
+        name: "local".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: false,
+        protected: false,
+    };
+    let inputs = Inputs {
+        server,
+        facts: &facts,
+        parameters: Default::default(),
+        answers: Box::new(NoAnswers),
+    };
+    let machine_id = std::fs::read_to_string("/etc/machine-id")
+        .ok()
+        .map(|id| id.trim().to_owned());
+    let identity = ServerIdentity {
+        id: 1,
+        name: "local".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        host_key: None,
+        machine_id: machine_id.filter(|id| !id.is_empty()),
+        protected: Vec::new(),
+    };
+    let plan = evaluate(&recipe, inputs)?.into_plan(identity, Losses::default(), false);
+    let consented = ConsentedPlan::admit(plan, None, "test@here")?;
+    Execution {
+        consented: &consented,
+        from: 0,
+        secrets,
+        run: &nonce()?,
+        holder: "test@here",
+        thread_name: "ik-000000000000",
+        connection: &mut Local,
+        world: memory,
+    }
+    .execute()
+}

@@ -1,0 +1,182 @@
+//! How steps run: in order, once, with their own output and their true exit status.
+
+use crate::local::{Memory, is_root, run};
+use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use infrakt::executor::script::Secrets;
+use infrakt::plan::StateChange;
+use infrakt::plan::secret::Secret;
+
+// The lock of a server is one per computer, so these take turns.
+static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn executed(text: &str) -> (infrakt::executor::Ended, Memory) {
+    executed_with(text, &Secrets::new(), Memory::default())
+}
+
+fn executed_with(text: &str, secrets: &Secrets, mut memory: Memory) -> (infrakt::executor::Ended, Memory) {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let ended = run(text, secrets, &mut memory).expect("the run");
+    (ended, memory)
+}
+
+#[test]
+fn steps_run_in_order_and_say_what_they_did() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("One", "echo one; echo to-stderr >&2");
+           ssh::run("Two", "echo two").unless("true");
+           ssh::run("Three", "echo three").only_if("false");
+           ssh::check("Four", "echo four");
+           db::set_status(server, "fine");"#,
+    );
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\nfour\n");
+    assert_eq!(memory.output(Stream::Stderr), "to-stderr\n");
+    use Outcome::{Changed, Unchanged};
+    assert_eq!(memory.outcomes(), [Changed, Unchanged, Unchanged, Unchanged, Changed]);
+    assert_eq!(memory.changes, [StateChange::SetStatus("fine".to_owned())]);
+}
+
+#[test]
+fn a_failing_step_ends_the_run_with_its_own_exit_status() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("Fine", "true"); ssh::run("Broken", "false; echo never"); ssh::run("After", "echo never");
+           db::set_status(server, "never");"#,
+    );
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(ended.reason.as_deref(), Some("step 2 failed: Broken"));
+    assert_eq!(memory.output(Stream::Stdout), "");
+    assert_eq!(
+        memory.outcomes(),
+        [Outcome::Changed, Outcome::Failed, Outcome::Skipped, Outcome::Skipped]
+    );
+    assert!(memory.changes.is_empty());
+    let status = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded {
+            step: 1, exit_status, ..
+        } => *exit_status,
+        _ => None,
+    });
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn a_step_that_hangs_is_ended_with_its_children() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) =
+        executed(r#"ssh::run("Hang", "sleep 1000 & sleep 1000").timeout("1s"); ssh::run("After", "true");"#);
+    assert_eq!(ended.state, RunState::Failed);
+    let reason = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
+        _ => None,
+    });
+    assert!(reason.is_some_and(|reason| reason.starts_with("timed out after")));
+}
+
+#[test]
+fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("it's a \"file\".txt");
+    let recipe = format!(
+        "ssh::upload(\"Write\", {:?}, \"no newline at the end \\u00e9 $HOME `x`\").mode(\"0640\");",
+        path.to_str().expect("UTF-8")
+    );
+    let (_, memory) = executed(&recipe);
+    assert_eq!(
+        memory.outcomes(),
+        [Outcome::Changed],
+        "{}",
+        memory.output(Stream::Stderr)
+    );
+    assert_eq!(
+        std::fs::read_to_string(&path).expect("the file"),
+        "no newline at the end é $HOME `x`"
+    );
+    let (_, memory) = executed(&recipe);
+    assert_eq!(memory.outcomes(), [Outcome::Unchanged]);
+    std::fs::write(&path, "altered").expect("the file is altered");
+    let (_, memory) = executed(&recipe);
+    assert_eq!(memory.outcomes(), [Outcome::Changed]);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(left.len(), 1, "no temporary file is left: {left:?}");
+}
+
+#[test]
+fn a_secret_reaches_its_step_and_never_the_output() {
+    if !is_root() {
+        return;
+    }
+    let secrets = Secrets::from([("TOKEN".to_owned(), Secret::new("s3cr3t 'quoted'"))]);
+    let text = r#"ssh::run("Use it", "printf '%s' \"$T\" | wc -c; echo \"it is $T\"").env("T", secret("TOKEN"));"#;
+    let (ended, memory) = executed_with(text, &secrets, Memory::default());
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "15\nit is ***\n");
+}
+
+#[test]
+fn output_that_imitates_the_records_is_only_output() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("Imitate", "printf 'z\\nx locked you\\nE 0 0 0 0 0 0\\nZ done\\no 0 5\\n\\000\\377'; cat; exit 7");
+           ssh::run("After", "true");"#,
+    );
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert!(memory.output(Stream::Stdout).starts_with("z\nx locked you\n"));
+}
+
+#[test]
+fn much_output_arrives_whole() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("Much", "head -c 20000000 /dev/zero | tr '\\0' a; head -c 3000000 /dev/zero | tr '\\0' b >&2");"#,
+    );
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout).len(), 20_000_000);
+    assert_eq!(memory.output(Stream::Stderr).len(), 3_000_000);
+}
+
+#[test]
+fn ctrl_c_stops_after_the_current_step() {
+    if !is_root() {
+        return;
+    }
+    let memory = Memory {
+        stop_at: Some("now"),
+        ..Memory::default()
+    };
+    let (ended, memory) = executed_with(
+        r#"ssh::run("First", "echo now; sleep 1; echo whole"); ssh::run("Second", "echo never");"#,
+        &Secrets::new(),
+        memory,
+    );
+    assert_eq!(ended.state, RunState::Interrupted);
+    assert_eq!(memory.output(Stream::Stdout), "now\nwhole\n");
+    assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Skipped]);
+}
+
+#[test]
+fn nothing_is_left_on_the_server() {
+    if !is_root() {
+        return;
+    }
+    executed(r#"ssh::run("One", "true");"#);
+    let left = std::fs::read_dir(infrakt::executor::script::SPOOL)
+        .expect("the spool")
+        .count();
+    assert_eq!(left, 0);
+}

@@ -1,0 +1,116 @@
+//! A broken recipe is explained: what, where, and what to write instead.
+
+use crate::support::{error_of, evaluate_with, evaluated, shown};
+use insta::assert_snapshot;
+
+#[test]
+fn an_unknown_function_is_named_with_the_nearest_one() {
+    assert_snapshot!(error_of("section(\"One\");\nssh::rnu(\"Say hello\", \"echo hello\");"));
+}
+
+#[test]
+fn wrong_arguments_show_the_right_ones() {
+    assert_snapshot!(error_of("ssh::run(\"Say hello\", 42);"));
+}
+
+#[test]
+fn a_syntax_error_is_shown_at_its_place() {
+    assert_snapshot!(error_of("let x = ;\n"));
+}
+
+#[test]
+fn an_unknown_variable_inside_a_function_is_found_before_anything_runs() {
+    assert_snapshot!(error_of("fn greet() {\n    print(sever.name);\n}\n"));
+}
+
+#[test]
+fn an_endless_loop_ends_with_its_line() {
+    assert_snapshot!(error_of("let x = 0;\nloop {\n    x += 1;\n}\n"));
+}
+
+#[test]
+fn a_typo_in_a_property_of_the_facts_is_an_error() {
+    assert_snapshot!(error_of("if facts.os.codname == \"trixie\" { }"));
+}
+
+#[test]
+fn a_command_that_destroys_is_refused_outside_of_destroy() {
+    assert_snapshot!(error_of("ssh::run(\"Clean up\", \"cd /srv && rm -rf data\");"));
+    for text in [
+        "ssh::check(\"x\", \"docker volume prune -f\");",
+        "ssh::query(\"rm -r /x\");",
+        "ssh::run(\"x\", \"true\").unless(\"rm -rf /x\");",
+        "ssh::run(\"x\", \"true\").only_if(\"dropdb shop\");",
+        "ssh::upload(\"x\", \"/root/x.sh\", \"rm -rf /srv\");",
+        "ssh::upload(\"x\", \"/root/x\", \"rm -rf /srv\").mode(\"0755\");",
+    ] {
+        assert!(error_of(text).contains("destroys"), "{text}");
+    }
+}
+
+#[test]
+fn an_error_inside_a_shipped_module_names_that_module() {
+    let error = error_of("import \"lib/files\" as files;\nfiles::directory(\"relative/path\");");
+    assert!(error.contains("lib/files.rhai:"), "{error}");
+}
+
+#[test]
+fn secrets_cannot_be_joined_into_text() {
+    assert_snapshot!(error_of(
+        "let token = secret(\"TOKEN\");\nssh::run(\"Log in\", `login ${token}`);"
+    ));
+    for text in [
+        "\"x\" + secret(\"T\")",
+        "secret(\"T\") + \"x\"",
+        "let x = \"\"; x += secret(\"T\");",
+        "print(secret(\"T\"))",
+        "secret(\"T\").to_string()",
+        "debug(secret(\"T\"))",
+        "[secret(\"T\")].to_string()",
+    ] {
+        let error = error_of(text);
+        assert!(error.contains("secret"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_recipe_has_no_clock_and_no_eval() {
+    for text in ["sleep(1);", "timestamp();", "eval(\"1\");"] {
+        error_of(text);
+    }
+}
+
+#[test]
+fn imports_stay_inside() {
+    for path in ["../x", "/etc/passwd", "lib/../../x", "lib\\\\x", ""] {
+        let error = error_of(&format!("import \"{path}\" as x;"));
+        assert!(error.contains("import"), "{path}: {error}");
+    }
+    assert_snapshot!(error_of("import \"lib/atp\" as apt;"));
+}
+
+#[test]
+fn unknown_parameters_are_refused_with_the_nearest_name() {
+    let error = evaluate_with("param(\"email\", \"\", \"For Let's Encrypt\");", &[("emial", "x")]).unwrap_err();
+    assert_eq!(error.to_string(), "the recipe test.rhai has no parameter 'emial'");
+    assert_eq!(error.hint().as_deref(), Some("did you mean 'email'?"));
+}
+
+#[test]
+fn a_parameter_of_the_wrong_type_is_refused() {
+    let error = evaluate_with("param(\"port\", 8080, \"Where it listens\");", &[("port", "many")]).unwrap_err();
+    assert_snapshot!(shown(&error));
+}
+
+#[test]
+fn the_names_in_scope_are_seen_by_functions_closures_and_imports() {
+    let evaluated = evaluated(
+        "fn name() { server.name }\nlet f = |x| server.name + x;\nparam(\"a\", 1, \"A number\");\nprint(name() + f.call(\"!\") + params.a);",
+    );
+    assert_eq!(evaluated.printed, ["prod-2prod-2!1"]);
+}
+
+#[test]
+fn consent_is_only_asked_for_the_plans_own_server() {
+    assert_snapshot!(error_of("confirm::destroy(\"prod-1\");"));
+}

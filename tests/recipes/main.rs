@@ -1,0 +1,5 @@
+//! What an author of recipes meets: the primitives, the sandbox, the errors.
+
+mod documentation;
+mod errors;
+mod support;

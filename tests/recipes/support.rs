@@ -1,0 +1,76 @@
+//! Evaluates a recipe text with the facts of a fresh Debian 13 and without a server.
+
+use infrakt::error::{Error, Result};
+use infrakt::facts::Facts;
+use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
+use std::collections::BTreeMap;
+
+pub struct NoServer;
+
+impl Answers for NoServer {
+    fn query(&mut self, command: &str) -> Result<String> {
+        Ok(format!("answer to {command}"))
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(vec![("shop".to_owned(), "shop:1".to_owned())])
+    }
+}
+
+pub fn recipe(text: &str) -> (tempfile::TempDir, Recipe) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("test.rhai");
+    std::fs::write(&path, text).expect("the recipe is written");
+    let library = Library::new(folder.path().join("no-own-recipes"));
+    let recipe = library
+        .find(path.to_str().expect("a path in UTF-8"))
+        .expect("the recipe is found");
+    (folder, recipe)
+}
+
+pub fn evaluate_with(text: &str, parameters: &[(&str, &str)]) -> Result<Evaluated> {
+    let (_folder, recipe) = recipe(text);
+    let facts = Facts::by_name_or_path("debian-13")?;
+    let parameters: BTreeMap<_, _> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), serde_json::Value::from(*value)))
+        .collect();
+    let server = ServerView {
+        name: "prod-2".to_owned(),
+        host: "192.0.2.7".to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: false,
+        protected: false,
+    };
+    evaluate(
+        &recipe,
+        Inputs {
+            server,
+            facts: &facts,
+            parameters,
+            answers: Box::new(NoServer),
+        },
+    )
+}
+
+pub fn evaluated(text: &str) -> Evaluated {
+    evaluate_with(text, &[]).unwrap_or_else(|error| panic!("{}", shown(&error)))
+}
+
+/// The error as a person sees it.
+pub fn error_of(text: &str) -> String {
+    match evaluate_with(text, &[]) {
+        Ok(_) => panic!("this recipe should have been refused:\n{text}"),
+        Err(error) => shown(&error),
+    }
+}
+
+pub fn shown(error: &Error) -> String {
+    match error {
+        Error::Recipe(error) => diagnostics::render(error, false).unwrap_or_else(|| error.to_string()),
+        other => other.to_string(),
+    }
+}

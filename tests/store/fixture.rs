@@ -1,0 +1,114 @@
+//! A home in a temporary directory, and the smallest plan that has something to tell.
+
+use infrakt::error::Error;
+use infrakt::plan::{Action, Effect, FORMAT, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, Step};
+use infrakt::store::{Home, NameTyped, NewServer, Server, Store};
+use std::collections::{BTreeMap, BTreeSet};
+
+// Public keys and their fingerprints as ssh-keygen prints them.
+pub const KEY_ONE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOkGAqSRXaxSKONkSUku/ymuE3TMmnnD/hhfKjeWLlDA";
+pub const FINGERPRINT_ONE: &str = "SHA256:IljuQq5eK5ZLDlbaX8TgcZ48gM0pu46XMu9rYoWWBWg";
+pub const KEY_TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZO9PmRfOGfGXTGb9P4E97sTOhf3HwVx+GCPnqQIq7m";
+pub const MACHINE_ONE: &str = "11111111111111111111111111111111";
+pub const MACHINE_TWO: &str = "22222222222222222222222222222222";
+
+pub struct Place {
+    pub home: Home,
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let home = Home::open(Some(directory.path().join("home"))).expect("a home");
+        Self { home, directory }
+    }
+
+    pub fn outside(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&self.home).expect("the store opens")
+    }
+
+    /// A connection past the store, to see or to spoil what it wrote.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.home.database_path()).expect("the database opens")
+    }
+
+    pub fn env_file(&self, app_id: i64) -> std::path::PathBuf {
+        self.home.envs_dir().join(format!("{app_id}.json"))
+    }
+}
+
+pub fn add(store: &Store, name: &str) -> Server {
+    store
+        .add_server(&NewServer::new(name, format!("{name}.example.org")))
+        .expect("the server is added")
+}
+
+pub fn typed(server: &Server) -> NameTyped {
+    NameTyped::check(&server.name, server).expect("the name fits")
+}
+
+/// A plan of three steps, of which the second destroys if it is told to.
+pub fn plan(server: &Server, destroys: bool) -> Plan {
+    let step = |title: &str, effect| Step {
+        section: Some("Wipe".to_owned()),
+        title: title.to_owned(),
+        effect,
+        action: Action::Run {
+            command: "true".to_owned(),
+        },
+        unless: Vec::new(),
+        only_if: Vec::new(),
+        idempotent: false,
+        env: BTreeMap::new(),
+        timeout_seconds: 60,
+        origin: Origin {
+            file: "wipe.rhai".to_owned(),
+            line: 1,
+        },
+    };
+    let second = if destroys { Effect::Destroy } else { Effect::Change };
+    Plan {
+        format: FORMAT,
+        recipe: RecipeIdentity {
+            name: "wipe.rhai".to_owned(),
+            sources: BTreeMap::new(),
+        },
+        server: ServerIdentity {
+            id: server.id,
+            name: server.name.clone(),
+            host: server.host.clone(),
+            port: server.port,
+            user: server.user.clone(),
+            host_key: server.host_key.clone(),
+            machine_id: server.machine_id.clone(),
+            protected: Vec::new(),
+        },
+        parameters: BTreeMap::new(),
+        secrets: BTreeSet::new(),
+        offline: false,
+        losses: Losses::default(),
+        consent_before: None,
+        steps: vec![
+            step("Look", Effect::Read),
+            step("Act", second),
+            step("Check", Effect::Read),
+        ],
+        digest: "d1".to_owned(),
+    }
+}
+
+/// The code of the error, with its text for when the assertion fails.
+pub fn code<T>(result: Result<T, Error>) -> &'static str {
+    match result {
+        Ok(_) => "no error",
+        Err(error) => {
+            eprintln!("error: {error}; hint: {:?}", error.hint());
+            error.code()
+        }
+    }
+}

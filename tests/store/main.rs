@@ -1,0 +1,9 @@
+//! What the store promises: nothing half-written, nothing of another's, nothing lost by a crash or by two at once.
+
+mod apps;
+mod env_files;
+mod fixture;
+mod journal;
+mod opening;
+mod protection;
+mod servers;

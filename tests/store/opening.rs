@@ -1,0 +1,214 @@
+use crate::fixture::{Place, add, code};
+use include_dir::{Dir, include_dir};
+use infrakt::store::{Home, Store};
+use rusqlite::Connection;
+use rusqlite_migration::Migrations;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+static MIGRATIONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The home is made, and an old database put into it, by the migrations up to `version`.
+fn database_of_version(place: &Place, version: usize) -> Connection {
+    let mut connection = place.database();
+    let migrations = Migrations::from_directory(&MIGRATIONS).unwrap();
+    migrations.to_version(&mut connection, version).unwrap();
+    connection
+}
+
+fn schema(connection: &Connection) -> String {
+    let mut statement = connection
+        .prepare(
+            "SELECT type || ' ' || name || '\n' || coalesce(sql, '(automatic)') FROM sqlite_schema ORDER BY type, name",
+        )
+        .unwrap();
+    let entries = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    entries.map(Result::unwrap).collect::<Vec<_>>().join("\n\n")
+}
+
+#[test]
+fn nobody_else_can_look_into_the_home() {
+    let place = Place::new();
+    add(&place.store(), "prod-2");
+    assert_eq!(mode(place.home.path()), 0o700);
+    assert_eq!(mode(&place.home.database_path()), 0o600);
+}
+
+#[test]
+fn a_home_that_was_open_to_others_is_closed() {
+    let place = Place::new();
+    drop(place.store());
+    fs::set_permissions(place.home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let home = Home::open(Some(place.home.path().to_owned())).unwrap();
+    assert_eq!(mode(home.path()), 0o700);
+}
+
+#[test]
+fn a_directory_of_other_things_is_not_closed_to_its_users_by_a_slip() {
+    let place = Place::new();
+    let shared = place.outside().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::write(shared.join("report.txt"), "ours").unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(code(Home::open(Some(shared.clone()))), "home");
+    assert_eq!(mode(&shared), 0o755);
+}
+
+#[test]
+fn a_home_that_cannot_be_made_is_a_clear_error() {
+    let place = Place::new();
+    let file = place.outside().join("file");
+    fs::write(&file, "").unwrap();
+    let error = Home::open(Some(file.join("home"))).unwrap_err();
+    assert_eq!(error.code(), "home");
+    assert!(error.to_string().contains("cannot be infrakt's home"));
+    assert!(error.hint().unwrap().contains("--home"));
+    assert_eq!(code(Home::open(Some(file))), "home");
+}
+
+#[test]
+fn many_processes_at_first_start_all_succeed() {
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let start = |number: usize| -> Child {
+            Command::new(env!("CARGO_BIN_EXE_infrakt"))
+                .args(["server", "add", &format!("prod-{number}"), "--host", "192.0.2.7"])
+                .env("INFRAKT_HOME", directory.path().join("home"))
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        };
+        let children: Vec<Child> = (0..6).map(start).collect();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let home = Home::open(Some(directory.path().join("home"))).unwrap();
+        assert_eq!(Store::open(&home).unwrap().servers().unwrap().len(), 6);
+    }
+}
+
+#[test]
+fn every_old_database_becomes_the_same_as_a_new_one() {
+    let new = Place::new();
+    drop(new.store());
+    let expected = schema(&new.database());
+    for version in 1..MIGRATIONS.dirs().count() {
+        let old = Place::new();
+        drop(database_of_version(&old, version));
+        drop(old.store());
+        assert_eq!(schema(&old.database()), expected, "migrated from version {version}");
+    }
+    // A difference here means that a migration which has landed was edited; changes go into a new one.
+    insta::assert_snapshot!(expected);
+}
+
+#[test]
+fn migrations_keep_what_is_there() {
+    let place = Place::new();
+    database_of_version(&place, 1)
+        .execute_batch(
+            "INSERT INTO servers (name, host, port, user, created_at, updated_at)
+             VALUES ('prod-2', '192.0.2.7', 22, 'root', '2026-01-02T03:04:05Z', '2026-01-02T03:04:05Z');
+             INSERT INTO server_tags VALUES (1, 'web');",
+        )
+        .unwrap();
+
+    let server = place.store().server("prod-2").unwrap();
+
+    assert_eq!(
+        (server.host.as_str(), server.tags),
+        ("192.0.2.7", vec!["web".to_owned()])
+    );
+    assert_eq!(server.created_at.to_string(), "2026-01-02T03:04:05Z");
+    assert!(!server.is_infrakt_host, "nothing is protected that nobody marked");
+}
+
+#[test]
+fn the_database_is_in_the_mode_that_two_can_share() {
+    let place = Place::new();
+    drop(place.store());
+    let mode: String = place
+        .database()
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn a_newer_database_is_refused_and_not_touched() {
+    let place = Place::new();
+    add(&place.store(), "prod-2");
+    place.database().pragma_update(None, "user_version", 1000).unwrap();
+    let before = fs::read(place.home.database_path()).unwrap();
+
+    let error = Store::open(&place.home).err().unwrap();
+
+    assert_eq!(error.code(), "database_newer");
+    let known = MIGRATIONS.dirs().count();
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("its version is 1000, this infrakt knows {known}")),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("newer infrakt"));
+    assert_eq!(fs::read(place.home.database_path()).unwrap(), before);
+}
+
+#[test]
+fn a_newer_database_with_changes_still_in_its_log_is_not_touched_either() {
+    let place = Place::new();
+    drop(place.store());
+    let other = place.database();
+    other.pragma_update(None, "user_version", 1000).unwrap();
+    // Copied while it is open, as a crash would leave it: with a write-ahead log that holds the last commit.
+    let copy = Home::open(Some(place.outside().join("copy"))).unwrap();
+    for name in ["infrakt.db", "infrakt.db-wal"] {
+        fs::copy(place.home.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let read = |name: &str| fs::read(copy.path().join(name)).unwrap();
+    let before = (read("infrakt.db"), read("infrakt.db-wal"));
+
+    assert_eq!(code(Store::open(&copy)), "database_newer");
+
+    assert!(
+        before == (read("infrakt.db"), read("infrakt.db-wal")),
+        "bytes of the database or its log have changed"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_database_is_said_to_be_damaged_and_not_touched() {
+    let place = Place::new();
+    fs::write(
+        place.home.database_path(),
+        "this is a letter, and no database".repeat(100),
+    )
+    .unwrap();
+    let before = fs::read(place.home.database_path()).unwrap();
+    assert_eq!(code(Store::open(&place.home)), "database_corrupt");
+    assert_eq!(fs::read(place.home.database_path()).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_page_is_an_error_and_no_panic() {
+    let place = Place::new();
+    let store = place.store();
+    for number in 0..50 {
+        add(&store, &format!("prod-{number}"));
+    }
+    drop(store);
+    let mut bytes = fs::read(place.home.database_path()).unwrap();
+    bytes[4096..].fill(0xa5);
+    fs::write(place.home.database_path(), bytes).unwrap();
+    let result = Store::open(&place.home).and_then(|store| store.servers());
+    assert_eq!(code(result), "database_corrupt");
+}

@@ -1,0 +1,219 @@
+use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, MACHINE_TWO, Place, add, code, typed};
+use infrakt::store::{NameTyped, NewServer, Server, ServerChange, Store};
+
+fn mark() -> ServerChange {
+    ServerChange {
+        is_infrakt_host: Some(true),
+        ..ServerChange::default()
+    }
+}
+
+fn unmark() -> ServerChange {
+    ServerChange {
+        is_infrakt_host: Some(false),
+        ..ServerChange::default()
+    }
+}
+
+/// A marked server whose identity is known.
+fn protected(store: &Store) -> Server {
+    let server = add(store, "prod-1");
+    store
+        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .unwrap();
+    store.update_server("prod-1", &mark(), None).unwrap()
+}
+
+fn reasons(store: &Store, machine_id: Option<&str>, host_keys: &[&str]) -> Vec<String> {
+    let host_keys: Vec<String> = host_keys.iter().map(|key| (*key).to_owned()).collect();
+    store.is_protected_identity(machine_id, &host_keys).unwrap()
+}
+
+fn assert_both_known(store: &Store) {
+    assert_eq!(reasons(store, Some(MACHINE_ONE), &[]).len(), 1);
+    assert_eq!(reasons(store, None, &[KEY_ONE]).len(), 1);
+    assert_eq!(reasons(store, Some(MACHINE_ONE), &[KEY_TWO, KEY_ONE]).len(), 2);
+}
+
+#[test]
+fn a_marked_machine_is_recognised_by_what_it_is() {
+    let place = Place::new();
+    let store = place.store();
+    assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
+    protected(&store);
+    assert_both_known(&store);
+    assert!(reasons(&store, Some(MACHINE_TWO), &[KEY_TWO]).is_empty());
+    assert!(reasons(&store, None, &[]).is_empty());
+    let reason = &reasons(&store, Some(MACHINE_ONE), &[])[0];
+    assert!(
+        reason.starts_with("has the machine-id of the protected server 'prod-1' (marked 20"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn the_form_of_a_machine_id_or_a_key_makes_no_difference() {
+    let place = Place::new();
+    let store = place.store();
+    protected(&store);
+    store
+        .record_identity(add(&store, "abc").id, None, Some("abcdefabcdefabcdefabcdefabcdefab"))
+        .unwrap();
+    store.update_server("abc", &mark(), None).unwrap();
+    assert_eq!(
+        reasons(&store, Some("ABCDEFABCDEFABCDEFABCDEFABCDEFAB\n"), &[]).len(),
+        1
+    );
+    assert_eq!(reasons(&store, None, &[FINGERPRINT_ONE]).len(), 1);
+    assert_eq!(reasons(&store, None, &[&format!("{KEY_ONE} a comment")]).len(), 1);
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_an_error_and_not_a_stranger() {
+    let place = Place::new();
+    let result = place.store().is_protected_identity(None, &["ssh-ed25519".to_owned()]);
+    assert_eq!(code(result), "invalid");
+}
+
+#[test]
+fn an_identity_that_becomes_known_later_is_protected_too() {
+    let place = Place::new();
+    let store = place.store();
+    let mut new = NewServer::new("prod-1", "192.0.2.7");
+    new.is_infrakt_host = true;
+    let server = store.add_server(&new).unwrap();
+    assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
+    store.record_identity(server.id, Some(KEY_ONE), None).unwrap();
+    store.record_identity(server.id, None, Some(MACHINE_ONE)).unwrap();
+    assert_both_known(&store);
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    assert_both_known(&store);
+}
+
+#[test]
+fn a_key_given_when_a_protected_server_is_added_counts_at_once() {
+    let place = Place::new();
+    let store = place.store();
+    let mut new = NewServer::new("prod-1", "192.0.2.7");
+    new.is_infrakt_host = true;
+    new.host_key = Some(FINGERPRINT_ONE.to_owned());
+    let server = store.add_server(&new).unwrap();
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    assert_eq!(reasons(&store, None, &[KEY_ONE]).len(), 1);
+}
+
+#[test]
+fn a_removed_row_leaves_its_machine_protected() {
+    let place = Place::new();
+    let store = place.store();
+    let server = protected(&store);
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    assert_both_known(&store);
+    let again = add(&store, "prod-1");
+    store
+        .record_identity(again.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .unwrap();
+    assert_both_known(&store);
+    assert!(reasons(&store, Some(MACHINE_ONE), &[])[0].contains("removed since"));
+}
+
+#[test]
+fn a_new_host_key_does_not_lift_the_protection_of_the_old_one() {
+    let place = Place::new();
+    let store = place.store();
+    protected(&store);
+    let change = ServerChange {
+        host_key: Some(Some(KEY_TWO.to_owned())),
+        ..ServerChange::default()
+    };
+    store.update_server("prod-1", &change, None).unwrap();
+    assert_both_known(&store);
+    assert_eq!(reasons(&store, None, &[KEY_TWO]).len(), 1);
+}
+
+#[test]
+fn what_lifts_protection_needs_the_name_typed() {
+    let place = Place::new();
+    let store = place.store();
+    let server = protected(&store);
+    let other = add(&store, "prod-2");
+    let elsewhere = ServerChange {
+        host: Some("192.0.2.99".to_owned()),
+        ..ServerChange::default()
+    };
+    let other_port = ServerChange {
+        port: Some(2222),
+        ..ServerChange::default()
+    };
+    for proof in [None, Some(&typed(&other))] {
+        for change in [&unmark(), &elsewhere, &other_port] {
+            assert_eq!(code(store.update_server("prod-1", change, proof)), "consent_missing");
+        }
+        assert_eq!(code(store.remove_server("prod-1", proof)), "consent_missing");
+    }
+    assert_eq!(store.server("prod-1").unwrap(), server, "nothing has changed");
+    for wrong in ["", "prod", "prod-1 ", "PROD-1", "prod-2", "y", "yes"] {
+        assert!(NameTyped::check(wrong, &server).is_none(), "{wrong:?}");
+    }
+
+    let harmless = ServerChange {
+        user: Some("debian".to_owned()),
+        host: Some(server.host.clone()),
+        is_infrakt_host: Some(true),
+        ..ServerChange::default()
+    };
+    store.update_server("prod-1", &harmless, None).unwrap();
+
+    store
+        .update_server("prod-1", &elsewhere, Some(&typed(&server)))
+        .unwrap();
+    assert_both_known(&store);
+    store.update_server("prod-1", &unmark(), Some(&typed(&server))).unwrap();
+    assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
+    store.remove_server("prod-1", None).unwrap();
+}
+
+#[test]
+fn clearing_one_row_leaves_what_another_says_of_the_same_machine() {
+    let place = Place::new();
+    let store = place.store();
+    let first = protected(&store);
+    let second = add(&store, "prod-1b");
+    store
+        .record_identity(second.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .unwrap();
+    store.update_server("prod-1b", &mark(), None).unwrap();
+    store.update_server("prod-1", &unmark(), Some(&typed(&first))).unwrap();
+    assert_both_known(&store);
+}
+
+#[test]
+fn what_a_removed_row_left_is_lifted_only_with_the_name_typed() {
+    let place = Place::new();
+    let store = place.store();
+    let server = protected(&store);
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    let again = add(&store, "box");
+    store
+        .record_identity(again.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .unwrap();
+    assert_eq!(code(store.update_server("box", &unmark(), None)), "consent_missing");
+    assert_both_known(&store);
+    store.update_server("box", &unmark(), Some(&typed(&again))).unwrap();
+    assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
+}
+
+#[test]
+fn a_mark_set_past_the_store_protects_all_the_same() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-1");
+    store
+        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .unwrap();
+    place
+        .database()
+        .execute("UPDATE servers SET is_infrakt_host = 1", [])
+        .unwrap();
+    assert_both_known(&store);
+}
