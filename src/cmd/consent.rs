@@ -59,9 +59,9 @@ fn preview(plan: &Plan) -> String {
         text.push_str(&render::step(index, step, None));
     }
     let _ = writeln!(text, "\n{}", render::totals(plan, None));
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "All of it, step by step: infrakt plan {} --server {}\n",
+        "All of it, step by step: infrakt plan {} --server {}",
         plan.recipe.name.trim_end_matches(".rhai"),
         plan.server.name
     );

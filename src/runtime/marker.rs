@@ -26,12 +26,16 @@ impl Runtime {
     /// # Errors
     /// If it can't be written.
     pub fn mark(&self, live: &Live) -> Result<()> {
-        let text = format!("This machine hosts infrakt, and infrakt never wipes it.\n{}\n", self.signature());
+        let text = format!(
+            "This machine hosts infrakt, and infrakt never wipes it.\n{}\n",
+            self.signature()
+        );
         let script = format!(
             "umask 022; mkdir -p /etc/infrakt && {{ [ -e /etc/infrakt/host ] || printf %s {} >/etc/infrakt/host; }}",
             quote(&text)
         );
-        self.succeed(live, &script, "write the marker /etc/infrakt/host").map(drop)
+        self.succeed(live, &script, "write the marker /etc/infrakt/host")
+            .map(drop)
     }
 
     /// Removes the marker if this installation wrote it.
@@ -45,7 +49,11 @@ impl Runtime {
             quote(&self.signature())
         );
         let said = self.succeed(live, &script, "remove the marker /etc/infrakt/host")?;
-        Ok(if said.trim() == "gone" { Unmarked::Gone } else { Unmarked::NotOurs })
+        Ok(if said.trim() == "gone" {
+            Unmarked::Gone
+        } else {
+            Unmarked::NotOurs
+        })
     }
 
     /// Tells this installation's markers from others: the same home on the same computer gives the same line.
@@ -53,7 +61,10 @@ impl Runtime {
         let home = self.store.home().path();
         let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
         let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-        format!("marked by installation {}", &sha256(format!("{machine}{}", home.display()).as_bytes())[..16])
+        format!(
+            "marked by installation {}",
+            &sha256(format!("{machine}{}", home.display()).as_bytes())[..16]
+        )
     }
 
     fn succeed(&self, live: &Live, script: &str, purpose: &str) -> Result<String> {
@@ -64,7 +75,10 @@ impl Runtime {
         }
         Err(Error::Facts {
             server: server.clone(),
-            reason: format!("could not {purpose}: {}", String::from_utf8_lossy(&answer.stderr).trim()),
+            reason: format!(
+                "could not {purpose}: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            ),
             hint: None,
         })
     }

@@ -59,8 +59,15 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let row = add(&args, &runtime.store)?;
     let mut recorded = |key: &HostKey| {
-        output::note(&format!("host key of '{}': {} {}", row.name, key.algorithm(), key.fingerprint()));
-        output::note("It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+        output::note(&format!(
+            "host key of '{}': {} {}",
+            row.name,
+            key.algorithm(),
+            key.fingerprint()
+        ));
+        output::note(
+            "It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+        );
     };
     let reached = runtime.acquaint(&row, &Terminal, &mut recorded);
     let marked = match &reached {
@@ -70,12 +77,21 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     let server = runtime.store.server(&row.name)?;
     if context.json {
         let problem = reached.as_ref().err().map(ToString::to_string);
-        output::json(&Added { server, reached: problem.is_none(), problem })?;
+        output::json(&Added {
+            server,
+            reached: problem.is_none(),
+            problem,
+        })?;
         return marked.map(|()| Exit::Done);
     }
     match &reached {
         Ok(live) => {
-            output::line(&format!("added '{}': {}, {}", server.name, live.facts.os.name, address(&server)))?;
+            output::line(&format!(
+                "added '{}': {}, {}",
+                server.name,
+                live.facts.os.name,
+                address(&server)
+            ))?;
             for reason in &live.identity.protected {
                 output::note(&format!("'{}' is protected and is never wiped: {reason}", server.name));
             }

@@ -29,13 +29,23 @@ pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
         command.args(["-i", key]);
     }
     if let Some(known_hosts) = known_hosts(&store, &server)? {
-        command.arg("-o").arg(format!("UserKnownHostsFile={}", known_hosts.display()));
-        command.args(["-o", "StrictHostKeyChecking=yes", "-o", &format!("HostKeyAlias={}", server.name)]);
+        command
+            .arg("-o")
+            .arg(format!("UserKnownHostsFile={}", known_hosts.display()));
+        command.args([
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            &format!("HostKeyAlias={}", server.name),
+        ]);
     }
     command.arg("--").arg(&server.host).args(&args.command);
     // Only returns if it could not start.
     let error = command.exec();
-    Err(Error::usage_with(format!("cannot start ssh: {error}"), "install it: apt install openssh-client"))
+    Err(Error::usage_with(
+        format!("cannot start ssh: {error}"),
+        "install it: apt install openssh-client",
+    ))
 }
 
 /// Writes the recorded host keys in the form that ssh reads, under the servers' names: what the inventory trusts, ssh
@@ -47,11 +57,18 @@ fn known_hosts(store: &Store, server: &Server) -> Result<Option<PathBuf>> {
     let lines: String = store
         .servers()?
         .iter()
-        .filter_map(|server| Some(format!("{} {}\n", server.name, server.host_key.as_deref().filter(|key| key.contains(' '))?)))
+        .filter_map(|server| {
+            Some(format!(
+                "{} {}\n",
+                server.name,
+                server.host_key.as_deref().filter(|key| key.contains(' '))?
+            ))
+        })
         .collect();
     let path = store.home().known_hosts_path();
     let mut file = tempfile::NamedTempFile::new_in(store.home().path()).map_err(Error::file("write", &path))?;
     std::io::Write::write_all(&mut file, lines.as_bytes()).map_err(Error::file("write", &path))?;
-    file.persist(&path).map_err(|error| Error::file("write", &path)(error.error))?;
+    file.persist(&path)
+        .map_err(|error| Error::file("write", &path)(error.error))?;
     Ok(Some(path))
 }

@@ -29,7 +29,12 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
     let (server, facts) = (&live.server, &live.facts);
     let protected = &live.identity.protected;
     if context.json {
-        output::json(&Status { server: &server.name, status: server.status.as_deref(), protected, facts })?;
+        output::json(&Status {
+            server: &server.name,
+            status: server.status.as_deref(),
+            protected,
+            facts,
+        })?;
         return Ok(Exit::Done);
     }
     let docker = match (facts.docker.installed, facts.docker.running) {
@@ -55,13 +60,19 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         ("address", Some(address(server))),
         ("status", server.status.clone()),
         ("protected", (!protected.is_empty()).then(|| protected.join("; "))),
-        ("system", Some(format!("{} ({}, Linux {})", facts.os.name, facts.arch, facts.kernel))),
+        (
+            "system",
+            Some(format!("{} ({}, Linux {})", facts.os.name, facts.arch, facts.kernel)),
+        ),
         ("hostname", Some(facts.hostname.clone())),
         ("machine-id", facts.machine_id.clone()),
         ("SSH ports", Some(ports.join(", "))),
         ("Docker", Some(docker)),
         ("/opt/infrakt", Some(opt)),
-        ("reboot", facts.reboot_required.then(|| "the server asks for one".to_owned())),
+        (
+            "reboot",
+            facts.reboot_required.then(|| "the server asks for one".to_owned()),
+        ),
     ])?;
     Ok(Exit::Done)
 }

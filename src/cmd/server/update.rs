@@ -84,7 +84,9 @@ fn marker(runtime: &Runtime, server: &Server, marked: bool) {
             "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
         )),
         Err(error) if marked => output::note(&format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
-        Err(error) => output::note(&format!("'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}")),
+        Err(error) => output::note(&format!(
+            "'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"
+        )),
     }
 }
 
