@@ -23,7 +23,10 @@ fn asking(question: &str) -> Command {
 fn on_a_terminal(question: &str) -> PtySession {
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", "stty echo; trap : INT; \"$0\" \"$@\"; echo \"[ended: $?]\"; stty -a"])
+        .args([
+            "-c",
+            "stty echo; trap : INT; \"$0\" \"$@\"; echo \"[ended: $?]\"; stty -a",
+        ])
         .arg(asking(question).get_program())
         .args(asking(question).get_args())
         .env("TEST_ASK", question);
