@@ -1,11 +1,11 @@
 //! Users who are not root, passwords and sudo, on a real machine of `scripts/lab`.
 
 use crate::child::{self, Report};
-use crate::server::{Person, read_all, ssh_error};
+use crate::server::{Person, read_all, skipped, ssh_error};
+use crate::streams::feed_ten_megabytes;
 use infrakt::error::SshError;
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::ssh::{RecordedKey, Target, connect};
-use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Machine {
         let check = lab(&["check"]).output().unwrap();
         if !check.status.success() {
             let reason = String::from_utf8_lossy(&check.stdout).trim().to_owned();
-            writeln!(std::io::stdout().lock(), "skipped: {test}: {reason}").unwrap();
+            skipped(&reason);
             return None;
         }
         // Short and unlike any other: names of machines become names of network devices.
@@ -256,4 +256,11 @@ fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
     machine.root("touch /run/nologin; systemd-run --on-active=3 rm /run/nologin");
     session.reconnect(Duration::from_secs(120)).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
+}
+
+#[test]
+#[ignore = "needs a machine of scripts/lab"]
+fn a_script_of_ten_megabytes_is_fed_through_sudo_while_it_prints_as_much() {
+    let Some(machine) = Machine::up("password") else { return };
+    feed_ten_megabytes(&mut connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap());
 }
