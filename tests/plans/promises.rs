@@ -2,6 +2,8 @@
 
 use crate::support::{Case, SYSTEMS, command, destroying, place, server, text, titles};
 use infrakt::plan::{Action, Effect, EnvValue, Plan, StateChange, lint};
+use std::collections::BTreeSet;
+use std::process::Command;
 
 /// Every system, fresh and used, ordinary and protected.
 fn everywhere() -> Vec<Case> {
@@ -134,6 +136,26 @@ fn no_exit_status_is_swallowed() {
     }
 }
 
+/// Debian's and Ubuntu's `sh` is dash; whatever `sh` is here, it must at least understand every word.
+#[test]
+fn every_command_and_guard_is_understood_by_sh() {
+    let mut texts = BTreeSet::new();
+    for case in everywhere() {
+        for recipe in ["wipe", "provision"] {
+            for step in case.plan(recipe).steps {
+                texts.insert(command(&step).to_owned());
+                texts.extend(step.unless.into_iter().chain(step.only_if));
+            }
+        }
+    }
+    assert!(texts.len() > 50, "only {} texts", texts.len());
+    for text in texts {
+        let output = Command::new("sh").args(["-n", "-c", &text]).output().expect("sh runs");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && complaint.is_empty(), "{complaint}\n{text}");
+    }
+}
+
 #[test]
 fn every_step_that_speaks_to_docker_speaks_to_the_servers_own() {
     let commands = [
@@ -230,6 +252,14 @@ fn the_engine_that_is_there_stays_the_one_that_is_there() {
             .iter()
             .all(|step| !command(step).contains("docker-cli docker-compose fail2ban"))
     );
+}
+
+#[test]
+fn an_engine_that_changes_under_running_containers_is_spoken_of() {
+    let mut case = server("debian-12").used().set("keep_data", true);
+    assert!(!case.printed("provision").contains("take the place"));
+    case.facts.docker.package_name = "docker.io".to_owned();
+    assert!(case.printed("provision").contains("take the place"));
 }
 
 /// Where the firewall is closed, and what must have been let in by then.
