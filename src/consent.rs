@@ -13,6 +13,7 @@ pub enum Means {
     /// The name was typed at the prompt.
     Typed,
     /// The name was given with `--confirm`.
+    #[serde(rename = "--confirm")]
     Flag,
     /// The name came with a call of the HTTP API.
     Api,
@@ -22,14 +23,14 @@ impl Means {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Typed => "typed",
-            Self::Flag => "flag",
+            Self::Flag => "--confirm",
             Self::Api => "api",
         }
     }
 }
 
 /// A proof that a person accepted one plan, for the journal.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Consent {
     pub server: String,
     /// The digest of the plan that was shown.

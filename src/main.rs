@@ -1,25 +1,34 @@
+//! Parses, dispatches, and ends with the exit code. Nothing else.
+#![forbid(unsafe_code)]
+
 use clap::Parser;
 use infrakt::cli::{Cli, Command};
 use infrakt::cmd::{self, Context};
+use infrakt::prompt;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    cli.choose_colors();
     let context = Context {
         home: cli.home,
         json: cli.json,
         verbose: cli.verbose,
     };
-    let result = match cli.command {
+    let result = prompt::install_interrupt_handler().and_then(|()| match cli.command {
         Command::Server(args) => cmd::server::run(args, &context),
+        Command::Plan(args) => cmd::plan::run(args, &context),
+        Command::Run(args) => cmd::run::run(args, &context),
+        Command::Apply(args) => cmd::run::apply(args, &context),
+        Command::Facts(args) => cmd::facts::run(args, &context),
+        Command::Recipe(args) => cmd::recipe::run(args, &context),
+        Command::Runs(args) => cmd::runs::run(args, &context),
         Command::App(args) => cmd::app::run(args, &context),
         Command::Env(args) => cmd::env::run(args, &context),
-    };
+        Command::Completions(args) => cmd::completions::run(args),
+    });
     let exit = result.unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        if let Some(hint) = error.hint() {
-            eprintln!("hint: {hint}");
-        }
+        cmd::show_error(&error, &context);
         error.exit()
     });
     ExitCode::from(exit as u8)

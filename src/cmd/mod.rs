@@ -5,9 +5,20 @@
 
 pub mod app;
 mod ask;
+pub mod completions;
+mod consent;
 pub mod env;
+pub mod facts;
 mod output;
+mod parameters;
+pub mod plan;
+pub mod recipe;
+pub mod run;
+pub mod runs;
 pub mod server;
+mod targets;
+
+pub use output::error as show_error;
 
 use crate::error::Result;
 use crate::store::{Home, Store};

@@ -1,12 +1,17 @@
 //! How results look: one JSON document for programs, plain tables for people.
 
+use super::Context;
 use crate::error::{Error, Result};
-use anstyle::{Effects, Style};
+use crate::recipe::diagnostics;
+use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
+use serde_json::json;
 use std::io::{ErrorKind, Write};
 
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const HEADER: Style = Style::new().effects(Effects::DIMMED);
 
 /// Writes a line, or several, to stdout. A reader that has gone away (`| head`) is no error.
@@ -23,6 +28,42 @@ fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<()> {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::file("write to", "/dev/stdout")(error)),
         _ => Ok(()),
+    }
+}
+
+/// One document on one line, for streams.
+pub(super) fn json_line(value: &serde_json::Value) -> Result<()> {
+    line(&value.to_string())
+}
+
+/// A word beside the results, on stderr. Whoever does not read it misses no result.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// A heading above pieces of stdout, on stderr.
+pub(super) fn heading(text: &str) {
+    note(&format!("{HEADER}── {text}{HEADER:#}"));
+}
+
+/// An error as people read it, or with `--json` as a document on stdout.
+pub fn error(error: &Error, context: &Context) {
+    if context.json {
+        let hint = error.hint();
+        let document = json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": hint } });
+        // There is nobody left to tell that stdout is gone.
+        let _ = line(&document.to_string());
+        return;
+    }
+    if let Error::Recipe(recipe) = error
+        && let Some(shown) = diagnostics::render(recipe, true)
+    {
+        note(&shown);
+        return;
+    }
+    note(&format!("{ERROR}error:{ERROR:#} {error}"));
+    if let Some(hint) = error.hint() {
+        note(&format!("{HINT}hint:{HINT:#} {hint}"));
     }
 }
 

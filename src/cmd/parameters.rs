@@ -18,7 +18,10 @@ impl SetArgs {
         let mut parameters = Parameters::new();
         for pair in &self.set {
             let (key, value) = pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-                Error::usage_with(format!("--set {pair} is not understood"), "write it as: --set key=value")
+                Error::usage_with(
+                    format!("--set {pair} is not understood"),
+                    "write it as: --set key=value",
+                )
             })?;
             if parameters.insert(key.to_owned(), value.into()).is_some() {
                 return Err(Error::usage(format!("the parameter '{key}' was given twice")));

@@ -57,7 +57,9 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let parameters = args.set.parse()?;
     let servers = args.targets.resolve(&runtime.store)?;
     if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
-        return Err(Error::usage("a file holds the plan of one server: name one with --server"));
+        return Err(Error::usage(
+            "a file holds the plan of one server: name one with --server",
+        ));
     }
     for server in &servers {
         let (planned, marks) = match &args.facts {
@@ -97,9 +99,13 @@ fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &
 
 /// Writes a whole file or none.
 fn save(path: &Path, value: &impl Serialize) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
     serde_json::to_writer_pretty(&mut file, value).map_err(|error| Error::file("write", path)(error.into()))?;
-    file.persist(path).map_err(|error| Error::file("write", path)(error.error))?;
+    file.persist(path)
+        .map_err(|error| Error::file("write", path)(error.error))?;
     Ok(())
 }

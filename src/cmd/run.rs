@@ -54,7 +54,14 @@ struct Ready {
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let servers = args.targets.resolve(&runtime.store)?;
-    recipe_on(&runtime, &args.recipe, &servers, &args.set.parse()?, &args.confirm, context)
+    recipe_on(
+        &runtime,
+        &args.recipe,
+        &servers,
+        &args.set.parse()?,
+        &args.confirm,
+        context,
+    )
 }
 
 /// Runs a recipe on servers, one after the other. All plans are made and consented to before the first one runs, so
@@ -108,11 +115,19 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
 fn prepare(live: Live, plan: Plan, confirm: &ConfirmArgs) -> Result<Ready> {
     let consented = obtain(plan, confirm)?;
     let secrets = gather_secrets(consented.plan(), &Terminal)?;
-    Ok(Ready { live, consented, secrets })
+    Ok(Ready {
+        live,
+        consented,
+        secrets,
+    })
 }
 
 fn execute(runtime: &Runtime, ready: Ready, context: &Context) -> Exit {
-    let Ready { live, consented, secrets } = ready;
+    let Ready {
+        live,
+        consented,
+        secrets,
+    } = ready;
     let plan = consented.plan();
     let reporter = std::cell::RefCell::new(Reporter::new(plan, context.json, context.verbose > 0));
     let ended = runtime.execute(
@@ -148,8 +163,14 @@ fn execute(runtime: &Runtime, ready: Ready, context: &Context) -> Exit {
 
 /// Several servers, one exit code: the first that applies of interrupted, failed, unreachable, refused.
 fn first_of(exits: &[Exit]) -> Exit {
-    [Exit::Interrupted, Exit::StepFailed, Exit::Unreachable, Exit::Refused, Exit::Usage]
-        .into_iter()
-        .find(|exit| exits.contains(exit))
-        .unwrap_or(Exit::Done)
+    [
+        Exit::Interrupted,
+        Exit::StepFailed,
+        Exit::Unreachable,
+        Exit::Refused,
+        Exit::Usage,
+    ]
+    .into_iter()
+    .find(|exit| exits.contains(exit))
+    .unwrap_or(Exit::Done)
 }

@@ -35,7 +35,10 @@ impl Targets {
         for tag in &self.tag {
             let tagged = store.servers_tagged(tag)?;
             if tagged.is_empty() {
-                return Err(Error::usage_with(format!("no server has the tag '{tag}'"), "infrakt server list"));
+                return Err(Error::usage_with(
+                    format!("no server has the tag '{tag}'"),
+                    "infrakt server list",
+                ));
             }
             servers.extend(tagged);
         }
@@ -54,15 +57,30 @@ impl Targets {
 fn choose(store: &Store, all: bool) -> Result<Vec<Server>> {
     let servers = store.servers()?;
     if servers.is_empty() {
-        return Err(Error::usage_with("there are no servers yet", "infrakt server add NAME --host HOST"));
+        return Err(Error::usage_with(
+            "there are no servers yet",
+            "infrakt server add NAME --host HOST",
+        ));
     }
     let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
-    let chosen = if all { None } else { prompt::choose("Which servers?", &names)? };
+    let chosen = if all {
+        None
+    } else {
+        prompt::choose("Which servers?", &names)?
+    };
     let Some(chosen) = chosen else {
         return Err(Error::usage_with(
             format!("no server was named; there are {}", names.join(", ")),
-            format!("repeat the command with: --server {}", names.first().map_or("NAME", String::as_str)),
+            format!(
+                "repeat the command with: --server {}",
+                names.first().map_or("NAME", String::as_str)
+            ),
         ));
     };
-    Ok(servers.into_iter().enumerate().filter(|(index, _)| chosen.contains(index)).map(|(_, server)| server).collect())
+    Ok(servers
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| chosen.contains(index))
+        .map(|(_, server)| server)
+        .collect())
 }

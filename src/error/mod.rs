@@ -10,7 +10,7 @@ mod store;
 
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
-pub use ssh::SshError;
+pub use ssh::{KeyProblem, SshError};
 pub use store::{StoreError, StoreKind};
 
 use std::path::PathBuf;

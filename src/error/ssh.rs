@@ -1,18 +1,127 @@
 //! Failures on the way to a server: name, network, host key, login, sudo, a channel that broke.
 
 use super::Exit;
+use crate::plan::shell::quote;
+use std::path::PathBuf;
 
 /// Why a server could not be reached, trusted or talked to.
 #[derive(Debug, thiserror::Error)]
 pub enum SshError {
+    /// The name has no address, or nothing answers there.
     #[error("cannot reach '{server}' at {address}: {reason}")]
     Unreachable {
         server: String,
         address: String,
         reason: String,
     },
+    /// Something answers, but no SSH connection came about with it.
+    #[error("no SSH connection with '{server}' at {address}: {reason}")]
+    Handshake {
+        server: String,
+        address: String,
+        reason: String,
+    },
+    /// Nothing vouches for the key that the server shows.
+    #[error("the host key of '{server}' is not known: it shows {algorithm} {fingerprint}")]
+    HostKeyUnknown {
+        server: String,
+        algorithm: String,
+        fingerprint: String,
+    },
+    /// The server shows another key than the one recorded.
+    #[error(
+        "the host key of '{server}' has changed: recorded is {recorded} ({place}), but it shows {algorithm} {offered}; \
+         either the machine was reinstalled, or its address now leads to another machine, or somebody stands in between"
+    )]
+    HostKeyChanged {
+        server: String,
+        recorded: String,
+        /// Where it is recorded: the inventory, or a file with its line.
+        place: String,
+        algorithm: String,
+        offered: String,
+    },
+    /// A known_hosts file says that this key must not be trusted any more.
+    #[error("the host key {fingerprint} that '{server}' shows is marked as revoked in {place}")]
+    HostKeyRevoked {
+        server: String,
+        fingerprint: String,
+        place: String,
+    },
+    /// A private key that was asked for can't be used.
+    #[error("the key {} {problem}", path.display())]
+    KeyFile {
+        server: String,
+        path: PathBuf,
+        problem: KeyProblem,
+    },
+    /// The server accepted nothing of what could be offered.
+    #[error("'{server}' does not let {user} in: {}", tried.join("; "))]
+    Denied {
+        server: String,
+        user: String,
+        /// Each thing that was tried, with what became of it; never empty.
+        tried: Vec<String>,
+    },
+    #[error("'{server}' has no sudo, and {user} is not root")]
+    SudoMissing { server: String, user: String },
+    /// A password is needed, and nobody is there to be asked.
+    #[error("sudo on '{server}' wants the password of {user}, and there is no terminal to ask for it on")]
+    SudoNeedsPassword { server: String, user: String },
+    #[error("sudo on '{server}' does not accept the password of {user}{}", origin(*from_environment))]
+    SudoWrongPassword {
+        server: String,
+        user: String,
+        /// The password came from `INFRAKT_SUDO_PASSWORD`.
+        from_environment: bool,
+    },
+    /// sudo works, but not for this user.
+    #[error("sudo on '{server}' refuses to make {user} root: {said}")]
+    SudoRefused {
+        server: String,
+        user: String,
+        /// What sudo itself said.
+        said: String,
+    },
+    /// The login worked, but the server starts no command.
+    #[error("'{server}' lets {user} in, but runs no command: {reason}")]
+    NoCommand {
+        server: String,
+        user: String,
+        reason: String,
+    },
+    /// The connection broke. What the script on the other side did since, is not known.
     #[error("the connection to '{server}' was lost: {reason}")]
     Lost { server: String, reason: String },
+}
+
+/// What is wrong with a private key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    #[error("does not exist")]
+    Missing,
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// The mode's permission bits.
+    #[error("can be read by others (mode {0:04o}), so it is not used")]
+    TooOpen(u32),
+    #[error("is a PuTTY key, which SSH servers' own tools do not read")]
+    Putty,
+    /// A public key stands where a private one belongs, and no agent holds the private half.
+    #[error("is a public key, and no SSH agent holds its private half")]
+    PublicOnly,
+    #[error("cannot be used: {0}")]
+    Unsupported(String),
+    #[error("is encrypted, and the passphrase is wrong")]
+    WrongPassphrase,
+}
+
+fn origin(from_environment: bool) -> &'static str {
+    if from_environment {
+        " (it came from INFRAKT_SUDO_PASSWORD)"
+    } else {
+        ""
+    }
 }
 
 impl SshError {
@@ -23,15 +132,145 @@ impl SshError {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
+            Self::Handshake { .. } => "handshake",
+            Self::HostKeyUnknown { .. } => "host_key_unknown",
+            Self::HostKeyChanged { .. } => "host_key_changed",
+            Self::HostKeyRevoked { .. } => "host_key_revoked",
+            Self::KeyFile { .. } => "key_file",
+            Self::Denied { .. } => "login_denied",
+            Self::SudoMissing { .. } => "sudo_missing",
+            Self::SudoNeedsPassword { .. } => "sudo_needs_password",
+            Self::SudoWrongPassword { .. } => "sudo_wrong_password",
+            Self::SudoRefused { .. } => "sudo_refused",
+            Self::NoCommand { .. } => "no_command",
             Self::Lost { .. } => "connection_lost",
         }
     }
 
     pub(super) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreachable { server, .. } | Self::Lost { server, .. } => {
-                Some(format!("infrakt server show {server}"))
+        Some(match self {
+            Self::Unreachable { server, .. } | Self::Handshake { server, .. } => {
+                format!("check its address and port: infrakt server show {server}")
             }
-        }
+            Self::HostKeyUnknown {
+                server,
+                algorithm,
+                fingerprint,
+            } => format!(
+                "compare it on the server's own console: {}\n\
+                 if it is the same: infrakt server update {server} --host-key {fingerprint}",
+                console_command(algorithm)
+            ),
+            Self::HostKeyChanged {
+                server,
+                algorithm,
+                offered,
+                ..
+            } => format!(
+                "only if you know why it changed, compare it on the server's own console: {}\n\
+                 if it is the same: infrakt server update {server} --host-key {offered}",
+                console_command(algorithm)
+            ),
+            Self::HostKeyRevoked { .. } => {
+                "do not connect; give the server a new host key on its own console, as root: \
+                 rm -f /etc/ssh/ssh_host_* && ssh-keygen -A"
+                    .to_owned()
+            }
+            Self::KeyFile { server, path, problem } => {
+                let path = path.to_string_lossy();
+                match problem {
+                    KeyProblem::TooOpen(_) => format!("chmod 600 {}", quote(&path)),
+                    KeyProblem::Putty => format!(
+                        "puttygen {} -O private-openssh -o {}",
+                        quote(&path),
+                        quote(&path.replace(".ppk", "").replace(' ', "_"))
+                    ),
+                    KeyProblem::PublicOnly => format!(
+                        "name the private key: infrakt server update {server} --key {}",
+                        quote(path.trim_end_matches(".pub"))
+                    ),
+                    KeyProblem::WrongPassphrase => format!(
+                        "find the passphrase with: ssh-keygen -y -f {} >/dev/null; it can also be given in INFRAKT_SSH_PASSPHRASE",
+                        quote(&path)
+                    ),
+                    KeyProblem::Missing | KeyProblem::Unreadable(_) | KeyProblem::Unsupported(_) => {
+                        format!("name another key: infrakt server update {server} --key PATH")
+                    }
+                }
+            }
+            Self::Denied { server, .. } => {
+                format!("name the right user and key: infrakt server update {server} --user USER --key PATH")
+            }
+            Self::SudoMissing { server, .. } => format!(
+                "on the server, as root: apt-get install sudo; or log in as root: infrakt server update {server} --user root"
+            ),
+            Self::SudoNeedsPassword { .. }
+            | Self::SudoWrongPassword {
+                from_environment: true, ..
+            } => "give it in the environment variable INFRAKT_SUDO_PASSWORD, or run infrakt on a terminal to be asked"
+                .to_owned(),
+            Self::SudoWrongPassword { user, .. } => {
+                format!("set a new one on the server, as root: passwd {}", quote(user))
+            }
+            Self::SudoRefused { user, .. } => {
+                format!("on the server, as root: usermod -aG sudo {}", quote(user))
+            }
+            Self::NoCommand { server, user, .. } => format!(
+                "check the login shell of {user} there, and any ForceCommand or MaxSessions of its sshd: infrakt server ssh {server}"
+            ),
+            Self::Lost { server, .. } => format!("see if it is still there: infrakt server status {server}"),
+        })
+    }
+}
+
+/// What prints, on the server itself, the fingerprint of its host key of this type.
+fn console_command(algorithm: &str) -> String {
+    let family = if algorithm.starts_with("ecdsa") {
+        "ecdsa"
+    } else if algorithm.contains("rsa") {
+        "rsa"
+    } else {
+        "ed25519"
+    };
+    format!("ssh-keygen -lf /etc/ssh/ssh_host_{family}_key.pub")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::{Error, Exit, KeyProblem, SshError};
+
+    #[test]
+    fn a_changed_host_key_shows_both_keys_what_it_can_mean_and_how_to_go_on() {
+        let error = Error::from(SshError::HostKeyChanged {
+            server: "prod-2".into(),
+            recorded: "SHA256:old".into(),
+            place: "the inventory".into(),
+            algorithm: "ssh-ed25519".into(),
+            offered: "SHA256:new".into(),
+        });
+        let message = error.to_string();
+        assert!(
+            message.contains("SHA256:old") && message.contains("SHA256:new"),
+            "{message}"
+        );
+        assert!(message.contains("reinstalled"), "{message}");
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("infrakt server update prod-2 --host-key SHA256:new"),
+            "{hint}"
+        );
+        assert!(hint.contains("ssh_host_ed25519_key.pub"), "{hint}");
+        assert_eq!(error.exit(), Exit::Unreachable);
+    }
+
+    #[test]
+    fn the_command_for_a_key_with_a_space_in_its_name_can_be_pasted() {
+        let error = Error::from(SshError::KeyFile {
+            server: "prod-2".into(),
+            path: "/home/me/my key".into(),
+            problem: KeyProblem::TooOpen(0o644),
+        });
+        assert_eq!(error.hint().as_deref(), Some("chmod 600 '/home/me/my key'"));
+        assert!(error.to_string().contains("mode 0644"), "{error}");
     }
 }

@@ -26,11 +26,12 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
     let end = format!("\ninfrakt-end {nonce} ");
     let framed = format!(
         "printf 'infrakt %s\\n' {nonce}\nik_script=$(cat <<'{nonce}'\n{script}\n{nonce}\n)\n\
-         sh -c \"$ik_script\" </dev/null\nprintf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\n"
+         sh -c \"$ik_script\" </dev/null\nprintf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\nexit 0\n"
     );
     let begin = format!("infrakt {nonce}\n");
     let mut channel = connection.start(framed.as_bytes())?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut status = None;
     let started = Instant::now();
     let failed = |reason: String| Error::Facts {
         server: server.to_owned(),
@@ -45,14 +46,12 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
                 let tail = stdout.len().saturating_sub(bytes.len() + end.len() + 16);
                 if let Some(at) = find(&stdout[tail..], end.as_bytes()) {
                     let rest = &stdout[tail + at + end.len()..];
-                    if let Some(status) = rest
+                    let number = rest
                         .strip_suffix(b"\n")
-                        .and_then(|s| std::str::from_utf8(s).ok()?.parse().ok())
-                    {
+                        .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+                    if let Some(number) = number {
+                        status = Some(number);
                         stdout.truncate(tail + at);
-                        let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
-                        stdout.drain(..start);
-                        return Ok(Answer { status, stdout, stderr });
                     }
                 }
             }
@@ -61,6 +60,16 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
                 return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
             }
             Incoming::Quiet => {}
+            // The shell ends right after its answer: to wait for that costs no round trip, and leaves nothing behind.
+            Incoming::Closed if status.is_some() => {
+                let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
+                stdout.drain(..start);
+                return Ok(Answer {
+                    status: status.unwrap_or_default(),
+                    stdout,
+                    stderr,
+                });
+            }
             Incoming::Closed => {
                 let said = String::from_utf8_lossy(&stderr);
                 let said = said.trim();

@@ -48,7 +48,13 @@ pub fn plain(text: &str) -> String {
 }
 
 fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Result {
-    writeln!(text, "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}", plan.recipe.name, plan.server.name, address(plan))?;
+    writeln!(
+        text,
+        "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}",
+        plan.recipe.name,
+        plan.server.name,
+        address(plan)
+    )?;
     for (name, value) in &plan.parameters {
         writeln!(text, "  {DIM}{name} = {value}{DIM:#}")?;
     }
@@ -56,7 +62,11 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
         writeln!(text, "  {DIM}{name} is a secret, asked for when this runs{DIM:#}")?;
     }
     if !plan.server.protected.is_empty() {
-        writeln!(text, "\n{BOLD}Protected: nothing is destroyed on {}{BOLD:#}", plan.server.name)?;
+        writeln!(
+            text,
+            "\n{BOLD}Protected: nothing is destroyed on {}{BOLD:#}",
+            plan.server.name
+        )?;
         for reason in &plan.server.protected {
             writeln!(text, "  {reason}")?;
         }
@@ -74,7 +84,11 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
             writeln!(text, "\n{BOLD}{}{BOLD:#}", section.unwrap_or("Steps"))?;
         }
         if plan.consent_before == Some(index) {
-            writeln!(text, "      {DESTROY}asks{DESTROY:#}     for the name of the server to be typed: {}", plan.server.name)?;
+            writeln!(
+                text,
+                "      {DESTROY}asks{DESTROY:#}     for the name of the server to be typed: {}",
+                plan.server.name
+            )?;
         }
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
     }
@@ -84,8 +98,16 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
 
 fn address(plan: &Plan) -> String {
     let server = &plan.server;
-    let host = if server.host.contains(':') { format!("[{}]", server.host) } else { server.host.clone() };
-    let port = if server.port == 22 { String::new() } else { format!(":{}", server.port) };
+    let host = if server.host.contains(':') {
+        format!("[{}]", server.host)
+    } else {
+        server.host.clone()
+    };
+    let port = if server.port == 22 {
+        String::new()
+    } else {
+        format!(":{}", server.port)
+    };
     let through = if server.user == "root" { "" } else { ", through sudo" };
     let offline = if plan.offline { ", planned offline" } else { "" };
     format!("{}@{host}{port}{through}{offline}", server.user)
@@ -100,12 +122,23 @@ pub fn losses(plan: &Plan) -> String {
 
 fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     if plan.offline {
-        return writeln!(text, "{DESTROY}What would be destroyed is not known offline.{DESTROY:#}");
+        return writeln!(
+            text,
+            "{DESTROY}What would be destroyed is not known offline.{DESTROY:#}"
+        );
     }
     if plan.losses == Losses::default() {
-        return writeln!(text, "{BOLD}There is nothing to destroy on {} now.{BOLD:#}", plan.server.name);
+        return writeln!(
+            text,
+            "{BOLD}There is nothing to destroy on {} now.{BOLD:#}",
+            plan.server.name
+        );
     }
-    writeln!(text, "{DESTROY}What will be destroyed on {}{DESTROY:#}", plan.server.name)?;
+    writeln!(
+        text,
+        "{DESTROY}What will be destroyed on {}{DESTROY:#}",
+        plan.server.name
+    )?;
     for (kind, losses) in plan.losses.kinds() {
         if losses.is_empty() {
             continue;
@@ -119,7 +152,10 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
             writeln!(text, "      {DIM}and {} more{DIM:#}", losses.len() - MOST_NAMES)?;
         }
     }
-    writeln!(text, "  {DIM}What stays: all other directories, packages, users and the firewall's rules.{DIM:#}")
+    writeln!(
+        text,
+        "  {DIM}What stays: all other directories, packages, users and the firewall's rules.{DIM:#}"
+    )
 }
 
 fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
@@ -129,35 +165,15 @@ fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
     }
 }
 
-/// One step, as [`plan`] shows it.
-pub fn step(index: usize, step: &Step, mark: Option<Mark>) -> String {
+/// A step's title and command, without its guards.
+pub fn command_of(index: usize, step: &Step) -> String {
     let mut text = String::new();
-    let _ = write_step(&mut text, index, step, mark);
+    let _ = write_head(&mut text, index, step, None);
     text
 }
 
 fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
-    let style = effect_style(step.effect);
-    let mark = match mark {
-        Some(Mark::WouldChange) => "  would change",
-        Some(Mark::Unchanged) => "  unchanged",
-        Some(Mark::Looks) | None => "",
-    };
-    let effect = step.effect.as_str();
-    writeln!(text, "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}", index + 1, step.title)?;
-    match &step.action {
-        Action::Run { command } => block(text, command)?,
-        Action::Upload { path, content, mode, owner } => {
-            writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
-            match content {
-                Content::Text(content) => block(text, content)?,
-                Content::Secret { secret } => block(text, &format!("(the secret {secret})"))?,
-            }
-        }
-        Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
-        Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
-        Action::State { .. } => block(text, "(in the local database)")?,
-    }
+    write_head(text, index, step, mark)?;
     for (name, value) in &step.env {
         match value {
             EnvValue::Plain(value) => writeln!(text, "      {DIM}with     {name}={value}{DIM:#}")?,
@@ -169,6 +185,41 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
     }
     for guard in &step.only_if {
         writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
+    }
+    Ok(())
+}
+
+fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
+    let style = effect_style(step.effect);
+    let mark = match mark {
+        Some(Mark::WouldChange) => "  would change",
+        Some(Mark::Unchanged) => "  unchanged",
+        Some(Mark::Looks) | None => "",
+    };
+    let effect = step.effect.as_str();
+    writeln!(
+        text,
+        "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
+        index + 1,
+        step.title
+    )?;
+    match &step.action {
+        Action::Run { command } => block(text, command)?,
+        Action::Upload {
+            path,
+            content,
+            mode,
+            owner,
+        } => {
+            writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
+            match content {
+                Content::Text(content) => block(text, content)?,
+                Content::Secret { secret } => block(text, &format!("(the secret {secret})"))?,
+            }
+        }
+        Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
+        Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
+        Action::State { .. } => block(text, "(in the local database)")?,
     }
     Ok(())
 }
@@ -189,7 +240,11 @@ fn printable(line: &str) -> String {
     line.chars()
         .flat_map(|c| {
             let shown = !c.is_control() || c == '\t' || c == '\n';
-            let (plain, escaped) = if shown { (Some(c), None) } else { (None, Some(c.escape_default())) };
+            let (plain, escaped) = if shown {
+                (Some(c), None)
+            } else {
+                (None, Some(c.escape_default()))
+            };
             plain.into_iter().chain(escaped.into_iter().flatten())
         })
         .collect()
@@ -200,7 +255,11 @@ pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
     let count = |effect| plan.steps.iter().filter(|step| step.effect == effect).count();
     let plural = |count: usize| if count == 1 { "step" } else { "steps" };
     let mut parts = Vec::new();
-    for (effect, words) in [(Effect::Destroy, "destroy"), (Effect::Change, "change"), (Effect::Read, "only look")] {
+    for (effect, words) in [
+        (Effect::Destroy, "destroy"),
+        (Effect::Change, "change"),
+        (Effect::Read, "only look"),
+    ] {
         if count(effect) > 0 {
             parts.push(format!("{} {words}", count(effect)));
         }

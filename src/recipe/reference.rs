@@ -150,3 +150,8 @@ pub fn markdown(engine: &Engine) -> String {
     }
     text
 }
+
+/// The definitions that editors with Rhai support read (`.d.rhai`).
+pub fn definitions(engine: &Engine) -> String {
+    engine.definitions().include_standard_packages(false).single_file()
+}

@@ -44,7 +44,13 @@ pub fn describe(plan: &Plan, event: &RunEvent) -> Value {
         RunEvent::Output { step, stream, bytes } => json!({
             "event": "output", "step": step, "stream": stream, "text": String::from_utf8_lossy(bytes),
         }),
-        RunEvent::StepEnded { step, outcome, exit_status, duration_ms, reason } => json!({
+        RunEvent::StepEnded {
+            step,
+            outcome,
+            exit_status,
+            duration_ms,
+            reason,
+        } => json!({
             "event": "step_ended", "step": step, "title": title(*step), "outcome": outcome,
             "exit_status": exit_status, "duration_ms": duration_ms, "reason": reason,
         }),

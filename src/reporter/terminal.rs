@@ -4,7 +4,8 @@
 use crate::error::{Error, Result};
 use crate::event::{Outcome, RunEvent, RunState};
 use crate::executor::Ended;
-use crate::plan::Plan;
+use crate::plan::render::effect_style;
+use crate::plan::{Effect, Plan};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::VecDeque;
@@ -58,7 +59,10 @@ impl<'a> Terminal<'a> {
         self.id = id;
         self.started = Instant::now();
         let plan = self.plan;
-        self.print(&format!("{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}", plan.recipe.name, plan.server.name));
+        self.print(&format!(
+            "{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}",
+            plan.recipe.name, plan.server.name
+        ));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.steps.len() as u64);
             // The template is a constant of ours; were it wrong, a bar without one still shows.
@@ -78,7 +82,13 @@ impl<'a> Terminal<'a> {
                 self.show_current(*step, "");
             }
             RunEvent::Output { step, bytes, .. } => self.output(*step, bytes),
-            RunEvent::StepEnded { step, outcome, exit_status, duration_ms, reason } => {
+            RunEvent::StepEnded {
+                step,
+                outcome,
+                exit_status,
+                duration_ms,
+                reason,
+            } => {
                 self.ended(*step, *outcome, *exit_status, *duration_ms, reason.as_deref());
             }
             RunEvent::Notice { message } => self.print(&format!("{DIM}{message}{DIM:#}")),
@@ -102,7 +112,10 @@ impl<'a> Terminal<'a> {
             RunState::Failed => (AnsiColor::Red.on_default().bold(), "failed"),
             RunState::Interrupted | RunState::Running => (AnsiColor::Yellow.on_default().bold(), "interrupted"),
         };
-        let mut text = format!("{style}{server}: {word}{style:#}  {} in {seconds:.1} s\n", counts.join(", "));
+        let mut text = format!(
+            "{style}{server}: {word}{style:#}  {} in {seconds:.1} s\n",
+            counts.join(", ")
+        );
         if ended.state == RunState::Done && self.counts[0] == 0 {
             text.push_str("Nothing had to be changed.\n");
         }
@@ -112,7 +125,9 @@ impl<'a> Terminal<'a> {
         if ended.state != RunState::Done {
             text.push_str(&format!("All it printed: infrakt runs logs {}\n", self.id));
         }
-        anstream::stdout().write_all(text.as_bytes()).map_err(Error::file("write", "/dev/stdout"))
+        anstream::stdout()
+            .write_all(text.as_bytes())
+            .map_err(Error::file("write", "/dev/stdout"))
     }
 
     pub fn abandon(self) {
@@ -154,7 +169,11 @@ impl<'a> Terminal<'a> {
 
     fn show_current(&self, step: usize, line: &str) {
         if let (Some(bar), Some(step)) = (&self.bar, self.plan.steps.get(step)) {
-            let said = if line.is_empty() { String::new() } else { format!("  {line}") };
+            let said = if line.is_empty() {
+                String::new()
+            } else {
+                format!("  {line}")
+            };
             bar.set_message(format!("{}{said}", step.title));
         }
     }
@@ -181,17 +200,19 @@ impl<'a> Terminal<'a> {
                 }
             }
             let word = match (outcome, step.effect) {
-                (Outcome::Unchanged, crate::plan::Effect::Read) => "ok",
-                (Outcome::Changed, crate::plan::Effect::Destroy) => "destroyed",
+                (Outcome::Unchanged, Effect::Read) => "ok",
                 (outcome, _) => outcome.as_str(),
             };
-            let style = style_of(outcome);
+            let style = match (outcome, step.effect) {
+                (Outcome::Changed, Effect::Destroy) => effect_style(Effect::Destroy),
+                (outcome, _) => style_of(outcome),
+            };
             let time = if duration_ms >= 1000 {
                 format!("  {DIM}{:.1} s{DIM:#}", duration_ms as f64 / 1000.0)
             } else {
                 String::new()
             };
-            self.print(&format!("  {style}{word:<10}{style:#}{}{time}", step.title));
+            self.print(&format!("  {style}{word:<9}{style:#}  {}{time}", step.title));
         }
         if matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             let why = match (reason, status) {
@@ -199,7 +220,10 @@ impl<'a> Terminal<'a> {
                 (None, Some(status)) => format!("exit status {status}"),
                 (None, None) => "no exit status".to_owned(),
             };
-            self.print(&format!("            {why}, at {}:{}", step.origin.file, step.origin.line));
+            self.print(&format!(
+                "            {why}, at {}:{}",
+                step.origin.file, step.origin.line
+            ));
             if !self.verbose {
                 for line in std::mem::take(&mut self.lines) {
                     self.print(&format!("            {DIM}|{DIM:#} {line}"));
@@ -229,5 +253,9 @@ fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = anstream::adapter::strip_str(text.trim_end_matches('\r')).to_string();
     let last = text.rsplit('\r').next().unwrap_or("");
-    last.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim_end().to_owned()
+    last.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }

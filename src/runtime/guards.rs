@@ -28,20 +28,22 @@ pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
         }
     }
     let answer = ask(&mut *live.connection(), &plan.server.name, &script, PATIENCE)?;
-    let held: Vec<usize> =
-        String::from_utf8_lossy(&answer.stdout).lines().filter_map(|line| line.trim().parse().ok()).collect();
+    let held: Vec<usize> = String::from_utf8_lossy(&answer.stdout)
+        .lines()
+        .filter_map(|line| line.trim().parse().ok())
+        .collect();
     Ok(plan
         .steps
         .iter()
         .enumerate()
         .map(|(index, step)| match &step.action {
             _ if held.contains(&index) => Mark::Unchanged,
-            Action::State { change: StateChange::ForgetApps } if live.losses.apps.is_empty() => Mark::Unchanged,
-            Action::State { change: StateChange::SetStatus(status) }
-                if live.server.status.as_deref() == Some(status) =>
-            {
-                Mark::Unchanged
-            }
+            Action::State {
+                change: StateChange::ForgetApps,
+            } if live.losses.apps.is_empty() => Mark::Unchanged,
+            Action::State {
+                change: StateChange::SetStatus(status),
+            } if live.server.status.as_deref() == Some(status) => Mark::Unchanged,
             _ if step.effect == Effect::Read => Mark::Looks,
             _ => Mark::WouldChange,
         })
@@ -62,7 +64,13 @@ fn nothing_to_do(step: &Step) -> Option<String> {
     let held = |guard: &str| format!("held {}", quote(&format!("{env}{guard}")));
     let mut tests: Vec<String> = step.unless.iter().map(|guard| held(guard)).collect();
     tests.extend(step.only_if.iter().map(|guard| format!("! {}", held(guard))));
-    if let Action::Upload { path, content: Content::Text(text), mode, owner } = &step.action {
+    if let Action::Upload {
+        path,
+        content: Content::Text(text),
+        mode,
+        owner,
+    } = &step.action
+    {
         tests.push(held(&holds_content(path, text, mode, owner)));
     }
     (!tests.is_empty()).then(|| tests.join(" || "))

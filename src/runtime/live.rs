@@ -56,7 +56,13 @@ impl Live {
         let protected = protection::reasons(store, &server, &facts, Some(&host_key))?;
         let identity = identity(&server, Some(host_key), facts.machine_id.clone(), protected);
         let losses = losses(store, &server, &facts)?;
-        Ok(Self { server, facts, identity, losses, connection: Arc::new(Mutex::new(session)) })
+        Ok(Self {
+            server,
+            facts,
+            identity,
+            losses,
+            connection: Arc::new(Mutex::new(session)),
+        })
     }
 
     /// The connection, for whoever has the turn.
@@ -79,7 +85,11 @@ impl Live {
         };
         let protected = protection::reasons(store, &row, &facts, Some(&host_key))?;
         if !protected.is_empty() {
-            return Err(Refusal::Protected { server: name.clone(), reasons: protected }.into());
+            return Err(Refusal::Protected {
+                server: name.clone(),
+                reasons: protected,
+            }
+            .into());
         }
         let now = identity(&row, Some(host_key), facts.machine_id.clone(), protected);
         compare(plan, &now, &losses(store, &row, &facts)?)
@@ -106,7 +116,11 @@ impl Live {
 /// A refusal that names what differs.
 pub fn compare(plan: &crate::plan::Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
     let stale = |reason: String| {
-        Err(crate::error::Refusal::StalePlan { server: plan.server.name.clone(), reason }.into())
+        Err(crate::error::Refusal::StalePlan {
+            server: plan.server.name.clone(),
+            reason,
+        }
+        .into())
     };
     let then = &plan.server;
     if then.id != now.id {
@@ -169,7 +183,12 @@ pub fn view(server: &Server, identity: &ServerIdentity) -> ServerView {
 /// If the database can't be read.
 pub fn losses(store: &Store, server: &Server, facts: &Facts) -> Result<Losses> {
     let local = store.losses_of(server.id)?;
-    Ok(Losses { apps: local.apps, deployments: local.deployments, env_files: local.env_files, ..facts.losses() })
+    Ok(Losses {
+        apps: local.apps,
+        deployments: local.deployments,
+        env_files: local.env_files,
+        ..facts.losses()
+    })
 }
 
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
@@ -206,6 +225,11 @@ impl Answers for LiveAnswers {
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(self.store.apps(Some(&self.server))?.into_iter().map(|app| (app.name, app.image)).collect())
+        Ok(self
+            .store
+            .apps(Some(&self.server))?
+            .into_iter()
+            .map(|app| (app.name, app.image))
+            .collect())
     }
 }

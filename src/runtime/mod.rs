@@ -3,16 +3,18 @@
 
 mod guards;
 mod live;
+mod marker;
 mod presence;
 mod protection;
 mod secrets;
 mod world;
 
 pub use live::{Live, target_of};
+pub use marker::Unmarked;
 pub use secrets::gather as gather_secrets;
 
 use crate::consent::ConsentedPlan;
-use crate::error::{Error, RecipeError, Refusal, Result};
+use crate::error::{Error, RecipeError, Refusal, Result, SshError};
 use crate::event::{RunEvent, RunState};
 use crate::executor::script::Secrets;
 use crate::executor::{Ended, Execution};
@@ -20,7 +22,7 @@ use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{FORMAT, Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
-use crate::ssh::AskSecret;
+use crate::ssh::{AskSecret, HostKey, scan_host_key};
 use crate::store::{Home, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -62,16 +64,49 @@ impl Runtime {
         Live::reach(&self.store, server, secrets)
     }
 
+    /// First contact with a server: as [`Runtime::reach`], but a host key that nothing vouches for yet is recorded, and
+    /// shown to the caller through `recorded` before anything is entrusted to it.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`]; a key that was recorded stays recorded.
+    pub fn acquaint(
+        &self,
+        server: &Server,
+        secrets: &dyn AskSecret,
+        recorded: &mut dyn FnMut(&HostKey),
+    ) -> Result<Live> {
+        match self.reach(server, secrets) {
+            Err(Error::Ssh(SshError::HostKeyUnknown { .. })) => {
+                let key = scan_host_key(&target_of(server)?)?;
+                self.store.record_identity(server.id, Some(&key.to_string()), None)?;
+                recorded(&key);
+                self.reach(&self.store.server(&server.name)?, secrets)
+            }
+            reached => reached,
+        }
+    }
+
     /// Makes the plan of a recipe for a server that was reached.
     ///
     /// # Errors
     /// If the recipe is broken, refuses, or asks something that can't be answered.
     pub fn plan(&self, recipe: &Recipe, live: &Live, parameters: Parameters) -> Result<Planned> {
-        let inputs =
-            Inputs { server: live.view(), facts: &live.facts, parameters, answers: live.answers(&self.home)? };
+        let inputs = Inputs {
+            server: live.view(),
+            facts: &live.facts,
+            parameters,
+            answers: live.answers(&self.home)?,
+        };
         let evaluated = evaluate(recipe, inputs)?;
-        let facts = Facts { answers: evaluated.answers.clone(), ..live.facts.clone() };
-        Ok(finish(evaluated, |evaluated| evaluated.into_plan(live.identity.clone(), live.losses.clone(), false), facts))
+        let facts = Facts {
+            answers: evaluated.answers.clone(),
+            ..live.facts.clone()
+        };
+        Ok(finish(
+            evaluated,
+            |evaluated| evaluated.into_plan(live.identity.clone(), live.losses.clone(), false),
+            facts,
+        ))
     }
 
     /// Makes the plan of a recipe from recorded facts. Asks nobody: same inputs, same bytes.
@@ -96,7 +131,11 @@ impl Runtime {
             answers: Box::new(recorded),
         };
         let evaluated = evaluate(recipe, inputs)?;
-        Ok(finish(evaluated, |evaluated| evaluated.into_plan(identity, losses, true), facts))
+        Ok(finish(
+            evaluated,
+            |evaluated| evaluated.into_plan(identity, losses, true),
+            facts,
+        ))
     }
 
     /// Which steps of the plan have nothing to do as things stand; one round trip.
@@ -122,11 +161,20 @@ impl Runtime {
         }
         if plan.digest != plan.compute_digest() {
             let reason = "it was altered after it was made".to_owned();
-            return Err(Refusal::StalePlan { server: plan.server.name.clone(), reason }.into());
+            return Err(Refusal::StalePlan {
+                server: plan.server.name.clone(),
+                reason,
+            }
+            .into());
         }
         if let Some(finding) = lint::findings(plan).first() {
             return Err(RecipeError::Lint {
-                message: format!("step {}: `{}` destroys, and {} must not", finding.step + 1, finding.what, finding.part),
+                message: format!(
+                    "step {}: `{}` destroys, and {} must not",
+                    finding.step + 1,
+                    finding.what,
+                    finding.part
+                ),
                 label: String::new(),
                 position: None,
                 help: "put the command into ssh::destroy, and make the plan anew".to_owned(),
@@ -135,7 +183,11 @@ impl Runtime {
         }
         if plan.destroys() && !live.identity.protected.is_empty() {
             let reasons = live.identity.protected.clone();
-            return Err(Refusal::Protected { server: plan.server.name.clone(), reasons }.into());
+            return Err(Refusal::Protected {
+                server: plan.server.name.clone(),
+                reasons,
+            }
+            .into());
         }
         live::compare(plan, &live.identity, &live.losses)
     }
@@ -165,7 +217,10 @@ impl Runtime {
                 Error::Interrupted => RunState::Interrupted,
                 _ => RunState::Failed,
             };
-            let end = RunEvent::RunEnded { state, reason: Some(error.to_string()) };
+            let end = RunEvent::RunEnded {
+                state,
+                reason: Some(error.to_string()),
+            };
             // The error that is already on its way says more than one about noting it down.
             if journal.append(std::slice::from_ref(&end)).is_ok() {
                 report(&end);
@@ -189,7 +244,13 @@ impl Runtime {
         }
         let run = format!("{}-{}", journal.run_id(), &crate::executor::nonce()?[2..10]);
         let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
-        let mut world = JournalledWorld { journal, store: &self.store, server_id: plan.server.id, interrupts, report };
+        let mut world = JournalledWorld {
+            journal,
+            store: &self.store,
+            server_id: plan.server.id,
+            interrupts,
+            report,
+        };
         let mut session = live.connection();
         Execution {
             consented,
@@ -207,14 +268,23 @@ impl Runtime {
 
 fn finish(evaluated: Evaluated, into_plan: impl FnOnce(Evaluated) -> Plan, facts: Facts) -> Planned {
     let printed = evaluated.printed.clone();
-    Planned { plan: into_plan(evaluated), facts, printed }
+    Planned {
+        plan: into_plan(evaluated),
+        facts,
+        printed,
+    }
 }
 
 /// Who is at work, as `user@computer`.
 pub fn operator() -> String {
-    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|u| !u.is_empty()));
+    let user = ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|u| !u.is_empty()));
     let computer = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{}@{computer}", user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())))
+    format!(
+        "{}@{computer}",
+        user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+    )
 }
 
 /// Answers from recorded facts only.
@@ -227,12 +297,20 @@ impl Answers for Recorded {
         // What was recorded is answered before this is asked.
         Err(Error::usage_with(
             format!("offline, nobody answers `{command}`"),
-            format!("record the answer with the facts of a live server: infrakt plan RECIPE --server NAME --facts-out facts.json; then --offline --facts facts.json ({} answers are recorded)", self.facts.answers.len()),
+            format!(
+                "record the answer with the facts of a live server: infrakt plan RECIPE --server NAME --facts-out facts.json; then --offline --facts facts.json ({} answers are recorded)",
+                self.facts.answers.len()
+            ),
         ))
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
-        let recorded = self.facts.answers.get("db::apps").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
+        let recorded = self
+            .facts
+            .answers
+            .get("db::apps")
+            .cloned()
+            .unwrap_or_else(|| Value::Array(Vec::new()));
         serde_json::from_value(recorded).map_err(|error| Error::Malformed {
             what: "the recorded answer of db::apps".to_owned(),
             reason: error.to_string(),

@@ -26,7 +26,10 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     }
     let mut host_keys = facts.host_keys.clone();
     host_keys.extend(offered.map(str::to_owned));
-    if local_host_keys().iter().any(|local| host_keys.contains(&local.to_string())) {
+    if local_host_keys()
+        .iter()
+        .any(|local| host_keys.contains(&local.to_string()))
+    {
         reasons.push("it has a host key of this computer".to_owned());
     }
     for reason in store.is_protected_identity(facts.machine_id.as_deref(), &host_keys)? {

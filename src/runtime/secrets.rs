@@ -16,15 +16,19 @@ pub fn gather(plan: &Plan, ask: &dyn AskSecret) -> Result<Secrets> {
         let variable = format!("INFRAKT_SECRET_{name}");
         let value = match std::env::var(&variable) {
             Ok(value) => Secret::new(value),
-            Err(_) => ask.ask(&format!("Secret {name} for {}: ", plan.server.name))?.ok_or_else(|| {
-                Error::usage_with(
-                    format!("the secret {name} has no value, and there is no terminal to ask on"),
-                    format!("export {variable}=…"),
-                )
-            })?,
+            Err(_) => ask
+                .ask(&format!("Secret {name} for {}: ", plan.server.name))?
+                .ok_or_else(|| {
+                    Error::usage_with(
+                        format!("the secret {name} has no value, and there is no terminal to ask on"),
+                        format!("export {variable}=…"),
+                    )
+                })?,
         };
         if value.expose().contains('\0') {
-            return Err(Error::usage(format!("the secret {name} holds a NUL character, which no command can be given")));
+            return Err(Error::usage(format!(
+                "the secret {name} holds a NUL character, which no command can be given"
+            )));
         }
         secrets.insert(name.clone(), value);
     }

@@ -29,7 +29,11 @@ impl World for JournalledWorld<'_> {
                 Ok(forgotten.apps + forgotten.deployments + forgotten.env_files > 0)
             }
             StateChange::SetStatus(status) => {
-                let before = self.store.servers()?.into_iter().find(|server| server.id == self.server_id);
+                let before = self
+                    .store
+                    .servers()?
+                    .into_iter()
+                    .find(|server| server.id == self.server_id);
                 if before.and_then(|server| server.status).as_deref() == Some(status) {
                     return Ok(false);
                 }

@@ -2,72 +2,29 @@
 //! ensure; here a consent is checked once more against the plan, and made to start one run only.
 
 use super::{Failure, Store};
+use crate::consent::{Consent, Means};
 use crate::error::{Refusal, Result};
 use crate::plan::Plan;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
-use serde::Serialize;
 
 /// How long a consent that has started nothing yet is good for.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// Who accepted which plan for which server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ConsentRecord {
-    pub server: String,
-    /// The digest of the plan that was shown.
-    pub digest: String,
-    pub who: String,
-    pub how: ConsentHow,
-    pub at: Timestamp,
-}
-
-/// The ways of giving a consent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum ConsentHow {
-    /// The server's name, typed on a terminal.
-    #[serde(rename = "typed")]
-    Typed,
-    /// The option of the command line.
-    #[serde(rename = "--confirm")]
-    ConfirmOption,
-    /// The field of a request.
-    #[serde(rename = "api")]
-    Api,
-}
-
-impl ConsentHow {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Typed => "typed",
-            Self::ConfirmOption => "--confirm",
-            Self::Api => "api",
-        }
-    }
-
-    fn from_word(word: &str) -> Self {
-        match word {
-            "typed" => Self::Typed,
-            "--confirm" => Self::ConfirmOption,
-            _ => Self::Api,
-        }
-    }
-}
-
 impl Store {
     /// The consent that started a run, if it needed one.
-    pub fn consent_of(&self, run_id: i64) -> Result<Option<ConsentRecord>> {
+    pub fn consent_of(&self, run_id: i64) -> Result<Option<Consent>> {
         self.check(|connection| {
             connection
                 .query_row(
                     "SELECT server_name, digest, who, how, given_at FROM consents WHERE run_id = ?1",
                     [run_id],
                     |row| {
-                        Ok(ConsentRecord {
+                        Ok(Consent {
                             server: row.get(0)?,
                             digest: row.get(1)?,
                             who: row.get(2)?,
-                            how: ConsentHow::from_word(&row.get::<_, String>(3)?),
+                            how: means(&row.get::<_, String>(3)?),
                             at: row.get(4)?,
                         })
                     },
@@ -81,7 +38,7 @@ impl Store {
 pub(super) fn check(
     transaction: &Transaction<'_>,
     plan: &Plan,
-    consent: Option<&ConsentRecord>,
+    consent: Option<&Consent>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let server = plan.server.name.clone();
@@ -120,7 +77,7 @@ pub(super) fn check(
 
 pub(super) fn record(
     transaction: &Transaction<'_>,
-    consent: &ConsentRecord,
+    consent: &Consent,
     run_id: i64,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -140,4 +97,14 @@ pub(super) fn record(
             ],
         )
         .map(drop)
+}
+
+/// How it was given, from the word in the row. An unknown word can only come from a newer infrakt, whose database this
+/// one refuses to open.
+fn means(word: &str) -> Means {
+    match word {
+        "typed" => Means::Typed,
+        "--confirm" => Means::Flag,
+        _ => Means::Api,
+    }
 }

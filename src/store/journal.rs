@@ -6,7 +6,8 @@
 //! it ended. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
 use super::run_lock::RunLock;
-use super::{ConsentRecord, Failure, Store, consents, runs, servers};
+use super::{Failure, Store, consents, runs, servers};
+use crate::consent::Consent;
 use crate::error::{Error, Result};
 use crate::event::{Outcome, RunEvent, RunState, Stream};
 use crate::plan::Plan;
@@ -29,7 +30,7 @@ impl Store {
     ///
     /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
     /// machine; runs whose process has died don't count and are noted as interrupted.
-    pub fn begin_run(&self, plan: &Plan, consent: Option<&ConsentRecord>, operator: &str) -> Result<Journal> {
+    pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         let store = Store::open(self.home())?;
         let lock = RunLock::take(self.home())?;
         let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {

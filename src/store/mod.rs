@@ -21,7 +21,6 @@ mod servers;
 mod validation;
 
 pub use apps::{App, Deployment, Forgotten, LocalLosses};
-pub use consents::{ConsentHow, ConsentRecord};
 pub use home::Home;
 pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;

@@ -1,16 +1,17 @@
 use crate::fixture::{MACHINE_ONE, Place, add, code, plan};
+use infrakt::consent::{Consent, Means};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::store::{ConsentHow, ConsentRecord, Journal, Server, Store};
+use infrakt::store::{Journal, Server, Store};
 use jiff::{SignedDuration, Timestamp};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-fn consent(server: &Server) -> ConsentRecord {
-    ConsentRecord {
+fn consent(server: &Server) -> Consent {
+    Consent {
         server: server.name.clone(),
         digest: "d1".to_owned(),
         who: "alice".to_owned(),
-        how: ConsentHow::Typed,
+        how: Means::Typed,
         at: Timestamp::now(),
     }
 }
@@ -312,20 +313,20 @@ fn what_destroys_does_not_begin_without_a_consent_that_fits() {
     let store = place.store();
     let server = add(&store, "prod-2");
     let plan = plan(&server, true);
-    let attempt = |consent: Option<&ConsentRecord>| code(store.begin_run(&plan, consent, "alice"));
+    let attempt = |consent: Option<&Consent>| code(store.begin_run(&plan, consent, "alice"));
     let fits = consent(&server);
     assert_eq!(attempt(None), "consent_missing");
-    let other_server = ConsentRecord {
+    let other_server = Consent {
         server: "prod-3".to_owned(),
         ..fits.clone()
     };
     assert_eq!(attempt(Some(&other_server)), "consent_mismatch");
-    let other_plan = ConsentRecord {
+    let other_plan = Consent {
         digest: "d2".to_owned(),
         ..fits.clone()
     };
     assert_eq!(attempt(Some(&other_plan)), "stale_plan");
-    let old = ConsentRecord {
+    let old = Consent {
         at: fits.at - SignedDuration::from_mins(11),
         ..fits.clone()
     };

@@ -185,6 +185,8 @@ fn clearing_one_row_leaves_what_another_says_of_the_same_machine() {
     store.update_server("prod-1b", &mark(), None).unwrap();
     store.update_server("prod-1", &unmark(), Some(&typed(&first))).unwrap();
     assert_both_known(&store);
+    store.remove_server("prod-1b", Some(&typed(&second))).unwrap();
+    assert_both_known(&store);
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! `infrakt server add`.
 
 use super::super::{Context, output};
-use super::key_path;
+use super::{address, key_path};
 use crate::error::{Exit, Result};
+use crate::prompt::Terminal;
+use crate::runtime::Runtime;
+use crate::ssh::HostKey;
 use crate::store::{NewServer, Server, Store};
 use clap::Args;
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Add a server to the inventory
@@ -38,18 +42,72 @@ pub struct AddArgs {
     pub infrakt_host: bool,
 }
 
+/// What `--json` says of a new row.
+#[derive(Serialize)]
+struct Added {
+    #[serde(flatten)]
+    server: Server,
+    reached: bool,
+    /// Why it was not reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+/// Saves the row first, and then makes the server's acquaintance: an address that does not answer yet is no reason to
+/// lose what was typed.
 pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
-    let server = add(&args, &context.store()?)?;
+    let runtime = Runtime::open(context.home()?)?;
+    let row = add(&args, &runtime.store)?;
+    let mut recorded = |key: &HostKey| {
+        output::note(&format!(
+            "host key of '{}': {} {}",
+            row.name,
+            key.algorithm(),
+            key.fingerprint()
+        ));
+        output::note(
+            "It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+        );
+    };
+    let reached = runtime.acquaint(&row, &Terminal, &mut recorded);
+    let marked = match &reached {
+        Ok(live) if args.infrakt_host => runtime.mark(live),
+        _ => Ok(()),
+    };
+    let server = runtime.store.server(&row.name)?;
     if context.json {
-        output::json(&server)?;
-    } else {
-        output::line(&format!("added server '{}'", server.name))?;
+        let problem = reached.as_ref().err().map(ToString::to_string);
+        output::json(&Added {
+            server,
+            reached: problem.is_none(),
+            problem,
+        })?;
+        return marked.map(|()| Exit::Done);
     }
-    Ok(Exit::Done)
+    match &reached {
+        Ok(live) => {
+            output::line(&format!(
+                "added '{}': {}, {}",
+                server.name,
+                live.facts.os.name,
+                address(&server)
+            ))?;
+            for reason in &live.identity.protected {
+                output::note(&format!("'{}' is protected and is never wiped: {reason}", server.name));
+            }
+        }
+        Err(error) => {
+            output::line(&format!("added '{}', but it was not reached: {error}", server.name))?;
+            if let Some(hint) = error.hint() {
+                output::note(&format!("hint: {hint}"));
+            }
+        }
+    }
+    marked.map(|()| Exit::Done)
 }
 
 /// Saves the row, and speaks to nobody.
-pub fn add(args: &AddArgs, store: &Store) -> Result<Server> {
+fn add(args: &AddArgs, store: &Store) -> Result<Server> {
     let ssh_key_path = args.key.as_deref().map(key_path).transpose()?;
     store.add_server(&NewServer {
         name: args.name.clone(),

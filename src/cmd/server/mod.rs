@@ -2,8 +2,11 @@
 
 pub mod add;
 pub mod list;
+pub mod recipes;
 pub mod remove;
 pub mod show;
+pub mod ssh;
+pub mod status;
 pub mod tag;
 pub mod update;
 
@@ -27,6 +30,10 @@ enum ServerCommand {
     Update(update::UpdateArgs),
     Remove(remove::RemoveArgs),
     Tag(tag::TagArgs),
+    Status(status::StatusArgs),
+    Ssh(ssh::SshArgs),
+    Provision(recipes::ProvisionArgs),
+    Wipe(recipes::WipeArgs),
 }
 
 pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
@@ -37,6 +44,10 @@ pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
         ServerCommand::Update(args) => update::run(args, context),
         ServerCommand::Remove(args) => remove::run(args, context),
         ServerCommand::Tag(args) => tag::run(args, context),
+        ServerCommand::Status(args) => status::run(args, context),
+        ServerCommand::Ssh(args) => ssh::run(args, context),
+        ServerCommand::Provision(args) => recipes::provision(args, context),
+        ServerCommand::Wipe(args) => recipes::wipe(args, context),
     }
 }
 

@@ -3,7 +3,9 @@
 use super::super::{Context, output};
 use super::{key_path, with_name_typed};
 use crate::error::{Error, Exit, Result};
-use crate::store::ServerChange;
+use crate::prompt::Terminal;
+use crate::runtime::{Runtime, Unmarked};
+use crate::store::{Server, ServerChange};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -51,16 +53,41 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
             format!("say what, for example: infrakt server update {} --port 2222", args.name),
         ));
     }
-    let store = context.store()?;
-    let server = with_name_typed(&store, &args.name, args.confirm.as_deref(), |typed| {
+    let runtime = Runtime::open(context.home()?)?;
+    let store = &runtime.store;
+    let server = with_name_typed(store, &args.name, args.confirm.as_deref(), |typed| {
         store.update_server(&args.name, &change, typed)
     })?;
+    if let Some(marked) = change.is_infrakt_host {
+        marker(&runtime, &server, marked);
+    }
     if context.json {
         output::json(&server)?;
     } else {
         output::line(&format!("updated server '{}'", server.name))?;
     }
     Ok(Exit::Done)
+}
+
+/// Brings the marker on the machine in line with the row. The row holds in any case, so what goes wrong here is said and
+/// is no error.
+fn marker(runtime: &Runtime, server: &Server, marked: bool) {
+    let name = &server.name;
+    let remove = format!("to remove it: infrakt server ssh {name} -- sudo rm /etc/infrakt/host");
+    let done = runtime.reach(server, &Terminal).and_then(|live| match marked {
+        true => runtime.mark(&live).map(|()| Unmarked::Gone),
+        false => runtime.unmark(&live),
+    });
+    match done {
+        Ok(Unmarked::Gone) => {}
+        Ok(Unmarked::NotOurs) => output::note(&format!(
+            "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
+        )),
+        Err(error) if marked => output::note(&format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
+        Err(error) => output::note(&format!(
+            "'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"
+        )),
+    }
 }
 
 fn change(args: &UpdateArgs) -> Result<ServerChange> {

@@ -1,0 +1,278 @@
+//! `infrakt recipe`: what recipes there are, what they take, and what is wrong with them.
+
+use super::{Context, output};
+use crate::error::{Error, Exit, Result};
+use crate::facts::Facts;
+use crate::recipe::{
+    Answers, Evaluated, Inputs, Keeper, Library, Parameter, Recipe, ServerView, engine, evaluate, evaluate_anyway,
+    reference,
+};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct RecipeArgs {
+    #[command(subcommand)]
+    command: RecipeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RecipeCommand {
+    /// List the recipes that can be run by name
+    List,
+    /// Show a recipe: its parameters and its text
+    Show {
+        #[arg(value_name = "RECIPE")]
+        recipe: String,
+    },
+    /// Write a first recipe to start from
+    New {
+        /// The file to write, ending in .rhai
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Evaluate a recipe for a fresh Debian 13 and say what is wrong with it; asks no server
+    Check(CheckArgs),
+    /// Evaluate a recipe for every supported system, as root and through sudo, protected or not
+    Test(CheckArgs),
+    /// Print the reference of everything that a recipe can call
+    Docs {
+        /// Print definitions for editors (.d.rhai) instead
+        #[arg(long)]
+        definitions: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    #[arg(value_name = "RECIPE")]
+    recipe: String,
+    #[command(flatten)]
+    set: super::parameters::SetArgs,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    kept_by: Keeper,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    kept_by: Keeper,
+    description: String,
+    parameters: Vec<Parameter>,
+    source: String,
+}
+
+const TEMPLATE: &str = r#"//! Say hello, and make sure that there is a file.
+
+let greeting = param("greeting", "hello", "What to say");
+
+section("Hello");
+ssh::run("Say hello", `echo ${quote(greeting)}`);
+ssh::upload("Write the message of the day", "/etc/motd", greeting + "\n");
+ssh::check("The message is there", "test -s /etc/motd");
+"#;
+
+pub fn run(args: RecipeArgs, context: &Context) -> Result<Exit> {
+    match args.command {
+        RecipeCommand::List => list(context),
+        RecipeCommand::Show { recipe } => show(&recipe, context),
+        RecipeCommand::New { file } => new(&file),
+        RecipeCommand::Check(args) => check(&args, context, &["debian-13"], &[("root", false)]),
+        RecipeCommand::Test(args) => {
+            let profiles: Vec<&str> = Facts::profiles().collect();
+            check(
+                &args,
+                context,
+                &profiles,
+                &[("root", false), ("deploy", false), ("root", true)],
+            )
+        }
+        RecipeCommand::Docs { definitions: false } => {
+            if context.json {
+                output::json(&reference::functions(&engine()))?;
+            } else {
+                output::line(&reference::markdown(&engine()))?;
+            }
+            Ok(Exit::Done)
+        }
+        RecipeCommand::Docs { definitions: true } => {
+            output::line(&reference::definitions(&engine()))?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn library(context: &Context) -> Result<Library> {
+    Ok(Library::new(context.home()?.recipes_dir()))
+}
+
+fn list(context: &Context) -> Result<Exit> {
+    let library = library(context)?;
+    let mut listed = Vec::new();
+    for name in library.names() {
+        let recipe = library.find_named(&name)?;
+        listed.push(Listed {
+            name,
+            kept_by: recipe.keeper,
+            description: description(&recipe),
+        });
+    }
+    if context.json {
+        output::json(&listed)?;
+    } else {
+        output::table(
+            ["NAME", "KEPT BY", "DESCRIPTION"],
+            listed
+                .into_iter()
+                .map(|one| [one.name, keeper(one.kept_by).to_owned(), one.description]),
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+fn keeper(keeper: Keeper) -> &'static str {
+    match keeper {
+        Keeper::Shipped => "infrakt",
+        Keeper::User => "you",
+        Keeper::Path => "a file",
+    }
+}
+
+/// The recipe's first line of documentation.
+fn description(recipe: &Recipe) -> String {
+    recipe
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix("//!"))
+        .unwrap_or("")
+        .trim()
+        .to_owned()
+}
+
+fn show(name: &str, context: &Context) -> Result<Exit> {
+    let recipe = library(context)?.find(name)?;
+    let facts = Facts::by_name_or_path("debian-13")?;
+    // Parameters that must be given make the evaluation fail; by then they are declared.
+    let (_, evaluated) = evaluate_anyway(&recipe, inputs(&facts, "root", false, Default::default()));
+    let shown = Shown {
+        name: recipe.name.clone(),
+        kept_by: recipe.keeper,
+        description: description(&recipe),
+        parameters: evaluated.declared,
+        source: recipe.text.clone(),
+    };
+    if context.json {
+        output::json(&shown)?;
+        return Ok(Exit::Done);
+    }
+    output::pairs([
+        ("recipe", Some(shown.name)),
+        ("kept by", Some(keeper(shown.kept_by).to_owned())),
+        ("description", Some(shown.description)),
+    ])?;
+    if !shown.parameters.is_empty() {
+        output::line("")?;
+        output::table(
+            ["PARAMETER", "TYPE", "DEFAULT", "MEANING"],
+            shown.parameters.into_iter().map(|parameter| {
+                let default = parameter
+                    .default
+                    .map_or("(must be given)".to_owned(), |default| default.to_string());
+                let choices = match parameter.choices.len() {
+                    0 => String::new(),
+                    _ => format!(" (one of: {})", parameter.choices.join(", ")),
+                };
+                [
+                    parameter.name,
+                    parameter.kind.to_owned(),
+                    default,
+                    format!("{}{choices}", parameter.help),
+                ]
+            }),
+        )?;
+    }
+    output::line(&format!("\n{}", shown.source))?;
+    Ok(Exit::Done)
+}
+
+fn new(file: &PathBuf) -> Result<Exit> {
+    if file.extension().is_none_or(|extension| extension != "rhai") {
+        return Err(Error::usage_with(
+            format!("{} does not end in .rhai", file.display()),
+            format!("infrakt recipe new {}", file.with_extension("rhai").display()),
+        ));
+    }
+    let mut new = std::fs::File::create_new(file).map_err(Error::file("create", file))?;
+    new.write_all(TEMPLATE.as_bytes()).map_err(Error::file("write", file))?;
+    output::line(&format!("wrote {}", file.display()))?;
+    output::note(&format!(
+        "see what it would do: infrakt plan ./{} --server NAME",
+        file.display()
+    ));
+    Ok(Exit::Done)
+}
+
+fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str, bool)]) -> Result<Exit> {
+    let recipe = library(context)?.find(&args.recipe)?;
+    let parameters = args.set.parse()?;
+    let mut checked = Vec::new();
+    for profile in profiles {
+        let facts = Facts::by_name_or_path(profile)?;
+        for (user, protected) in logins {
+            let Evaluated { steps, .. } = evaluate(&recipe, inputs(&facts, user, *protected, parameters.clone()))?;
+            let protected = if *protected { ", protected" } else { "" };
+            checked.push((format!("{profile} as {user}{protected}"), steps.len()));
+        }
+    }
+    if context.json {
+        let cases: Vec<_> = checked
+            .iter()
+            .map(|(case, steps)| serde_json::json!({ "case": case, "steps": steps }))
+            .collect();
+        output::json(&cases)?;
+    } else {
+        for (case, steps) in checked {
+            output::line(&format!("ok  {case}: {}", output::count(steps, "step")))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn inputs<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: crate::runtime::Parameters) -> Inputs<'a> {
+    let server = ServerView {
+        name: "example".to_owned(),
+        host: "192.0.2.1".to_owned(),
+        port: 22,
+        user: user.to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: protected,
+        protected,
+    };
+    Inputs {
+        server,
+        facts,
+        parameters,
+        answers: Box::new(Nobody),
+    }
+}
+
+/// There is no server to ask while a recipe is only checked: every question is answered with nothing.
+struct Nobody;
+
+impl Answers for Nobody {
+    fn query(&mut self, _command: &str) -> Result<String> {
+        Ok(String::new())
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,164 @@
+//! `infrakt runs`: the journal.
+
+use super::{Context, output};
+use crate::consent::Consent;
+use crate::error::{Exit, Result};
+use crate::event::{Outcome, RunState};
+use crate::store::{Run, StepRecord};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde::Serialize;
+
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// List runs, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_name = "COUNT")]
+        limit: usize,
+        /// Of this server only
+        #[arg(long, value_name = "NAME")]
+        server: Option<String>,
+    },
+    /// Show a run step by step
+    Show { id: i64 },
+    /// Print what the steps of a run printed
+    Logs {
+        id: i64,
+        /// Of this step only, as `runs show` numbers them
+        #[arg(long, value_name = "NUMBER")]
+        step: Option<usize>,
+    },
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    run: Run,
+    consent: Option<Consent>,
+    steps: Vec<StepRecord>,
+    notices: Vec<String>,
+}
+
+pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
+    match args.command {
+        RunsCommand::List { limit, server } => list(limit, server.as_deref(), context),
+        RunsCommand::Show { id } => show(id, context),
+        RunsCommand::Logs { id, step } => logs(id, step, context),
+    }
+}
+
+fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
+    let runs = context.store()?.runs(limit, server)?;
+    if context.json {
+        output::json(&runs)?;
+    } else if runs.is_empty() {
+        output::note("no run yet; begin with: infrakt run RECIPE --server NAME");
+    } else {
+        output::table(
+            ["ID", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
+            runs.iter().map(|run| {
+                [
+                    run.id.to_string(),
+                    run.server.clone(),
+                    run.recipe.clone(),
+                    run.state.as_str().to_owned(),
+                    time(run.started_at),
+                    took(run),
+                    run.operator.clone(),
+                ]
+            }),
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn took(run: &Run) -> String {
+    run.ended_at.map_or(String::new(), |end| {
+        format!("{:.1} s", end.duration_since(run.started_at).as_secs_f64())
+    })
+}
+
+fn show(id: i64, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    let shown = Shown {
+        run: store.run(id)?,
+        consent: store.consent_of(id)?,
+        steps: store.steps_of(id)?,
+        notices: store.notices_of(id)?,
+    };
+    if context.json {
+        output::json(&shown)?;
+        return Ok(Exit::Done);
+    }
+    let run = &shown.run;
+    let consent = shown
+        .consent
+        .map(|consent| format!("by {} at {} ({})", consent.who, time(consent.at), consent.how.as_str()));
+    output::pairs([
+        ("run", Some(run.id.to_string())),
+        ("recipe", Some(run.recipe.clone())),
+        ("server", Some(run.server.clone())),
+        ("state", Some(run.state.as_str().to_owned())),
+        ("reason", run.reason.clone()),
+        ("started", Some(format!("{} by {}", time(run.started_at), run.operator))),
+        ("took", run.ended_at.map(|_| took(run))),
+        ("consent", consent),
+        ("digest", Some(run.digest.clone())),
+    ])?;
+    output::line("")?;
+    output::table(
+        ["STEP", "OUTCOME", "TOOK", "TITLE", "REASON"],
+        shown.steps.iter().map(|step| {
+            [
+                (step.step + 1).to_string(),
+                step.outcome
+                    .map_or(String::new(), |outcome| outcome.as_str().to_owned()),
+                step.duration_ms
+                    .map_or(String::new(), |ms| format!("{:.1} s", ms as f64 / 1000.0)),
+                step.title.clone(),
+                step.reason.clone().or_else(|| failed_status(step)).unwrap_or_default(),
+            ]
+        }),
+    )?;
+    for notice in &shown.notices {
+        output::note(notice);
+    }
+    if run.state != RunState::Done {
+        output::note(&format!("what it printed: infrakt runs logs {id}"));
+    }
+    Ok(Exit::Done)
+}
+
+fn failed_status(step: &StepRecord) -> Option<String> {
+    (step.outcome == Some(Outcome::Failed)).then(|| format!("exit status {}", step.exit_status.unwrap_or(-1)))
+}
+
+fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    let steps = store.steps_of(id)?;
+    let mut last = None;
+    store.output_of(id, step.map(|number| number.wrapping_sub(1)), |chunk| {
+        if context.json {
+            let text = String::from_utf8_lossy(&chunk.bytes);
+            return output::json_line(&serde_json::json!({ "step": chunk.step, "stream": chunk.stream, "text": text }));
+        }
+        if step.is_none() && last != Some(chunk.step) {
+            last = Some(chunk.step);
+            let title = steps.get(chunk.step).map_or("", |step| step.title.as_str());
+            output::heading(&format!("{}  {title}", chunk.step + 1));
+        }
+        output::raw(&chunk.bytes)
+    })?;
+    Ok(Exit::Done)
+}

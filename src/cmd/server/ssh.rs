@@ -1,0 +1,74 @@
+//! `infrakt server ssh`: a shell on a server, by the system's own ssh, with what the inventory knows.
+
+use super::super::Context;
+use crate::error::{Error, Exit, Result};
+use crate::store::{Server, Store};
+use clap::Args;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Log in to a server with ssh, or run a command there
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt server ssh prod-2
+  infrakt server ssh prod-2 -- systemctl status docker")]
+pub struct SshArgs {
+    name: String,
+    /// The command to run, in place of a shell
+    #[arg(last = true)]
+    command: Vec<String>,
+}
+
+pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
+    let store = context.store()?;
+    let server = store.server(&args.name)?;
+    let mut command = Command::new("ssh");
+    command.args(["-p", &server.port.to_string(), "-l", &server.user]);
+    if let Some(key) = &server.ssh_key_path {
+        command.args(["-i", key]);
+    }
+    if let Some(known_hosts) = known_hosts(&store, &server)? {
+        command
+            .arg("-o")
+            .arg(format!("UserKnownHostsFile={}", known_hosts.display()));
+        command.args([
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            &format!("HostKeyAlias={}", server.name),
+        ]);
+    }
+    command.arg("--").arg(&server.host).args(&args.command);
+    // Only returns if it could not start.
+    let error = command.exec();
+    Err(Error::usage_with(
+        format!("cannot start ssh: {error}"),
+        "install it: apt install openssh-client",
+    ))
+}
+
+/// Writes the recorded host keys in the form that ssh reads, under the servers' names: what the inventory trusts, ssh
+/// trusts too, and nothing else.
+fn known_hosts(store: &Store, server: &Server) -> Result<Option<PathBuf>> {
+    if !server.host_key.as_deref().is_some_and(|key| key.contains(' ')) {
+        return Ok(None);
+    }
+    let lines: String = store
+        .servers()?
+        .iter()
+        .filter_map(|server| {
+            Some(format!(
+                "{} {}\n",
+                server.name,
+                server.host_key.as_deref().filter(|key| key.contains(' '))?
+            ))
+        })
+        .collect();
+    let path = store.home().known_hosts_path();
+    let mut file = tempfile::NamedTempFile::new_in(store.home().path()).map_err(Error::file("write", &path))?;
+    std::io::Write::write_all(&mut file, lines.as_bytes()).map_err(Error::file("write", &path))?;
+    file.persist(&path)
+        .map_err(|error| Error::file("write", &path)(error.error))?;
+    Ok(Some(path))
+}

@@ -1,0 +1,165 @@
+//! What is asked of a person on a terminal: the name of a server that is to lose its data, passwords and passphrases, and
+//! which servers are meant. Also owns Ctrl-C, since what it means depends on whether a question is open.
+//!
+//! It must not know plans, runs or connections. A terminal means that standard input is one: rpassword would read
+//! /dev/tty even where a script feeds standard input.
+
+use crate::error::{Error, Exit, Refusal, Result};
+use crate::plan::secret::Secret;
+use crate::ssh::AskSecret;
+use dialoguer::MultiSelect;
+use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How often Ctrl-C was pressed while no question was open.
+static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
+/// The terminal as it was before the question that is open now.
+static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
+/// One question at a time, however many servers want an answer.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Takes over SIGINT, SIGTERM and SIGHUP, once per process, at its start. While a question is open they end the process
+/// with exit code 5 and the terminal as it was; otherwise they are counted, for whoever runs something to look at
+/// [`interrupts`]. So every question must be asked before a run begins.
+///
+/// # Errors
+/// The handler can't be installed, or already is.
+pub fn install_interrupt_handler() -> Result<()> {
+    ctrlc::set_handler(|| {
+        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        match open.as_ref() {
+            None => {
+                INTERRUPTS.fetch_add(1, Ordering::SeqCst);
+            }
+            // The lock is held to the end: the question can't be answered or closed any more.
+            Some(terminal) => {
+                // Where that fails there is no terminal left to repair.
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
+                // dialoguer hides the cursor while it shows a list.
+                let _ = writeln!(io::stderr(), "\x1b[?25h\n{}", Error::Interrupted);
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        }
+    })
+    .map_err(|error| Error::usage(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// How often Ctrl-C was pressed while no question was open.
+pub fn interrupts() -> usize {
+    INTERRUPTS.load(Ordering::SeqCst)
+}
+
+/// Whether there is somebody to ask.
+pub fn on_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// A question that is open: Ctrl-C ends the process, and the terminal is as before when it is dropped.
+struct Question {
+    before: Termios,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Question {
+    /// `None` if there is no terminal.
+    fn open() -> Option<Self> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if !on_terminal() {
+            return None;
+        }
+        let before = tcgetattr(io::stdin()).ok()?;
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before.clone());
+        Some(Self { before, _turn: turn })
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where that fails there is no terminal left to repair.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        *open = None;
+    }
+}
+
+/// Asks for the name of the server that will lose its data. `false`: something else was typed, or nothing at all.
+///
+/// # Errors
+/// [`Refusal::NoTerminal`] if standard input is no terminal: a name that is piped in was typed by nobody.
+pub fn typed_name(server: &str) -> Result<bool> {
+    let Some(question) = Question::open() else {
+        return Err(Refusal::NoTerminal {
+            server: server.to_owned(),
+        }
+        .into());
+    };
+    let mut line = Vec::new();
+    let mut stderr = io::stderr();
+    write!(
+        stderr,
+        "All data on '{server}' will be destroyed. Type the server name to confirm: "
+    )
+    .and_then(|()| stderr.flush())
+    .and_then(|()| io::stdin().lock().read_until(b'\n', &mut line))
+    .map_err(Error::file("ask on", "the terminal"))?;
+    drop(question);
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(line == server.as_bytes())
+}
+
+/// Lets a person mark some of `items` in a list. `None`: there is no terminal, or they left without marking any.
+///
+/// # Errors
+/// [`Error::Interrupted`] for Ctrl-C.
+pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
+    if items.is_empty() || !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    let Some(question) = Question::open() else {
+        return Ok(None);
+    };
+    let chosen = MultiSelect::new()
+        .with_prompt(format!("{prompt} (space marks, enter accepts, escape leaves)"))
+        .items(items)
+        .interact_opt();
+    drop(question);
+    match chosen {
+        Ok(chosen) => Ok(chosen.filter(|chosen| !chosen.is_empty())),
+        Err(dialoguer::Error::IO(error)) if error.kind() == ErrorKind::Interrupted => {
+            // The signal that comes with it may find the question closed already; then this ends the process.
+            eprint!("\x1b[?25h");
+            Err(Error::Interrupted)
+        }
+        Err(dialoguer::Error::IO(error)) => Err(Error::file("ask on", "the terminal")(error)),
+    }
+}
+
+/// The person at the terminal, as the one who knows passwords and passphrases.
+pub struct Terminal;
+
+impl AskSecret for Terminal {
+    fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
+        let Some(question) = Question::open() else {
+            return Ok(None);
+        };
+        let answer = rpassword::prompt_password(prompt);
+        drop(question);
+        match answer {
+            Ok(answer) => Ok(Some(Secret::new(answer))),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => Err(Error::Interrupted),
+                // Ctrl-D: nobody wants to say.
+                ErrorKind::UnexpectedEof => Ok(None),
+                // Standard input is a terminal, but not this process's own: there is no /dev/tty for it.
+                ErrorKind::NotFound => Ok(None),
+                _ if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => Ok(None),
+                _ => Err(Error::file("ask on", "/dev/tty")(error)),
+            },
+        }
+    }
+}

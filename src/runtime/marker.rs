@@ -1,0 +1,85 @@
+//! The marker `/etc/infrakt/host` on a machine that hosts infrakt. It protects the machine against every installation of
+//! infrakt, not only the one whose inventory says so.
+
+use super::Runtime;
+use super::live::Live;
+use crate::error::{Error, Result};
+use crate::executor::question::ask;
+use crate::plan::digest::sha256;
+use crate::plan::shell::quote;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What became of the marker when a row was cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmarked {
+    /// There is none any more.
+    Gone,
+    /// Another installation wrote it, so the machine stays protected.
+    NotOurs,
+}
+
+impl Runtime {
+    /// Writes the marker, unless there is one.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn mark(&self, live: &Live) -> Result<()> {
+        let text = format!(
+            "This machine hosts infrakt, and infrakt never wipes it.\n{}\n",
+            self.signature()
+        );
+        let script = format!(
+            "umask 022; mkdir -p /etc/infrakt && {{ [ -e /etc/infrakt/host ] || printf %s {} >/etc/infrakt/host; }}",
+            quote(&text)
+        );
+        self.succeed(live, &script, "write the marker /etc/infrakt/host")
+            .map(drop)
+    }
+
+    /// Removes the marker if this installation wrote it.
+    ///
+    /// # Errors
+    /// If it can't be read or removed.
+    pub fn unmark(&self, live: &Live) -> Result<Unmarked> {
+        let script = format!(
+            "[ -e /etc/infrakt/host ] || {{ echo gone; exit 0; }}\n\
+             if grep -qxF -- {} /etc/infrakt/host; then rm -- /etc/infrakt/host && echo gone; else echo kept; fi",
+            quote(&self.signature())
+        );
+        let said = self.succeed(live, &script, "remove the marker /etc/infrakt/host")?;
+        Ok(if said.trim() == "gone" {
+            Unmarked::Gone
+        } else {
+            Unmarked::NotOurs
+        })
+    }
+
+    /// Tells this installation's markers from others: the same home on the same computer gives the same line.
+    fn signature(&self) -> String {
+        let home = self.store.home().path();
+        let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+        let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        format!(
+            "marked by installation {}",
+            &sha256(format!("{machine}{}", home.display()).as_bytes())[..16]
+        )
+    }
+
+    fn succeed(&self, live: &Live, script: &str, purpose: &str) -> Result<String> {
+        let server = &live.server.name;
+        let answer = ask(&mut *live.connection(), server, script, PATIENCE)?;
+        if answer.status == 0 {
+            return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
+        }
+        Err(Error::Facts {
+            server: server.clone(),
+            reason: format!(
+                "could not {purpose}: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            ),
+            hint: None,
+        })
+    }
+}

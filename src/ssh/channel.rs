@@ -1,0 +1,274 @@
+//! One running command and its three streams, without ever blocking on one of them.
+//!
+//! libssh2 has rules here that its types do not show:
+//! - A packet that the socket took only in part must be finished by the very call that began it, with the same bytes
+//!   at the same place; any other call that sends is turned away. See [`Unfinished`].
+//! - Reading one stream takes the other's packets off the socket too; those are not announced by poll any more.
+//! - End of file belongs to the channel, and is not reported while bytes of either stream are unread.
+
+use super::transport::{Transport, code, code_of};
+use crate::error::{Error, Result, SshError};
+use crate::executor::connection::{Channel, Incoming};
+use rustix::event::PollFlags;
+use ssh2::BlockDirections;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// The most that one `Incoming` holds.
+const CHUNK: usize = 64 * 1024;
+/// How long the server may take to confirm the end of a command that has ended.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+const STDOUT: i32 = 0;
+const STDERR: i32 = 1; // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2)
+
+/// A call that the socket took only in part and that must be repeated before any other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unfinished {
+    Nothing,
+    Writing,
+    /// Reading announces room to the server, which is a packet too.
+    Reading(i32),
+}
+
+/// A running command.
+pub(super) struct ScriptChannel<'a> {
+    transport: &'a mut Transport,
+    channel: ssh2::Channel,
+    /// What is still to be written. The pieces never move in memory (see above), and are wiped: they hold secrets.
+    outgoing: VecDeque<Zeroizing<Vec<u8>>>,
+    /// How much of the first piece is written.
+    written: usize,
+    unfinished: Unfinished,
+    /// The stream to be read first, in turn, so that neither waits for the other to fall silent.
+    next: i32,
+    buffer: Vec<u8>,
+    closed: bool,
+}
+
+impl<'a> ScriptChannel<'a> {
+    /// Starts `command` and begins to feed it `input`. Two round trips.
+    pub(super) fn open(transport: &'a mut Transport, user: &str, command: &str, input: Vec<u8>) -> Result<Self> {
+        transport.alive()?;
+        transport.session.set_blocking(true);
+        let started = transport.session.channel_session().and_then(|mut channel| {
+            channel.exec(command)?;
+            Ok(channel)
+        });
+        transport.session.set_blocking(false);
+        let channel = match started {
+            Ok(channel) => channel,
+            Err(error) if code::is_lost(code_of(&error)) => return Err(transport.lose(error.message()).into()),
+            Err(error) => {
+                return Err(Error::from(SshError::NoCommand {
+                    server: transport.server().to_owned(),
+                    user: user.to_owned(),
+                    reason: error.message().to_owned(),
+                }));
+            }
+        };
+        let mut channel = Self {
+            transport,
+            channel,
+            outgoing: VecDeque::new(),
+            written: 0,
+            unfinished: Unfinished::Nothing,
+            next: STDOUT,
+            buffer: vec![0; CHUNK],
+            closed: false,
+        };
+        channel.queue(input);
+        channel.flush();
+        Ok(channel)
+    }
+
+    /// Ends the command's standard input after what was sent so far. Does not wait.
+    pub(super) fn send_eof(&mut self) {
+        self.flush();
+        // Not sent if the socket is full: the caller's clock ends the wait in that case.
+        let _ = self.channel.send_eof();
+    }
+
+    /// Closes the channel and returns the command's exit status, if the server reports one in time.
+    pub(super) fn exit_status(mut self) -> Option<i32> {
+        self.close();
+        self.transport
+            .alive()
+            .is_ok()
+            .then(|| self.channel.exit_status().ok())
+            .flatten()
+    }
+
+    fn queue(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.outgoing.push_back(Zeroizing::new(bytes));
+        }
+    }
+
+    /// Writes what can be written without waiting. A broken connection is left for the reading side to find, so that
+    /// what has arrived before is not lost.
+    fn flush(&mut self) {
+        if !matches!(self.unfinished, Unfinished::Nothing | Unfinished::Writing) {
+            return;
+        }
+        self.unfinished = Unfinished::Nothing;
+        while let Some(piece) = self.outgoing.front() {
+            match self.channel.write(&piece[self.written..]) {
+                // The window is full: the script has to read first.
+                Ok(0) => return,
+                Ok(count) => {
+                    self.written += count;
+                    if self.written == piece.len() {
+                        self.outgoing.pop_front();
+                        self.written = 0;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.sending_is_blocked() {
+                        self.unfinished = Unfinished::Writing;
+                    }
+                    return;
+                }
+                Err(_) => {
+                    self.outgoing.clear();
+                    self.written = 0;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads one chunk of one stream if there is one.
+    fn read(&mut self, stream: i32) -> Result<Option<Incoming>> {
+        self.unfinished = Unfinished::Nothing;
+        match self.channel.stream(stream).read(&mut self.buffer) {
+            Ok(0) => Ok(None),
+            Ok(count) => {
+                self.next = if stream == STDOUT { STDERR } else { STDOUT };
+                let bytes = self.buffer[..count].to_vec();
+                Ok(Some(if stream == STDOUT {
+                    Incoming::Stdout(bytes)
+                } else {
+                    Incoming::Stderr(bytes)
+                }))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if self.sending_is_blocked() {
+                    self.unfinished = Unfinished::Reading(stream);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(self.lost(&error)),
+        }
+    }
+
+    fn lost(&mut self, error: &io::Error) -> Error {
+        Error::from(self.transport.lose(error.to_string()))
+    }
+
+    fn sending_is_blocked(&self) -> bool {
+        matches!(
+            self.transport.session.block_directions(),
+            BlockDirections::Outbound | BlockDirections::Both
+        )
+    }
+
+    /// One turn: goes on with what is unfinished, writes, then reads whichever stream has something.
+    fn turn(&mut self) -> Result<Option<Incoming>> {
+        if let Unfinished::Reading(stream) = self.unfinished
+            && let Some(incoming) = self.read(stream)?
+        {
+            return Ok(Some(incoming));
+        }
+        self.flush();
+        let other = if self.next == STDOUT { STDERR } else { STDOUT };
+        for stream in [self.next, other] {
+            if self.unfinished != Unfinished::Nothing {
+                return Ok(None);
+            }
+            if let Some(incoming) = self.read(stream)? {
+                return Ok(Some(incoming));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says farewell for a command that has ended; cuts the connection if the server does not answer.
+    fn close(&mut self) {
+        let until = Instant::now() + FAREWELL;
+        while self.transport.alive().is_ok() {
+            match self.channel.close() {
+                Ok(()) => return,
+                Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
+                    let events = if self.sending_is_blocked() {
+                        PollFlags::OUT
+                    } else {
+                        PollFlags::IN
+                    };
+                    if let Err(error) = self.transport.wait(events, until) {
+                        self.transport.lose(error.to_string());
+                    }
+                }
+                Err(_) => {
+                    self.transport.lose("the server did not confirm the end of a command");
+                }
+            }
+        }
+    }
+}
+
+impl Channel for ScriptChannel<'_> {
+    fn receive(&mut self, wait: Duration) -> Result<Incoming> {
+        // A wait beyond what a clock can hold is a wait for as long as it takes: an hour, and the caller asks again.
+        let until = Instant::now()
+            .checked_add(wait)
+            .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        loop {
+            self.transport.alive()?;
+            if self.closed {
+                return Ok(Incoming::Closed);
+            }
+            if let Some(incoming) = self.turn()? {
+                return Ok(incoming);
+            }
+            if self.channel.eof() {
+                self.closed = true;
+                return Ok(Incoming::Closed);
+            }
+            let events = if self.unfinished != Unfinished::Nothing {
+                PollFlags::OUT
+            } else if self.channel.read_window().available > 0 {
+                // Taken off the socket while the other stream was read: poll would not tell.
+                continue;
+            } else {
+                PollFlags::IN
+            };
+            if Instant::now() >= until {
+                return Ok(Incoming::Quiet);
+            }
+            if let Err(error) = self.transport.wait(events, until) {
+                return Err(self.lost(&error));
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.transport.alive()?;
+        self.queue(bytes.to_vec());
+        self.flush();
+        Ok(())
+    }
+}
+
+impl Drop for ScriptChannel<'_> {
+    fn drop(&mut self) {
+        if self.closed {
+            self.close();
+        } else {
+            // Closing a channel whose command still runs would wait for that command, however long it takes.
+            self.transport.lose("a command was abandoned while it ran");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a person sees and may do at a prompt, on a real terminal (a pty).
+//!
+//! Each test starts this very program again behind a pty, with the one ignored test that asks the question.
+
+use infrakt::error::Error;
+use infrakt::prompt;
+use infrakt::ssh::AskSecret;
+use rexpect::session::PtySession;
+use std::process::{Command, Stdio};
+
+const QUESTION: &str = "All data on 'prod-2' will be destroyed. Type the server name to confirm: ";
+
+fn asking(question: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "--ignored", "--nocapture", "asks"])
+        .env("TEST_ASK", question);
+    command
+}
+
+/// Behind a shell, which tells how the program ended and then shows the terminal's settings: a terminal is gone with its
+/// last process.
+fn on_a_terminal(question: &str) -> PtySession {
+    let mut shell = Command::new("sh");
+    shell
+        .args([
+            "-c",
+            "stty echo; trap : INT; \"$0\" \"$@\"; echo \"[ended: $?]\"; stty -a",
+        ])
+        .arg(asking(question).get_program())
+        .args(asking(question).get_args())
+        .env("TEST_ASK", question);
+    rexpect::session::spawn_command(shell, Some(30_000)).unwrap()
+}
+
+/// Waits for the end and returns what was shown until then.
+fn ends_with(session: &mut PtySession, code: i32) -> String {
+    let (before, ended) = session.exp_regex(r"\[ended: \d+\]").unwrap();
+    assert_eq!(ended, format!("[ended: {code}]"), "{before}");
+    before
+}
+
+#[test]
+#[ignore = "started by the tests that look at its questions"]
+fn asks() {
+    let Ok(question) = std::env::var("TEST_ASK") else {
+        return;
+    };
+    prompt::install_interrupt_handler().unwrap();
+    let answer = match question.as_str() {
+        "name" => format!("{:?}", prompt::typed_name("prod-2")),
+        "secret" => match prompt::Terminal.ask("Passphrase: ") {
+            Ok(answer) => format!("{:?}", answer.map(|secret| secret.expose().to_owned())),
+            Err(Error::Interrupted) => end_as_main_does(),
+            Err(error) => format!("{error:?}"),
+        },
+        "list" => match prompt::choose("Which servers?", &["prod-1".to_owned(), "prod-2".to_owned()]) {
+            Err(Error::Interrupted) => end_as_main_does(),
+            chosen => format!("{chosen:?}"),
+        },
+        "nothing" => {
+            println!("working");
+            while prompt::interrupts() == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            format!("interrupted {} time", prompt::interrupts())
+        }
+        other => panic!("{other}"),
+    };
+    println!("[answer: {answer}]");
+    std::process::exit(0);
+}
+
+fn end_as_main_does() -> ! {
+    eprintln!("{}", Error::Interrupted);
+    std::process::exit(5)
+}
+
+#[test]
+fn the_name_and_nothing_else_is_consent() {
+    for (typed, consent) in [
+        ("prod-2", true),
+        ("prod-1", false),
+        ("", false),
+        (" prod-2", false),
+        ("prod-2 ", false),
+        ("PROD-2", false),
+        ("yes", false),
+    ] {
+        let mut session = on_a_terminal("name");
+        session.exp_string(QUESTION).unwrap();
+        session.send_line(typed).unwrap();
+        session.exp_string(&format!("[answer: Ok({consent})]")).unwrap();
+        ends_with(&mut session, 0);
+    }
+}
+
+#[test]
+fn leaving_the_prompt_is_no_consent() {
+    let mut session = on_a_terminal("name");
+    session.exp_string(QUESTION).unwrap();
+    session.send_control('d').unwrap();
+    session.exp_string("[answer: Ok(false)]").unwrap();
+}
+
+#[test]
+fn a_name_that_is_piped_in_was_typed_by_nobody() {
+    let mut child = asking("name")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"prod-2\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        stdout.contains("[answer: Err(Refused(NoTerminal { server: \"prod-2\" }))]"),
+        "{stdout}"
+    );
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("All data"),
+        "a question that nobody can answer"
+    );
+}
+
+#[test]
+fn ctrl_c_at_any_prompt_ends_with_5_and_leaves_a_terminal_that_echoes_and_shows_its_cursor() {
+    for (question, prompt) in [("name", QUESTION), ("secret", "Passphrase: "), ("list", "prod-2")] {
+        let mut session = on_a_terminal(question);
+        session.exp_string(prompt).unwrap();
+        session.send_control('c').unwrap();
+        let shown = ends_with(&mut session, 5);
+        assert_eq!(
+            shown.matches("interrupted; nothing was changed").count(),
+            1,
+            "{question}: {shown}"
+        );
+        // A hidden cursor was shown again after it was last hidden.
+        assert!(
+            shown.rfind("\x1b[?25h") >= shown.rfind("\x1b[?25l"),
+            "{question}: {shown:?}"
+        );
+        let settings = session.exp_eof().unwrap().replace(['\r', '\n', ';'], " ");
+        for setting in [" echo ", " icanon ", " isig "] {
+            assert!(settings.contains(setting), "{question}: {setting}: {settings}");
+        }
+    }
+}
+
+#[test]
+fn a_passphrase_is_not_echoed() {
+    let mut session = on_a_terminal("secret");
+    session.exp_string("Passphrase: ").unwrap();
+    session.send_line("open sesame").unwrap();
+    let before = session.exp_string("[answer: Some(\"open sesame\")]").unwrap();
+    assert!(!before.contains("open"), "{before}");
+}
+
+#[test]
+fn without_a_terminal_nobody_is_asked_for_a_secret_nor_for_a_choice() {
+    for (question, answer) in [("secret", "[answer: None]"), ("list", "[answer: Ok(None)]")] {
+        let output = asking(question).stdin(Stdio::null()).output().unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(stdout.contains(answer), "{question}: {stdout}");
+    }
+}
+
+#[test]
+fn servers_are_marked_in_a_list() {
+    let mut session = on_a_terminal("list");
+    session.exp_string("prod-2").unwrap();
+    session.send("\x1b[B \r").unwrap();
+    session.flush().unwrap();
+    session.exp_string("[answer: Ok(Some([1]))]").unwrap();
+
+    let mut session = on_a_terminal("list");
+    session.exp_string("prod-2").unwrap();
+    session.send("\r").unwrap();
+    session.flush().unwrap();
+    session.exp_string("[answer: Ok(None)]").unwrap();
+}
+
+#[test]
+fn while_no_question_is_open_ctrl_c_is_counted_and_ends_nothing() {
+    let mut session = on_a_terminal("nothing");
+    session.exp_string("working").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("[answer: interrupted 1 time]").unwrap();
+    ends_with(&mut session, 0);
+}

@@ -1,0 +1,69 @@
+//! A connection made by a process of its own, for what depends on the environment: HOME, the agent, secrets.
+
+use crate::server::Person;
+use infrakt::ssh::{RecordedKey, Target};
+use std::process::Command;
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Report {
+    Connected,
+    /// Code, message and hint, a line each.
+    Failed(String),
+}
+
+impl Report {
+    pub fn failure(&self) -> &str {
+        match self {
+            Self::Connected => panic!("it connected"),
+            Self::Failed(report) => report,
+        }
+    }
+}
+
+/// Connects to `target` in a process with this environment and nobody to ask.
+pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let key = target
+        .key_path
+        .as_deref()
+        .map(|path| path.to_str().unwrap())
+        .unwrap_or_default();
+    let host_key = target.host_key.as_ref().map(RecordedKey::to_string).unwrap_or_default();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "child::connects_as_the_environment_says"])
+        .env_remove("SSH_AUTH_SOCK")
+        .env("TEST_HOST", &target.host)
+        .env("TEST_USER", &target.user)
+        .env("TEST_PORT", target.port.to_string())
+        .env("TEST_KEY", key)
+        .env("TEST_HOST_KEY", host_key)
+        .env("TEST_REPORT", report.path())
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    match std::fs::read_to_string(report.path()).unwrap().as_str() {
+        "" => panic!("no report: {}", String::from_utf8_lossy(&output.stdout)),
+        "connected" => Report::Connected,
+        failure => Report::Failed(failure.to_owned()),
+    }
+}
+
+#[test]
+#[ignore = "started by the tests that need an environment of its own"]
+fn connects_as_the_environment_says() {
+    let given = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let Some(report) = given("TEST_REPORT") else { return };
+    let target = Target {
+        name: "prod-2".to_owned(),
+        host: given("TEST_HOST").unwrap(),
+        port: given("TEST_PORT").unwrap().parse().unwrap(),
+        user: given("TEST_USER").unwrap(),
+        key_path: given("TEST_KEY").map(Into::into),
+        host_key: given("TEST_HOST_KEY").map(|key| key.parse().unwrap()),
+    };
+    let text = match infrakt::ssh::connect(&target, &Person::nobody()) {
+        Ok(_) => "connected".to_owned(),
+        Err(error) => format!("{}\n{error}\n{}", error.code(), error.hint().unwrap_or_default()),
+    };
+    std::fs::write(report, text).unwrap();
+}

@@ -1,0 +1,303 @@
+//! Which keys let a user in, and what is said about those that don't.
+
+use crate::child::{self, Report};
+use crate::server::{Person, Server, public_half, ssh_error};
+use infrakt::error::{KeyProblem, SshError};
+use infrakt::ssh::{Target, connect};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn with_key(server: &Server, path: &Path) -> Target {
+    Target {
+        key_path: Some(path.to_owned()),
+        ..server.target()
+    }
+}
+
+fn problem_with(server: &Server, path: &Path) -> KeyProblem {
+    match ssh_error(
+        connect(&with_key(server, path), &Person::nobody())
+            .map(drop)
+            .unwrap_err(),
+    ) {
+        SshError::KeyFile { problem, .. } => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_usual_kind_of_key_lets_its_owner_in() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    for options in [
+        &["-t", "ed25519", "-N", ""][..],
+        &["-t", "ecdsa", "-N", ""],
+        &["-t", "ecdsa", "-b", "521", "-N", ""],
+        &["-t", "rsa", "-N", ""],
+        &["-t", "rsa", "-m", "PEM", "-N", ""],
+        &["-t", "rsa", "-m", "PKCS8", "-N", ""],
+        &["-t", "ecdsa", "-m", "PEM", "-N", ""],
+    ] {
+        let key = server.key(&options.join(""), options);
+        let person = Person::nobody();
+        connect(&with_key(&server, &key), &person).unwrap_or_else(|error| panic!("{options:?}: {error}"));
+        assert_eq!(person.was_asked(), [""; 0]);
+    }
+}
+
+#[test]
+fn an_encrypted_key_of_every_kind_is_unlocked_with_its_passphrase_and_asked_for_once() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    for options in [
+        &["-t", "ed25519"][..],
+        &["-t", "ed25519", "-Z", "chacha20-poly1305@openssh.com"],
+        &["-t", "ed25519", "-Z", "aes256-gcm@openssh.com"],
+        &["-t", "ed25519", "-Z", "aes128-cbc"],
+        &["-t", "ecdsa"],
+        &["-t", "rsa"],
+        &["-t", "rsa", "-m", "PEM"],
+        &["-t", "rsa", "-m", "PKCS8"],
+        &["-t", "ecdsa", "-m", "PKCS8"],
+    ] {
+        let key = server.key(&options.join(""), &[options, &["-N", "open sesame"]].concat());
+        let person = Person::who_says(&["open sesame"]);
+        for _ in 0..2 {
+            connect(&with_key(&server, &key), &person).unwrap_or_else(|error| panic!("{options:?}: {error}"));
+        }
+        assert_eq!(
+            person.was_asked(),
+            [format!("Passphrase for key '{}': ", key.display())],
+            "{options:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_can_be_corrected_and_after_three_it_is_over() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let key = server.key("corrected", &["-t", "ed25519", "-N", "open sesame"]);
+    let person = Person::who_says(&["sesam", "open sesame"]);
+    connect(&with_key(&server, &key), &person).unwrap();
+    assert!(person.was_asked()[1].contains("wrong"), "{:?}", person.was_asked());
+
+    for options in [
+        &["-t", "ed25519", "-N", "open sesame"][..],
+        &["-t", "rsa", "-m", "PEM", "-N", "open sesame"],
+    ] {
+        let key = server.key(&options.join(""), options);
+        let person = Person::who_says(&["a", "b", "c", "d"]);
+        let error = connect(&with_key(&server, &key), &person).map(drop).unwrap_err();
+        assert_eq!(person.was_asked().len(), 3);
+        assert!(error.hint().unwrap().contains("ssh-keygen -y -f"), "{error}");
+        let error = ssh_error(error);
+        assert!(
+            matches!(
+                &error,
+                SshError::KeyFile {
+                    problem: KeyProblem::WrongPassphrase,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn an_encrypted_key_with_nobody_to_ask_names_the_variable_that_helps() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let key = server.key("locked", &["-t", "ed25519", "-N", "open sesame"]);
+    let error = connect(&with_key(&server, &key), &Person::nobody())
+        .map(drop)
+        .unwrap_err();
+    assert!(error.to_string().contains("INFRAKT_SSH_PASSPHRASE"), "{error}");
+
+    let target = with_key(&server, &key);
+    let report = child::connect(&target, &[("INFRAKT_SSH_PASSPHRASE", "open sesame")]);
+    assert_eq!(report, Report::Connected);
+    let report = child::connect(&target, &[("INFRAKT_SSH_PASSPHRASE", "wrong")]);
+    assert!(report.failure().contains("the passphrase is wrong"), "{report:?}");
+}
+
+#[test]
+fn a_key_that_the_server_does_not_know_is_listed_as_refused() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let key = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
+    let error = connect(&with_key(&server, &key), &Person::nobody())
+        .map(drop)
+        .unwrap_err();
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("infrakt server update prod-2 --user USER --key PATH")
+    );
+    let SshError::Denied { tried, .. } = ssh_error(error) else {
+        panic!("another error")
+    };
+    assert!(
+        tried.contains(&format!("the key {}: refused", key.display())),
+        "{tried:?}"
+    );
+    assert!(tried.contains(&"the server accepts: publickey".to_owned()), "{tried:?}");
+}
+
+#[test]
+fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let file = |name: &str, text: &str| {
+        let path = server.directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    };
+    assert_eq!(
+        problem_with(&server, &server.directory.path().join("gone")),
+        KeyProblem::Missing
+    );
+    assert!(matches!(
+        problem_with(&server, server.directory.path()),
+        KeyProblem::Unreadable(_)
+    ));
+    let putty = file("id.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n");
+    assert_eq!(problem_with(&server, &putty), KeyProblem::Putty);
+    for text in [
+        "",
+        "hello\n",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+    ] {
+        assert!(
+            matches!(problem_with(&server, &file("odd", text)), KeyProblem::Unsupported(_)),
+            "{text}"
+        );
+    }
+    let key = server.key("open", &["-t", "ed25519", "-N", ""]);
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o640)).unwrap();
+    assert_eq!(problem_with(&server, &key), KeyProblem::TooOpen(0o640));
+}
+
+#[test]
+fn the_agent_and_the_usual_files_are_found_without_being_named() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let home = server.directory.path().join("home");
+    std::fs::create_dir_all(home.join(".ssh")).unwrap();
+    let unnamed = Target {
+        key_path: None,
+        ..server.target()
+    };
+    let home_only = [("HOME", home.to_str().unwrap())];
+    let report = child::connect(&unnamed, &home_only);
+    assert!(report.failure().contains("there is no key to offer"), "{report:?}");
+
+    let agent = Agent::start(&server);
+    let with_agent = [home_only[0], ("SSH_AUTH_SOCK", agent.socket.as_str())];
+    agent.add(&server.directory.path().join("id"));
+    assert_eq!(child::connect(&unnamed, &with_agent), Report::Connected);
+
+    std::fs::copy(server.directory.path().join("id"), home.join(".ssh/id_ed25519")).unwrap();
+    assert_eq!(child::connect(&unnamed, &home_only), Report::Connected);
+}
+
+#[test]
+fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let agent = Agent::start(&server);
+    for number in 0..8 {
+        agent.add(&server.stranger(&format!("other-{number}"), &["-t", "ed25519", "-N", ""]));
+    }
+    let locked = server.key("locked", &["-t", "ed25519", "-N", ""]);
+    agent.add(&locked);
+    // From here on only the agent can use it, though the file is what is named.
+    let status = Command::new("ssh-keygen")
+        .args(["-p", "-N", "open sesame", "-f"])
+        .arg(&locked)
+        .output();
+    assert!(status.unwrap().status.success());
+    let environment = [("SSH_AUTH_SOCK", agent.socket.as_str())];
+    assert_eq!(child::connect(&server.target(), &environment), Report::Connected);
+    assert_eq!(
+        child::connect(&with_key(&server, &locked), &environment),
+        Report::Connected
+    );
+    let public = public_half(&locked);
+    assert_eq!(
+        child::connect(&with_key(&server, &public), &environment),
+        Report::Connected
+    );
+
+    let report = child::connect(
+        &Target {
+            key_path: None,
+            ..server.target()
+        },
+        &environment,
+    );
+    assert!(report.failure().contains("takes no further tries"), "{report:?}");
+    assert!(report.failure().contains("--key PATH"), "{report:?}");
+}
+
+#[test]
+fn a_public_key_without_an_agent_is_said_to_be_one() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let public = server.directory.path().join("id.pub");
+    let error = connect(&with_key(&server, &public), &Person::nobody())
+        .map(drop)
+        .unwrap_err();
+    assert!(error.to_string().contains("is a public key"), "{error}");
+}
+
+/// A real ssh-agent; ends with the test.
+struct Agent {
+    socket: String,
+    process: std::process::Child,
+}
+
+impl Agent {
+    fn start(server: &Server) -> Self {
+        let socket = server.directory.path().join("agent");
+        let process = Command::new("ssh-agent")
+            .args(["-D", "-a"])
+            .arg(&socket)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !socket.exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Self {
+            socket: socket.to_str().unwrap().to_owned(),
+            process,
+        }
+    }
+
+    fn add(&self, key: &Path) {
+        let mut command = Command::new("ssh-add");
+        let status = command.arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}

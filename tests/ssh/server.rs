@@ -1,0 +1,286 @@
+//! A real sshd for one test, a person who answers questions, and a connection that can be cut.
+
+use infrakt::error::{Error, Result, SshError};
+use infrakt::executor::connection::{Channel, Incoming};
+use infrakt::plan::secret::Secret;
+use infrakt::ssh::{AskSecret, HostKey, RecordedKey, Target};
+use std::io::Write;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const SSHD: &str = "/usr/sbin/sshd";
+
+/// A running sshd. It is stopped, and its directory removed, when the test ends.
+pub struct Server {
+    pub directory: tempfile::TempDir,
+    pub port: u16,
+    process: Child,
+}
+
+impl Server {
+    /// An sshd with host keys of these types that lets in whoever owns `keys/id`. `None`, and the reason on the
+    /// terminal, where that is not possible.
+    pub fn start(host_key_types: &[&str]) -> Option<Self> {
+        let reason = if !cfg!(target_os = "linux") {
+            "not Linux"
+        } else if !Path::new(SSHD).exists() {
+            "no sshd (apt-get install openssh-server)"
+        } else if !rustix::process::geteuid().is_root() {
+            "not root"
+        } else {
+            return Some(Self::start_here(host_key_types));
+        };
+        // Not println: what the test harness captures would never be seen.
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").unwrap();
+        None
+    }
+
+    fn start_here(host_key_types: &[&str]) -> Self {
+        // sshd as root insists on it; a service manager would have made it.
+        std::fs::create_dir_all("/run/sshd").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let mut config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
+             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPidFile none\n\
+             MaxStartups 100\n",
+            directory.path().join("authorized_keys").display()
+        );
+        for key_type in host_key_types {
+            let path = directory.path().join(format!("host_{key_type}"));
+            make_key(&path, &["-t", key_type, "-N", ""]);
+            config += &format!("HostKey {}\n", path.display());
+        }
+        std::fs::write(directory.path().join("sshd_config"), config).unwrap();
+        std::fs::write(directory.path().join("authorized_keys"), "").unwrap();
+        let process = run_sshd(directory.path(), port);
+        let server = Self {
+            directory,
+            port,
+            process,
+        };
+        server.key("id", &["-t", "ed25519", "-N", ""]);
+        server
+    }
+
+    /// Makes a key pair with ssh-keygen and lets its owner in.
+    pub fn key(&self, name: &str, options: &[&str]) -> PathBuf {
+        let path = self.stranger(name, options);
+        let public = std::fs::read_to_string(public_half(&path)).unwrap();
+        let authorized = self.directory.path().join("authorized_keys");
+        let mut file = std::fs::OpenOptions::new().append(true).open(authorized).unwrap();
+        file.write_all(public.as_bytes()).unwrap();
+        path
+    }
+
+    /// Makes a key pair that the server does not know.
+    pub fn stranger(&self, name: &str, options: &[&str]) -> PathBuf {
+        let path = self.directory.path().join(name);
+        make_key(&path, options);
+        path
+    }
+
+    pub fn host_key(&self, key_type: &str) -> HostKey {
+        let path = self.directory.path().join(format!("host_{key_type}.pub"));
+        std::fs::read_to_string(path).unwrap().parse().unwrap()
+    }
+
+    /// A target with the key that is let in, and with its ed25519 key recorded, if it has one.
+    pub fn target(&self) -> Target {
+        Target {
+            name: "prod-2".to_owned(),
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            user: "root".to_owned(),
+            key_path: Some(self.directory.path().join("id")),
+            host_key: self
+                .directory
+                .path()
+                .join("host_ed25519")
+                .exists()
+                .then(|| RecordedKey::Full(self.host_key("ed25519"))),
+        }
+    }
+
+    /// The machine as it is after a new installation: same address, new host key.
+    pub fn reinstall(&mut self) {
+        self.stop();
+        let path = self.directory.path().join("host_ed25519");
+        std::fs::remove_file(&path).unwrap();
+        make_key(&path, &["-t", "ed25519", "-N", ""]);
+        self.process = run_sshd(self.directory.path(), self.port);
+    }
+
+    fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The file that ssh-keygen writes beside a key.
+pub fn public_half(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.pub", path.display()))
+}
+
+fn make_key(path: &Path, options: &[&str]) {
+    let mut command = Command::new("ssh-keygen");
+    let status = command
+        .args(["-q", "-C", "test", "-f"])
+        .arg(path)
+        .args(options)
+        .status();
+    assert!(status.unwrap().success(), "ssh-keygen {options:?}");
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn run_sshd(directory: &Path, port: u16) -> Child {
+    let log = std::fs::File::create(directory.join("log")).unwrap();
+    let mut process = Command::new(SSHD)
+        .args(["-D", "-e", "-f"])
+        .arg(directory.join("sshd_config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+        assert!(process.try_wait().unwrap().is_none(), "sshd ended: {}", log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}
+
+/// Somebody who gives these answers in turn, and then none.
+#[derive(Default)]
+pub struct Person {
+    answers: Mutex<Vec<String>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Person {
+    pub fn who_says(answers: &[&str]) -> Self {
+        Self {
+            answers: Mutex::new(answers.iter().rev().map(|answer| (*answer).to_owned()).collect()),
+            asked: Mutex::default(),
+        }
+    }
+
+    pub fn nobody() -> Self {
+        Self::default()
+    }
+
+    pub fn was_asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl AskSecret for Person {
+    fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
+        self.asked.lock().unwrap().push(prompt.to_owned());
+        Ok(self.answers.lock().unwrap().pop().map(Secret::new))
+    }
+}
+
+/// What a script printed until both its streams were closed.
+#[derive(Debug, Default)]
+pub struct Printed {
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+pub fn read_all(channel: &mut dyn Channel) -> Result<Printed> {
+    let mut printed = Printed::default();
+    loop {
+        match channel.receive(Duration::from_secs(60))? {
+            Incoming::Stdout(bytes) => {
+                assert!(bytes.len() <= 64 * 1024, "a chunk of {} bytes", bytes.len());
+                printed.stdout.extend(bytes);
+            }
+            Incoming::Stderr(bytes) => {
+                assert!(bytes.len() <= 64 * 1024, "a chunk of {} bytes", bytes.len());
+                printed.stderr.extend(bytes);
+            }
+            Incoming::Quiet => panic!("nothing for a minute, after {} bytes", printed.stdout.len()),
+            Incoming::Closed => return Ok(printed),
+        }
+    }
+}
+
+pub fn ssh_error(error: Error) -> SshError {
+    match error {
+        Error::Ssh(error) => error,
+        other => panic!("not an SSH error: {other:?}"),
+    }
+}
+
+/// A way to the server that can be cut, and that can turn connections away for a while.
+pub struct Line {
+    pub port: u16,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+    turn_away: Arc<AtomicUsize>,
+}
+
+impl Line {
+    pub fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let line = Self {
+            port: listener.local_addr().unwrap().port(),
+            open: Arc::default(),
+            turn_away: Arc::default(),
+        };
+        let (open, turn_away) = (Arc::clone(&line.open), Arc::clone(&line.turn_away));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                let away = turn_away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                if away.is_ok() {
+                    continue;
+                }
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                for (mut from, mut to) in [
+                    (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                    (server.try_clone().unwrap(), client.try_clone().unwrap()),
+                ] {
+                    std::thread::spawn(move || {
+                        // Ends with an error when the line is cut, which is what it is for.
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Both);
+                    });
+                }
+                open.lock().unwrap().extend([client, server]);
+            }
+        });
+        line
+    }
+
+    pub fn cut(&self) {
+        for socket in self.open.lock().unwrap().drain(..) {
+            // The other end may have closed it already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// The next `count` connections are closed as soon as they are made.
+    pub fn turn_away(&self, count: usize) {
+        self.turn_away.store(count, Ordering::SeqCst);
+    }
+
+    pub fn turned_all_away(&self) -> bool {
+        self.turn_away.load(Ordering::SeqCst) == 0
+    }
+}

@@ -1,0 +1,117 @@
+//! A script's three streams: nothing is lost, nothing blocks, whatever the script does with them.
+
+use crate::server::{Person, Server, read_all};
+use infrakt::executor::connection::{Connection, Incoming};
+use infrakt::ssh::{Session, connect};
+use std::time::Duration;
+
+fn session(server: &Server) -> Session {
+    connect(&server.target(), &Person::nobody()).unwrap()
+}
+
+#[test]
+fn a_script_runs_as_root_and_a_session_runs_one_after_the_other() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let mut session = session(&server);
+    for word in ["first", "second"] {
+        let script = format!("id -u; echo {word}; echo {word} >&2; exit\n");
+        let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
+        assert_eq!(printed.stdout, format!("0\n{word}\n").as_bytes());
+        assert_eq!(printed.stderr, format!("{word}\n").as_bytes());
+    }
+}
+
+#[test]
+fn twenty_megabytes_on_both_streams_at_once_arrive_whole() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let script =
+        b"head -c 20000000 /dev/zero | tr '\\0' o & head -c 20000000 /dev/zero | tr '\\0' e >&2 & wait; exit\n";
+    let printed = read_all(&mut *session(&server).start(script).unwrap()).unwrap();
+    assert_eq!((printed.stdout.len(), printed.stderr.len()), (20_000_000, 20_000_000));
+    assert!(printed.stdout.iter().all(|byte| *byte == b'o'));
+    assert!(printed.stderr.iter().all(|byte| *byte == b'e'));
+}
+
+#[test]
+fn a_long_stream_is_whole_while_the_other_stays_silent() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let mut session = session(&server);
+    let script = b"head -c 10000000 /dev/zero >&2; echo end; exit\n";
+    let printed = read_all(&mut *session.start(script).unwrap()).unwrap();
+    assert_eq!(
+        (printed.stdout.as_slice(), printed.stderr.len()),
+        (&b"end\n"[..], 10_000_000)
+    );
+}
+
+#[test]
+fn a_script_of_ten_megabytes_is_fed_while_it_prints_as_much() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let padding = "x".repeat(1000);
+    let script: String = (0..10_000)
+        .map(|line| format!(": {padding}\nprintf %01000d {line}; printf %01000d {line} >&2\n"))
+        .collect::<String>()
+        + "exit\n";
+    let printed = read_all(&mut *session(&server).start(script.as_bytes()).unwrap()).unwrap();
+    let expected: String = (0..10_000).map(|line| format!("{line:01000}")).collect();
+    assert!(printed.stdout == expected.as_bytes(), "{} bytes", printed.stdout.len());
+    assert!(printed.stderr == expected.as_bytes(), "{} bytes", printed.stderr.len());
+}
+
+#[test]
+fn a_script_that_ends_before_it_was_read_to_its_end_is_just_over() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let script = format!("echo early; exit 3\n{}", "# never read\n".repeat(800_000));
+    let mut session = session(&server);
+    let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
+    assert_eq!(printed.stdout, b"early\n");
+    let printed = read_all(&mut *session.start(b"echo again; exit\n").unwrap()).unwrap();
+    assert_eq!(printed.stdout, b"again\n");
+}
+
+#[test]
+fn what_is_sent_later_reaches_the_scripts_own_standard_input() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let mut session = session(&server);
+    let mut channel = session
+        .start(b"echo ready; read -r line; echo \"got $line\"; exit\n")
+        .unwrap();
+    assert_eq!(
+        channel.receive(Duration::from_secs(60)).unwrap(),
+        Incoming::Stdout(b"ready\n".to_vec())
+    );
+    assert_eq!(channel.receive(Duration::from_millis(1)).unwrap(), Incoming::Quiet);
+    channel.send(b"hello\n").unwrap();
+    assert_eq!(
+        channel.receive(Duration::from_secs(60)).unwrap(),
+        Incoming::Stdout(b"got hello\n".to_vec())
+    );
+    assert_eq!(channel.receive(Duration::from_secs(60)).unwrap(), Incoming::Closed);
+    assert_eq!(channel.receive(Duration::from_secs(60)).unwrap(), Incoming::Closed);
+}
+
+#[test]
+fn a_script_that_closes_its_streams_and_stays_does_not_hold_anybody_up() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let mut session = session(&server);
+    let mut channel = session.start(b"exec >&- 2>&-; read -r line; exit\n").unwrap();
+    assert_eq!(channel.receive(Duration::from_secs(60)).unwrap(), Incoming::Closed);
+    drop(channel);
+    session.reconnect(Duration::from_secs(60)).unwrap();
+    let printed = read_all(&mut *session.start(b"echo again; exit\n").unwrap()).unwrap();
+    assert_eq!(printed.stdout, b"again\n");
+}

@@ -1,0 +1,171 @@
+//! Which host keys are believed, and what is said about the others.
+
+use crate::child::{self, Report};
+use crate::server::{Person, Server, ssh_error};
+use infrakt::error::SshError;
+use infrakt::ssh::{RecordedKey, Target, connect, scan_host_key};
+
+fn recorded(server: &Server, key: Option<RecordedKey>) -> Target {
+    Target {
+        host_key: key,
+        ..server.target()
+    }
+}
+
+fn home_with_known_hosts(server: &Server, text: &str) -> String {
+    let home = server.directory.path().join("home");
+    std::fs::create_dir_all(home.join(".ssh")).unwrap();
+    std::fs::write(home.join(".ssh/known_hosts"), text).unwrap();
+    home.to_str().unwrap().to_owned()
+}
+
+fn connect_knowing(server: &Server, known_hosts: &str) -> Report {
+    let home = home_with_known_hosts(server, known_hosts);
+    child::connect(&recorded(server, None), &[("HOME", &home)])
+}
+
+#[test]
+fn a_scan_shows_the_key_without_logging_in() {
+    let Some(server) = Server::start(&["rsa", "ecdsa", "ed25519"]) else {
+        return;
+    };
+    let mut target = recorded(&server, None);
+    target.user = "nobody-at-all".to_owned();
+    target.key_path = Some("/does/not/exist".into());
+    assert_eq!(scan_host_key(&target).unwrap(), server.host_key("ed25519"));
+}
+
+#[test]
+fn the_recorded_key_is_negotiated_whatever_its_type() {
+    let Some(server) = Server::start(&["rsa", "ecdsa", "ed25519"]) else {
+        return;
+    };
+    for key_type in ["ed25519", "ecdsa", "rsa"] {
+        let key = server.host_key(key_type);
+        let session = connect(
+            &recorded(&server, Some(RecordedKey::Full(key.clone()))),
+            &Person::nobody(),
+        )
+        .unwrap();
+        assert_eq!(*session.host_key(), key);
+    }
+}
+
+#[test]
+fn a_fingerprint_given_beforehand_is_enough_and_yields_the_whole_key() {
+    let Some(server) = Server::start(&["rsa", "ecdsa", "ed25519"]) else {
+        return;
+    };
+    for key_type in ["ed25519", "ecdsa", "rsa"] {
+        let key = server.host_key(key_type);
+        let fingerprint = key.fingerprint().parse().unwrap();
+        let session = connect(&recorded(&server, Some(fingerprint)), &Person::nobody()).unwrap();
+        assert_eq!(*session.host_key(), key);
+    }
+}
+
+#[test]
+fn a_wrong_fingerprint_is_a_changed_key_and_shows_the_one_offered() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let other: RecordedKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
+    let error = connect(&recorded(&server, Some(other.clone())), &Person::nobody())
+        .map(drop)
+        .unwrap_err();
+    match ssh_error(error) {
+        SshError::HostKeyChanged { recorded, offered, .. } => {
+            assert_eq!(recorded, other.fingerprint());
+            assert_eq!(offered, server.host_key("ed25519").fingerprint());
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_changed_key_is_refused_and_the_way_on_is_shown() {
+    let Some(mut server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let before = server.target();
+    server.reinstall();
+    let error = connect(&before, &Person::nobody()).map(drop).unwrap_err();
+    assert_eq!(error.exit() as i32, 4);
+    assert_eq!(error.code(), "host_key_changed");
+    let new = server.host_key("ed25519").fingerprint();
+    assert!(error.to_string().contains(&new), "{error}");
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains(&format!("infrakt server update prod-2 --host-key {new}"))
+    );
+}
+
+#[test]
+fn a_server_that_lost_its_recorded_key_type_is_a_changed_key_too() {
+    let Some(server) = Server::start(&["ecdsa"]) else {
+        return;
+    };
+    let Some(other) = Server::start(&["rsa"]) else { return };
+    let target = recorded(&server, Some(RecordedKey::Full(other.host_key("rsa"))));
+    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
+    let target = recorded(
+        &server,
+        Some(RecordedKey::Fingerprint(other.host_key("rsa").fingerprint())),
+    );
+    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
+}
+
+#[test]
+fn an_unknown_key_is_never_accepted_silently() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let report = connect_knowing(&server, "");
+    let fingerprint = server.host_key("ed25519").fingerprint();
+    assert!(report.failure().contains("host_key_unknown"), "{report:?}");
+    let way_on = format!("infrakt server update prod-2 --host-key {fingerprint}");
+    assert!(report.failure().contains(&way_on), "{report:?}");
+}
+
+#[test]
+fn the_users_own_known_hosts_vouches_for_any_key_it_holds() {
+    let Some(server) = Server::start(&["rsa", "ecdsa", "ed25519"]) else {
+        return;
+    };
+    for key_type in ["ed25519", "ecdsa", "rsa"] {
+        let line = format!("[127.0.0.1]:{} {}\n", server.port, server.host_key(key_type));
+        assert_eq!(connect_knowing(&server, &line), Report::Connected, "{key_type}");
+    }
+    let other_port = format!("127.0.0.1 {}\n", server.host_key("ed25519"));
+    assert!(
+        connect_knowing(&server, &other_port)
+            .failure()
+            .contains("host_key_unknown")
+    );
+}
+
+#[test]
+fn known_hosts_can_contradict_and_revoke() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let Some(other) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let changed = format!("# a comment\n[127.0.0.1]:* {}\n", other.host_key("ed25519"));
+    let report = connect_knowing(&server, &changed);
+    assert!(report.failure().contains("host_key_changed"), "{report:?}");
+    assert!(report.failure().contains(".ssh/known_hosts:2"), "{report:?}");
+
+    let revoked = format!("@revoked * {}\n", server.host_key("ed25519"));
+    let report = connect_knowing(&server, &revoked);
+    assert!(report.failure().contains("host_key_revoked"), "{report:?}");
+    // Not even the inventory's record outweighs that.
+    let home = home_with_known_hosts(&server, &revoked);
+    let report = child::connect(&server.target(), &[("HOME", &home)]);
+    assert!(report.failure().contains("host_key_revoked"), "{report:?}");
+}
