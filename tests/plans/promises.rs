@@ -298,6 +298,7 @@ fn the_firewall_opens_again_by_itself_until_a_new_login_was_proven() {
             .iter()
             .position(|step| command(step) == "systemctl stop infrakt-open-firewall.timer")
             .expect("the timer is stopped"),
+        place(&plan, "no new login came through in time"),
     ];
     assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
     assert_eq!(
