@@ -2,8 +2,7 @@
 //! each step that has ended. Progress goes to stderr, the summary to stdout.
 
 use crate::error::{Error, Result};
-use crate::event::{Outcome, RunEvent, RunState};
-use crate::executor::Ended;
+use crate::event::{Ended, Outcome, RunEvent, RunState};
 use crate::plan::Plan;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -13,16 +13,18 @@ pub use live::{Live, target_of};
 pub use marker::Unmarked;
 pub use secrets::gather as gather_secrets;
 
+pub use crate::executor::script::Secrets;
+pub use crate::ssh::HostKey;
+
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
-use crate::event::{RunEvent, RunState};
-use crate::executor::script::Secrets;
-use crate::executor::{Ended, Execution};
+use crate::event::{Ended, RunEvent, RunState};
+use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{FORMAT, Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
-use crate::ssh::{AskSecret, HostKey, scan_host_key};
+use crate::ssh::{AskSecret, scan_host_key};
 use crate::store::{Home, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
