@@ -8,7 +8,6 @@ use crate::plan::{Effect, Plan, render};
 use crate::prompt;
 use crate::runtime::operator;
 use clap::Args;
-use std::fmt::Write as _;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfirmArgs {
@@ -45,25 +44,23 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
     Ok(ConsentedPlan::admit(plan, typed, &who)?)
 }
 
-/// What a person must see before typing the name: what is there to lose, and the exact commands that take it away.
+/// What a person must see before typing the name: the exact commands that destroy, and, nearest to the prompt, what is
+/// there to lose.
 fn preview(plan: &Plan) -> String {
-    let mut text = format!("{}\n", render::losses(plan));
-    // Writing to a String does not fail.
-    let _ = writeln!(text, "{} on {} destroys with", plan.recipe.name, plan.server.name);
+    let recipe = plan.recipe.name.trim_end_matches(".rhai");
+    let mut text = format!("{} destroys with\n", plan.recipe.name);
     for (index, step) in plan
         .steps
         .iter()
         .enumerate()
         .filter(|(_, step)| step.effect == Effect::Destroy)
     {
-        text.push_str(&render::step(index, step, None));
+        text.push_str(&render::command_of(index, step));
     }
-    let _ = writeln!(text, "\n{}", render::totals(plan, None));
-    let _ = writeln!(
-        text,
-        "All of it, step by step: infrakt plan {} --server {}",
-        plan.recipe.name.trim_end_matches(".rhai"),
-        plan.server.name
-    );
-    text
+    format!(
+        "{text}\n{}\nAll of it, step by step: infrakt plan {recipe} --server {}\n\n{}",
+        render::totals(plan, None),
+        plan.server.name,
+        render::losses(plan)
+    )
 }

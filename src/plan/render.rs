@@ -165,14 +165,31 @@ fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
     }
 }
 
-/// One step, as [`plan`] shows it.
-pub fn step(index: usize, step: &Step, mark: Option<Mark>) -> String {
+/// A step's title and command, without its guards.
+pub fn command_of(index: usize, step: &Step) -> String {
     let mut text = String::new();
-    let _ = write_step(&mut text, index, step, mark);
+    let _ = write_head(&mut text, index, step, None);
     text
 }
 
 fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
+    write_head(text, index, step, mark)?;
+    for (name, value) in &step.env {
+        match value {
+            EnvValue::Plain(value) => writeln!(text, "      {DIM}with     {name}={value}{DIM:#}")?,
+            EnvValue::Secret { secret } => writeln!(text, "      {DIM}with     {name}=(the secret {secret}){DIM:#}")?,
+        }
+    }
+    for guard in &step.unless {
+        writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
+    }
+    for guard in &step.only_if {
+        writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
+    }
+    Ok(())
+}
+
+fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
     let style = effect_style(step.effect);
     let mark = match mark {
         Some(Mark::WouldChange) => "  would change",
@@ -203,18 +220,6 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
         Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
         Action::State { .. } => block(text, "(in the local database)")?,
-    }
-    for (name, value) in &step.env {
-        match value {
-            EnvValue::Plain(value) => writeln!(text, "      {DIM}with     {name}={value}{DIM:#}")?,
-            EnvValue::Secret { secret } => writeln!(text, "      {DIM}with     {name}=(the secret {secret}){DIM:#}")?,
-        }
-    }
-    for guard in &step.unless {
-        writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
-    }
-    for guard in &step.only_if {
-        writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
     }
     Ok(())
 }

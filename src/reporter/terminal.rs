@@ -3,7 +3,8 @@
 
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
-use crate::plan::Plan;
+use crate::plan::render::effect_style;
+use crate::plan::{Effect, Plan};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::VecDeque;
@@ -198,17 +199,19 @@ impl<'a> Terminal<'a> {
                 }
             }
             let word = match (outcome, step.effect) {
-                (Outcome::Unchanged, crate::plan::Effect::Read) => "ok",
-                (Outcome::Changed, crate::plan::Effect::Destroy) => "destroyed",
+                (Outcome::Unchanged, Effect::Read) => "ok",
                 (outcome, _) => outcome.as_str(),
             };
-            let style = style_of(outcome);
+            let style = match (outcome, step.effect) {
+                (Outcome::Changed, Effect::Destroy) => effect_style(Effect::Destroy),
+                (outcome, _) => style_of(outcome),
+            };
             let time = if duration_ms >= 1000 {
                 format!("  {DIM}{:.1} s{DIM:#}", duration_ms as f64 / 1000.0)
             } else {
                 String::new()
             };
-            self.print(&format!("  {style}{word:<10}{style:#}{}{time}", step.title));
+            self.print(&format!("  {style}{word:<9}{style:#}  {}{time}", step.title));
         }
         if matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             let why = match (reason, status) {

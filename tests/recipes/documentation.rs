@@ -35,3 +35,15 @@ fn every_example_works() {
         evaluated(&function.example);
     }
 }
+
+/// The page in docs/ is what `infrakt recipe docs` prints. After a change: `UPDATE_DOCS=1 cargo test --test recipes`.
+#[test]
+fn the_page_of_the_reference_is_up_to_date() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/recipe-reference.md");
+    let reference = reference::markdown(&engine());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(page, &reference).expect("the page is written");
+    }
+    let written = std::fs::read_to_string(page).expect("the page");
+    assert!(written == reference, "docs/recipe-reference.md is out of date: UPDATE_DOCS=1 cargo test --test recipes");
+}

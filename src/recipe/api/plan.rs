@@ -55,6 +55,19 @@ pub mod plan {
         .at(&context))
     }
 
+    /// Refuses a value that the recipe was given, by a parameter or as an argument of one of its functions: says what is
+    /// wrong with it, and how to write it. Where the value is right but the server is not, that is `fail`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let port = param("port", 8080, "The port that the app listens on");
+    /// if port < 1024 { invalid(`The app can't listen on ${port}.`, "take a port from 1024 on: --set port=8080"); }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn invalid(context: NativeCallContext, message: &str, help: &str) -> RhaiResult<()> {
+        Err(Problem::new(message).label("refused here").help(help).at(&context))
+    }
+
     /// Makes one word of a POSIX shell from any value, for the commands that recipes build.
     ///
     /// # Example

@@ -1,0 +1,117 @@
+//! What provisioning can be told, and what it says to what it can't be told.
+
+use crate::support::{server, text};
+use infrakt::error::Exit;
+
+#[test]
+fn traefik_asks_for_certificates_only_with_an_email() {
+    let without = text(&server("debian-13").plan("provision"));
+    assert!(!without.contains("certificatesResolvers"), "{without}");
+    let said = server("debian-13").printed("provision");
+    assert!(said.contains("--set email="), "{said}");
+
+    let case = server("debian-13").set("email", "ops@example.org");
+    let with = text(&case.plan("provision"));
+    for line in [
+        "email: \"ops@example.org\"",
+        "storage: /letsencrypt/acme.json",
+        "entryPoint: web\n",
+    ] {
+        assert!(with.contains(line), "{with}");
+    }
+    assert!(!case.printed("provision").contains("--set email="));
+}
+
+#[test]
+fn a_changed_configuration_makes_traefik_anew() {
+    let mark = |case: crate::support::Case| {
+        let text = text(&case.plan("provision"));
+        let line = text
+            .lines()
+            .find(|line| line.contains("infrakt.configuration: "))
+            .expect("a mark");
+        line.to_owned()
+    };
+    let plain = mark(server("debian-13"));
+    assert_eq!(plain, mark(server("ubuntu-22.04")));
+    assert_ne!(plain, mark(server("debian-13").set("email", "ops@example.org")));
+    assert_ne!(plain, mark(server("debian-13").set("traefik_version", "v3.8")));
+}
+
+#[test]
+fn what_can_not_be_right_is_refused_with_how_to_write_it() {
+    for (name, value, message, help) in [
+        (
+            "email",
+            "nobody",
+            "\"nobody\" is no email address.",
+            "--set email=you@example.org",
+        ),
+        (
+            "email",
+            "a@b.c\"\nx: y",
+            "is no email address.",
+            "--set email=you@example.org",
+        ),
+        (
+            "traefik_version",
+            "v3.7; reboot",
+            "is no tag of an image.",
+            "--set traefik_version=v3.7",
+        ),
+        (
+            "traefik_version",
+            "",
+            "is no tag of an image.",
+            "--set traefik_version=v3.7",
+        ),
+        (
+            "extra_ports",
+            "ssh",
+            "\"ssh\" is no TCP port.",
+            "--set extra_ports=8080,9090",
+        ),
+        ("extra_ports", "0", "\"0\" is no TCP port.", "from 1 to 65535"),
+        (
+            "extra_ports",
+            "8080,65536",
+            "\"65536\" is no TCP port.",
+            "from 1 to 65535",
+        ),
+        ("extra_ports", "-22", "\"-22\" is no TCP port.", "from 1 to 65535"),
+        (
+            "docker_source",
+            "snap",
+            "'docker_source' can't be \"snap\"",
+            "auto, distribution, docker",
+        ),
+        (
+            "keep_data",
+            "perhaps",
+            "'keep_data' must be of type bool",
+            "--set keep_data=true",
+        ),
+    ] {
+        let case = server("debian-13").set(name, value);
+        let error = case.evaluate("provision").expect_err("a refusal");
+        assert_eq!(error.exit(), Exit::Usage, "{name}={value}");
+        let refusal = case.refusal("provision");
+        assert!(
+            refusal.contains(message) && refusal.contains(help),
+            "{name}={value}:\n{refusal}"
+        );
+    }
+}
+
+#[test]
+fn a_typo_in_a_parameter_is_not_taken_for_its_default() {
+    let error = server("debian-13")
+        .set("keepdata", true)
+        .evaluate("provision")
+        .expect_err("a refusal");
+    assert_eq!(
+        error.to_string(),
+        "the recipe provision.rhai has no parameter 'keepdata'"
+    );
+    assert_eq!(error.hint().as_deref(), Some("did you mean 'keep_data'?"));
+}

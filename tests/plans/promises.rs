@@ -1,0 +1,316 @@
+//! What the shipped recipes promise, on every supported system.
+
+use crate::support::{Case, SYSTEMS, command, destroying, place, server, text, titles};
+use infrakt::plan::{Action, Effect, EnvValue, Plan, StateChange, lint};
+
+/// Every system, fresh and used, ordinary and protected.
+fn everywhere() -> Vec<Case> {
+    SYSTEMS
+        .iter()
+        .flat_map(|system| {
+            let fresh = server(system);
+            [
+                fresh.clone(),
+                fresh.clone().used(),
+                fresh.clone().host(),
+                fresh.used().host(),
+            ]
+        })
+        .collect()
+}
+
+#[test]
+fn a_wipe_looks_first_then_destroys_in_order_then_proves_it_then_forgets() {
+    for case in everywhere() {
+        let plan = case.plan("wipe");
+        let order = [
+            place(&plan, "docker volume inspect"),
+            place(&plan, "/proc/self/mountinfo"),
+            place(&plan, "docker swarm leave --force"),
+            place(&plan, "docker stop"),
+            place(&plan, "docker system prune -af --volumes"),
+            place(&plan, "docker volume rm"),
+            place(&plan, "rm -rf --one-file-system /opt/infrakt/"),
+            place(&plan, "still there:"),
+            plan.steps
+                .iter()
+                .position(|step| {
+                    matches!(
+                        &step.action,
+                        Action::State {
+                            change: StateChange::ForgetApps
+                        }
+                    )
+                })
+                .expect("the apps are forgotten"),
+        ];
+        assert!(order.is_sorted(), "{order:?}\n{}", text(&plan));
+        let first = plan.steps.iter().position(|step| step.effect == Effect::Destroy);
+        assert_eq!(first, Some(order[2]), "something is destroyed before it was looked at");
+    }
+}
+
+#[test]
+fn consent_is_asked_before_the_first_look_at_what_will_be_destroyed() {
+    for recipe in ["wipe", "provision"] {
+        assert_eq!(server("debian-13").used().plan(recipe).consent_before, Some(0));
+    }
+}
+
+#[test]
+fn the_wipe_within_provisioning_is_the_same_as_the_wipe_alone() {
+    let case = server("debian-13").used();
+    let (alone, within) = (case.plan("wipe"), case.plan("provision"));
+    let wipe = &alone.steps[..alone.steps.len() - 1];
+    assert_eq!(wipe, &within.steps[..wipe.len()]);
+}
+
+#[test]
+fn provisioning_destroys_nothing_on_a_protected_server_or_when_data_is_kept() {
+    for system in SYSTEMS {
+        let used = server(system).used();
+        assert!(!destroying(&used.plan("provision")).is_empty());
+        for case in [
+            used.clone().host(),
+            used.clone().set("keep_data", true),
+            used.host().set("keep_data", true),
+        ] {
+            let plan = case.plan("provision");
+            assert!(destroying(&plan).is_empty(), "{}", text(&plan));
+            assert!(!plan.needs_consent());
+        }
+    }
+    let said = server("debian-13").host().printed("provision");
+    assert!(
+        said.contains("'prod-2' is protected: it is provisioned, but nothing is wiped."),
+        "{said}"
+    );
+}
+
+/// Local changes are the database's own to find unchanged.
+#[test]
+fn every_step_that_changes_the_server_finds_out_by_itself_whether_it_must() {
+    for case in everywhere() {
+        let plan = case.plan("provision");
+        for step in plan.steps.iter().filter(|step| step.effect == Effect::Change) {
+            let local = matches!(step.action, Action::State { .. });
+            assert!(local || step.is_guarded(), "'{}' has no guard", step.title);
+        }
+    }
+}
+
+#[test]
+fn the_lint_finds_nothing() {
+    for case in everywhere() {
+        for recipe in ["wipe", "provision"] {
+            assert_eq!(lint::findings(&case.plan(recipe)), []);
+        }
+    }
+}
+
+#[test]
+fn no_exit_status_is_swallowed() {
+    for case in everywhere() {
+        for step in &case.plan("provision").steps {
+            let command = command(step);
+            assert!(!command.contains("|| true"), "{}: {command}", step.title);
+            assert!(!command.contains("| xargs"), "{}: {command}", step.title);
+            assert!(!command.contains("&>"), "'{}' is no POSIX shell: {command}", step.title);
+        }
+    }
+}
+
+#[test]
+fn every_step_that_speaks_to_docker_speaks_to_the_servers_own() {
+    let commands = [
+        "ps", "images", "volume", "network", "stop", "system", "swarm", "inspect", "compose", "logs", "version",
+    ];
+    let speaks = |shell: &str| {
+        commands
+            .iter()
+            .any(|command| shell.contains(&format!("docker {command}")))
+    };
+    for case in everywhere() {
+        let plan = case.plan("provision");
+        for step in plan.steps.iter().filter(|step| speaks(command(step))) {
+            let host = EnvValue::Plain("unix:///var/run/docker.sock".to_owned());
+            assert_eq!(
+                step.env.get("DOCKER_HOST"),
+                Some(&host),
+                "{}: {}",
+                step.title,
+                command(step)
+            );
+        }
+    }
+}
+
+#[test]
+fn all_packages_are_installed_in_one_transaction() {
+    for (system, packages) in [
+        (
+            "debian-13",
+            "docker.io docker-cli docker-compose fail2ban python3-systemd ufw",
+        ),
+        (
+            "ubuntu-22.04",
+            "docker.io docker-compose-v2 fail2ban python3-systemd ufw",
+        ),
+        (
+            "ubuntu-24.04",
+            "docker.io docker-compose-v2 fail2ban python3-systemd ufw",
+        ),
+    ] {
+        let plan = server(system).plan("provision");
+        let installing = plan
+            .steps
+            .iter()
+            .filter(|step| command(step).contains("apt-get install"));
+        assert_eq!(installing.count(), 1, "{}", text(&plan));
+        let install = command(&plan.steps[place(&plan, "apt-get install")]);
+        assert!(install.ends_with(packages), "{install}");
+    }
+}
+
+#[test]
+fn debian_12_gets_docker_from_dockers_own_repository_and_its_old_packages_make_room_first() {
+    let plan = server("debian-12").plan("provision");
+    let order = [
+        place(&plan, "https://download.docker.com/linux/debian/gpg"),
+        plan.steps
+            .iter()
+            .position(|step| matches!(&step.action, Action::Upload { path, .. } if path == "/etc/apt/sources.list.d/docker.sources"))
+            .expect("the repository is added"),
+        place(&plan, "apt-get remove"),
+        place(&plan, "docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin"),
+    ];
+    assert!(order.is_sorted(), "{order:?}\n{}", text(&plan));
+}
+
+#[test]
+fn the_engine_that_is_there_stays_the_one_that_is_there() {
+    let mut case = server("debian-13").used();
+    case.facts.docker.package_name = "docker-ce".to_owned();
+    let plan = case.plan("provision");
+    place(&plan, "docker-ce-cli");
+    assert!(
+        plan.steps
+            .iter()
+            .all(|step| !command(step).contains("docker-cli docker-compose fail2ban"))
+    );
+}
+
+/// Where the firewall is closed, and what must have been let in by then.
+fn let_in_before_closing(plan: &Plan, port: u16) -> bool {
+    let closing = place(plan, "ufw --force enable");
+    plan.steps[..closing]
+        .iter()
+        .any(|step| command(step) == format!("ufw allow {port}/tcp"))
+}
+
+#[test]
+fn ssh_is_let_in_before_the_firewall_closes_on_every_port_that_may_lead_to_it() {
+    for system in SYSTEMS {
+        let plan = server(system).port(2200).sshd_on(&[2222, 22]).plan("provision");
+        for port in [22, 2200, 2222, 80, 443] {
+            assert!(let_in_before_closing(&plan, port), "{port}\n{}", text(&plan));
+        }
+        let found_there = place(&plan, "/usr/sbin/sshd -T");
+        assert!(found_there < place(&plan, "ufw --force enable"));
+    }
+}
+
+#[test]
+fn the_firewall_opens_again_by_itself_until_a_new_login_was_proven() {
+    let plan = server("debian-13").plan("provision");
+    let reconnect = plan
+        .steps
+        .iter()
+        .position(|step| matches!(step.action, Action::Reconnect { reboot: false }))
+        .expect("a new login");
+    let order = [
+        place(&plan, "--on-active=120"),
+        place(&plan, "ufw --force enable"),
+        reconnect,
+        plan.steps
+            .iter()
+            .position(|step| command(step) == "systemctl stop infrakt-open-firewall.timer")
+            .expect("the timer is stopped"),
+    ];
+    assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
+    assert_eq!(
+        order[2],
+        order[1] + 1,
+        "nothing comes between the closed firewall and the proof"
+    );
+}
+
+#[test]
+fn extra_ports_are_let_in() {
+    let plan = server("debian-13").set("extra_ports", "8443, 9000").plan("provision");
+    assert!(let_in_before_closing(&plan, 8443) && let_in_before_closing(&plan, 9000));
+    let plan = server("debian-13")
+        .set("extra_ports", serde_json::json!([8443]))
+        .plan("provision");
+    assert!(let_in_before_closing(&plan, 8443));
+}
+
+#[test]
+fn fail2ban_reads_the_journal_on_the_ports_of_ssh() {
+    let plan = server("debian-12").port(2222).plan("provision");
+    let jail = text(&plan);
+    assert!(
+        jail.contains("backend = systemd") && jail.contains("port = 22,2222"),
+        "{jail}"
+    );
+}
+
+#[test]
+fn the_last_word_is_what_the_server_has_become() {
+    for (recipe, status) in [("wipe", "wiped"), ("provision", "provisioned")] {
+        let plan = server("debian-13").plan(recipe);
+        let last = plan.steps.last().expect("a step");
+        let change = StateChange::SetStatus(status.to_owned());
+        assert_eq!(last.action, Action::State { change });
+    }
+}
+
+#[test]
+fn what_is_not_wanted_is_not_planned() {
+    let everything = server("debian-13");
+    for (parameter, word) in [("firewall", "ufw"), ("traefik", "/opt/infrakt/traefik/compose.yaml")] {
+        assert!(text(&everything.plan("provision")).contains(word));
+        let without = everything.clone().set(parameter, false).plan("provision");
+        assert!(!text(&without).contains(word), "{}", text(&without));
+    }
+    assert!(
+        !titles(&everything.set("firewall", false).plan("provision"))
+            .iter()
+            .any(|title| title.contains("login"))
+    );
+}
+
+#[test]
+fn ports_that_docker_opens_past_the_firewall_are_spoken_of() {
+    assert!(server("debian-13").printed("provision").contains("127.0.0.1"));
+    assert!(
+        !server("debian-13")
+            .set("firewall", false)
+            .printed("provision")
+            .contains("127.0.0.1")
+    );
+}
+
+#[test]
+fn a_reboot_that_is_due_is_spoken_of() {
+    let mut case = server("debian-13");
+    assert!(!case.printed("provision").contains("reboot"));
+    case.facts.reboot_required = true;
+    assert!(case.printed("provision").contains("reboot"));
+}
+
+#[test]
+fn the_same_inputs_give_the_same_plan() {
+    let case = server("ubuntu-24.04").used();
+    assert_eq!(case.plan("provision"), case.plan("provision"));
+}
