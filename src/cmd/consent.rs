@@ -29,7 +29,7 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
         // Before anybody types a name for nothing.
         check_destroyable(&plan)?;
     }
-    output::note(&preview(&plan));
+    output::styled_note(&preview(&plan));
     let name = plan.server.name.clone();
     if args.confirm.contains(&name) {
         return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);

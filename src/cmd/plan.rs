@@ -94,7 +94,7 @@ fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &
     if context.json {
         return output::json(&Document { plan, marks });
     }
-    output::line(&render::plan(plan, marks.as_deref()))
+    output::styled_line(&render::plan(plan, marks.as_deref()))
 }
 
 /// Writes a whole file or none.

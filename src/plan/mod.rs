@@ -4,6 +4,7 @@
 
 pub mod digest;
 pub mod lint;
+pub mod printable;
 pub mod render;
 pub mod secret;
 pub mod shell;
