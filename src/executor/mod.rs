@@ -8,9 +8,11 @@ mod redaction;
 pub mod script;
 mod transcript;
 
+pub use crate::event::Ended;
+
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Refusal, Result};
-use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::event::{Outcome, RunEvent, RunState};
 use crate::plan::{Action, Effect, Plan, StateChange};
 use connection::{Channel, Connection, Incoming};
 use frames::{Frame, FrameReader};
