@@ -89,3 +89,33 @@ pub enum RunEvent {
         reason: Option<String>,
     },
 }
+
+/// How a run ended, and why if not well: what [`RunEvent::RunEnded`] says, for whoever sums it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub state: RunState,
+    pub reason: Option<String>,
+}
+
+impl Ended {
+    pub fn done() -> Self {
+        Self {
+            state: RunState::Done,
+            reason: None,
+        }
+    }
+
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self {
+            state: RunState::Failed,
+            reason: Some(reason.into()),
+        }
+    }
+
+    pub fn interrupted(reason: impl Into<String>) -> Self {
+        Self {
+            state: RunState::Interrupted,
+            reason: Some(reason.into()),
+        }
+    }
+}

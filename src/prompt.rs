@@ -132,7 +132,8 @@ pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
         Ok(chosen) => Ok(chosen.filter(|chosen| !chosen.is_empty())),
         Err(dialoguer::Error::IO(error)) if error.kind() == ErrorKind::Interrupted => {
             // The signal that comes with it may find the question closed already; then this ends the process.
-            eprint!("\x1b[?25h");
+            // Where nobody sees the cursor, nobody misses it.
+            let _ = write!(io::stderr(), "\x1b[?25h");
             Err(Error::Interrupted)
         }
         Err(dialoguer::Error::IO(error)) => Err(Error::file("ask on", "the terminal")(error)),

@@ -66,7 +66,7 @@ fn list(store: &Store, server: Option<&str>, context: &Context) -> Result<()> {
         return output::json(&apps);
     }
     if apps.is_empty() {
-        eprintln!("no apps; add one: infrakt app add NAME --server SERVER --image IMAGE");
+        output::note("no apps; add one: infrakt app add NAME --server SERVER --image IMAGE");
         return Ok(());
     }
     let row = |app: App| [app.name, app.server_name, app.image];

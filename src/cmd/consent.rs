@@ -4,6 +4,7 @@
 use super::output;
 use crate::consent::{ConsentedPlan, Means, check_destroyable};
 use crate::error::{Refusal, Result};
+use crate::plan::printable::one_line;
 use crate::plan::{Effect, Plan, render};
 use crate::prompt;
 use crate::runtime::operator;
@@ -16,11 +17,12 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
-/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr.
+/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr; `whole` is the command that
+/// shows all of it, where there is one.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
-pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
+pub fn obtain(plan: Plan, args: &ConfirmArgs, whole: Option<&str>) -> Result<ConsentedPlan> {
     let who = operator();
     if !plan.needs_consent() {
         return Ok(ConsentedPlan::admit(plan, None, &who)?);
@@ -29,7 +31,7 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
         // Before anybody types a name for nothing.
         check_destroyable(&plan)?;
     }
-    output::note(&preview(&plan));
+    output::styled_note(&preview(&plan, whole));
     let name = plan.server.name.clone();
     if args.confirm.contains(&name) {
         return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);
@@ -46,9 +48,8 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs) -> Result<ConsentedPlan> {
 
 /// What a person must see before typing the name: the exact commands that destroy, and, nearest to the prompt, what is
 /// there to lose.
-fn preview(plan: &Plan) -> String {
-    let recipe = plan.recipe.name.trim_end_matches(".rhai");
-    let mut text = format!("{} destroys with\n", plan.recipe.name);
+fn preview(plan: &Plan, whole: Option<&str>) -> String {
+    let mut text = format!("{} destroys with\n", one_line(&plan.recipe.name));
     for (index, step) in plan
         .steps
         .iter()
@@ -57,10 +58,12 @@ fn preview(plan: &Plan) -> String {
     {
         text.push_str(&render::command_of(index, step));
     }
+    let whole = whole.map_or(String::new(), |command| {
+        format!("\nAll of it, step by step: {}", one_line(command))
+    });
     format!(
-        "{text}\n{}\nAll of it, step by step: infrakt plan {recipe} --server {}\n\n{}",
+        "{text}\n{}{whole}\n\n{}",
         render::totals(plan, None),
-        plan.server.name,
         render::losses(plan)
     )
 }

@@ -139,7 +139,9 @@ fn list(store: &Store, app: &str, show: bool, context: &Context) -> Result<()> {
 }
 
 fn none(app: &str) -> Result<()> {
-    eprintln!("app '{app}' has no variables; set one: infrakt env set {app} KEY=VALUE");
+    output::note(&format!(
+        "app '{app}' has no variables; set one: infrakt env set {app} KEY=VALUE"
+    ));
     Ok(())
 }
 

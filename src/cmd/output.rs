@@ -2,26 +2,62 @@
 
 use super::Context;
 use crate::error::{Error, Result};
+use crate::plan::printable::{self, one_line, printable};
 use crate::recipe::diagnostics;
 use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
 use serde_json::json;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const HEADER: Style = Style::new().effects(Effects::DIMMED);
 
-/// Writes a line, or several, to stdout. A reader that has gone away (`| head`) is no error.
+/// Writes a line, or several, to stdout, with nothing in them that a terminal would obey. A reader that has gone away
+/// (`| head`) is no error.
 pub(super) fn line(text: &str) -> Result<()> {
+    styled_line(&printable(text))
+}
+
+/// As [`line`], for text of ours that has colours and in which what came from elsewhere is printable already.
+pub(super) fn styled_line(text: &str) -> Result<()> {
     write(anstream::stdout(), format!("{}\n", text.trim_end()).as_bytes())
 }
 
 /// Writes bytes to stdout exactly as they are, colours and all.
 pub(super) fn raw(bytes: &[u8]) -> Result<()> {
     write(std::io::stdout(), bytes)
+}
+
+/// What programs printed: into a pipe or a file byte by byte, on a terminal without anything that it would obey.
+pub(super) struct Log {
+    /// Takes out escape sequences, also those that are cut in two; only for a terminal.
+    strip: Option<anstream::adapter::StripBytes>,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        Self {
+            strip: terminal.then(anstream::adapter::StripBytes::new),
+        }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.strip {
+            None => raw(bytes),
+            Some(strip) => {
+                let stripped: Vec<u8> = strip.strip_next(bytes).flatten().copied().collect();
+                let harmless: Vec<u8> = stripped
+                    .into_iter()
+                    .filter(|byte| matches!(byte, b'\n' | b'\t' | b'\r') || !byte.is_ascii_control())
+                    .collect();
+                raw(&harmless)
+            }
+        }
+    }
 }
 
 fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<()> {
@@ -33,17 +69,26 @@ fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<()> {
 
 /// One document on one line, for streams.
 pub(super) fn json_line(value: &serde_json::Value) -> Result<()> {
-    line(&value.to_string())
+    write(
+        anstream::stdout(),
+        format!("{}\n", printable::json(&value.to_string())).as_bytes(),
+    )
 }
 
-/// A word beside the results, on stderr. Whoever does not read it misses no result.
+/// A word beside the results, on stderr, with nothing in it that a terminal would obey. Whoever does not read it misses
+/// no result.
 pub(super) fn note(text: &str) {
+    styled_note(&printable(text));
+}
+
+/// As [`note`], for text of ours that has colours and in which what came from elsewhere is printable already.
+pub(super) fn styled_note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// A heading above pieces of stdout, on stderr.
 pub(super) fn heading(text: &str) {
-    note(&format!("{HEADER}── {text}{HEADER:#}"));
+    styled_note(&format!("{HEADER}── {}{HEADER:#}", one_line(text)));
 }
 
 /// An error as people read it, or with `--json` as a document on stdout.
@@ -52,18 +97,18 @@ pub fn error(error: &Error, context: &Context) {
         let hint = error.hint();
         let document = json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": hint } });
         // There is nobody left to tell that stdout is gone.
-        let _ = line(&document.to_string());
+        let _ = json_line(&document);
         return;
     }
     if let Error::Recipe(recipe) = error
         && let Some(shown) = diagnostics::render(recipe, true)
     {
-        note(&shown);
+        styled_note(&shown);
         return;
     }
-    note(&format!("{ERROR}error:{ERROR:#} {error}"));
+    styled_note(&format!("{ERROR}error:{ERROR:#} {}", printable(&error.to_string())));
     if let Some(hint) = error.hint() {
-        note(&format!("{HINT}hint:{HINT:#} {hint}"));
+        styled_note(&format!("{HINT}hint:{HINT:#} {}", printable(&hint)));
     }
 }
 
@@ -73,7 +118,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
         reason: error.to_string(),
         hint: None,
     })?;
-    line(&text)
+    write(anstream::stdout(), format!("{}\n", printable::json(&text)).as_bytes())
 }
 
 /// Rows in columns under a header.
@@ -81,14 +126,14 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     let mut table = Table::new();
     table.load_style(NOTHING).add_row(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.each_ref().map(|cell| one_line(cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
     let text = table.trim_fmt();
     let (first, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
-    line(&format!("{HEADER}{first}{HEADER:#}\n{rest}"))
+    styled_line(&format!("{HEADER}{first}{HEADER:#}\n{rest}"))
 }
 
 /// Names and their values, one pair a line; pairs without a value are left out.
@@ -100,9 +145,9 @@ pub(super) fn pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>
     let width = present.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines: Vec<String> = present
         .iter()
-        .map(|(name, value)| format!("{HEADER}{name:width$}{HEADER:#}  {value}"))
+        .map(|(name, value)| format!("{HEADER}{name:width$}{HEADER:#}  {}", one_line(value)))
         .collect();
-    line(&lines.join("\n"))
+    styled_line(&lines.join("\n"))
 }
 
 /// `1 app`, `2 apps`.

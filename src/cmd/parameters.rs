@@ -1,6 +1,7 @@
 //! `--set key=value`: what a recipe is given on the command line.
 
 use crate::error::{Error, Result};
+use crate::plan::shell::quote;
 use crate::runtime::Parameters;
 use clap::Args;
 
@@ -17,12 +18,21 @@ impl SetArgs {
     pub fn parse(&self) -> Result<Parameters> {
         let mut parameters = Parameters::new();
         for pair in &self.set {
-            let (key, value) = pair.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-                Error::usage_with(
-                    format!("--set {pair} is not understood"),
-                    "write it as: --set key=value",
-                )
-            })?;
+            let (key, value) = match pair.split_once('=') {
+                Some(("", _)) => {
+                    return Err(Error::usage_with(
+                        format!("--set {pair} names no parameter"),
+                        "write it as: --set KEY=VALUE",
+                    ));
+                }
+                None => {
+                    return Err(Error::usage_with(
+                        format!("--set {pair} has no value"),
+                        format!("write it as: --set {}=VALUE", quote(pair)),
+                    ));
+                }
+                Some(pair) => pair,
+            };
             if parameters.insert(key.to_owned(), value.into()).is_some() {
                 return Err(Error::usage(format!("the parameter '{key}' was given twice")));
             }

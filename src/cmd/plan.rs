@@ -7,6 +7,7 @@ use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::Plan;
 use crate::plan::render::{self, Mark};
+use crate::plan::shell::quote;
 use crate::prompt::Terminal;
 use crate::runtime::{Planned, Runtime};
 use clap::Args;
@@ -89,12 +90,18 @@ fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &
     }
     if let Some(path) = &args.out {
         save(path, plan)?;
-        output::note(&format!("saved; to execute it: infrakt apply {}", path.display()));
+        output::note(&match plan.offline && plan.destroys() {
+            true => "saved; it destroys and was made offline, so it can be read but not executed".to_owned(),
+            false => format!(
+                "saved; to execute it: infrakt apply {}",
+                quote(&path.display().to_string())
+            ),
+        });
     }
     if context.json {
         return output::json(&Document { plan, marks });
     }
-    output::line(&render::plan(plan, marks.as_deref()))
+    output::styled_line(&render::plan(plan, marks.as_deref()))
 }
 
 /// Writes a whole file or none.

@@ -3,14 +3,15 @@
 use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
+use crate::plan::shell::quote;
 use crate::recipe::{
     Answers, Evaluated, Inputs, Keeper, Library, Parameter, Recipe, ServerView, engine, evaluate, evaluate_anyway,
     reference,
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub struct RecipeArgs {
@@ -57,6 +58,8 @@ struct CheckArgs {
 struct Listed {
     name: String,
     kept_by: Keeper,
+    /// The user's own, found in place of a shipped one of the same name.
+    overrides_shipped: bool,
     description: String,
 }
 
@@ -64,6 +67,7 @@ struct Listed {
 struct Shown {
     name: String,
     kept_by: Keeper,
+    overrides_shipped: bool,
     description: String,
     parameters: Vec<Parameter>,
     source: String,
@@ -83,7 +87,7 @@ pub fn run(args: RecipeArgs, context: &Context) -> Result<Exit> {
     match args.command {
         RecipeCommand::List => list(context),
         RecipeCommand::Show { recipe } => show(&recipe, context),
-        RecipeCommand::New { file } => new(&file),
+        RecipeCommand::New { file } => new(&file, context),
         RecipeCommand::Check(args) => check(&args, context, &["debian-13"], &[("root", false)]),
         RecipeCommand::Test(args) => {
             let profiles: Vec<&str> = Facts::profiles().collect();
@@ -116,30 +120,43 @@ fn library(context: &Context) -> Result<Library> {
 fn list(context: &Context) -> Result<Exit> {
     let library = library(context)?;
     let mut listed = Vec::new();
-    for name in library.names() {
-        let recipe = library.find_named(&name)?;
-        listed.push(Listed {
-            name,
-            kept_by: recipe.keeper,
-            description: description(&recipe),
-        });
+    let mut exit = Exit::Done;
+    for name in library.names()? {
+        match library.find_named(&name) {
+            Ok(recipe) => listed.push(Listed {
+                name,
+                kept_by: recipe.keeper,
+                overrides_shipped: recipe.overrides_shipped(),
+                description: description(&recipe),
+            }),
+            // One that can't be read must not hide the others.
+            Err(error) => {
+                output::note(&format!("error: {error}"));
+                exit = error.exit();
+            }
+        }
     }
     if context.json {
         output::json(&listed)?;
     } else {
         output::table(
             ["NAME", "KEPT BY", "DESCRIPTION"],
-            listed
-                .into_iter()
-                .map(|one| [one.name, keeper(one.kept_by).to_owned(), one.description]),
+            listed.into_iter().map(|one| {
+                [
+                    one.name,
+                    keeper(one.kept_by, one.overrides_shipped).to_owned(),
+                    one.description,
+                ]
+            }),
         )?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn keeper(keeper: Keeper) -> &'static str {
+fn keeper(keeper: Keeper, overrides_shipped: bool) -> &'static str {
     match keeper {
         Keeper::Shipped => "infrakt",
+        Keeper::User if overrides_shipped => "you, in place of infrakt's",
         Keeper::User => "you",
         Keeper::Path => "a file",
     }
@@ -164,6 +181,7 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
     let shown = Shown {
         name: recipe.name.clone(),
         kept_by: recipe.keeper,
+        overrides_shipped: recipe.overrides_shipped(),
         description: description(&recipe),
         parameters: evaluated.declared,
         source: recipe.text.clone(),
@@ -174,7 +192,10 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
     }
     output::pairs([
         ("recipe", Some(shown.name)),
-        ("kept by", Some(keeper(shown.kept_by).to_owned())),
+        (
+            "kept by",
+            Some(keeper(shown.kept_by, shown.overrides_shipped).to_owned()),
+        ),
         ("description", Some(shown.description)),
     ])?;
     if !shown.parameters.is_empty() {
@@ -202,21 +223,50 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn new(file: &PathBuf) -> Result<Exit> {
+fn new(file: &Path, context: &Context) -> Result<Exit> {
     if file.extension().is_none_or(|extension| extension != "rhai") {
         return Err(Error::usage_with(
             format!("{} does not end in .rhai", file.display()),
-            format!("infrakt recipe new {}", file.with_extension("rhai").display()),
+            format!("infrakt recipe new {}", word(&file.with_extension("rhai"))),
         ));
     }
-    let mut new = std::fs::File::create_new(file).map_err(Error::file("create", file))?;
+    let mut new = std::fs::File::create_new(file).map_err(|error| not_created(file, error))?;
     new.write_all(TEMPLATE.as_bytes()).map_err(Error::file("write", file))?;
+    if context.json {
+        output::json(&serde_json::json!({ "file": file }))?;
+        return Ok(Exit::Done);
+    }
     output::line(&format!("wrote {}", file.display()))?;
+    // A recipe's name without a folder could also be found among the others.
+    let path = if file.components().count() > 1 {
+        file.to_owned()
+    } else {
+        Path::new(".").join(file)
+    };
     output::note(&format!(
-        "see what it would do: infrakt plan ./{} --server NAME",
-        file.display()
+        "see what it would do: infrakt plan {} --server NAME",
+        word(&path)
     ));
     Ok(Exit::Done)
+}
+
+fn not_created(file: &Path, error: std::io::Error) -> Error {
+    match (error.kind(), file.parent()) {
+        (ErrorKind::AlreadyExists, _) => Error::usage_with(
+            format!("{} is there already", file.display()),
+            "give the new recipe another name",
+        ),
+        (ErrorKind::NotFound, Some(folder)) => Error::usage_with(
+            format!("there is no folder {}", folder.display()),
+            format!("mkdir -p {}", word(folder)),
+        ),
+        _ => Error::file("create", file)(error),
+    }
+}
+
+/// A path as a word that can be pasted.
+fn word(path: &Path) -> String {
+    quote(&path.display().to_string()).into_owned()
 }
 
 fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str, bool)]) -> Result<Exit> {

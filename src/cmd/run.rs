@@ -7,13 +7,14 @@ use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::RunState;
-use crate::executor::script::Secrets;
+use crate::plan::shell::quote;
 use crate::plan::{Plan, render};
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Live, Parameters, Runtime, gather_secrets};
+use crate::runtime::{Live, Parameters, Runtime, Secrets, gather_secrets};
 use crate::store::Server;
 use clap::Args;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Run a recipe on a server. What destroys is shown first, and only runs after the server's name was typed
@@ -74,7 +75,7 @@ pub(super) fn recipe_on(
     confirm: &ConfirmArgs,
     context: &Context,
 ) -> Result<Exit> {
-    let recipe = runtime.library.find(recipe)?;
+    let found = runtime.library.find(recipe)?;
     let mut ready = Vec::new();
     let mut exits = Vec::new();
     for server in servers {
@@ -87,9 +88,10 @@ pub(super) fn recipe_on(
             }
             Err(error) => return Err(error),
         };
-        let planned = runtime.plan(&recipe, &live, parameters.clone())?;
+        let planned = runtime.plan(&found, &live, parameters.clone())?;
         planned.printed.iter().for_each(|line| output::note(line));
-        ready.push(prepare(live, planned.plan, confirm)?);
+        let whole = command_that_shows(recipe, &server.name, parameters);
+        ready.push(prepare(live, planned.plan, confirm, Some(&whole))?);
     }
     for one in ready {
         exits.push(execute(runtime, one, context));
@@ -97,23 +99,37 @@ pub(super) fn recipe_on(
     Ok(first_of(&exits))
 }
 
+/// The command that shows the same plan in full.
+fn command_that_shows(recipe: &str, server: &str, parameters: &Parameters) -> String {
+    let mut command = format!("infrakt plan {} --server {}", quote(recipe), quote(server));
+    for (name, value) in parameters {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
+    }
+    command
+}
+
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
-    let text = std::fs::read_to_string(&args.plan).map_err(Error::file("read", &args.plan))?;
-    let plan: Plan = serde_json::from_str(&text).map_err(|error| Error::Malformed {
-        what: format!("the plan {}", args.plan.display()),
-        reason: error.to_string(),
-        hint: Some("make one with: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
+    let text = std::fs::read_to_string(&args.plan).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::usage_with(
+            format!("there is no file {}", args.plan.display()),
+            "make a plan: infrakt plan RECIPE --server NAME --out FILE",
+        ),
+        _ => Error::file("read", &args.plan)(error),
     })?;
+    let plan = Plan::parse(&text, &format!("the plan {}", args.plan.display()))?;
+    // What is refused in any case is refused before the server is asked.
+    runtime.examine(&plan)?;
     let server = runtime.store.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
-    let ready = prepare(live, plan, &args.confirm)?;
+    let ready = prepare(live, plan, &args.confirm, None)?;
     Ok(execute(&runtime, ready, context))
 }
 
-fn prepare(live: Live, plan: Plan, confirm: &ConfirmArgs) -> Result<Ready> {
-    let consented = obtain(plan, confirm)?;
+fn prepare(live: Live, plan: Plan, confirm: &ConfirmArgs, whole: Option<&str>) -> Result<Ready> {
+    let consented = obtain(plan, confirm, whole)?;
     let secrets = gather_secrets(consented.plan(), &Terminal)?;
     Ok(Ready {
         live,

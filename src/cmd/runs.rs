@@ -148,6 +148,7 @@ fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
     let store = context.store()?;
     let steps = store.steps_of(id)?;
     let mut last = None;
+    let mut log = output::Log::new();
     store.output_of(id, step.map(|number| number.wrapping_sub(1)), |chunk| {
         if context.json {
             let text = String::from_utf8_lossy(&chunk.bytes);
@@ -158,7 +159,7 @@ fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
             let title = steps.get(chunk.step).map_or("", |step| step.title.as_str());
             output::heading(&format!("{}  {title}", chunk.step + 1));
         }
-        output::raw(&chunk.bytes)
+        log.write(&chunk.bytes)
     })?;
     Ok(Exit::Done)
 }

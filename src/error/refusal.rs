@@ -44,7 +44,9 @@ impl Refusal {
 
     pub(super) fn hint(&self) -> Option<String> {
         match self {
-            Self::ConsentMismatch { .. } => None,
+            Self::ConsentMismatch { server } => Some(format!(
+                "if '{server}' is the one that you mean, repeat the command and type exactly that name"
+            )),
             Self::NoTerminal { server } => Some(format!(
                 "read the plan first, then repeat the command with: --confirm {server}"
             )),

@@ -8,6 +8,8 @@ mod redaction;
 pub mod script;
 mod transcript;
 
+pub use crate::event::Ended;
+
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{Outcome, RunEvent, RunState};
@@ -55,36 +57,6 @@ pub struct Execution<'a> {
     pub thread_name: &'a str,
     pub connection: &'a mut dyn Connection,
     pub world: &'a mut dyn World,
-}
-
-/// How an execution ended, and why if not well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    pub state: RunState,
-    pub reason: Option<String>,
-}
-
-impl Ended {
-    fn done() -> Self {
-        Self {
-            state: RunState::Done,
-            reason: None,
-        }
-    }
-
-    fn failed(reason: impl Into<String>) -> Self {
-        Self {
-            state: RunState::Failed,
-            reason: Some(reason.into()),
-        }
-    }
-
-    fn interrupted(reason: impl Into<String>) -> Self {
-        Self {
-            state: RunState::Interrupted,
-            reason: Some(reason.into()),
-        }
-    }
 }
 
 /// How one stretch of steps on the server ended.

@@ -3,7 +3,9 @@
 //! A plan knows nobody: not where it came from, not who executes it, not how its server is reached.
 
 pub mod digest;
+pub mod form;
 pub mod lint;
+pub mod printable;
 pub mod render;
 pub mod secret;
 pub mod shell;
@@ -162,6 +164,22 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether the step takes away what can't be brought back: by its own words, or because it does so whatever it says.
+    pub fn destroys(&self) -> bool {
+        let forgets = matches!(
+            self.action,
+            Action::State {
+                change: StateChange::ForgetApps
+            }
+        );
+        forgets || self.is_said_to_destroy()
+    }
+
+    /// Whether the step's own words are that it destroys.
+    pub fn is_said_to_destroy(&self) -> bool {
+        self.effect == Effect::Destroy
+    }
+
     /// Whether the executor finds out by itself that there is nothing to do.
     pub fn is_guarded(&self) -> bool {
         !self.unless.is_empty() || !self.only_if.is_empty() || matches!(self.action, Action::Upload { .. })
@@ -227,7 +245,7 @@ pub enum StateChange {
 impl Plan {
     /// Whether any step takes away what can't be brought back.
     pub fn destroys(&self) -> bool {
-        self.steps.iter().any(|step| step.effect == Effect::Destroy)
+        self.steps.iter().any(Step::destroys)
     }
 
     /// Whether a person must type the server's name before this runs: it destroys, or its recipe asks for it.

@@ -1,6 +1,7 @@
 //! A plan as people read it: what would be lost, then every step with its exact command. A pure function of the plan:
 //! same plan, same text.
 
+use super::printable::{one_line, printable};
 use super::{Action, Content, Effect, EnvValue, Loss, Losses, Plan, Step};
 use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
@@ -51,24 +52,29 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
     writeln!(
         text,
         "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}",
-        plan.recipe.name,
-        plan.server.name,
-        address(plan)
+        one_line(&plan.recipe.name),
+        one_line(&plan.server.name),
+        one_line(&address(plan))
     )?;
     for (name, value) in &plan.parameters {
-        writeln!(text, "  {DIM}{name} = {value}{DIM:#}")?;
+        let value = value.to_string();
+        writeln!(text, "  {DIM}{} = {}{DIM:#}", one_line(name), one_line(&value))?;
     }
     for name in &plan.secrets {
-        writeln!(text, "  {DIM}{name} is a secret, asked for when this runs{DIM:#}")?;
+        writeln!(
+            text,
+            "  {DIM}{} is a secret, asked for when this runs{DIM:#}",
+            one_line(name)
+        )?;
     }
     if !plan.server.protected.is_empty() {
         writeln!(
             text,
             "\n{BOLD}Protected: nothing is destroyed on {}{BOLD:#}",
-            plan.server.name
+            one_line(&plan.server.name)
         )?;
         for reason in &plan.server.protected {
-            writeln!(text, "  {reason}")?;
+            writeln!(text, "  {}", one_line(reason))?;
         }
     }
     if plan.destroys() {
@@ -81,19 +87,19 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
         if first || step.section.as_deref() != section {
             section = step.section.as_deref();
             first = false;
-            writeln!(text, "\n{BOLD}{}{BOLD:#}", section.unwrap_or("Steps"))?;
+            writeln!(text, "\n{BOLD}{}{BOLD:#}", one_line(section.unwrap_or("Steps")))?;
         }
         if plan.consent_before == Some(index) {
             writeln!(
                 text,
                 "      {DESTROY}asks{DESTROY:#}     for the name of the server to be typed: {}",
-                plan.server.name
+                one_line(&plan.server.name)
             )?;
         }
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
     }
     writeln!(text, "\n{}", totals(plan, marks))?;
-    writeln!(text, "{DIM}digest {}{DIM:#}", plan.digest)
+    writeln!(text, "{DIM}digest {}{DIM:#}", one_line(&plan.digest))
 }
 
 fn address(plan: &Plan) -> String {
@@ -131,13 +137,13 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
         return writeln!(
             text,
             "{BOLD}There is nothing to destroy on {} now.{BOLD:#}",
-            plan.server.name
+            one_line(&plan.server.name)
         );
     }
     writeln!(
         text,
         "{DESTROY}What will be destroyed on {}{DESTROY:#}",
-        plan.server.name
+        one_line(&plan.server.name)
     )?;
     for (kind, losses) in plan.losses.kinds() {
         if losses.is_empty() {
@@ -159,9 +165,10 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
 }
 
 fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
-    match &loss.detail {
-        Some(detail) => writeln!(text, "      {}  {DIM}{detail}{DIM:#}", loss.name),
-        None => writeln!(text, "      {}", loss.name),
+    let name = one_line(&loss.name);
+    match loss.detail.as_deref().map(one_line) {
+        Some(detail) => writeln!(text, "      {name}  {DIM}{detail}{DIM:#}"),
+        None => writeln!(text, "      {name}"),
     }
 }
 
@@ -175,10 +182,11 @@ pub fn command_of(index: usize, step: &Step) -> String {
 fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
     write_head(text, index, step, mark)?;
     for (name, value) in &step.env {
-        match value {
-            EnvValue::Plain(value) => writeln!(text, "      {DIM}with     {name}={value}{DIM:#}")?,
-            EnvValue::Secret { secret } => writeln!(text, "      {DIM}with     {name}=(the secret {secret}){DIM:#}")?,
-        }
+        let shown = match value {
+            EnvValue::Plain(value) => format!("{name}={value}"),
+            EnvValue::Secret { secret } => format!("{name}=(the secret {secret})"),
+        };
+        writeln!(text, "      {DIM}with     {}{DIM:#}", indented(&shown))?;
     }
     for guard in &step.unless {
         writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
@@ -201,7 +209,7 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         text,
         "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
         index + 1,
-        step.title
+        one_line(&step.title)
     )?;
     match &step.action {
         Action::Run { command } => block(text, command)?,
@@ -211,6 +219,7 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
             mode,
             owner,
         } => {
+            let (path, mode, owner) = (one_line(path), one_line(mode), one_line(owner));
             writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
             match content {
                 Content::Text(content) => block(text, content)?,
@@ -233,21 +242,6 @@ fn block(text: &mut String, content: &str) -> fmt::Result {
 
 fn indented(guard: &str) -> String {
     printable(guard).replace('\n', "\n               ")
-}
-
-/// Control characters in a command could hide a part of it from the reader of a terminal.
-fn printable(line: &str) -> String {
-    line.chars()
-        .flat_map(|c| {
-            let shown = !c.is_control() || c == '\t' || c == '\n';
-            let (plain, escaped) = if shown {
-                (Some(c), None)
-            } else {
-                (None, Some(c.escape_default()))
-            };
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
 }
 
 /// `12 steps: 4 destroy, 6 change, 2 only look`.

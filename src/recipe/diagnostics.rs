@@ -3,6 +3,7 @@
 use super::draft::Problem;
 use super::reference;
 use crate::error::{Position, RecipeError, nearest};
+use crate::plan::printable::printable;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rhai::{Engine, EvalAltResult, ParseErrorType};
 use std::collections::BTreeMap;
@@ -160,23 +161,26 @@ pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
         .char_indices()
         .nth(position.column.saturating_sub(1))
         .map_or(line.len(), |(at, _)| at);
-    let word = line[offset..]
+    let rest = &line[offset..];
+    // At least one whole character, however many bytes it takes.
+    let word = rest
         .find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
-        .unwrap_or(line.len() - offset)
-        .max(1);
+        .unwrap_or(rest.len())
+        .max(rest.chars().next().map_or(1, char::len_utf8));
     let (from, to) = (start + offset, (start + offset + word).min(position.source.len()));
-    let title = Level::ERROR.primary_title(error.to_string());
+    let title = Level::ERROR.primary_title(printable(&error.to_string()).into_owned());
+    let label = printable(label);
     let annotation = AnnotationKind::Primary.span(from..to.max(from));
     let annotation = if label.is_empty() {
         annotation
     } else {
-        annotation.label(label)
+        annotation.label(label.as_ref())
     };
     let snippet = Snippet::source(position.source.as_str())
         .path(position.file.as_str())
         .annotation(annotation);
     let mut report: Vec<Group<'_>> = vec![title.element(snippet)];
-    let hint = crate::error::RecipeError::help(error);
+    let hint = error.help().map(|help| printable(&help).into_owned());
     if let Some(help) = &hint {
         report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
     }

@@ -2,8 +2,10 @@
 //! know what the text means.
 
 use crate::error::{Error, RecipeError, Result, nearest};
+use crate::plan::shell::quote;
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
@@ -73,7 +75,8 @@ impl Library {
     pub fn find_named(&self, name: &str) -> Result<Recipe> {
         let stem = name.strip_suffix(".rhai").unwrap_or(name);
         let unknown = || {
-            let names = self.names();
+            // Without the names there is nothing to suggest; the error itself is the same.
+            let names = self.names().unwrap_or_default();
             let nearest = nearest(stem, names.iter().map(String::as_str)).map(str::to_owned);
             Error::from(RecipeError::Unknown {
                 name: name.to_owned(),
@@ -118,7 +121,10 @@ impl Library {
                 "a recipe's file ends in .rhai",
             ));
         }
-        let text = read_text(path)?;
+        let text = match path.try_exists() {
+            Ok(false) => return Err(no_file(path)),
+            _ => read_text(path)?,
+        };
         let folder = path
             .canonicalize()
             .map_err(Error::file("read", path))?
@@ -134,16 +140,15 @@ impl Library {
     }
 
     /// The names, without `.rhai`, of all recipes that can be run by name; sorted.
-    pub fn names(&self) -> BTreeSet<String> {
-        let own = std::fs::read_dir(&self.user)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let stem = name.strip_suffix(".rhai")?;
-                is_segment(stem).then(|| stem.to_owned())
-            });
+    ///
+    /// # Errors
+    /// If the folder of the user's own recipes is there and can't be read.
+    pub fn names(&self) -> Result<BTreeSet<String>> {
+        let own = match recipes_in(&self.user) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            own => own.map_err(Error::file("read", &self.user))?,
+        };
+        let own = own.into_iter().filter(|stem| is_segment(stem));
         let shipped = SHIPPED.files().filter_map(|file| {
             file.path()
                 .file_name()?
@@ -151,11 +156,16 @@ impl Library {
                 .strip_suffix(".rhai")
                 .map(str::to_owned)
         });
-        own.chain(shipped).collect()
+        Ok(own.chain(shipped).collect())
     }
 }
 
 impl Recipe {
+    /// Whether this is the user's own in place of a shipped one.
+    pub fn overrides_shipped(&self) -> bool {
+        self.keeper == Keeper::User && shipped(&self.name).is_some()
+    }
+
     /// The text of an import, by the name that the recipe imports it with: from the recipe's own folder, then from the
     /// user's recipes, then from the shipped library. `None` if it is nowhere.
     ///
@@ -180,6 +190,37 @@ impl Recipe {
             text: text.to_owned(),
         }))
     }
+}
+
+/// The error for a path at which there is no recipe, with the one beside it that was probably meant.
+fn no_file(path: &Path) -> Error {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // A folder that can't be read has nothing to suggest.
+    let beside = recipes_in(folder).unwrap_or_default();
+    let shown = |path: &Path| quote(&path.display().to_string()).into_owned();
+    Error::usage_with(
+        format!("there is no file {}", path.display()),
+        match nearest(stem, beside.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {}?", shown(&path.with_file_name(format!("{near}.rhai")))),
+            None => format!("write a first one: infrakt recipe new {}", shown(path)),
+        },
+    )
+}
+
+/// The names, without `.rhai`, of the recipes in a folder.
+fn recipes_in(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".rhai")) {
+            names.push(stem.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// The text of an import and the name it goes by.
@@ -236,5 +277,17 @@ fn read_text(path: &Path) -> Result<String> {
             path.display()
         )));
     }
-    std::fs::read_to_string(path).map_err(Error::file("read", path))
+    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    let text = String::from_utf8(bytes).map_err(|error| Error::Malformed {
+        what: format!("the recipe {}", path.display()),
+        reason: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1),
+        hint: Some("save it as UTF-8".to_owned()),
+    })?;
+    Ok(normal(&text))
+}
+
+/// A recipe means the same whichever editor saved it: without a byte order mark, and with line ends that a shell on the
+/// server understands.
+fn normal(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }

@@ -1,7 +1,7 @@
 //! Events as JSON, one a line on stdout, for programs. The field `event` says what kind it is; see docs/cli.md.
 
 use crate::event::RunEvent;
-use crate::plan::Plan;
+use crate::plan::{Plan, printable};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -32,7 +32,7 @@ impl<'a> Json<'a> {
         value["run"] = self.run.into();
         value["server"] = self.plan.server.name.clone().into();
         // A reader that has gone away must not end a run that is under way.
-        let _ = writeln!(std::io::stdout(), "{value}");
+        let _ = writeln!(std::io::stdout(), "{}", printable::json(&value.to_string()));
     }
 }
 

@@ -5,8 +5,7 @@ mod json;
 mod terminal;
 
 use crate::error::Result;
-use crate::event::RunEvent;
-use crate::executor::Ended;
+use crate::event::{Ended, RunEvent};
 use crate::plan::Plan;
 
 /// The reporter that fits: events as JSON lines, or what people read.

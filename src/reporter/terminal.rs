@@ -2,8 +2,8 @@
 //! each step that has ended. Progress goes to stderr, the summary to stdout.
 
 use crate::error::{Error, Result};
-use crate::event::{Outcome, RunEvent, RunState};
-use crate::executor::Ended;
+use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::plan::printable::{one_line, printable};
 use crate::plan::render::effect_style;
 use crate::plan::{Effect, Plan};
 use anstyle::{AnsiColor, Style};
@@ -61,7 +61,8 @@ impl<'a> Terminal<'a> {
         let plan = self.plan;
         self.print(&format!(
             "{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}",
-            plan.recipe.name, plan.server.name
+            one_line(&plan.recipe.name),
+            one_line(&plan.server.name)
         ));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.steps.len() as u64);
@@ -91,14 +92,14 @@ impl<'a> Terminal<'a> {
             } => {
                 self.ended(*step, *outcome, *exit_status, *duration_ms, reason.as_deref());
             }
-            RunEvent::Notice { message } => self.print(&format!("{DIM}{message}{DIM:#}")),
+            RunEvent::Notice { message } => self.print(&format!("{DIM}{}{DIM:#}", printable(message))),
             RunEvent::RunEnded { .. } => {}
         }
     }
 
     pub fn end(self, ended: &Ended) -> Result<()> {
         self.abandon_bar();
-        let server = &self.plan.server.name;
+        let server = one_line(&self.plan.server.name);
         let seconds = self.started.elapsed().as_secs_f64();
         let words = ["changed", "unchanged", "failed", "skipped", "unknown"];
         let counts: Vec<String> = words
@@ -120,7 +121,7 @@ impl<'a> Terminal<'a> {
             text.push_str("Nothing had to be changed.\n");
         }
         if let Some(reason) = &ended.reason {
-            text.push_str(&format!("{reason}\n"));
+            text.push_str(&format!("{}\n", printable(reason)));
         }
         if ended.state != RunState::Done {
             text.push_str(&format!("All it printed: infrakt runs logs {}\n", self.id));
@@ -174,7 +175,7 @@ impl<'a> Terminal<'a> {
             } else {
                 format!("  {line}")
             };
-            bar.set_message(format!("{}{said}", step.title));
+            bar.set_message(format!("{}{said}", one_line(&step.title)));
         }
     }
 
@@ -196,7 +197,7 @@ impl<'a> Terminal<'a> {
             if step.section != self.section {
                 self.section = step.section.clone();
                 if let Some(section) = &self.section {
-                    self.print(&format!("{BOLD}{section}{BOLD:#}"));
+                    self.print(&format!("{BOLD}{}{BOLD:#}", one_line(section)));
                 }
             }
             let word = match (outcome, step.effect) {
@@ -212,7 +213,7 @@ impl<'a> Terminal<'a> {
             } else {
                 String::new()
             };
-            self.print(&format!("  {style}{word:<9}{style:#}  {}{time}", step.title));
+            self.print(&format!("  {style}{word:<9}{style:#}  {}{time}", one_line(&step.title)));
         }
         if matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             let why = match (reason, status) {
@@ -221,8 +222,10 @@ impl<'a> Terminal<'a> {
                 (None, None) => "no exit status".to_owned(),
             };
             self.print(&format!(
-                "            {why}, at {}:{}",
-                step.origin.file, step.origin.line
+                "            {}, at {}:{}",
+                printable(&why),
+                one_line(&step.origin.file),
+                step.origin.line
             ));
             if !self.verbose {
                 for line in std::mem::take(&mut self.lines) {
@@ -253,9 +256,7 @@ fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = anstream::adapter::strip_str(text.trim_end_matches('\r')).to_string();
     let last = text.rsplit('\r').next().unwrap_or("");
-    last.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect::<String>()
+    one_line(&last.replace(['\t', '\u{7}', '\u{8}'], " "))
         .trim_end()
         .to_owned()
 }

@@ -9,20 +9,22 @@ mod protection;
 mod secrets;
 mod world;
 
-pub use live::{Live, target_of};
+pub use live::{Live, compare, target_of};
 pub use marker::Unmarked;
 pub use secrets::gather as gather_secrets;
 
-use crate::consent::ConsentedPlan;
+pub use crate::executor::script::Secrets;
+pub use crate::ssh::HostKey;
+
+use crate::consent::{ConsentedPlan, check_destroyable};
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
-use crate::event::{RunEvent, RunState};
-use crate::executor::script::Secrets;
-use crate::executor::{Ended, Execution};
+use crate::event::{Ended, RunEvent, RunState};
+use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
-use crate::plan::{FORMAT, Plan, lint};
+use crate::plan::{Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
-use crate::ssh::{AskSecret, HostKey, scan_host_key};
+use crate::ssh::{AskSecret, scan_host_key};
 use crate::store::{Home, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -146,19 +148,12 @@ impl Runtime {
         guards::marks(live, plan)
     }
 
-    /// Checks a plan that comes from a file against the server that was reached: it must be as it was made, hold
-    /// nothing that the lint refuses, and still fit the machine. Consent is asked anew.
+    /// Checks what can be said of a plan that comes from a file without its server: it must be as it was made, hold
+    /// nothing that the lint refuses, and nothing that is refused whoever consents.
     ///
     /// # Errors
     /// The refusal that fits.
-    pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
-        if plan.format != FORMAT {
-            return Err(Error::Malformed {
-                what: "the plan".to_owned(),
-                reason: format!("its format is {}, this infrakt reads format {FORMAT}", plan.format),
-                hint: None,
-            });
-        }
+    pub fn examine(&self, plan: &Plan) -> Result<()> {
         if plan.digest != plan.compute_digest() {
             let reason = "it was altered after it was made".to_owned();
             return Err(Refusal::StalePlan {
@@ -181,6 +176,19 @@ impl Runtime {
             }
             .into());
         }
+        if plan.destroys() {
+            check_destroyable(plan)?;
+        }
+        Ok(())
+    }
+
+    /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], and it must
+    /// still fit the machine. Consent is asked anew.
+    ///
+    /// # Errors
+    /// The refusal that fits.
+    pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
+        self.examine(plan)?;
         if plan.destroys() && !live.identity.protected.is_empty() {
             let reasons = live.identity.protected.clone();
             return Err(Refusal::Protected {

@@ -23,9 +23,9 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
     if context.json {
         output::json(&servers)?;
     } else if let (true, Some(tag)) = (servers.is_empty(), &args.tag) {
-        eprintln!("no server has the tag '{tag}'; see all: infrakt server list");
+        output::note(&format!("no server has the tag '{tag}'; see all: infrakt server list"));
     } else if servers.is_empty() {
-        eprintln!("no servers; add one: infrakt server add NAME --host HOST");
+        output::note("no servers; add one: infrakt server add NAME --host HOST");
     } else {
         let row = |server: Server| {
             let protected = if server.is_infrakt_host { "protected" } else { "" };

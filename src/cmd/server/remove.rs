@@ -25,7 +25,7 @@ pub fn run(args: RemoveArgs, context: &Context) -> Result<Exit> {
         output::line(&format!("removed server '{}'", server.name))?;
     }
     if server.is_infrakt_host {
-        eprintln!("the machine stays protected, by its machine-id and host key as far as they are known");
+        output::note("the machine stays protected, by its machine-id and host key as far as they are known");
     }
     Ok(Exit::Done)
 }

@@ -68,11 +68,7 @@ pub mod parameters {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn secret(context: NativeCallContext, name: &str) -> RhaiResult<SecretRef> {
-        let valid = name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        if !valid {
+        if !crate::plan::form::is_secret_name(name) {
             return Err(Problem::new(format!("{name:?} is no name for a secret"))
                 .help("use capitals, digits and _: secret(\"DB_PASSWORD\")")
                 .at(&context));

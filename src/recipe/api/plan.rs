@@ -16,7 +16,7 @@ pub mod plan {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn section(context: NativeCallContext, title: &str) -> RhaiResult<()> {
-        if title.trim().is_empty() || title.chars().any(char::is_control) {
+        if !crate::plan::form::is_title(title) {
             return Err(Problem::new("a section needs a title of one line").at(&context));
         }
         SharedDraft::of(&context)?.lock().section = Some(title.to_owned());

@@ -2,7 +2,7 @@
 
 use super::parameters::SecretRef;
 use super::step::StepHandle;
-use crate::plan::{Action, Content, Effect, Origin, Step, lint};
+use crate::plan::{Action, Content, Effect, Origin, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -160,7 +160,7 @@ fn command_step(context: &NativeCallContext, title: &str, command: &str, effect:
 
 fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Content) -> RhaiResult<StepHandle> {
     check_text(context, "a path", path)?;
-    if !path.starts_with('/') || path.ends_with('/') || path.split('/').any(|part| part == "..") {
+    if !form::is_upload_path(path) {
         return Err(Problem::new(format!("{path:?} is no path to write a file to"))
             .label("a path begins with /, names a file, and has no ..")
             .at(context));
@@ -185,7 +185,7 @@ fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Co
 }
 
 fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
-    if title.trim().is_empty() || title.chars().any(char::is_control) {
+    if !form::is_title(title) {
         return Err(Problem::new("a step needs a title of one line")
             .label("this title")
             .at(context));

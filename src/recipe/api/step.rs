@@ -2,7 +2,7 @@
 
 use super::parameters::SecretRef;
 use super::ssh::check_text;
-use crate::plan::{Action, Content, EnvValue, Step, lint};
+use crate::plan::{Action, Content, EnvValue, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -67,7 +67,7 @@ pub mod step {
             .ok()
             .map(|duration| duration.as_secs())
             .and_then(|seconds| u64::try_from(seconds).ok())
-            .filter(|seconds| (1..=86_400).contains(seconds))
+            .filter(|seconds| (1..=form::LONGEST_TIMEOUT).contains(seconds))
             .ok_or_else(|| {
                 Problem::new(format!("{duration:?} is no timeout"))
                     .label("a timeout is from 1s to 24h")
@@ -138,8 +138,7 @@ pub mod step {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn mode(context: NativeCallContext, step: &mut StepHandle, mode: &str) -> RhaiResult<StepHandle> {
-        let valid = (3..=4).contains(&mode.len()) && mode.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
-        if !valid {
+        if !form::is_mode(mode) {
             return Err(Problem::new(format!("{mode:?} is no mode"))
                 .help("write it as \"0644\"")
                 .at(&context));
@@ -171,12 +170,7 @@ pub mod step {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn owner(context: NativeCallContext, step: &mut StepHandle, owner: &str) -> RhaiResult<StepHandle> {
-        let word = |text: &str| {
-            !text.is_empty()
-                && !text.starts_with('-')
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
-        };
-        if owner.split(':').count() > 2 || !owner.split(':').all(word) {
+        if !form::is_owner(owner) {
             return Err(Problem::new(format!("{owner:?} is no owner"))
                 .help("write it as \"user:group\"")
                 .at(&context));
@@ -200,9 +194,7 @@ fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {
 }
 
 fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {
-    let valid = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !valid {
+    if !form::is_variable_name(name) {
         return Err(Problem::new(format!("{name:?} is no name for an environment variable")).at(context));
     }
     alter(context, step, |step| match step.action {

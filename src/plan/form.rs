@@ -1,0 +1,154 @@
+//! The form that every plan has: what recipes are held to when they add a step, and what a plan that comes from a file
+//! is held to before anything of it is believed. So a file can say nothing that a recipe could not have said.
+//!
+//! It must not know whether a plan fits a server; that is asked when the server was reached.
+
+use super::{Action, Content, EnvValue, FORMAT, Plan, StateChange, Step};
+use crate::error::{Error, Result};
+use std::collections::BTreeSet;
+
+/// Seconds that a step may take at most.
+pub const LONGEST_TIMEOUT: u64 = 86_400;
+
+impl Plan {
+    /// Reads a plan that was saved as JSON. `what` names the source in errors.
+    ///
+    /// # Errors
+    /// If the text is no JSON, has unknown fields, another format, or a step that no recipe could have made.
+    pub fn parse(json: &str, what: &str) -> Result<Self> {
+        let malformed = |reason: String| Error::Malformed {
+            what: what.to_owned(),
+            reason,
+            hint: Some("make a new one: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
+        };
+        // The format first: fields of a later one are not a mistake of the file.
+        let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
+        match value.get("format").map(|format| (format, format.as_u64())) {
+            None => return Err(malformed("it does not say its format, so it is no plan".to_owned())),
+            Some((_, Some(format))) if format == u64::from(FORMAT) => {}
+            Some((format, _)) => {
+                return Err(malformed(format!(
+                    "its format is {format}, this infrakt reads format {FORMAT}"
+                )));
+            }
+        }
+        let plan: Self = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
+        plan.check_form().map_err(malformed)?;
+        Ok(plan)
+    }
+
+    /// Whether every part of the plan has the form that a recipe could have given it.
+    ///
+    /// # Errors
+    /// A sentence on the first part that has not.
+    pub fn check_form(&self) -> Result<(), String> {
+        if let Some(secret) = self.secrets.iter().find(|name| !is_secret_name(name)) {
+            return Err(format!("{secret:?} is no name for a secret"));
+        }
+        if self.consent_before.is_some_and(|index| index > self.steps.len()) {
+            return Err("the place of its consent lies behind its last step".to_owned());
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            check_step(step, &self.secrets).map_err(|problem| format!("step {}: {problem}", index + 1))?;
+        }
+        Ok(())
+    }
+}
+
+fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
+    let known = |secret: &String| match secrets.contains(secret) {
+        true => Ok(()),
+        false => Err(format!("the secret {secret:?} is not among the plan's secrets")),
+    };
+    if !is_title(&step.title) || !step.section.iter().all(|section| is_title(section)) {
+        return Err("a title is one line of text".to_owned());
+    }
+    if !(1..=LONGEST_TIMEOUT).contains(&step.timeout_seconds) {
+        return Err(format!("{} s is no timeout", step.timeout_seconds));
+    }
+    if !step.unless.iter().chain(&step.only_if).all(|guard| is_command(guard)) {
+        return Err("a guard is empty or holds a NUL character".to_owned());
+    }
+    for (name, value) in &step.env {
+        if !is_variable_name(name) {
+            return Err(format!("{name:?} is no name for an environment variable"));
+        }
+        match value {
+            EnvValue::Plain(value) if value.contains('\0') => return Err(format!("{name} holds a NUL character")),
+            EnvValue::Plain(_) => {}
+            EnvValue::Secret { secret } => known(secret)?,
+        }
+    }
+    match &step.action {
+        Action::Run { command } if !is_command(command) => {
+            Err("the command is empty or holds a NUL character".to_owned())
+        }
+        Action::Upload {
+            path,
+            content,
+            mode,
+            owner,
+        } => {
+            if let Content::Secret { secret } = content {
+                known(secret)?;
+            }
+            if !is_upload_path(path) {
+                Err(format!("{path:?} is no path to write a file to"))
+            } else if !is_mode(mode) {
+                Err(format!("{mode:?} is no mode"))
+            } else if !is_owner(owner) {
+                Err(format!("{owner:?} is no owner"))
+            } else {
+                Ok(())
+            }
+        }
+        Action::State {
+            change: StateChange::ForgetApps,
+        } if !step.is_said_to_destroy() => Err("it forgets apps and does not say that it destroys".to_owned()),
+        Action::Run { .. } | Action::Reconnect { .. } | Action::State { .. } => Ok(()),
+    }
+}
+
+/// One line of text that can be read.
+pub fn is_title(text: &str) -> bool {
+    !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
+/// A text for a shell: not empty, and without the one character that no shell can be given.
+pub fn is_command(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains('\0')
+}
+
+/// The name of an environment variable (POSIX.1-2017, Base Definitions, 8.1): what `export` takes unquoted.
+pub fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The name of a secret: capitals, digits and `_`.
+pub fn is_secret_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Where an upload may go: an absolute path that names a file, without `..`.
+pub fn is_upload_path(path: &str) -> bool {
+    is_command(path) && path.starts_with('/') && !path.ends_with('/') && path.split('/').all(|part| part != "..")
+}
+
+/// An octal mode as chmod(1) takes it: `644`, `0644`.
+pub fn is_mode(mode: &str) -> bool {
+    (3..=4).contains(&mode.len()) && mode.bytes().all(|digit| (b'0'..=b'7').contains(&digit))
+}
+
+/// An owner as chown(1) takes it: `user` or `user:group`.
+pub fn is_owner(owner: &str) -> bool {
+    let word = |text: &str| {
+        !text.is_empty()
+            && !text.starts_with('-')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+    };
+    owner.split(':').count() <= 2 && owner.split(':').all(word)
+}

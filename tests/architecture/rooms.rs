@@ -1,0 +1,223 @@
+//! Who may know whom, and which crate belongs to which room.
+
+use crate::source::{Source, sources, uses_crate};
+use std::collections::BTreeSet;
+
+/// Every room with the rooms that it may know, and why not more.
+const MAY_KNOW: [(&str, &[&str], &str); 17] = [
+    ("plan", &["error"], "a plan is data: it knows nobody but the errors"),
+    (
+        "event",
+        &["error", "plan"],
+        "events are data: they know only the plan's words",
+    ),
+    (
+        "error",
+        &["plan"],
+        "errors are data: of a plan they know how a word is quoted for their hints",
+    ),
+    (
+        "facts",
+        &["error", "plan"],
+        "facts are data: they execute nothing and ask nobody",
+    ),
+    (
+        "consent",
+        &["error", "plan"],
+        "consent is about a plan, however it was made and whoever executes it",
+    ),
+    (
+        "recipe",
+        &["error", "facts", "plan"],
+        "a recipe never acts: it knows no connection, no executor and no database",
+    ),
+    (
+        "executor",
+        &["consent", "error", "event", "plan"],
+        "the executor runs a consented plan over its own trait: it knows no recipe, no SSH, no database, no terminal",
+    ),
+    (
+        "ssh",
+        &["error", "executor", "plan"],
+        "a connection knows no recipe, no database and no terminal",
+    ),
+    (
+        "store",
+        &["consent", "error", "event", "plan"],
+        "what is kept knows no recipe, no connection and no terminal",
+    ),
+    (
+        "reporter",
+        &["error", "event", "plan"],
+        "a reporter knows only the plan and its events, so that all tell the same story",
+    ),
+    (
+        "prompt",
+        &["error", "plan", "ssh"],
+        "a question on the terminal knows no plan and no run; of SSH, the trait through which it asks for passwords",
+    ),
+    (
+        "runtime",
+        &[
+            "consent", "error", "event", "executor", "facts", "plan", "recipe", "ssh", "store",
+        ],
+        "the runtime serves the command line and the HTTP API alike: it knows neither, and no terminal",
+    ),
+    (
+        "cmd",
+        &[
+            "cli", "consent", "error", "event", "facts", "plan", "prompt", "recipe", "reporter", "runtime", "store",
+        ],
+        "a command calls the runtime, and never a connection or the executor",
+    ),
+    (
+        "http",
+        &[
+            "consent", "error", "event", "facts", "plan", "recipe", "reporter", "runtime", "store",
+        ],
+        "the HTTP API calls the runtime, and never a connection, the executor or a terminal",
+    ),
+    ("cli", &["cmd"], "the command line is parsed there and nothing else"),
+    ("main", &["cli", "cmd", "prompt"], "main parses, dispatches and ends"),
+    (
+        "lib",
+        &[
+            "cli", "cmd", "consent", "error", "event", "executor", "facts", "http", "plan", "prompt", "recipe",
+            "reporter", "runtime", "ssh", "store",
+        ],
+        "the map of the rooms",
+    ),
+];
+
+/// Crates that are the tool of one room, with the rooms that may use them.
+const TOOLS: [(&str, &[&str]); 15] = [
+    ("rhai", &["recipe"]),
+    ("annotate_snippets", &["recipe"]),
+    ("include_dir", &["recipe", "store"]),
+    ("rusqlite", &["store"]),
+    ("rusqlite_migration", &["store"]),
+    ("chacha20poly1305", &["store"]),
+    ("ssh2", &["ssh"]),
+    ("openssl", &["ssh"]),
+    ("clap", &["cli", "cmd", "main"]),
+    ("clap_complete", &["cmd"]),
+    ("comfy_table", &["cmd"]),
+    ("rpassword", &["prompt"]),
+    ("dialoguer", &["prompt"]),
+    ("indicatif", &["reporter"]),
+    ("tiny_http", &["http"]),
+];
+
+#[test]
+fn every_room_knows_only_the_rooms_that_it_may() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let Some((_, may, why)) = MAY_KNOW.iter().find(|(room, ..)| *room == source.room) else {
+            broken.push(format!(
+                "src/{}: the room '{}' has no rule here",
+                source.path, source.room
+            ));
+            continue;
+        };
+        for line in source.lines() {
+            for known in Source::rooms_named(line.code) {
+                if known != source.room && !may.contains(&known.as_str()) {
+                    broken.push(format!(
+                        "src/{}:{}: {} knows {known}, but {why}",
+                        source.path, line.number, source.room
+                    ));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_executor_and_the_hints_know_only_the_part_that_they_need() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let part = match source.room.as_str() {
+            "error" => ("crate::plan::", "crate::plan::shell::quote"),
+            "ssh" => ("crate::executor::", "crate::executor::connection::"),
+            "prompt" => ("crate::ssh::", "crate::ssh::AskSecret"),
+            _ => continue,
+        };
+        for line in source.lines() {
+            if line.code.contains(part.0) && !line.code.contains(part.1) {
+                broken.push(format!(
+                    "src/{}:{}: {} may know only {} of it",
+                    source.path, line.number, source.room, part.1
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_tool_stays_in_its_room() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        for (tool, rooms) in TOOLS {
+            if rooms.contains(&source.room.as_str()) {
+                continue;
+            }
+            for line in source.lines().filter(|line| uses_crate(line.code, tool)) {
+                broken.push(format!(
+                    "src/{}:{}: {tool} belongs to {}",
+                    source.path,
+                    line.number,
+                    rooms.join(" and ")
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_rules_name_every_room_once() {
+    let rooms: BTreeSet<&str> = MAY_KNOW.iter().map(|(room, ..)| *room).collect();
+    assert_eq!(rooms.len(), MAY_KNOW.len());
+    for source in sources() {
+        assert!(
+            rooms.contains(source.room.as_str()),
+            "src/{} stands in no room",
+            source.path
+        );
+    }
+}
+
+/// Only the admission may make a consented plan, or nothing would stand between a recipe and a server.
+#[test]
+fn a_consented_plan_is_made_in_one_place() {
+    let mut makers = Vec::new();
+    for source in sources() {
+        let consent = source.room == "consent";
+        for line in source.lines() {
+            let made =
+                line.code.contains("ConsentedPlan {") && !line.code.contains("impl") && !line.code.contains("struct");
+            let made_here = consent && line.code.contains("Ok(Self {");
+            if made || made_here {
+                makers.push(format!("src/{}", source.path));
+            }
+        }
+    }
+    makers.dedup();
+    assert_eq!(makers, ["src/consent.rs"]);
+    let consent = sources()
+        .into_iter()
+        .find(|source| source.room == "consent")
+        .expect("a room");
+    let fields = consent
+        .text
+        .split("pub struct ConsentedPlan {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next());
+    assert!(
+        !fields.expect("the struct").contains("pub "),
+        "its fields must be private"
+    );
+    assert!(!consent.text.contains("Deserialize"), "it must not come from a file");
+}

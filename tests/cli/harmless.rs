@@ -1,0 +1,103 @@
+//! What comes from elsewhere must not reach the terminal as something that it obeys.
+
+use crate::fixture::Infrakt;
+
+/// Whether a terminal would only show it: our own colours are the one escape sequence that may be there.
+#[track_caller]
+fn assert_harmless(text: &str) {
+    let rest = anstream_free(text);
+    let bad: Vec<char> = rest.chars().filter(|c| c.is_control() && *c != '\n').collect();
+    assert!(bad.is_empty(), "{bad:?} in {text:?}");
+    assert!(!rest.contains('\u{202e}'), "{text:?}");
+}
+
+/// Takes out colours and weights, `ESC [ … m`, and nothing else.
+fn anstream_free(text: &str) -> String {
+    let mut rest = String::new();
+    let mut parts = text.split("\u{1b}[");
+    rest.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        match part.split_once('m') {
+            Some((digits, after)) if digits.chars().all(|c| c.is_ascii_digit() || c == ';') => {
+                rest.push_str(after);
+            }
+            _ => {
+                rest.push_str("\u{1b}[");
+                rest.push_str(part);
+            }
+        }
+    }
+    rest
+}
+
+#[test]
+fn what_a_recipe_prints_or_refuses_with_is_harmless() {
+    let infrakt = Infrakt::with_server();
+    let plan = |text: &str| {
+        infrakt.file("evil.rhai", text);
+        let words = [
+            "plan",
+            "./evil.rhai",
+            "--server",
+            "prod-2",
+            "--offline",
+            "--facts",
+            "debian-13",
+            "--color",
+            "always",
+        ];
+        let ended = infrakt.run(&words);
+        assert_harmless(&ended.stdout);
+        assert_harmless(&ended.stderr);
+        ended
+    };
+    let ended = plan(
+        r#"print("a\x1b]0;title\x07b\nnext"); ssh::run("T\u202eitle", "echo \x1b[2Jx").unless("a\rb").env("E", "\x1b[H\ny");"#,
+    );
+    assert_eq!(ended.exit, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("echo \\u{1b}[2Jx") && ended.stdout.contains("T\\u{202e}itle"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stderr.contains("next"), "{}", ended.stderr);
+    let ended = plan(r#"fail("no \x1b[2J", "do \x1b]8;;http://x\x07this")"#);
+    assert!(ended.stderr.contains("do \\u{1b}]8;;"), "{}", ended.stderr);
+    plan("throw \"\\x1b[2J\";");
+    plan("let x = \u{1b}[2J;");
+}
+
+#[test]
+fn a_word_of_the_command_line_comes_back_harmless() {
+    let infrakt = Infrakt::with_server();
+    for words in [
+        &["run", "\u{1b}[2J", "--server", "prod-2"][..],
+        &["server", "show", "\u{1b}[2J"],
+        &[
+            "plan",
+            "wipe",
+            "--server",
+            "prod-2",
+            "--set",
+            "\u{1b}[2J=1",
+            "--offline",
+            "--facts",
+            "debian-13",
+        ],
+        &[
+            "plan",
+            "wipe",
+            "--server",
+            "prod-2",
+            "--offline",
+            "--facts",
+            "\u{1b}[2J",
+        ],
+        &["apply", "\u{1b}[2J"],
+        &["recipe", "check", "./\u{1b}[2J.rhai"],
+    ] {
+        let ended = infrakt.run(&[words, &["--color", "always"]].concat());
+        assert_eq!(ended.exit, 2, "{words:?}: {}", ended.stderr);
+        assert_harmless(&ended.stderr);
+    }
+}

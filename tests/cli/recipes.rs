@@ -1,0 +1,334 @@
+//! Recipes that are not as they should be, and the commands about recipes.
+
+use crate::fixture::Infrakt;
+
+const OFFLINE: [&str; 5] = ["--server", "prod-2", "--offline", "--facts", "debian-13"];
+
+#[test]
+fn a_broken_recipe_is_shown_with_its_line_and_a_caret() {
+    let infrakt = Infrakt::with_server();
+    let path = format!("./{}", infrakt.file("broken.rhai", "section(\"One\");\nlet x = ;\n"));
+    for words in [
+        &["recipe", "check", &path][..],
+        &["recipe", "test", &path],
+        &[&["plan", &path][..], &OFFLINE].concat(),
+    ] {
+        let said = infrakt.refused(2, words);
+        assert!(said.contains("broken.rhai:2:9"), "{said}");
+        assert!(said.contains("2 | let x = ;\n  |         ^"), "{said}");
+    }
+}
+
+#[test]
+fn the_caret_is_right_whatever_stands_before_it_and_however_lines_end() {
+    let infrakt = Infrakt::new();
+    for (text, place, shown) in [
+        ("let y = 1;\r\nlet x = ;\r\n", "2:9", "let x = ;\n  |         ^ not"),
+        ("\tlet x = ;\n", "1:10", "    let x = ;\n  |             ^ not"),
+        ("let x = “hello”;\n", "1:9", "let x = “hello”;\n  |         ^ not"),
+        (
+            "/* äö */ ssh::rnu(1);",
+            "1:15",
+            "/* äö */ ssh::rnu(1);\n  |               ^^^ unknown",
+        ),
+        (
+            "/* 漢 */ let x = …;",
+            "1:17",
+            "/* 漢 */ let x = …;\n  |                  ^ not",
+        ),
+        ("\u{feff}let x = ;", "1:9", "let x = ;\n  |         ^ not"),
+    ] {
+        let said = infrakt.refused(2, &["recipe", "check", infrakt.file("x.rhai", text)]);
+        assert!(said.contains(&format!("x.rhai:{place}")), "{text:?}: {said}");
+        assert!(said.contains(shown), "{text:?}: {said}");
+    }
+}
+
+#[test]
+fn a_recipe_means_the_same_with_the_line_ends_of_windows() {
+    let infrakt = Infrakt::with_server();
+    let text = "ssh::run(\"Look\", `cd /srv\nls`);\n";
+    let plan = |text: &str| {
+        infrakt.file("same.rhai", text);
+        infrakt.ok(&[&["plan", "./same.rhai", "--json"][..], &OFFLINE].concat())
+    };
+    let unix = plan(text);
+    assert_eq!(unix, plan(&text.replace('\n', "\r\n")));
+    assert_eq!(unix, plan(&format!("\u{feff}{text}")));
+}
+
+#[test]
+fn an_endless_loop_ends_with_its_line() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("loop.rhai", "let x = 0;\nloop { x += 1; }\n");
+    let said = infrakt.refused(2, &[&["plan", "./loop.rhai"][..], &OFFLINE].concat());
+    assert!(
+        said.contains("loop.rhai:2:") && said.contains("does not come to an end"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_recipe_that_is_no_text_or_too_long_is_refused() {
+    let infrakt = Infrakt::new();
+    let said = infrakt.refused(2, &["recipe", "check", infrakt.file("bytes.rhai", b"print(1);\xff")]);
+    assert!(said.contains("bytes.rhai is not valid: byte 10 is not UTF-8"), "{said}");
+    let long = infrakt.file("long.rhai", " ".repeat((1 << 20) + 1));
+    let said = infrakt.refused(2, &["recipe", "check", long]);
+    assert!(said.contains("at most 1 MiB"), "{said}");
+    std::fs::create_dir(infrakt.folder().join("folder.rhai")).unwrap();
+    infrakt.refused(2, &["recipe", "check", "./folder.rhai"]);
+}
+
+#[test]
+fn parameters_are_checked_by_name_and_type() {
+    let infrakt = Infrakt::with_server();
+    let text = "param(\"port\", 80, \"\");\nparam(\"on\", true, \"\");\nparam(\"kind\", #{ choices: [\"a\", \"b\"], \"default\": \"a\" }, \"\");\n";
+    infrakt.file("p.rhai", text);
+    for (set, error, next) in [
+        (&["prot=1"][..], "no parameter 'prot'", "did you mean 'port'?"),
+        (&["port=many"], "must be of type int", "--set port="),
+        (&["port="], "must be of type int", "--set port="),
+        (&["on=maybe"], "must be of type bool", "--set on=true"),
+        (&["kind=c"], "'kind'", "a, b"),
+        (&["port"], "--set port has no value", "--set port=VALUE"),
+        (&["=1"], "--set =1 names no parameter", "--set KEY=VALUE"),
+        (&["port=1", "port=2"], "'port' was given twice", ""),
+    ] {
+        let mut words = [&["plan", "./p.rhai"][..], &OFFLINE].concat();
+        words.extend(set.iter().flat_map(|pair| ["--set", pair]));
+        let said = infrakt.refused(2, &words);
+        assert!(said.contains(error) && said.contains(next), "{set:?}: {said}");
+    }
+}
+
+#[test]
+fn unknown_recipes_and_servers_are_named_with_the_nearest() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("deploy.rhai", "print(1);");
+    for (words, error, next) in [
+        (
+            ["run", "provison", "--server", "prod-2"],
+            "there is no recipe 'provison'",
+            "did you mean 'provision'?",
+        ),
+        (
+            ["plan", "wip.rhai", "--server", "prod-2"],
+            "there is no recipe 'wip.rhai'",
+            "did you mean 'wipe'?",
+        ),
+        (
+            ["run", "./deplyo.rhai", "--server", "prod-2"],
+            "there is no file ./deplyo.rhai",
+            "did you mean ./deploy.rhai?",
+        ),
+        (
+            ["run", "/nowhere/x.rhai", "--server", "prod-2"],
+            "there is no file /nowhere/x.rhai",
+            "infrakt recipe new",
+        ),
+        (
+            ["run", "wipe", "--server", "prod2"],
+            "there is no server 'prod2'",
+            "did you mean 'prod-2'?",
+        ),
+        (
+            ["run", "wipe", "--server", "zzz"],
+            "there is no server 'zzz'",
+            "infrakt server list",
+        ),
+        (
+            ["run", "wipe", "--tag", "web"],
+            "no server has the tag 'web'",
+            "infrakt server list",
+        ),
+    ] {
+        let said = infrakt.refused(2, &words);
+        assert!(said.contains(error) && said.contains(next), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_name_is_never_a_word_of_a_shell_nor_a_path() {
+    let infrakt = Infrakt::with_server();
+    let canary = infrakt.folder().join("canary");
+    for name in [
+        "$(touch canary)",
+        "`touch canary`",
+        "x; touch canary",
+        "..",
+        ".",
+        "-",
+        "a\nb",
+        "a\u{1b}[2Jb",
+    ] {
+        let said = infrakt.refused(2, &["run", "--server", "prod-2", "--", name]);
+        assert!(said.starts_with("error: there is no recipe"), "{name:?}: {said}");
+        for words in [
+            &["server", "add", "--host", "192.0.2.9", "--", name][..],
+            &["app", "add", "--server", "prod-2", "--image", "nginx", "--", name],
+            &["server", "tag", "prod-2", "--", name],
+        ] {
+            let said = infrakt.refused(2, words);
+            assert!(said.contains("is not a valid"), "{words:?}: {said}");
+        }
+        for words in [&["server", "show", "--", name][..], &["app", "show", "--", name]] {
+            assert!(infrakt.refused(2, words).contains("there is no"), "{words:?}");
+        }
+    }
+    for path in ["../../etc/passwd", "/etc/passwd", "lib/apt"] {
+        let said = infrakt.refused(2, &["run", path, "--server", "prod-2"]);
+        assert!(
+            said.contains("is no recipe") && said.contains(".rhai"),
+            "{path}: {said}"
+        );
+    }
+    assert!(!canary.exists());
+}
+
+#[test]
+fn a_first_recipe_can_be_written_checked_tested_and_planned() {
+    let infrakt = Infrakt::with_server();
+    let ended = infrakt.run(&["recipe", "new", "hello.rhai"]);
+    assert_eq!((ended.exit, ended.stdout.as_str()), (0, "wrote hello.rhai\n"));
+    assert!(
+        ended.stderr.contains("infrakt plan ./hello.rhai --server NAME"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        infrakt.ok(&["recipe", "check", "hello.rhai"]),
+        "ok  debian-13 as root: 3 steps\n"
+    );
+    let tested = infrakt.ok(&["recipe", "test", "hello.rhai"]);
+    assert_eq!(tested.lines().count(), 12, "four systems, three logins: {tested}");
+    let planned = infrakt.ok(&[&["plan", "./hello.rhai"][..], &OFFLINE].concat());
+    assert!(planned.contains("Say hello"), "{planned}");
+
+    infrakt.file("hello.rhai", "mine");
+    let said = infrakt.refused(2, &["recipe", "new", "hello.rhai"]);
+    assert!(said.contains("hello.rhai is there already"), "{said}");
+    assert_eq!(
+        std::fs::read_to_string(infrakt.folder().join("hello.rhai")).unwrap(),
+        "mine"
+    );
+    let said = infrakt.refused(2, &["recipe", "new", "my recipe"]);
+    assert!(said.contains("infrakt recipe new 'my recipe.rhai'"), "{said}");
+    let whole = infrakt.folder().join("whole path.rhai");
+    let whole = whole.to_str().unwrap();
+    let ended = infrakt.run(&["recipe", "new", whole]);
+    assert!(
+        ended.stderr.contains(&format!("infrakt plan '{whole}' --server NAME")),
+        "{}",
+        ended.stderr
+    );
+    let said = infrakt.refused(2, &["recipe", "new", "no/such/folder/x.rhai"]);
+    assert!(
+        said.contains("no/such/folder") && said.contains("hint: mkdir -p no/such/folder"),
+        "{said}"
+    );
+    let written = infrakt.json(&["recipe", "new", "json.rhai"]);
+    assert_eq!(written, serde_json::json!({ "file": "json.rhai" }));
+}
+
+#[test]
+fn the_users_own_recipe_stands_in_for_the_shipped_one_and_the_list_says_so() {
+    let infrakt = Infrakt::with_server();
+    let own = infrakt.home().join("recipes");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(
+        own.join("wipe.rhai"),
+        "//! My own wipe.\nssh::run(\"Mine\", \"true\");\n",
+    )
+    .unwrap();
+    std::fs::write(own.join("greet.rhai"), "//! Greet.\n").unwrap();
+    let list = infrakt.ok(&["recipe", "list"]);
+    let line = |name: &str| {
+        list.lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or(&list)
+            .to_owned()
+    };
+    assert!(
+        line("wipe").contains("you, in place of infrakt's") && line("wipe").contains("My own wipe."),
+        "{list}"
+    );
+    assert!(
+        line("greet").contains("you ") && !line("greet").contains("in place"),
+        "{list}"
+    );
+    assert!(line("provision").contains("infrakt "), "{list}");
+    let listed = infrakt.json(&["recipe", "list"]);
+    let overrides: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["overrides_shipped"])
+        .collect();
+    assert_eq!(overrides, [&false, &false, &true]);
+    for words in [&["plan", "wipe"][..], &["plan", "wipe.rhai"]] {
+        assert!(infrakt.ok(&[words, &OFFLINE].concat()).contains("Mine"));
+    }
+    assert!(
+        infrakt
+            .ok(&["recipe", "show", "wipe"])
+            .contains("you, in place of infrakt's")
+    );
+}
+
+#[test]
+fn one_recipe_that_cannot_be_read_does_not_hide_the_others() {
+    let infrakt = Infrakt::new();
+    let own = infrakt.home().join("recipes");
+    infrakt.ok(&["recipe", "list"]);
+    std::fs::create_dir(&own).unwrap();
+    std::fs::write(own.join("bytes.rhai"), b"\xff").unwrap();
+    let ended = infrakt.run(&["recipe", "list"]);
+    assert!(ended.stdout.contains("provision"), "{}", ended.stdout);
+    assert_eq!(ended.exit, 2, "a list with a hole is no success");
+    assert!(ended.stderr.contains("bytes.rhai is not valid"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_reference_is_there_for_people_programs_and_editors() {
+    let infrakt = Infrakt::new();
+    let reference = infrakt.ok(&["recipe", "docs"]);
+    assert!(
+        reference.starts_with("# Recipe reference\n") && reference.contains("## `ssh::run("),
+        "{reference}"
+    );
+    let functions = infrakt.json(&["recipe", "docs"]);
+    assert!(
+        functions
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|function| function["name"] == "ssh::destroy")
+    );
+    let definitions = infrakt.ok(&["recipe", "docs", "--definitions"]);
+    assert!(definitions.starts_with("module static;"), "{definitions}");
+    assert!(
+        definitions.contains("fn run(") && definitions.contains("fn section("),
+        "{definitions}"
+    );
+    assert_eq!(
+        definitions,
+        infrakt.ok(&["recipe", "docs", "--definitions"]),
+        "the same every time"
+    );
+}
+
+#[test]
+fn what_a_recipe_takes_is_shown_even_if_something_must_be_given() {
+    let infrakt = Infrakt::new();
+    infrakt.file(
+        "p.rhai",
+        "//! Needs a name.\nparam(\"name\", #{ type: \"string\" }, \"Whose\");\nparam(\"port\", 80, \"Where\");\n",
+    );
+    let shown = infrakt.ok(&["recipe", "show", "./p.rhai"]);
+    assert!(
+        shown.contains("Needs a name.") && shown.contains("(must be given)  Whose"),
+        "{shown}"
+    );
+    assert!(shown.contains("a file"), "{shown}");
+}

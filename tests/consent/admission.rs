@@ -1,0 +1,131 @@
+//! The admission of a plan to execution.
+
+use crate::fixture::{harmless, plan, run, sealed};
+use infrakt::consent::{ConsentedPlan, Means};
+use infrakt::error::{Error, Exit, Refusal};
+use infrakt::plan::{Effect, Plan};
+
+const ALL_MEANS: [Means; 3] = [Means::Typed, Means::Flag, Means::Api];
+
+/// The code with which a plan is refused.
+fn refusal(plan: &Plan, typed: Option<(&str, Means)>) -> &'static str {
+    let refusal = ConsentedPlan::admit(plan.clone(), typed, "me@here").expect_err("this must be refused");
+    let error = Error::from(refusal);
+    assert_eq!(error.exit(), Exit::Refused, "{error}");
+    error.code()
+}
+
+#[test]
+fn the_servers_name_admits_a_plan_that_destroys_and_is_on_record() {
+    for how in ALL_MEANS {
+        let plan = plan();
+        let admitted = ConsentedPlan::admit(plan.clone(), Some(("prod-2", how)), "me@here").unwrap();
+        let consent = admitted.consent().unwrap();
+        assert_eq!(
+            (consent.server.as_str(), consent.who.as_str(), consent.how),
+            ("prod-2", "me@here", how)
+        );
+        assert_eq!(consent.digest, plan.digest);
+        assert_eq!(admitted.plan(), &plan);
+    }
+}
+
+#[test]
+fn no_name_or_another_one_does_not() {
+    assert_eq!(refusal(&plan(), None), "consent_missing");
+    for name in [
+        "", "prod-1", "PROD-2", "prod-2 ", " prod-2", "prod-2\n", "y", "yes", "prod-20", "*", "prod‑2",
+    ] {
+        for how in ALL_MEANS {
+            assert_eq!(refusal(&plan(), Some((name, how))), "consent_mismatch", "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn one_step_that_destroys_is_enough_wherever_it_stands() {
+    for at in 0..3 {
+        let mut plan = harmless();
+        plan.steps = vec![run("Look", Effect::Read, "true"), run("Change", Effect::Change, "true")];
+        plan.steps.insert(at, run("Destroy", Effect::Destroy, "true"));
+        assert_eq!(refusal(&sealed(plan), None), "consent_missing", "at {at}");
+    }
+}
+
+#[test]
+fn a_plan_that_destroys_nothing_needs_no_name_and_a_name_does_no_harm() {
+    for typed in [None, Some(("prod-2", Means::Flag)), Some(("other", Means::Flag))] {
+        let admitted = ConsentedPlan::admit(harmless(), typed, "me@here").unwrap();
+        assert!(admitted.consent().is_none());
+    }
+}
+
+#[test]
+fn a_recipe_that_asks_for_consent_gets_it_even_if_nothing_destroys() {
+    let mut plan = harmless();
+    plan.consent_before = Some(0);
+    assert_eq!(refusal(&sealed(plan), None), "consent_missing");
+}
+
+#[test]
+fn the_name_does_not_help_where_nothing_may_be_destroyed() {
+    let right = Some(("prod-2", Means::Typed));
+    let mut protected = plan();
+    protected.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
+    assert_eq!(refusal(&sealed(protected), right), "protected");
+    let mut offline = plan();
+    offline.offline = true;
+    assert_eq!(refusal(&sealed(offline), right), "stale_plan");
+    let mut nobody = plan();
+    nobody.server.machine_id = None;
+    assert_eq!(refusal(&sealed(nobody), right), "no_identity");
+}
+
+#[test]
+fn protection_and_a_missing_identity_do_not_stop_what_destroys_nothing() {
+    let mut plan = harmless();
+    plan.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
+    plan.server.machine_id = None;
+    ConsentedPlan::admit(sealed(plan), None, "me@here").unwrap();
+}
+
+#[test]
+fn a_plan_that_was_altered_is_refused_whether_it_destroys_or_not() {
+    let right = Some(("prod-2", Means::Typed));
+    for original in [plan(), harmless()] {
+        let mut more = original.clone();
+        more.steps.push(run("More", Effect::Change, "echo more"));
+        assert_eq!(refusal(&more, right), "stale_plan");
+        let mut without = original.clone();
+        without.digest.clear();
+        assert_eq!(refusal(&without, right), "stale_plan");
+        let mut other = original;
+        other.server.name = "prod-3".to_owned();
+        assert_eq!(refusal(&other, Some(("prod-3", Means::Typed))), "stale_plan");
+    }
+}
+
+/// A forger can compute a digest. A step that destroys must not get by with the word `read` on it.
+#[test]
+fn forgetting_apps_destroys_whatever_the_step_says() {
+    let mut plan = plan();
+    plan.consent_before = None;
+    plan.steps.retain(|step| step.title == "Forget the apps");
+    plan.steps[0].effect = Effect::Read;
+    assert_eq!(refusal(&sealed(plan), None), "consent_missing");
+}
+
+#[test]
+fn every_refusal_says_that_nothing_happened_or_why_and_what_is_next() {
+    for refusal in [
+        ConsentedPlan::admit(plan(), None, "me").unwrap_err(),
+        ConsentedPlan::admit(plan(), Some(("x", Means::Typed)), "me").unwrap_err(),
+        Refusal::NeedsName {
+            server: "prod-2".to_owned(),
+            message: "'prod-2' is protected".to_owned(),
+        },
+    ] {
+        let error = Error::from(refusal);
+        assert!(error.hint().is_some_and(|hint| hint.contains("prod-2")), "{error}");
+    }
+}

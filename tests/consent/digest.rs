@@ -1,0 +1,89 @@
+//! A consent is for one digest: it must change with everything of substance, and with nothing else.
+
+use crate::fixture::{leaves, loss, plan};
+use infrakt::plan::Plan;
+use serde_json::{Value, json};
+
+fn altered(value: &Value) -> Value {
+    match value {
+        Value::String(text) => match text.as_str() {
+            "read" => "change".into(),
+            "change" | "destroy" => "read".into(),
+            text => format!("{text}x").into(),
+        },
+        Value::Number(number) => (number.as_u64().expect("only whole numbers") + 1).into(),
+        Value::Bool(bool) => (!bool).into(),
+        other => panic!("{other} is no leaf that can be altered"),
+    }
+}
+
+#[test]
+fn every_value_but_sizes_and_states_is_part_of_it() {
+    let original = plan();
+    let (json, pointers) = leaves(&original);
+    let mut covered = 0;
+    for pointer in pointers {
+        let mut json = json.clone();
+        let value = json.pointer_mut(&pointer).expect("a leaf");
+        *value = altered(value);
+        // Words of an enumeration have no neighbour that can be read.
+        let Ok(other) = serde_json::from_value::<Plan>(json) else {
+            assert!(pointer.ends_with("/kind") || pointer.ends_with("/change"), "{pointer}");
+            continue;
+        };
+        let same = other.compute_digest() == original.digest;
+        let left_out = pointer.ends_with("/detail") || pointer == "/digest";
+        assert_eq!(same, left_out, "{pointer}");
+        covered += 1;
+    }
+    assert!(covered > 50, "{covered}");
+}
+
+#[test]
+fn what_is_added_or_taken_away_is_part_of_it() {
+    let original = plan();
+    let changes: [fn(&mut Plan); 9] = [
+        |plan| drop(plan.steps.pop()),
+        |plan| plan.steps.swap(0, 1),
+        |plan| plan.steps[0].unless.clear(),
+        |plan| plan.steps[0].env.clear(),
+        |plan| plan.losses.volumes.push(loss("new", "")),
+        |plan| drop(plan.losses.containers.pop()),
+        |plan| plan.consent_before = None,
+        |plan| plan.server.machine_id = None,
+        |plan| plan.secrets.clear(),
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        let mut plan = original.clone();
+        change(&mut plan);
+        assert_ne!(plan.compute_digest(), original.digest, "change {index}");
+    }
+}
+
+#[test]
+fn a_thing_of_another_kind_with_the_same_name_is_another_thing() {
+    let original = plan();
+    let mut other = original.clone();
+    other.losses.networks = std::mem::take(&mut other.losses.volumes);
+    assert_ne!(other.compute_digest(), original.digest);
+}
+
+#[test]
+fn sizes_states_and_their_order_are_not_part_of_it() {
+    let original = plan();
+    let mut other = original.clone();
+    other.losses.containers.reverse();
+    other.losses.volumes[0].detail = Some("9 TB".to_owned());
+    other.losses.paths[0].detail = None;
+    assert_eq!(other.compute_digest(), original.digest);
+}
+
+#[test]
+fn it_survives_being_saved_and_read() {
+    let original = plan();
+    let text = serde_json::to_string_pretty(&original).unwrap();
+    let read = Plan::parse(&text, "the plan").unwrap();
+    assert_eq!(read, original);
+    assert_eq!(read.compute_digest(), original.digest);
+    assert_eq!(json!(read.digest).as_str().map(str::len), Some(64));
+}

@@ -1,0 +1,201 @@
+//! Plans from files: nothing of them is believed before it was checked.
+
+use crate::fixture::{harmless, plan, run, sealed};
+use infrakt::error::{Error, Exit};
+use infrakt::plan::{Action, Content, Effect, EnvValue, Plan, lint};
+use infrakt::runtime::Runtime;
+use infrakt::store::Home;
+
+fn examine(plan: &Plan) -> Result<(), Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(Some(folder.path().join("home"))).unwrap();
+    Runtime::open(home).unwrap().examine(plan)
+}
+
+fn parse(plan: &Plan) -> Result<Plan, Error> {
+    Plan::parse(&serde_json::to_string(plan).unwrap(), "the plan x.plan")
+}
+
+#[test]
+fn a_plan_as_it_was_made_passes() {
+    for plan in [plan(), harmless()] {
+        examine(&parse(&plan).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn an_altered_plan_is_stale() {
+    let mut plan = harmless();
+    plan.steps[0].title = "Say nothing".to_owned();
+    let error = examine(&plan).unwrap_err();
+    assert_eq!((error.code(), error.exit()), ("stale_plan", Exit::Refused));
+    assert!(error.to_string().contains("altered after it was made"), "{error}");
+}
+
+#[test]
+fn what_can_never_be_destroyed_is_refused_before_any_server_is_asked() {
+    let mut offline = plan();
+    offline.offline = true;
+    let error = examine(&sealed(offline)).unwrap_err();
+    assert!(error.to_string().contains("made offline"), "{error}");
+    let mut protected = plan();
+    protected.server.protected = vec!["it has the marker".to_owned()];
+    assert_eq!(examine(&sealed(protected)).unwrap_err().code(), "protected");
+    let mut nobody = plan();
+    nobody.server.machine_id = None;
+    assert_eq!(examine(&sealed(nobody)).unwrap_err().code(), "no_identity");
+}
+
+#[test]
+fn the_lint_reads_plans_from_files_as_it_reads_recipes() {
+    type Alter = fn(&mut Plan);
+    let hidden: [(&str, Alter); 6] = [
+        ("the command", |plan| {
+            plan.steps[0].action = Action::Run {
+                command: "cd /srv; rm -rf data".to_owned(),
+            };
+        }),
+        ("the command", |plan| {
+            plan.steps[0].effect = Effect::Read;
+            plan.steps[0].action = Action::Run {
+                command: "docker volume rm x".to_owned(),
+            };
+        }),
+        ("a guard", |plan| plan.steps[0].unless.push("rm -r /srv".to_owned())),
+        ("a guard", |plan| plan.steps[0].only_if.push("dropdb shop".to_owned())),
+        ("the uploaded script", |plan| {
+            plan.steps[0].action = upload("/root/x.sh", "rm -rf /srv", "0644");
+        }),
+        ("the uploaded script", |plan| {
+            plan.steps[0].action = upload("/root/x", "rm -rf /srv", "0755");
+        }),
+    ];
+    for (index, (part, alter)) in hidden.into_iter().enumerate() {
+        let mut plan = harmless();
+        alter(&mut plan);
+        let plan = sealed(plan);
+        let found = lint::findings(&plan);
+        assert_eq!((found.len(), found[0].step, found[0].part), (1, 0, part), "{index}");
+        let error = examine(&plan).unwrap_err();
+        assert_eq!((error.code(), error.exit()), ("lint", Exit::Usage), "{error}");
+        assert!(error.to_string().starts_with("step 1: "), "{error}");
+    }
+    let mut said = harmless();
+    said.steps = vec![run("Remove it", Effect::Destroy, "rm -rf /srv/data")];
+    assert_eq!(lint::findings(&said), []);
+    said.steps[0].unless.push("rm -rf /srv/data".to_owned());
+    assert_eq!(
+        lint::findings(&said).len(),
+        1,
+        "a guard only looks, also that of a step that destroys"
+    );
+}
+
+fn upload(path: &str, text: &str, mode: &str) -> Action {
+    Action::Upload {
+        path: path.to_owned(),
+        content: Content::Text(text.to_owned()),
+        mode: mode.to_owned(),
+        owner: "root:root".to_owned(),
+    }
+}
+
+#[test]
+fn a_file_can_say_nothing_that_a_recipe_could_not() {
+    type Alter = fn(&mut Plan);
+    let forged: [(&str, Alter); 19] = [
+        ("no name for an environment variable", |plan| {
+            let value = EnvValue::Plain("x".to_owned());
+            plan.steps[0].env.insert("A=1; rm -rf /srv; B".to_owned(), value);
+        }),
+        ("no name for an environment variable", |plan| {
+            plan.steps[0].env.insert(String::new(), EnvValue::Plain(String::new()));
+        }),
+        ("holds a NUL character", |plan| {
+            plan.steps[0]
+                .env
+                .insert("A".to_owned(), EnvValue::Plain("\0".to_owned()));
+        }),
+        ("is not among the plan's secrets", |plan| plan.secrets.clear()),
+        ("is no name for a secret", |plan| {
+            plan.secrets.insert("A B".to_owned());
+        }),
+        ("is not among the plan's secrets", |plan| {
+            plan.steps[2].action = Action::Upload {
+                path: "/x".to_owned(),
+                content: Content::Secret {
+                    secret: "OTHER".to_owned(),
+                },
+                mode: "0600".to_owned(),
+                owner: "root".to_owned(),
+            };
+        }),
+        ("does not say that it destroys", |plan| {
+            plan.steps[4].effect = Effect::Read
+        }),
+        ("a title is one line", |plan| plan.steps[0].title = "a\nb".to_owned()),
+        ("a title is one line", |plan| plan.steps[0].title = String::new()),
+        ("a title is one line", |plan| {
+            plan.steps[0].section = Some("\u{1b}[2J".to_owned())
+        }),
+        ("no path to write a file to", |plan| {
+            plan.steps[2].action = upload("etc/x", "", "0644")
+        }),
+        ("no path to write a file to", |plan| {
+            plan.steps[2].action = upload("/a/../b", "", "0644")
+        }),
+        ("no path to write a file to", |plan| {
+            plan.steps[2].action = upload("/a\0b", "", "0644")
+        }),
+        ("is no mode", |plan| {
+            plan.steps[2].action = upload("/a", "", "u+s,a=rwx")
+        }),
+        ("is no owner", |plan| {
+            let Action::Upload { owner, .. } = &mut plan.steps[2].action else {
+                return;
+            };
+            *owner = "--reference=/x".to_owned();
+        }),
+        ("is no timeout", |plan| plan.steps[0].timeout_seconds = 0),
+        ("is no timeout", |plan| plan.steps[0].timeout_seconds = u64::MAX),
+        ("the command is empty", |plan| {
+            plan.steps[0].action = Action::Run {
+                command: "a\0b".to_owned(),
+            };
+        }),
+        ("behind its last step", |plan| plan.consent_before = Some(6)),
+    ];
+    for (problem, alter) in forged {
+        let mut plan = plan();
+        alter(&mut plan);
+        let error = parse(&sealed(plan)).expect_err(problem);
+        assert_eq!((error.code(), error.exit()), ("malformed", Exit::Usage));
+        assert!(error.to_string().contains(problem), "{problem}: {error}");
+    }
+}
+
+#[test]
+fn a_file_of_another_format_or_with_unknown_fields_is_refused() {
+    let text = serde_json::to_string(&harmless()).unwrap();
+    for (from, to, reason) in [
+        (
+            "\"format\":1",
+            "\"format\":2,\"novelty\":true",
+            "its format is 2, this infrakt reads format 1",
+        ),
+        ("\"format\":1", "\"format\":\"1\"", "its format is \"1\""),
+        ("\"format\":1,", "", "it does not say its format"),
+        (
+            "\"format\":1",
+            "\"format\":1,\"novelty\":true",
+            "unknown field `novelty`",
+        ),
+        ("\"title\":", "\"sudo\":true,\"title\":", "unknown field `sudo`"),
+        ("}", "", "at line 1"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = Plan::parse(&text.replacen(from, to, 1), "the plan x.plan").unwrap_err();
+        assert!(error.to_string().contains(reason), "{reason}: {error}");
+        assert!(error.hint().unwrap().contains("infrakt plan RECIPE"), "{error}");
+    }
+}

@@ -1,0 +1,132 @@
+//! A plan with a bit of everything, and its JSON to alter.
+
+use infrakt::plan::{
+    Action, Content, Effect, EnvValue, FORMAT, Loss, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, StateChange,
+    Step,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn step(title: &str, effect: Effect, action: Action) -> Step {
+    Step {
+        section: Some("Wipe".to_owned()),
+        title: title.to_owned(),
+        effect,
+        action,
+        unless: vec!["test -e /done".to_owned()],
+        only_if: vec!["test -e /todo".to_owned()],
+        idempotent: false,
+        env: BTreeMap::from([
+            ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),
+            (
+                "TOKEN".to_owned(),
+                EnvValue::Secret {
+                    secret: "TOKEN".to_owned(),
+                },
+            ),
+        ]),
+        timeout_seconds: 600,
+        origin: Origin {
+            file: "wipe.rhai".to_owned(),
+            line: 3,
+        },
+    }
+}
+
+pub fn run(title: &str, effect: Effect, command: &str) -> Step {
+    let command = command.to_owned();
+    step(title, effect, Action::Run { command })
+}
+
+pub fn loss(name: &str, detail: &str) -> Loss {
+    Loss {
+        name: name.to_owned(),
+        detail: Some(detail.to_owned()),
+    }
+}
+
+/// A plan that destroys, for `prod-2`.
+pub fn plan() -> Plan {
+    let upload = Action::Upload {
+        path: "/etc/app.conf".to_owned(),
+        content: Content::Text("port = 80\n".to_owned()),
+        mode: "0644".to_owned(),
+        owner: "root:root".to_owned(),
+    };
+    let forget = Action::State {
+        change: StateChange::ForgetApps,
+    };
+    sealed(Plan {
+        format: FORMAT,
+        recipe: RecipeIdentity {
+            name: "wipe.rhai".to_owned(),
+            sources: BTreeMap::from([("wipe.rhai".to_owned(), "00ff".to_owned())]),
+        },
+        server: ServerIdentity {
+            id: 2,
+            name: "prod-2".to_owned(),
+            host: "192.0.2.7".to_owned(),
+            port: 22,
+            user: "root".to_owned(),
+            host_key: Some("ssh-ed25519 AAAA".to_owned()),
+            machine_id: Some("0123456789abcdef0123456789abcdef".to_owned()),
+            protected: Vec::new(),
+        },
+        parameters: BTreeMap::from([("email".to_owned(), "ops@example.org".into())]),
+        secrets: BTreeSet::from(["TOKEN".to_owned()]),
+        offline: false,
+        losses: Losses {
+            containers: vec![loss("db", "postgres:16, running"), loss("web", "nginx, exited")],
+            volumes: vec![loss("pgdata", "1.2 GB")],
+            paths: vec![loss("/opt/infrakt", "600 kB")],
+            ..Losses::default()
+        },
+        consent_before: Some(1),
+        steps: vec![
+            run("Docker answers", Effect::Read, "docker info"),
+            run("Remove all", Effect::Destroy, "docker system prune -af"),
+            step("Write the configuration", Effect::Change, upload),
+            step("Log in again", Effect::Read, Action::Reconnect { reboot: false }),
+            step("Forget the apps", Effect::Destroy, forget),
+        ],
+        digest: String::new(),
+    })
+}
+
+/// A plan that takes nothing away and asks nothing.
+pub fn harmless() -> Plan {
+    let mut plan = plan();
+    plan.steps = vec![run("Say hello", Effect::Change, "echo hello")];
+    plan.losses = Losses::default();
+    plan.consent_before = None;
+    sealed(plan)
+}
+
+/// With the digest that belongs to it, as a forger would make it.
+pub fn sealed(mut plan: Plan) -> Plan {
+    plan.digest = plan.compute_digest();
+    plan
+}
+
+/// Every JSON pointer to a value that holds no others, in the JSON of this plan.
+pub fn leaves(plan: &Plan) -> (Value, Vec<String>) {
+    let json = serde_json::to_value(plan).expect("a plan is JSON");
+    let mut pointers = Vec::new();
+    collect(&json, String::new(), &mut pointers);
+    assert!(pointers.len() > 60, "{pointers:?}");
+    (json, pointers)
+}
+
+fn collect(value: &Value, at: String, pointers: &mut Vec<String>) {
+    let deeper = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| collect(value, deeper(key), pointers)),
+        Value::Array(list) => {
+            let numbered = list.iter().enumerate();
+            numbered.for_each(|(index, value)| collect(value, deeper(&index.to_string()), pointers));
+        }
+        _ => pointers.push(at),
+    }
+}

@@ -1,0 +1,88 @@
+//! Between plan and act: does the machine that answers still fit the plan?
+
+use crate::fixture::{harmless, loss, plan, sealed};
+use infrakt::error::Refusal;
+use infrakt::plan::{Losses, Plan, ServerIdentity};
+use infrakt::runtime::compare;
+
+/// What does not fit any more.
+fn reason(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Option<String> {
+    match compare(plan, now, losses) {
+        Ok(()) => None,
+        Err(infrakt::error::Error::Refused(Refusal::StalePlan { reason, server })) => {
+            assert_eq!(server, "prod-2");
+            Some(reason)
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_same_machine_with_the_same_things_fits() {
+    for plan in [plan(), harmless()] {
+        assert_eq!(reason(&plan, &plan.server, &plan.losses), None);
+    }
+}
+
+#[test]
+fn another_machine_row_address_or_key_does_not_fit() {
+    type Alter = fn(&mut ServerIdentity);
+    let changes: [(&str, Alter); 8] = [
+        ("removed and added again", |now| now.id = 3),
+        ("address or user", |now| now.host = "192.0.2.8".to_owned()),
+        ("address or user", |now| now.port = 2222),
+        ("address or user", |now| now.user = "deploy".to_owned()),
+        ("host key", |now| now.host_key = Some("ssh-ed25519 BBBB".to_owned())),
+        ("host key", |now| now.host_key = None),
+        ("machine-id", |now| now.machine_id = Some("f".repeat(32))),
+        ("machine-id", |now| now.machine_id = None),
+    ];
+    for plan in [plan(), harmless()] {
+        for (words, change) in changes {
+            let mut now = plan.server.clone();
+            change(&mut now);
+            let reason = reason(&plan, &now, &plan.losses).unwrap_or_default();
+            assert!(reason.contains(words), "{words}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn something_new_to_lose_is_named_and_something_gone_is_no_reason() {
+    let plan = plan();
+    let mut more = plan.losses.clone();
+    more.volumes.push(loss("orders", "3 GB"));
+    more.apps.push(loss("shop", ""));
+    let reason_of = |losses: &Losses| reason(&plan, &plan.server, losses);
+    let said = reason_of(&more).unwrap();
+    assert!(said.ends_with("volume orders, app shop"), "{said}");
+    assert_eq!(reason_of(&Losses::default()), None);
+    let mut grown = plan.losses.clone();
+    grown.volumes[0].detail = Some("9 TB".to_owned());
+    assert_eq!(reason_of(&grown), None, "a size is no new thing");
+    assert_eq!(reason(&harmless(), &plan.server, &more), None, "nothing of it is lost");
+}
+
+#[test]
+fn new_things_are_told_by_kind_and_name() {
+    let before = plan().losses;
+    assert_eq!(before.new_since(&before), Vec::<String>::new());
+    assert_eq!(Losses::default().new_since(&before), Vec::<String>::new());
+    let mut moved = before.clone();
+    moved.networks = std::mem::take(&mut moved.volumes);
+    assert_eq!(moved.new_since(&before), ["network pgdata"]);
+    assert_eq!(before.new_since(&Losses::default()).len(), 4);
+}
+
+#[test]
+fn a_plan_made_offline_holds_the_machine_to_what_it_knew() {
+    let mut offline = harmless();
+    offline.offline = true;
+    offline.server.machine_id = None;
+    offline.server.host_key = None;
+    let now = harmless().server;
+    assert_eq!(reason(&sealed(offline.clone()), &now, &Losses::default()), None);
+    offline.server.machine_id = Some("f".repeat(32));
+    let said = reason(&sealed(offline), &now, &Losses::default()).unwrap();
+    assert!(said.contains("machine-id"), "{said}");
+}
