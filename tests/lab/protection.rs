@@ -76,8 +76,11 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
     infrakt.add("spare", &machine).says("'spare' is protected");
     let wipe_spare = ["run", "wipe", "--server", "spare", "--confirm", "spare"];
     infrakt.run(&wipe_spare).exits(3).says("of the protected server 'prod-2'");
-    // Clearing a flag that the second row never had lifts nothing from the first.
-    infrakt.run(&["server", "update", "spare", "--no-infrakt-host", "--confirm", "spare"]);
+    // Clearing a flag that the second row never had takes nothing from the first, nor from the machine.
+    infrakt
+        .run(&["server", "update", "spare", "--no-infrakt-host", "--confirm", "spare"])
+        .says("of the protected server 'prod-2'");
+    assert!(machine.holds("test -s /etc/infrakt/host"));
     infrakt.run(&wipe_spare).exits(3).says("of the protected server 'prod-2'");
 
     // Another installation, which knows of the machine only what stands on it.
