@@ -21,7 +21,7 @@ pub(super) fn line(text: &str) -> Result<()> {
     styled_line(&printable(text))
 }
 
-/// As [`line`], for text of ours that has colours and in which what came from elsewhere is printable already.
+/// As [`line()`], for text of ours that has colours and in which what came from elsewhere is printable already.
 pub(super) fn styled_line(text: &str) -> Result<()> {
     write(anstream::stdout(), format!("{}\n", text.trim_end()).as_bytes())
 }

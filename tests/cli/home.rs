@@ -1,6 +1,9 @@
 //! A home that can't be used as it is: each says so, says what to do, and leaves everything as it was.
 
 use crate::fixture::{Ended, Infrakt};
+use infrakt::event::{RunEvent, Stream};
+use infrakt::plan::Plan;
+use infrakt::store::{Home, Store};
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -187,6 +190,50 @@ fn a_full_disk_is_said_to_be_full_and_what_was_there_stays() {
     let servers = infrakt.json(&["server", "list"]);
     assert_eq!(servers.as_array().map(Vec::len), Some(1), "nothing was half added");
     infrakt.ok(&["server", "add", "prod-3", "--host", "127.0.0.1", "--port", "9"]);
+}
+
+/// The journal is what a run stops for when it can't be written; what it holds by then stays readable.
+#[test]
+fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was_noted() {
+    let infrakt = Infrakt::new();
+    let story = "a full disk for the journal";
+    let Some(_mounted) = Mounted::new(story, infrakt.home(), "size=2m,mode=0700") else {
+        return;
+    };
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    let plan = [
+        "plan",
+        "./hello.rhai",
+        "--server",
+        "prod-2",
+        "--offline",
+        "--facts",
+        "debian-13",
+        "--json",
+    ];
+    let plan = Plan::parse(&infrakt.ok(&plan), "the plan").unwrap();
+    let store = Store::open(&Home::open(Some(infrakt.home())).unwrap()).unwrap();
+    let mut journal = store.begin_run(&plan, None, "me@here").unwrap();
+    journal.append(&[RunEvent::StepStarted { step: 0 }]).unwrap();
+    let output = RunEvent::Output {
+        step: 0,
+        stream: Stream::Stdout,
+        bytes: vec![b'x'; 64 << 10],
+    };
+    let error = (0..1000)
+        .find_map(|_| journal.append(std::slice::from_ref(&output)).err())
+        .expect("2 MB are soon full");
+    assert_eq!(error.code(), "disk_full");
+    assert!(error.hint().unwrap().contains("df -h"), "{error}");
+    let run = journal.run_id().to_string();
+    assert!(infrakt.ok(&["runs", "show", &run]).contains("Say hello"));
+    let printed = infrakt.ok(&["runs", "logs", &run]);
+    assert!(
+        printed.len() > 64 << 10 && printed.len() % (64 << 10) == 0,
+        "{} bytes",
+        printed.len()
+    );
 }
 
 #[test]
