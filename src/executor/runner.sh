@@ -37,8 +37,12 @@ step() {
         record P "$1"
         finish paused
     fi
-    # timeout leads a process group of its own, which it ends as a whole.
-    timeout -k 10 "$3" sh -e "$IK_DIR/$1.sh" </dev/null >>"$IK_DIR/out" 2>>"$IK_DIR/err" &
+    # timeout leads a process group of its own, which it ends as a whole. What a step makes is for the server, whose
+    # services must be able to read it; only the records here are for root alone.
+    (
+        umask 022
+        exec timeout -k 10 "$3" sh -e "$IK_DIR/$1.sh"
+    ) </dev/null >>"$IK_DIR/out" 2>>"$IK_DIR/err" &
     ik_pid=$!
     echo "$ik_pid" >"$IK_DIR/current"
     wait "$ik_pid"

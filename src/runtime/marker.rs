@@ -12,12 +12,14 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of the marker when a row was cleared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmarked {
     /// There is none any more.
     Gone,
     /// Another installation wrote it, so the machine stays protected.
     NotOurs,
+    /// Another row, or one that was removed, still protects the same machine: for this reason.
+    StillProtected(String),
 }
 
 impl Runtime {
@@ -38,11 +40,20 @@ impl Runtime {
             .map(drop)
     }
 
-    /// Removes the marker if this installation wrote it.
+    /// Removes the marker if this installation wrote it and protects the machine by no other row: a row that says
+    /// nothing must not take away what another one has put there.
     ///
     /// # Errors
     /// If it can't be read or removed.
     pub fn unmark(&self, live: &Live) -> Result<Unmarked> {
+        let mut host_keys = live.facts.host_keys.clone();
+        host_keys.extend(live.identity.host_key.clone());
+        let protected = self
+            .store
+            .is_protected_identity(live.facts.machine_id.as_deref(), &host_keys)?;
+        if let Some(reason) = protected.into_iter().next() {
+            return Ok(Unmarked::StillProtected(reason));
+        }
         let script = format!(
             "[ -e /etc/infrakt/host ] || {{ echo gone; exit 0; }}\n\
              if grep -qxF -- {} /etc/infrakt/host; then rm -- /etc/infrakt/host && echo gone; else echo kept; fi",

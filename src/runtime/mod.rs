@@ -285,14 +285,14 @@ fn finish(evaluated: Evaluated, into_plan: impl FnOnce(Evaluated) -> Plan, facts
 
 /// Who is at work, as `user@computer`.
 pub fn operator() -> String {
-    let user = ["SUDO_USER", "USER", "LOGNAME"]
+    let named = ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|u| !u.is_empty()));
-    let computer = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!(
-        "{}@{computer}",
-        user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
-    )
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    let user = named.unwrap_or_else(|| match rustix::process::getuid() {
+        uid if uid.is_root() => "root".to_owned(),
+        uid => format!("uid {}", uid.as_raw()),
+    });
+    format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy())
 }
 
 /// Answers from recorded facts only.

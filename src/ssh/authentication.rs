@@ -6,11 +6,11 @@
 //! 3. A password, if the server takes one and somebody can be asked.
 
 use super::key_file::{KeyFile, Unlocking};
+use super::questions::{Person, Replay};
 use super::transport::{Transport, code, code_of};
 use super::{AskSecret, Target, printable, secret_of_environment};
 use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::plan::secret::Secret;
-use ssh2::{KeyboardInteractivePrompt, Prompt};
 use std::path::Path;
 
 const USUAL_FILES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
@@ -361,59 +361,6 @@ impl Agent {
             Some(identity) => judge(self.0.userauth(user, identity)),
             None => Offer::Unusable("the SSH agent no longer holds it".to_owned()),
         }
-    }
-}
-
-/// Answers the server's questions by asking a person.
-struct Person<'a> {
-    target: &'a Target,
-    ask: &'a dyn AskSecret,
-    /// Answers the first hidden question, which is the password.
-    given: Option<Secret>,
-    answers: Vec<Secret>,
-    failed: Option<Error>,
-}
-
-impl KeyboardInteractivePrompt for Person<'_> {
-    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
-        let mut replies = Vec::new();
-        for prompt in prompts {
-            let given = if prompt.echo { None } else { self.given.take() };
-            let answer = match given {
-                Some(given) => Ok(Some(given)),
-                // The text is the server's: it must not be able to move the cursor or change colours.
-                None => self.ask.ask(&format!(
-                    "{}@{}: {} ",
-                    self.target.user,
-                    self.target.name,
-                    printable(prompt.text.trim())
-                )),
-            };
-            match answer {
-                Ok(Some(answer)) => {
-                    replies.push(answer.expose().to_owned());
-                    self.answers.push(answer);
-                }
-                Ok(None) => replies.push(String::new()),
-                Err(error) => {
-                    self.failed = Some(error);
-                    replies.push(String::new());
-                }
-            }
-        }
-        replies
-    }
-}
-
-/// Answers the server's questions as before.
-struct Replay<'a>(std::slice::Iter<'a, Secret>);
-
-impl KeyboardInteractivePrompt for Replay<'_> {
-    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
-        let answers = prompts
-            .iter()
-            .map(|_| self.0.next().map(|answer| answer.expose().to_owned()));
-        answers.map(Option::unwrap_or_default).collect()
     }
 }
 

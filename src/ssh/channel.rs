@@ -198,21 +198,24 @@ impl<'a> ScriptChannel<'a> {
     /// Says farewell for a command that has ended; cuts the connection if the server does not answer.
     fn close(&mut self) {
         let until = Instant::now() + FAREWELL;
-        while self.transport.alive().is_ok() {
-            match self.channel.close() {
-                Ok(()) => return,
-                Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
-                    let events = if self.sending_is_blocked() {
-                        PollFlags::OUT
-                    } else {
-                        PollFlags::IN
-                    };
-                    if let Err(error) = self.transport.wait(events, until) {
-                        self.transport.lose(error.to_string());
+        // close() alone returns at the next packet, whichever it is; the exit status may be in a later one.
+        for step in [ssh2::Channel::close, ssh2::Channel::wait_close] {
+            while self.transport.alive().is_ok() {
+                match step(&mut self.channel) {
+                    Ok(()) => break,
+                    Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
+                        let events = if self.sending_is_blocked() {
+                            PollFlags::OUT
+                        } else {
+                            PollFlags::IN
+                        };
+                        if let Err(error) = self.transport.wait(events, until) {
+                            self.transport.lose(error.to_string());
+                        }
                     }
-                }
-                Err(_) => {
-                    self.transport.lose("the server did not confirm the end of a command");
+                    Err(_) => {
+                        self.transport.lose("the server did not confirm the end of a command");
+                    }
                 }
             }
         }

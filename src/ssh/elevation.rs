@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 const ATTEMPTS: usize = 3;
 /// How long sudo may take to answer: PAM delays failures by some seconds, and a directory service may be asked.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What is kept of sudo's words.
-const WORDS: usize = 4096;
+/// What is kept of the output, start-up files of the login shell included.
+const WORDS: usize = 64 * 1024;
 
 /// How a script becomes root.
 pub(super) enum Elevation {
@@ -112,7 +112,7 @@ enum Answer {
 }
 
 fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Option<&Secret>) -> Result<Answer> {
-    let proof = word()?;
+    let (start, proof) = (word()?, word()?);
     // A prompt of our own, so that its second appearance can be counted, whatever language the server speaks.
     let (prompt, input) = match password {
         Some(password) => (word()?, format!("{}\n", password.expose()).into_bytes()),
@@ -123,7 +123,7 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
     } else {
         format!(" -p {prompt}")
     };
-    let command = format!("{sudo}{option} sh -c 'echo {proof}; id -u'");
+    let command = format!("echo {start}; {sudo}{option} sh -c 'echo {proof}; id -u'");
     let mut channel = ScriptChannel::open(transport, &target.user, &command, input)?;
     let (mut output, mut words) = (Vec::new(), Vec::new());
     let until = Instant::now() + PATIENCE;
@@ -150,14 +150,20 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
     }
     let status = channel.exit_status();
     let output = String::from_utf8_lossy(&output).into_owned();
-    let words = String::from_utf8_lossy(&words).replace(&format!("{prompt}\n"), "");
-    let words = if prompt.is_empty() {
-        words
-    } else {
-        words.replace(&prompt, "")
-    };
-    let said = said(&words);
+    let mut words = String::from_utf8_lossy(&words).into_owned();
+    if !prompt.is_empty() {
+        words = words.replace(&prompt, "");
+    }
+    let said = said_of(&words, "it gave no reason");
 
+    // A login shell such as nologin, or a forced command, runs something else.
+    if !output.lines().any(|line| line == start) {
+        return Err(Error::from(SshError::NoCommand {
+            server: target.name.clone(),
+            user: target.user.clone(),
+            reason: said_of(&format!("{output}\n{words}"), "it ended without a word"),
+        }));
+    }
     // Whatever a start-up file of the login shell prints comes before.
     let mut lines = output.lines().skip_while(|line| *line != proof).skip(1);
     match lines.next() {
@@ -175,17 +181,17 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
     }
 }
 
-/// Sudo's words on one line, the last ones if there are many.
-fn said(words: &str) -> String {
+/// The last words of the other side, on one line.
+fn said_of(words: &str, if_nothing: &str) -> String {
     let lines: Vec<String> = words
         .lines()
         .map(|line| printable(line.trim()))
         .filter(|line| !line.is_empty())
         .collect();
-    match lines.last() {
-        None => "it gave no reason".to_owned(),
-        Some(_) => lines[lines.len().saturating_sub(2)..].join(" "),
+    if lines.is_empty() {
+        return if_nothing.to_owned();
     }
+    lines[lines.len().saturating_sub(2)..].join(" ")
 }
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {

@@ -15,6 +15,7 @@ mod host_key;
 mod key_file;
 mod known_hosts;
 mod openssh_key;
+mod questions;
 mod session;
 mod transport;
 mod trust;

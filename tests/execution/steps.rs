@@ -40,6 +40,17 @@ fn steps_run_in_order_and_say_what_they_did() {
 }
 
 #[test]
+fn what_a_step_makes_can_be_read_by_the_services_of_the_server() {
+    if !is_root() {
+        return;
+    }
+    let (_, memory) = executed(
+        r#"ssh::check("Make a directory", "d=$(mktemp -d) && mkdir $d/made && stat -c %a $d/made && rmdir $d/made $d");"#,
+    );
+    assert_eq!(memory.output(Stream::Stdout), "755\n");
+}
+
+#[test]
 fn a_failing_step_ends_the_run_with_its_own_exit_status() {
     if !is_root() {
         return;

@@ -45,5 +45,8 @@ fn the_page_of_the_reference_is_up_to_date() {
         std::fs::write(page, &reference).expect("the page is written");
     }
     let written = std::fs::read_to_string(page).expect("the page");
-    assert!(written == reference, "docs/recipe-reference.md is out of date: UPDATE_DOCS=1 cargo test --test recipes");
+    assert!(
+        written == reference,
+        "docs/recipe-reference.md is out of date: UPDATE_DOCS=1 cargo test --test recipes"
+    );
 }

@@ -34,9 +34,7 @@ impl Server {
         } else {
             return Some(Self::start_here(host_key_types));
         };
-        // Not println: what the test harness captures would never be seen.
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").unwrap();
+        skipped(reason);
         None
     }
 
@@ -126,6 +124,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Says on the terminal that the running test does not run. Not by println: what the harness captures nobody sees.
+pub fn skipped(reason: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").unwrap();
 }
 
 /// The file that ssh-keygen writes beside a key.

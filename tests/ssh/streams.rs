@@ -1,8 +1,9 @@
 //! A script's three streams: nothing is lost, nothing blocks, whatever the script does with them.
 
-use crate::server::{Person, Server, read_all};
+use crate::server::{Person, Server, read_all, skipped};
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::ssh::{Session, connect};
+use std::process::Command;
 use std::time::Duration;
 
 fn session(server: &Server) -> Session {
@@ -55,15 +56,76 @@ fn a_script_of_ten_megabytes_is_fed_while_it_prints_as_much() {
     let Some(server) = Server::start(&["ed25519"]) else {
         return;
     };
+    feed_ten_megabytes(&mut session(&server));
+}
+
+/// Where the socket takes less than a packet at a time, as on slow lines, packets stay half-sent while output comes in.
+/// A network namespace of its own has such sockets, and no one else sees them.
+#[test]
+fn nothing_gets_stuck_where_a_packet_does_not_fit_into_the_socket() {
+    let narrow = "ip link set lo up && echo '4096 8192 8192' >/proc/sys/net/ipv4/tcp_wmem && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--net", "sh", "-c"]);
+    if !command
+        .args([narrow, "true"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
+        return skipped("no network namespace of its own (unshare --net)");
+    }
+    let output = Command::new("unshare")
+        .args(["--net", "sh", "-c", narrow])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "streams::feeds_ten_megabytes_here"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+#[ignore = "started by the test that makes a narrow line for it"]
+fn feeds_ten_megabytes_here() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    feed_ten_megabytes(&mut session(&server));
+}
+
+/// A script of ten megabytes that prints ten on each stream while it is being read.
+pub fn feed_ten_megabytes(session: &mut Session) {
     let padding = "x".repeat(1000);
     let script: String = (0..10_000)
         .map(|line| format!(": {padding}\nprintf %01000d {line}; printf %01000d {line} >&2\n"))
         .collect::<String>()
         + "exit\n";
-    let printed = read_all(&mut *session(&server).start(script.as_bytes()).unwrap()).unwrap();
+    let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
     let expected: String = (0..10_000).map(|line| format!("{line:01000}")).collect();
     assert!(printed.stdout == expected.as_bytes(), "{} bytes", printed.stdout.len());
     assert!(printed.stderr == expected.as_bytes(), "{} bytes", printed.stderr.len());
+}
+
+#[test]
+fn of_thousands_of_small_answers_on_both_streams_none_is_overlooked() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let mut session = session(&server);
+    let script = b"echo ready; while read -r line; do echo \"$line\" >&2; echo \"$line\"; done\n";
+    let mut channel = session.start(script).unwrap();
+    assert_eq!(
+        channel.receive(Duration::from_secs(60)).unwrap(),
+        Incoming::Stdout(b"ready\n".to_vec())
+    );
+    for round in 0..5000 {
+        let line = format!("{round}\n").into_bytes();
+        channel.send(&line).unwrap();
+        let mut answers = [
+            channel.receive(Duration::from_secs(60)).unwrap(),
+            channel.receive(Duration::from_secs(60)).unwrap(),
+        ];
+        answers.sort_by_key(|answer| matches!(answer, Incoming::Stderr(_)));
+        assert_eq!(answers, [Incoming::Stdout(line.clone()), Incoming::Stderr(line)]);
+    }
 }
 
 #[test]

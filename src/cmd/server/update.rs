@@ -86,6 +86,9 @@ fn marker(runtime: &Runtime, server: &Server, marked: bool) {
     });
     match done {
         Ok(Unmarked::Gone) => {}
+        Ok(Unmarked::StillProtected(reason)) => output::note(&format!(
+            "'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}"
+        )),
         Ok(Unmarked::NotOurs) => output::note(&format!(
             "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
         )),

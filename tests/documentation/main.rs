@@ -1,0 +1,6 @@
+//! The documentation holds: its recipes evaluate, its command lines are understood, and its links lead somewhere.
+
+mod commands;
+mod links;
+mod markdown;
+mod recipes;

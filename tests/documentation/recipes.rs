@@ -1,0 +1,72 @@
+//! Whoever copies a recipe from a page has one that works.
+
+use crate::markdown::blocks_in;
+use infrakt::error::{Error, Result};
+use infrakt::facts::Facts;
+use infrakt::recipe::{Answers, Inputs, Library, ServerView, diagnostics, evaluate};
+
+struct NoServer;
+
+impl Answers for NoServer {
+    fn query(&mut self, _command: &str) -> Result<String> {
+        Ok(String::new())
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Evaluates a recipe for a fresh Debian 13. What it imports beside the library stands in `lib/`, as in the page.
+fn check(text: &str, modules: &[(String, String)]) -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, module) in modules {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        std::fs::write(path, module).expect("the module is written");
+    }
+    let path = folder.path().join("page.rhai");
+    std::fs::write(&path, text).expect("the recipe is written");
+    let recipe = Library::new(folder.path().join("no-own-recipes")).find(path.to_str().expect("a path in UTF-8"))?;
+    let server = ServerView {
+        name: "prod-2".to_owned(),
+        host: "192.0.2.7".to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: false,
+        protected: false,
+    };
+    let facts = Facts::by_name_or_path("debian-13")?;
+    let inputs = Inputs {
+        server,
+        facts: &facts,
+        parameters: Default::default(),
+        answers: Box::new(NoServer),
+    };
+    evaluate(&recipe, inputs).map(drop)
+}
+
+/// A block that begins with `// lib/NAME.rhai` is a module that the blocks of all pages may import.
+#[test]
+fn every_recipe_on_a_page_evaluates() {
+    let blocks = blocks_in(&["rhai"]);
+    assert!(blocks.len() > 10, "only {} recipes were found", blocks.len());
+    let modules: Vec<(String, String)> = blocks
+        .iter()
+        .filter_map(|block| {
+            let name = block.text.lines().next()?.strip_prefix("// ")?;
+            (name.starts_with("lib/") && name.ends_with(".rhai")).then(|| (name.to_owned(), block.text.clone()))
+        })
+        .collect();
+    for block in &blocks {
+        if let Err(error) = check(&block.text, &modules) {
+            let shown = match &error {
+                Error::Recipe(error) => diagnostics::render(error, false).unwrap_or_else(|| error.to_string()),
+                other => other.to_string(),
+            };
+            panic!("{}: this recipe does not evaluate\n{shown}", block.place);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What changes on a server while a person reads what would be lost there.
+
+use crate::infrakt::Infrakt;
+use crate::machine::Machine;
+use crate::terminal::QUESTION;
+
+#[test]
+fn a_change_between_the_question_and_the_answer_is_seen() {
+    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; cp /etc/machine-id /root/machine-id");
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let wipe = ["run", "wipe.rhai", "--server", "prod-2"];
+    let refused_after = |change: &str, said: &str, undo: &str| {
+        let mut terminal = infrakt.on_terminal(&wipe);
+        terminal.sees(QUESTION);
+        machine.root(change);
+        terminal.types("prod-2");
+        terminal.ends().exits(3).says(said);
+        assert!(machine.holds("docker volume inspect pgdata && test -e /opt/infrakt"), "{change}");
+        machine.root(undo);
+    };
+    refused_after("docker volume create late", "volume late", "docker volume rm late");
+    refused_after("docker network create late", "network late", "docker network rm late");
+    refused_after(
+        "mkdir -p /etc/infrakt; touch /etc/infrakt/host",
+        "marker /etc/infrakt/host",
+        "rm /etc/infrakt/host",
+    );
+    refused_after(
+        "echo 0123456789abcdef0123456789abcdef >/etc/machine-id",
+        "machine-id",
+        "cp /root/machine-id /etc/machine-id",
+    );
+    // The row, too: somebody marks it, in another window.
+    let mut terminal = infrakt.on_terminal(&wipe);
+    terminal.sees(QUESTION);
+    infrakt.run(&["server", "update", "prod-2", "--infrakt-host"]).exits(0);
+    terminal.types("prod-2");
+    terminal.ends().exits(3).says("protected");
+    assert!(machine.holds("docker volume inspect pgdata"));
+    infrakt
+        .run(&["server", "update", "prod-2", "--no-infrakt-host", "--confirm", "prod-2"])
+        .exits(0);
+
+    // An app that came meanwhile would be forgotten unseen.
+    let mut terminal = infrakt.on_terminal(&wipe);
+    terminal.sees(QUESTION);
+    infrakt.run(&["app", "add", "late", "--server", "prod-2", "--image", "x"]).exits(0);
+    terminal.types("prod-2");
+    terminal.ends().exits(3).says("app late");
+    assert_eq!(infrakt.apps(), ["late"]);
+
+    // Something that is gone is no reason.
+    machine.root("docker volume create temporary");
+    let mut terminal = infrakt.on_terminal(&wipe);
+    terminal.sees(QUESTION);
+    machine.root("docker volume rm temporary");
+    terminal.types("prod-2");
+    terminal.ends().exits(0);
+    assert_eq!(machine.held_by_docker(), [""; 0]);
+}

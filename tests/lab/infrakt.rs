@@ -1,0 +1,215 @@
+//! The program that was built, in a home of its own.
+
+use crate::machine::{Machine, key};
+use crate::terminal::Terminal;
+use infrakt::store::{Home, Store};
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+pub struct Infrakt {
+    directory: tempfile::TempDir,
+    environment: Vec<(&'static str, &'static str)>,
+}
+
+impl Infrakt {
+    pub fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            environment: Vec::new(),
+        }
+    }
+
+    /// One that knows the machine as 'prod-2'.
+    pub fn with_prod_2(machine: &Machine) -> Self {
+        let infrakt = Self::new();
+        infrakt.add("prod-2", machine);
+        infrakt
+    }
+
+    pub fn environment(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    pub fn add(&self, name: &str, machine: &Machine) -> Ended {
+        self.add_with(name, machine, &[])
+    }
+
+    #[track_caller]
+    pub fn add_with(&self, name: &str, machine: &Machine, options: &[&str]) -> Ended {
+        let port = machine.port.to_string();
+        let words = ["server", "add", name, "--host", &machine.ip, "--port", &port, "--key"];
+        self.run(&[&words, [key().as_str()].as_slice(), options].concat())
+            .exits(0)
+    }
+
+    /// A server whose apps, deployments and env files must outlive whatever happens to another one: the app `blog`, and
+    /// for 'prod-2' the apps `shop` and `worker`.
+    pub fn fill_inventory(&self) {
+        self.run(&["server", "add", "prod-1", "--host", "127.0.0.1", "--port", "1"])
+            .exits(0);
+        let store = self.store();
+        for (app, server) in [("shop", "prod-2"), ("worker", "prod-2"), ("blog", "prod-1")] {
+            self.run(&["app", "add", app, "--server", server, "--image", "shop/web:1.5"])
+                .exits(0);
+            self.run(&["env", "set", app, "DATABASE_URL=postgres://db/shop"])
+                .exits(0);
+            store.add_deployment(app, "shop/web:1.5", "running").expect("a deployment");
+        }
+        store.add_dependency("shop", "worker").expect("a dependency");
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&Home::open(Some(self.home())).expect("a home")).expect("a database")
+    }
+
+    /// The names of all apps of the inventory.
+    pub fn apps(&self) -> Vec<String> {
+        let apps = self.json(&["app", "list"]);
+        let name = |app: &Value| app["name"].as_str().expect("a name").to_owned();
+        apps.as_array().expect("a list").iter().map(name).collect()
+    }
+
+    /// How many env files lie in the home.
+    pub fn env_files(&self) -> usize {
+        std::fs::read_dir(self.home().join("envs")).expect("envs/").count()
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// The path of a file outside of the home.
+    pub fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Writes a recipe; gives the path that it is run by.
+    pub fn recipe(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a recipe");
+        path
+    }
+
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
+        command.args(words).env("INFRAKT_HOME", self.home());
+        // Neither the keys nor the known hosts of whoever runs the tests.
+        command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
+        command.env_remove("INFRAKT_SUDO_PASSWORD").env_remove("INFRAKT_SSH_PASSWORD");
+        command.envs(self.environment.iter().copied());
+        command
+    }
+
+    /// Runs it without a terminal and with nothing on standard input.
+    pub fn run(&self, words: &[&str]) -> Ended {
+        self.run_with(words, "")
+    }
+
+    /// Runs it without a terminal.
+    pub fn run_with(&self, words: &[&str], stdin: &str) -> Ended {
+        let mut child = started(self.command(words).stdin(Stdio::piped()));
+        // A call that does not read its input may have ended before all of it was written.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
+        Ended::of(child)
+    }
+
+    /// Starts it without a terminal, and does not wait for its end.
+    pub fn start(&self, words: &[&str]) -> Child {
+        started(self.command(words).stdin(Stdio::null()))
+    }
+
+    pub fn on_terminal(&self, words: &[&str]) -> Terminal {
+        Terminal::start(self.command(words))
+    }
+
+    #[track_caller]
+    pub fn json(&self, words: &[&str]) -> Value {
+        let ended = self.run(&[words, &["--json"]].concat()).exits(0);
+        serde_json::from_str(&ended.stdout).expect("one JSON document")
+    }
+
+    /// What became of each step of a run.
+    #[track_caller]
+    pub fn outcomes(&self, run: &str) -> Vec<String> {
+        let shown = self.json(&["runs", "show", run]);
+        let outcome = |step: &Value| step["outcome"].as_str().unwrap_or("none").to_owned();
+        shown["steps"].as_array().expect("steps").iter().map(outcome).collect()
+    }
+}
+
+fn started(command: &mut Command) -> Child {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("infrakt starts")
+}
+
+/// What a call left behind.
+pub struct Ended {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    pub fn of(child: Child) -> Self {
+        Self::from(child.wait_with_output().expect("infrakt ends"))
+    }
+
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.exit, code, "{self}");
+        self
+    }
+
+    /// On either stream.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "it does not say {text:?}:\n{self}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn keeps_silent_about(self, text: &str) -> Self {
+        assert!(
+            !self.stdout.contains(text) && !self.stderr.contains(text),
+            "it says {text:?}:\n{self}"
+        );
+        self
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "exit {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.exit, self.stdout, self.stderr
+        )
+    }
+}
+
+/// A plan in a file, as JSON.
+pub fn edit(path: &str, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read_to_string(path).expect("a plan");
+    let mut plan = serde_json::from_str(&text).expect("JSON");
+    change(&mut plan);
+    std::fs::write(Path::new(path), plan.to_string()).expect("a plan");
+}

@@ -1,0 +1,18 @@
+//! infrakt against real machines: the program that was built works on Debian machines of `scripts/lab` over real SSH, and
+//! what became of them is looked at from outside of it.
+//!
+//! Where no lab can run, each test says so on stderr (`skipped: lab: REASON`) and passes. Each has a machine of its own;
+//! at most three are up at the same time.
+
+mod at_work;
+mod between;
+mod identity;
+mod infrakt;
+mod login;
+mod machine;
+mod plan_files;
+mod protection;
+mod provision;
+mod recipes;
+mod terminal;
+mod unsafe_wipe;

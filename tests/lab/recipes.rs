@@ -1,0 +1,44 @@
+//! A user's own recipe, and what programs are told of a run.
+
+use crate::infrakt::Infrakt;
+use crate::machine::Machine;
+use serde_json::Value;
+
+#[test]
+fn a_recipe_of_three_lines_runs_by_its_path_and_is_in_the_journal() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let recipe = infrakt.recipe(
+        "hello.rhai",
+        "//! Greet the server.\n\nssh::run(\"Say hello\", \"echo hello\");\n",
+    );
+    infrakt
+        .run(&["run", &recipe, "--server", "prod-2"])
+        .exits(0)
+        .says("Say hello");
+    let list = infrakt.json(&["runs", "list"]);
+    assert_eq!((&list[0]["id"], &list[0]["state"]), (&1.into(), &"done".into()));
+    infrakt.run(&["runs", "list"]).exits(0).says("hello.rhai");
+    infrakt.run(&["runs", "show", "1"]).exits(0).says("Say hello").says("changed");
+    let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
+    assert_eq!(logs.stdout, "hello\n");
+
+    let ended = infrakt.run(&["run", &recipe, "--server", "prod-2", "--json"]).exits(0);
+    let events: Vec<Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds, ["run_started", "step_started", "output", "step_ended", "run_ended"]);
+    assert!(events.iter().all(|event| event["run"] == 2 && event["server"] == "prod-2"));
+    assert_eq!((&events[2]["text"], &events[3]["outcome"]), (&"hello\n".into(), &"changed".into()));
+    assert_eq!(events[4]["state"], "done");
+
+    // A refusal, too, is an object.
+    let refused = infrakt.run(&["run", "wipe", "--server", "prod-2", "--json"]).exits(3);
+    for line in refused.stdout.lines() {
+        let _: Value = serde_json::from_str(line).expect("an object a line");
+    }
+    assert!(refused.stdout.contains("\"consent_missing\""), "{refused}");
+}

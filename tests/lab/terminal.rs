@@ -1,0 +1,57 @@
+//! A person at a terminal (a pseudo-terminal).
+
+use crate::infrakt::Ended;
+use rexpect::process::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+use std::process::Command;
+
+/// The longest that anything may keep a person waiting, in milliseconds.
+const PATIENCE: u64 = 180_000;
+
+/// The question that stands before everything that destroys.
+pub const QUESTION: &str = "All data on 'prod-2' will be destroyed. Type the server name to confirm: ";
+
+pub struct Terminal {
+    session: PtySession,
+    seen: String,
+}
+
+impl Terminal {
+    pub fn start(command: Command) -> Self {
+        Self {
+            session: spawn_command(command, Some(PATIENCE)).expect("a terminal"),
+            seen: String::new(),
+        }
+    }
+
+    #[track_caller]
+    pub fn sees(&mut self, text: &str) {
+        match self.session.exp_string(text) {
+            Ok(before) => self.seen += &format!("{before}{text}"),
+            Err(error) => panic!("{text:?} does not come: {error}\n{}", self.seen),
+        }
+    }
+
+    pub fn types(&mut self, line: &str) {
+        self.session.send_line(line).expect("it can be typed");
+    }
+
+    pub fn presses_ctrl_c(&mut self) {
+        self.session.send_control('c').expect("it can be pressed");
+    }
+
+    /// Waits for the end. What was on the terminal counts as stderr.
+    #[track_caller]
+    pub fn ends(mut self) -> Ended {
+        let rest = self.session.exp_eof().expect("it ends");
+        let exit = match self.session.process().wait().expect("it can be waited for") {
+            WaitStatus::Exited(_, code) => code,
+            other => panic!("{other:?}: {rest}"),
+        };
+        Ended {
+            exit,
+            stdout: String::new(),
+            stderr: format!("{}{rest}", self.seen),
+        }
+    }
+}
