@@ -22,10 +22,10 @@ pub struct Cli {
     /// Where infrakt keeps its inventory [default: $INFRAKT_HOME, else ~/.infrakt]
     #[arg(long, global = true, value_name = "DIRECTORY", help_heading = "Everywhere")]
     pub home: Option<PathBuf>,
-    /// Print results as JSON: one document, or one event a line
+    /// Print results as JSON on stdout: one document, or one event a line; errors too
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
-    /// Say more: what steps print, too
+    /// Say more: also what steps print when nothing fails
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
     pub verbose: u8,
     /// When to use colours
@@ -41,19 +41,19 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The servers of the inventory: add, list, show, update, remove, wipe, provision, …
+    /// Keep the inventory of servers; wipe or provision one of them
     Server(server::ServerArgs),
     Plan(plan::PlanArgs),
     Run(run::RunArgs),
     Apply(run::ApplyArgs),
     Facts(facts::FactsArgs),
-    /// Recipes: list, show, make, check, and their reference
+    /// List, show, write, check and test recipes; print what they can call
     Recipe(recipe::RecipeArgs),
-    /// What was run, how it ended, and what it printed
+    /// See what was run, how it ended, and what it printed
     Runs(runs::RunsArgs),
-    /// The apps of the inventory
+    /// Keep the inventory of apps, which go with their server when it is wiped
     App(app::AppArgs),
-    /// The environment variables of apps, encrypted at rest
+    /// Keep the environment variables of apps, encrypted at rest
     Env(env::EnvArgs),
     Completions(completions::CompletionsArgs),
 }

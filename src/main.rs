@@ -8,7 +8,10 @@ use infrakt::prompt;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(cmd::show_usage(&error) as u8),
+    };
     cli.choose_colors();
     let context = Context {
         home: cli.home,

@@ -32,9 +32,13 @@ enum AppCommand {
         server: Option<String>,
     },
     /// Show an app with its variables' names, its deployments and what it depends on
-    Show { name: String },
+    Show {
+        /// The app, as `infrakt app list` names it
+        name: String,
+    },
     /// Remove an app from the inventory, with its deployments and its env file
     Remove {
+        /// The app, as `infrakt app list` names it
         name: String,
         /// Don't ask
         #[arg(long, short)]

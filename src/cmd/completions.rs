@@ -6,11 +6,14 @@ use crate::error::{Exit, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-/// Print the completions of a shell
+/// Print the completions for a shell
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  infrakt completions bash > /etc/bash_completion.d/infrakt")]
+#[command(after_help = "Examples:
+  infrakt completions bash > ~/.local/share/bash-completion/completions/infrakt
+  infrakt completions zsh > ~/.zfunc/_infrakt                   with ~/.zfunc in fpath
+  infrakt completions fish > ~/.config/fish/completions/infrakt.fish")]
 pub struct CompletionsArgs {
+    /// The shell that will read them
     shell: Shell,
 }
 

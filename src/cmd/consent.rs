@@ -12,7 +12,7 @@ use clap::Args;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfirmArgs {
-    /// The name of a server whose data may be destroyed, in place of typing it; can be repeated
+    /// The name of the server whose data may be destroyed, in place of typing it; can be repeated
     #[arg(long, value_name = "NAME")]
     pub confirm: Vec<String>,
 }

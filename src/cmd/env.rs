@@ -17,16 +17,26 @@ pub struct EnvArgs {
 #[derive(Debug, Subcommand)]
 enum EnvCommand {
     /// Set variables; values are encrypted at rest
+    #[command(after_help = "Examples:
+  infrakt env set shop PORT=8080
+  infrakt env set shop DB_PASSWORD=- < password.txt")]
     Set {
+        /// The app, as `infrakt app list` names it
         app: String,
         /// KEY=VALUE, or KEY=- to read the value from standard input, out of sight of ps and the shell's history
         #[arg(required = true, value_name = "KEY=VALUE")]
         variables: Vec<String>,
     },
     /// Print the value of a variable
-    Get { app: String, key: String },
+    Get {
+        /// The app, as `infrakt app list` names it
+        app: String,
+        /// The name of the variable
+        key: String,
+    },
     /// List the names of an app's variables
     List {
+        /// The app, as `infrakt app list` names it
         app: String,
         /// Show the values too
         #[arg(long)]
@@ -34,7 +44,9 @@ enum EnvCommand {
     },
     /// Remove variables
     Unset {
+        /// The app, as `infrakt app list` names it
         app: String,
+        /// The names of the variables
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
     },

@@ -8,6 +8,9 @@ use clap::Args;
 
 /// Read the facts of a server and print them as JSON, for `plan --offline --facts FILE`
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  infrakt facts prod-2 > prod-2.json
+  infrakt plan provision --server prod-2 --offline --facts prod-2.json")]
 pub struct FactsArgs {
     /// A server of the inventory
     #[arg(value_name = "NAME")]

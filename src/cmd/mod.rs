@@ -18,7 +18,7 @@ pub mod runs;
 pub mod server;
 mod targets;
 
-pub use output::error as show_error;
+pub use output::{error as show_error, usage as show_usage};
 
 use crate::error::Result;
 use crate::store::{Home, Store};

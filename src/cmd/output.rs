@@ -1,7 +1,7 @@
 //! How results look: one JSON document for programs, plain tables for people.
 
 use super::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::plan::printable::{self, one_line, printable};
 use crate::recipe::diagnostics;
 use anstyle::{AnsiColor, Effects, Style};
@@ -21,7 +21,7 @@ pub(super) fn line(text: &str) -> Result<()> {
     styled_line(&printable(text))
 }
 
-/// As [`line`], for text of ours that has colours and in which what came from elsewhere is printable already.
+/// As [`line()`], for text of ours that has colours and in which what came from elsewhere is printable already.
 pub(super) fn styled_line(text: &str) -> Result<()> {
     write(anstream::stdout(), format!("{}\n", text.trim_end()).as_bytes())
 }
@@ -95,7 +95,13 @@ pub(super) fn heading(text: &str) {
 pub fn error(error: &Error, context: &Context) {
     if context.json {
         let hint = error.hint();
-        let document = json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": hint } });
+        let mut document = json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": hint } });
+        if let Error::Recipe(recipe) = error
+            && let Some((position, _)) = recipe.place()
+        {
+            document["error"]["at"] =
+                json!({ "file": position.file, "line": position.line, "column": position.column });
+        }
         // There is nobody left to tell that stdout is gone.
         let _ = json_line(&document);
         return;
@@ -110,6 +116,29 @@ pub fn error(error: &Error, context: &Context) {
     if let Some(hint) = error.hint() {
         styled_note(&format!("{HINT}hint:{HINT:#} {}", printable(&hint)));
     }
+}
+
+/// What is wrong with the words of the command line, or the help that they ask for; in the same form as all errors.
+pub fn usage(error: &clap::Error) -> Exit {
+    let help = !error.use_stderr() || error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    if help {
+        // There is nobody left to tell that the stream is gone.
+        let _ = error.print();
+    } else if std::env::args_os().any(|word| word == "--json") {
+        let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+        let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
+        let document = json!({ "error": {
+            "code": "usage",
+            "message": message.trim(),
+            "hint": usage.map_or("infrakt --help".to_owned(), |usage| format!("usage: {usage}")),
+        } });
+        let _ = json_line(&document);
+    } else {
+        styled_note(&format!("{ERROR}error:{ERROR:#} {}", printable(text.trim_end())));
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<()> {

@@ -49,7 +49,7 @@ struct Document<'a> {
     plan: &'a Plan,
     /// What each step would do as things stand; only where the server was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    marks: Option<Vec<Mark>>,
+    marks: &'a Option<Vec<Mark>>,
 }
 
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
@@ -62,6 +62,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             "a file holds the plan of one server: name one with --server",
         ));
     }
+    let mut made = Vec::new();
     for server in &servers {
         let (planned, marks) = match &args.facts {
             Some(facts) => {
@@ -75,12 +76,26 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                 (planned, Some(marks))
             }
         };
-        show(&planned, marks, &args, context)?;
+        keep(&planned, &args)?;
+        if context.json {
+            made.push((planned.plan, marks));
+        } else {
+            output::styled_line(&render::plan(&planned.plan, marks.as_deref()))?;
+        }
+    }
+    if context.json {
+        let documents: Vec<Document<'_>> = made.iter().map(|(plan, marks)| Document { plan, marks }).collect();
+        match documents.as_slice() {
+            [one] if args.targets.names_one() => output::json(one)?,
+            // Whoever asks for several gets a list, however many there are.
+            several => output::json(&several)?,
+        }
     }
     Ok(Exit::Done)
 }
 
-fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &Context) -> Result<()> {
+/// Says what the recipe printed, and saves what is to be saved.
+fn keep(planned: &Planned, args: &PlanArgs) -> Result<()> {
     let Planned { plan, facts, printed } = planned;
     for line in printed {
         output::note(line);
@@ -98,10 +113,7 @@ fn show(planned: &Planned, marks: Option<Vec<Mark>>, args: &PlanArgs, context: &
             ),
         });
     }
-    if context.json {
-        return output::json(&Document { plan, marks });
-    }
-    output::styled_line(&render::plan(plan, marks.as_deref()))
+    Ok(())
 }
 
 /// Writes a whole file or none.

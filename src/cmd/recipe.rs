@@ -21,20 +21,21 @@ pub struct RecipeArgs {
 
 #[derive(Debug, Subcommand)]
 enum RecipeCommand {
-    /// List the recipes that can be run by name
+    /// List the recipes that can be run by name: yours in the folder recipes of infrakt's home, and the shipped ones
     List,
     /// Show a recipe: its parameters and its text
     Show {
+        /// A path (./mine.rhai) or the name of a recipe (provision)
         #[arg(value_name = "RECIPE")]
         recipe: String,
     },
     /// Write a first recipe to start from
     New {
-        /// The file to write, ending in .rhai
+        /// The file to write, ending in .rhai; one that is there is left alone
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Evaluate a recipe for a fresh Debian 13 and say what is wrong with it; asks no server
+    /// Evaluate a recipe for a fresh Debian 13, ask no server, and say what is wrong with it
     Check(CheckArgs),
     /// Evaluate a recipe for every supported system, as root and through sudo, protected or not
     Test(CheckArgs),
@@ -48,6 +49,7 @@ enum RecipeCommand {
 
 #[derive(Debug, Args)]
 struct CheckArgs {
+    /// A path (./mine.rhai) or the name of a recipe (provision)
     #[arg(value_name = "RECIPE")]
     recipe: String,
     #[command(flatten)]

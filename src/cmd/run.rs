@@ -22,7 +22,13 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   infrakt run provision.rhai --server prod-2
   infrakt run provision --server prod-2 --set email=ops@example.org --confirm prod-2
-  infrakt run ./mine.rhai --tag web")]
+  infrakt run ./mine.rhai --tag web
+
+Environment, for where there is no terminal to ask on:
+  INFRAKT_SSH_PASSPHRASE  the passphrase of the private key
+  INFRAKT_SSH_PASSWORD    the password of the user on the server
+  INFRAKT_SUDO_PASSWORD   what sudo on the server wants
+  INFRAKT_SECRET_<NAME>   the value of a recipe's secret")]
 pub struct RunArgs {
     /// A path (./mine.rhai) or the name of a recipe (provision)
     #[arg(value_name = "RECIPE")]
@@ -35,8 +41,14 @@ pub struct RunArgs {
     pub confirm: ConfirmArgs,
 }
 
-/// Execute a plan that `infrakt plan --out` saved, if it still fits its server
+/// Execute a plan that `infrakt plan` saved with --out, if it still fits its server
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt plan wipe --server prod-2 --out wipe.plan
+  infrakt apply wipe.plan
+
+Nothing is done if the machine, its address or its host key is another one since, or there is more to
+lose than the plan shows.")]
 pub struct ApplyArgs {
     /// The file of the plan
     #[arg(value_name = "PLAN-FILE")]

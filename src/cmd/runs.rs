@@ -19,19 +19,23 @@ pub struct RunsArgs {
 enum RunsCommand {
     /// List runs, newest first
     List {
-        /// At most so many
+        /// Show at most so many
         #[arg(long, default_value_t = 20, value_name = "COUNT")]
         limit: usize,
-        /// Of this server only
+        /// Only those of this server
         #[arg(long, value_name = "NAME")]
         server: Option<String>,
     },
     /// Show a run step by step
-    Show { id: i64 },
+    Show {
+        /// The run, as `infrakt runs list` numbers it
+        id: i64,
+    },
     /// Print what the steps of a run printed
     Logs {
+        /// The run, as `infrakt runs list` numbers it
         id: i64,
-        /// Of this step only, as `runs show` numbers them
+        /// Only of this step, as `infrakt runs show` numbers it
         #[arg(long, value_name = "NUMBER")]
         step: Option<usize>,
     },

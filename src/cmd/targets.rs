@@ -8,20 +8,24 @@ use std::collections::BTreeMap;
 
 /// The servers that are meant.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Servers")]
 pub struct Targets {
-    /// A server of the inventory; can be repeated
-    #[arg(long, short, value_name = "NAME")]
+    /// A server of the inventory; can be repeated. On a terminal, without any of these, you choose from a list
+    #[arg(long, short, value_name = "NAME", help_heading = "Servers")]
     pub server: Vec<String>,
     /// All servers with this tag; can be repeated
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", help_heading = "Servers")]
     pub tag: Vec<String>,
     /// All servers of the inventory
-    #[arg(long, conflicts_with_all = ["server", "tag"])]
+    #[arg(long, conflicts_with_all = ["server", "tag"], help_heading = "Servers")]
     pub all: bool,
 }
 
 impl Targets {
+    /// Whether one server is meant by its name, rather than however many have a tag or were chosen.
+    pub fn names_one(&self) -> bool {
+        self.server.len() == 1 && self.tag.is_empty() && !self.all
+    }
+
     /// The servers, each once, in the order of their names; those that were named stand in the order in which they
     /// were. On a terminal, without any of the options, a person is asked.
     ///

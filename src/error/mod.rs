@@ -13,7 +13,9 @@ pub use refusal::Refusal;
 pub use ssh::{KeyProblem, SshError};
 pub use store::{StoreError, StoreKind};
 
-use std::path::PathBuf;
+use crate::plan::shell::quote;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// The result of everything that can fail in infrakt.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -50,7 +52,7 @@ pub enum Error {
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
     /// A file of this computer could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {}", path.display(), io_reason(source))]
     File {
         action: &'static str,
         path: PathBuf,
@@ -153,8 +155,31 @@ impl Error {
             | Self::Malformed { hint, .. }
             | Self::Facts { hint, .. }
             | Self::Run { hint, .. } => hint.clone(),
-            Self::File { .. } | Self::Interrupted => None,
+            Self::File { path, source, .. } => file_hint(path, source.kind()),
+            Self::Interrupted => None,
         }
+    }
+}
+
+/// What the system says of a failed operation, without its number for it.
+pub fn io_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
+}
+
+fn file_hint(path: &Path, kind: ErrorKind) -> Option<String> {
+    if path.starts_with("/dev") {
+        return None;
+    }
+    let word = quote(&path.display().to_string()).into_owned();
+    match kind {
+        ErrorKind::PermissionDenied => Some(format!("see who may use it: ls -ld {word}")),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("make room: df -h {word}")),
+        ErrorKind::ReadOnlyFilesystem => Some(format!("see how its file system is mounted: findmnt -T {word}")),
+        _ => None,
     }
 }
 

@@ -183,7 +183,7 @@ impl Stretch<'_> {
         }
     }
 
-    /// Every secret of the plan has a value before a script is made; see [`super::execute`].
+    /// Every secret of the plan has a value before a script is made; see [`super::Execution::execute`].
     fn secret(&self, name: &str) -> &str {
         self.secrets.get(name).map_or("", Secret::expose)
     }

@@ -142,24 +142,31 @@ const PROFILES: [(&str, &str); 4] = [
     ("ubuntu-24.04", include_str!("profiles/ubuntu-24.04.json")),
 ];
 
+const HOW_TO_WRITE: &str = "write those of a live server: infrakt facts NAME > facts.json";
+
 impl Facts {
     /// Reads facts that were written as JSON. `what` names the source in errors.
     ///
     /// # Errors
     /// If the text is no JSON, has unknown fields or another format.
     pub fn parse(json: &str, what: &str) -> Result<Self> {
-        let facts: Self = serde_json::from_str(json).map_err(|error| Error::Malformed {
+        let malformed = |reason: String| Error::Malformed {
             what: what.to_owned(),
-            reason: error.to_string(),
-            hint: Some("write facts of a live server with: infrakt facts NAME > facts.json".to_owned()),
-        })?;
-        if facts.format != FORMAT {
-            return Err(Error::Malformed {
-                what: what.to_owned(),
-                reason: format!("its format is {}, this infrakt reads format {FORMAT}", facts.format),
-                hint: None,
-            });
+            reason,
+            hint: Some(HOW_TO_WRITE.to_owned()),
+        };
+        // The format first: fields of a later one are not a mistake of the file.
+        let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
+        match value.get("format") {
+            None => return Err(malformed("it does not say its format, so it holds no facts".to_owned())),
+            Some(format) if format.as_u64() == Some(u64::from(FORMAT)) => {}
+            Some(format) => {
+                return Err(malformed(format!(
+                    "its format is {format}, this infrakt reads format {FORMAT}"
+                )));
+            }
         }
+        let facts = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         Ok(facts)
     }
 
@@ -184,6 +191,9 @@ impl Facts {
                         Self::profiles().collect::<Vec<_>>().join(", ")
                     ),
                 ))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::usage_with(format!("there is no file {name}"), HOW_TO_WRITE))
             }
             Err(error) => Err(Error::file("read", Path::new(name))(error)),
         }

@@ -105,6 +105,9 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         Action::State {
             change: StateChange::ForgetApps,
         } if !step.is_said_to_destroy() => Err("it forgets apps and does not say that it destroys".to_owned()),
+        Action::State {
+            change: StateChange::SetStatus(status),
+        } if !is_status(status) => Err(format!("{status:?} is no status")),
         Action::Run { .. } | Action::Reconnect { .. } | Action::State { .. } => Ok(()),
     }
 }
@@ -131,6 +134,15 @@ pub fn is_secret_name(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// What is noted of a server: one short word.
+pub fn is_status(status: &str) -> bool {
+    !status.is_empty()
+        && status.len() <= 40
+        && status
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// Where an upload may go: an absolute path that names a file, without `..`.

@@ -260,3 +260,22 @@ fn harmless(bytes: &[u8]) -> String {
         .trim_end()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_line_of_a_program_is_shown_without_what_a_terminal_would_obey() {
+        for (bytes, shown) in [
+            (&b"\x1b[31mred\x1b[0m"[..], "red"),
+            (b"10 %\r50 %\r100 %\r", "100 %"),
+            (b"\x1b]0;title\x07text\x1b[2J", "text"),
+            (b"col\tumn\x08", "col umn"),
+            (b"\xff bytes", "\u{fffd} bytes"),
+            ("\u{202e}txt".as_bytes(), "\\u{202e}txt"),
+        ] {
+            assert_eq!(harmless(bytes), shown, "{bytes:?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Asks a server, in one round trip, which steps of a plan have nothing to do there now.
 
 use super::live::Live;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::question::ask;
 use crate::executor::script::holds_content;
 use crate::plan::render::Mark;
@@ -28,6 +28,16 @@ pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
         }
     }
     let answer = ask(&mut *live.connection(), &plan.server.name, &script, PATIENCE)?;
+    if answer.status != 0 {
+        return Err(Error::Facts {
+            server: plan.server.name.clone(),
+            reason: format!(
+                "its guards could not be asked: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            ),
+            hint: Some(format!("look yourself: infrakt server ssh {}", plan.server.name)),
+        });
+    }
     let held: Vec<usize> = String::from_utf8_lossy(&answer.stdout)
         .lines()
         .filter_map(|line| line.trim().parse().ok())

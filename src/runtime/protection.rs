@@ -1,9 +1,11 @@
 //! Whether anything speaks against destroying something on a machine. Every way of telling is asked, and one is enough.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::ssh::local_host_keys;
 use crate::store::{Server, Store};
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// Why nothing may be destroyed on the machine behind this row; empty for an ordinary server. `offered` is the host key
 /// that it proved to own.
@@ -21,12 +23,12 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     if facts.runs_this_infrakt {
         reasons.push("this very infrakt runs on it".to_owned());
     }
-    if facts.machine_id.is_some() && facts.machine_id == local_machine_id() {
+    if facts.machine_id.is_some() && facts.machine_id == machine_id_in(Path::new("/etc/machine-id"))? {
         reasons.push("it has the machine-id of this computer".to_owned());
     }
     let mut host_keys = facts.host_keys.clone();
     host_keys.extend(offered.map(str::to_owned));
-    if local_host_keys()
+    if local_host_keys()?
         .iter()
         .any(|local| host_keys.contains(&local.to_string()))
     {
@@ -41,9 +43,30 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     Ok(reasons)
 }
 
-/// machine-id(5) of the computer that infrakt runs on, if it has one.
-fn local_machine_id() -> Option<String> {
-    let id = std::fs::read_to_string("/etc/machine-id").ok()?;
+/// machine-id(5) of the computer that infrakt runs on, if it has one. One that is there and can't be read is an error:
+/// this computer could not recognise itself.
+fn machine_id_in(path: &Path) -> Result<Option<String>> {
+    let id = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        id => id.map_err(Error::file("read", path))?,
+    };
     let id = id.trim();
-    (!id.is_empty() && id != "uninitialized").then(|| id.to_owned())
+    Ok((!id.is_empty() && id != "uninitialized").then(|| id.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::machine_id_in;
+
+    #[test]
+    fn this_computer_has_an_identity_or_none_or_nothing_is_assumed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("machine-id");
+        assert_eq!(machine_id_in(&path).unwrap(), None);
+        for (text, id) in [("0123\n", Some("0123")), ("uninitialized\n", None), ("\n", None)] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(machine_id_in(&path).unwrap().as_deref(), id);
+        }
+        assert!(machine_id_in(folder.path()).is_err());
+    }
 }

@@ -5,6 +5,7 @@ use crate::executor::script::Secrets;
 use crate::plan::Plan;
 use crate::plan::secret::Secret;
 use crate::ssh::AskSecret;
+use std::env::VarError;
 
 /// A value for every secret of the plan, from `INFRAKT_SECRET_<NAME>` or by asking.
 ///
@@ -16,7 +17,13 @@ pub fn gather(plan: &Plan, ask: &dyn AskSecret) -> Result<Secrets> {
         let variable = format!("INFRAKT_SECRET_{name}");
         let value = match std::env::var(&variable) {
             Ok(value) => Secret::new(value),
-            Err(_) => ask
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Error::usage_with(
+                    format!("the value of {variable} is not UTF-8"),
+                    "a secret is text; encode bytes with: base64 -w0",
+                ));
+            }
+            Err(VarError::NotPresent) => ask
                 .ask(&format!("Secret {name} for {}: ", plan.server.name))?
                 .ok_or_else(|| {
                     Error::usage_with(

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -145,25 +146,30 @@ fn bad_fingerprint(text: &str) -> Error {
 
 /// The host keys of this very computer, so that it can recognise itself behind any address. Without an SSH server of
 /// its own it has none.
-pub fn local_host_keys() -> Vec<HostKey> {
+///
+/// # Errors
+/// If they are there and can't be read: then this computer could not recognise itself.
+pub fn local_host_keys() -> Result<Vec<HostKey>> {
     host_keys_in(Path::new("/etc/ssh"))
 }
 
-fn host_keys_in(directory: &Path) -> Vec<HostKey> {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return Vec::new();
+fn host_keys_in(directory: &Path) -> Result<Vec<HostKey>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(Error::file("read", directory))?,
     };
-    let mut keys: Vec<HostKey> = entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with("ssh_host_") && name.ends_with("_key.pub")
-        })
-        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok()?.parse().ok())
-        .collect();
+    let mut keys: Vec<HostKey> = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(Error::file("read", directory))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("ssh_host_") && name.ends_with("_key.pub") {
+            let bytes = std::fs::read(&path).map_err(Error::file("read", &path))?;
+            // A file that holds no key is no server's key either.
+            keys.extend(String::from_utf8_lossy(&bytes).parse());
+        }
+    }
     keys.sort_by(|one, other| one.algorithm.cmp(&other.algorithm));
-    keys
+    Ok(keys)
 }
 
 #[cfg(test)]
@@ -213,7 +219,7 @@ mod tests {
     #[test]
     fn this_computers_own_keys_are_found_and_a_computer_without_any_is_no_error() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(host_keys_in(&directory.path().join("missing")), []);
+        assert_eq!(host_keys_in(&directory.path().join("missing")).unwrap(), []);
         std::fs::write(
             directory.path().join("ssh_host_ed25519_key.pub"),
             format!("{LINE} root@here\n"),
@@ -221,6 +227,11 @@ mod tests {
         .unwrap();
         std::fs::write(directory.path().join("ssh_host_rsa_key.pub"), "broken").unwrap();
         std::fs::write(directory.path().join("other.pub"), LINE).unwrap();
-        assert_eq!(host_keys_in(directory.path()), [LINE.parse().unwrap()]);
+        assert_eq!(host_keys_in(directory.path()).unwrap(), [LINE.parse().unwrap()]);
+        std::fs::create_dir(directory.path().join("ssh_host_ecdsa_key.pub")).unwrap();
+        assert!(
+            host_keys_in(directory.path()).is_err(),
+            "what can't be read may be a key"
+        );
     }
 }

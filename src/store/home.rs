@@ -1,7 +1,7 @@
 //! The directory that infrakt keeps everything of its own in: where it is, who may look into it, and the names in it.
 //! It must not know what the files hold.
 
-use crate::error::{Error, Result, StoreError};
+use crate::error::{Error, Result, StoreError, io_reason};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -51,8 +51,8 @@ impl Home {
     /// Finds it, makes it if it isn't there, and closes it to everybody else (mode 0700).
     pub fn open(chosen: Option<PathBuf>) -> Result<Self> {
         let home = Self::locate(chosen)?;
-        make_private_dir(&home.path).map_err(|error| home.unusable(error.to_string()))?;
-        let metadata = std::fs::metadata(&home.path).map_err(|error| home.unusable(error.to_string()))?;
+        make_private_dir(&home.path).map_err(|error| home.unusable(io_reason(&error)))?;
+        let metadata = std::fs::metadata(&home.path).map_err(|error| home.unusable(io_reason(&error)))?;
         if !metadata.is_dir() {
             return Err(home.unusable("it is not a directory".to_owned()).into());
         }
@@ -64,8 +64,8 @@ impl Home {
 
     fn close_to_others(&self) -> Result<()> {
         let mut foreign = None;
-        for entry in std::fs::read_dir(&self.path).map_err(|error| self.unusable(error.to_string()))? {
-            let name = entry.map_err(|error| self.unusable(error.to_string()))?.file_name();
+        for entry in std::fs::read_dir(&self.path).map_err(|error| self.unusable(io_reason(&error)))? {
+            let name = entry.map_err(|error| self.unusable(io_reason(&error)))?.file_name();
             if !OWN_ENTRIES.iter().any(|own| name == *own) {
                 foreign = Some(name);
                 break;
@@ -83,8 +83,11 @@ impl Home {
             .into());
         }
         std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
-            self.unusable(format!("others can look into it, and that can't be changed: {error}"))
-                .into()
+            self.unusable(format!(
+                "others can look into it, and that can't be changed: {}",
+                io_reason(&error)
+            ))
+            .into()
         })
     }
 

@@ -1,6 +1,9 @@
 //! What comes from elsewhere must not reach the terminal as something that it obeys.
 
 use crate::fixture::Infrakt;
+use infrakt::event::{RunEvent, Stream};
+use infrakt::plan::Plan;
+use infrakt::store::{Home, Store};
 
 /// Whether a terminal would only show it: our own colours are the one escape sequence that may be there.
 #[track_caller]
@@ -100,4 +103,49 @@ fn a_word_of_the_command_line_comes_back_harmless() {
         assert_eq!(ended.exit, 2, "{words:?}: {}", ended.stderr);
         assert_harmless(&ended.stderr);
     }
+}
+
+/// A file gets the bytes that were printed; a terminal gets what it can show of them.
+#[test]
+fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    let plan = [
+        "plan",
+        "./hello.rhai",
+        "--server",
+        "prod-2",
+        "--offline",
+        "--facts",
+        "debian-13",
+        "--json",
+    ];
+    let plan = Plan::parse(&infrakt.ok(&plan), "the plan").unwrap();
+    let store = Store::open(&Home::open(Some(infrakt.home())).unwrap()).unwrap();
+    let mut journal = store.begin_run(&plan, None, "me@here").unwrap();
+    // An escape sequence that is cut in two must not slip through.
+    let output = |text: &str| RunEvent::Output {
+        step: 0,
+        stream: Stream::Stdout,
+        bytes: text.as_bytes().to_vec(),
+    };
+    let pieces = ["before \u{1b}", "[2J\u{1b}]0;title\u{7}", "after\u{8} größer\n"];
+    journal.append(&[RunEvent::StepStarted { step: 0 }]).unwrap();
+    journal.append(&pieces.map(output)).unwrap();
+    let run = journal.run_id().to_string();
+
+    assert_eq!(infrakt.ok(&["runs", "logs", &run]), pieces.concat());
+    let command = infrakt.command(&["runs", "logs", &run, "--color", "never"]);
+    let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+    // The terminal's bytes come as one character each.
+    let bytes: Vec<u8> = session
+        .exp_eof()
+        .unwrap()
+        .chars()
+        .map(|c| c as u8)
+        .filter(|byte| *byte != b'\r')
+        .collect();
+    let shown = String::from_utf8(bytes).unwrap();
+    assert!(shown.contains("before after größer\n"), "{shown:?}");
+    assert_harmless(&shown);
 }

@@ -2,4 +2,9 @@
 
 mod fixture;
 mod harmless;
+mod help;
+mod hints;
+mod home;
+mod output;
+mod plans;
 mod recipes;

@@ -2,7 +2,7 @@
 
 use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::error::{Error, Exit};
-use infrakt::plan::{Action, Content, Effect, EnvValue, Plan, lint};
+use infrakt::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, lint};
 use infrakt::runtime::Runtime;
 use infrakt::store::Home;
 
@@ -103,7 +103,12 @@ fn upload(path: &str, text: &str, mode: &str) -> Action {
 #[test]
 fn a_file_can_say_nothing_that_a_recipe_could_not() {
     type Alter = fn(&mut Plan);
-    let forged: [(&str, Alter); 19] = [
+    let forged: [(&str, Alter); 20] = [
+        ("is no status", |plan| {
+            plan.steps[4].action = Action::State {
+                change: StateChange::SetStatus("\u{1b}[2J".to_owned()),
+            };
+        }),
         ("no name for an environment variable", |plan| {
             let value = EnvValue::Plain("x".to_owned());
             plan.steps[0].env.insert("A=1; rm -rf /srv; B".to_owned(), value);

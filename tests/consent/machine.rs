@@ -86,3 +86,11 @@ fn a_plan_made_offline_holds_the_machine_to_what_it_knew() {
     let said = reason(&sealed(offline), &now, &Losses::default()).unwrap();
     assert!(said.contains("machine-id"), "{said}");
 }
+
+#[test]
+fn a_plan_made_with_its_server_knows_all_of_it_and_what_it_lacked_then_is_a_change() {
+    let mut online = harmless();
+    online.server.machine_id = None;
+    let said = reason(&sealed(online), &harmless().server, &Losses::default()).unwrap();
+    assert!(said.contains("machine-id"), "{said}");
+}

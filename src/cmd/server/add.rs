@@ -10,33 +10,38 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Add a server to the inventory
+/// Add a server to the inventory, show and record its host key, and try the login
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt server add prod-2 --host 192.0.2.7
+  infrakt server add prod-2 --host prod-2.example.org --user debian --key ~/.ssh/prod --tag web
+
+A server that can't be reached yet is saved all the same.")]
 pub struct AddArgs {
     /// What the server is called: letters, digits, '.', '_' and '-'
     pub name: String,
     /// Its host name or address
     #[arg(long)]
     pub host: String,
-    /// The login; what needs root goes through sudo if it is another
+    /// The user to log in as; one that is not root needs sudo there
     #[arg(long, default_value = "root")]
     pub user: String,
     /// The port of its SSH server
     #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
-    /// The private key to log in with
+    /// The private key to log in with, if it is not one that ssh finds by itself
     #[arg(long, value_name = "PATH")]
     pub key: Option<PathBuf>,
     /// Its host key, if you know it beforehand: a fingerprint, SHA256:…, or the line of a public key file
     #[arg(long, value_name = "KEY")]
     pub host_key: Option<String>,
-    /// Who rents it out, for your own information
+    /// Who rents it out; only for your own information
     #[arg(long)]
     pub provider: Option<String>,
-    /// A tag to choose servers by; repeatable
+    /// A tag to choose servers by; can be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Protect it: infrakt runs there, nothing may ever be destroyed on it
+    /// Protect it: infrakt runs there, and nothing may ever be destroyed on it
     #[arg(long)]
     pub infrakt_host: bool,
 }

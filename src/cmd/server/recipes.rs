@@ -9,11 +9,12 @@ use crate::error::{Exit, Result};
 use crate::runtime::Runtime;
 use clap::Args;
 
-/// Wipe a server and provision it (the recipe 'provision')
+/// Wipe a server and provision it: the same as `infrakt run provision --server NAME`
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
-    /// Provision on top of what is there, without wiping
+    /// Provision on top of what is there, without wiping it first
     #[arg(long)]
     keep_data: bool,
     #[command(flatten)]
@@ -22,9 +23,10 @@ pub struct ProvisionArgs {
     confirm: ConfirmArgs,
 }
 
-/// Destroy everything that Docker holds on a server, and /opt/infrakt (the recipe 'wipe')
+/// Destroy all that Docker holds on a server, and /opt/infrakt: the same as `infrakt run wipe --server NAME`
 #[derive(Debug, Args)]
 pub struct WipeArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
     #[command(flatten)]
     confirm: ConfirmArgs,

@@ -8,6 +8,7 @@ use clap::Args;
 /// Remove a server from the inventory; nothing is changed on the server itself
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
     /// The server's name, where it is protected and there is no terminal to type it on
     #[arg(long, value_name = "NAME")]

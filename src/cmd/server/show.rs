@@ -7,9 +7,10 @@ use crate::store::{Server, host_key_fingerprint};
 use clap::Args;
 use serde::Serialize;
 
-/// Show what is known of a server
+/// Show what is recorded of a server; asks nobody
 #[derive(Debug, Args)]
 pub struct ShowArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
 }
 

@@ -14,6 +14,7 @@ use std::process::Command;
   infrakt server ssh prod-2
   infrakt server ssh prod-2 -- systemctl status docker")]
 pub struct SshArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
     /// The command to run, in place of a shell
     #[arg(last = true)]

@@ -9,9 +9,10 @@ use crate::runtime::Runtime;
 use clap::Args;
 use serde::Serialize;
 
-/// Ask a server how it is
+/// Ask a server what runs and what is stored there, and what protects it
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
 }
 

@@ -7,11 +7,12 @@ use clap::Args;
 /// Add tags to a server, or remove them
 #[derive(Debug, Args)]
 pub struct TagArgs {
+    /// The server, as `infrakt server list` names it
     name: String,
     /// Tags to add
     #[arg(value_name = "TAG")]
     add: Vec<String>,
-    /// A tag to remove; repeatable
+    /// A tag to remove; can be repeated
     #[arg(long, value_name = "TAG")]
     remove: Vec<String>,
 }

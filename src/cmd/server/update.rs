@@ -9,14 +9,20 @@ use crate::store::{Server, ServerChange};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
-/// Change what is known of a server; where a value may be missing, '' takes it away
+/// Change what is recorded of a server
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt server update prod-2 --host 192.0.2.8
+  infrakt server update prod-2 --key ''
+
+An empty --key, --host-key or --provider takes the value away.")]
 pub struct UpdateArgs {
+    /// The server, as `infrakt server list` names it
     pub name: String,
     /// Its host name or address
     #[arg(long)]
     pub host: Option<String>,
-    /// The login
+    /// The user to log in as
     #[arg(long)]
     pub user: Option<String>,
     /// The port of its SSH server
@@ -31,13 +37,13 @@ pub struct UpdateArgs {
     /// Who rents it out
     #[arg(long)]
     pub provider: Option<String>,
-    /// A tag to add; repeatable
+    /// A tag to add; can be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Protect it: infrakt runs there, nothing may ever be destroyed on it
+    /// Protect it: infrakt runs there, and nothing may ever be destroyed on it
     #[arg(long, conflicts_with = "no_infrakt_host")]
     pub infrakt_host: bool,
-    /// Lift its protection; needs its name typed
+    /// Lift its protection; its name must be typed for that
     #[arg(long)]
     pub no_infrakt_host: bool,
     /// The server's name, where it must be typed and there is no terminal

@@ -38,8 +38,7 @@ pub mod db {
     #[rhai_fn(return_raw)]
     pub fn set_status(context: NativeCallContext, server: Map, status: &str) -> RhaiResult<StepHandle> {
         own_server(&context, &server)?;
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if status.is_empty() || status.len() > 40 || !status.chars().all(word) {
+        if !crate::plan::form::is_status(status) {
             return Err(Problem::new(format!("{status:?} is no status"))
                 .help("a status is one short word")
                 .at(&context));

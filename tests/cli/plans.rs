@@ -1,0 +1,292 @@
+//! Plans that are made without a server, and plan files.
+
+use crate::fixture::Infrakt;
+use serde_json::Value;
+
+const OFFLINE: [&str; 4] = ["--server", "prod-2", "--offline", "--facts"];
+
+fn offline(infrakt: &Infrakt, recipe: &str, facts: &str) -> String {
+    infrakt.ok(&[&["plan", recipe][..], &OFFLINE, &[facts, "--json"]].concat())
+}
+
+#[test]
+fn a_plan_has_the_same_bytes_every_time_in_every_home_and_asks_nobody() {
+    for recipe in ["provision", "wipe"] {
+        let plans: Vec<String> = (0..3)
+            .map(|_| {
+                // TEST-NET-1: whoever calls there waits until a timeout, or is told that there is no route.
+                let infrakt = Infrakt::new();
+                infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
+                infrakt.ok(&["server", "update", "prod-2", "--host", "nowhere.invalid"]);
+                offline(&infrakt, recipe, "debian-13")
+            })
+            .collect();
+        assert!(plans.iter().all(|plan| *plan == plans[0]));
+        let plan: Value = serde_json::from_str(&plans[0]).unwrap();
+        assert_eq!((&plan["format"], &plan["offline"]), (&1.into(), &true.into()));
+        assert!(!plans[0].contains("/tmp"), "no path of this computer is part of a plan");
+    }
+}
+
+/// A server that would notice being asked: a plan made offline opens no connection to it.
+#[test]
+fn a_plan_made_offline_does_not_knock_at_the_server() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let infrakt = Infrakt::with_server();
+    infrakt.ok(&["server", "update", "prod-2", "--port", &port.to_string()]);
+    offline(&infrakt, "provision", "debian-13");
+    listener.set_nonblocking(true).unwrap();
+    let knocked = listener.accept().map(|_| ());
+    assert_eq!(knocked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn facts_that_are_not_there_or_not_right_are_explained() {
+    let infrakt = Infrakt::with_server();
+    let profile = include_str!("../../src/facts/profiles/debian-13.json");
+    infrakt.file("half.json", &profile[..profile.len() / 2]);
+    infrakt.file(
+        "other.json",
+        profile.replace("\"format\": 1", "\"format\": 7, \"novelty\": 1"),
+    );
+    infrakt.file(
+        "more.json",
+        profile.replace("\"format\": 1", "\"format\": 1, \"novelty\": 1"),
+    );
+    infrakt.file("list.json", "[]");
+    infrakt.file("good.json", profile);
+    for (facts, error, next) in [
+        (
+            "debian-14",
+            "there is no profile or file of facts 'debian-14'",
+            "debian-13",
+        ),
+        (
+            "debain-13",
+            "there is no profile or file of facts 'debain-13'",
+            "did you mean 'debian-13'?",
+        ),
+        (
+            "./none.json",
+            "there is no file ./none.json",
+            "infrakt facts NAME > facts.json",
+        ),
+        (
+            "half.json",
+            "the facts file half.json is not valid: EOF while parsing",
+            "infrakt facts NAME",
+        ),
+        (
+            "other.json",
+            "its format is 7, this infrakt reads format 1",
+            "infrakt facts NAME",
+        ),
+        ("more.json", "unknown field `novelty`", "infrakt facts NAME"),
+        ("list.json", "it does not say its format", "infrakt facts NAME"),
+        (".", "cannot read .: is a directory", ""),
+    ] {
+        let said = infrakt.refused(2, &[&["plan", "provision"][..], &OFFLINE, &[facts]].concat());
+        assert!(said.contains(error) && said.contains(next), "{facts}: {said}");
+    }
+    assert_eq!(
+        offline(&infrakt, "wipe", "good.json"),
+        offline(&infrakt, "wipe", "debian-13")
+    );
+}
+
+#[test]
+fn a_recipe_with_questions_says_offline_how_to_record_the_answers() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file(
+        "ask.rhai",
+        "let kernel = ssh::query(\"uname -r\");\nssh::run(\"Say it\", `echo ${quote(kernel)}`);\n",
+    );
+    let words = [&["plan", "./ask.rhai"][..], &OFFLINE, &["debian-13"]].concat();
+    let said = infrakt.refused(2, &words);
+    assert!(
+        said.contains("nobody answers `uname -r`") && said.contains("--facts-out"),
+        "{said}"
+    );
+    let mut facts: Value = serde_json::from_str(include_str!("../../src/facts/profiles/debian-13.json")).unwrap();
+    facts["answers"]["ssh::query uname -r"] = "6.12.1".into();
+    infrakt.file("facts.json", facts.to_string());
+    assert!(offline(&infrakt, "./ask.rhai", "facts.json").contains("echo 6.12.1"));
+}
+
+/// Saves a plan and gives back its text.
+fn saved(infrakt: &Infrakt, recipe: &str) -> String {
+    let ended = infrakt.run(&[&["plan", recipe][..], &OFFLINE, &["debian-13", "--out", "x.plan"]].concat());
+    assert_eq!(ended.exit, 0, "{}", ended.stderr);
+    std::fs::read_to_string(infrakt.folder().join("x.plan")).unwrap()
+}
+
+#[test]
+fn a_plan_made_offline_that_destroys_is_never_applied_and_that_is_said_at_once() {
+    let infrakt = Infrakt::with_server();
+    let ended = infrakt.run(&[&["plan", "wipe"][..], &OFFLINE, &["debian-13", "--out", "x.plan"]].concat());
+    assert!(
+        ended.stderr.contains("can be read but not executed"),
+        "{}",
+        ended.stderr
+    );
+    for confirm in [&[][..], &["--confirm", "prod-2"]] {
+        // Exit code 3 and not 4: the server, which nobody can reach, was not even called.
+        let said = infrakt.refused(3, &[&["apply", "x.plan"][..], confirm].concat());
+        assert!(said.contains("it was made offline"), "{said}");
+        assert!(
+            said.contains("hint: make a new plan: infrakt plan RECIPE --server prod-2 --out FILE"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_made_offline_that_destroys_nothing_goes_to_its_server() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    saved(&infrakt, "./hello.rhai");
+    let said = infrakt.refused(4, &["apply", "x.plan"]);
+    assert!(said.contains("cannot reach 'prod-2' at 127.0.0.1:9"), "{said}");
+}
+
+#[test]
+fn a_plan_file_that_is_not_as_it_was_made_is_refused_without_asking_the_server() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    let text = saved(&infrakt, "./hello.rhai");
+    for (exit, bent, error) in [
+        (2, String::new(), "EOF while parsing"),
+        (2, "{".to_owned(), "EOF while parsing"),
+        (2, "{}".to_owned(), "it does not say its format"),
+        (
+            2,
+            text.replace("\"format\": 1", "\"format\": 2"),
+            "its format is 2, this infrakt reads format 1",
+        ),
+        (
+            2,
+            text.replace("\"format\": 1", "\"format\": 1, \"x\": 1"),
+            "unknown field `x`",
+        ),
+        (2, text.replace("\"title\"", "\"titel\""), "unknown field `titel`"),
+        (
+            3,
+            text.replace("echo hello", "echo bye"),
+            "it was altered after it was made",
+        ),
+        (
+            3,
+            text.replace("127.0.0.1", "127.0.0.2"),
+            "it was altered after it was made",
+        ),
+        (
+            3,
+            text.replace("\"prod-2\"", "\"prod-3\""),
+            "it was altered after it was made",
+        ),
+    ] {
+        infrakt.file("bent.plan", &bent);
+        let ended = infrakt.run(&["apply", "bent.plan", "--confirm", "prod-2"]);
+        assert_eq!(ended.exit, exit, "{error}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains(error) && ended.stderr.contains("hint: "),
+            "{error}: {}",
+            ended.stderr
+        );
+    }
+    let said = infrakt.refused(2, &["apply", "none.plan"]);
+    assert!(
+        said.contains("there is no file none.plan") && said.contains("infrakt plan RECIPE"),
+        "{said}"
+    );
+    assert_eq!(
+        infrakt.json(&["runs", "list"]),
+        serde_json::json!([]),
+        "nothing has run"
+    );
+}
+
+#[test]
+fn a_plan_of_a_server_that_is_gone_is_refused() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    saved(&infrakt, "./hello.rhai");
+    infrakt.ok(&["server", "remove", "prod-2"]);
+    assert!(
+        infrakt
+            .refused(2, &["apply", "x.plan"])
+            .contains("there is no server 'prod-2'")
+    );
+}
+
+#[test]
+fn a_plan_is_saved_whole_or_not_at_all_and_its_path_can_be_pasted() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    let words = |out| [&["plan", "./hello.rhai"][..], &OFFLINE, &["debian-13", "--out", out]].concat();
+    let ended = infrakt.run(&words("my plan.json"));
+    assert!(
+        ended.stderr.contains("infrakt apply 'my plan.json'"),
+        "{}",
+        ended.stderr
+    );
+    let said = infrakt.refused(2, &words("no/folder/x.plan"));
+    assert!(
+        said.contains("cannot write no/folder/x.plan: no such file or directory"),
+        "{said}"
+    );
+    infrakt.ok(&["server", "add", "prod-3", "--host", "127.0.0.1", "--port", "9"]);
+    let said = infrakt.refused(
+        2,
+        &[
+            "plan",
+            "wipe",
+            "--all",
+            "--offline",
+            "--facts",
+            "debian-13",
+            "--out",
+            "x.plan",
+        ],
+    );
+    assert!(said.contains("a file holds the plan of one server"), "{said}");
+    assert!(!infrakt.folder().join("x.plan").exists());
+}
+
+#[test]
+fn plans_of_several_servers_are_one_json_document() {
+    let infrakt = Infrakt::with_server();
+    infrakt.ok(&[
+        "server",
+        "add",
+        "prod-3",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "9",
+        "--tag",
+        "web",
+    ]);
+    let plan = |targets: &[&str]| {
+        infrakt.json(&[&["plan", "wipe", "--offline", "--facts", "debian-13"][..], targets].concat())
+    };
+    let names = |plans: &Value| -> Vec<String> {
+        let plans = plans.as_array().expect("a list");
+        plans
+            .iter()
+            .map(|plan| plan["server"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&plan(&["--all"])), ["prod-2", "prod-3"]);
+    assert_eq!(
+        names(&plan(&["--server", "prod-3", "--server", "prod-2"])),
+        ["prod-3", "prod-2"]
+    );
+    assert_eq!(
+        names(&plan(&["--tag", "web"])),
+        ["prod-3"],
+        "a tag gives a list, however many have it"
+    );
+    assert_eq!(plan(&["--server", "prod-3"])["server"]["name"], "prod-3");
+}
