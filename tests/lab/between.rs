@@ -6,7 +6,9 @@ use crate::terminal::QUESTION;
 
 #[test]
 fn a_change_between_the_question_and_the_answer_is_seen() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; cp /etc/machine-id /root/machine-id");
     let infrakt = Infrakt::with_prod_2(&machine);
     let wipe = ["run", "wipe.rhai", "--server", "prod-2"];
@@ -16,7 +18,10 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
         machine.root(change);
         terminal.types("prod-2");
         terminal.ends().exits(3).says(said);
-        assert!(machine.holds("docker volume inspect pgdata && test -e /opt/infrakt"), "{change}");
+        assert!(
+            machine.holds("docker volume inspect pgdata && test -e /opt/infrakt"),
+            "{change}"
+        );
         machine.root(undo);
     };
     refused_after("docker volume create late", "volume late", "docker volume rm late");
@@ -45,7 +50,9 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
     // An app that came meanwhile would be forgotten unseen.
     let mut terminal = infrakt.on_terminal(&wipe);
     terminal.sees(QUESTION);
-    infrakt.run(&["app", "add", "late", "--server", "prod-2", "--image", "x"]).exits(0);
+    infrakt
+        .run(&["app", "add", "late", "--server", "prod-2", "--image", "x"])
+        .exits(0);
     terminal.types("prod-2");
     terminal.ends().exits(3).says("app late");
     assert_eq!(infrakt.apps(), ["late"]);
