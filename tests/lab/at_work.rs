@@ -167,3 +167,22 @@ fn a_flood_of_bytes_that_are_no_text_is_kept_as_it_is_in_little_memory() {
     assert!(logs.stdout.iter().all(|byte| *byte == 0xff));
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], json!("done"));
 }
+
+#[test]
+fn a_lost_connection_neither_ends_a_run_nor_repeats_a_step() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let counted = WAITING.replace("touch /root/first", "echo once >>/root/first; echo printed before");
+    let recipe = infrakt.recipe("waiting.rhai", &counted);
+    let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+    machine.awaits("test -e /root/waiting");
+    // The processes that serve open sessions; the one that takes new connections stays.
+    machine.root("kill $(pgrep -f '^sshd-session: root')");
+    machine.root("touch /root/go");
+    Ended::of(run).exits(0).says("connection lost");
+    assert_eq!(machine.root("cat /root/first"), "once");
+    assert!(machine.holds("test -e /root/last"));
+    assert_eq!(infrakt.outcomes("1"), ["changed", "changed", "changed"]);
+    let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
+    assert_eq!(logs.stdout, "printed before\n");
+}

@@ -66,3 +66,34 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
     terminal.ends().exits(0);
     assert_eq!(machine.held_by_docker(), [""; 0]);
 }
+
+/// The last moment is when the script that destroys has come to the machine: it looks once more itself.
+#[test]
+fn a_change_at_any_moment_before_the_first_destroying_step_is_seen() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    machine.root("cp /etc/machine-id /root/machine-id");
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let mark = "mkdir -p /etc/infrakt; touch /etc/infrakt/host";
+    let replace = "echo 0123456789abcdef0123456789abcdef >/etc/machine-id";
+    // With the facts (1), the second look (2), and the script with the steps (3). Who a machine is, is what the facts say.
+    for (change, first) in [(mark, 1), (replace, 2)] {
+        // Every command that comes over SSH is counted here before it begins, and the change is made with one of them.
+        let mut moment = first;
+        loop {
+            machine.root(&format!(
+                "cp /root/machine-id /etc/machine-id; rm -rf /etc/infrakt /root/commands
+                 mkdir -p /opt/infrakt; touch /opt/infrakt/precious
+                 echo 'echo . >>/root/commands; if [ \"$(wc -l </root/commands)\" = {moment} ]; then {change}; fi' >/root/.bashrc"
+            ));
+            let ended = infrakt.run(&["run", "wipe", "--server", "prod-2", "--confirm", "prod-2"]);
+            if ended.exit == 0 {
+                break;
+            }
+            ended.exits(3);
+            assert!(machine.holds("test -e /opt/infrakt/precious"), "{change}");
+            moment += 1;
+            assert!(moment < 20, "nothing speaks against the wipe any more");
+        }
+        assert!(moment > 3, "{change}: not seen at moment {moment}");
+    }
+}

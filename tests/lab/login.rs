@@ -2,6 +2,7 @@
 
 use crate::infrakt::Infrakt;
 use crate::machine::{Machine, PASSWORD};
+use crate::terminal::QUESTION;
 use std::net::TcpListener;
 
 /// A recipe that only root can carry out.
@@ -38,6 +39,17 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
     terminal.types(PASSWORD);
     terminal.ends().exits(0).keeps_silent_about(PASSWORD);
     assert_eq!(machine.root("cat /root/mark; rm /root/mark"), "root");
+
+    // Asked for first, since only root can say what there is to lose.
+    machine.root("mkdir -p /opt/infrakt/apps");
+    let mut terminal = infrakt.on_terminal(&["run", "wipe.rhai", "--server", "prod-2"]);
+    terminal.sees("[sudo] password for deploy on 'prod-2': ");
+    terminal.types(PASSWORD);
+    terminal.sees("/opt/infrakt");
+    terminal.sees(QUESTION);
+    terminal.types("prod-2");
+    terminal.ends().exits(0);
+    assert!(!machine.holds("test -e /opt/infrakt"));
 
     let mut terminal = infrakt.on_terminal(&run);
     terminal.sees("[sudo] password for deploy on 'prod-2': ");

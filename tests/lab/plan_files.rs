@@ -57,6 +57,21 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         plan["consent_before"] = Value::Null;
     };
     make();
+    edit(&plan, |plan| {
+        lie(plan);
+        sign(plan);
+    });
+    infrakt
+        .run(&["apply", &plan])
+        .exits(2)
+        .says("does not say that it destroys");
+    // The same, of commands only.
+    let lie = |plan: &mut Value| {
+        lie(plan);
+        let steps = plan["steps"].as_array_mut().expect("steps");
+        steps.retain(|step| step["action"]["kind"] == "run");
+    };
+    make();
     edit(&plan, lie);
     infrakt.run(&["apply", &plan]).exits(3).says("altered");
     make();

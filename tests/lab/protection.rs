@@ -107,6 +107,10 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
         .exits(0)
         .says("another installation");
     other.run(&WIPE).exits(3).says("marker /etc/infrakt/host");
+    // All of this was known before any run began.
+    for installation in [&infrakt, &other] {
+        assert_eq!(installation.json(&["runs", "list"]), serde_json::json!([]));
+    }
 
     // Somebody removes the marker, and then the row, for which the name must be typed.
     machine.root("rm /etc/infrakt/host");
