@@ -19,9 +19,8 @@ ik_listen() {
             : >"$IK_DIR/stop"
             if ik_group=$(cat "$IK_DIR/current" 2>/dev/null); then
                 kill -s TERM -- "-$ik_group"
-                sleep 5
-                # Gone by now, if it listens to SIGTERM: then there is nothing left to end.
-                kill -s KILL -- "-$ik_group" 2>/dev/null
+                # Gone by then, if it listens to SIGTERM: there is nothing left to end, and nobody to tell.
+                (sleep 5 && kill -s KILL -- "-$ik_group") </dev/null >/dev/null 2>&1 &
             fi
             ;;
         done)

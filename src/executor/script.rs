@@ -78,7 +78,7 @@ impl Stretch<'_> {
         if self.plan.destroys() {
             let _ = write!(
                 text,
-                "[ ! -e /etc/infrakt/host ] || ik_refuse protected 'it has the marker /etc/infrakt/host'\n\
+                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || ik_refuse protected 'it has the marker /etc/infrakt/host'\n\
                  printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && \
                  ik_refuse protected 'this very infrakt runs on it'\n",
                 thread = quote(self.thread_name),

@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::ssh::local_host_keys;
 use crate::store::{Server, Store};
 use std::io::ErrorKind;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
 
 /// Why nothing may be destroyed on the machine behind this row; empty for an ordinary server. `offered` is the host key
@@ -16,6 +17,16 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     let mut reasons = Vec::new();
     if server.is_infrakt_host {
         reasons.push("its row says that it hosts infrakt".to_owned());
+    }
+    for other in store.servers()? {
+        // A protected row that was never reached is known by its address only.
+        if other.is_infrakt_host && other.id != server.id && other.machine_id.is_none() && same_address(&other, server)
+        {
+            reasons.push(format!(
+                "it has the address of the protected server '{}', which was never reached",
+                other.name
+            ));
+        }
     }
     if facts.marker {
         reasons.push("it has the marker /etc/infrakt/host".to_owned());
@@ -69,4 +80,20 @@ mod tests {
         }
         assert!(machine_id_in(folder.path()).is_err());
     }
+}
+
+/// Whether two rows lead to the same computer, by name or by what their names resolve to. Ports don't count: they may be
+/// forwarded. A name that does not resolve here leads nowhere.
+fn same_address(one: &Server, other: &Server) -> bool {
+    let addresses = |server: &Server| -> Vec<IpAddr> {
+        (server.host.as_str(), server.port)
+            .to_socket_addrs()
+            .map(|found| found.map(|address| address.ip()).collect())
+            .unwrap_or_default()
+    };
+    if one.host.eq_ignore_ascii_case(&other.host) {
+        return true;
+    }
+    let known = addresses(one);
+    addresses(other).iter().any(|address| known.contains(address))
 }
