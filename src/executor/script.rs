@@ -62,8 +62,8 @@ impl Stretch<'_> {
              PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
              export PATH LC_ALL\n\
              printf 'infrakt %s\\n' {nonce}\n\
-             ik_refuse() {{ printf 'x %s\\n' \"$*\"; [ \"$1\" != spool ] || rm -rf -- \"$IK_DIR\"; exit 0; }}\n\
-             IK_DIR={spool} IK_LOCK={LOCK}\n\
+             ik_refuse() {{ printf 'x %s\\n' \"$*\"; [ -z \"$IK_MADE\" ] || rm -rf -- \"$IK_DIR\"; exit 0; }}\n\
+             IK_DIR={spool} IK_LOCK={LOCK} IK_MADE=''\n\
              export IK_DIR IK_LOCK\n",
             nonce = quote(self.nonce),
             spool = quote(&spool),
@@ -89,8 +89,10 @@ impl Stretch<'_> {
             "mkdir -p /run/infrakt {SPOOL} && chmod 700 /run/infrakt /var/lib/infrakt {SPOOL} || \
              ik_refuse spool \"the folder for its records can't be made\"\n\
              find {SPOOL} -mindepth 1 -maxdepth 1 -mtime +{KEPT_DAYS} -exec rm -rf -- {{}} +\n\
-             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n\
-             mkdir \"$IK_DIR\" || ik_refuse folder \"the folder $IK_DIR can't be made\"\n",
+             [ ! -e \"$IK_DIR\" ] || ik_refuse folder \"$IK_DIR is there already\"\n\
+             mkdir \"$IK_DIR\" || ik_refuse spool \"the folder $IK_DIR can't be made\"\n\
+             IK_MADE=yes\n\
+             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n",
         );
         self.file(text, "holder", self.holder);
     }

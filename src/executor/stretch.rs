@@ -7,8 +7,8 @@ use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
 use super::{Execution, change, is_own, nonce, note};
-use crate::error::{Error, Refusal, Result};
-use crate::event::{Ended, RunEvent};
+use crate::error::{Error, Refusal, Result, SshError};
+use crate::event::{Ended, Outcome, RunEvent};
 use crate::plan::{Action, Plan};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How often, meanwhile, it is seen whether the user wants to stop.
+const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a stretch ended.
 pub(super) enum Stretched {
@@ -32,6 +34,8 @@ enum Followed {
     Failed(Ended),
     /// The connection is gone; the steps go on without us.
     Lost,
+    /// The script had arrived already, over a connection that was lost since.
+    Launched,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
@@ -49,17 +53,22 @@ impl Execution<'_> {
             .rposition(|step| !is_own(step))
             .map_or(next, |last| last + 1);
         let mut nonce = nonce()?;
-        let stretch = Stretch {
-            plan,
-            from: next,
-            to,
-            secrets: self.secrets,
-            nonce: &nonce,
-            run,
-            holder: self.holder,
-            thread_name: self.thread_name,
+        let secrets = self.secrets;
+        let (holder, thread_name) = (self.holder, self.thread_name);
+        let launch = |nonce: &str| {
+            Stretch {
+                plan,
+                from: next,
+                to,
+                secrets,
+                nonce,
+                run,
+                holder,
+                thread_name,
+            }
+            .script()
         };
-        let mut script = stretch.script();
+        let mut script = launch(&nonce);
         let mut transcript = Transcript::new(self.secrets);
         let mut go = None;
         loop {
@@ -81,18 +90,44 @@ impl Execution<'_> {
                     }
                     go = Some(step);
                 }
+                Followed::Launched => {}
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
-                    if let Err(error) = self.connection.reconnect(PATIENCE) {
-                        note(self.world, plan, transcript.lose())?;
+                    if let Err(error) = self.call_again() {
+                        let mut events = transcript.lose();
+                        events.extend(out_of_sight(plan, *reached, to));
+                        *reached = events
+                            .iter()
+                            .filter_map(ended_step)
+                            .max()
+                            .map_or(*reached, |last| last + 1);
+                        note(self.world, plan, events)?;
                         return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
                     }
                     self.notice("connected again")?;
+                    if transcript.offsets() == (0, 0, 0) {
+                        // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
+                        nonce = super::nonce()?;
+                        script = launch(&nonce);
+                        continue;
+                    }
                 }
             }
             nonce = super::nonce()?;
             let (journal, out, err) = transcript.offsets();
             script = script::follow_again(run, &nonce, journal, out, err);
+        }
+    }
+
+    /// Calls a lost server again, until it answers, for a while, or until the user has had enough.
+    fn call_again(&mut self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            match self.connection.reconnect(PIECE_OF_PATIENCE) {
+                Err(Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }))
+                    if began.elapsed() < PATIENCE && self.world.interrupts() == 0 => {}
+                done => return done,
+            }
         }
     }
 
@@ -161,6 +196,7 @@ impl Execution<'_> {
                         }
                     }
                     Frame::Heartbeat => {}
+                    Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
                     Frame::Refused { code, reason } => {
                         events.extend(transcript.lose());
                         ended = Some(refused(plan, &code, &reason));
@@ -209,6 +245,32 @@ impl Execution<'_> {
                 }
             }
         }
+    }
+}
+
+/// The steps that the server may execute while nobody sees it: up to the first one that would wait for the client.
+fn out_of_sight(plan: &Plan, reached: usize, to: usize) -> Vec<RunEvent> {
+    let on_its_own = |index: &usize| {
+        plan.steps
+            .get(*index)
+            .is_some_and(|step| matches!(step.action, Action::Run { .. } | Action::Upload { .. }))
+    };
+    (reached..to)
+        .take_while(on_its_own)
+        .map(|step| RunEvent::StepEnded {
+            step,
+            outcome: Outcome::Unknown,
+            exit_status: None,
+            duration_ms: 0,
+            reason: Some("the connection was lost before it; the server may have run it since".to_owned()),
+        })
+        .collect()
+}
+
+fn ended_step(event: &RunEvent) -> Option<usize> {
+    match event {
+        RunEvent::StepEnded { step, .. } => Some(*step),
+        _ => None,
     }
 }
 

@@ -1,13 +1,15 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
 use crate::error::{Error, RecipeError};
-use crate::plan::{Step, lint};
+use crate::plan::{Action, Content, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most steps that one plan may have; more is an endless loop rather than a plan.
 const MAX_STEPS: usize = 2000;
+/// The most text that a recipe may print and put into steps, in bytes.
+const MAX_BYTES: usize = 32 << 20;
 
 /// Where the answers to questions come from that a recipe asks while it is evaluated: the live server and the database,
 /// or a record of what they said.
@@ -52,6 +54,8 @@ pub struct Draft {
     pub values: BTreeMap<String, serde_json::Value>,
     pub secrets: BTreeSet<String>,
     pub printed: Vec<String>,
+    /// The text that was printed or put into steps so far, in bytes.
+    pub bytes: usize,
     pub answers: Box<dyn Answers>,
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
@@ -87,11 +91,47 @@ impl SharedDraft {
 }
 
 impl Draft {
+    /// Counts what a recipe makes of text.
+    ///
+    /// # Errors
+    /// If it is more than a plan can reasonably hold.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > MAX_BYTES {
+            return Err(
+                Problem::new("the recipe prints or uploads more than 32 MiB of text in all")
+                    .help("let the server fetch large files itself, in a step"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps a line for the reader of the plan. Printing can't fail in Rhai, so what is too much counts as a problem of
+    /// the whole evaluation.
+    pub fn print(&mut self, text: &str) {
+        match self.charge(text.len()) {
+            Ok(()) => self.printed.push(text.to_owned()),
+            Err(problem) => {
+                self.swallowed
+                    .get_or_insert((problem, String::new(), rhai::Position::NONE));
+            }
+        }
+    }
+
     /// Adds a step and tells its index.
     ///
     /// # Errors
     /// If there are too many.
     pub fn add(&mut self, step: Step) -> Result<usize, Problem> {
+        let text = match &step.action {
+            Action::Run { command } => command.len(),
+            Action::Upload {
+                content: Content::Text(text),
+                ..
+            } => text.len(),
+            _ => 0,
+        };
+        self.charge(text)?;
         if self.steps.len() >= MAX_STEPS {
             return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
                 .help("a loop that adds steps without an end is the usual reason"));
