@@ -85,31 +85,50 @@ impl Drop for Question {
     }
 }
 
+/// Asks on stderr and gives back the line that was typed, without its end; what is no UTF-8 is replaced. `None`: there is
+/// no terminal to ask on.
+///
+/// # Errors
+/// If the terminal can't be read or written.
+pub fn line(question: &str) -> Result<Option<String>> {
+    let Some(open) = Question::open() else {
+        return Ok(None);
+    };
+    let mut line = Vec::new();
+    let mut stderr = io::stderr();
+    write!(stderr, "{question}")
+        .and_then(|()| stderr.flush())
+        .and_then(|()| io::stdin().lock().read_until(b'\n', &mut line))
+        .map_err(Error::file("ask on", "the terminal"))?;
+    drop(open);
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+}
+
+/// Asks a question whose answer is no unless it is `y` or `yes`; `None` if there is no terminal to ask on.
+///
+/// # Errors
+/// As [`line`].
+pub fn yes(question: &str) -> Result<Option<bool>> {
+    let answer = line(&format!("{question} [y/N] "))?;
+    Ok(answer.map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+}
+
 /// Asks for the name of the server that will lose its data. `false`: something else was typed, or nothing at all.
 ///
 /// # Errors
 /// [`Refusal::NoTerminal`] if standard input is no terminal: a name that is piped in was typed by nobody.
 pub fn typed_name(server: &str) -> Result<bool> {
-    let Some(question) = Question::open() else {
-        return Err(Refusal::NoTerminal {
+    let question = format!("All data on '{server}' will be destroyed. Type the server name to confirm: ");
+    match line(&question)? {
+        Some(typed) => Ok(typed == server),
+        None => Err(Refusal::NoTerminal {
             server: server.to_owned(),
         }
-        .into());
-    };
-    let mut line = Vec::new();
-    let mut stderr = io::stderr();
-    write!(
-        stderr,
-        "All data on '{server}' will be destroyed. Type the server name to confirm: "
-    )
-    .and_then(|()| stderr.flush())
-    .and_then(|()| io::stdin().lock().read_until(b'\n', &mut line))
-    .map_err(Error::file("ask on", "the terminal"))?;
-    drop(question);
-    if line.last() == Some(&b'\n') {
-        line.pop();
+        .into()),
     }
-    Ok(line == server.as_bytes())
 }
 
 /// Lets a person mark some of `items` in a list. `None`: there is no terminal, or they left without marking any.

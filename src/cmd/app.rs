@@ -1,7 +1,8 @@
 //! `infrakt app`: the apps of the inventory.
 
-use super::{Context, ask, output};
+use super::{Context, output};
 use crate::error::{Error, Exit, Result};
+use crate::prompt;
 use crate::store::{App, Deployment, Store};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -132,7 +133,7 @@ fn remove(store: &Store, name: &str, yes: bool, context: &Context) -> Result<()>
         })
     };
     if !yes {
-        match ask::yes(&question)? {
+        match prompt::yes(&question)? {
             Some(true) => {}
             Some(false) => return refused("nothing was removed"),
             None => return refused("nothing was removed: there is no terminal to ask on"),

@@ -4,7 +4,6 @@
 //! They must not decide anything that the HTTP API would have to decide again.
 
 pub mod app;
-mod ask;
 pub mod completions;
 mod consent;
 pub mod env;

@@ -142,7 +142,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     }
     writeln!(
         text,
-        "{DESTROY}What will be destroyed on {}{DESTROY:#}",
+        "{DESTROY}What there is to lose on {}{DESTROY:#}",
         one_line(&plan.server.name)
     )?;
     for (kind, losses) in plan.losses.kinds() {
@@ -158,10 +158,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
             writeln!(text, "      {DIM}and {} more{DIM:#}", losses.len() - MOST_NAMES)?;
         }
     }
-    writeln!(
-        text,
-        "  {DIM}What stays: all other directories, packages, users and the firewall's rules.{DIM:#}"
-    )
+    Ok(())
 }
 
 fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {

@@ -10,8 +10,9 @@ pub mod status;
 pub mod tag;
 pub mod update;
 
-use super::{Context, ask};
+use super::Context;
 use crate::error::{Error, Exit, Refusal, Result};
+use crate::prompt;
 use crate::store::{NameTyped, Server, Store};
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ fn with_name_typed<T>(
     };
     let typed = match confirm {
         Some(confirm) => Some(confirm.to_owned()),
-        None => ask::line(&format!("{message}.\nType the server name to confirm: "))?,
+        None => prompt::line(&format!("{message}.\nType the server name to confirm: "))?,
     };
     let row = store.server(name)?;
     match typed {
