@@ -1,13 +1,17 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
 use crate::error::{Error, RecipeError};
-use crate::plan::{Step, lint};
+use crate::plan::{Action, Content, EnvValue, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most steps that one plan may have; more is an endless loop rather than a plan.
 const MAX_STEPS: usize = 2000;
+/// The most bytes of commands and files in a plan.
+const MAX_STEP_BYTES: usize = 32 << 20;
+/// The most bytes that a recipe may print.
+const MAX_PRINTED_BYTES: usize = 1 << 20;
 
 /// Where the answers to questions come from that a recipe asks while it is evaluated: the live server and the database,
 /// or a record of what they said.
@@ -52,6 +56,10 @@ pub struct Draft {
     pub values: BTreeMap<String, serde_json::Value>,
     pub secrets: BTreeSet<String>,
     pub printed: Vec<String>,
+    /// Bytes that were printed.
+    pub printed_bytes: usize,
+    /// Bytes of text in all steps.
+    pub step_bytes: usize,
     pub answers: Box<dyn Answers>,
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
@@ -96,9 +104,58 @@ impl Draft {
             return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
                 .help("a loop that adds steps without an end is the usual reason"));
         }
+        self.grow(0, bytes_of(&step))?;
         self.steps.push(step);
         Ok(self.steps.len() - 1)
     }
+
+    /// Takes note that the text of a step has grown, or shrunk, from so many bytes to so many.
+    ///
+    /// # Errors
+    /// If the plan becomes too long by that.
+    pub fn grow(&mut self, before: usize, after: usize) -> Result<(), Problem> {
+        self.step_bytes = self.step_bytes.saturating_sub(before) + after;
+        if self.step_bytes > MAX_STEP_BYTES {
+            return Err(Problem::new("a plan has at most 32 MiB of commands and files")
+                .help("fetch what is large on the server, in a step"));
+        }
+        Ok(())
+    }
+
+    /// Takes down what the recipe prints.
+    pub fn print(&mut self, text: &str) {
+        self.printed_bytes += text.len();
+        if self.printed_bytes <= MAX_PRINTED_BYTES {
+            self.printed.push(text.to_owned());
+        } else {
+            // Rhai gives a recipe's print no way to fail.
+            let problem = Problem::new("the recipe prints more than 1 MiB").help("look for a print in a loop");
+            self.swallowed
+                .get_or_insert((problem, String::new(), rhai::Position::NONE));
+        }
+    }
+}
+
+/// Bytes of what people wrote in a step, or had written by a loop.
+pub fn bytes_of(step: &Step) -> usize {
+    let action = match &step.action {
+        Action::Run { command } => command.len(),
+        Action::Upload {
+            content: Content::Text(text),
+            ..
+        } => text.len(),
+        _ => 0,
+    };
+    let guards: usize = step.unless.iter().chain(&step.only_if).map(String::len).sum();
+    let env: usize = step
+        .env
+        .values()
+        .map(|value| match value {
+            EnvValue::Plain(value) => value.len(),
+            EnvValue::Secret { secret } => secret.len(),
+        })
+        .sum();
+    step.title.len() + step.section.as_ref().map_or(0, String::len) + action + guards + env
 }
 
 /// What a primitive has to say against its call.

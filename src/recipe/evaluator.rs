@@ -159,6 +159,8 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
         values: BTreeMap::new(),
         secrets: BTreeSet::new(),
         printed: Vec::new(),
+        printed_bytes: 0,
+        step_bytes: 0,
         answers: inputs.answers,
         recorded: inputs.facts.answers.clone(),
         foreign: None,
@@ -168,9 +170,9 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     engine.set_module_resolver(Imports::new(recipe.clone(), sources.clone()));
     engine.set_default_tag(Dynamic::from(shared.clone()));
     let printed = shared.clone();
-    engine.on_print(move |text| printed.lock().printed.push(text.to_owned()));
+    engine.on_print(move |text| printed.lock().print(text));
     let debugged = shared.clone();
-    engine.on_debug(move |text, _, _| debugged.lock().printed.push(text.to_owned()));
+    engine.on_debug(move |text, _, _| debugged.lock().print(text));
 
     let outcome = run(&mut engine, recipe, &inputs.server, inputs.facts);
     let mut draft = shared.lock();
