@@ -7,11 +7,11 @@ use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::RunState;
+use crate::plan::Plan;
 use crate::plan::shell::quote;
-use crate::plan::{Plan, render};
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Live, Parameters, Runtime, Secrets, gather_secrets};
+use crate::runtime::{Begun, Parameters, Runtime, Secrets, gather_secrets};
 use crate::store::Server;
 use clap::Args;
 use std::io::ErrorKind;
@@ -57,13 +57,6 @@ pub struct ApplyArgs {
     confirm: ConfirmArgs,
 }
 
-/// A plan that may be executed, with the open way to its server.
-struct Ready {
-    live: Live,
-    consented: ConsentedPlan,
-    secrets: Secrets,
-}
-
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let servers = args.targets.resolve(&runtime.store)?;
@@ -103,9 +96,21 @@ pub(super) fn recipe_on(
         let planned = runtime.plan(&found, &live, parameters.clone())?;
         planned.printed.iter().for_each(|line| output::note(line));
         let whole = command_that_shows(recipe, &server.name, parameters);
-        ready.push(prepare(live, planned.plan, confirm, Some(&whole))?);
+        ready.push((live, obtained(planned.plan, confirm, Some(&whole))?));
     }
-    for one in ready {
+    // All are begun before the first one runs: a consent is for now, and another run may last.
+    let mut begun = Vec::new();
+    for (live, (consented, secrets)) in ready {
+        match runtime.begin(consented, live, secrets) {
+            Ok(one) => begun.push(one),
+            Err(error) if servers.len() > 1 => {
+                output::error(&error, context);
+                exits.push(error.exit());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for one in begun {
         exits.push(execute(runtime, one, context));
     }
     Ok(first_of(&exits))
@@ -136,39 +141,26 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let server = runtime.store.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
-    let ready = prepare(live, plan, &args.confirm, None)?;
-    Ok(execute(&runtime, ready, context))
+    let (consented, secrets) = obtained(plan, &args.confirm, None)?;
+    let begun = runtime.begin(consented, live, secrets)?;
+    Ok(execute(&runtime, begun, context))
 }
 
-fn prepare(live: Live, plan: Plan, confirm: &ConfirmArgs, whole: Option<&str>) -> Result<Ready> {
+/// Everything that a person is asked for before a run begins.
+fn obtained(plan: Plan, confirm: &ConfirmArgs, whole: Option<&str>) -> Result<(ConsentedPlan, Secrets)> {
     let consented = obtain(plan, confirm, whole)?;
     let secrets = gather_secrets(consented.plan(), &Terminal)?;
-    Ok(Ready {
-        live,
-        consented,
-        secrets,
-    })
+    Ok((consented, secrets))
 }
 
-fn execute(runtime: &Runtime, ready: Ready, context: &Context) -> Exit {
-    let Ready {
-        live,
-        consented,
-        secrets,
-    } = ready;
-    let plan = consented.plan();
-    let reporter = std::cell::RefCell::new(Reporter::new(plan, context.json, context.verbose > 0));
-    let ended = runtime.execute(
-        &consented,
-        &live,
-        &secrets,
-        &prompt::interrupts,
-        &mut |id| reporter.borrow_mut().begin(id),
-        &mut |event| reporter.borrow_mut().event(event),
-    );
-    let exit = match ended {
+fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
+    let plan = begun.plan().clone();
+    let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
+    reporter.begin(begun.run_id());
+    let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
+    match ended {
         Ok(ended) => {
-            if let Err(error) = reporter.into_inner().end(&ended) {
+            if let Err(error) = reporter.end(&ended) {
                 output::error(&error, context);
             }
             match ended.state {
@@ -178,15 +170,11 @@ fn execute(runtime: &Runtime, ready: Ready, context: &Context) -> Exit {
             }
         }
         Err(error) => {
-            reporter.into_inner().abandon();
+            reporter.abandon();
             output::error(&error, context);
             error.exit()
         }
-    };
-    if exit != Exit::Done && !context.json {
-        output::note(&format!("{}: {}", plan.server.name, render::totals(plan, None)));
     }
-    exit
 }
 
 /// Several servers, one exit code: the first that applies of interrupted, failed, unreachable, refused.

@@ -8,19 +8,19 @@ ik_piece() {
 }
 ik_runner_lives() {
     # A process that has ended and was not waited for yet is a zombie, state Z.
-    read -r ik_stat <"/proc/$(cat "$IK_DIR/pid")/stat" && case ${ik_stat##*) } in Z*) false ;; *) true ;; esac
+    ik_pid=$(cat "$IK_DIR/pid") && [ -n "$ik_pid" ] && read -r ik_stat <"/proc/$ik_pid/stat" && case ${ik_stat##*) } in Z*) false ;; *) true ;; esac
 }
 ik_listen() {
     while read -r ik_word; do
         case $ik_word in
+        go.*) : >"$IK_DIR/$ik_word" ;;
         stop) : >"$IK_DIR/stop" ;;
         kill)
             : >"$IK_DIR/stop"
             if ik_group=$(cat "$IK_DIR/current" 2>/dev/null); then
-                kill -TERM -- "-$ik_group"
-                sleep 5
-                # Gone by now, if it listens to SIGTERM: then there is nothing left to end.
-                kill -KILL -- "-$ik_group" 2>/dev/null
+                kill -s TERM -- "-$ik_group"
+                # Gone by then, if it listens to SIGTERM: there is nothing left to end, and nobody to tell.
+                (sleep 5 && kill -s KILL -- "-$ik_group") </dev/null >/dev/null 2>&1 &
             fi
             ;;
         done)
@@ -62,8 +62,14 @@ ik_follow() {
             if [ $((ik_idle % 20)) -eq 0 ]; then
                 echo h
                 if ! ik_runner_lives && [ ! -e "$IK_DIR/done" ]; then
-                    echo "x gone the runner is no longer there"
-                    break
+                    if [ -s "$IK_DIR/journal" ]; then
+                        echo "x gone the runner is no longer there"
+                    else
+                        # It never began: somebody else was faster at the lock.
+                        echo "x locked $(cat "$IK_LOCK.holder" 2>&1)"
+                        rm -rf -- "$IK_DIR"
+                    fi
+                    exit 0
                 fi
             fi
         fi

@@ -6,25 +6,19 @@ mod frames;
 pub mod question;
 mod redaction;
 pub mod script;
+mod stretch;
 mod transcript;
 
 pub use crate::event::Ended;
 
 use crate::consent::ConsentedPlan;
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::event::{Outcome, RunEvent, RunState};
-use crate::plan::{Action, Effect, Plan, StateChange};
-use connection::{Channel, Connection, Incoming};
-use frames::{Frame, FrameReader};
-use question::is_lost;
-use script::{Secrets, Stretch};
+use crate::plan::{Action, Effect, Plan, StateChange, Step};
+use connection::Connection;
+use script::Secrets;
 use std::time::{Duration, Instant};
-use transcript::{Ending, Transcript};
-
-/// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
-const SILENCE: Duration = Duration::from_secs(45);
-/// How long a lost server is called again before the run is given up for now.
-const PATIENCE: Duration = Duration::from_secs(180);
+use stretch::Stretched;
 
 /// Those that an execution reports to, and that do what is not done on the server.
 pub trait World {
@@ -59,13 +53,6 @@ pub struct Execution<'a> {
     pub world: &'a mut dyn World,
 }
 
-/// How one stretch of steps on the server ended.
-enum Stretched {
-    Ended(Ended),
-    /// The step at this index is the client's to carry out.
-    Paused(usize),
-}
-
 impl Execution<'_> {
     /// Executes the plan to its end, or to the first failure. The last event noted is the run's end.
     ///
@@ -84,32 +71,27 @@ impl Execution<'_> {
         let mut reached = self.from;
         let mut stretches = 0;
         let ended = loop {
-            if next >= plan.steps.len() {
+            let Some(step) = plan.steps.get(next) else {
                 break Ended::done();
-            }
+            };
             if self.world.interrupts() > 0 {
                 break Ended::interrupted("stopped by Ctrl-C");
             }
-            let step = &plan.steps[next];
-            let own = matches!(step.action, Action::Reconnect { .. } | Action::State { .. });
-            let paused = if own && !step.is_guarded() {
+            if is_own(step) {
                 self.world.note(&[RunEvent::StepStarted { step: next }])?;
-                next
-            } else {
-                stretches += 1;
-                let run = format!("{}-{stretches}", self.run);
-                match self.stretch(plan, next, &run, &mut reached)? {
-                    Stretched::Paused(index) => index,
-                    Stretched::Ended(ended) => {
-                        break ended;
-                    }
+                reached = next + 1;
+                if let Some(ended) = self.own_step(plan, next)? {
+                    break ended;
                 }
-            };
-            reached = paused + 1;
-            if let Some(ended) = self.own_step(plan, paused)? {
-                break ended;
+                next += 1;
+                continue;
             }
-            next = paused + 1;
+            stretches += 1;
+            let run = format!("{}-{stretches}", self.run);
+            match self.stretch(plan, next, &run, &mut reached)? {
+                Stretched::Ended(ended) => break ended,
+                Stretched::Reached(index) => next = index,
+            }
         };
         let mut events: Vec<RunEvent> = Vec::new();
         if ended.state != RunState::Done {
@@ -125,41 +107,28 @@ impl Execution<'_> {
 
     /// Carries out a step that is not a command: a change of the database, or a new login.
     fn own_step(&mut self, plan: &Plan, index: usize) -> Result<Option<Ended>> {
-        let step = &plan.steps[index];
         let started = Instant::now();
-        let done = match &step.action {
-            Action::State { change } => self.world.change(change),
-            Action::Reconnect { reboot } => {
-                let patience = Duration::from_secs(step.timeout_seconds);
-                if *reboot {
-                    self.reboot(plan, patience)
-                } else {
-                    self.connection.reconnect(patience).map(|()| true)
+        let done = match plan.steps.get(index) {
+            Some(Step {
+                action: Action::Reconnect { reboot },
+                timeout_seconds,
+                ..
+            }) => {
+                let patience = Duration::from_secs(*timeout_seconds);
+                match reboot {
+                    true => self.reboot(plan, patience),
+                    false => self.connection.reconnect(patience).map(|()| true),
                 }
             }
-            Action::Run { .. } | Action::Upload { .. } => Ok(true),
+            _ => return change(self.world, plan, index),
         };
-        let (outcome, reason) = match &done {
-            Ok(true) => (Outcome::Changed, None),
-            Ok(false) => (Outcome::Unchanged, None),
-            Err(error) => (Outcome::Failed, Some(error.to_string())),
-        };
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let ended = RunEvent::StepEnded {
-            step: index,
-            outcome,
-            exit_status: None,
-            duration_ms,
-            reason: reason.clone(),
-        };
-        note(self.world, plan, vec![ended])?;
-        Ok(reason.map(Ended::failed))
+        close(self.world, plan, index, started, &done)
     }
 
     /// Restarts the server and waits until another boot of it answers. Which boot it is, is told by the start of its
     /// first process, since the boot id is not a container's own.
     fn reboot(&mut self, plan: &Plan, patience: Duration) -> Result<bool> {
-        const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; stat -c %Z /proc/1";
+        const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat";
         let server = &plan.server.name;
         let short = Duration::from_secs(30);
         let before = question::ask(self.connection, server, BOOT, short)?.stdout;
@@ -183,136 +152,6 @@ impl Execution<'_> {
             }
         }
     }
-
-    /// Runs steps on the server from `next` on, until one is the client's or the plan ends.
-    fn stretch(&mut self, plan: &Plan, next: usize, run: &str, reached: &mut usize) -> Result<Stretched> {
-        let mut nonce = nonce()?;
-        let mut script = Stretch {
-            plan,
-            from: next,
-            secrets: self.secrets,
-            nonce: &nonce,
-            run,
-            holder: self.holder,
-            thread_name: self.thread_name,
-        }
-        .script();
-        let mut transcript = Transcript::new(self.secrets);
-        loop {
-            let followed = self.follow(plan, &nonce, &script, &mut transcript);
-            *reached = transcript.reached().unwrap_or(next).max(*reached);
-            match followed {
-                Ok(Some(stretched)) => return Ok(stretched),
-                Ok(None) => {}
-                Err(error) if is_lost(&error) => {}
-                Err(error) => return Err(error),
-            }
-            // Lost: the steps go on without us. Call again and read on from where we are.
-            self.world.note(&[RunEvent::Notice {
-                message: "connection lost; trying again".to_owned(),
-            }])?;
-            if let Err(error) = self.connection.reconnect(PATIENCE) {
-                self.world.note(&transcript.lose())?;
-                return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
-            }
-            self.world.note(&[RunEvent::Notice {
-                message: "connected again".to_owned(),
-            }])?;
-            nonce = self::nonce()?;
-            let (journal, out, err) = transcript.offsets();
-            script = script::follow_again(run, &nonce, journal, out, err);
-        }
-    }
-
-    /// Follows a runner until its end. `None`: the channel closed before that.
-    fn follow(
-        &mut self,
-        plan: &Plan,
-        nonce: &str,
-        script: &[u8],
-        transcript: &mut Transcript,
-    ) -> Result<Option<Stretched>> {
-        let mut channel = self.connection.start(script)?;
-        let mut reader = FrameReader::new(nonce);
-        let mut begun = false;
-        let mut said = Vec::new();
-        let mut told = 0;
-        let mut last = Instant::now();
-        loop {
-            let interrupts = self.world.interrupts();
-            if begun && interrupts > told {
-                channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
-                told = interrupts;
-            }
-            match channel.receive(Duration::from_millis(200))? {
-                Incoming::Stdout(bytes) => {
-                    last = Instant::now();
-                    reader.push(&bytes);
-                }
-                Incoming::Stderr(bytes) => {
-                    said.extend_from_slice(&bytes);
-                    said.drain(..said.len().saturating_sub(4096));
-                    continue;
-                }
-                Incoming::Quiet if last.elapsed() > SILENCE => return Ok(None),
-                Incoming::Quiet => continue,
-                Incoming::Closed if begun => return Ok(None),
-                Incoming::Closed => {
-                    let said = String::from_utf8_lossy(&said).trim().to_owned();
-                    return Err(broken(
-                        plan,
-                        if said.is_empty() {
-                            "the script did not start"
-                        } else {
-                            &said
-                        },
-                    ));
-                }
-            }
-            let mut events = Vec::new();
-            let mut ended = None;
-            loop {
-                match reader.next().map_err(|error| broken(plan, &error.0))? {
-                    None => break,
-                    Some(Frame::Begun) => begun = true,
-                    Some(Frame::Heartbeat) => {}
-                    Some(Frame::Refused { code, reason }) => {
-                        events.extend(transcript.lose());
-                        ended = Some(refused(plan, &code, &reason));
-                        break;
-                    }
-                    Some(Frame::End) => {
-                        ended = Some(Ok(transcript.ending()));
-                        break;
-                    }
-                    Some(frame) => {
-                        events.extend(transcript.take(frame).map_err(|error| broken(plan, &error.0))?);
-                    }
-                }
-            }
-            if !events.is_empty()
-                && let Err(error) = note(self.world, plan, events)
-            {
-                // Nothing more can be noted down, so nothing more may happen.
-                channel.send(b"stop\n")?;
-                return Err(error);
-            }
-            match ended {
-                None => {}
-                Some(Err(error)) => return Err(error),
-                Some(Ok(ending)) => {
-                    // The last word to the follower, which then removes the records: they are all here now.
-                    let told = channel.send(b"done\n").and_then(|()| drain(&mut *channel));
-                    if let Err(error) = told
-                        && !is_lost(&error)
-                    {
-                        return Err(error);
-                    }
-                    return Ok(Some(conclude(plan, ending)));
-                }
-            }
-        }
-    }
 }
 
 /// Reports what happened. A step that only looks has changed nothing, however well it ended.
@@ -328,59 +167,44 @@ fn note(world: &mut dyn World, plan: &Plan, mut events: Vec<RunEvent>) -> Result
     world.note(&events)
 }
 
-/// Waits for the follower to go away, shortly: whether it did changes nothing.
-fn drain(channel: &mut dyn Channel) -> Result<()> {
+/// Carries out a change of the database that a step asks for.
+fn change(world: &mut dyn World, plan: &Plan, index: usize) -> Result<Option<Ended>> {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(2) {
-        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
-            break;
-        }
-    }
-    Ok(())
+    let done = match plan.steps.get(index).map(|step| &step.action) {
+        Some(Action::State { change }) => world.change(change),
+        _ => Ok(true),
+    };
+    close(world, plan, index, started, &done)
 }
 
-fn conclude(plan: &Plan, ending: Ending) -> Stretched {
-    match ending {
-        Ending::Done => Stretched::Ended(Ended::done()),
-        Ending::Failed { step } => {
-            let title = plan.steps.get(step).map_or("", |step| step.title.as_str());
-            Stretched::Ended(Ended::failed(format!("step {} failed: {title}", step + 1)))
-        }
-        Ending::Paused { step } => Stretched::Paused(step),
-        Ending::Stopped => Stretched::Ended(Ended::interrupted("stopped by Ctrl-C")),
-        Ending::Unseen => Stretched::Ended(Ended::interrupted("the end of the run was not seen")),
-    }
+/// Reports how a step of the client's own ended. `Some`: it went wrong, and the run is over.
+fn close(
+    world: &mut dyn World,
+    plan: &Plan,
+    step: usize,
+    started: Instant,
+    done: &Result<bool>,
+) -> Result<Option<Ended>> {
+    let (outcome, reason) = match done {
+        Ok(true) => (Outcome::Changed, None),
+        Ok(false) => (Outcome::Unchanged, None),
+        Err(error) => (Outcome::Failed, Some(error.to_string())),
+    };
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ended = RunEvent::StepEnded {
+        step,
+        outcome,
+        exit_status: None,
+        duration_ms,
+        reason: reason.clone(),
+    };
+    note(world, plan, vec![ended])?;
+    Ok(reason.map(Ended::failed))
 }
 
-fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
-    let server = plan.server.name.clone();
-    Err(match code {
-        "protected" => Refusal::Protected {
-            server,
-            reasons: vec![reason.to_owned()],
-        }
-        .into(),
-        "identity" => Refusal::StalePlan {
-            server,
-            reason: format!("another machine answers: {reason}"),
-        }
-        .into(),
-        "locked" => Refusal::Locked {
-            server,
-            holder: reason.to_owned(),
-        }
-        .into(),
-        "gone" => return Ok(Ending::Unseen),
-        _ => broken(plan, reason),
-    })
-}
-
-fn broken(plan: &Plan, reason: &str) -> Error {
-    Error::Facts {
-        server: plan.server.name.clone(),
-        reason: format!("the steps could not be followed: {reason}"),
-        hint: Some("infrakt runs list".to_owned()),
-    }
+/// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.
+fn is_own(step: &Step) -> bool {
+    matches!(step.action, Action::Reconnect { .. } | Action::State { .. }) && !step.is_guarded()
 }
 
 fn skipped(step: usize) -> RunEvent {

@@ -24,9 +24,11 @@ pub struct Answer {
 pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
     let nonce = nonce()?;
     let end = format!("\ninfrakt-end {nonce} ");
+    // Over a descriptor of its own, since an argument can't be longer than 128 KiB.
     let framed = format!(
-        "printf 'infrakt %s\\n' {nonce}\nik_script=$(cat <<'{nonce}'\n{script}\n{nonce}\n)\n\
-         sh -c \"$ik_script\" </dev/null\nprintf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\nexit 0\n"
+        "printf 'infrakt %s\\n' {nonce}\n\
+         sh /dev/fd/3 3<<'{nonce}' </dev/null\n{script}\n{nonce}\n\
+         printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\nexit 0\n"
     );
     let begin = format!("infrakt {nonce}\n");
     let mut channel = connection.start(framed.as_bytes())?;

@@ -3,6 +3,8 @@
 use super::script::Secrets;
 
 const STARS: &[u8] = b"***";
+/// Bytes that a line of a secret must have to be taken out on its own: `}` alone is nobody's secret.
+const SHORTEST_LINE: usize = 6;
 
 /// Redacts one stream. Bytes that may be the beginning of a secret are held back until it is clear.
 #[derive(Debug, Default)]
@@ -14,12 +16,20 @@ pub struct Redaction {
 
 impl Redaction {
     pub fn new(secrets: &Secrets) -> Self {
-        let mut values: Vec<Vec<u8>> = secrets
-            .values()
-            .map(|secret| secret.expose().trim_end_matches('\n').as_bytes().to_vec())
-            .filter(|value| !value.is_empty())
-            .collect();
+        let mut values: Vec<Vec<u8>> = Vec::new();
+        for secret in secrets.values() {
+            let whole = secret.expose().trim_end_matches('\n');
+            values.push(whole.as_bytes().to_vec());
+            // A key of several lines is often printed line by line, with something before each.
+            let lines = whole
+                .lines()
+                .map(str::trim)
+                .filter(|line| *line != whole && line.len() >= SHORTEST_LINE);
+            values.extend(lines.map(|line| line.as_bytes().to_vec()));
+        }
+        values.retain(|value| !value.is_empty());
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.dedup();
         Self {
             secrets: values,
             held: Vec::new(),
@@ -81,6 +91,14 @@ mod tests {
         let mut redaction = redaction(&["hunter2"]);
         assert_eq!(redaction.push(b"hello hun"), b"hello ");
         assert_eq!(redaction.push(b"gry\n"), b"hungry\n");
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_taken_out_line_by_line() {
+        let mut redaction = redaction(&["-----BEGIN KEY-----\nabcdef0123\n}\n"]);
+        let mut shown = redaction.push(b"  -----BEGIN KEY-----\n  abcdef0123\n  }\n");
+        shown.extend(redaction.finish());
+        assert_eq!(String::from_utf8_lossy(&shown), "  ***\n  ***\n  }\n");
     }
 
     proptest! {

@@ -15,12 +15,15 @@ pub type Secrets = BTreeMap<String, Secret>;
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
 const LOCK: &str = "/run/infrakt/lock";
+/// Days after which records that nobody has fetched are removed.
+const KEPT_DAYS: u32 = 7;
 
 /// What the script of one stretch of a plan needs to know beside the plan.
 pub struct Stretch<'a> {
     pub plan: &'a Plan,
-    /// The first step that is not done yet.
+    /// The first step that is not done yet, and the one before which the stretch ends.
     pub from: usize,
+    pub to: usize,
     pub secrets: &'a Secrets,
     /// Unguessable; the follower's greeting, and the end of every here-document.
     pub nonce: &'a str,
@@ -42,7 +45,7 @@ impl Stretch<'_> {
     pub fn script(&self) -> Vec<u8> {
         let mut text = String::new();
         self.begin(&mut text);
-        for index in self.from..self.plan.steps.len() {
+        for index in self.from..self.to {
             self.step_files(&mut text, index);
         }
         self.runner(&mut text);
@@ -59,9 +62,9 @@ impl Stretch<'_> {
              PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
              export PATH LC_ALL\n\
              printf 'infrakt %s\\n' {nonce}\n\
-             ik_refuse() {{ printf 'x %s\\n' \"$*\"; exit 0; }}\n\
-             IK_DIR={spool}\n\
-             export IK_DIR\n",
+             ik_refuse() {{ printf 'x %s\\n' \"$*\"; [ -z \"$IK_MADE\" ] || rm -rf -- \"$IK_DIR\"; exit 0; }}\n\
+             IK_DIR={spool} IK_LOCK={LOCK} IK_MADE=''\n\
+             export IK_DIR IK_LOCK\n",
             nonce = quote(self.nonce),
             spool = quote(&spool),
         );
@@ -75,7 +78,7 @@ impl Stretch<'_> {
         if self.plan.destroys() {
             let _ = write!(
                 text,
-                "[ ! -e /etc/infrakt/host ] || ik_refuse protected 'it has the marker /etc/infrakt/host'\n\
+                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || ik_refuse protected 'it has the marker /etc/infrakt/host'\n\
                  printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && \
                  ik_refuse protected 'this very infrakt runs on it'\n",
                 thread = quote(self.thread_name),
@@ -85,11 +88,13 @@ impl Stretch<'_> {
             text,
             "mkdir -p /run/infrakt {SPOOL} && chmod 700 /run/infrakt /var/lib/infrakt {SPOOL} || \
              ik_refuse spool \"the folder for its records can't be made\"\n\
-             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n\
-             mkdir \"$IK_DIR\" || ik_refuse spool \"the folder $IK_DIR can't be made\"\n",
+             find {SPOOL} -mindepth 1 -maxdepth 1 -mtime +{KEPT_DAYS} -exec rm -rf -- {{}} +\n\
+             [ ! -e \"$IK_DIR\" ] || ik_refuse folder \"$IK_DIR is there already\"\n\
+             mkdir \"$IK_DIR\" || ik_refuse spool \"the folder $IK_DIR can't be made\"\n\
+             IK_MADE=yes\n\
+             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n",
         );
         self.file(text, "holder", self.holder);
-        let _ = writeln!(text, "cp \"$IK_DIR/holder\" {LOCK}.holder");
     }
 
     fn step_files(&self, text: &mut String, index: usize) {
@@ -107,10 +112,14 @@ impl Stretch<'_> {
                 let data = base64::engine::general_purpose::STANDARD.encode(content);
                 let _ = writeln!(
                     text,
-                    "base64 -d >\"$IK_DIR/{index}.data\" <<'{0}'\n{data}\n{0}",
+                    "base64 -d >\"$IK_DIR/{index}.data\" <<'{0}' || ik_refuse spool 'its disk is full'\n{data}\n{0}",
                     self.nonce
                 );
-                self.file(text, &format!("{index}.sh"), &place_file(index, path, mode, owner));
+                self.file(
+                    text,
+                    &format!("{index}.sh"),
+                    &place_file(&format!("{}/{index}.data", spool_of(self.run)), path, mode, owner),
+                );
                 self.file(
                     text,
                     &format!("{index}.unless.content"),
@@ -129,7 +138,9 @@ impl Stretch<'_> {
 
     fn runner(&self, text: &mut String) {
         let mut runner = String::from(include_str!("runner.sh"));
-        for (index, step) in self.plan.steps.iter().enumerate().skip(self.from) {
+        // Only now is the lock ours.
+        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\n");
+        for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
             let kind = match step.action {
                 Action::Run { .. } | Action::Upload { .. } => "run",
                 Action::Reconnect { .. } | Action::State { .. } => "pause",
@@ -140,15 +151,19 @@ impl Stretch<'_> {
         self.file(text, "runner", &runner);
         let _ = write!(
             text,
-            ": >\"$IK_DIR/out\"; : >\"$IK_DIR/err\"; : >\"$IK_DIR/journal\"\n\
+            "{{ : >\"$IK_DIR/out\" && : >\"$IK_DIR/err\" && : >\"$IK_DIR/journal\"; }} || ik_refuse spool 'its disk is full'\n\
              setsid flock -n -o {LOCK} sh \"$IK_DIR/runner\" </dev/null >/dev/null 2>\"$IK_DIR/runner.err\" &\n\
-             echo $! >\"$IK_DIR/pid\"\n",
+             echo $! >\"$IK_DIR/pid\" || ik_refuse spool 'its disk is full'\n",
         );
     }
 
     /// Writes a text file into the run's folder. No line of it can equal the nonce, since that was drawn afterwards.
     fn file(&self, text: &mut String, name: &str, content: &str) {
-        let _ = writeln!(text, "cat >\"$IK_DIR/{name}\" <<'{0}'\n{content}\n{0}", self.nonce);
+        let _ = writeln!(
+            text,
+            "cat >\"$IK_DIR/{name}\" <<'{0}' || ik_refuse spool 'its disk is full'\n{content}\n{0}",
+            self.nonce
+        );
     }
 
     fn exports(&self, step: &Step) -> String {
@@ -177,15 +192,18 @@ impl Stretch<'_> {
 }
 
 /// Replaces the file at once, or not at all. A link is followed, as an editor would.
-fn place_file(index: usize, path: &str, mode: &str, owner: &str) -> String {
+fn place_file(data: &str, path: &str, mode: &str, owner: &str) -> String {
     format!(
         "target=$(readlink -f -- {path})\n\
+         [ ! -d \"$target\" ] || {{ echo \"$target is a directory\" >&2; exit 1; }}\n\
          new=$(mktemp -- \"$target.XXXXXX\")\n\
          trap 'rm -f -- \"$new\"' EXIT\n\
-         cat \"$IK_DIR/{index}.data\" >\"$new\"\n\
+         trap 'exit 1' HUP INT TERM\n\
+         cat {data} >\"$new\"\n\
          chown -- {owner} \"$new\"\n\
          chmod -- {mode} \"$new\"\n\
-         mv -f -- \"$new\" \"$target\"",
+         mv -fT -- \"$new\" \"$target\"",
+        data = quote(data),
         path = quote(path),
         owner = quote(owner),
         mode = quote(mode),
@@ -214,7 +232,7 @@ pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> Stri
 pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> Vec<u8> {
     let spool = spool_of(run);
     format!(
-        "umask 077\nIK_DIR={spool}\nprintf 'infrakt %s\\n' {nonce}\n\
+        "umask 077\nIK_DIR={spool} IK_LOCK={LOCK}\nprintf 'infrakt %s\\n' {nonce}\n\
          [ -e \"$IK_DIR/journal\" ] || {{ echo 'x gone its records are no longer there'; exit 0; }}\n\
          {follow}ik_follow {journal} {out} {err}\n",
         spool = quote(&spool),

@@ -17,11 +17,8 @@ pub enum Ending {
     Failed {
         step: usize,
     },
-    Paused {
-        step: usize,
-    },
     Stopped,
-    /// The journal ended without saying how.
+    /// The journal ended without saying how, or the runner waited in vain.
     Unseen,
 }
 
@@ -113,12 +110,16 @@ impl Transcript {
         self.last.map(|last| last + 1)
     }
 
+    /// The step that the runner waits with for the client, once.
+    pub fn take_paused(&mut self) -> Option<usize> {
+        self.paused.take()
+    }
+
     pub fn ending(&self) -> Ending {
         match self.finished.as_deref() {
             Some("done") => Ending::Done,
             Some("stopped") => Ending::Stopped,
             Some("failed") => self.failed.map_or(Ending::Unseen, |step| Ending::Failed { step }),
-            Some("paused") => self.paused.map_or(Ending::Unseen, |step| Ending::Paused { step }),
             _ => Ending::Unseen,
         }
     }

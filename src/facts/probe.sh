@@ -25,6 +25,11 @@ read_os() (
     say os_codename "$VERSION_CODENAME"
     say os_name "$PRETTY_NAME"
 )
+# Whether the search for processes works at all is proven by finding the one that searches.
+search_works() {
+    ik_own=$(cat /proc/$$/comm)
+    printf '%s\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- "$ik_own" | grep -q .
+}
 process_seen() {
     # A thread may end between the listing and the look: what grep cannot read is then no finding. Through xargs, since
     # a busy server has more threads than fit on a command line.
@@ -88,7 +93,10 @@ read_docker() {
             exit 0
         }
         for ik_volume in $ik_volumes; do
-            docker volume inspect --format 'volume	{{.Name}}	{{.Driver}}	{{with .Options}}{{index . "type"}} {{index . "device"}}{{end}}' "$ik_volume"
+            docker volume inspect --format 'volume	{{.Name}}	{{.Driver}}	{{with .Options}}{{index . "type"}} {{index . "device"}}{{end}}' "$ik_volume" || {
+                say error "Docker does not say where the volume $ik_volume keeps its data"
+                exit 0
+            }
             ik_directory=$(docker volume inspect --format '{{.Mountpoint}}' "$ik_volume")
             if [ -d "$ik_directory" ]; then
                 # du stops after 20 s: a size is good to know, and not worth more waiting. Without it there is no line.
@@ -121,7 +129,11 @@ say arch "$(dpkg --print-architecture 2>/dev/null || uname -m)"
 say kernel "$(uname -r)"
 say hostname "$(uname -n)"
 say machine_id "$(cat /etc/machine-id 2>/dev/null)"
-say marker "$(answer test -e /etc/infrakt/host)"
+if ! search_works; then
+    say error 'the running processes of the server cannot be searched (grep, xargs and /proc are needed)'
+    exit 0
+fi
+if [ -L /etc/infrakt/host ]; then say marker yes; else say marker "$(answer test -e /etc/infrakt/host)"; fi
 say runs_this_infrakt "$(answer process_seen)"
 say reboot_required "$(answer test -e /var/run/reboot-required)"
 read_ssh

@@ -5,6 +5,8 @@ use super::{Action, Content, Effect, Plan};
 
 /// The first thing in a shell text that destroys, in words for a reader: `rm -rf`, `docker volume rm`.
 pub fn destroying(shell: &str) -> Option<String> {
+    // A line that is continued is one line.
+    let shell = &shell.replace("\\\n", " ");
     let commands = commands(shell);
     commands
         .iter()
@@ -48,6 +50,9 @@ fn destroys(word: &str, rest: &[&str]) -> Option<String> {
         }
         _ if program == "mkfs" || program.starts_with("mkfs.") => Some(program.to_owned()),
         "find" if has(&["-delete"]).is_some() => Some("find -delete".to_owned()),
+        "find" if has(&["-exec", "-execdir"]).is_some() && has(&["rm"]).is_some() => Some("find -exec rm".to_owned()),
+        "apt" | "apt-get" | "aptitude" if has(&["purge", "--purge"]).is_some() => Some(format!("{program} purge")),
+        "dpkg" if has(&["-P", "--purge"]).is_some() => Some("dpkg --purge".to_owned()),
         "rsync" if rest.iter().any(|word| word.starts_with("--del")) => Some("rsync --delete".to_owned()),
         "zfs" | "zpool" if has(&["destroy"]).is_some() => Some(format!("{program} destroy")),
         "userdel" if short("r") || has(&["--remove"]).is_some() => Some("userdel -r".to_owned()),
@@ -102,6 +107,10 @@ fn destroying_sql(shell: &str) -> Option<String> {
             what @ ("TABLE" | "DATABASE" | "SCHEMA" | "COLLECTION" | "USER" | "ROLE"),
         ] => Some(format!("DROP {what}")),
         ["TRUNCATE", "TABLE"] => Some("TRUNCATE TABLE".to_owned()),
+        // `truncate -s` is another program; as SQL it stands beside a client of a database.
+        ["TRUNCATE", _] if words.iter().any(|word| ["PSQL", "MYSQL", "MARIADB"].contains(word)) => {
+            Some("TRUNCATE".to_owned())
+        }
         ["DELETE", "FROM"] => Some("DELETE FROM".to_owned()),
         _ => None,
     })
@@ -110,7 +119,11 @@ fn destroying_sql(shell: &str) -> Option<String> {
 /// Whether an upload is something that will be executed: then the lint reads it as it reads a command.
 pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
     let executable = u32::from_str_radix(mode, 8).is_ok_and(|mode| mode & 0o111 != 0);
-    content.starts_with("#!") || path.ends_with(".sh") || executable
+    let run_by_others = ["/etc/cron", "/var/spool/cron/", "/etc/systemd/system/"];
+    content.starts_with("#!")
+        || path.ends_with(".sh")
+        || executable
+        || run_by_others.iter().any(|folder| path.starts_with(folder))
 }
 
 /// A step that destroys without saying so.
@@ -173,6 +186,11 @@ mod tests {
             ("mkfs.ext4 /dev/sdb1", "mkfs.ext4"),
             ("dd if=/dev/zero of=/dev/sda", "dd of="),
             ("find /srv -name '*.log' -delete", "find -delete"),
+            ("find /srv -type f -exec rm {} +", "find -exec rm"),
+            ("rm \\\n  -rf /srv/data", "rm -r"),
+            ("docker system \\\n  prune -af", "docker system prune"),
+            ("apt-get purge -y postgresql", "apt-get purge"),
+            ("psql -c 'TRUNCATE users'", "TRUNCATE"),
             ("psql -c 'drop table users'", "DROP TABLE"),
         ] {
             assert_eq!(destroying(shell).as_deref(), Some(what), "{shell}");

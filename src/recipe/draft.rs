@@ -8,10 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most steps that one plan may have; more is an endless loop rather than a plan.
 const MAX_STEPS: usize = 2000;
-/// The most bytes of commands and files in a plan.
-const MAX_STEP_BYTES: usize = 32 << 20;
-/// The most bytes that a recipe may print.
-const MAX_PRINTED_BYTES: usize = 1 << 20;
+/// The most text that a recipe may print and put into steps, in bytes.
+const MAX_BYTES: usize = 32 << 20;
 
 /// Where the answers to questions come from that a recipe asks while it is evaluated: the live server and the database,
 /// or a record of what they said.
@@ -56,10 +54,8 @@ pub struct Draft {
     pub values: BTreeMap<String, serde_json::Value>,
     pub secrets: BTreeSet<String>,
     pub printed: Vec<String>,
-    /// Bytes that were printed.
-    pub printed_bytes: usize,
-    /// Bytes of text in all steps.
-    pub step_bytes: usize,
+    /// The text that was printed or put into steps so far, in bytes.
+    pub bytes: usize,
     pub answers: Box<dyn Answers>,
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
@@ -95,48 +91,49 @@ impl SharedDraft {
 }
 
 impl Draft {
+    /// Counts what a recipe makes of text.
+    ///
+    /// # Errors
+    /// If it is more than a plan can reasonably hold.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > MAX_BYTES {
+            return Err(
+                Problem::new("the recipe prints or uploads more than 32 MiB of text in all")
+                    .help("let the server fetch large files itself, in a step"),
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps a line for the reader of the plan. Printing can't fail in Rhai, so what is too much counts as a problem of
+    /// the whole evaluation.
+    pub fn print(&mut self, text: &str) {
+        match self.charge(text.len()) {
+            Ok(()) => self.printed.push(text.to_owned()),
+            Err(problem) => {
+                self.swallowed
+                    .get_or_insert((problem, String::new(), rhai::Position::NONE));
+            }
+        }
+    }
+
     /// Adds a step and tells its index.
     ///
     /// # Errors
     /// If there are too many.
     pub fn add(&mut self, step: Step) -> Result<usize, Problem> {
+        self.charge(bytes_of(&step))?;
         if self.steps.len() >= MAX_STEPS {
             return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
                 .help("a loop that adds steps without an end is the usual reason"));
         }
-        self.grow(0, bytes_of(&step))?;
         self.steps.push(step);
         Ok(self.steps.len() - 1)
     }
-
-    /// Takes note that the text of a step has grown, or shrunk, from so many bytes to so many.
-    ///
-    /// # Errors
-    /// If the plan becomes too long by that.
-    pub fn grow(&mut self, before: usize, after: usize) -> Result<(), Problem> {
-        self.step_bytes = self.step_bytes.saturating_sub(before) + after;
-        if self.step_bytes > MAX_STEP_BYTES {
-            return Err(Problem::new("a plan has at most 32 MiB of commands and files")
-                .help("fetch what is large on the server, in a step"));
-        }
-        Ok(())
-    }
-
-    /// Takes down what the recipe prints.
-    pub fn print(&mut self, text: &str) {
-        self.printed_bytes += text.len();
-        if self.printed_bytes <= MAX_PRINTED_BYTES {
-            self.printed.push(text.to_owned());
-        } else {
-            // Rhai gives a recipe's print no way to fail.
-            let problem = Problem::new("the recipe prints more than 1 MiB").help("look for a print in a loop");
-            self.swallowed
-                .get_or_insert((problem, String::new(), rhai::Position::NONE));
-        }
-    }
 }
 
-/// Bytes of what people wrote in a step, or had written by a loop.
+/// The text that a recipe put into a step, in bytes.
 pub fn bytes_of(step: &Step) -> usize {
     let action = match &step.action {
         Action::Run { command } => command.len(),
@@ -155,7 +152,7 @@ pub fn bytes_of(step: &Step) -> usize {
             EnvValue::Secret { secret } => secret.len(),
         })
         .sum();
-    step.title.len() + step.section.as_ref().map_or(0, String::len) + action + guards + env
+    step.title.len() + action + guards + env
 }
 
 /// What a primitive has to say against its call.

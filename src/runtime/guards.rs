@@ -20,14 +20,25 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
     let mut script = String::from(
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\nexport PATH LC_ALL\n\
-         held() { sh -c \"$1\" </dev/null >/dev/null 2>&1; }\n",
+         held() { timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }\n",
     );
     for (index, step) in plan.steps.iter().enumerate() {
         if let Some(test) = nothing_to_do(step) {
             let _ = writeln!(script, "if {test}; then echo {index}; fi");
         }
     }
+    script.push_str("echo asked\n");
     let answer = ask(&mut *live.connection(), &plan.server.name, &script, PATIENCE)?;
+    if !answer.stdout.ends_with(b"asked\n") {
+        return Err(Error::Facts {
+            server: plan.server.name.clone(),
+            reason: format!(
+                "the guards could not be asked: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            ),
+            hint: None,
+        });
+    }
     if answer.status != 0 {
         return Err(Error::Facts {
             server: plan.server.name.clone(),

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How long a server may take to answer a question. `docker` and `du` on a busy server take their time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long a server whose connection was lost before the run is called again.
+const RECONNECT_PATIENCE: Duration = Duration::from_secs(30);
+
 /// A server whose connection is open and whose facts were read.
 pub struct Live {
     pub server: Server,
@@ -53,7 +56,8 @@ impl Live {
         let facts = read_facts(&mut session, &server.name)?;
         store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
         let server = store.server(&server.name)?;
-        let protected = protection::reasons(store, &server, &facts, Some(&host_key))?;
+        let mut protected = protection::reasons(store, &server, &facts, Some(&host_key))?;
+        protected.extend(protection::reasons_of_address(store, &server)?);
         let identity = identity(&server, Some(host_key), facts.machine_id.clone(), protected);
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
@@ -81,9 +85,18 @@ impl Live {
         let row = store.server(name)?;
         let (facts, host_key) = {
             let mut session = self.connection();
-            (read_facts(&mut *session, name)?, session.host_key().to_string())
+            let facts = match read_facts(&mut *session, name) {
+                // The person, or a run before this one, took longer than an idle connection lives.
+                Err(error) if question::is_lost(&error) => {
+                    session.reconnect(RECONNECT_PATIENCE)?;
+                    read_facts(&mut *session, name)?
+                }
+                facts => facts?,
+            };
+            (facts, session.host_key().to_string())
         };
-        let protected = protection::reasons(store, &row, &facts, Some(&host_key))?;
+        let mut protected = protection::reasons(store, &row, &facts, Some(&host_key))?;
+        protected.extend(protection::reasons_of_address(store, &row)?);
         if !protected.is_empty() {
             return Err(Refusal::Protected {
                 server: name.clone(),

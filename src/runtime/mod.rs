@@ -25,7 +25,7 @@ use crate::plan::render::Mark;
 use crate::plan::{Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
 use crate::ssh::{AskSecret, scan_host_key};
-use crate::store::{Home, Server, Store};
+use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use world::JournalledWorld;
@@ -200,26 +200,35 @@ impl Runtime {
         live::compare(plan, &live.identity, &live.losses)
     }
 
-    /// Executes a consented plan: takes the lock, looks once more at the machine if anything is to be destroyed, and
-    /// runs the steps. Every event is in the journal before `report` sees it. `began` is told the run's id first.
+    /// Begins a run: takes the lock on the server, uses up the consent, and opens the journal. Nothing is done yet.
     ///
     /// # Errors
-    /// A refusal (locked, protected, stale), or a problem with the journal. How the steps went is in [`Ended`].
+    /// A refusal (locked, or a consent that has expired), or a problem with the journal.
+    pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
+        let journal = self
+            .store
+            .begin_run(consented.plan(), consented.consent(), &operator())?;
+        Ok(Begun {
+            consented,
+            live,
+            secrets,
+            journal,
+        })
+    }
+
+    /// Executes a run that was begun: looks once more at the machine if anything is to be destroyed, and runs the steps.
+    /// Every event is in the journal before `report` sees it.
+    ///
+    /// # Errors
+    /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
+    /// in [`Ended`].
     pub fn execute(
         &self,
-        consented: &ConsentedPlan,
-        live: &Live,
-        secrets: &Secrets,
+        begun: &mut Begun,
         interrupts: &dyn Fn() -> usize,
-        began: &mut dyn FnMut(i64),
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Ended> {
-        let plan = consented.plan();
-        let operator = operator();
-        let mut journal = self.store.begin_run(plan, consented.consent(), &operator)?;
-        let run_id = journal.run_id();
-        began(run_id);
-        let outcome = self.execute_journalled(consented, live, secrets, interrupts, &mut journal, report);
+        let outcome = self.execute_journalled(begun, interrupts, report);
         if let Err(error) = &outcome {
             let state = match error {
                 Error::Interrupted => RunState::Interrupted,
@@ -230,7 +239,7 @@ impl Runtime {
                 reason: Some(error.to_string()),
             };
             // The error that is already on its way says more than one about noting it down.
-            if journal.append(std::slice::from_ref(&end)).is_ok() {
+            if begun.journal.append(std::slice::from_ref(&end)).is_ok() {
                 report(&end);
             }
         }
@@ -239,13 +248,16 @@ impl Runtime {
 
     fn execute_journalled(
         &self,
-        consented: &ConsentedPlan,
-        live: &Live,
-        secrets: &Secrets,
+        begun: &mut Begun,
         interrupts: &dyn Fn() -> usize,
-        journal: &mut crate::store::Journal,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Ended> {
+        let Begun {
+            consented,
+            live,
+            secrets,
+            journal,
+        } = begun;
         let plan = consented.plan();
         if plan.destroys() {
             live.look_again(&self.store, plan)?;
@@ -271,6 +283,24 @@ impl Runtime {
             world: &mut world,
         }
         .execute()
+    }
+}
+
+/// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
+pub struct Begun {
+    consented: ConsentedPlan,
+    live: Live,
+    secrets: Secrets,
+    journal: Journal,
+}
+
+impl Begun {
+    pub fn run_id(&self) -> i64 {
+        self.journal.run_id()
+    }
+
+    pub fn plan(&self) -> &Plan {
+        self.consented.plan()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::ssh::local_host_keys;
 use crate::store::{Server, Store};
 use std::io::ErrorKind;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
 
 /// Why nothing may be destroyed on the machine behind this row; empty for an ordinary server. `offered` is the host key
@@ -43,6 +44,26 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     Ok(reasons)
 }
 
+/// Why nothing may be destroyed at this address: a protected server that was never reached is known by its address only.
+/// Asks the resolver where the addresses are names.
+///
+/// # Errors
+/// If the inventory can't be read.
+pub fn reasons_of_address(store: &Store, server: &Server) -> Result<Vec<String>> {
+    let unreached = |other: &Server| other.is_infrakt_host && other.id != server.id && other.machine_id.is_none();
+    Ok(store
+        .servers()?
+        .iter()
+        .filter(|other| unreached(other) && same_address(other, server))
+        .map(|other| {
+            format!(
+                "it has the address of the protected server '{}', which was never reached",
+                other.name
+            )
+        })
+        .collect())
+}
+
 /// machine-id(5) of the computer that infrakt runs on, if it has one. One that is there and can't be read is an error:
 /// this computer could not recognise itself.
 fn machine_id_in(path: &Path) -> Result<Option<String>> {
@@ -54,9 +75,39 @@ fn machine_id_in(path: &Path) -> Result<Option<String>> {
     Ok((!id.is_empty() && id != "uninitialized").then(|| id.to_owned()))
 }
 
+/// Whether two rows lead to the same computer, by name or by what their names resolve to. Ports don't count: they may be
+/// forwarded. A name that does not resolve here leads nowhere.
+fn same_address(one: &Server, other: &Server) -> bool {
+    let addresses = |server: &Server| -> Vec<IpAddr> {
+        (server.host.as_str(), server.port)
+            .to_socket_addrs()
+            .map(|found| found.map(|address| address.ip()).collect())
+            .unwrap_or_default()
+    };
+    if one.host.eq_ignore_ascii_case(&other.host) {
+        return true;
+    }
+    let known = addresses(one);
+    addresses(other).iter().any(|address| known.contains(address))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::machine_id_in;
+    use super::{machine_id_in, reasons_of_address};
+    use crate::store::{Home, NewServer, Store};
+
+    #[test]
+    fn a_protected_server_that_was_never_reached_is_known_by_its_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Home::open(Some(folder.path().join("home"))).unwrap()).unwrap();
+        let mut host = NewServer::new("host", "localhost");
+        host.is_infrakt_host = true;
+        store.add_server(&host).unwrap();
+        for (name, address, reasons) in [("a", "LOCALHOST", 1), ("b", "127.0.0.1", 1), ("c", "192.0.2.1", 0)] {
+            let other = store.add_server(&NewServer::new(name, address)).unwrap();
+            assert_eq!(reasons_of_address(&store, &other).unwrap().len(), reasons, "{address}");
+        }
+    }
 
     #[test]
     fn this_computer_has_an_identity_or_none_or_nothing_is_assumed() {

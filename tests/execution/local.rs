@@ -118,6 +118,8 @@ impl Channel for LocalChannel {
 impl Drop for LocalChannel {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
+        // As a connection that is cut: what still follows a run on the other side ends with it.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
@@ -129,6 +131,8 @@ pub struct Memory {
     pub changes: Vec<StateChange>,
     /// Asks to stop as soon as this text was printed.
     pub stop_at: Option<&'static str>,
+    /// How many times it asks; none is one.
+    pub stops: usize,
 }
 
 impl Memory {
@@ -163,10 +167,10 @@ impl World for Memory {
     }
 
     fn interrupts(&self) -> usize {
-        usize::from(
-            self.stop_at
-                .is_some_and(|text| self.output(Stream::Stdout).contains(text)),
-        )
+        match self.stop_at {
+            Some(text) if self.output(Stream::Stdout).contains(text) => self.stops.max(1),
+            _ => 0,
+        }
     }
 }
 

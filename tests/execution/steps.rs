@@ -181,11 +181,82 @@ fn ctrl_c_stops_after_the_current_step() {
 }
 
 #[test]
+fn ctrl_c_twice_ends_the_current_step_and_its_children() {
+    if !is_root() {
+        return;
+    }
+    let memory = Memory {
+        stop_at: Some("now"),
+        stops: 2,
+        ..Memory::default()
+    };
+    let (ended, memory) = executed_with(
+        r#"ssh::run("First", "echo now; sleep 1000 & sleep 1000; echo never"); ssh::run("Second", "echo never");"#,
+        &Secrets::new(),
+        memory,
+    );
+    assert_eq!(memory.output(Stream::Stdout), "now\n");
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(ended.state, RunState::Interrupted);
+}
+
+#[test]
+fn a_change_of_the_database_takes_its_turn_between_commands() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");
+           db::set_status(server, "whole").only_if("true"); db::set_status(server, "never").unless("true");"#,
+    );
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
+    let noted = ["half", "whole"].map(|status| StateChange::SetStatus(status.to_owned()));
+    assert_eq!(memory.changes, noted);
+    assert_eq!(memory.outcomes().len(), 5);
+}
+
+#[test]
+fn a_new_login_takes_its_turn_between_commands() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(
+        r#"ssh::run("One", "echo one"); ssh::reconnect("Again"); ssh::run("Two", "echo two");
+           ssh::reconnect("Not needed").unless("true"); ssh::run("Three", "echo three");"#,
+    );
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn a_guard_that_does_not_end_is_no_answer() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed(r#"ssh::run("One", "echo never").only_if("kill -9 $PPID; sleep 1000");"#);
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Failed]);
+}
+
+#[test]
+fn a_step_sees_nothing_of_the_machinery() {
+    if !is_root() {
+        return;
+    }
+    let (_, memory) = executed(r#"ssh::run("Look", "env; umask");"#);
+    let printed = memory.output(Stream::Stdout);
+    assert!(!printed.contains("IK_"), "{printed}");
+    assert!(printed.ends_with("0022\n"), "{printed}");
+}
+
+#[test]
 fn nothing_is_left_on_the_server() {
     if !is_root() {
         return;
     }
     executed(r#"ssh::run("One", "true");"#);
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let left = std::fs::read_dir(infrakt::executor::script::SPOOL)
         .expect("the spool")
         .count();

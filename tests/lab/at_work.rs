@@ -32,12 +32,17 @@ fn a_failing_step_is_shown_with_its_output_and_its_line_and_ends_the_run() {
     assert!(machine.holds("test -e /root/prepared -a ! -e /root/went-on"));
     assert_eq!(infrakt.outcomes("1"), ["changed", "failed", "skipped"]);
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], "failed");
-    infrakt.run(&["runs", "logs", "1", "--step", "2"]).exits(0).says("the reason");
+    infrakt
+        .run(&["runs", "logs", "1", "--step", "2"])
+        .exits(0)
+        .says("the reason");
 }
 
 #[test]
 fn what_is_not_gone_is_not_said_to_be_gone() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     // A Docker that says that it has removed the volumes, and has not.
@@ -77,9 +82,17 @@ fn two_runs_at_once_on_a_server_are_one_too_many() {
     let hello = ["run", hello.as_str(), "--server", "prod-2"];
     let first = infrakt.start(&["run", &waiting, "--server", "prod-2"]);
     machine.awaits("test -e /root/waiting");
-    infrakt.run(&hello).exits(3).says("another run is at work").says("waiting.rhai");
+    infrakt
+        .run(&hello)
+        .exits(3)
+        .says("another run is at work")
+        .says("waiting.rhai");
     // Another installation does not know of the run, but the server does.
-    other.run(&hello).exits(3).says("another run is at work").says("waiting.rhai");
+    other
+        .run(&hello)
+        .exits(3)
+        .says("another run is at work")
+        .says("waiting.rhai");
     assert!(!machine.holds("test -e /root/hello"));
     machine.root("touch /root/go");
     Ended::of(first).exits(0);
@@ -101,7 +114,10 @@ fn ctrl_c_once_stops_after_the_step_at_work_and_twice_ends_that_too() {
     machine.awaits("test -e /var/lib/infrakt/spool/*/stop");
     machine.root("touch /root/go");
     terminal.ends().exits(5).says("interrupted");
-    assert!(machine.holds("test -e /root/waited"), "the step at work was not let end");
+    assert!(
+        machine.holds("test -e /root/waited"),
+        "the step at work was not let end"
+    );
     assert!(!machine.holds("test -e /root/last"));
     assert_eq!(infrakt.outcomes("1"), ["changed", "changed", "skipped"]);
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], "interrupted");
@@ -137,7 +153,9 @@ fn a_flood_of_bytes_that_are_no_text_is_kept_as_it_is_in_little_memory() {
     while child.try_wait().unwrap().is_none() {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        most = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(most);
+        most = line
+            .and_then(|line| line.split_whitespace().next()?.parse().ok())
+            .unwrap_or(most);
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     Ended::of(child).exits(0);
@@ -148,4 +166,23 @@ fn a_flood_of_bytes_that_are_no_text_is_kept_as_it_is_in_little_memory() {
     assert_eq!(logs.stdout.len(), 104_857_600);
     assert!(logs.stdout.iter().all(|byte| *byte == 0xff));
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], json!("done"));
+}
+
+#[test]
+fn a_lost_connection_neither_ends_a_run_nor_repeats_a_step() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let counted = WAITING.replace("touch /root/first", "echo once >>/root/first; echo printed before");
+    let recipe = infrakt.recipe("waiting.rhai", &counted);
+    let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+    machine.awaits("test -e /root/waiting");
+    // The processes that serve open sessions; the one that takes new connections stays.
+    machine.root("kill $(pgrep -f '^sshd-session: root')");
+    machine.root("touch /root/go");
+    Ended::of(run).exits(0).says("connection lost");
+    assert_eq!(machine.root("cat /root/first"), "once");
+    assert!(machine.holds("test -e /root/last"));
+    assert_eq!(infrakt.outcomes("1"), ["changed", "changed", "changed"]);
+    let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
+    assert_eq!(logs.stdout, "printed before\n");
 }

@@ -6,7 +6,9 @@ use crate::terminal::QUESTION;
 
 #[test]
 fn a_change_between_the_question_and_the_answer_is_seen() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; cp /etc/machine-id /root/machine-id");
     let infrakt = Infrakt::with_prod_2(&machine);
     let wipe = ["run", "wipe.rhai", "--server", "prod-2"];
@@ -16,7 +18,10 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
         machine.root(change);
         terminal.types("prod-2");
         terminal.ends().exits(3).says(said);
-        assert!(machine.holds("docker volume inspect pgdata && test -e /opt/infrakt"), "{change}");
+        assert!(
+            machine.holds("docker volume inspect pgdata && test -e /opt/infrakt"),
+            "{change}"
+        );
         machine.root(undo);
     };
     refused_after("docker volume create late", "volume late", "docker volume rm late");
@@ -45,7 +50,9 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
     // An app that came meanwhile would be forgotten unseen.
     let mut terminal = infrakt.on_terminal(&wipe);
     terminal.sees(QUESTION);
-    infrakt.run(&["app", "add", "late", "--server", "prod-2", "--image", "x"]).exits(0);
+    infrakt
+        .run(&["app", "add", "late", "--server", "prod-2", "--image", "x"])
+        .exits(0);
     terminal.types("prod-2");
     terminal.ends().exits(3).says("app late");
     assert_eq!(infrakt.apps(), ["late"]);
@@ -58,4 +65,35 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
     terminal.types("prod-2");
     terminal.ends().exits(0);
     assert_eq!(machine.held_by_docker(), [""; 0]);
+}
+
+/// The last moment is when the script that destroys has come to the machine: it looks once more itself.
+#[test]
+fn a_change_at_any_moment_before_the_first_destroying_step_is_seen() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    machine.root("cp /etc/machine-id /root/machine-id");
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let mark = "mkdir -p /etc/infrakt; touch /etc/infrakt/host";
+    let replace = "echo 0123456789abcdef0123456789abcdef >/etc/machine-id";
+    // With the facts (1), the second look (2), and the script with the steps (3). Who a machine is, is what the facts say.
+    for (change, first) in [(mark, 1), (replace, 2)] {
+        // Every command that comes over SSH is counted here before it begins, and the change is made with one of them.
+        let mut moment = first;
+        loop {
+            machine.root(&format!(
+                "cp /root/machine-id /etc/machine-id; rm -rf /etc/infrakt /root/commands
+                 mkdir -p /opt/infrakt; touch /opt/infrakt/precious
+                 echo 'echo . >>/root/commands; if [ \"$(wc -l </root/commands)\" = {moment} ]; then {change}; fi' >/root/.bashrc"
+            ));
+            let ended = infrakt.run(&["run", "wipe", "--server", "prod-2", "--confirm", "prod-2"]);
+            if ended.exit == 0 {
+                break;
+            }
+            ended.exits(3);
+            assert!(machine.holds("test -e /opt/infrakt/precious"), "{change}");
+            moment += 1;
+            assert!(moment < 20, "nothing speaks against the wipe any more");
+        }
+        assert!(moment > 3, "{change}: not seen at moment {moment}");
+    }
 }

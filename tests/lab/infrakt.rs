@@ -56,7 +56,9 @@ impl Infrakt {
                 .exits(0);
             self.run(&["env", "set", app, "DATABASE_URL=postgres://db/shop"])
                 .exits(0);
-            store.add_deployment(app, "shop/web:1.5", "running").expect("a deployment");
+            store
+                .add_deployment(app, "shop/web:1.5", "running")
+                .expect("a deployment");
         }
         store.add_dependency("shop", "worker").expect("a dependency");
     }
@@ -98,7 +100,9 @@ impl Infrakt {
         command.args(words).env("INFRAKT_HOME", self.home());
         // Neither the keys nor the known hosts of whoever runs the tests.
         command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
-        command.env_remove("INFRAKT_SUDO_PASSWORD").env_remove("INFRAKT_SSH_PASSWORD");
+        command
+            .env_remove("INFRAKT_SUDO_PASSWORD")
+            .env_remove("INFRAKT_SSH_PASSWORD");
         command.envs(self.environment.iter().copied());
         command
     }

@@ -2,6 +2,7 @@
 
 use crate::infrakt::Infrakt;
 use crate::machine::{Machine, PASSWORD};
+use crate::terminal::QUESTION;
 use std::net::TcpListener;
 
 /// A recipe that only root can carry out.
@@ -15,7 +16,9 @@ fn with_deploy(machine: &Machine, infrakt: Infrakt) -> (Infrakt, String) {
 
 #[test]
 fn a_user_whom_sudo_asks_for_nothing_is_asked_nothing() {
-    let Some(machine) = Machine::up(&["--user", "deploy"]) else { return };
+    let Some(machine) = Machine::up(&["--user", "deploy"]) else {
+        return;
+    };
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new());
     infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(0);
     assert_eq!(machine.root("cat /root/mark"), "root");
@@ -23,7 +26,9 @@ fn a_user_whom_sudo_asks_for_nothing_is_asked_nothing() {
 
 #[test]
 fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
-    let Some(machine) = Machine::up(&["--user", "deploy", "--sudo", "password"]) else { return };
+    let Some(machine) = Machine::up(&["--user", "deploy", "--sudo", "password"]) else {
+        return;
+    };
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new());
     let run = ["run", &recipe, "--server", "prod-2"];
     infrakt.run(&run).exits(4).says("INFRAKT_SUDO_PASSWORD");
@@ -34,6 +39,17 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
     terminal.types(PASSWORD);
     terminal.ends().exits(0).keeps_silent_about(PASSWORD);
     assert_eq!(machine.root("cat /root/mark; rm /root/mark"), "root");
+
+    // Asked for first, since only root can say what there is to lose.
+    machine.root("mkdir -p /opt/infrakt/apps");
+    let mut terminal = infrakt.on_terminal(&["run", "wipe.rhai", "--server", "prod-2"]);
+    terminal.sees("[sudo] password for deploy on 'prod-2': ");
+    terminal.types(PASSWORD);
+    terminal.sees("/opt/infrakt");
+    terminal.sees(QUESTION);
+    terminal.types("prod-2");
+    terminal.ends().exits(0);
+    assert!(!machine.holds("test -e /opt/infrakt"));
 
     let mut terminal = infrakt.on_terminal(&run);
     terminal.sees("[sudo] password for deploy on 'prod-2': ");
@@ -55,7 +71,9 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
 
 #[test]
 fn a_user_without_sudo_is_told_so() {
-    let Some(machine) = Machine::up(&["--user", "deploy", "--sudo", "none"]) else { return };
+    let Some(machine) = Machine::up(&["--user", "deploy", "--sudo", "none"]) else {
+        return;
+    };
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", PASSWORD));
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
@@ -89,7 +107,9 @@ fn a_changed_host_key_is_explained_and_nothing_is_run() {
     assert!(!machine.holds("test -e /root/mark"));
     assert_eq!(infrakt.json(&["runs", "list"]), serde_json::json!([]));
     // Once a person has looked, and said that the new one is right:
-    infrakt.run(&["server", "update", "prod-2", "--host-key", &now]).exits(0);
+    infrakt
+        .run(&["server", "update", "prod-2", "--host-key", &now])
+        .exits(0);
     infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(0);
     assert!(machine.holds("test -e /root/mark"));
 }
@@ -97,7 +117,12 @@ fn a_changed_host_key_is_explained_and_nothing_is_run() {
 #[test]
 fn a_server_that_cannot_be_reached_is_saved_and_nothing_else_works_on_it() {
     // A port that nobody listens on.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+        .to_string();
     let infrakt = Infrakt::new();
     infrakt
         .run(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", &port])

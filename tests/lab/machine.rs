@@ -106,7 +106,11 @@ impl Machine {
     /// `docker …` in it, as sorted lines.
     #[track_caller]
     pub fn docker(&self, words: &str) -> Vec<String> {
-        let mut lines: Vec<String> = self.root(&format!("docker {words}")).lines().map(str::to_owned).collect();
+        let mut lines: Vec<String> = self
+            .root(&format!("docker {words}"))
+            .lines()
+            .map(str::to_owned)
+            .collect();
         lines.sort();
         lines
     }

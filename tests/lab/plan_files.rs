@@ -17,12 +17,17 @@ fn sign(plan: &mut Value) {
 
 fn destroying_step(plan: &mut Value) -> &mut Value {
     let steps = plan["steps"].as_array_mut().expect("steps");
-    steps.iter_mut().find(|step| step["effect"] == "destroy").expect("a step that destroys")
+    steps
+        .iter_mut()
+        .find(|step| step["effect"] == "destroy")
+        .expect("a step that destroys")
 }
 
 #[test]
 fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root(
         "docker volume create pgdata; docker volume create temporary; docker network create backend
          mkdir -p /opt/infrakt; cp /etc/machine-id /root/machine-id",
@@ -30,7 +35,9 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     let infrakt = Infrakt::with_prod_2(&machine);
     let plan = infrakt.path("wipe.plan");
     let make = || {
-        infrakt.run(&["plan", "wipe", "--server", "prod-2", "--out", &plan]).exits(0);
+        infrakt
+            .run(&["plan", "wipe", "--server", "prod-2", "--out", &plan])
+            .exits(0);
     };
     let before = machine.state();
 
@@ -48,6 +55,21 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
             step["effect"] = "change".into();
         }
         plan["consent_before"] = Value::Null;
+    };
+    make();
+    edit(&plan, |plan| {
+        lie(plan);
+        sign(plan);
+    });
+    infrakt
+        .run(&["apply", &plan])
+        .exits(2)
+        .says("does not say that it destroys");
+    // The same, of commands only.
+    let lie = |plan: &mut Value| {
+        lie(plan);
+        let steps = plan["steps"].as_array_mut().expect("steps");
+        steps.retain(|step| step["action"]["kind"] == "run");
     };
     make();
     edit(&plan, lie);
@@ -68,7 +90,17 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     assert_eq!(machine.state(), before);
 
     // A plan made offline, and made to look as if it were not.
-    let offline = ["plan", "wipe", "--server", "prod-2", "--offline", "--facts", "debian-13", "--out", &plan];
+    let offline = [
+        "plan",
+        "wipe",
+        "--server",
+        "prod-2",
+        "--offline",
+        "--facts",
+        "debian-13",
+        "--out",
+        &plan,
+    ];
     infrakt.run(&offline).exits(0);
     infrakt.run(&apply(&plan)).exits(3);
     edit(&plan, |plan| {
@@ -80,7 +112,17 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     let facts = infrakt.path("facts.json");
     std::fs::write(&facts, infrakt.run(&["facts", "prod-2"]).exits(0).stdout).expect("facts");
     infrakt
-        .run(&["plan", "wipe", "--server", "prod-2", "--offline", "--facts", &facts, "--out", &plan])
+        .run(&[
+            "plan",
+            "wipe",
+            "--server",
+            "prod-2",
+            "--offline",
+            "--facts",
+            &facts,
+            "--out",
+            &plan,
+        ])
         .exits(0);
     infrakt.run(&apply(&plan)).exits(3).says("offline");
 
@@ -104,7 +146,9 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         "rm -r /etc/infrakt",
     );
     // So has the inventory.
-    infrakt.run(&["app", "add", "late", "--server", "prod-2", "--image", "x"]).exits(0);
+    infrakt
+        .run(&["app", "add", "late", "--server", "prod-2", "--image", "x"])
+        .exits(0);
     infrakt.run(&apply(&plan)).exits(3).says("app late");
     infrakt.run(&["app", "remove", "late", "--yes"]).exits(0);
     assert_eq!(machine.state(), before);
@@ -134,7 +178,9 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
 
 #[test]
 fn a_plan_shows_what_would_change_on_the_machine_as_it_is() {
-    let Some(machine) = Machine::up(&["--full"]) else { return };
+    let Some(machine) = Machine::up(&["--full"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     let before = machine.state();
     let shown = infrakt
@@ -154,14 +200,26 @@ fn a_plan_shows_what_would_change_on_the_machine_as_it_is() {
     assert_eq!(machine.state(), before);
     let plan = infrakt.json(&["plan", "wipe", "--server", "prod-2"]);
     assert_eq!((&plan["format"], &plan["offline"]), (&json!(1), &json!(false)));
-    assert_eq!(plan["marks"].as_array().unwrap().len(), plan["steps"].as_array().unwrap().len());
+    assert_eq!(
+        plan["marks"].as_array().unwrap().len(),
+        plan["steps"].as_array().unwrap().len()
+    );
 
     // From the machine's facts in a file: the same bytes every time, and no network.
     let facts = infrakt.path("facts.json");
     std::fs::write(&facts, infrakt.run(&["facts", "prod-2"]).exits(0).stdout).expect("facts");
     infrakt.run(&["server", "update", "prod-2", "--port", "1"]).exits(0);
     for facts in [facts.as_str(), "debian-13"] {
-        let words = ["plan", "provision", "--server", "prod-2", "--offline", "--facts", facts, "--json"];
+        let words = [
+            "plan",
+            "provision",
+            "--server",
+            "prod-2",
+            "--offline",
+            "--facts",
+            facts,
+            "--json",
+        ];
         let (first, second) = (infrakt.run(&words).exits(0), infrakt.run(&words).exits(0));
         assert_eq!(first.stdout, second.stdout);
         assert!(first.stdout.contains("\"offline\": true"));

@@ -21,11 +21,16 @@ fn is_whole(machine: &Machine) -> bool {
 
 #[test]
 fn a_protected_server_is_provisioned_on_top_of_what_is_there_and_never_wiped() {
-    let Some(machine) = Machine::up(&["--full"]) else { return };
+    let Some(machine) = Machine::up(&["--full"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     infrakt.run(&MARK).exits(0);
-    assert!(machine.holds("test -s /etc/infrakt/host"), "nothing tells other installations");
+    assert!(
+        machine.holds("test -s /etc/infrakt/host"),
+        "nothing tells other installations"
+    );
     let held = machine.held_by_docker();
     let volumes = machine.root("find /var/lib/docker/volumes -type f ! -name metadata.db -exec sha256sum {} +");
 
@@ -37,7 +42,11 @@ fn a_protected_server_is_provisioned_on_top_of_what_is_there_and_never_wiped() {
         .says("protected");
     // Nobody is asked for a name that would do no good.
     let terminal = infrakt.on_terminal(&WIPE[..4]);
-    terminal.ends().exits(3).says("protected").keeps_silent_about("Type the server name");
+    terminal
+        .ends()
+        .exits(3)
+        .says("protected")
+        .keeps_silent_about("Type the server name");
     assert_eq!(machine.state(), before);
 
     infrakt
@@ -75,13 +84,19 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
     // A second row for the machine, with an unprotected name.
     infrakt.add("spare", &machine).says("'spare' is protected");
     let wipe_spare = ["run", "wipe", "--server", "spare", "--confirm", "spare"];
-    infrakt.run(&wipe_spare).exits(3).says("of the protected server 'prod-2'");
+    infrakt
+        .run(&wipe_spare)
+        .exits(3)
+        .says("of the protected server 'prod-2'");
     // Clearing a flag that the second row never had takes nothing from the first, nor from the machine.
     infrakt
         .run(&["server", "update", "spare", "--no-infrakt-host", "--confirm", "spare"])
         .says("of the protected server 'prod-2'");
     assert!(machine.holds("test -s /etc/infrakt/host"));
-    infrakt.run(&wipe_spare).exits(3).says("of the protected server 'prod-2'");
+    infrakt
+        .run(&wipe_spare)
+        .exits(3)
+        .says("of the protected server 'prod-2'");
 
     // Another installation, which knows of the machine only what stands on it.
     let other = Infrakt::with_prod_2(&machine);
@@ -92,10 +107,17 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
         .exits(0)
         .says("another installation");
     other.run(&WIPE).exits(3).says("marker /etc/infrakt/host");
+    // All of this was known before any run began.
+    for installation in [&infrakt, &other] {
+        assert_eq!(installation.json(&["runs", "list"]), serde_json::json!([]));
+    }
 
     // Somebody removes the marker, and then the row, for which the name must be typed.
     machine.root("rm /etc/infrakt/host");
-    infrakt.run(&["server", "remove", "prod-2"]).exits(3).says("--confirm prod-2");
+    infrakt
+        .run(&["server", "remove", "prod-2"])
+        .exits(3)
+        .says("--confirm prod-2");
     let mut terminal = infrakt.on_terminal(&["server", "remove", "prod-2"]);
     terminal.sees("Type the server name to confirm: ");
     terminal.types("prod-2");
@@ -151,7 +173,11 @@ fn an_infrakt_never_wipes_the_machine_that_it_runs_on() {
     };
     let said = here("", "/root/first");
     assert!(said.ends_with("exit 3") || said.contains("exit 3\n"), "{said}");
-    for reason in ["this very infrakt runs on it", "the machine-id of this computer", "a host key of this computer"] {
+    for reason in [
+        "this very infrakt runs on it",
+        "the machine-id of this computer",
+        "a host key of this computer",
+    ] {
         assert!(said.contains(reason), "{said}");
     }
     assert!(is_whole(&machine));

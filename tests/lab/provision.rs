@@ -8,7 +8,10 @@ const PROVISION: [&str; 4] = ["run", "provision.rhai", "--server", "prod-2"];
 
 /// What every provisioned server must look like, from outside.
 fn assert_provisioned(machine: &Machine) {
-    assert_eq!(machine.docker("ps --all --format '{{.Names}} {{.Image}} {{.State}}'"), ["traefik traefik:v3.7 running"]);
+    assert_eq!(
+        machine.docker("ps --all --format '{{.Names}} {{.Image}} {{.State}}'"),
+        ["traefik traefik:v3.7 running"]
+    );
     assert_eq!(
         machine.held_by_docker(),
         ["container traefik", "image traefik:v3.7", "network infrakt"]
@@ -16,7 +19,10 @@ fn assert_provisioned(machine: &Machine) {
     let firewall = machine.root("ufw status");
     assert!(firewall.contains("Status: active"), "{firewall}");
     for port in [machine.port, 80, 443] {
-        assert!(machine.holds(&format!("ufw status | grep -qE '^{port}/tcp +ALLOW'")), "{firewall}");
+        assert!(
+            machine.holds(&format!("ufw status | grep -qE '^{port}/tcp +ALLOW'")),
+            "{firewall}"
+        );
     }
     assert!(machine.holds("fail2ban-client status sshd"));
     assert!(machine.holds("systemctl is-enabled docker fail2ban"));
@@ -27,7 +33,10 @@ fn assert_provisioned(machine: &Machine) {
         machine.root("cd /opt/infrakt && find . -type f | sort"),
         "./traefik/compose.yaml\n./traefik/letsencrypt/acme.json\n./traefik/traefik.yaml"
     );
-    assert_eq!(machine.root("stat -c '%a %U' /opt/infrakt/traefik/letsencrypt/acme.json"), "600 root");
+    assert_eq!(
+        machine.root("stat -c '%a %U' /opt/infrakt/traefik/letsencrypt/acme.json"),
+        "600 root"
+    );
     // No record of the run, which held the steps, stays on the server.
     assert_eq!(machine.root("ls -A /var/lib/infrakt/spool"), "");
     assert!(machine.lets_root_in());
@@ -35,7 +44,9 @@ fn assert_provisioned(machine: &Machine) {
 
 #[test]
 fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before() {
-    let Some(machine) = Machine::up(&["--full"]) else { return };
+    let Some(machine) = Machine::up(&["--full"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     let before = machine.state();
@@ -78,7 +89,16 @@ fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before
     let mut ended = terminal.ends().exits(0);
     // All that was there to lose was named before.
     for lost in [
-        "6 containers", "stubborn", "pgdata", "4.2 MB", "shop_jobs", "shop/web:1.5", "backend", "with 3 backups", "2 apps", "2 env files",
+        "6 containers",
+        "stubborn",
+        "pgdata",
+        "4.2 MB",
+        "shop_jobs",
+        "shop/web:1.5",
+        "backend",
+        "with 3 backups",
+        "2 apps",
+        "2 env files",
     ] {
         ended = ended.says(lost);
     }
@@ -91,7 +111,10 @@ fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before
     assert_eq!(infrakt.store().deployments("blog").unwrap().len(), 1);
     assert_eq!(infrakt.json(&["server", "show", "prod-2"])["status"], "provisioned");
     let run = infrakt.json(&["runs", "show", "1"]);
-    assert_eq!((&run["state"], &run["consent"]["how"]), (&"done".into(), &"typed".into()));
+    assert_eq!(
+        (&run["state"], &run["consent"]["how"]),
+        (&"done".into(), &"typed".into())
+    );
 
     // Again, and everything is in place.
     let provisioned = machine.state();
@@ -114,36 +137,60 @@ fn a_server_without_docker_is_provisioned_with_its_name_on_the_command_line() {
     let Some(machine) = Machine::up(&[]) else { return };
     let infrakt = Infrakt::with_prod_2(&machine);
     machine.root("mkdir -p /opt/infrakt/old /srv/mine && touch /opt/infrakt/old/file /srv/mine/file");
-    infrakt.run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat()).exits(0);
+    infrakt
+        .run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat())
+        .exits(0);
     assert_provisioned(&machine);
-    assert!(machine.holds("test -e /srv/mine/file"), "the wipe reached beyond its own directory");
+    assert!(
+        machine.holds("test -e /srv/mine/file"),
+        "the wipe reached beyond its own directory"
+    );
     assert_eq!(infrakt.json(&["runs", "show", "1"])["consent"]["how"], "--confirm");
 }
 
 #[test]
 fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
-    let Some(machine) = Machine::up(&["--docker", "--ssh-port", "2222", "--user", "deploy", "--sudo", "password"]) else {
+    let Some(machine) = Machine::up(&[
+        "--docker",
+        "--ssh-port",
+        "2222",
+        "--user",
+        "deploy",
+        "--sudo",
+        "password",
+    ]) else {
         return;
     };
     let infrakt = Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", crate::machine::PASSWORD);
     infrakt.add_with("prod-2", &machine, &["--user", "deploy"]);
-    infrakt.run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat()).exits(0);
+    infrakt
+        .run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat())
+        .exits(0);
     assert_eq!(machine.port, 2222);
     assert_provisioned(&machine);
-    assert!(!machine.holds("ufw status | grep -qE '^22/tcp'"), "a port that nobody listens on is open");
+    assert!(
+        !machine.holds("ufw status | grep -qE '^22/tcp'"),
+        "a port that nobody listens on is open"
+    );
     assert!(machine.holds("grep -qx 'port = 2222' /etc/fail2ban/jail.d/infrakt.local"));
     infrakt.run(&["server", "status", "prod-2"]).exits(0);
 }
 
 #[test]
 fn debian_12_is_wiped_and_provisioned_as_far_as_its_own_packages_go() {
-    let Some(machine) = Machine::up(&["--release", "bookworm", "--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--release", "bookworm", "--docker"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     machine.root(
         "docker volume create pgdata; docker network create backend; mkdir -p /opt/infrakt/apps/shop
          tar -c -C /usr/share/doc . | docker import - shop/web:1.4; docker create --name web -v pgdata:/data shop/web:1.4 true",
     );
-    let own = [&PROVISION[..], &["--set", "docker_source=distribution", "--confirm", "prod-2"]].concat();
+    let own = [
+        &PROVISION[..],
+        &["--set", "docker_source=distribution", "--confirm", "prod-2"],
+    ]
+    .concat();
     // Its packages have no Compose v2: that is known, and said, before anything is touched.
     let before = machine.state();
     infrakt.run(&own).exits(3).says("traefik=false");

@@ -19,7 +19,11 @@ fn a_recipe_of_three_lines_runs_by_its_path_and_is_in_the_journal() {
     let list = infrakt.json(&["runs", "list"]);
     assert_eq!((&list[0]["id"], &list[0]["state"]), (&1.into(), &"done".into()));
     infrakt.run(&["runs", "list"]).exits(0).says("hello.rhai");
-    infrakt.run(&["runs", "show", "1"]).exits(0).says("Say hello").says("changed");
+    infrakt
+        .run(&["runs", "show", "1"])
+        .exits(0)
+        .says("Say hello")
+        .says("changed");
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
     assert_eq!(logs.stdout, "hello\n");
 
@@ -29,10 +33,23 @@ fn a_recipe_of_three_lines_runs_by_its_path_and_is_in_the_journal() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("an object a line"))
         .collect();
-    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().expect("a kind")).collect();
-    assert_eq!(kinds, ["run_started", "step_started", "output", "step_ended", "run_ended"]);
-    assert!(events.iter().all(|event| event["run"] == 2 && event["server"] == "prod-2"));
-    assert_eq!((&events[2]["text"], &events[3]["outcome"]), (&"hello\n".into(), &"changed".into()));
+    let kinds: Vec<&str> = events
+        .iter()
+        .map(|event| event["event"].as_str().expect("a kind"))
+        .collect();
+    assert_eq!(
+        kinds,
+        ["run_started", "step_started", "output", "step_ended", "run_ended"]
+    );
+    assert!(
+        events
+            .iter()
+            .all(|event| event["run"] == 2 && event["server"] == "prod-2")
+    );
+    assert_eq!(
+        (&events[2]["text"], &events[3]["outcome"]),
+        (&"hello\n".into(), &"changed".into())
+    );
     assert_eq!(events[4]["state"], "done");
 
     // A refusal, too, is an object.

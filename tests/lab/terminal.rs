@@ -6,7 +6,7 @@ use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;
 
 /// The longest that anything may keep a person waiting, in milliseconds.
-const PATIENCE: u64 = 180_000;
+const PATIENCE: u64 = 120_000;
 
 /// The question that stands before everything that destroys.
 pub const QUESTION: &str = "All data on 'prod-2' will be destroyed. Type the server name to confirm: ";
@@ -28,7 +28,7 @@ impl Terminal {
     pub fn sees(&mut self, text: &str) {
         match self.session.exp_string(text) {
             Ok(before) => self.seen += &format!("{before}{text}"),
-            Err(error) => panic!("{text:?} does not come: {error}\n{}", self.seen),
+            Err(error) => panic!("{text:?} does not come: {}\n{}", shortened(&error), self.seen),
         }
     }
 
@@ -43,7 +43,10 @@ impl Terminal {
     /// Waits for the end. What was on the terminal counts as stderr.
     #[track_caller]
     pub fn ends(mut self) -> Ended {
-        let rest = self.session.exp_eof().expect("it ends");
+        let rest = match self.session.exp_eof() {
+            Ok(rest) => rest,
+            Err(error) => panic!("it does not end: {}\n{}", shortened(&error), self.seen),
+        };
         let exit = match self.session.process().wait().expect("it can be waited for") {
             WaitStatus::Exited(_, code) => code,
             other => panic!("{other:?}: {rest}"),
@@ -54,4 +57,11 @@ impl Terminal {
             stderr: format!("{}{rest}", self.seen),
         }
     }
+}
+
+/// Progress bars are redrawn many times a second: of all that was seen, what came last says enough.
+fn shortened(error: &rexpect::error::Error) -> String {
+    let text = error.to_string();
+    let start = text.char_indices().rev().nth(2000).map_or(0, |(at, _)| at);
+    text[start..].to_owned()
 }

@@ -8,7 +8,9 @@ const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", 
 
 #[test]
 fn what_is_not_a_plain_directory_or_a_volume_of_its_own_is_refused_before_anything_is_destroyed() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root(
         "docker volume create pgdata
          mkdir -p /opt/infrakt/backups /srv/elsewhere && touch /srv/elsewhere/precious /opt/infrakt/mine",
@@ -55,7 +57,9 @@ fn what_is_not_a_plain_directory_or_a_volume_of_its_own_is_refused_before_anythi
 
 #[test]
 fn a_docker_that_does_not_answer_is_refused() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; systemctl stop docker.socket docker.service");
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.run(&WIPE).exits(3).says("systemctl start docker");
@@ -68,7 +72,9 @@ fn a_docker_that_does_not_answer_is_refused() {
 
 #[test]
 fn a_node_of_a_swarm_does_not_bring_back_what_was_removed() {
-    let Some(machine) = Machine::up(&["--docker"]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     machine.root(
         "docker swarm init --advertise-addr 127.0.0.1
          docker volume create pgdata
@@ -78,5 +84,8 @@ fn a_node_of_a_swarm_does_not_bring_back_what_was_removed() {
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.run(&WIPE).exits(0);
     assert_eq!(machine.held_by_docker(), [""; 0]);
-    assert_eq!(machine.root("docker info --format '{{.Swarm.LocalNodeState}}'"), "inactive");
+    assert_eq!(
+        machine.root("docker info --format '{{.Swarm.LocalNodeState}}'"),
+        "inactive"
+    );
 }

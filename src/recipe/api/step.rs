@@ -219,6 +219,8 @@ fn alter(
     let before = bytes_of(step);
     change(step).map_err(|problem| problem.at(context))?;
     let after = bytes_of(step);
-    draft.grow(before, after).map_err(|problem| problem.at(context))?;
+    draft
+        .charge(after.saturating_sub(before))
+        .map_err(|problem| problem.at(context))?;
     Ok(handle.clone())
 }

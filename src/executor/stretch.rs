@@ -1,0 +1,330 @@
+//! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
+//! connections as it takes.
+
+use super::connection::{Channel, Incoming};
+use super::frames::{Frame, FrameReader};
+use super::question::is_lost;
+use super::script::{self, Stretch};
+use super::transcript::{Ending, Transcript};
+use super::{Execution, change, is_own, nonce, note};
+use crate::error::{Error, Refusal, Result, SshError};
+use crate::event::{Ended, Outcome, RunEvent};
+use crate::plan::{Action, Plan};
+use std::time::{Duration, Instant};
+
+/// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
+const SILENCE: Duration = Duration::from_secs(45);
+/// How long a lost server is called again before the run is given up for now.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How often, meanwhile, it is seen whether the user wants to stop.
+const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How a stretch ended.
+pub(super) enum Stretched {
+    /// The run is over.
+    Ended(Ended),
+    /// All steps before this index are done.
+    Reached(usize),
+}
+
+/// Why a channel is no longer followed.
+enum Followed {
+    Ended(Ending),
+    /// A step of the client's own went wrong; the runner has been told to stop.
+    Failed(Ended),
+    /// The connection is gone; the steps go on without us.
+    Lost,
+    /// The script had arrived already, over a connection that was lost since.
+    Launched,
+    /// It is this step's turn, which is a new connection.
+    Reconnect(usize),
+    /// It is this step's turn, which is a restart; the runner has ended.
+    Reboot(usize),
+}
+
+impl Execution<'_> {
+    /// Runs steps on the server from `next` on, as far as one script can carry them. The client's own steps among them
+    /// are carried out in their turn, while the runner waits and keeps the server's lock.
+    pub(super) fn stretch(&mut self, plan: &Plan, next: usize, run: &str, reached: &mut usize) -> Result<Stretched> {
+        // The client's own steps at the end need no server to wait for them.
+        let to = plan
+            .steps
+            .iter()
+            .rposition(|step| !is_own(step))
+            .map_or(next, |last| last + 1);
+        let mut nonce = nonce()?;
+        let secrets = self.secrets;
+        let (holder, thread_name) = (self.holder, self.thread_name);
+        let launch = |nonce: &str| {
+            Stretch {
+                plan,
+                from: next,
+                to,
+                secrets,
+                nonce,
+                run,
+                holder,
+                thread_name,
+            }
+            .script()
+        };
+        let mut script = launch(&nonce);
+        let mut transcript = Transcript::new(self.secrets);
+        let mut go = None;
+        loop {
+            let followed = match self.follow(plan, &nonce, &script, go.take(), &mut transcript) {
+                Err(error) if is_lost(&error) => Followed::Lost,
+                other => other?,
+            };
+            *reached = transcript.reached().unwrap_or(next).max(*reached);
+            match followed {
+                Followed::Ended(ending) => return Ok(conclude(plan, &ending, to)),
+                Followed::Failed(ended) => return Ok(Stretched::Ended(ended)),
+                Followed::Reboot(step) => {
+                    let failed = self.own_step(plan, step)?;
+                    return Ok(failed.map_or(Stretched::Reached(step + 1), Stretched::Ended));
+                }
+                Followed::Reconnect(step) => {
+                    if let Some(ended) = self.own_step(plan, step)? {
+                        return Ok(Stretched::Ended(ended));
+                    }
+                    go = Some(step);
+                }
+                Followed::Launched => {}
+                Followed::Lost => {
+                    self.notice("connection lost; trying again")?;
+                    if let Err(error) = self.call_again() {
+                        let mut events = transcript.lose();
+                        events.extend(out_of_sight(plan, *reached, to));
+                        *reached = events
+                            .iter()
+                            .filter_map(ended_step)
+                            .max()
+                            .map_or(*reached, |last| last + 1);
+                        note(self.world, plan, events)?;
+                        return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
+                    }
+                    self.notice("connected again")?;
+                    if transcript.offsets() == (0, 0, 0) {
+                        // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
+                        nonce = super::nonce()?;
+                        script = launch(&nonce);
+                        continue;
+                    }
+                }
+            }
+            nonce = super::nonce()?;
+            let (journal, out, err) = transcript.offsets();
+            script = script::follow_again(run, &nonce, journal, out, err);
+        }
+    }
+
+    /// Calls a lost server again, until it answers, for a while, or until the user has had enough.
+    fn call_again(&mut self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            match self.connection.reconnect(PIECE_OF_PATIENCE) {
+                Err(Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }))
+                    if began.elapsed() < PATIENCE && self.world.interrupts() == 0 => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn notice(&mut self, message: &str) -> Result<()> {
+        self.world.note(&[RunEvent::Notice {
+            message: message.to_owned(),
+        }])
+    }
+
+    /// Follows a runner over one channel. `go`: the step that was carried out meanwhile, and that the runner waits for.
+    fn follow(
+        &mut self,
+        plan: &Plan,
+        nonce: &str,
+        script: &[u8],
+        go: Option<usize>,
+        transcript: &mut Transcript,
+    ) -> Result<Followed> {
+        let mut channel = self.connection.start(script)?;
+        let mut reader = FrameReader::new(nonce);
+        let mut begun = false;
+        let mut said = Vec::new();
+        let mut told = 0;
+        let mut last = Instant::now();
+        // What this channel ends with in place of the runner's own ending.
+        let mut instead = None;
+        loop {
+            let interrupts = self.world.interrupts();
+            if begun && interrupts > told {
+                channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
+                told = interrupts;
+            }
+            match channel.receive(Duration::from_millis(200))? {
+                Incoming::Stdout(bytes) => {
+                    last = Instant::now();
+                    reader.push(&bytes);
+                }
+                Incoming::Stderr(bytes) => {
+                    said.extend_from_slice(&bytes);
+                    said.drain(..said.len().saturating_sub(4096));
+                    continue;
+                }
+                Incoming::Quiet if last.elapsed() > SILENCE => return Ok(Followed::Lost),
+                Incoming::Quiet => continue,
+                Incoming::Closed if begun => return Ok(Followed::Lost),
+                Incoming::Closed => {
+                    let said = String::from_utf8_lossy(&said).trim().to_owned();
+                    return Err(broken(
+                        plan,
+                        if said.is_empty() {
+                            "the script did not start"
+                        } else {
+                            &said
+                        },
+                    ));
+                }
+            }
+            let mut events = Vec::new();
+            let mut ended = None;
+            while let Some(frame) = reader.next().map_err(|error| broken(plan, &error.0))? {
+                match frame {
+                    Frame::Begun => {
+                        begun = true;
+                        if let Some(step) = go {
+                            channel.send(format!("go.{step}\n").as_bytes())?;
+                        }
+                    }
+                    Frame::Heartbeat => {}
+                    Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
+                    Frame::Refused { code, reason } => {
+                        events.extend(transcript.lose());
+                        ended = Some(refused(plan, &code, &reason));
+                    }
+                    Frame::End => ended = Some(Ok(transcript.ending())),
+                    frame => events.extend(transcript.take(frame).map_err(|error| broken(plan, &error.0))?),
+                }
+                if ended.is_some() {
+                    break;
+                }
+            }
+            if !events.is_empty()
+                && let Err(error) = note(self.world, plan, events)
+            {
+                // Nothing more can be noted down, so nothing more may happen.
+                channel.send(b"stop\n")?;
+                return Err(error);
+            }
+            if let Some(ending) = ended {
+                let ending = ending?;
+                // The last word to the follower, which then removes the records: they are all here now.
+                let thanked = channel.send(b"done\n").and_then(|()| drain(&mut *channel));
+                if let Err(error) = thanked
+                    && !is_lost(&error)
+                {
+                    return Err(error);
+                }
+                // A step that was ended by the second Ctrl-C has failed, but the run was interrupted.
+                let ending = if told > 1 { Ending::Stopped } else { ending };
+                return Ok(instead.unwrap_or(Followed::Ended(ending)));
+            }
+            if let Some(step) = transcript.take_paused() {
+                match plan.steps.get(step).map(|step| &step.action) {
+                    Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
+                    Some(Action::Reconnect { reboot: true }) => {
+                        channel.send(b"stop\n")?;
+                        instead = Some(Followed::Reboot(step));
+                    }
+                    _ => match change(self.world, plan, step)? {
+                        None => channel.send(format!("go.{step}\n").as_bytes())?,
+                        Some(failed) => {
+                            channel.send(b"stop\n")?;
+                            instead = Some(Followed::Failed(failed));
+                        }
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// The steps that the server may execute while nobody sees it: up to the first one that would wait for the client.
+fn out_of_sight(plan: &Plan, reached: usize, to: usize) -> Vec<RunEvent> {
+    let on_its_own = |index: &usize| {
+        plan.steps
+            .get(*index)
+            .is_some_and(|step| matches!(step.action, Action::Run { .. } | Action::Upload { .. }))
+    };
+    (reached..to)
+        .take_while(on_its_own)
+        .map(|step| RunEvent::StepEnded {
+            step,
+            outcome: Outcome::Unknown,
+            exit_status: None,
+            duration_ms: 0,
+            reason: Some("the connection was lost before it; the server may have run it since".to_owned()),
+        })
+        .collect()
+}
+
+fn ended_step(event: &RunEvent) -> Option<usize> {
+    match event {
+        RunEvent::StepEnded { step, .. } => Some(*step),
+        _ => None,
+    }
+}
+
+/// Waits for the follower to go away, shortly: whether it did changes nothing.
+fn drain(channel: &mut dyn Channel) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(2) {
+        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn conclude(plan: &Plan, ending: &Ending, to: usize) -> Stretched {
+    let ended = match ending {
+        Ending::Done => return Stretched::Reached(to),
+        Ending::Failed { step } => {
+            let title = plan.steps.get(*step).map_or("", |step| step.title.as_str());
+            Ended::failed(format!("step {} failed: {title}", step + 1))
+        }
+        Ending::Stopped => Ended::interrupted("stopped by Ctrl-C"),
+        Ending::Unseen => Ended::interrupted("the end of the run was not seen"),
+    };
+    Stretched::Ended(ended)
+}
+
+fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
+    let server = plan.server.name.clone();
+    Err(match code {
+        "protected" => Refusal::Protected {
+            server,
+            reasons: vec![reason.to_owned()],
+        }
+        .into(),
+        "identity" => Refusal::StalePlan {
+            server,
+            reason: format!("another machine answers: {reason}"),
+        }
+        .into(),
+        "locked" => Refusal::Locked {
+            server,
+            holder: reason.to_owned(),
+        }
+        .into(),
+        "gone" => return Ok(Ending::Unseen),
+        _ => broken(plan, reason),
+    })
+}
+
+fn broken(plan: &Plan, reason: &str) -> Error {
+    Error::Facts {
+        server: plan.server.name.clone(),
+        reason: format!("the steps could not be followed: {reason}"),
+        hint: Some("infrakt runs list".to_owned()),
+    }
+}
