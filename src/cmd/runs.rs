@@ -2,7 +2,7 @@
 
 use super::{Context, output};
 use crate::consent::Consent;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState};
 use crate::store::{Run, StepRecord};
 use clap::{Args, Subcommand};
@@ -63,7 +63,11 @@ fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
     if context.json {
         output::json(&runs)?;
     } else if runs.is_empty() {
-        output::note("no run yet; begin with: infrakt run RECIPE --server NAME");
+        match server {
+            // The journal outlives its servers, so one that is not in the inventory may have runs too.
+            Some(server) => output::note(&format!("no run on '{server}'; see all: infrakt runs list")),
+            None => output::note("no run yet; begin with: infrakt run RECIPE --server NAME"),
+        }
     } else {
         output::table(
             ["ID", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
@@ -151,9 +155,20 @@ fn failed_status(step: &StepRecord) -> Option<String> {
 fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
     let store = context.store()?;
     let steps = store.steps_of(id)?;
+    if let Some(number) = step
+        && !(1..=steps.len()).contains(&number)
+    {
+        return Err(Error::usage_with(
+            format!(
+                "run {id} has no step {number}; it has {}",
+                output::count(steps.len(), "step")
+            ),
+            format!("see them: infrakt runs show {id}"),
+        ));
+    }
     let mut last = None;
     let mut log = output::Log::new();
-    store.output_of(id, step.map(|number| number.wrapping_sub(1)), |chunk| {
+    store.output_of(id, step.map(|number| number - 1), |chunk| {
         if context.json {
             let text = String::from_utf8_lossy(&chunk.bytes);
             return output::json_line(&serde_json::json!({ "step": chunk.step, "stream": chunk.stream, "text": text }));

@@ -59,6 +59,12 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             position,
             Some("look at the loop around this line".to_owned()),
         ),
+        EvalAltResult::ErrorDataTooLarge(what, _) => script(
+            format!("the recipe makes more than it may: {}", what.to_lowercase()),
+            "grows here",
+            position,
+            Some("a list or map has at most 10000 entries, a text at most 8 MiB".to_owned()),
+        ),
         EvalAltResult::ErrorStackOverflow(_) => script(
             "functions call each other too deeply".to_owned(),
             "too deep here",

@@ -1,7 +1,7 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
 use crate::error::{Error, RecipeError};
-use crate::plan::{Action, Content, Step, lint};
+use crate::plan::{Action, Content, EnvValue, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,15 +123,7 @@ impl Draft {
     /// # Errors
     /// If there are too many.
     pub fn add(&mut self, step: Step) -> Result<usize, Problem> {
-        let text = match &step.action {
-            Action::Run { command } => command.len(),
-            Action::Upload {
-                content: Content::Text(text),
-                ..
-            } => text.len(),
-            _ => 0,
-        };
-        self.charge(text)?;
+        self.charge(bytes_of(&step))?;
         if self.steps.len() >= MAX_STEPS {
             return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
                 .help("a loop that adds steps without an end is the usual reason"));
@@ -139,6 +131,28 @@ impl Draft {
         self.steps.push(step);
         Ok(self.steps.len() - 1)
     }
+}
+
+/// The text that a recipe put into a step, in bytes.
+pub fn bytes_of(step: &Step) -> usize {
+    let action = match &step.action {
+        Action::Run { command } => command.len(),
+        Action::Upload {
+            content: Content::Text(text),
+            ..
+        } => text.len(),
+        _ => 0,
+    };
+    let guards: usize = step.unless.iter().chain(&step.only_if).map(String::len).sum();
+    let env: usize = step
+        .env
+        .values()
+        .map(|value| match value {
+            EnvValue::Plain(value) => value.len(),
+            EnvValue::Secret { secret } => secret.len(),
+        })
+        .sum();
+    step.title.len() + action + guards + env
 }
 
 /// What a primitive has to say against its call.

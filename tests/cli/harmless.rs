@@ -135,6 +135,20 @@ fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
     let run = journal.run_id().to_string();
 
     assert_eq!(infrakt.ok(&["runs", "logs", &run]), pieces.concat());
+    assert_eq!(infrakt.ok(&["runs", "logs", &run, "--step", "1"]), pieces.concat());
+    for step in ["0", "2", "99"] {
+        let said = infrakt.refused(2, &["runs", "logs", &run, "--step", step]);
+        assert!(
+            said.contains(&format!("run 1 has no step {step}; it has 1 step")),
+            "{said}"
+        );
+    }
+    let ended = infrakt.run(&["runs", "list", "--server", "prod-3"]);
+    assert!(
+        ended.stderr.contains("no run on 'prod-3'; see all: infrakt runs list"),
+        "{}",
+        ended.stderr
+    );
     let command = infrakt.command(&["runs", "logs", &run, "--color", "never"]);
     let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
     // The terminal's bytes come as one character each.

@@ -69,6 +69,44 @@ fn an_endless_loop_ends_with_its_line() {
 }
 
 #[test]
+fn what_grows_without_an_end_is_stopped_at_its_line() {
+    let infrakt = Infrakt::new();
+    for text in ["let a = [];\nloop { a.push(1); }", "let a = \"x\";\nloop { a += a; }"] {
+        let said = infrakt.refused(2, &["recipe", "check", infrakt.file("grow.rhai", text)]);
+        assert!(
+            said.contains("makes more than it may") && said.contains("grow.rhai:2:"),
+            "{said}"
+        );
+        assert!(said.contains("at most 10000 entries"), "{said}");
+    }
+    // Large texts in large numbers: stopped long before the memory is full.
+    let large = "let s = \"0123456789abcdef\";\nfor i in 0..18 { s += s; }\n";
+    for (text, said) in [
+        ("loop { print(s); }", "more than 32 MiB of text"),
+        (
+            "for i in 0..2000 { ssh::run(`t${i}`, s + i); }",
+            "more than 32 MiB of text",
+        ),
+        (
+            "let step = ssh::run(\"a\", \"b\");\nloop { step.unless(s); }",
+            "more than 32 MiB of text",
+        ),
+    ] {
+        let error = infrakt.refused(
+            2,
+            &["recipe", "check", infrakt.file("large.rhai", format!("{large}{text}"))],
+        );
+        assert!(error.contains(said), "{error}");
+    }
+    let text = "for i in 0..100000 {\n    ssh::run(\"a\", \"b\"); }";
+    let said = infrakt.refused(2, &["recipe", "check", infrakt.file("steps.rhai", text)]);
+    assert!(
+        said.contains("at most 2000 steps") && said.contains("steps.rhai:2:"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_recipe_that_is_no_text_or_too_long_is_refused() {
     let infrakt = Infrakt::new();
     let said = infrakt.refused(2, &["recipe", "check", infrakt.file("bytes.rhai", b"print(1);\xff")]);

@@ -3,7 +3,7 @@
 use super::parameters::SecretRef;
 use super::ssh::check_text;
 use crate::plan::{Action, Content, EnvValue, Step, form, lint};
-use crate::recipe::draft::{Problem, SharedDraft};
+use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;
 
 /// A step of the draft, as a recipe holds it.
@@ -213,9 +213,14 @@ fn alter(
 ) -> RhaiResult<StepHandle> {
     let shared = SharedDraft::of(context)?;
     let mut draft = shared.lock();
-    match draft.steps.get_mut(handle.index) {
-        Some(step) => change(step).map_err(|problem| problem.at(context))?,
-        None => return Err(Problem::new("this step belongs to another plan").at(context)),
-    }
+    let Some(step) = draft.steps.get_mut(handle.index) else {
+        return Err(Problem::new("this step belongs to another plan").at(context));
+    };
+    let before = bytes_of(step);
+    change(step).map_err(|problem| problem.at(context))?;
+    let after = bytes_of(step);
+    draft
+        .charge(after.saturating_sub(before))
+        .map_err(|problem| problem.at(context))?;
     Ok(handle.clone())
 }
