@@ -17,14 +17,15 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
-/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr; `whole` is the command that
-/// shows all of it, where there is one.
+/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr, with the recipe's own
+/// `remarks`; `whole` is the command that shows all of it, where there is one.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
-pub fn obtain(plan: Plan, args: &ConfirmArgs, whole: Option<&str>) -> Result<ConsentedPlan> {
+pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<&str>) -> Result<ConsentedPlan> {
     let who = operator();
     if !plan.needs_consent() {
+        remarks.iter().for_each(|line| output::note(line));
         return Ok(ConsentedPlan::admit(plan, None, &who)?);
     }
     if plan.destroys() {
@@ -32,6 +33,8 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs, whole: Option<&str>) -> Result<Con
         check_destroyable(&plan)?;
     }
     output::styled_note(&preview(&plan, whole));
+    remarks.iter().for_each(|line| output::note(line));
+    output::note("");
     let name = plan.server.name.clone();
     if args.confirm.contains(&name) {
         return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);
@@ -64,6 +67,6 @@ fn preview(plan: &Plan, whole: Option<&str>) -> String {
     format!(
         "{text}\n{}{whole}\n\n{}",
         render::totals(plan, None),
-        render::losses(plan)
+        render::losses(plan).trim_end()
     )
 }

@@ -94,9 +94,8 @@ pub(super) fn recipe_on(
             Err(error) => return Err(error),
         };
         let planned = runtime.plan(&found, &live, parameters.clone())?;
-        planned.printed.iter().for_each(|line| output::note(line));
         let whole = command_that_shows(recipe, &server.name, parameters);
-        ready.push((live, obtained(planned.plan, confirm, Some(&whole))?));
+        ready.push((live, obtained(planned.plan, confirm, &planned.printed, Some(&whole))?));
     }
     // All are begun before the first one runs: a consent is for now, and another run may last.
     let mut begun = Vec::new();
@@ -141,14 +140,19 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let server = runtime.store.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
-    let (consented, secrets) = obtained(plan, &args.confirm, None)?;
+    let (consented, secrets) = obtained(plan, &args.confirm, &[], None)?;
     let begun = runtime.begin(consented, live, secrets)?;
     Ok(execute(&runtime, begun, context))
 }
 
 /// Everything that a person is asked for before a run begins.
-fn obtained(plan: Plan, confirm: &ConfirmArgs, whole: Option<&str>) -> Result<(ConsentedPlan, Secrets)> {
-    let consented = obtain(plan, confirm, whole)?;
+fn obtained(
+    plan: Plan,
+    confirm: &ConfirmArgs,
+    remarks: &[String],
+    whole: Option<&str>,
+) -> Result<(ConsentedPlan, Secrets)> {
+    let consented = obtain(plan, confirm, remarks, whole)?;
     let secrets = gather_secrets(consented.plan(), &Terminal)?;
     Ok((consented, secrets))
 }

@@ -186,15 +186,15 @@ fn all_packages_are_installed_in_one_transaction() {
     for (system, packages) in [
         (
             "debian-13",
-            "docker.io docker-cli docker-compose fail2ban python3-systemd ufw",
+            "docker.io docker-cli docker-compose fail2ban nftables python3-systemd ufw",
         ),
         (
             "ubuntu-22.04",
-            "docker.io docker-compose-v2 fail2ban python3-systemd ufw",
+            "docker.io docker-compose-v2 fail2ban nftables python3-systemd ufw",
         ),
         (
             "ubuntu-24.04",
-            "docker.io docker-compose-v2 fail2ban python3-systemd ufw",
+            "docker.io docker-compose-v2 fail2ban nftables python3-systemd ufw",
         ),
     ] {
         let plan = server(system).plan("provision");
