@@ -18,7 +18,11 @@ use std::time::Duration;
 pub fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        eprintln!("skipped: executing plans needs root");
+        // Past the test runner, which keeps what a passing test prints to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: execution: only root can be what a server lets infrakt be"
+        );
     }
     root
 }
