@@ -110,7 +110,7 @@ pub fn line(question: &str) -> Result<Option<String>> {
 /// Asks a question whose answer is no unless it is `y` or `yes`; `None` if there is no terminal to ask on.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn yes(question: &str) -> Result<Option<bool>> {
     let answer = line(&format!("{question} [y/N] "))?;
     Ok(answer.map(|answer| matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
