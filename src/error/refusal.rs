@@ -20,13 +20,6 @@ pub enum Refusal {
     StalePlan { server: String, reason: String },
     #[error("{message}")]
     NeedsName { server: String, message: String },
-    /// A server that can't be emptied safely: mount points below /opt/infrakt, a foreign volume driver, …
-    #[error("'{server}' can't be wiped safely: {reason}")]
-    UnsafeToWipe {
-        server: String,
-        reason: String,
-        fix: Option<String>,
-    },
 }
 
 impl Refusal {
@@ -38,7 +31,6 @@ impl Refusal {
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
             Self::StalePlan { .. } => "stale_plan",
-            Self::UnsafeToWipe { .. } => "unsafe_to_wipe",
         }
     }
 
@@ -61,7 +53,6 @@ impl Refusal {
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
             )),
-            Self::UnsafeToWipe { fix, .. } => fix.clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use rhai::Engine;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A function that recipes can call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -151,7 +152,40 @@ pub fn markdown(engine: &Engine) -> String {
     text
 }
 
-/// The definitions that editors with Rhai support read (`.d.rhai`).
+/// The definitions that editors with Rhai support read (`.d.rhai`): of the primitives only, not of what stands behind
+/// them.
 pub fn definitions(engine: &Engine) -> String {
-    engine.definitions().include_standard_packages(false).single_file()
+    let mut modules: BTreeMap<String, String> = BTreeMap::new();
+    for function in functions(engine) {
+        let (module, name) = function.name.rsplit_once("::").unwrap_or(("", &function.name));
+        let indent = if module.is_empty() { "" } else { "    " };
+        let text = modules.entry(module.to_owned()).or_default();
+        for line in format!(
+            "{}\n\n# Example\n```rhai\n{}\n```",
+            function.description, function.example
+        )
+        .lines()
+        {
+            text.push_str(&format!(
+                "{indent}///{}{line}\n",
+                if line.is_empty() { "" } else { " " }
+            ));
+        }
+        let arguments = function.signature[function.name.len()..]
+            .replace(": value", ": ?")
+            .replace("-> value", "-> ?");
+        text.push_str(&format!(
+            "{indent}fn {name}{};\n\n",
+            arguments.replace(": list", ": array").replace("-> list", "-> array")
+        ));
+    }
+    let global = modules.remove("").unwrap_or_default();
+    modules
+        .iter()
+        .fold(format!("module static;\n\n{global}"), |text, (name, functions)| {
+            format!(
+                "{text}module {name} {{\n{}}}\n\n",
+                functions.trim_end_matches('\n').to_owned() + "\n"
+            )
+        })
 }

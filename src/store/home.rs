@@ -124,10 +124,6 @@ impl Home {
         self.path.join("known_hosts")
     }
 
-    pub fn api_key_path(&self) -> PathBuf {
-        self.path.join("api_key.txt")
-    }
-
     pub(super) fn env_file_path(&self, app_id: i64) -> PathBuf {
         self.envs_dir().join(format!("{app_id}.json"))
     }
