@@ -203,7 +203,7 @@ fn a_name_is_never_a_word_of_a_shell_nor_a_path() {
         let said = infrakt.refused(2, &["run", "--server", "prod-2", "--", name]);
         assert!(said.starts_with("error: there is no recipe"), "{name:?}: {said}");
         for words in [
-            &["server", "add", "--host", "192.0.2.9", "--", name][..],
+            &["server", "add", "--host", "127.0.2.9", "--port", "1", "--", name][..],
             &["app", "add", "--server", "prod-2", "--image", "nginx", "--", name],
             &["server", "tag", "prod-2", "--", name],
         ] {

@@ -2,7 +2,7 @@ use crate::fixture::Infrakt;
 
 fn with_app() -> Infrakt {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-2", "--host", "192.0.2.7"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     infrakt.ok(&["app", "add", "web", "--server", "prod-2", "--image", "nginx:1.27"]);
     infrakt
 }

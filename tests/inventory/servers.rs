@@ -6,13 +6,13 @@ const FINGERPRINT: &str = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 #[test]
 fn a_server_is_added_listed_shown_changed_and_removed() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-1", "--host", "192.0.2.6"]);
+    infrakt.ok(&["server", "add", "prod-1", "--host", "127.0.2.6", "--port", "1"]);
     infrakt.ok(&[
         "server",
         "add",
         "prod-2",
         "--host",
-        "[2001:db8::7]",
+        "[::1]",
         "--port",
         "2222",
         "--user",
@@ -26,13 +26,13 @@ fn a_server_is_added_listed_shown_changed_and_removed() {
     ]);
 
     let list = infrakt.ok(&["server", "list"]);
-    assert!(list.contains("prod-1  root@192.0.2.6"), "{list}");
-    assert!(list.contains("debian@[2001:db8::7]:2222"), "{list}");
+    assert!(list.contains("prod-1  root@127.0.2.6:1"), "{list}");
+    assert!(list.contains("debian@[::1]:2222"), "{list}");
     let tagged = infrakt.json(&["server", "list", "--tag", "web"]);
     assert_eq!(tagged.as_array().map(Vec::len), Some(1));
     let shown = infrakt.json(&["server", "show", "prod-2"]);
     for (field, value) in [
-        ("host", "2001:db8::7"),
+        ("host", "::1"),
         ("user", "debian"),
         ("provider", "Hetzner"),
         ("host_key", FINGERPRINT),
@@ -87,7 +87,7 @@ fn a_server_is_added_listed_shown_changed_and_removed() {
 #[test]
 fn bad_input_changes_nothing_and_says_what_to_do() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-2", "--host", "192.0.2.7"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     let before = infrakt.ok(&["server", "list", "--json"]);
     let cases: [(&[&str], &str); 10] = [
         (
@@ -138,7 +138,17 @@ fn a_key_is_recorded_by_its_whole_path_and_its_public_half_is_noticed() {
     fs::write(directory.path().join("id"), "").unwrap();
     fs::write(directory.path().join("id.pub"), "").unwrap();
     let add = |key: &str| {
-        let mut command = infrakt.command(&["server", "add", "prod-2", "--host", "192.0.2.7", "--key", key]);
+        let mut command = infrakt.command(&[
+            "server",
+            "add",
+            "prod-2",
+            "--host",
+            "127.0.2.7",
+            "--port",
+            "1",
+            "--key",
+            key,
+        ]);
         command.current_dir(directory.path()).output().unwrap()
     };
     let refused = String::from_utf8(add("id.pub").stderr).unwrap();
@@ -156,14 +166,16 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
         "add",
         "prod-1",
         "--host",
-        "192.0.2.6",
+        "127.0.2.6",
+        "--port",
+        "1",
         "--host-key",
         FINGERPRINT,
         "--infrakt-host",
     ]);
     let acts: [&[&str]; 4] = [
         &["server", "update", "prod-1", "--no-infrakt-host"],
-        &["server", "update", "prod-1", "--host", "192.0.2.9"],
+        &["server", "update", "prod-1", "--host", "127.0.2.9"],
         &["server", "update", "prod-1", "--port", "2222"],
         &["server", "remove", "prod-1"],
     ];
@@ -178,10 +190,20 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
         assert!(ended.stderr.contains("--confirm prod-1"), "{}", ended.stderr);
         assert_eq!(infrakt.run(&[act, &["--confirm", "prod-2"]].concat()).exit, 3);
     }
-    assert_eq!(infrakt.json(&["server", "show", "prod-1"])["host"], "192.0.2.6");
+    assert_eq!(infrakt.json(&["server", "show", "prod-1"])["host"], "127.0.2.6");
 
     infrakt.ok(&["server", "remove", "prod-1", "--confirm", "prod-1"]);
-    infrakt.ok(&["server", "add", "box", "--host", "192.0.2.6", "--host-key", FINGERPRINT]);
+    infrakt.ok(&[
+        "server",
+        "add",
+        "box",
+        "--host",
+        "127.0.2.6",
+        "--port",
+        "1",
+        "--host-key",
+        FINGERPRINT,
+    ]);
     let protected = infrakt.json(&["server", "show", "box"])["protected"].clone();
     let reason = protected[0].as_str().unwrap();
     assert!(
@@ -198,7 +220,7 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-2", "--host", "192.0.2.7"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = infrakt.command(&["server", "list"]).stdout(writer).output().unwrap();
@@ -238,7 +260,7 @@ fn home_is_the_option_then_the_variable_then_the_users_own() {
 #[test]
 fn a_newer_database_stops_every_command_and_stays_as_it_is() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-2", "--host", "192.0.2.7"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     let path = infrakt.home().join("infrakt.db");
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update(None, "user_version", 1000).unwrap();

@@ -18,7 +18,16 @@ fn exit(mut session: PtySession) -> i32 {
 #[test]
 fn the_typed_name_lifts_protection_and_nothing_else_does() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-1", "--host", "192.0.2.6", "--infrakt-host"]);
+    infrakt.ok(&[
+        "server",
+        "add",
+        "prod-1",
+        "--host",
+        "127.0.2.6",
+        "--port",
+        "1",
+        "--infrakt-host",
+    ]);
     for (answer, code) in [("y", 3), ("", 3), ("prod-2", 3), ("prod-1", 0)] {
         let mut session = on_terminal(&infrakt, &["server", "update", "prod-1", "--no-infrakt-host"]);
         session.exp_string("Type the server name to confirm: ").unwrap();
@@ -32,7 +41,7 @@ fn the_typed_name_lifts_protection_and_nothing_else_does() {
 #[test]
 fn removing_an_app_asks_and_takes_only_yes() {
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "add", "prod-2", "--host", "192.0.2.7"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     infrakt.ok(&["app", "add", "web", "--server", "prod-2", "--image", "nginx"]);
     for (answer, code) in [("", 3), ("n", 3), ("web", 3), ("y", 0)] {
         let mut session = on_terminal(&infrakt, &["app", "remove", "web"]);
