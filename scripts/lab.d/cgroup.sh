@@ -14,7 +14,8 @@ cgroup_writable() {
   mkdir "$probe" 2>/dev/null && rmdir "$probe"
 }
 
-# Moves this process into the machine's cgroups.
+# Under the lock "cgroups", lest another machine that goes takes the shared cgroup away between two lines of this: moves
+# this process into the machine's cgroups.
 cgroup_enter() {
   local name=$1 mount directory file
   while read -r mount; do
@@ -63,6 +64,7 @@ cgroup_end() {
   die "$name: these processes do not end: $processes"
 }
 
+# Under the lock "cgroups".
 cgroup_remove() {
   local mount
   while read -r mount; do

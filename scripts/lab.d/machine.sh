@@ -118,7 +118,7 @@ machine_run() {
   local name=$1 directory status=133
   LAB_DIR=$2
   directory=$(machine_directory "$name")
-  cgroup_enter "$name"
+  with_lock cgroups cgroup_enter "$name"
   mount -t overlay overlay "$directory/root" \
     -o "lowerdir=$(base_lower "$(<"$directory/layer")"),upperdir=$directory/upper,workdir=$directory/work"
   machine_prepare "$name"
@@ -264,7 +264,7 @@ machine_delete() {
   local directory
   directory=$(machine_directory "$1")
   cgroup_end "$1"
-  cgroup_remove "$1"
+  with_lock cgroups cgroup_remove "$1"
   if [ -e "$directory/ip" ] && ip link show "$LAB_BRIDGE" >/dev/null 2>&1; then
     # only there if the machine was cut
     ip neigh del "$(<"$directory/ip")" dev "$LAB_BRIDGE" 2>/dev/null || :
