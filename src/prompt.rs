@@ -11,19 +11,21 @@ use dialoguer::MultiSelect;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How often Ctrl-C was pressed while no question was open.
+/// Whether a run executes, which has to be told of Ctrl-C and ends in its own way.
+static COUNTING: AtomicBool = AtomicBool::new(false);
+/// How often Ctrl-C was pressed since.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 /// The terminal as it was before the question that is open now.
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 /// One question at a time, however many servers want an answer.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Takes over SIGINT, SIGTERM and SIGHUP, once per process, at its start. While a question is open they end the process
-/// with exit code 5 and the terminal as it was; otherwise they are counted, for whoever runs something to look at
-/// [`interrupts`]. So every question must be asked before a run begins.
+/// Takes over SIGINT, SIGTERM and SIGHUP, once per process, at its start. They end the process with exit
+/// code 5, and the terminal as it was if a question is open; except while a run executes, which looks at [`interrupts`]
+/// and stops in its own way. So every question must be asked before a run begins.
 ///
 /// # Errors
 /// The handler can't be installed, or already is.
@@ -31,8 +33,13 @@ pub fn install_interrupt_handler() -> Result<()> {
     ctrlc::set_handler(|| {
         let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         match open.as_ref() {
-            None => {
+            None if COUNTING.load(Ordering::SeqCst) => {
                 INTERRUPTS.fetch_add(1, Ordering::SeqCst);
+            }
+            None => {
+                // What is written is written whole or not at all, so there is nothing to wait for.
+                let _ = writeln!(io::stderr(), "interrupted");
+                std::process::exit(Exit::Interrupted as i32);
             }
             // The lock is held to the end: the question can't be answered or closed any more.
             Some(terminal) => {
@@ -47,7 +54,12 @@ pub fn install_interrupt_handler() -> Result<()> {
     .map_err(|error| Error::usage(format!("cannot listen for Ctrl-C: {error}")))
 }
 
-/// How often Ctrl-C was pressed while no question was open.
+/// From now on Ctrl-C is counted, for the runs that execute from here to the end of the process.
+pub fn count_interrupts() {
+    COUNTING.store(true, Ordering::SeqCst);
+}
+
+/// How often Ctrl-C was pressed since [`count_interrupts`].
 pub fn interrupts() -> usize {
     INTERRUPTS.load(Ordering::SeqCst)
 }
@@ -103,6 +115,9 @@ pub fn line(question: &str) -> Result<Option<String>> {
     drop(open);
     if line.last() == Some(&b'\n') {
         line.pop();
+    } else {
+        // Ctrl-D ends the question in the middle of its line. Whoever can't read this can't read the answer either.
+        let _ = writeln!(stderr);
     }
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }

@@ -40,7 +40,12 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<
         return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);
     }
     if !args.confirm.is_empty() && !prompt::on_terminal() {
-        return Err(Refusal::ConsentMismatch { server: name }.into());
+        let confirmed = args.confirm.clone();
+        return Err(Refusal::NotConfirmed {
+            server: name,
+            confirmed,
+        }
+        .into());
     }
     let typed = prompt::typed_name(&name)?;
     let typed = typed

@@ -3,6 +3,8 @@
 use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::plan::secret::Secret;
+use crate::prompt::Terminal;
+use crate::runtime::AskSecret;
 use crate::store::Store;
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
@@ -112,6 +114,9 @@ fn set(store: &Store, app: &str, words: Vec<String>, context: &Context) -> Resul
 
 /// All of standard input but one line end, which `echo` and editors add.
 fn value_from_stdin(key: &str) -> Result<Secret> {
+    if let Some(typed) = Terminal.ask(&format!("Value of {key}: "))? {
+        return Ok(typed);
+    }
     let mut value = String::new();
     std::io::stdin()
         .read_to_string(&mut value)

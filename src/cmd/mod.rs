@@ -20,8 +20,9 @@ mod targets;
 pub use output::{error as show_error, usage as show_usage};
 
 use crate::error::Result;
+use crate::recipe::{Keeper, Library, Recipe};
 use crate::store::{Home, Store};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What every command is given beside its own arguments.
 #[derive(Debug, Clone, Default)]
@@ -40,4 +41,22 @@ impl Context {
     pub fn store(&self) -> Result<Store> {
         Store::open(&self.home()?)
     }
+}
+
+/// Finds a recipe, and says so where a file of the same name in this folder is not the one that was found: somebody may
+/// have meant that.
+fn find_recipe(library: &Library, name: &str) -> Result<Recipe> {
+    let found = library.find(name)?;
+    if found.keeper != Keeper::Path && Path::new(&found.name).is_file() {
+        let keeper = if found.keeper == Keeper::User {
+            "your own"
+        } else {
+            "infrakt's own"
+        };
+        output::note(&format!(
+            "this is {keeper} {0}; for the file in this folder write ./{0}",
+            found.name
+        ));
+    }
+    Ok(found)
 }

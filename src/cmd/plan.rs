@@ -54,7 +54,7 @@ struct Document<'a> {
 
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
-    let recipe = runtime.library.find(&args.recipe)?;
+    let recipe = super::find_recipe(&runtime.library, &args.recipe)?;
     let parameters = args.set.parse()?;
     let servers = args.targets.resolve(&runtime.store)?;
     if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {

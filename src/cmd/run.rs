@@ -80,7 +80,7 @@ pub(super) fn recipe_on(
     confirm: &ConfirmArgs,
     context: &Context,
 ) -> Result<Exit> {
-    let found = runtime.library.find(recipe)?;
+    let found = super::find_recipe(&runtime.library, recipe)?;
     let mut ready = Vec::new();
     let mut exits = Vec::new();
     for server in servers {
@@ -109,6 +109,7 @@ pub(super) fn recipe_on(
             Err(error) => return Err(error),
         }
     }
+    prompt::count_interrupts();
     for one in begun {
         exits.push(execute(runtime, one, context));
     }
@@ -142,6 +143,7 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     runtime.recheck(&plan, &live)?;
     let (consented, secrets) = obtained(plan, &args.confirm, &[], None)?;
     let begun = runtime.begin(consented, live, secrets)?;
+    prompt::count_interrupts();
     Ok(execute(&runtime, begun, context))
 }
 

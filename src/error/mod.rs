@@ -188,7 +188,9 @@ pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(wanted, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().max(wanted.len()) / 4)
+        .filter(|(distance, candidate)| {
+            *distance < wanted.len() && *distance <= 1 + candidate.len().max(wanted.len()) / 4
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

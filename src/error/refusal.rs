@@ -8,6 +8,8 @@ pub enum Refusal {
     ConsentMismatch { server: String },
     #[error("nothing was destroyed: '{server}' would lose data, and there is no terminal to type its name on")]
     NoTerminal { server: String },
+    #[error("nothing was destroyed: '{server}' would lose data, and --confirm names only {}", confirmed.join(", "))]
+    NotConfirmed { server: String, confirmed: Vec<String> },
     #[error("'{server}' is protected and is never wiped: {}", reasons.join("; "))]
     Protected { server: String, reasons: Vec<String> },
     #[error(
@@ -25,7 +27,7 @@ pub enum Refusal {
 impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::ConsentMismatch { .. } => "consent_mismatch",
+            Self::ConsentMismatch { .. } | Self::NotConfirmed { .. } => "consent_mismatch",
             Self::NoTerminal { .. } | Self::NeedsName { .. } => "consent_missing",
             Self::Protected { .. } => "protected",
             Self::NoIdentity { .. } => "no_identity",
@@ -39,17 +41,24 @@ impl Refusal {
             Self::ConsentMismatch { server } => Some(format!(
                 "if '{server}' is the one that you mean, repeat the command and type exactly that name"
             )),
+            Self::NotConfirmed { server, .. } => Some(format!(
+                "if it is meant to be wiped, add to the command: --confirm {server}"
+            )),
             Self::NoTerminal { server } => Some(format!(
                 "read the plan first, then repeat the command with: --confirm {server}"
             )),
             Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
             Self::Protected { server, .. } => Some(format!(
-                "look at what protects it: infrakt server show {server}; if it is a clone of a protected machine, give it \
+                "look at what protects it: infrakt server status {server}; if it is a clone of a protected machine, give it \
                  an identity of its own, there, as root: rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && \
                  systemd-machine-id-setup && ssh-keygen -A"
             )),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
-            Self::Locked { .. } => Some("infrakt runs list".to_owned()),
+            Self::Locked { .. } => Some(
+                "wait until it has ended; its steps go on by themselves even if their infrakt was killed. The runs of this \
+                 computer: infrakt runs list"
+                    .to_owned(),
+            ),
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
             )),

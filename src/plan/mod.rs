@@ -248,6 +248,23 @@ impl Plan {
         self.steps.iter().any(Step::destroys)
     }
 
+    /// What of all that stands there this plan may take away. What a command reaches can't be known, but only one step
+    /// takes anything out of the database.
+    pub fn within_reach(&self, losses: Losses) -> Losses {
+        let forgets = Action::State {
+            change: StateChange::ForgetApps,
+        };
+        if self.steps.iter().any(|step| step.action == forgets) {
+            return losses;
+        }
+        Losses {
+            apps: Vec::new(),
+            deployments: Vec::new(),
+            env_files: Vec::new(),
+            ..losses
+        }
+    }
+
     /// Whether a person must type the server's name before this runs: it destroys, or its recipe asks for it.
     pub fn needs_consent(&self) -> bool {
         self.destroys() || self.consent_before.is_some()

@@ -17,9 +17,6 @@ pub enum Mark {
     Looks,
 }
 
-/// The most names of one kind that stand in a line of losses; the rest are counted. The JSON form has them all.
-const MOST_NAMES: usize = 12;
-
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const DESTROY: Style = AnsiColor::Red.on_default().bold();
@@ -136,7 +133,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     if plan.losses == Losses::default() {
         return writeln!(
             text,
-            "{BOLD}There is nothing to destroy on {} now.{BOLD:#}",
+            "{BOLD}Docker and /opt/infrakt hold nothing on {} now.{BOLD:#}",
             one_line(&plan.server.name)
         );
     }
@@ -151,11 +148,8 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
         }
         let plural = if losses.len() == 1 { "" } else { "s" };
         writeln!(text, "  {BOLD}{:>3} {kind}{plural}{BOLD:#}", losses.len())?;
-        for loss in losses.iter().take(MOST_NAMES) {
+        for loss in losses {
             write_loss(text, loss)?;
-        }
-        if losses.len() > MOST_NAMES {
-            writeln!(text, "      {DIM}and {} more{DIM:#}", losses.len() - MOST_NAMES)?;
         }
     }
     Ok(())

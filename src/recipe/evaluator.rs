@@ -8,7 +8,7 @@ use super::{api, diagnostics};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
-use crate::plan::{Action, FORMAT, Losses, Plan, RecipeIdentity, ServerIdentity, StateChange, Step};
+use crate::plan::{FORMAT, Losses, Plan, RecipeIdentity, ServerIdentity, Step};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
 use serde::Serialize;
@@ -78,16 +78,7 @@ impl Evaluated {
             digest: String::new(),
         };
         if plan.destroys() {
-            plan.losses = losses;
-        }
-        // What a command reaches can't be known, but only one step takes anything out of the database.
-        let forgets = Action::State {
-            change: StateChange::ForgetApps,
-        };
-        if !plan.steps.iter().any(|step| step.action == forgets) {
-            plan.losses.apps.clear();
-            plan.losses.deployments.clear();
-            plan.losses.env_files.clear();
+            plan.losses = plan.within_reach(losses);
         }
         plan.digest = plan.compute_digest();
         plan

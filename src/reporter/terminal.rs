@@ -28,7 +28,7 @@ pub struct Terminal<'a> {
     /// The last lines of the current step, and the one that has not ended yet.
     lines: VecDeque<String>,
     partial: Vec<u8>,
-    counts: [usize; 5],
+    counts: [usize; 6],
 }
 
 fn style_of(outcome: Outcome) -> Style {
@@ -51,7 +51,7 @@ impl<'a> Terminal<'a> {
             started: Instant::now(),
             lines: VecDeque::new(),
             partial: Vec::new(),
-            counts: [0; 5],
+            counts: [0; 6],
         }
     }
 
@@ -101,7 +101,7 @@ impl<'a> Terminal<'a> {
         self.abandon_bar();
         let server = one_line(&self.plan.server.name);
         let seconds = self.started.elapsed().as_secs_f64();
-        let words = ["changed", "unchanged", "failed", "skipped", "unknown"];
+        let words = ["changed", "unchanged", "failed", "skipped", "unknown", "checked"];
         let counts: Vec<String> = words
             .iter()
             .zip(self.counts)
@@ -113,19 +113,22 @@ impl<'a> Terminal<'a> {
             RunState::Failed => (AnsiColor::Red.on_default().bold(), "failed"),
             RunState::Interrupted | RunState::Running => (AnsiColor::Yellow.on_default().bold(), "interrupted"),
         };
-        let mut text = format!(
-            "{style}{server}: {word}{style:#}  {} in {seconds:.1} s\n",
+        let counts = if counts.is_empty() {
+            "no steps".to_owned()
+        } else {
             counts.join(", ")
-        );
+        };
+        let mut text = format!("{style}{server}: {word}{style:#}  {counts} in {seconds:.1} s\n");
         if ended.state == RunState::Done && self.counts[0] == 0 {
             text.push_str("Nothing had to be changed.\n");
         }
         if let Some(reason) = &ended.reason {
             text.push_str(&format!("{}\n", printable(reason)));
         }
-        if ended.state != RunState::Done {
-            text.push_str(&format!("All it printed: infrakt runs logs {}\n", self.id));
-        }
+        text.push_str(&match ended.state {
+            RunState::Done => format!("Step by step: infrakt runs show {}\n", self.id),
+            _ => format!("All it printed: infrakt runs logs {}\n", self.id),
+        });
         anstream::stdout()
             .write_all(text.as_bytes())
             .map_err(Error::file("write", "/dev/stdout"))
@@ -184,7 +187,13 @@ impl<'a> Terminal<'a> {
             let line = std::mem::take(&mut self.partial);
             self.line(index, &line);
         }
+        let looks = self
+            .plan
+            .steps
+            .get(index)
+            .is_some_and(|step| step.effect == Effect::Read);
         let at = match outcome {
+            Outcome::Unchanged if looks => 5,
             Outcome::Changed => 0,
             Outcome::Unchanged => 1,
             Outcome::Failed => 2,

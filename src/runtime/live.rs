@@ -151,7 +151,7 @@ pub fn compare(plan: &crate::plan::Plan, now: &ServerIdentity, losses: &Losses) 
         return stale("another machine answers there: its machine-id is another one".to_owned());
     }
     if plan.destroys() {
-        let new = losses.new_since(&plan.losses);
+        let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
         if !new.is_empty() {
             return stale(format!("there is more to lose than the plan shows: {}", new.join(", ")));
         }

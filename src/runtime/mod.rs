@@ -14,7 +14,7 @@ pub use marker::Unmarked;
 pub use secrets::gather as gather_secrets;
 
 pub use crate::executor::script::Secrets;
-pub use crate::ssh::HostKey;
+pub use crate::ssh::{AskSecret, HostKey};
 
 use crate::consent::{ConsentedPlan, check_destroyable};
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
@@ -24,7 +24,7 @@ use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{Plan, lint};
 use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
-use crate::ssh::{AskSecret, scan_host_key};
+use crate::ssh::scan_host_key;
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;

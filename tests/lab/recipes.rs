@@ -59,3 +59,20 @@ fn a_recipe_of_three_lines_runs_by_its_path_and_is_in_the_journal() {
     }
     assert!(refused.stdout.contains("\"consent_missing\""), "{refused}");
 }
+
+#[test]
+fn a_recipe_that_destroys_something_of_its_own_leaves_the_servers_apps_alone_and_is_not_stopped_by_them() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    infrakt.fill_inventory();
+    machine.root("mkdir /srv/old");
+    let recipe = infrakt.recipe(
+        "clean.rhai",
+        "ssh::destroy(\"Remove the old things\", \"rm -rf /srv/old\");\n",
+    );
+    infrakt
+        .run(&["run", &recipe, "--server", "prod-2", "--confirm", "prod-2"])
+        .exits(0);
+    machine.root("test ! -e /srv/old");
+    infrakt.run(&["app", "list"]).exits(0).says("shop").says("worker");
+}

@@ -59,6 +59,13 @@ fn asks() {
             chosen => format!("{chosen:?}"),
         },
         "nothing" => {
+            println!("planning");
+            loop {
+                std::thread::park();
+            }
+        }
+        "a run" => {
+            prompt::count_interrupts();
             println!("working");
             while prompt::interrupts() == 0 {
                 std::thread::sleep(std::time::Duration::from_millis(5));
@@ -182,8 +189,17 @@ fn servers_are_marked_in_a_list() {
 }
 
 #[test]
-fn while_no_question_is_open_ctrl_c_is_counted_and_ends_nothing() {
+fn while_nothing_runs_and_nothing_is_asked_ctrl_c_ends_at_once() {
     let mut session = on_a_terminal("nothing");
+    session.exp_string("planning").unwrap();
+    session.send_control('c').unwrap();
+    session.exp_string("interrupted").unwrap();
+    ends_with(&mut session, 5);
+}
+
+#[test]
+fn while_a_run_executes_ctrl_c_is_counted_and_ends_nothing() {
+    let mut session = on_a_terminal("a run");
     session.exp_string("working").unwrap();
     session.send_control('c').unwrap();
     session.exp_string("[answer: interrupted 1 time]").unwrap();

@@ -2,7 +2,7 @@
 
 use super::super::{Context, output};
 use super::{address, key_path};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result, SshError};
 use crate::prompt::Terminal;
 use crate::runtime::{HostKey, Runtime};
 use crate::store::{NewServer, Server, Store};
@@ -101,7 +101,16 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
             }
         }
         Err(error) => {
-            output::line(&format!("added '{}', but it was not reached: {error}", server.name))?;
+            let unreached = matches!(
+                error,
+                Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. })
+            );
+            let what = if unreached {
+                "it was not reached"
+            } else {
+                "it could not be looked at"
+            };
+            output::line(&format!("added '{}', but {what}: {error}", server.name))?;
             if let Some(hint) = error.hint() {
                 output::note(&format!("hint: {hint}"));
             }

@@ -7,7 +7,8 @@ use crate::prompt::Terminal;
 use crate::runtime::{Runtime, Unmarked};
 use crate::store::{Server, ServerChange};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 /// Change what is recorded of a server
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct UpdateArgs {
     pub port: Option<u16>,
     /// The private key to log in with
     #[arg(long, value_name = "PATH")]
-    pub key: Option<PathBuf>,
+    pub key: Option<OsString>,
     /// Its host key: a fingerprint, SHA256:…, or the line of a public key file
     #[arg(long, value_name = "KEY")]
     pub host_key: Option<String>,
@@ -103,8 +104,8 @@ fn change(args: &UpdateArgs) -> Result<ServerChange> {
     let text = |value: &Option<String>| value.clone().map(|value| (!value.is_empty()).then_some(value));
     let ssh_key_path = match args.key.as_deref() {
         None => None,
-        Some(path) if path == Path::new("") => Some(None),
-        Some(path) => Some(Some(key_path(path)?)),
+        Some(path) if path.is_empty() => Some(None),
+        Some(path) => Some(Some(key_path(Path::new(path))?)),
     };
     Ok(ServerChange {
         host: args.host.clone(),

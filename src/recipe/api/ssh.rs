@@ -2,6 +2,7 @@
 
 use super::parameters::SecretRef;
 use super::step::StepHandle;
+use crate::error::Error;
 use crate::plan::{Action, Content, Effect, Origin, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
@@ -128,8 +129,12 @@ pub mod ssh {
                 Ok(answer)
             }
             Err(error) => {
-                let problem = Problem::new(error.to_string()).label("asked here");
-                draft.foreign = Some(error);
+                let mut problem = Problem::new(error.to_string()).label("asked here");
+                match error {
+                    // Nobody was asked, so it is this line that has to be helped.
+                    Error::Usage { hint, .. } => problem.help = hint,
+                    failed => draft.foreign = Some(failed),
+                }
                 Err(problem.at(&context))
             }
         }
