@@ -47,8 +47,8 @@ pub struct RunArgs {
   infrakt plan wipe --server prod-2 --out wipe.plan
   infrakt apply wipe.plan
 
-Nothing is done if the machine, its address or its host key is another one since, or there is more to
-lose than the plan shows.")]
+Nothing is done if the machine, its address or its host key is another one since,
+or if there is more to lose than the plan shows.")]
 pub struct ApplyArgs {
     /// The file of the plan
     #[arg(value_name = "PLAN-FILE")]

@@ -111,6 +111,12 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
                 "it could not be looked at"
             };
             output::line(&format!("added '{}', but {what}: {error}", server.name))?;
+            if args.infrakt_host {
+                output::note(&format!(
+                    "'{0}' has no marker /etc/infrakt/host yet; once it can be reached: infrakt server update {0} --infrakt-host",
+                    server.name
+                ));
+            }
             if let Some(hint) = error.hint() {
                 output::note(&format!("hint: {hint}"));
             }

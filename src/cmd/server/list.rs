@@ -28,7 +28,7 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
         output::note("no servers; add one: infrakt server add NAME --host HOST");
     } else {
         let row = |server: Server| {
-            let protected = if server.is_infrakt_host { "protected" } else { "" };
+            let protected = if server.is_infrakt_host { "yes" } else { "" };
             let (address, tags) = (address(&server), server.tags.join(", "));
             [
                 server.name,
@@ -38,7 +38,10 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
                 protected.to_owned(),
             ]
         };
-        output::table(["NAME", "ADDRESS", "STATUS", "TAGS", ""], servers.into_iter().map(row))?;
+        output::table(
+            ["NAME", "ADDRESS", "STATUS", "TAGS", "PROTECTED"],
+            servers.into_iter().map(row),
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -86,7 +86,8 @@ fn marker(runtime: &Runtime, server: &Server, marked: bool) {
         false => runtime.unmark(&live),
     });
     match done {
-        Ok(Unmarked::Gone) => {}
+        Ok(Unmarked::Gone) if marked => output::note(&format!("'{name}' has the marker /etc/infrakt/host")),
+        Ok(Unmarked::Gone) => output::note(&format!("'{name}' has no marker /etc/infrakt/host any more")),
         Ok(Unmarked::StillProtected(reason)) => output::note(&format!(
             "'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}"
         )),
