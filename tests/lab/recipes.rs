@@ -76,3 +76,27 @@ fn a_recipe_that_destroys_something_of_its_own_leaves_the_servers_apps_alone_and
     machine.root("test ! -e /srv/old");
     infrakt.run(&["app", "list"]).exits(0).says("shop").says("worker");
 }
+
+#[test]
+fn a_recipe_restarts_the_server_and_goes_on() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let recipe = infrakt.recipe(
+        "restart.rhai",
+        "ssh::run(\"Before\", \"cat /proc/sys/kernel/random/boot_id\");\n\
+         ssh::reboot(\"Restart\").timeout(\"2m\");\n\
+         ssh::run(\"After\", \"cat /proc/sys/kernel/random/boot_id\");\n\
+         db::set_status(server, \"restarted\");\n\
+         ssh::reboot(\"Not again\").only_if(\"false\");\n",
+    );
+    infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(0);
+    assert_eq!(
+        infrakt.outcomes("1"),
+        ["changed", "changed", "changed", "changed", "unchanged"]
+    );
+    let logs = infrakt.run(&["runs", "logs", "1"]).exits(0).stdout;
+    let boots: Vec<&str> = logs.lines().collect();
+    assert_eq!(boots.len(), 2, "{logs}");
+    assert_ne!(boots[0], boots[1]);
+    assert_eq!(machine.root("ls /var/lib/infrakt/spool"), "");
+}
