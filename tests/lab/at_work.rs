@@ -177,7 +177,8 @@ fn a_lost_connection_neither_ends_a_run_nor_repeats_a_step() {
     let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
     machine.awaits("test -e /root/waiting");
     // The processes that serve open sessions; the one that takes new connections stays.
-    machine.root("kill $(pgrep -f '^sshd-session: root')");
+    // A session that just ends by itself is no error of this.
+    machine.root("pkill -f '^sshd-session: root'");
     machine.root("touch /root/go");
     Ended::of(run).exits(0).says("connection lost");
     assert_eq!(machine.root("cat /root/first"), "once");
