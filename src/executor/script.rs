@@ -14,6 +14,9 @@ pub type Secrets = BTreeMap<String, Secret>;
 
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
+/// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
+pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
+                               export PATH LC_ALL\n";
 const LOCK: &str = "/run/infrakt/lock";
 /// Days after which records that nobody has fetched are removed.
 const KEPT_DAYS: u32 = 7;
@@ -59,8 +62,7 @@ impl Stretch<'_> {
         let _ = write!(
             text,
             "umask 077\n\
-             PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
-             export PATH LC_ALL\n\
+             {ENVIRONMENT}\
              printf 'infrakt %s\\n' {nonce}\n\
              ik_refuse() {{ printf 'x %s\\n' \"$*\"; [ -z \"$IK_MADE\" ] || rm -rf -- \"$IK_DIR\"; exit 0; }}\n\
              IK_DIR={spool} IK_LOCK={LOCK} IK_MADE=''\n\

@@ -3,7 +3,7 @@
 use super::live::Live;
 use crate::error::{Error, Result};
 use crate::executor::question::ask;
-use crate::executor::script::holds_content;
+use crate::executor::script::{ENVIRONMENT, holds_content};
 use crate::plan::render::Mark;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
@@ -18,10 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// If the server does not answer.
 pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
-    let mut script = String::from(
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\nexport PATH LC_ALL\n\
-         held() { timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }\n",
-    );
+    let mut script = format!("{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n",);
     for (index, step) in plan.steps.iter().enumerate() {
         if let Some(test) = nothing_to_do(step) {
             let _ = writeln!(script, "if {test}; then echo {index}; fi");
@@ -29,17 +26,7 @@ pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
     }
     script.push_str("echo asked\n");
     let answer = ask(&mut *live.connection(), &plan.server.name, &script, PATIENCE)?;
-    if !answer.stdout.ends_with(b"asked\n") {
-        return Err(Error::Facts {
-            server: plan.server.name.clone(),
-            reason: format!(
-                "the guards could not be asked: {}",
-                String::from_utf8_lossy(&answer.stderr).trim()
-            ),
-            hint: None,
-        });
-    }
-    if answer.status != 0 {
+    if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
         return Err(Error::Facts {
             server: plan.server.name.clone(),
             reason: format!(

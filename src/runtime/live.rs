@@ -1,12 +1,11 @@
 //! A server that has been reached: its connection, its facts, and what they mean for a plan.
 
 use super::{presence, protection};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::executor::connection::Connection;
 use crate::executor::question::{self, ask};
 use crate::facts::{Facts, probe};
-use crate::plan::shell::quote;
-use crate::plan::{Losses, ServerIdentity};
+use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::ssh::{self, AskSecret, Session, Target};
 use crate::store::{Home, Server, Store};
@@ -56,9 +55,7 @@ impl Live {
         let facts = read_facts(&mut session, &server.name)?;
         store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
         let server = store.server(&server.name)?;
-        let mut protected = protection::reasons(store, &server, &facts, Some(&host_key))?;
-        protected.extend(protection::reasons_of_address(store, &server)?);
-        let identity = identity(&server, Some(host_key), facts.machine_id.clone(), protected);
+        let identity = identity_now(store, &server, &facts, host_key)?;
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
             server,
@@ -79,8 +76,7 @@ impl Live {
     ///
     /// # Errors
     /// The refusal that fits.
-    pub fn look_again(&self, store: &Store, plan: &crate::plan::Plan) -> Result<()> {
-        use crate::error::Refusal;
+    pub fn look_again(&self, store: &Store, plan: &Plan) -> Result<()> {
         let name = &self.server.name;
         let row = store.server(name)?;
         let (facts, host_key) = {
@@ -95,16 +91,7 @@ impl Live {
             };
             (facts, session.host_key().to_string())
         };
-        let mut protected = protection::reasons(store, &row, &facts, Some(&host_key))?;
-        protected.extend(protection::reasons_of_address(store, &row)?);
-        if !protected.is_empty() {
-            return Err(Refusal::Protected {
-                server: name.clone(),
-                reasons: protected,
-            }
-            .into());
-        }
-        let now = identity(&row, Some(host_key), facts.machine_id.clone(), protected);
+        let now = identity_now(store, &row, &facts, host_key)?;
         compare(plan, &now, &losses(store, &row, &facts)?)
     }
 
@@ -114,23 +101,32 @@ impl Live {
     }
 
     /// Answers from the server and the database.
-    pub fn answers(&self, home: &Home) -> Result<Box<dyn Answers>> {
-        Ok(Box::new(LiveAnswers {
+    pub fn answers(&self, home: &Home) -> Box<dyn Answers> {
+        Box::new(LiveAnswers {
             server: self.server.name.clone(),
             connection: self.connection.clone(),
-            store: Store::open(home)?,
-        }))
+            home: home.clone(),
+        })
     }
 }
 
-/// Whether a plan still fits the machine that answers now.
+/// Whether a plan still fits the machine that answers now, and may still destroy there what it does.
 ///
 /// # Errors
-/// A refusal that names what differs.
-pub fn compare(plan: &crate::plan::Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
+/// A refusal that names what protects the machine, or what differs.
+pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
+    let server = || plan.server.name.clone();
+    if plan.destroys() && !now.protected.is_empty() {
+        let reasons = now.protected.clone();
+        return Err(Refusal::Protected {
+            server: server(),
+            reasons,
+        }
+        .into());
+    }
     let stale = |reason: String| {
-        Err(crate::error::Refusal::StalePlan {
-            server: plan.server.name.clone(),
+        Err(Refusal::StalePlan {
+            server: server(),
             reason,
         }
         .into())
@@ -157,6 +153,13 @@ pub fn compare(plan: &crate::plan::Plan, now: &ServerIdentity, losses: &Losses) 
         }
     }
     Ok(())
+}
+
+/// Who the machine behind a row is now, and all that protects it.
+fn identity_now(store: &Store, server: &Server, facts: &Facts, host_key: String) -> Result<ServerIdentity> {
+    let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
+    protected.extend(protection::reasons_of_address(store, server)?);
+    Ok(identity(server, Some(host_key), facts.machine_id.clone(), protected))
 }
 
 /// The server's identity as plans hold it.
@@ -218,14 +221,14 @@ fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
 struct LiveAnswers {
     server: String,
     connection: Arc<Mutex<Session>>,
-    store: Store,
+    /// The database is only opened if a recipe asks it something.
+    home: Home,
 }
 
 impl Answers for LiveAnswers {
     fn query(&mut self, command: &str) -> Result<String> {
         let mut session = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let script = format!("exec sh -c {}", quote(command));
-        let question::Answer { status, stdout, stderr } = ask(&mut *session, &self.server, &script, PATIENCE)?;
+        let question::Answer { status, stdout, stderr } = ask(&mut *session, &self.server, command, PATIENCE)?;
         if status != 0 {
             return Err(Error::Facts {
                 server: self.server.clone(),
@@ -240,8 +243,7 @@ impl Answers for LiveAnswers {
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(self
-            .store
+        Ok(Store::open(&self.home)?
             .apps(Some(&self.server))?
             .into_iter()
             .map(|app| (app.name, app.image))

@@ -23,7 +23,7 @@ use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{Plan, lint};
-use crate::recipe::{Answers, Evaluated, Inputs, Library, Recipe, evaluate};
+use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::ssh::scan_host_key;
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
@@ -97,18 +97,17 @@ impl Runtime {
             server: live.view(),
             facts: &live.facts,
             parameters,
-            answers: live.answers(&self.home)?,
+            answers: live.answers(&self.home),
         };
-        let evaluated = evaluate(recipe, inputs)?;
-        let facts = Facts {
-            answers: evaluated.answers.clone(),
-            ..live.facts.clone()
-        };
-        Ok(finish(
-            evaluated,
-            |evaluated| evaluated.into_plan(live.identity.clone(), live.losses.clone(), false),
-            facts,
-        ))
+        let mut evaluated = evaluate(recipe, inputs)?;
+        Ok(Planned {
+            printed: std::mem::take(&mut evaluated.printed),
+            facts: Facts {
+                answers: std::mem::take(&mut evaluated.answers),
+                ..live.facts.clone()
+            },
+            plan: evaluated.into_plan(live.identity.clone(), live.losses.clone(), false),
+        })
     }
 
     /// Makes the plan of a recipe from recorded facts. Asks nobody: same inputs, same bytes.
@@ -132,12 +131,12 @@ impl Runtime {
             parameters,
             answers: Box::new(recorded),
         };
-        let evaluated = evaluate(recipe, inputs)?;
-        Ok(finish(
-            evaluated,
-            |evaluated| evaluated.into_plan(identity, losses, true),
+        let mut evaluated = evaluate(recipe, inputs)?;
+        Ok(Planned {
+            printed: std::mem::take(&mut evaluated.printed),
             facts,
-        ))
+            plan: evaluated.into_plan(identity, losses, true),
+        })
     }
 
     /// Which steps of the plan have nothing to do as things stand; one round trip.
@@ -189,14 +188,6 @@ impl Runtime {
     /// The refusal that fits.
     pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
         self.examine(plan)?;
-        if plan.destroys() && !live.identity.protected.is_empty() {
-            let reasons = live.identity.protected.clone();
-            return Err(Refusal::Protected {
-                server: plan.server.name.clone(),
-                reasons,
-            }
-            .into());
-        }
         live::compare(plan, &live.identity, &live.losses)
     }
 
@@ -301,15 +292,6 @@ impl Begun {
 
     pub fn plan(&self) -> &Plan {
         self.consented.plan()
-    }
-}
-
-fn finish(evaluated: Evaluated, into_plan: impl FnOnce(Evaluated) -> Plan, facts: Facts) -> Planned {
-    let printed = evaluated.printed.clone();
-    Planned {
-        plan: into_plan(evaluated),
-        facts,
-        printed,
     }
 }
 

@@ -81,24 +81,25 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
 fn marker(runtime: &Runtime, server: &Server, marked: bool) {
     let name = &server.name;
     let remove = format!("to remove it: infrakt server ssh {name} -- sudo rm /etc/infrakt/host");
-    let done = runtime.reach(server, &Terminal).and_then(|live| match marked {
-        true => runtime.mark(&live).map(|()| Unmarked::Gone),
-        false => runtime.unmark(&live),
-    });
-    match done {
-        Ok(Unmarked::Gone) if marked => output::note(&format!("'{name}' has the marker /etc/infrakt/host")),
-        Ok(Unmarked::Gone) => output::note(&format!("'{name}' has no marker /etc/infrakt/host any more")),
-        Ok(Unmarked::StillProtected(reason)) => output::note(&format!(
-            "'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}"
-        )),
-        Ok(Unmarked::NotOurs) => output::note(&format!(
-            "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
-        )),
-        Err(error) if marked => output::note(&format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
-        Err(error) => output::note(&format!(
-            "'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"
-        )),
-    }
+    let live = runtime.reach(server, &Terminal);
+    let said = if marked {
+        match live.and_then(|live| runtime.mark(&live)) {
+            Ok(()) => format!("'{name}' has the marker /etc/infrakt/host"),
+            Err(error) => format!("'{name}' did not get the marker /etc/infrakt/host: {error}"),
+        }
+    } else {
+        match live.and_then(|live| runtime.unmark(&live)) {
+            Ok(Unmarked::Gone) => format!("'{name}' has no marker /etc/infrakt/host any more"),
+            Ok(Unmarked::StillProtected(reason)) => {
+                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}")
+            }
+            Ok(Unmarked::NotOurs) => format!(
+                "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
+            ),
+            Err(error) => format!("'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"),
+        }
+    };
+    output::note(&said);
 }
 
 fn change(args: &UpdateArgs) -> Result<ServerChange> {
