@@ -3,6 +3,7 @@
 
 mod guards;
 mod live;
+mod lock;
 mod marker;
 mod presence;
 mod protection;
@@ -11,6 +12,7 @@ mod secrets;
 mod world;
 
 pub use live::{Live, compare, target_of};
+pub use lock::Holder;
 pub use marker::Unmarked;
 pub use resume::Resumable;
 pub use secrets::gather as gather_secrets;

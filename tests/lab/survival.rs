@@ -283,3 +283,45 @@ fn another_machine_at_the_same_address_is_not_gone_on_with() {
         .exits(3)
         .says("another machine answers there");
 }
+
+#[test]
+fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
+    let Some(machine) = Machine::up(&[]) else { return };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let other = Infrakt::with_prod_2(&machine);
+    let recipe = infrakt.recipe("counted.rhai", COUNTED);
+    let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+    machine.awaits("test -e /root/waiting");
+    other
+        .run(&["server", "unlock", "prod-2"])
+        .exits(3)
+        .says("run 1 of counted.rhai by ")
+        .says("now in step 2 is at work on 'prod-2'")
+        .says("--confirm prod-2");
+    other
+        .run(&["server", "unlock", "prod-2", "--confirm", "prod-3"])
+        .exits(3);
+    assert!(
+        machine.holds("pgrep -f 'spool/.*/1[.]sh'"),
+        "it was ended without the name"
+    );
+
+    other
+        .run(&["server", "unlock", "prod-2", "--confirm", "prod-2"])
+        .exits(0)
+        .says("ended on 'prod-2': run 1 of counted.rhai by ");
+    assert!(!machine.holds("pgrep -f 'spool/.*/1[.]sh'"), "the step goes on");
+    // Its own infrakt knows what became of it.
+    Ended::of(run).exits(1);
+    assert_eq!(
+        infrakt.outcomes("1"),
+        ["changed", "failed", "skipped", "skipped", "skipped"]
+    );
+    other
+        .run(&["server", "unlock", "prod-2"])
+        .exits(0)
+        .says("nobody is at work on 'prod-2'");
+    machine.root("touch /root/go");
+    infrakt.run(&["runs", "resume", "1"]).exits(0);
+    assert_eq!(machine.root("cat /root/log"), "first\nsecond\nthird");
+}
