@@ -7,3 +7,5 @@
 mod support;
 
 mod cuts;
+mod kills;
+mod stage;
