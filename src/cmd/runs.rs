@@ -39,6 +39,7 @@ enum RunsCommand {
         #[arg(long, value_name = "NUMBER")]
         step: Option<usize>,
     },
+    Retry(super::retry::RetryArgs),
 }
 
 #[derive(Serialize)]
@@ -55,6 +56,7 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
         RunsCommand::List { limit, server } => list(limit, server.as_deref(), context),
         RunsCommand::Show { id } => show(id, context),
         RunsCommand::Logs { id, step } => logs(id, step, context),
+        RunsCommand::Retry(args) => super::retry::run(args, context),
     }
 }
 

@@ -39,6 +39,8 @@ pub enum StoreError {
     },
     #[error("there is no run {id}")]
     UnknownRun { id: i64 },
+    #[error("there is no group of runs g{id}")]
+    UnknownGroup { id: i64 },
     #[error("app '{app}' has no variable '{name}'")]
     UnknownVariable {
         app: String,
@@ -136,6 +138,7 @@ impl StoreError {
                 kind: StoreKind::App, ..
             } => "unknown_app",
             Self::UnknownRun { .. } => "unknown_run",
+            Self::UnknownGroup { .. } => "unknown_group",
             Self::UnknownVariable { .. } => "unknown_variable",
             Self::UnknownTag { .. } => "unknown_tag",
             Self::Exists { .. } => "exists",
@@ -174,7 +177,9 @@ impl StoreError {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt {kind} list"),
                 None => format!("see what there is: infrakt {kind} list"),
             }),
-            Self::UnknownRun { .. } => Some("see what there is: infrakt runs list".to_owned()),
+            Self::UnknownRun { .. } | Self::UnknownGroup { .. } => {
+                Some("see what there is: infrakt runs list".to_owned())
+            }
             Self::UnknownVariable { app, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt env list {app}"),
                 None => format!("see what there is: infrakt env list {app}"),

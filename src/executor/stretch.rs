@@ -6,7 +6,7 @@ use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
-use super::{Execution, change, is_own, nonce, note};
+use super::{Execution, World, change, is_own, nonce, note};
 use crate::error::{Error, Refusal, Result, SshError};
 use crate::event::{Ended, Outcome, RunEvent};
 use crate::plan::{Action, Plan};
@@ -78,7 +78,7 @@ impl Execution<'_> {
             };
             *reached = transcript.reached().unwrap_or(next).max(*reached);
             match followed {
-                Followed::Ended(ending) => return Ok(conclude(plan, &ending, to)),
+                Followed::Ended(ending) => return Ok(conclude(plan, &ending, to, &*self.world)),
                 Followed::Failed(ended) => return Ok(Stretched::Ended(ended)),
                 Followed::Reboot(step) => {
                     let failed = self.own_step(plan, step)?;
@@ -285,14 +285,14 @@ fn drain(channel: &mut dyn Channel) -> Result<()> {
     Ok(())
 }
 
-fn conclude(plan: &Plan, ending: &Ending, to: usize) -> Stretched {
+fn conclude(plan: &Plan, ending: &Ending, to: usize, world: &dyn World) -> Stretched {
     let ended = match ending {
         Ending::Done => return Stretched::Reached(to),
         Ending::Failed { step } => {
             let title = plan.steps.get(*step).map_or("", |step| step.title.as_str());
             Ended::failed(format!("step {} failed: {title}", step + 1))
         }
-        Ending::Stopped => Ended::interrupted("stopped by Ctrl-C"),
+        Ending::Stopped => Ended::interrupted(world.why_interrupted()),
         Ending::Unseen => Ended::interrupted("the end of the run was not seen"),
     };
     Stretched::Ended(ended)

@@ -1,17 +1,21 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
 
+mod fleet;
 mod guards;
 mod live;
 mod marker;
 mod presence;
 mod protection;
 mod secrets;
+mod workers;
 mod world;
 
+pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told};
 pub use live::{Live, compare, target_of};
 pub use marker::Unmarked;
-pub use secrets::gather as gather_secrets;
+pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
+pub use world::Stop;
 
 pub use crate::executor::script::Secrets;
 pub use crate::ssh::{AskSecret, HostKey};
@@ -25,7 +29,7 @@ use crate::plan::render::Mark;
 use crate::plan::{Plan, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::ssh::scan_host_key;
-use crate::store::{Home, Journal, Server, Store};
+use crate::store::{Home, Journal, QueuedRun, Server, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use world::JournalledWorld;
@@ -191,19 +195,20 @@ impl Runtime {
         live::compare(plan, &live.identity, &live.losses)
     }
 
-    /// Begins a run: takes the lock on the server, uses up the consent, and opens the journal. Nothing is done yet.
+    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and records the run.
+    /// Nothing is done yet. (What comes from a recipe begins with [`Runtime::begin_group`], also on a single server.)
     ///
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
     pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
-        let journal = self
+        let queued = self
             .store
-            .begin_run(consented.plan(), consented.consent(), &operator())?;
+            .queue_run(consented.plan(), consented.consent(), &operator())?;
         Ok(Begun {
             consented,
             live,
             secrets,
-            journal,
+            queued,
         })
     }
 
@@ -213,13 +218,15 @@ impl Runtime {
     /// # Errors
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
-    pub fn execute(
-        &self,
-        begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
-        report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
-        let outcome = self.execute_journalled(begun, interrupts, report);
+    pub fn execute(&self, begun: Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+        let Begun {
+            consented,
+            live,
+            secrets,
+            queued,
+        } = begun;
+        let mut journal = queued.open()?;
+        let outcome = self.execute_journalled(&consented, &live, &secrets, &mut journal, stop, report);
         if let Err(error) = &outcome {
             let state = match error {
                 Error::Interrupted => RunState::Interrupted,
@@ -230,7 +237,7 @@ impl Runtime {
                 reason: Some(error.to_string()),
             };
             // The error that is already on its way says more than one about noting it down.
-            if begun.journal.append(std::slice::from_ref(&end)).is_ok() {
+            if journal.append(std::slice::from_ref(&end)).is_ok() {
                 report(&end);
             }
         }
@@ -239,16 +246,13 @@ impl Runtime {
 
     fn execute_journalled(
         &self,
-        begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
+        consented: &ConsentedPlan,
+        live: &Live,
+        secrets: &Secrets,
+        journal: &mut Journal,
+        stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Ended> {
-        let Begun {
-            consented,
-            live,
-            secrets,
-            journal,
-        } = begun;
         let plan = consented.plan();
         if plan.destroys() {
             live.look_again(&self.store, plan)?;
@@ -259,7 +263,7 @@ impl Runtime {
             journal,
             store: &self.store,
             server_id: plan.server.id,
-            interrupts,
+            stop,
             report,
         };
         let mut session = live.connection();
@@ -277,17 +281,17 @@ impl Runtime {
     }
 }
 
-/// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
+/// A run that was begun: its plan and consent, the way to its server, and its place in the journal, which holds the lock.
 pub struct Begun {
     consented: ConsentedPlan,
     live: Live,
     secrets: Secrets,
-    journal: Journal,
+    queued: QueuedRun,
 }
 
 impl Begun {
     pub fn run_id(&self) -> i64 {
-        self.journal.run_id()
+        self.queued.run_id()
     }
 
     pub fn plan(&self) -> &Plan {

@@ -6,13 +6,14 @@
 //! it ended. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
 use super::run_lock::RunLock;
-use super::{Failure, Store, consents, runs, servers};
+use super::{Failure, Home, Store, consents, runs, servers};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
 use crate::event::{Outcome, RunEvent, RunState, Stream};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
+use std::sync::Arc;
 
 /// The journal of a running run. It holds the lock on the server; dropping it gives the lock back, and a run that was
 /// not ended by then counts as interrupted. It has a connection of its own and may move to another thread.
@@ -21,7 +22,7 @@ pub struct Journal {
     run_id: i64,
     /// The place of the next event in the order of everything that happened.
     next: i64,
-    _lock: RunLock,
+    _lock: Arc<RunLock>,
 }
 
 impl Store {
@@ -31,62 +32,85 @@ impl Store {
     /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
     /// machine; runs whose process has died don't count and are noted as interrupted.
     pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
-        let store = Store::open(self.home())?;
-        let lock = RunLock::take(self.home())?;
-        let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
-            what: "the plan".to_owned(),
-            reason: error.to_string(),
-            hint: None,
-        })?;
-        let now = Timestamp::now();
-        let run_id = self.write(|transaction| {
-            let server = servers::by_id(transaction, plan.server.id)?;
-            let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
-            consents::check(transaction, plan, consent, now)?;
-            transaction.execute(
-                "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
-                 pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
-                params![
-                    server.id,
-                    server.name,
-                    machine_id,
-                    plan.recipe.name,
-                    plan.digest,
-                    plan_json,
-                    operator,
-                    computer(),
-                    std::process::id(),
-                    lock.name(),
-                    now
-                ],
-            )?;
-            let run_id = transaction.last_insert_rowid();
-            let mut statement = transaction
-                .prepare("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for (index, step) in plan.steps.iter().enumerate() {
-                let effect = step.effect.as_str();
-                statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
-            }
-            if let Some(consent) = consent {
-                consents::record(transaction, consent, run_id, now)?;
-            }
-            Ok(run_id)
-        })?;
+        self.queue_run(plan, consent, operator)?.open()
+    }
+}
+
+/// Records a run, if nobody of `living` is at work on its server and its consent is good, which it uses up.
+pub(super) fn insert_run(
+    transaction: &Transaction<'_>,
+    plan: &Plan,
+    consent: Option<&Consent>,
+    operator: &str,
+    lock: &RunLock,
+    living: &[runs::LivingRun],
+) -> Result<i64, Failure> {
+    let now = Timestamp::now();
+    let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
+        what: "the plan".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    let server = servers::by_id(transaction, plan.server.id)?;
+    let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
+    runs::refuse_if_at_work(living, &server.name, server.id, machine_id)?;
+    consents::check(transaction, plan, consent, now)?;
+    transaction.execute(
+        "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
+         pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
+        params![
+            server.id,
+            server.name,
+            machine_id,
+            plan.recipe.name,
+            plan.digest,
+            plan_json,
+            operator,
+            computer(),
+            std::process::id(),
+            lock.name(),
+            now
+        ],
+    )?;
+    let run_id = transaction.last_insert_rowid();
+    let mut statement = transaction
+        .prepare_cached("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (index, step) in plan.steps.iter().enumerate() {
+        let effect = step.effect.as_str();
+        statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
+    }
+    if let Some(consent) = consent {
+        consents::record(transaction, consent, run_id, now)?;
+    }
+    Ok(run_id)
+}
+
+impl Journal {
+    /// The journal of a run that was recorded and whose lock is held.
+    pub(super) fn open(home: &Home, run_id: i64, lock: Arc<RunLock>) -> Result<Self> {
+        let store = Store::open(home)?;
         // From here on only the end of the run is forced to the disk (see the module's text).
         store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
-        Ok(Journal {
+        Ok(Self {
             store,
             run_id,
             next: 1,
             _lock: lock,
         })
     }
-}
 
-impl Journal {
     pub fn run_id(&self) -> i64 {
         self.run_id
+    }
+
+    /// Counts the run's time from now on, for one that had to wait since it was recorded.
+    pub(super) fn starts_now(&self) -> Result<()> {
+        self.store.check(|connection| {
+            let at = params![self.run_id, Timestamp::now()];
+            connection
+                .execute("UPDATE runs SET started_at = ?2 WHERE id = ?1", at)
+                .map(drop)
+        })
     }
 
     /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails. To
