@@ -12,7 +12,7 @@ use crate::plan::secret::Secret;
 use crate::prompt::{self, Remembering, Terminal};
 use crate::reporter::{Fleet, Reaching};
 use crate::runtime::{
-    AskSecret, Begun, Call, Fate, Joining, LeftOut, Live, Planned, Ready, Runtime, Told, gather_secrets,
+    AskSecret, Call, Fate, Joining, LeftOut, Live, Planned, Ready, Runtime, Told, Waiting, gather_secrets,
     secrets_of_plan,
 };
 use crate::store::Server;
@@ -194,7 +194,13 @@ fn nothing_was_run(rows: &[Row]) -> Error {
 }
 
 /// The group is known from here on.
-fn begin(group: i64, call: &Call<'_>, admitted: &[(usize, Begun)], rows: &mut [Row], context: &Context) -> Result<()> {
+fn begin(
+    group: i64,
+    call: &Call<'_>,
+    admitted: &[(usize, Waiting)],
+    rows: &mut [Row],
+    context: &Context,
+) -> Result<()> {
     for (place, begun) in admitted {
         if let Some(row) = rows.get_mut(*place) {
             row.run = Some(begun.run_id());
@@ -215,12 +221,12 @@ fn begin(group: i64, call: &Call<'_>, admitted: &[(usize, Begun)], rows: &mut [R
 fn execute(
     job: &Job<'_>,
     runtime: &Runtime,
-    admitted: Vec<(usize, Begun)>,
+    admitted: Vec<(usize, Waiting)>,
     rows: &mut [Row],
     context: &Context,
 ) -> Result<()> {
-    let (places, begun): (Vec<usize>, Vec<Begun>) = admitted.into_iter().unzip();
-    let runs: Vec<i64> = begun.iter().map(Begun::run_id).collect();
+    let (places, begun): (Vec<usize>, Vec<Waiting>) = admitted.into_iter().unzip();
+    let runs: Vec<i64> = begun.iter().map(Waiting::run_id).collect();
     let refused = rows.iter().find(|row| row.is_left_out());
     if job.at_once.fail_fast
         && let Some(refused) = refused

@@ -14,6 +14,7 @@ mod pace;
 mod parameters;
 pub mod plan;
 pub mod recipe;
+mod resume;
 mod retry;
 pub mod run;
 pub mod runs;

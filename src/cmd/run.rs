@@ -7,7 +7,7 @@ use super::targets::Targets;
 use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
-use crate::event::RunState;
+use crate::event::{Ended, RunState};
 use crate::plan::Plan;
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
@@ -122,11 +122,11 @@ impl Job<'_> {
             consented,
             secrets,
         };
-        let (_, begun) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
+        let (_, waiting) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
         prompt::count_interrupts();
         let mut exits = Vec::new();
-        for one in begun {
-            exits.push(execute(runtime, one?, context));
+        for one in waiting {
+            exits.push(execute(runtime, one?.begin()?, context));
         }
         Ok(first_of(&exits))
     }
@@ -175,11 +175,16 @@ fn obtained(
     Ok((consented, secrets))
 }
 
-fn execute(runtime: &Runtime, begun: Begun, context: &Context) -> Exit {
+fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
     let plan = begun.plan().clone();
     let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
     reporter.begin(begun.run_id());
-    let ended = runtime.execute(begun, &prompt::interrupts, &mut |event| reporter.event(event));
+    let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
+    concluded(reporter, ended, context)
+}
+
+/// Shows how a run has ended.
+pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &Context) -> Exit {
     match ended {
         Ok(ended) => {
             if let Err(error) = reporter.end(&ended) {

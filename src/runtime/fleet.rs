@@ -5,7 +5,7 @@
 
 use super::workers::make_room_for;
 use super::world::Stop;
-use super::{Begun, Live, Parameters, Runtime, Secrets, operator};
+use super::{Begun, Live, Parameters, Progress, Runtime, Secrets, operator};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
@@ -45,6 +45,41 @@ pub struct Ready {
     pub live: Live,
     pub consented: ConsentedPlan,
     pub secrets: Secrets,
+}
+
+/// A run that was begun and whose turn has not come.
+pub struct Waiting {
+    ready: Ready,
+    queued: QueuedRun,
+}
+
+impl Waiting {
+    pub fn run_id(&self) -> i64 {
+        self.queued.run_id()
+    }
+
+    pub fn plan(&self) -> &Plan {
+        self.ready.consented.plan()
+    }
+
+    /// Its turn has come.
+    ///
+    /// # Errors
+    /// If its journal can't be opened.
+    pub fn begin(self) -> Result<Begun> {
+        let Ready {
+            live,
+            consented,
+            secrets,
+        } = self.ready;
+        Ok(Begun {
+            consented,
+            live,
+            secrets,
+            journal: self.queued.open()?,
+            progress: Progress::default(),
+        })
+    }
 }
 
 /// A member of a group that begins.
@@ -125,7 +160,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written; none has begun then.
-    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(i64, Vec<Result<Begun>>)> {
+    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(i64, Vec<Result<Waiting>>)> {
         let operator = operator();
         let recipe = call.recipe.reference();
         let new = NewGroup {
@@ -161,14 +196,7 @@ impl Runtime {
         });
         let begun = ready
             .zip(group.runs)
-            .map(|(ready, queued)| {
-                Ok(Begun {
-                    consented: ready.consented,
-                    live: ready.live,
-                    secrets: ready.secrets,
-                    queued: queued?,
-                })
-            })
+            .map(|(ready, queued)| Ok(Waiting { ready, queued: queued? }))
             .collect();
         Ok((group.id, begun))
     }
@@ -177,9 +205,9 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written.
-    pub fn skip(&self, begun: Vec<Begun>, reason: &str) -> Result<()> {
-        self.store
-            .end_queued(begun.into_iter().map(|begun| begun.queued).collect(), reason)
+    pub fn skip(&self, waiting: Vec<Waiting>, reason: &str) -> Result<()> {
+        let queued = waiting.into_iter().map(|waiting| waiting.queued).collect();
+        self.store.end_queued(queued, reason)
     }
 
     /// Executes runs that were begun, several at the same time. `interrupts` as in [`Runtime::execute`], for all of them;
@@ -189,7 +217,7 @@ impl Runtime {
     /// If no thread is to be had (nothing was executed then), or the end of runs that had no turn can't be noted.
     pub fn execute_all(
         &self,
-        begun: Vec<Begun>,
+        waiting: Vec<Waiting>,
         at_once: AtOnce,
         interrupts: &(dyn Fn() -> usize + Sync),
         tell: &(dyn Fn(usize, Told<'_>) + Sync),
@@ -200,16 +228,18 @@ impl Runtime {
             failed: Mutex::new(None),
         };
         let executed = self.each(
-            begun,
+            waiting,
             at_once.parallel,
             EXECUTING_STACK,
-            &|runtime, index, begun| {
+            &|runtime, index, waiting| {
                 if halt.asked() > 0 {
-                    return Err(begun.queued);
+                    return Err(waiting.queued);
                 }
-                let server = begun.plan().server.name.clone();
-                tell(index, Told::Begins(begun.plan()));
-                let ended = runtime.execute(begun, &halt, &mut |event| tell(index, Told::Event(event)));
+                let server = waiting.plan().server.name.clone();
+                tell(index, Told::Begins(waiting.plan()));
+                let ended = waiting.begin().and_then(|mut begun| {
+                    runtime.execute(&mut begun, &halt, &mut |event| tell(index, Told::Event(event)))
+                });
                 if at_once.fail_fast && !matches!(&ended, Ok(ended) if ended.state == RunState::Done) {
                     halt.because_of(&server);
                 }

@@ -7,13 +7,15 @@ mod live;
 mod marker;
 mod presence;
 mod protection;
+mod resume;
 mod secrets;
 mod workers;
 mod world;
 
-pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told};
+pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
 pub use live::{Live, compare, target_of};
 pub use marker::Unmarked;
+pub use resume::Resumable;
 pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
 pub use world::Stop;
 
@@ -26,12 +28,12 @@ use crate::event::{Ended, RunEvent, RunState};
 use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
-use crate::plan::{Plan, lint};
+use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::ssh::scan_host_key;
-use crate::store::{Home, Journal, QueuedRun, Server, Store};
+use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use world::JournalledWorld;
 
 /// Values for a recipe's parameters, by name.
@@ -195,20 +197,21 @@ impl Runtime {
         live::compare(plan, &live.identity, &live.losses)
     }
 
-    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and records the run.
+    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and opens the journal.
     /// Nothing is done yet. (What comes from a recipe begins with [`Runtime::begin_group`], also on a single server.)
     ///
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
     pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
-        let queued = self
+        let journal = self
             .store
-            .queue_run(consented.plan(), consented.consent(), &operator())?;
+            .begin_run(consented.plan(), consented.consent(), &operator())?;
         Ok(Begun {
             consented,
             live,
             secrets,
-            queued,
+            journal,
+            progress: Progress::default(),
         })
     }
 
@@ -218,46 +221,32 @@ impl Runtime {
     /// # Errors
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
-    pub fn execute(&self, begun: Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+    pub fn execute(&self, begun: &mut Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+        let looked = match begun.rest_destroys() {
+            true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
+            false => Ok(()),
+        };
+        let outcome = looked.and_then(|()| self.with_execution(begun, stop, report, |execution| execution.execute()));
+        note_error(begun, report, outcome)
+    }
+
+    /// Makes the execution of a run that was begun, and hands it to `act`.
+    fn with_execution<T>(
+        &self,
+        begun: &mut Begun,
+        stop: &dyn Stop,
+        report: &mut dyn FnMut(&RunEvent),
+        act: impl FnOnce(Execution<'_>) -> Result<T>,
+    ) -> Result<T> {
         let Begun {
             consented,
             live,
             secrets,
-            queued,
+            journal,
+            progress,
         } = begun;
-        let mut journal = queued.open()?;
-        let outcome = self.execute_journalled(&consented, &live, &secrets, &mut journal, stop, report);
-        if let Err(error) = &outcome {
-            let state = match error {
-                Error::Interrupted => RunState::Interrupted,
-                _ => RunState::Failed,
-            };
-            let end = RunEvent::RunEnded {
-                state,
-                reason: Some(error.to_string()),
-            };
-            // The error that is already on its way says more than one about noting it down.
-            if journal.append(std::slice::from_ref(&end)).is_ok() {
-                report(&end);
-            }
-        }
-        outcome
-    }
-
-    fn execute_journalled(
-        &self,
-        consented: &ConsentedPlan,
-        live: &Live,
-        secrets: &Secrets,
-        journal: &mut Journal,
-        stop: &dyn Stop,
-        report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
         let plan = consented.plan();
-        if plan.destroys() {
-            live.look_again(&self.store, plan)?;
-        }
-        let run = format!("{}-{}", journal.run_id(), &crate::executor::nonce()?[2..10]);
+        let run = journal.spool().to_owned();
         let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
         let mut world = JournalledWorld {
             journal,
@@ -267,31 +256,70 @@ impl Runtime {
             report,
         };
         let mut session = live.connection();
-        Execution {
+        act(Execution {
             consented,
-            from: 0,
+            from: progress.from,
+            stretches: progress.stretches,
+            settled: progress.settled.clone(),
             secrets,
             run: &run,
             holder: &holder,
             thread_name: presence::thread_name()?,
             connection: &mut *session,
             world: &mut world,
-        }
-        .execute()
+        })
     }
 }
 
-/// A run that was begun: its plan and consent, the way to its server, and its place in the journal, which holds the lock.
+/// Ends the run in the journal if something went wrong that is no step's doing.
+fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
+    if let Err(error) = &outcome {
+        let state = match error {
+            Error::Interrupted => RunState::Interrupted,
+            _ => RunState::Failed,
+        };
+        let end = RunEvent::RunEnded {
+            state,
+            reason: Some(error.to_string()),
+        };
+        // The error that is already on its way says more than one about noting it down.
+        if begun.journal.append(std::slice::from_ref(&end), None).is_ok() {
+            report(&end);
+        }
+    }
+    outcome
+}
+
+/// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
 pub struct Begun {
     consented: ConsentedPlan,
     live: Live,
     secrets: Secrets,
-    queued: QueuedRun,
+    journal: Journal,
+    progress: Progress,
+}
+
+/// What is done of a run when its execution begins.
+#[derive(Default)]
+struct Progress {
+    /// The first step that is not.
+    from: usize,
+    /// How many stretches of it there have been.
+    stretches: u32,
+    /// The steps whose outcome is known.
+    settled: BTreeSet<usize>,
+    resumed: bool,
 }
 
 impl Begun {
+    /// Whether what is still to do takes away what can't be brought back.
+    fn rest_destroys(&self) -> bool {
+        let rest = self.plan().steps.get(self.progress.from..).unwrap_or_default();
+        rest.iter().any(Step::destroys)
+    }
+
     pub fn run_id(&self) -> i64 {
-        self.queued.run_id()
+        self.journal.run_id()
     }
 
     pub fn plan(&self) -> &Plan {

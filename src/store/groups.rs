@@ -3,7 +3,7 @@
 //!
 //! It must not know recipes: how one is called and what it was given are words to it.
 
-use super::journal::{Journal, end, insert_run};
+use super::journal::{Journal, Recorded, end, record_run};
 use super::run_lock::RunLock;
 use super::{Failure, Home, Run, Store, runs};
 use crate::consent::Consent;
@@ -71,6 +71,7 @@ pub struct BegunGroup {
 pub struct QueuedRun {
     home: Home,
     run_id: i64,
+    spool: String,
     lock: Arc<RunLock>,
     /// Whether others may come before it.
     waits: bool,
@@ -83,7 +84,8 @@ impl QueuedRun {
 
     /// Its turn has come: from now on its time counts.
     pub fn open(self) -> Result<Journal> {
-        let journal = Journal::open(&self.home, self.run_id, self.lock)?;
+        let store = Store::open(&self.home)?;
+        let journal = Journal::of(store, self.run_id, self.spool, 1, self.lock)?;
         if self.waits {
             journal.starts_now()?;
         }
@@ -115,13 +117,14 @@ impl Store {
     /// Begins a run that belongs to no group, as [`Store::begin_run`], and leaves its journal closed.
     pub fn queue_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<QueuedRun> {
         let lock = Arc::new(RunLock::take(self.home())?);
-        let run_id = self.write(|transaction| {
+        let Recorded { run_id, spool } = self.write(|transaction| {
             let living = runs::living_runs(transaction, self.home())?;
-            insert_run(transaction, plan, consent, operator, &lock, &living)
+            record_run(transaction, plan, consent, operator, &lock, &living)
         })?;
         Ok(QueuedRun {
             home: self.home().clone(),
             run_id,
+            spool,
             lock,
             waits: false,
         })
@@ -148,18 +151,18 @@ impl Store {
             for (position, member) in members.iter().enumerate() {
                 let row = match member {
                     Member::Planned { plan, consent } => {
-                        let run = match insert_run(transaction, plan, *consent, new.operator, &lock, &living) {
-                            Ok(run_id) => Ok(run_id),
+                        let run = match record_run(transaction, plan, *consent, new.operator, &lock, &living) {
+                            Ok(recorded) => Ok(recorded),
                             Err(Failure::Other(refusal)) => Err(refusal),
                             Err(failure) => return Err(failure),
                         };
-                        if let Ok(run_id) = run {
-                            living.push(runs::LivingRun::recorded(transaction, run_id)?);
+                        if let Ok(recorded) = &run {
+                            living.push(runs::LivingRun::recorded(transaction, recorded.run_id)?);
                         }
                         let row = MemberRow {
                             server_id: plan.server.id,
                             server: &plan.server.name,
-                            run_id: run.as_ref().ok().copied(),
+                            run_id: run.as_ref().ok().map(|recorded| recorded.run_id),
                             left_out: run
                                 .as_ref()
                                 .err()
@@ -185,9 +188,10 @@ impl Store {
             Ok((group, begun))
         })?;
         let waits = members.len() > 1;
-        let queued = |run_id| QueuedRun {
+        let queued = |Recorded { run_id, spool }| QueuedRun {
             home: self.home().clone(),
             run_id,
+            spool,
             lock: lock.clone(),
             waits,
         };
