@@ -1,7 +1,7 @@
 # The runner: executes the steps one after the other, detached from the connection that brought it. What it writes into
 # the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
 # runner's own: everything here but what a step asks for is built into the shell.
-exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 7<>"$IK_DIR/wake" 8<>"$IK_DIR/turn" || exit 1
+exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 8<>"$IK_DIR/turn" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
 ik_signal='' ik_ends='' ik_watch='' ik_told=0
@@ -28,11 +28,11 @@ mark_exactly() {
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_out=$1 ik_err=$2
 }
-# Wakes the follower, if there is one. Short steps share a call.
+# Wakes the follower, if there is one. Short steps share a call. Opened for both ways, a FIFO lets nobody wait.
 wake() {
     if [ $((ik_now - ik_told)) -ge "$1" ]; then
         ik_told=$ik_now
-        echo >&7
+        echo 1<>"$IK_DIR/wake"
     fi
 }
 forget() {
@@ -47,7 +47,7 @@ finish() {
     # Whoever reads that the run has ended may begin another one.
     exec 9>&-
     record Z "$1"
-    echo >&7
+    echo 1<>"$IK_DIR/wake"
     exit 0
 }
 
@@ -80,11 +80,13 @@ watch() {
 # deadline KEY HUNDREDTHS
 deadline() {
     ik_key=$1
+    read -r ik_now ik_rest </proc/uptime
+    ik_now=${ik_now%.*}${ik_now#*.}
     # In place, so that whoever reads it finds the old one or the new one.
     echo "$1 $((ik_now + $2))" 1<>"$IK_DIR/deadline"
     if [ -z "$ik_watch" ]; then
         # In parentheses, since a function alone would keep the descriptors to open them again.
-        (watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 7>&- 9>&- &
+        (watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 9>&- &
         ik_watch=$!
     fi
 }
@@ -92,14 +94,14 @@ deadline() {
 # fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
 start() {
     case $2 in
-    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
+    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- & ;;
     *)
         (
             ik_file=$IK_DIR/$1
             set "$3" --
             # shellcheck source=/dev/null
             . "$ik_file"
-        ) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+        ) </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- &
         ;;
     esac
     ik_pid=$! ik_mode=$2 ik_ending='' ik_signal=''
@@ -133,10 +135,9 @@ attend() {
     elif [ -z "$ik_ending" ]; then
         ik_ending=yes
         end TERM
-        mark
         if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
         ik_watch=''
-        deadline "$ik_key.kill" 1000
+        if [ -e "$IK_DIR/kill" ]; then deadline "$ik_key.kill" 500; else deadline "$ik_key.kill" 1000; fi
         ik_key=${ik_key%.kill}
     fi
 }
@@ -166,7 +167,7 @@ step() {
 unchanged() {
     record U "$1"
 }
-# ended INDEX STATUS TIMED-OUT
+# ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
 ended() {
     record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
     if [ "$2" -ne 0 ]; then finish failed; fi
@@ -182,12 +183,30 @@ held() {
     fi
     return "$ik_status"
 }
-# run INDEX SECONDS MODE MARK
+# run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE MODE-OF-UNDOING]
 run() {
     start "$1.sh" "$3" -e "$2" >&5 2>&6
     await "$1" "${2}00"
+    if [ "$ik_status" -eq 0 ] && [ -n "${5-}" ]; then undo_unless_proven "$1" "$5" "$6"; fi
     if [ "$ik_status" -ne 0 ]; then mark_exactly; else "$4"; fi
     ended "$1" "$ik_status" "$ik_late"
+}
+# undo_unless_proven INDEX SECONDS MODE: the client has so long to come back over a new connection. A request to stop
+# changes nothing about that: what may have locked everybody out is proven or undone first.
+undo_unless_proven() {
+    record Q "$1"
+    wake 0
+    deadline "$1.proof" "${2}00"
+    until [ -e "$IK_DIR/go.$1" ]; do
+        if [ -e "$IK_DIR/late.$1.proof" ]; then
+            start "$1.undo" "$3" -e 300 >&5 2>&6
+            await "$1.undo" 30000
+            mark_exactly
+            if [ "$ik_status" -eq 0 ]; then ended "$1" 1 2; else ended "$1" 1 3; fi
+        fi
+        read -r ik_rest <&8
+    done
+    ik_status=0
 }
 # pause INDEX SECONDS: it is the client's turn with this step; the lock is held meanwhile. A client that does not come
 # back ends the run.

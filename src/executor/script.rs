@@ -17,7 +17,8 @@ pub const SPOOL: &str = "/var/lib/infrakt/spool";
 /// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
 pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
                                export PATH LC_ALL\n";
-const LOCK: &str = "/run/infrakt/lock";
+/// What the runner on a server holds locked for as long as it lives.
+pub const LOCK: &str = "/run/infrakt/lock";
 /// How long a guard may take.
 const GUARD_SECONDS: u64 = 60;
 /// Days after which records that nobody has fetched are removed.
@@ -83,7 +84,7 @@ impl Stretch<'_> {
             text,
             "[ ! -e \"$IK_DIR\" ] || {{ ik_refuse folder \"$IK_DIR is there already\"; return; }}\n\
              ik_prepare {KEPT_DAYS} || return\n\
-             printf '%s\\n' {holder} >\"$IK_LOCK.holder\" || {{ ik_full; return; }}\n",
+             {{ printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\"; }} || {{ ik_full; return; }}\n",
             holder = quote(self.holder),
         );
     }
@@ -104,7 +105,12 @@ impl Stretch<'_> {
         let step = &self.plan.steps[index];
         let mut parts = Vec::new();
         match &step.action {
-            Action::Run { command } => parts.push((format!("{index}.sh"), Part::Script(command.clone()))),
+            Action::Run { command } => {
+                parts.push((format!("{index}.sh"), Part::Script(command.clone())));
+                if let Some(undo) = &step.undo {
+                    parts.push((format!("{index}.undo"), Part::Script(undo.command.clone())));
+                }
+            }
             Action::Upload {
                 path,
                 content,
@@ -140,7 +146,8 @@ impl Stretch<'_> {
         // Hundredths of a second; what no step and no guard falls short of.
         let mut shortest = GUARD_SECONDS;
         for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
-            shortest = shortest.min(step.timeout_seconds.max(1));
+            let proof = step.undo.as_ref().map(|undo| undo.after_seconds);
+            shortest = shortest.min(step.timeout_seconds).min(proof.unwrap_or(shortest)).max(1);
             let parts = self.parts(index);
             let _ = writeln!(steps, "step {index}");
             let mut tests = Vec::new();
@@ -155,7 +162,10 @@ impl Stretch<'_> {
             let seconds = step.timeout_seconds;
             let act = match &step.action {
                 Action::Run { command } => {
-                    format!("run {index} {seconds} {} {}", mode_of(command), mark_of(command))
+                    let undo = step.undo.as_ref().map_or(String::new(), |undo| {
+                        format!(" {} {}", undo.after_seconds, mode_of(&undo.command))
+                    });
+                    format!("run {index} {seconds} {} {}{undo}", mode_of(command), mark_of(command))
                 }
                 Action::Upload { .. } => format!("run {index} {seconds} plain mark"),
                 Action::Reconnect { .. } | Action::State { .. } => format!("pause {index} {seconds}"),

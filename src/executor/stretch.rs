@@ -21,6 +21,8 @@ const SHORTEST_ASK: Duration = Duration::from_millis(200);
 const LONGEST_ASK: Duration = Duration::from_secs(1);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// What undoing a step takes, before a login is tried again.
+const TIME_TO_UNDO: Duration = Duration::from_secs(2);
 /// How often, meanwhile, it is seen whether the user wants to stop.
 const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -60,8 +62,30 @@ enum Followed {
     Void,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
+    /// This step was executed, and is undone unless a new connection proves that it has locked nobody out.
+    Prove(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
     Reboot(usize),
+}
+
+/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
+/// each new one; to be told twice does it no harm.
+#[derive(Default)]
+struct Owed {
+    /// The step that was carried out in the runner's stead: it may go on.
+    go: Option<usize>,
+    /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
+    instead: Option<Followed>,
+}
+
+impl Owed {
+    fn word(&self) -> Option<String> {
+        match (&self.instead, self.go) {
+            (Some(_), _) => Some("stop\n".to_owned()),
+            (None, Some(step)) => Some(format!("go.{step}\n")),
+            (None, None) => None,
+        }
+    }
 }
 
 impl Execution<'_> {
@@ -90,9 +114,9 @@ impl Execution<'_> {
             Some(_) => self.again(&nonce, &transcript),
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
-        let mut go = None;
+        let mut owed = Owed::default();
         loop {
-            let followed = match self.follow(plan, &nonce, &script, go.take(), &mut transcript) {
+            let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
                 other => other?,
             };
@@ -109,7 +133,13 @@ impl Execution<'_> {
                     if let Some(ended) = self.own_step(plan, step)? {
                         return Ok(Stretched::Ended(ended));
                     }
-                    go = Some(step);
+                    owed.go = Some(step);
+                    self.again(&nonce, &transcript)
+                }
+                Followed::Prove(step) => {
+                    if self.prove(plan, step)? {
+                        owed.go = Some(step);
+                    }
                     self.again(&nonce, &transcript)
                 }
                 Followed::Launched => self.again(&nonce, &transcript),
@@ -127,6 +157,9 @@ impl Execution<'_> {
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
                     if let Err(error) = self.call_again() {
+                        if let Some(Followed::Failed(ended)) = owed.instead {
+                            return Ok(Stretched::Ended(ended));
+                        }
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
@@ -217,10 +250,38 @@ impl Execution<'_> {
                 Ended::failed(format!("step {} failed: {title}", step + 1))
             }
             Ending::Stopped if taken_up && self.world.interrupts() == 0 => return Stretched::Over,
-            Ending::Stopped => Ended::interrupted("stopped by Ctrl-C"),
+            Ending::Stopped => Ended::interrupted(self.world.why_interrupted()),
             Ending::Unseen => return Stretched::Over,
         };
         Stretched::Ended(ended)
+    }
+
+    /// Logs in anew, to prove that a step has locked nobody out. `false`: it can't be proven. The server has undone the
+    /// step then, and is waited for.
+    fn prove(&mut self, plan: &Plan, step: usize) -> Result<bool> {
+        let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
+        let patience = Duration::from_secs(undo.map_or(0, |undo| undo.after_seconds));
+        let began = Instant::now();
+        let Err(error) = self.connection.reconnect(patience) else {
+            return Ok(true);
+        };
+        match error {
+            Error::Ssh(
+                SshError::Unreachable { .. }
+                | SshError::Handshake { .. }
+                | SshError::Lost { .. }
+                | SshError::Denied { .. },
+            ) => {}
+            error => return Err(error),
+        }
+        self.notice(&format!(
+            "a new login does not work ({error}); the server undoes the step"
+        ))?;
+        // A login that is refused over and over would be taken for an attack.
+        std::thread::sleep((patience + TIME_TO_UNDO).saturating_sub(began.elapsed()));
+        // Whoever is still not let in is told so by the next attempt to follow.
+        let _ = self.call_again();
+        Ok(false)
     }
 
     /// Calls a lost server again, until it answers, for a while, or until the user has had enough.
@@ -242,13 +303,13 @@ impl Execution<'_> {
         self.world.note(&[notice], None)
     }
 
-    /// Follows a runner over one channel. `go`: the step that was carried out meanwhile, and that the runner waits for.
+    /// Follows a runner over one channel.
     fn follow(
         &mut self,
         plan: &Plan,
         nonce: &str,
         script: &[u8],
-        go: Option<usize>,
+        owed: &mut Owed,
         transcript: &mut Transcript,
     ) -> Result<Followed> {
         let mut channel = self.connection.start(script)?;
@@ -259,8 +320,6 @@ impl Execution<'_> {
         let mut last = Instant::now();
         let mut ask = SHORTEST_ASK;
         let mut asked = false;
-        // What this channel ends with in place of the runner's own ending.
-        let mut instead = None;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
@@ -305,8 +364,8 @@ impl Execution<'_> {
                 match frame {
                     Frame::Begun => {
                         begun = true;
-                        if let Some(step) = go {
-                            channel.send(format!("go.{step}\n").as_bytes())?;
+                        if let Some(word) = owed.word() {
+                            channel.send(word.as_bytes())?;
                         }
                     }
                     Frame::Heartbeat => asked = false,
@@ -349,24 +408,22 @@ impl Execution<'_> {
                 }
                 // A step that was ended by the second Ctrl-C has failed, but the run was interrupted.
                 let ending = if told > 1 { Ending::Stopped } else { ending };
-                return Ok(instead.unwrap_or(Followed::Ended(ending)));
+                return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
             if let Some(step) = transcript.take_paused() {
                 match plan.steps.get(step).map(|step| &step.action) {
                     // Whoever left the stretch behind has carried it out, and not come to say so.
-                    _ if self.settled.contains(&step) => channel.send(format!("go.{step}\n").as_bytes())?,
+                    _ if self.settled.contains(&step) => owed.go = Some(step),
+                    Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
-                    Some(Action::Reconnect { reboot: true }) => {
-                        channel.send(b"stop\n")?;
-                        instead = Some(Followed::Reboot(step));
-                    }
+                    Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
                     _ => match change(self.world, plan, step)? {
-                        None => channel.send(format!("go.{step}\n").as_bytes())?,
-                        Some(failed) => {
-                            channel.send(b"stop\n")?;
-                            instead = Some(Followed::Failed(failed));
-                        }
+                        None => owed.go = Some(step),
+                        Some(failed) => owed.instead = Some(Followed::Failed(failed)),
                     },
+                }
+                if let Some(word) = owed.word() {
+                    channel.send(word.as_bytes())?;
                 }
             }
         }
