@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
-use super::connection::{Channel, Incoming};
+use super::connection::Incoming;
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
@@ -13,8 +13,12 @@ use crate::plan::{Action, Plan};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
+/// How long nothing may come from a follower, which answers whenever it is asked for more, before it counts as lost.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How often a follower is asked for more: it is woken when a step begins or ends, but not by what a step prints. The
+/// longer nothing happens, the less often.
+const SHORTEST_ASK: Duration = Duration::from_millis(200);
+const LONGEST_ASK: Duration = Duration::from_secs(1);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// What undoing a step takes, before a login is tried again.
@@ -314,13 +318,15 @@ impl Execution<'_> {
         let mut said = Vec::new();
         let mut told = 0;
         let mut last = Instant::now();
+        let mut ask = SHORTEST_ASK;
+        let mut asked = false;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
                 channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
                 told = interrupts;
             }
-            match channel.receive(Duration::from_millis(200))? {
+            match channel.receive(SHORTEST_ASK)? {
                 Incoming::Stdout(bytes) => {
                     last = Instant::now();
                     reader.push(&bytes);
@@ -331,7 +337,14 @@ impl Execution<'_> {
                     continue;
                 }
                 Incoming::Quiet if last.elapsed() > SILENCE => return Ok(Followed::Lost),
-                Incoming::Quiet => continue,
+                Incoming::Quiet => {
+                    if begun && !asked && last.elapsed() >= ask {
+                        channel.send(b"more\n")?;
+                        asked = true;
+                        ask = (ask * 2).min(LONGEST_ASK);
+                    }
+                    continue;
+                }
                 Incoming::Closed if begun => return Ok(Followed::Lost),
                 Incoming::Closed => {
                     let said = String::from_utf8_lossy(&said).trim().to_owned();
@@ -355,7 +368,7 @@ impl Execution<'_> {
                             channel.send(word.as_bytes())?;
                         }
                     }
-                    Frame::Heartbeat => {}
+                    Frame::Heartbeat => asked = false,
                     Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
                     Frame::Refused { code, .. } if code == "absent" => return Ok(Followed::Absent),
                     Frame::Refused { code, .. } if code == "void" => return Ok(Followed::Void),
@@ -374,6 +387,9 @@ impl Execution<'_> {
                 ended: matches!(ended, Some(Ok(_))),
                 ..transcript.position()
             };
+            if !events.is_empty() {
+                ask = SHORTEST_ASK;
+            }
             if (!events.is_empty() || position.ended)
                 && let Err(error) = note(self.world, plan, events, Some(&position))
             {
@@ -384,7 +400,7 @@ impl Execution<'_> {
             if let Some(ending) = ended {
                 let ending = ending?;
                 // The last word to the follower, which then removes the records: they are all here now.
-                let thanked = channel.send(b"done\n").and_then(|()| drain(&mut *channel));
+                let thanked = channel.send(b"done\n");
                 if let Err(error) = thanked
                     && !is_lost(&error)
                 {
@@ -438,17 +454,6 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
         RunEvent::StepEnded { step, .. } => Some(*step),
         _ => None,
     }
-}
-
-/// Waits for the follower to go away, shortly: whether it did changes nothing.
-fn drain(channel: &mut dyn Channel) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(2) {
-        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
-            break;
-        }
-    }
-    Ok(())
 }
 
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
