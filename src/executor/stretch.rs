@@ -242,7 +242,7 @@ impl Execution<'_> {
                 Ended::failed(format!("step {} failed: {title}", step + 1))
             }
             Ending::Stopped if taken_up && self.world.interrupts() == 0 => return Stretched::Over,
-            Ending::Stopped => Ended::interrupted("stopped by Ctrl-C"),
+            Ending::Stopped => Ended::interrupted(self.world.why_interrupted()),
             Ending::Unseen => return Stretched::Over,
         };
         Stretched::Ended(ended)
