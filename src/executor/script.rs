@@ -87,15 +87,16 @@ impl Stretch<'_> {
                 thread = quote(self.thread_name),
             );
         }
+        // Old records go only where nobody is at work: to a clock that has jumped, those of a living run are old too.
         let _ = write!(
             text,
             "mkdir -p /run/infrakt {SPOOL} && chmod 700 /run/infrakt /var/lib/infrakt {SPOOL} || \
              ik_refuse spool \"the folder for its records can't be made\"\n\
-             find {SPOOL} -mindepth 1 -maxdepth 1 -mtime +{KEPT_DAYS} -exec rm -rf -- {{}} +\n\
              [ ! -e \"$IK_DIR\" ] || ik_refuse folder \"$IK_DIR is there already\"\n\
              mkdir \"$IK_DIR\" || ik_refuse spool \"the folder $IK_DIR can't be made\"\n\
              IK_MADE=yes\n\
-             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n",
+             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n\
+             flock -n -o {LOCK} find {SPOOL} -mindepth 1 -maxdepth 1 -mtime +{KEPT_DAYS} ! -path \"$IK_DIR\" -exec rm -rf -- {{}} +\n",
         );
         self.file(text, "holder", self.holder);
     }
