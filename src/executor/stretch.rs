@@ -154,7 +154,15 @@ impl Execution<'_> {
                         }
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
-                        return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
+                        return match error {
+                            // Whoever answers there now is not to be called again before a person has looked.
+                            Error::Ssh(
+                                SshError::HostKeyChanged { .. }
+                                | SshError::HostKeyRevoked { .. }
+                                | SshError::HostKeyUnknown { .. },
+                            ) => Err(error),
+                            error => Ok(Stretched::Ended(Ended::interrupted(error.to_string()))),
+                        };
                     }
                     self.notice("connected again")?;
                     match transcript.offsets() {
