@@ -3,30 +3,13 @@
 //!
 //! What is sampled here is proven byte by byte by `scripts/sweep`.
 
-use crate::stage::{Stage, Traces};
+use crate::stage::Stage;
 use crate::support::line::{Fault, Way};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 impl Stage {
-    /// Whatever happens to the line, there are only two stories: nothing was begun, since the server could not be
-    /// reached; or everything was done, once, and the journal tells of it as if nothing had happened.
-    #[track_caller]
-    fn holds_with(&self, faults: &[&[Fault]]) {
-        let (exit, told, traces) = self.run(faults);
-        match told {
-            None => assert_eq!((exit, traces), (4, Traces::default()), "{faults:?}: without a run"),
-            Some(told) => {
-                assert_eq!((exit, traces), (0, Traces::of_all_steps()), "{faults:?}");
-                assert!(
-                    told == self.uncut,
-                    "{faults:?}: the journal tells another story: {told:?}"
-                );
-            }
-        }
-    }
-
     /// As [`Stage::holds_with`], with faults that are drawn.
     fn holds_for(&self, cases: u32, faults: impl Strategy<Value = Vec<Fault>>) {
         let config = Config {
@@ -96,7 +79,6 @@ fn a_cut_at_every_byte() {
                         return;
                     }
                     for cut in cuts.into_iter().flatten() {
-                        eprintln!("{cut:?}");
                         stage.holds_with(&[&[cut]]);
                     }
                 }
