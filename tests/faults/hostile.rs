@@ -6,6 +6,7 @@ use crate::support::infrakt::{Ended, Infrakt};
 use crate::support::line::{Fault, Way};
 use crate::support::server::{Options, Server};
 use crate::support::wait;
+use infrakt::store::NewServer;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -90,13 +91,9 @@ fn what_listens_there_and_is_no_ssh_server_is_said_to_be_none() {
         for (what, port) in strangers {
             scope.spawn(move || {
                 let infrakt = Infrakt::new();
-                let port = port.to_string();
-                // Saved all the same, and said what is wrong.
-                let add = ["server", "add", "prod-2", "--host", "127.0.0.1", "--port", &port];
-                infrakt
-                    .run_in_little_memory(&add)
-                    .exits(0)
-                    .says("no SSH connection with 'prod-2'");
+                let mut row = NewServer::new("prod-2", "127.0.0.1");
+                row.port = Some(port);
+                infrakt.store().add_server(&row).expect("a row");
                 let said = infrakt.run_in_little_memory(&["server", "status", "prod-2"]);
                 assert_eq!(said.exit, 4, "one that {what}: {said}");
                 said.says("no SSH connection with 'prod-2' at 127.0.0.1:")
