@@ -18,6 +18,7 @@ mod authentication;
 mod certificate;
 mod channel;
 mod client_config;
+mod deadline;
 mod elevation;
 mod host_key;
 mod journey;

@@ -1,6 +1,6 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{LockedOutBy, LostWith, Memory, is_root, run, run_over};
+use crate::local::{LockedOutBy, Loss, LostOnce, Memory, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
@@ -225,7 +225,13 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 
     let mut memory = Memory::default();
-    let ended = run_over(&mut LostWith(Some("go.")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("go.")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
     assert_eq!(memory.changes, [StateChange::SetStatus("half".to_owned())], "once");
@@ -235,11 +241,41 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
         refuses_changes: true,
         ..Memory::default()
     };
-    let ended = run_over(&mut LostWith(Some("stop")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("stop")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.output(Stream::Stdout), "one\n");
     use Outcome::{Changed, Failed, Skipped};
     assert_eq!(memory.outcomes(), [Changed, Failed, Skipped]);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_again() {
+    if !is_root() {
+        return;
+    }
+    let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut memory = Memory::default();
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Answer("\nS 0")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    );
+    assert_eq!(ended.expect("the run").state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
+    let losses = memory
+        .events
+        .iter()
+        .filter(|event| matches!(event, RunEvent::Notice { .. }))
+        .count();
+    assert_eq!(losses, 2, "lost once, and once connected again: {:?}", memory.events);
 }
 
 #[test]
