@@ -12,6 +12,7 @@ mod output;
 mod parameters;
 pub mod plan;
 pub mod recipe;
+mod resume;
 pub mod run;
 pub mod runs;
 pub mod server;

@@ -6,7 +6,7 @@ use super::targets::Targets;
 use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
-use crate::event::RunState;
+use crate::event::{Ended, RunState};
 use crate::plan::Plan;
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
@@ -164,6 +164,11 @@ fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
     let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
     reporter.begin(begun.run_id());
     let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
+    concluded(reporter, ended, context)
+}
+
+/// Shows how a run has ended.
+pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &Context) -> Exit {
     match ended {
         Ok(ended) => {
             if let Err(error) = reporter.end(&ended) {

@@ -20,6 +20,13 @@ pub enum Refusal {
     Locked { server: String, holder: String },
     #[error("the plan no longer fits '{server}': {reason}")]
     StalePlan { server: String, reason: String },
+    #[error("nothing more was run: step {step} of run {run}, '{title}', may or may not have run on '{server}'")]
+    UnknownStep {
+        server: String,
+        run: i64,
+        step: usize,
+        title: String,
+    },
     #[error("{message}")]
     NeedsName { server: String, message: String },
 }
@@ -33,6 +40,7 @@ impl Refusal {
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
             Self::StalePlan { .. } => "stale_plan",
+            Self::UnknownStep { .. } => "unknown_step",
         }
     }
 
@@ -59,6 +67,10 @@ impl Refusal {
                  computer: infrakt runs list"
                     .to_owned(),
             ),
+            Self::UnknownStep { server, run, .. } => Some(format!(
+                "look: infrakt server ssh {server}; then, if it ran: infrakt runs resume {run} --unknown done; if it did \
+                 not: infrakt runs resume {run} --unknown again"
+            )),
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
             )),

@@ -101,7 +101,7 @@ impl Live {
     ///
     /// # Errors
     /// The refusal that fits.
-    pub fn look_again(&self, store: &Store, plan: &Plan) -> Result<()> {
+    pub fn look_again(&self, store: &Store, plan: &Plan, resumed: bool) -> Result<()> {
         let name = &self.server.name;
         let row = store.server(name)?;
         let (facts, host_key) = {
@@ -116,10 +116,14 @@ impl Live {
             };
             (facts, session.host_key().to_string())
         };
-        // A row that was changed meanwhile leads elsewhere than this connection, which `compare` tells.
+        // A row that was changed meanwhile leads elsewhere than this connection, which the comparison tells.
         let route = route_to(&row)?;
         let now = identity_now(store, &row, route.target(), &facts, host_key)?;
-        compare(plan, &now, &losses(store, &row, &facts)?)
+        let losses = losses(store, &row, &facts)?;
+        match resumed {
+            true => compare_resumed(plan, &now, Some(&losses)),
+            false => compare(plan, &now, &losses),
+        }
     }
 
     /// What recipes see of the server.
@@ -142,6 +146,23 @@ impl Live {
 /// # Errors
 /// A refusal that names what protects the machine, or what differs.
 pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
+    let then = &plan.server;
+    if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
+        return Err(Refusal::StalePlan {
+            server: then.name.clone(),
+            reason: "its address or user was changed since".to_owned(),
+        }
+        .into());
+    }
+    compare_resumed(plan, now, Some(losses))
+}
+
+/// As [`compare`] for the rest of a run: the machine may have another address by now, as long as it is the same one.
+/// `losses` where the rest destroys; otherwise what the run itself has set up would count as new.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses>) -> Result<()> {
     let server = || plan.server.name.clone();
     if plan.destroys() && !now.protected.is_empty() {
         let reasons = now.protected.clone();
@@ -162,9 +183,6 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if then.id != now.id {
         return stale("the server was removed and added again since".to_owned());
     }
-    if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
-        return stale("its address or user was changed since".to_owned());
-    }
     // A plan made offline may know less of the machine than the machine itself; what it knows must hold.
     let differs = |then: &Option<String>, now: &Option<String>| then != now && !(plan.offline && then.is_none());
     if differs(&then.host_key, &now.host_key) {
@@ -173,7 +191,7 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if differs(&then.machine_id, &now.machine_id) {
         return stale("another machine answers there: its machine-id is another one".to_owned());
     }
-    if plan.destroys() {
+    if let Some(losses) = losses.filter(|_| plan.destroys()) {
         let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
         if !new.is_empty() {
             return stale(format!("there is more to lose than the plan shows: {}", new.join(", ")));

@@ -6,11 +6,13 @@ mod live;
 mod marker;
 mod presence;
 mod protection;
+mod resume;
 mod secrets;
 mod world;
 
 pub use live::{Live, compare, route_to};
 pub use marker::Unmarked;
+pub use resume::Resumable;
 pub use secrets::gather as gather_secrets;
 
 pub use crate::executor::script::Secrets;
@@ -22,12 +24,12 @@ use crate::event::{Ended, RunEvent, RunState};
 use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
-use crate::plan::{Plan, lint};
+use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::ssh::scan_host_key;
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use world::JournalledWorld;
 
 /// Values for a recipe's parameters, by name.
@@ -210,6 +212,7 @@ impl Runtime {
             live,
             secrets,
             journal,
+            progress: Progress::default(),
         })
     }
 
@@ -225,41 +228,32 @@ impl Runtime {
         interrupts: &dyn Fn() -> usize,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Ended> {
-        let outcome = self.execute_journalled(begun, interrupts, report);
-        if let Err(error) = &outcome {
-            let state = match error {
-                Error::Interrupted => RunState::Interrupted,
-                _ => RunState::Failed,
-            };
-            let end = RunEvent::RunEnded {
-                state,
-                reason: Some(error.to_string()),
-            };
-            // The error that is already on its way says more than one about noting it down.
-            if begun.journal.append(std::slice::from_ref(&end)).is_ok() {
-                report(&end);
-            }
-        }
-        outcome
+        let looked = match begun.rest_destroys() {
+            true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
+            false => Ok(()),
+        };
+        let outcome =
+            looked.and_then(|()| self.with_execution(begun, interrupts, report, |execution| execution.execute()));
+        note_error(begun, report, outcome)
     }
 
-    fn execute_journalled(
+    /// Makes the execution of a run that was begun, and hands it to `act`.
+    fn with_execution<T>(
         &self,
         begun: &mut Begun,
         interrupts: &dyn Fn() -> usize,
         report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
+        act: impl FnOnce(Execution<'_>) -> Result<T>,
+    ) -> Result<T> {
         let Begun {
             consented,
             live,
             secrets,
             journal,
+            progress,
         } = begun;
         let plan = consented.plan();
-        if plan.destroys() {
-            live.look_again(&self.store, plan)?;
-        }
-        let run = format!("{}-{}", journal.run_id(), &crate::executor::nonce()?[2..10]);
+        let run = journal.spool().to_owned();
         let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
         let mut world = JournalledWorld {
             journal,
@@ -269,18 +263,38 @@ impl Runtime {
             report,
         };
         let mut session = live.connection();
-        Execution {
+        act(Execution {
             consented,
-            from: 0,
+            from: progress.from,
+            stretches: progress.stretches,
+            settled: progress.settled.clone(),
             secrets,
             run: &run,
             holder: &holder,
             thread_name: presence::thread_name()?,
             connection: &mut *session,
             world: &mut world,
-        }
-        .execute()
+        })
     }
+}
+
+/// Ends the run in the journal if something went wrong that is no step's doing.
+fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
+    if let Err(error) = &outcome {
+        let state = match error {
+            Error::Interrupted => RunState::Interrupted,
+            _ => RunState::Failed,
+        };
+        let end = RunEvent::RunEnded {
+            state,
+            reason: Some(error.to_string()),
+        };
+        // The error that is already on its way says more than one about noting it down.
+        if begun.journal.append(std::slice::from_ref(&end), None).is_ok() {
+            report(&end);
+        }
+    }
+    outcome
 }
 
 /// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
@@ -289,9 +303,28 @@ pub struct Begun {
     live: Live,
     secrets: Secrets,
     journal: Journal,
+    progress: Progress,
+}
+
+/// What is done of a run when its execution begins.
+#[derive(Default)]
+struct Progress {
+    /// The first step that is not.
+    from: usize,
+    /// How many stretches of it there have been.
+    stretches: u32,
+    /// The steps whose outcome is known.
+    settled: BTreeSet<usize>,
+    resumed: bool,
 }
 
 impl Begun {
+    /// Whether what is still to do takes away what can't be brought back.
+    fn rest_destroys(&self) -> bool {
+        let rest = self.plan().steps.get(self.progress.from..).unwrap_or_default();
+        rest.iter().any(Step::destroys)
+    }
+
     pub fn run_id(&self) -> i64 {
         self.journal.run_id()
     }

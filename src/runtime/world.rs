@@ -2,7 +2,7 @@
 //! for.
 
 use crate::error::Result;
-use crate::event::RunEvent;
+use crate::event::{Position, RunEvent};
 use crate::executor::World;
 use crate::plan::StateChange;
 use crate::store::{Journal, Store};
@@ -16,8 +16,8 @@ pub struct JournalledWorld<'a> {
 }
 
 impl World for JournalledWorld<'_> {
-    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
-        self.journal.append(events)?;
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        self.journal.append(events, position)?;
         events.iter().for_each(|event| (self.report)(event));
         Ok(())
     }

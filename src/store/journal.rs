@@ -2,14 +2,14 @@
 //!
 //! What survives what: whatever `append` has returned for survives the end of the process, however it ends. A power
 //! loss can take back the last output and steps (commits of a running run are not forced to the disk one by one, that
-//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, and how
-//! it ended. A run that lost its last events this way shows as interrupted, and the server knows what it did.
+//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, how a
+//! stretch of it ended on the server, and how it ended itself. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
 use super::run_lock::RunLock;
-use super::{Failure, Store, consents, runs, servers};
+use super::{Failure, Store, consents, resume, runs, servers};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
-use crate::event::{Outcome, RunEvent, RunState, Stream};
+use crate::event::{Outcome, Position, RunEvent, RunState, Stream};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
@@ -19,6 +19,7 @@ use rusqlite::{Transaction, params};
 pub struct Journal {
     store: Store,
     run_id: i64,
+    spool: String,
     /// The place of the next event in the order of everything that happened.
     next: i64,
     _lock: RunLock,
@@ -33,13 +34,14 @@ impl Store {
     pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         let store = Store::open(self.home())?;
         let lock = RunLock::take(self.home())?;
+        let drawn = spool_name()?;
         let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
             what: "the plan".to_owned(),
             reason: error.to_string(),
             hint: None,
         })?;
         let now = Timestamp::now();
-        let run_id = self.write(|transaction| {
+        let (run_id, spool) = self.write(|transaction| {
             let server = servers::by_id(transaction, plan.server.id)?;
             let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
             runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
@@ -62,6 +64,8 @@ impl Store {
                 ],
             )?;
             let run_id = transaction.last_insert_rowid();
+            let spool = format!("{run_id}-{drawn}");
+            transaction.execute("UPDATE runs SET spool = ?2 WHERE id = ?1", params![run_id, spool])?;
             let mut statement = transaction
                 .prepare("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
             for (index, step) in plan.steps.iter().enumerate() {
@@ -71,38 +75,90 @@ impl Store {
             if let Some(consent) = consent {
                 consents::record(transaction, consent, run_id, now)?;
             }
-            Ok(run_id)
+            Ok((run_id, spool))
         })?;
-        // From here on only the end of the run is forced to the disk (see the module's text).
-        store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
-        Ok(Journal {
-            store,
-            run_id,
-            next: 1,
-            _lock: lock,
-        })
+        Journal::of(store, run_id, spool, 1, lock)
+    }
+
+    /// Goes on with a run that has ended early: takes the lock on the server again, and notes as open what was not
+    /// executed. `consent` is a new one, where the one that began the run no longer holds.
+    ///
+    /// Refused if the run is done or goes on, as [`Store::begin_run`] if another one is at work, or if the run needs a
+    /// consent and has none that holds.
+    pub fn reopen_run(&self, run_id: i64, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
+        let store = Store::open(self.home())?;
+        let lock = RunLock::take(self.home())?;
+        let now = Timestamp::now();
+        let (spool, next) = self.write(|transaction| {
+            let server = servers::by_id(transaction, plan.server.id)?;
+            let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
+            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
+            let spool = resume::check(transaction, run_id)?;
+            if resume::consent_that_holds(transaction, run_id, now)?.is_none() {
+                consents::check(transaction, plan, consent, now)?;
+                if let Some(consent) = consent {
+                    consents::record(transaction, consent, run_id, now)?;
+                }
+            }
+            resume::open_again(transaction, run_id, lock.name())?;
+            let next = transaction.query_row(LAST_SEQUENCE, [run_id], |row| row.get::<_, i64>(0))? + 1;
+            let message = format!("resumed by {operator}");
+            write_event(transaction, run_id, next, &RunEvent::Notice { message })?;
+            Ok((spool, next + 1))
+        })?;
+        Journal::of(store, run_id, spool, next, lock)
     }
 }
 
+/// The place of the last of all that happened in a run.
+const LAST_SEQUENCE: &str = "SELECT max(
+    coalesce((SELECT max(sequence) FROM output WHERE run_id = ?1), 0),
+    coalesce((SELECT max(sequence) FROM notices WHERE run_id = ?1), 0),
+    coalesce((SELECT max(max(coalesce(started_sequence, 0), coalesce(ended_sequence, 0)))
+              FROM steps WHERE run_id = ?1), 0))";
+
 impl Journal {
+    fn of(store: Store, run_id: i64, spool: String, next: i64, lock: RunLock) -> Result<Self> {
+        // From here on only the ends of stretches and of the run are forced to the disk (see the module's text).
+        store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
+        Ok(Self {
+            store,
+            run_id,
+            spool,
+            next,
+            _lock: lock,
+        })
+    }
+
     pub fn run_id(&self) -> i64 {
         self.run_id
     }
 
+    /// The name by which the server knows the run.
+    pub fn spool(&self) -> &str {
+        &self.spool
+    }
+
     /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails. To
     /// show an event only after it was journalled, collect what has arrived, append it, then show it.
-    pub fn append(&mut self, events: &[RunEvent]) -> Result<()> {
-        if events.is_empty() {
+    ///
+    /// `position` is how far the server's records have been read with these events.
+    pub fn append(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        if events.is_empty() && position.is_none() {
             return Ok(());
         }
-        let ends = events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
-        if ends {
-            self.store
-                .check(|connection| connection.pragma_update(None, "synchronous", "FULL"))?;
-        }
+        // What the server is told to forget, and what nobody comes back to, must be on the disk before.
+        let lasting = position.is_some_and(|position| position.ended)
+            || events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
+        let synchronous = if lasting { "FULL" } else { "NORMAL" };
+        self.store
+            .check(|connection| connection.pragma_update(None, "synchronous", synchronous))?;
         self.store.write(|transaction| {
             for (sequence, event) in (self.next..).zip(events) {
                 write_event(transaction, self.run_id, sequence, event)?;
+            }
+            if let Some(position) = position {
+                resume::record(transaction, self.run_id, position)?;
             }
             Ok(())
         })?;
@@ -117,7 +173,9 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
         RunEvent::StepStarted { step } => {
             let changed = transaction
                 .prepare_cached(
-                    "UPDATE steps SET started_at = ?3, started_sequence = ?4 WHERE run_id = ?1 AND step = ?2",
+                    "UPDATE steps SET started_at = ?3, started_sequence = ?4, outcome = NULL, exit_status = NULL,
+                     duration_ms = NULL, reason = NULL, ended_at = NULL, ended_sequence = NULL
+                     WHERE run_id = ?1 AND step = ?2",
                 )?
                 .execute(params![run_id, *step as i64, now, sequence])?;
             in_plan(changed, *step)?;
@@ -198,7 +256,18 @@ fn in_plan(rows: usize, step: usize) -> Result<(), Error> {
     })
 }
 
+/// What no other run's records on a server are called.
+fn spool_name() -> Result<String> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Malformed {
+        what: "the system's source of randomness".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    Ok(format!("{:08x}", u32::from_be_bytes(bytes)))
+}
+
 /// This computer's name, for people.
-fn computer() -> String {
+pub(super) fn computer() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

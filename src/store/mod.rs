@@ -14,6 +14,7 @@ mod host_key;
 mod journal;
 mod master_key;
 mod protection;
+mod resume;
 mod run_lock;
 mod runs;
 mod schema;

@@ -171,6 +171,14 @@ impl Store {
     }
 }
 
+/// A run, as it is in the middle of a transaction.
+pub(super) fn by_id(transaction: &Transaction<'_>, id: i64) -> Result<Run, Failure> {
+    transaction
+        .query_row(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], from_row)
+        .optional()?
+        .ok_or_else(|| StoreError::UnknownRun { id }.into())
+}
+
 /// Refuses if a run is at work on the row, or on the machine under whatever name.
 pub(super) fn refuse_if_at_work(
     transaction: &Transaction<'_>,

@@ -2,7 +2,7 @@
 
 use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
-use infrakt::event::{Outcome, RunEvent, Stream};
+use infrakt::event::{Outcome, Position, RunEvent, Stream};
 use infrakt::executor::connection::{Channel, Connection, Incoming};
 use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
@@ -133,6 +133,8 @@ impl Drop for LocalChannel {
 pub struct Memory {
     pub events: Vec<RunEvent>,
     pub changes: Vec<StateChange>,
+    /// How far the server's records were read.
+    pub position: Option<Position>,
     /// Asks to stop as soon as this text was printed.
     pub stop_at: Option<&'static str>,
     /// How many times it asks; none is one.
@@ -160,7 +162,10 @@ impl Memory {
 }
 
 impl World for Memory {
-    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        if let Some(position) = position {
+            self.position = Some(*position);
+        }
         self.events.extend_from_slice(events);
         Ok(())
     }
@@ -231,6 +236,8 @@ pub fn run(text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> 
     Execution {
         consented: &consented,
         from: 0,
+        stretches: 0,
+        settled: Default::default(),
         secrets,
         run: &nonce()?,
         holder: "test@here",
