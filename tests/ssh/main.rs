@@ -6,6 +6,7 @@
 
 mod agents;
 mod child;
+mod commands;
 mod keys;
 mod loss;
 mod routes;
