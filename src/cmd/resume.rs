@@ -47,7 +47,7 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
         None => obtain(resumable.plan, &args.confirm, &[], None)?,
         given => ConsentedPlan::readmit(resumable.plan, given)?,
     };
-    let secrets = gather_secrets(consented.plan(), &Terminal)?;
+    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
     let mut begun = runtime.resume(args.id, consented, live, secrets)?;
     prompt::count_interrupts();
     let plan = begun.plan().clone();

@@ -42,6 +42,7 @@ enum RunsCommand {
         #[arg(long, value_name = "NUMBER")]
         step: Option<usize>,
     },
+    Retry(super::retry::RetryArgs),
 }
 
 #[derive(Serialize)]
@@ -59,6 +60,7 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
         RunsCommand::Show { id } => show(id, context),
         RunsCommand::Resume(args) => resume(&args, context),
         RunsCommand::Logs { id, step } => logs(id, step, context),
+        RunsCommand::Retry(args) => super::retry::run(args, context),
     }
 }
 

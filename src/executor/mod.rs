@@ -39,6 +39,11 @@ pub trait World {
 
     /// How many times the user has asked to stop: once, after the current step; twice, at once.
     fn interrupts(&self) -> usize;
+
+    /// Why, for the journal and for people.
+    fn why_interrupted(&self) -> String {
+        "stopped by Ctrl-C".to_owned()
+    }
 }
 
 /// What became of a stretch that was left behind.
@@ -88,7 +93,7 @@ impl Execution<'_> {
                 break Ended::done();
             };
             if self.world.interrupts() > 0 {
-                break Ended::interrupted("stopped by Ctrl-C");
+                break Ended::interrupted(self.world.why_interrupted());
             }
             if is_own(step) {
                 self.world.note(&[RunEvent::StepStarted { step: next }], None)?;

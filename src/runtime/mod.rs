@@ -1,19 +1,25 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
 
+mod fleet;
 mod guards;
 mod live;
+mod lock;
 mod marker;
 mod presence;
 mod protection;
 mod resume;
 mod secrets;
+mod workers;
 mod world;
 
+pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
 pub use live::{Live, compare, route_to};
+pub use lock::Holder;
 pub use marker::Unmarked;
 pub use resume::Resumable;
-pub use secrets::gather as gather_secrets;
+pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
+pub use world::Stop;
 
 pub use crate::executor::script::Secrets;
 pub use crate::ssh::{AskSecret, HostKey, Route, client_options};
@@ -199,7 +205,8 @@ impl Runtime {
         live::compare(plan, &live.identity, &live.losses)
     }
 
-    /// Begins a run: takes the lock on the server, uses up the consent, and opens the journal. Nothing is done yet.
+    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and opens the journal.
+    /// Nothing is done yet. (What comes from a recipe begins with [`Runtime::begin_group`], also on a single server.)
     ///
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
@@ -222,18 +229,12 @@ impl Runtime {
     /// # Errors
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
-    pub fn execute(
-        &self,
-        begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
-        report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
+    pub fn execute(&self, begun: &mut Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
         let looked = match begun.rest_destroys() {
             true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
             false => Ok(()),
         };
-        let outcome =
-            looked.and_then(|()| self.with_execution(begun, interrupts, report, |execution| execution.execute()));
+        let outcome = looked.and_then(|()| self.with_execution(begun, stop, report, |execution| execution.execute()));
         note_error(begun, report, outcome)
     }
 
@@ -241,7 +242,7 @@ impl Runtime {
     fn with_execution<T>(
         &self,
         begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
+        stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
         act: impl FnOnce(Execution<'_>) -> Result<T>,
     ) -> Result<T> {
@@ -259,7 +260,7 @@ impl Runtime {
             journal,
             store: &self.store,
             server_id: plan.server.id,
-            interrupts,
+            stop,
             report,
         };
         let mut session = live.connection();

@@ -1,6 +1,6 @@
 //! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
 
-use super::{Begun, Live, Progress, Runtime, Secrets, live, note_error, operator};
+use super::{Begun, Live, Progress, Runtime, Secrets, Stop, live, note_error, operator};
 use crate::consent::{Consent, ConsentedPlan};
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
@@ -78,17 +78,17 @@ impl Runtime {
     pub fn catch_up(
         &self,
         begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
+        stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Option<Ended>> {
-        let caught_up = self.catch_up_journalled(begun, interrupts, report);
+        let caught_up = self.catch_up_journalled(begun, stop, report);
         note_error(begun, report, caught_up)
     }
 
     fn catch_up_journalled(
         &self,
         begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
+        stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Option<Ended>> {
         let run_id = begun.run_id();
@@ -102,7 +102,7 @@ impl Runtime {
                     position,
                     recent: age < SignedDuration::from_hours(24 * i64::from(crate::executor::script::KEPT_DAYS)),
                 };
-                match self.with_execution(begun, interrupts, report, |execution| execution.catch_up(left))? {
+                match self.with_execution(begun, stop, report, |execution| execution.catch_up(left))? {
                     CaughtUp::Ended(ended) => return Ok(Some(ended)),
                     CaughtUp::Over => {}
                     CaughtUp::NeverSent => begun.progress.stretches -= 1,

@@ -13,6 +13,7 @@ use crate::event::{Outcome, Position, RunEvent, RunState, Stream};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
+use std::sync::Arc;
 
 /// The journal of a running run. It holds the lock on the server; dropping it gives the lock back, and a run that was
 /// not ended by then counts as interrupted. It has a connection of its own and may move to another thread.
@@ -22,7 +23,7 @@ pub struct Journal {
     spool: String,
     /// The place of the next event in the order of everything that happened.
     next: i64,
-    _lock: RunLock,
+    _lock: Arc<RunLock>,
 }
 
 impl Store {
@@ -32,52 +33,7 @@ impl Store {
     /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
     /// machine; runs whose process has died don't count and are noted as interrupted.
     pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
-        let store = Store::open(self.home())?;
-        let lock = RunLock::take(self.home())?;
-        let drawn = spool_name()?;
-        let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
-            what: "the plan".to_owned(),
-            reason: error.to_string(),
-            hint: None,
-        })?;
-        let now = Timestamp::now();
-        let (run_id, spool) = self.write(|transaction| {
-            let server = servers::by_id(transaction, plan.server.id)?;
-            let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
-            consents::check(transaction, plan, consent, now)?;
-            transaction.execute(
-                "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
-                 pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
-                params![
-                    server.id,
-                    server.name,
-                    machine_id,
-                    plan.recipe.name,
-                    plan.digest,
-                    plan_json,
-                    operator,
-                    computer(),
-                    std::process::id(),
-                    lock.name(),
-                    now
-                ],
-            )?;
-            let run_id = transaction.last_insert_rowid();
-            let spool = format!("{run_id}-{drawn}");
-            transaction.execute("UPDATE runs SET spool = ?2 WHERE id = ?1", params![run_id, spool])?;
-            let mut statement = transaction
-                .prepare("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for (index, step) in plan.steps.iter().enumerate() {
-                let effect = step.effect.as_str();
-                statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
-            }
-            if let Some(consent) = consent {
-                consents::record(transaction, consent, run_id, now)?;
-            }
-            Ok((run_id, spool))
-        })?;
-        Journal::of(store, run_id, spool, 1, lock)
+        self.queue_run(plan, consent, operator)?.open()
     }
 
     /// Goes on with a run that has ended early: takes the lock on the server again, and notes as open what was not
@@ -87,12 +43,13 @@ impl Store {
     /// consent and has none that holds.
     pub fn reopen_run(&self, run_id: i64, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         let store = Store::open(self.home())?;
-        let lock = RunLock::take(self.home())?;
+        let lock = Arc::new(RunLock::take(self.home())?);
         let now = Timestamp::now();
         let (spool, next) = self.write(|transaction| {
             let server = servers::by_id(transaction, plan.server.id)?;
             let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
+            let living = runs::living_runs(transaction, self.home())?;
+            runs::refuse_if_at_work(&living, &server.name, server.id, machine_id)?;
             let spool = resume::check(transaction, run_id)?;
             if resume::consent_that_holds(transaction, run_id, now)?.is_none() {
                 consents::check(transaction, plan, consent, now)?;
@@ -110,6 +67,65 @@ impl Store {
     }
 }
 
+/// A run that was recorded.
+pub(super) struct Recorded {
+    pub run_id: i64,
+    /// The name by which its server will know it.
+    pub spool: String,
+}
+
+/// Records a run, if nobody of `living` is at work on its server and its consent is good, which it uses up.
+pub(super) fn record_run(
+    transaction: &Transaction<'_>,
+    plan: &Plan,
+    consent: Option<&Consent>,
+    operator: &str,
+    lock: &RunLock,
+    living: &[runs::LivingRun],
+) -> Result<Recorded, Failure> {
+    let now = Timestamp::now();
+    let drawn = spool_name()?;
+    let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
+        what: "the plan".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    let server = servers::by_id(transaction, plan.server.id)?;
+    let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
+    runs::refuse_if_at_work(living, &server.name, server.id, machine_id)?;
+    consents::check(transaction, plan, consent, now)?;
+    transaction.execute(
+        "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
+         pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
+        params![
+            server.id,
+            server.name,
+            machine_id,
+            plan.recipe.name,
+            plan.digest,
+            plan_json,
+            operator,
+            computer(),
+            std::process::id(),
+            lock.name(),
+            now
+        ],
+    )?;
+    let run_id = transaction.last_insert_rowid();
+    let spool = format!("{run_id}-{drawn}");
+    transaction.execute("UPDATE runs SET spool = ?2 WHERE id = ?1", params![run_id, spool])?;
+    let mut statement = transaction
+        .prepare_cached("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (index, step) in plan.steps.iter().enumerate() {
+        let effect = step.effect.as_str();
+        statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
+    }
+    if let Some(consent) = consent {
+        consents::record(transaction, consent, run_id, now)?;
+    }
+    Ok(Recorded { run_id, spool })
+}
+
 /// The place of the last of all that happened in a run.
 const LAST_SEQUENCE: &str = "SELECT max(
     coalesce((SELECT max(sequence) FROM output WHERE run_id = ?1), 0),
@@ -118,7 +134,8 @@ const LAST_SEQUENCE: &str = "SELECT max(
               FROM steps WHERE run_id = ?1), 0))";
 
 impl Journal {
-    fn of(store: Store, run_id: i64, spool: String, next: i64, lock: RunLock) -> Result<Self> {
+    /// The journal of a run that is recorded as running, in a store of its own.
+    pub(super) fn of(store: Store, run_id: i64, spool: String, next: i64, lock: Arc<RunLock>) -> Result<Self> {
         // From here on only the ends of stretches and of the run are forced to the disk (see the module's text).
         store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
         Ok(Self {
@@ -127,6 +144,16 @@ impl Journal {
             spool,
             next,
             _lock: lock,
+        })
+    }
+
+    /// Counts the run's time from now on, for one that had to wait since it was recorded.
+    pub(super) fn starts_now(&self) -> Result<()> {
+        self.store.check(|connection| {
+            let at = params![self.run_id, Timestamp::now()];
+            connection
+                .execute("UPDATE runs SET started_at = ?2 WHERE id = ?1", at)
+                .map(drop)
         })
     }
 

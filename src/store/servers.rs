@@ -226,13 +226,8 @@ impl Store {
                 let server = server.name;
                 return Err(StoreError::ServerHasApps { server, apps }.into());
             }
-            runs::refuse_if_at_work(
-                transaction,
-                self.home(),
-                &server.name,
-                server.id,
-                server.machine_id.as_deref(),
-            )?;
+            let living = runs::living_runs(transaction, self.home())?;
+            runs::refuse_if_at_work(&living, &server.name, server.id, server.machine_id.as_deref())?;
             transaction.execute("DELETE FROM servers WHERE id = ?1", [server.id])?;
             Ok(server)
         })

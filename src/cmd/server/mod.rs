@@ -9,6 +9,7 @@ pub mod show;
 pub mod ssh;
 pub mod status;
 pub mod tag;
+pub mod unlock;
 pub mod update;
 
 use super::Context;
@@ -33,6 +34,7 @@ enum ServerCommand {
     Remove(remove::RemoveArgs),
     Tag(tag::TagArgs),
     Status(status::StatusArgs),
+    Unlock(unlock::UnlockArgs),
     Ssh(ssh::SshArgs),
     Provision(recipes::ProvisionArgs),
     Wipe(recipes::WipeArgs),
@@ -47,6 +49,7 @@ pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
         ServerCommand::Remove(args) => remove::run(args, context),
         ServerCommand::Tag(args) => tag::run(args, context),
         ServerCommand::Status(args) => status::run(args, context),
+        ServerCommand::Unlock(args) => unlock::run(args, context),
         ServerCommand::Ssh(args) => ssh::run(args, context),
         ServerCommand::Provision(args) => recipes::provision(args, context),
         ServerCommand::Wipe(args) => recipes::wipe(args, context),
