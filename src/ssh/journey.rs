@@ -1,11 +1,13 @@
 //! Goes the way to a server: from host to host, each trusted by its own key before anything is entrusted to it, and
 //! logged in to by its own means. Remembers what let it in, so that the same way can be gone again without asking.
 
-use super::authentication::{self, KeyFiles, Login};
-use super::passage::{self, Jump, Line, ProxyCommand};
+use super::authentication::{self, Login};
+use super::candidates::KeyFiles;
+use super::jump::Jump;
+use super::passage::{self, Line, ProxyCommand};
 use super::route::Route;
 use super::transport::{Transport, address};
-use super::trust::{self, Trust};
+use super::trust::Trust;
 use super::{AskSecret, Target};
 use crate::error::{Error, Result, SshError};
 use crate::plan::secret::Secret;
@@ -57,12 +59,6 @@ impl<'a> Journey<'a> {
     /// To the server, logged in.
     pub(super) fn complete(mut self) -> Result<Transport> {
         self.enter(self.route.jumps.len()).map_err(|error| self.explain(error))
-    }
-
-    /// To the server's host key, whichever it is.
-    pub(super) fn look(mut self) -> Result<Transport> {
-        let line = self.line(self.route.jumps.len()).map_err(|error| self.explain(error))?;
-        Ok(Transport::open(&self.route.target, line, &trust::preference(&[])).map_err(SshError::from)?)
     }
 
     /// A host that is trusted, and has let the user in.

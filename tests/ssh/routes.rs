@@ -116,6 +116,31 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
 }
 
 #[test]
+fn the_password_that_the_environment_gives_for_the_server_is_not_shown_to_its_jump_host() {
+    let Some([mut bastion, _, mut target]) = three() else {
+        return;
+    };
+    for server in [&mut bastion, &mut target] {
+        server.lock_out();
+        // Without PAM no password is the right one.
+        server.reconfigure("PasswordAuthentication yes\n");
+    }
+    let traveller = Traveller::new();
+    traveller.knows(&[&bastion, &target]);
+    traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
+    let password = [("INFRAKT_SSH_PASSWORD", "for the server only")];
+    let failure = traveller.go_with("web1", &password).failed("jump_host");
+    assert!(failure.contains("'bastion' does not let root in"), "{failure}");
+    assert!(!failure.contains("INFRAKT_SSH_PASSWORD"), "{failure}");
+    assert!(failure.contains("no (further) password was given"), "{failure}");
+    let failure = traveller.go_with("bastion", &password).failed("login_denied");
+    assert!(
+        failure.contains("the password of INFRAKT_SSH_PASSWORD: refused"),
+        "{failure}"
+    );
+}
+
+#[test]
 fn jump_hosts_that_lead_in_a_circle_are_an_error_and_not_an_endless_way() {
     let Some(server) = Server::start(&["ed25519"]) else {
         return;

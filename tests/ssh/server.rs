@@ -85,12 +85,12 @@ impl Server {
         std::fs::write(self.directory.path().join("authorized_keys"), "").unwrap();
     }
 
-    /// The same server with more said in its configuration.
+    /// The same server with more said in its configuration, before the rest: the first of several values counts.
     pub fn reconfigure(&mut self, more: &str) {
         self.stop();
         let path = self.directory.path().join("sshd_config");
         let config = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, config + more).unwrap();
+        std::fs::write(&path, format!("{more}{config}")).unwrap();
         self.process = run_sshd(self.directory.path(), self.port);
     }
 
