@@ -254,6 +254,10 @@ impl AskSecret for OneLogin<'_> {
         *seen = answers.len();
         Ok(answers.last().cloned().flatten())
     }
+
+    fn tell(&self, remark: &str) {
+        self.all.person.tell(remark);
+    }
 }
 
 #[cfg(test)]

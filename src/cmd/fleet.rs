@@ -114,6 +114,10 @@ impl AskSecret for Aside<'_> {
     fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
         self.progress.aside(|| Terminal.ask(prompt))
     }
+
+    fn tell(&self, remark: &str) {
+        self.progress.aside(|| Terminal.tell(remark));
+    }
 }
 
 /// Asks for the names of all servers that lose data, and once for each secret.
