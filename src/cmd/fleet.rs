@@ -242,6 +242,18 @@ fn execute(
     let names: Vec<&str> = job.servers.iter().map(|server| server.name.as_str()).collect();
     let here: Vec<&str> = places.iter().filter_map(|place| names.get(*place).copied()).collect();
     let fleet = Fleet::new(&here, context.json, context.verbose > 0);
+    let mut told = 0;
+    let mut beat = || {
+        let interrupts = prompt::interrupts();
+        if interrupts > told {
+            fleet.note(match interrupts {
+                1 => "stopping after the current steps; Ctrl-C again ends them too",
+                _ => "ending the current steps",
+            });
+            told = interrupts;
+        }
+        fleet.tick();
+    };
     let fates = runtime.execute_all(
         begun,
         job.at_once,
@@ -252,7 +264,7 @@ fn execute(
             Told::Ended(Ok(ended)) => fleet.end(number, Ok(ended)),
             Told::Ended(Err(error)) => fleet.end(number, Err(&error.to_string())),
         },
-        &mut || fleet.tick(),
+        &mut beat,
     );
     let mut accounts = fleet.close();
     for (number, (place, fate)) in places.into_iter().zip(fates?).enumerate() {

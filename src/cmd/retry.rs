@@ -14,16 +14,18 @@ use serde_json::json;
 use std::str::FromStr;
 
 /// Do again what did not come to its end: plan anew and run on those servers that are not done
-///
-/// For a group of runs that one command began (`g3`), or the group that a run belongs to (`17`): the same recipe, as it is
-/// now, with the same parameters, on the servers where the run failed, was interrupted or skipped, and on those that
-/// could not be reached or were refused. Everything is planned, shown and asked for as the first time; secrets are asked
-/// for again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt runs retry g3                    the servers of the group g3 that are not done
   infrakt runs retry 17                    the same, by any run of it
-  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'")]
+  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'
+
+The runs that one command began are a group. This is the same recipe, as it is
+now, with the same parameters, on those servers of the group where the run failed,
+was interrupted or never began, and on those that could not be reached or were
+refused. All is planned, shown and asked for as the first time, also the secrets.
+To go on with one run where it stopped, with the plan that it had:
+infrakt runs resume 17")]
 pub struct RetryArgs {
     /// A group of runs (g3) or one of its runs (17), as `infrakt runs list` shows them
     #[arg(value_name = "ID")]

@@ -6,8 +6,8 @@ use crate::error::{Error, Exit, Result};
 use crate::reporter::Account;
 use serde_json::{Value, json};
 
-/// As many logs as are named one by one.
-const LOGS: usize = 5;
+/// As many runs as are named one by one.
+const NAMED: usize = 5;
 
 /// How one server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,11 +158,14 @@ impl Summary<'_> {
     fn next(&self) -> Vec<(&'static str, String)> {
         let runs = |outcome| {
             let of = move |row: &&Row| row.outcome == outcome;
-            self.rows.iter().filter(of).filter_map(|row| row.run).take(LOGS)
+            self.rows.iter().filter(of).filter_map(|row| row.run).take(NAMED)
         };
         let mut next = Vec::new();
         for run in runs(Outcome::Failed) {
             next.push(("All it printed", format!("infrakt runs logs {run}")));
+        }
+        for run in runs(Outcome::Failed).chain(runs(Outcome::Interrupted)).take(NAMED) {
+            next.push(("Go on where it stopped", format!("infrakt runs resume {run}")));
         }
         if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
             let command = format!("infrakt runs retry g{}", self.group);
