@@ -198,6 +198,17 @@ impl AskSecret for Terminal {
             },
         }
     }
+
+    fn tell(&self, remark: &str) {
+        static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same for each server of a fleet: once is enough.
+        if !told.iter().any(|known| known == remark) {
+            // Where stderr is gone, nobody reads it.
+            let _ = writeln!(io::stderr(), "note: {remark}");
+            told.push(remark.to_owned());
+        }
+    }
 }
 
 /// Asks nobody the same thing twice: of many logins at the same time that all need one answer, one asks and the others

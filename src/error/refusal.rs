@@ -72,11 +72,10 @@ impl Refusal {
                  systemd-machine-id-setup && ssh-keygen -A"
             )),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
-            Self::Locked { .. } => Some(
-                "wait until it has ended; its steps go on by themselves even if their infrakt was killed. The runs of this \
-                 computer: infrakt runs list"
-                    .to_owned(),
-            ),
+            Self::Locked { server, .. } => Some(format!(
+                "wait until it has ended; its steps go on by themselves even if their infrakt was killed. If it is yours: \
+                 infrakt runs resume ID (see: infrakt runs list). To end it: infrakt server unlock {server}"
+            )),
             Self::UnknownStep { server, run, .. } => Some(format!(
                 "look: infrakt server ssh {server}; then, if it ran: infrakt runs resume {run} --unknown done; if it did \
                  not: infrakt runs resume {run} --unknown again"

@@ -17,7 +17,8 @@ pub const SPOOL: &str = "/var/lib/infrakt/spool";
 /// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
 pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
                                export PATH LC_ALL\n";
-const LOCK: &str = "/run/infrakt/lock";
+/// What the runner on a server holds locked for as long as it lives.
+pub const LOCK: &str = "/run/infrakt/lock";
 /// Days after which records that nobody has fetched are removed.
 pub const KEPT_DAYS: u32 = 7;
 
@@ -141,7 +142,7 @@ impl Stretch<'_> {
     fn runner(&self, text: &mut String) {
         let mut runner = String::from(include_str!("runner.sh"));
         // Only now is the lock ours.
-        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\n");
+        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\nprintf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\"\n");
         for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
             let kind = match step.action {
                 Action::Run { .. } | Action::Upload { .. } => "run",

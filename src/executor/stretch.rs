@@ -60,6 +60,26 @@ enum Followed {
     Reboot(usize),
 }
 
+/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
+/// each new one; to be told twice does it no harm.
+#[derive(Default)]
+struct Owed {
+    /// The step that was carried out in the runner's stead: it may go on.
+    go: Option<usize>,
+    /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
+    instead: Option<Followed>,
+}
+
+impl Owed {
+    fn word(&self) -> Option<String> {
+        match (&self.instead, self.go) {
+            (Some(_), _) => Some("stop\n".to_owned()),
+            (None, Some(step)) => Some(format!("go.{step}\n")),
+            (None, None) => None,
+        }
+    }
+}
+
 impl Execution<'_> {
     /// Runs steps on the server from `next` on, as far as one script can carry them, or takes up what was left behind
     /// there. The client's own steps among them are carried out in their turn, while the runner waits and keeps the
@@ -86,9 +106,9 @@ impl Execution<'_> {
             Some(_) => self.again(&nonce, &transcript),
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
-        let mut go = None;
+        let mut owed = Owed::default();
         loop {
-            let followed = match self.follow(plan, &nonce, &script, go.take(), &mut transcript) {
+            let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
                 other => other?,
             };
@@ -105,7 +125,7 @@ impl Execution<'_> {
                     if let Some(ended) = self.own_step(plan, step)? {
                         return Ok(Stretched::Ended(ended));
                     }
-                    go = Some(step);
+                    owed.go = Some(step);
                     self.again(&nonce, &transcript)
                 }
                 Followed::Launched => self.again(&nonce, &transcript),
@@ -123,6 +143,9 @@ impl Execution<'_> {
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
                     if let Err(error) = self.call_again() {
+                        if let Some(Followed::Failed(ended)) = owed.instead {
+                            return Ok(Stretched::Ended(ended));
+                        }
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
@@ -238,13 +261,13 @@ impl Execution<'_> {
         self.world.note(&[notice], None)
     }
 
-    /// Follows a runner over one channel. `go`: the step that was carried out meanwhile, and that the runner waits for.
+    /// Follows a runner over one channel.
     fn follow(
         &mut self,
         plan: &Plan,
         nonce: &str,
         script: &[u8],
-        go: Option<usize>,
+        owed: &mut Owed,
         transcript: &mut Transcript,
     ) -> Result<Followed> {
         let mut channel = self.connection.start(script)?;
@@ -253,8 +276,6 @@ impl Execution<'_> {
         let mut said = Vec::new();
         let mut told = 0;
         let mut last = Instant::now();
-        // What this channel ends with in place of the runner's own ending.
-        let mut instead = None;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
@@ -292,8 +313,8 @@ impl Execution<'_> {
                 match frame {
                     Frame::Begun => {
                         begun = true;
-                        if let Some(step) = go {
-                            channel.send(format!("go.{step}\n").as_bytes())?;
+                        if let Some(word) = owed.word() {
+                            channel.send(word.as_bytes())?;
                         }
                     }
                     Frame::Heartbeat => {}
@@ -333,24 +354,21 @@ impl Execution<'_> {
                 }
                 // A step that was ended by the second Ctrl-C has failed, but the run was interrupted.
                 let ending = if told > 1 { Ending::Stopped } else { ending };
-                return Ok(instead.unwrap_or(Followed::Ended(ending)));
+                return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
             if let Some(step) = transcript.take_paused() {
                 match plan.steps.get(step).map(|step| &step.action) {
                     // Whoever left the stretch behind has carried it out, and not come to say so.
-                    _ if self.settled.contains(&step) => channel.send(format!("go.{step}\n").as_bytes())?,
+                    _ if self.settled.contains(&step) => owed.go = Some(step),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
-                    Some(Action::Reconnect { reboot: true }) => {
-                        channel.send(b"stop\n")?;
-                        instead = Some(Followed::Reboot(step));
-                    }
+                    Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
                     _ => match change(self.world, plan, step)? {
-                        None => channel.send(format!("go.{step}\n").as_bytes())?,
-                        Some(failed) => {
-                            channel.send(b"stop\n")?;
-                            instead = Some(Followed::Failed(failed));
-                        }
+                        None => owed.go = Some(step),
+                        Some(failed) => owed.instead = Some(Followed::Failed(failed)),
                     },
+                }
+                if let Some(word) = owed.word() {
+                    channel.send(word.as_bytes())?;
                 }
             }
         }

@@ -4,6 +4,7 @@
 mod fleet;
 mod guards;
 mod live;
+mod lock;
 mod marker;
 mod presence;
 mod protection;
@@ -13,14 +14,15 @@ mod workers;
 mod world;
 
 pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
-pub use live::{Live, compare, target_of};
+pub use live::{Live, compare, route_to};
+pub use lock::Holder;
 pub use marker::Unmarked;
 pub use resume::Resumable;
 pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
 pub use world::Stop;
 
 pub use crate::executor::script::Secrets;
-pub use crate::ssh::{AskSecret, HostKey};
+pub use crate::ssh::{AskSecret, HostKey, Route, client_options};
 
 use crate::consent::{ConsentedPlan, check_destroyable};
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
@@ -85,7 +87,7 @@ impl Runtime {
     ) -> Result<Live> {
         match self.reach(server, secrets) {
             Err(Error::Ssh(SshError::HostKeyUnknown { .. })) => {
-                let key = scan_host_key(&target_of(server)?)?;
+                let key = scan_host_key(&route_to(server)?, secrets)?;
                 self.store.record_identity(server.id, Some(&key.to_string()), None)?;
                 recorded(&key);
                 self.reach(&self.store.server(&server.name)?, secrets)
@@ -128,7 +130,13 @@ impl Runtime {
         parameters: Parameters,
     ) -> Result<Planned> {
         let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
-        let identity = live::identity(server, server.host_key.clone(), facts.machine_id.clone(), protected);
+        let identity = live::identity(
+            server,
+            &live::target_of_row(server),
+            server.host_key.clone(),
+            facts.machine_id.clone(),
+            protected,
+        );
         let losses = live::losses(&self.store, server, &facts)?;
         let recorded = Recorded { facts: facts.clone() };
         let inputs = Inputs {

@@ -31,6 +31,16 @@ pub use protection::NameTyped;
 pub use runs::{OutputChunk, Run, StepRecord};
 pub use servers::{NewServer, Server, ServerChange};
 
+/// Checks where and as whom to log in, wherever that was said, by the rules for what a row says.
+///
+/// # Errors
+/// What may not be in a host or a user.
+pub fn check_address(host: &str, user: &str) -> crate::error::Result<()> {
+    validation::host(host)?;
+    validation::user(user)?;
+    Ok(())
+}
+
 use crate::error::{Error, Refusal, Result, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::Path;

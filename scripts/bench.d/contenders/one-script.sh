@@ -1,0 +1,11 @@
+# one-script.sh SCRIPT ADDRESSES SSH…: one `ssh ADDRESS sh -s` for each address, all at once.
+# shellcheck shell=bash
+set -euo pipefail
+script=$1 addresses=$2
+shift 2
+pids=()
+for address in $addresses; do
+    "$@" "$address" sh -s <"$script" &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid"; done

@@ -1,0 +1,142 @@
+"""A network with a round trip, on loopback: forwards connections and holds every chunk for half of it.
+
+Usage: proxy.py ROUND-TRIP-MS LISTEN-PORT TARGET-PORT ADDRESS…
+
+Holds each chunk for a fixed time without limiting how much is on its way, so it adds latency and takes no bandwidth.
+Opening a connection costs a round trip too, as TCP's handshake does. A process of its own, so that what it costs is
+not counted as anybody's.
+"""
+
+import heapq
+import itertools
+import selectors
+import socket
+import sys
+import time
+
+CHUNK = 1 << 18
+
+
+class Pipe:
+    """One direction of a connection."""
+
+    def __init__(self, source: socket.socket, sink: socket.socket, earliest: float):
+        self.source, self.sink, self.earliest = source, sink, earliest
+        self.backlog = bytearray()
+        self.ended = False
+
+
+class Proxy:
+    def __init__(self, round_trip: float, listen_port: int, target_port: int, addresses: list[str]):
+        self.round_trip, self.target_port = round_trip, target_port
+        # select(2): it waits to the microsecond, where epoll and poll would add up to a millisecond to each delay.
+        self.selector = selectors.SelectSelector()
+        self.order = itertools.count()
+        # (when, order, action, arguments), by time and then by the order in which things happened.
+        self.due: list[tuple] = []
+        for address in addresses:
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, listen_port))
+            listener.listen(512)
+            listener.setblocking(False)
+            self.selector.register(listener, selectors.EVENT_READ, self.accept)
+
+    def later(self, when: float, action, *arguments) -> None:
+        heapq.heappush(self.due, (when, next(self.order), action, arguments))
+
+    def accept(self, listener: socket.socket, _events: int) -> None:
+        client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.setblocking(False)
+        # The client's kernel says "connected" at once. On a real network that comes a round trip later, and the server
+        # accepts when the client's answer to its answer has arrived: half a round trip after that.
+        established = time.monotonic() + 1.5 * self.round_trip
+        self.later(established, self.connect, client, established)
+
+    def connect(self, client: socket.socket, established: float) -> None:
+        server = socket.socket()
+        try:
+            server.connect((client.getsockname()[0], self.target_port))
+        except OSError:
+            client.close()
+            return
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        server.setblocking(False)
+        up = Pipe(client, server, established)
+        down = Pipe(server, client, established)
+        for pipe, other in ((up, down), (down, up)):
+            self.selector.register(pipe.source, selectors.EVENT_READ, lambda _, events, p=pipe, o=other: self.ready(p, o, events))
+
+    def ready(self, pipe: Pipe, other: Pipe, events: int) -> None:
+        """`pipe` can be read from, or `other`, which ends at the same socket, can be written to."""
+        if events & selectors.EVENT_WRITE:
+            self.write(other)
+        if not events & selectors.EVENT_READ:
+            return
+        try:
+            data = pipe.source.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        now = time.monotonic()
+        # What was sent before the connection was really there travels as soon as it is.
+        when = max(pipe.earliest, now + self.round_trip / 2)
+        if data:
+            self.later(when, self.deliver, pipe, data)
+        else:
+            self.selector.unregister(pipe.source)
+            self.later(when, self.end, pipe, other)
+
+    def deliver(self, pipe: Pipe, data: bytes) -> None:
+        pipe.backlog += data
+        self.write(pipe)
+
+    def write(self, pipe: Pipe) -> None:
+        try:
+            while pipe.backlog:
+                del pipe.backlog[: pipe.sink.send(pipe.backlog)]
+        except BlockingIOError:
+            self.watch(pipe.sink, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            return
+        except OSError:
+            pipe.backlog.clear()
+        self.watch(pipe.sink, selectors.EVENT_READ)
+
+    def watch(self, end: socket.socket, events: int) -> None:
+        try:
+            key = self.selector.get_key(end)
+        except (KeyError, ValueError):
+            return
+        if key.events != events:
+            self.selector.modify(end, events, key.data)
+
+    def end(self, pipe: Pipe, other: Pipe) -> None:
+        if pipe.backlog:
+            self.later(time.monotonic() + 0.001, self.end, pipe, other)
+            return
+        pipe.ended = True
+        try:
+            pipe.sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # The other side was faster to close.
+        if other.ended:
+            pipe.source.close()
+            pipe.sink.close()
+
+    def run(self) -> None:
+        while True:
+            wait = max(0.0, self.due[0][0] - time.monotonic()) if self.due else None
+            for key, events in self.selector.select(wait):
+                key.data(key.fileobj, events)
+            now = time.monotonic()
+            while self.due and self.due[0][0] <= now:
+                _, _, action, arguments = heapq.heappop(self.due)
+                action(*arguments)
+
+
+if __name__ == "__main__":
+    proxy = Proxy(float(sys.argv[1]) / 1000, int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+    print("ready", flush=True)
+    proxy.run()
