@@ -20,6 +20,7 @@ use serde_json::json;
 use std::num::NonZeroUsize;
 
 pub(super) fn run(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, context: &Context) -> Result<Exit> {
+    runtime.make_room(job.servers.len(), job.at_once)?;
     let mut rows: Vec<Row> = job.servers.iter().map(|server| Row::new(&server.name)).collect();
     let ready = planned(job, runtime, call, &mut rows, context)?;
     if job.at_once.fail_fast && rows.iter().any(Row::is_left_out) {
@@ -113,6 +114,10 @@ struct Aside<'a> {
 impl AskSecret for Aside<'_> {
     fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
         self.progress.aside(|| Terminal.ask(prompt))
+    }
+
+    fn tell(&self, remark: &str) {
+        self.progress.aside(|| Terminal.tell(remark));
     }
 }
 

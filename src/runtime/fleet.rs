@@ -112,6 +112,14 @@ pub enum Fate {
 }
 
 impl Runtime {
+    /// Sees to it that this process may be connected to so many servers.
+    ///
+    /// # Errors
+    /// If it may not.
+    pub fn make_room(&self, servers: usize, at_once: AtOnce) -> Result<()> {
+        make_room_for(servers, at_once.parallel.get())
+    }
+
     /// Does something that changes nothing on several servers at the same time. What goes wrong with one server only is
     /// in its place in the list; `beat` is called on this thread, with the number of those that are done: when it changes,
     /// and about ten times a second in between.
@@ -126,7 +134,6 @@ impl Runtime {
         work: &(dyn Fn(&Runtime, &Server) -> Result<R> + Sync),
         beat: &mut dyn FnMut(usize),
     ) -> Result<Vec<Result<R>>> {
-        make_room_for(servers.len());
         let broken = AtomicBool::new(false);
         let items: Vec<&Server> = servers.iter().collect();
         let results = self.each(

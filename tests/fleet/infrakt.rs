@@ -1,6 +1,7 @@
 //! The program that was built, in a home of its own, with an inventory of servers.
 
 use crate::servers::Servers;
+use infrakt::event::RunState;
 use infrakt::store::{Home, NewServer, Store};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -20,8 +21,8 @@ impl Infrakt {
         };
         let store = infrakt.store();
         for (number, name) in names.iter().enumerate() {
-            let mut server = NewServer::new(*name, format!("127.0.1.{}", number + 1));
-            server.port = servers.port;
+            let mut server = NewServer::new(*name, format!("127.0.{}.{}", number / 250 + 1, number % 250 + 1));
+            server.port = Some(servers.port);
             server.ssh_key_path = Some(servers.key().to_str().expect("UTF-8").to_owned());
             server.host_key = Some(servers.host_key());
             server.tags = vec!["web".to_owned()];
@@ -85,6 +86,24 @@ impl Infrakt {
             .stderr(Stdio::piped())
             .spawn()
             .expect("infrakt starts")
+    }
+
+    /// As [`Infrakt::start`], for one whose output nobody reads while it runs.
+    pub fn start_quietly(&self, words: &[&str]) -> Child {
+        let path = self.directory.path().join("output");
+        let output = std::fs::File::create(path).expect("a file");
+        self.command(words)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a file"))
+            .stderr(output)
+            .spawn()
+            .expect("infrakt starts")
+    }
+
+    /// How many runs have ended well.
+    pub fn runs_done(&self) -> usize {
+        let runs = self.store().runs(usize::MAX, None).expect("the journal");
+        runs.iter().filter(|run| run.state == RunState::Done).count()
     }
 
     #[track_caller]

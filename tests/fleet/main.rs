@@ -4,6 +4,7 @@
 //! Where that is not possible, each test says so (`skipped: …`) and passes.
 
 mod infrakt;
+mod many;
 mod outcomes;
 mod retry;
 mod servers;
