@@ -15,7 +15,7 @@ use crate::runtime::{
     AskSecret, Call, Fate, Joining, LeftOut, Live, Planned, Ready, Runtime, Told, Waiting, gather_secrets,
     secrets_of_plan,
 };
-use crate::store::Server;
+use crate::store::{GroupId, Server};
 use serde_json::json;
 use std::num::NonZeroUsize;
 
@@ -200,7 +200,7 @@ fn nothing_was_run(rows: &[Row]) -> Error {
 
 /// The group is known from here on.
 fn begin(
-    group: i64,
+    group: GroupId,
     call: &Call<'_>,
     admitted: &[(usize, Waiting)],
     rows: &mut [Row],
@@ -217,7 +217,7 @@ fn begin(
             .map(|row| json!({ "server": row.server, "run": row.run }))
             .collect();
         output::json_line(&json!({
-            "event": "group_started", "group": format!("g{group}"), "recipe": call.recipe.name, "servers": runs,
+            "event": "group_started", "group": group, "recipe": call.recipe.name, "servers": runs,
         }))?;
     }
     Ok(())

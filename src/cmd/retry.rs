@@ -8,7 +8,7 @@ use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
 use crate::runtime::Runtime;
-use crate::store::Store;
+use crate::store::{GroupId, Store};
 use clap::Args;
 use serde_json::json;
 use std::str::FromStr;
@@ -39,20 +39,15 @@ pub struct RetryArgs {
 #[derive(Debug, Clone, Copy)]
 enum Id {
     Run(i64),
-    Group(i64),
+    Group(GroupId),
 }
 
 impl FromStr for Id {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (make, digits): (fn(i64) -> Self, &str) = match text.strip_prefix('g') {
-            Some(digits) => (Self::Group, digits),
-            None => (Self::Run, text),
-        };
-        digits
-            .parse()
-            .map(make)
+        let run = text.parse().map(Self::Run);
+        run.or_else(|_| text.parse().map(Self::Group))
             .map_err(|_| "it is the number of a run, as 17, or of a group, as g3".to_owned())
     }
 }
@@ -81,10 +76,10 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     if servers.is_empty() {
         if context.json {
             output::json_line(&json!({
-                "event": "summary", "group": format!("g{}", group.id), "exit": 0, "servers": [], "next": [],
+                "event": "summary", "group": group.id, "exit": 0, "servers": [], "next": [],
             }))?;
         } else {
-            output::note(&format!("there is nothing to do again for g{}", group.id));
+            output::note(&format!("there is nothing to do again for {}", group.id));
         }
         return Ok(Exit::Done);
     }
@@ -100,7 +95,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     .perform(&runtime, context)
 }
 
-fn group_of(store: &Store, id: Id) -> Result<i64> {
+fn group_of(store: &Store, id: Id) -> Result<GroupId> {
     match id {
         Id::Group(group) => Ok(group),
         Id::Run(run) => store.group_of_run(run)?.ok_or_else(|| {

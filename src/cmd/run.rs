@@ -13,7 +13,7 @@ use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
 use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, Secrets, gather_secrets};
-use crate::store::Server;
+use crate::store::{GroupId, Server};
 use clap::Args;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -93,7 +93,7 @@ pub(super) struct Job<'a> {
     pub confirm: &'a ConfirmArgs,
     pub at_once: AtOnce,
     /// The group of runs whose servers are tried again.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<GroupId>,
     /// Whether what is said is in the form for several servers.
     pub several: bool,
 }

@@ -4,6 +4,7 @@ use super::run::first_of;
 use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::reporter::Account;
+use crate::store::GroupId;
 use serde_json::{Value, json};
 
 /// As many runs as are named one by one.
@@ -79,7 +80,7 @@ impl Row {
 }
 
 pub(super) struct Summary<'a> {
-    pub group: i64,
+    pub group: GroupId,
     pub rows: &'a [Row],
 }
 
@@ -168,7 +169,7 @@ impl Summary<'_> {
             next.push(("Go on where it stopped", format!("infrakt runs resume {run}")));
         }
         if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
-            let command = format!("infrakt runs retry g{}", self.group);
+            let command = format!("infrakt runs retry {}", self.group);
             next.push(("Plan and run again on those that are not done", command));
         }
         next
@@ -192,7 +193,7 @@ impl Summary<'_> {
             .collect();
         let next: Vec<String> = self.next().into_iter().map(|(_, command)| command).collect();
         json!({
-            "event": "summary", "group": format!("g{}", self.group), "exit": exit as i32, "servers": servers, "next": next,
+            "event": "summary", "group": self.group, "exit": exit as i32, "servers": servers, "next": next,
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
 use crate::plan::Plan;
 use crate::recipe::Recipe;
-use crate::store::{Member, NewGroup, QueuedRun, Server};
+use crate::store::{GroupId, Member, NewGroup, QueuedRun, Server};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +37,7 @@ pub struct Call<'a> {
     pub recipe: &'a Recipe,
     pub parameters: &'a Parameters,
     /// The group, if it is done again for those servers of it that are not done.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<GroupId>,
 }
 
 /// A server whose plan may be executed.
@@ -167,7 +167,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written; none has begun then.
-    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(i64, Vec<Result<Waiting>>)> {
+    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(GroupId, Vec<Result<Waiting>>)> {
         let operator = operator();
         let recipe = call.recipe.reference();
         let new = NewGroup {

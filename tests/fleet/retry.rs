@@ -23,6 +23,8 @@ fn retry_runs_the_same_again_on_those_servers_only_that_are_not_done() {
         .exits(1)
         .says("infrakt runs retry g1");
     assert_eq!(infrakt.runs(), ["a done", "b failed"]);
+    infrakt.run(&["runs", "list"]).exits(0).says("GROUP").says(" g1 ");
+    assert_eq!(infrakt.json(&["runs", "show", "2"])["group"], "g1");
 
     // By the id of any run of the group, and from another folder.
     std::fs::write(servers.shared().join("mended"), "").expect("a file");
