@@ -43,7 +43,8 @@ pub struct Consent {
 
 /// A plan that may be executed: it destroys nothing, or somebody typed the server's name for exactly this plan.
 ///
-/// There is no other way to make one than [`ConsentedPlan::admit`].
+/// There is no other way to make one than [`ConsentedPlan::admit`], and [`ConsentedPlan::readmit`] for one that was made
+/// so before.
 #[derive(Debug)]
 pub struct ConsentedPlan {
     plan: Plan,
@@ -88,6 +89,29 @@ impl ConsentedPlan {
             }
             Some(_) => Err(Refusal::ConsentMismatch { server }),
             None => Err(Refusal::NoTerminal { server }),
+        }
+    }
+
+    /// Admits the plan of a run that is resumed, with the consent that began it. Whether that still holds is the
+    /// journal's to say, which `given` comes from.
+    ///
+    /// # Errors
+    /// As [`ConsentedPlan::admit`], or if the consent was given for another plan.
+    pub fn readmit(plan: Plan, given: Option<Consent>) -> Result<Self, Refusal> {
+        let admitted = Self::admit(
+            plan,
+            given.as_ref().map(|given| (given.server.as_str(), given.how)),
+            given.as_ref().map_or("", |given| given.who.as_str()),
+        )?;
+        match given {
+            Some(given) if given.digest != admitted.plan.digest => Err(Refusal::StalePlan {
+                server: given.server,
+                reason: "the consent was given for another plan".to_owned(),
+            }),
+            given => Ok(Self {
+                consent: given,
+                ..admitted
+            }),
         }
     }
 

@@ -90,6 +90,37 @@ pub enum RunEvent {
     },
 }
 
+/// How far the server's own records of a run have been taken note of. From here on they can be read again, by another
+/// process too, and nothing is missed or told twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which of the run's stretches: parts that the server executes by itself, counted from 1.
+    pub stretch: u32,
+    /// The index of the step that it begins with.
+    pub first_step: usize,
+    /// Bytes of the runner's journal, of the steps' standard output and of their standard error for which everything was
+    /// noted.
+    pub journal: u64,
+    pub out: u64,
+    pub err: u64,
+    /// Nothing more can come: the runner has ended, or will never begin, and all that it wrote was noted.
+    pub ended: bool,
+}
+
+impl Position {
+    /// The beginning of a stretch.
+    pub fn start(stretch: u32, first_step: usize) -> Self {
+        Self {
+            stretch,
+            first_step,
+            journal: 0,
+            out: 0,
+            err: 0,
+            ended: false,
+        }
+    }
+}
+
 /// How a run ended, and why if not well: what [`RunEvent::RunEnded`] says, for whoever sums it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {

@@ -3,7 +3,7 @@
 
 use super::output;
 use crate::consent::{ConsentedPlan, Means, check_destroyable};
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Exit, Refusal, Result};
 use crate::plan::printable::one_line;
 use crate::plan::{Effect, Plan, render};
 use crate::prompt;
@@ -52,6 +52,37 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<
         .then_some((name.as_str(), Means::Typed))
         .or(Some(("", Means::Typed)));
     Ok(ConsentedPlan::admit(plan, typed, &who)?)
+}
+
+/// A plan that a consent is wanted for: with what the recipe says, and the command that shows all of it.
+pub struct Proposal {
+    pub plan: Plan,
+    pub remarks: Vec<String>,
+    pub whole: Option<String>,
+}
+
+/// As [`obtain`], for several servers in their order. What is refused for one server whoever consents is in its place.
+///
+/// # Errors
+/// If a consent is missing: then nothing may be done on any of them.
+pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<Result<ConsentedPlan>>> {
+    let mut given = Vec::new();
+    let mut unconfirmed = Vec::new();
+    for Proposal { plan, remarks, whole } in proposals {
+        match obtain(plan, args, &remarks, whole.as_deref()) {
+            // All that are missing are named at once, so that nobody has to repeat the command for each.
+            Err(Error::Refused(Refusal::NoTerminal { server } | Refusal::NotConfirmed { server, .. })) => {
+                unconfirmed.push(server);
+            }
+            Err(error @ Error::Refused(Refusal::ConsentMismatch { .. })) => return Err(error),
+            Err(error) if error.exit() != Exit::Refused => return Err(error),
+            consented => given.push(consented),
+        }
+    }
+    if unconfirmed.is_empty() {
+        return Ok(given);
+    }
+    Err(Refusal::Unconfirmed { servers: unconfirmed }.into())
 }
 
 /// What a person must see before typing the name: the exact commands that destroy, and, nearest to the prompt, what is

@@ -8,13 +8,18 @@ pub mod completions;
 mod consent;
 pub mod env;
 pub mod facts;
+mod fleet;
 mod output;
+mod pace;
 mod parameters;
 pub mod plan;
 pub mod recipe;
+mod resume;
+mod retry;
 pub mod run;
 pub mod runs;
 pub mod server;
+mod summary;
 mod targets;
 
 pub use output::{error as show_error, usage as show_usage};

@@ -91,19 +91,22 @@ pub(super) fn heading(text: &str) {
     styled_note(&format!("{HEADER}── {}{HEADER:#}", one_line(text)));
 }
 
+/// An error for programs: `code`, `message`, `hint`, and the place in a recipe if there is one.
+pub(super) fn error_document(error: &Error) -> serde_json::Value {
+    let mut document = json!({ "code": error.code(), "message": error.to_string(), "hint": error.hint() });
+    if let Error::Recipe(recipe) = error
+        && let Some((position, _)) = recipe.place()
+    {
+        document["at"] = json!({ "file": position.file, "line": position.line, "column": position.column });
+    }
+    document
+}
+
 /// An error as people read it, or with `--json` as a document on stdout.
 pub fn error(error: &Error, context: &Context) {
     if context.json {
-        let hint = error.hint();
-        let mut document = json!({ "error": { "code": error.code(), "message": error.to_string(), "hint": hint } });
-        if let Error::Recipe(recipe) = error
-            && let Some((position, _)) = recipe.place()
-        {
-            document["error"]["at"] =
-                json!({ "file": position.file, "line": position.line, "column": position.column });
-        }
         // There is nobody left to tell that stdout is gone.
-        let _ = json_line(&document);
+        let _ = json_line(&json!({ "error": error_document(error) }));
         return;
     }
     if let Error::Recipe(recipe) = error

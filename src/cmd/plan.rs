@@ -1,20 +1,22 @@
 //! `infrakt plan`: what a run would do, without doing it.
 
+use super::pace::ParallelArgs;
 use super::parameters::SetArgs;
+use super::run::first_of;
 use super::targets::Targets;
-use super::{Context, output};
+use super::{Context, fleet, output};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::Plan;
 use crate::plan::render::{self, Mark};
 use crate::plan::shell::quote;
-use crate::prompt::Terminal;
 use crate::runtime::{Planned, Runtime};
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Show what a recipe would do on a server, step by step, without doing any of it
+/// Show what a recipe would do on servers, step by step, without doing any of it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan provision --server prod-2
@@ -26,6 +28,8 @@ pub struct PlanArgs {
     recipe: String,
     #[command(flatten)]
     targets: Targets,
+    #[command(flatten)]
+    parallel: ParallelArgs,
     #[command(flatten)]
     set: SetArgs,
     /// Ask no server: plan from recorded facts
@@ -42,14 +46,24 @@ pub struct PlanArgs {
     facts_out: Option<PathBuf>,
 }
 
-/// A plan as `--json` prints it.
+/// What `--json` prints for one server.
 #[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    plan: &'a Plan,
-    /// What each step would do as things stand; only where the server was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    marks: &'a Option<Vec<Mark>>,
+#[serde(untagged)]
+enum Document {
+    Planned {
+        #[serde(flatten)]
+        plan: Box<Plan>,
+        /// What each step would do as things stand; only where the server was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        marks: Option<Vec<Mark>>,
+    },
+    /// One of several that has no plan.
+    LeftOut { server: Named, error: Value },
+}
+
+#[derive(Serialize)]
+struct Named {
+    name: String,
 }
 
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
@@ -62,36 +76,67 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             "a file holds the plan of one server: name one with --server",
         ));
     }
-    let mut made = Vec::new();
-    for server in &servers {
-        let (planned, marks) = match &args.facts {
-            Some(facts) => {
-                let facts = Facts::by_name_or_path(facts)?;
-                (runtime.plan_offline(&recipe, server, facts, parameters.clone())?, None)
-            }
+    let from_facts = match &args.facts {
+        Some(facts) => Some(Facts::by_name_or_path(facts)?),
+        None => None,
+    };
+    let made = fleet::reach_each(
+        "planning",
+        &runtime,
+        &servers,
+        args.parallel.parallel,
+        &|runtime, server, person| match &from_facts {
+            Some(facts) => Ok((
+                runtime.plan_offline(&recipe, server, facts.clone(), parameters.clone())?,
+                None,
+            )),
             None => {
-                let live = runtime.reach(server, &Terminal)?;
+                let live = runtime.reach(server, person)?;
                 let planned = runtime.plan(&recipe, &live, parameters.clone())?;
                 let marks = runtime.marks(&live, &planned.plan)?;
-                (planned, Some(marks))
+                Ok((planned, Some(marks)))
             }
-        };
-        keep(&planned, &args)?;
-        if context.json {
-            made.push((planned.plan, marks));
-        } else {
-            output::styled_line(&render::plan(&planned.plan, marks.as_deref()))?;
+        },
+    )?;
+    let mut exits = Vec::new();
+    let mut documents = Vec::new();
+    for (server, made) in servers.iter().zip(made) {
+        match made {
+            Ok((planned, marks)) => {
+                keep(&planned, &args)?;
+                if context.json {
+                    documents.push(Document::Planned {
+                        plan: Box::new(planned.plan),
+                        marks,
+                    });
+                } else {
+                    output::styled_line(&render::plan(&planned.plan, marks.as_deref()))?;
+                }
+            }
+            Err(error) if servers.len() == 1 => return Err(error),
+            Err(error) => {
+                exits.push(error.exit());
+                if context.json {
+                    documents.push(Document::LeftOut {
+                        server: Named {
+                            name: server.name.clone(),
+                        },
+                        error: output::error_document(&error),
+                    });
+                } else {
+                    output::error(&error, context);
+                }
+            }
         }
     }
     if context.json {
-        let documents: Vec<Document<'_>> = made.iter().map(|(plan, marks)| Document { plan, marks }).collect();
         match documents.as_slice() {
             [one] if args.targets.names_one() => output::json(one)?,
             // Whoever asks for several gets a list, however many there are.
             several => output::json(&several)?,
         }
     }
-    Ok(Exit::Done)
+    Ok(first_of(&exits))
 }
 
 /// Says what the recipe printed, and saves what is to be saved.

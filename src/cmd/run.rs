@@ -1,28 +1,36 @@
 //! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
 
 use super::consent::{ConfirmArgs, obtain};
+use super::pace::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
 use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
-use crate::event::RunState;
+use crate::event::{Ended, RunState};
 use crate::plan::Plan;
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Begun, Parameters, Runtime, Secrets, gather_secrets};
+use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, Secrets, gather_secrets};
 use crate::store::Server;
 use clap::Args;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-/// Run a recipe on a server. What destroys is shown first, and only runs after the server's name was typed
+/// Run a recipe on servers. What destroys is shown first, and only runs after the server's name was typed
+///
+/// Several servers are worked on at the same time. All of them are reached and planned, and everything that has to be
+/// asked is asked, before the first step runs on the first of them. One that can't be reached is left out; one that goes
+/// wrong does not stop the others, unless --fail-fast. At the end a table tells how each of them ended, and `infrakt runs
+/// retry` does it again for those that are not done.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt run provision.rhai --server prod-2
   infrakt run provision --server prod-2 --set email=ops@example.org --confirm prod-2
   infrakt run ./mine.rhai --tag web
+  infrakt run ./mine.rhai --all --parallel 50 --fail-fast
+  infrakt run wipe --server a --server b --confirm a --confirm b
 
 Environment, for where there is no terminal to ask on:
   INFRAKT_SSH_PASSPHRASE  the passphrase of the private key
@@ -35,6 +43,8 @@ pub struct RunArgs {
     pub recipe: String,
     #[command(flatten)]
     pub targets: Targets,
+    #[command(flatten)]
+    pub pace: PaceArgs,
     #[command(flatten)]
     pub set: SetArgs,
     #[command(flatten)]
@@ -60,70 +70,76 @@ pub struct ApplyArgs {
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let servers = args.targets.resolve(&runtime.store)?;
-    recipe_on(
-        &runtime,
-        &args.recipe,
-        &servers,
-        &args.set.parse()?,
-        &args.confirm,
-        context,
-    )
+    Job {
+        recipe: &args.recipe,
+        servers: &servers,
+        parameters: &args.set.parse()?,
+        confirm: &args.confirm,
+        at_once: args.pace.at_once(),
+        retry_of: None,
+        // Whoever asks for several is told of several, however many there are.
+        several: servers.len() > 1 || (context.json && !args.targets.names_one()),
+    }
+    .perform(&runtime, context)
 }
 
-/// Runs a recipe on servers, one after the other. All plans are made and consented to before the first one runs, so
-/// that a person is asked everything at the beginning.
-pub(super) fn recipe_on(
-    runtime: &Runtime,
-    recipe: &str,
-    servers: &[Server],
-    parameters: &Parameters,
-    confirm: &ConfirmArgs,
-    context: &Context,
-) -> Result<Exit> {
-    let found = super::find_recipe(&runtime.library, recipe)?;
-    let mut ready = Vec::new();
-    let mut exits = Vec::new();
-    for server in servers {
-        let live = match runtime.reach(server, &Terminal) {
-            Ok(live) => live,
-            Err(error) if servers.len() > 1 && error.exit() == Exit::Unreachable => {
-                output::error(&error, context);
-                exits.push(Exit::Unreachable);
-                continue;
-            }
-            Err(error) => return Err(error),
+/// A recipe to be run on servers.
+pub(super) struct Job<'a> {
+    /// A name or a path.
+    pub recipe: &'a str,
+    pub servers: &'a [Server],
+    pub parameters: &'a Parameters,
+    pub confirm: &'a ConfirmArgs,
+    pub at_once: AtOnce,
+    /// The group of runs whose servers are tried again.
+    pub retry_of: Option<i64>,
+    /// Whether what is said is in the form for several servers.
+    pub several: bool,
+}
+
+impl Job<'_> {
+    /// Plans, asks for everything that has to be asked, and executes.
+    pub fn perform(&self, runtime: &Runtime, context: &Context) -> Result<Exit> {
+        let found = super::find_recipe(&runtime.library, self.recipe)?;
+        let call = Call {
+            recipe: &found,
+            parameters: self.parameters,
+            retry_of: self.retry_of,
         };
-        let planned = runtime.plan(&found, &live, parameters.clone())?;
-        let whole = command_that_shows(recipe, &server.name, parameters);
-        ready.push((live, obtained(planned.plan, confirm, &planned.printed, Some(&whole))?));
-    }
-    // All are begun before the first one runs: a consent is for now, and another run may last.
-    let mut begun = Vec::new();
-    for (live, (consented, secrets)) in ready {
-        match runtime.begin(consented, live, secrets) {
-            Ok(one) => begun.push(one),
-            Err(error) if servers.len() > 1 => {
-                output::error(&error, context);
-                exits.push(error.exit());
-            }
-            Err(error) => return Err(error),
+        match self.servers {
+            [server] if !self.several => self.on_one(runtime, &call, server, context),
+            _ => super::fleet::run(self, runtime, &call, context),
         }
     }
-    prompt::count_interrupts();
-    for one in begun {
-        exits.push(execute(runtime, one, context));
-    }
-    Ok(first_of(&exits))
-}
 
-/// The command that shows the same plan in full.
-fn command_that_shows(recipe: &str, server: &str, parameters: &Parameters) -> String {
-    let mut command = format!("infrakt plan {} --server {}", quote(recipe), quote(server));
-    for (name, value) in parameters {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
+    fn on_one(&self, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
+        let live = runtime.reach(server, &Terminal)?;
+        let planned = runtime.plan(call.recipe, &live, self.parameters.clone())?;
+        let whole = self.command_that_shows(&server.name);
+        let (consented, secrets) = obtained(planned.plan, self.confirm, &planned.printed, Some(&whole))?;
+        let ready = Ready {
+            live,
+            consented,
+            secrets,
+        };
+        let (_, waiting) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
+        prompt::count_interrupts();
+        let mut exits = Vec::new();
+        for one in waiting {
+            exits.push(execute(runtime, one?.begin()?, context));
+        }
+        Ok(first_of(&exits))
     }
-    command
+
+    /// The command that shows the same plan in full.
+    pub fn command_that_shows(&self, server: &str) -> String {
+        let mut command = format!("infrakt plan {} --server {}", quote(self.recipe), quote(server));
+        for (name, value) in self.parameters {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
+        }
+        command
+    }
 }
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
@@ -155,7 +171,7 @@ fn obtained(
     whole: Option<&str>,
 ) -> Result<(ConsentedPlan, Secrets)> {
     let consented = obtain(plan, confirm, remarks, whole)?;
-    let secrets = gather_secrets(consented.plan(), &Terminal)?;
+    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
     Ok((consented, secrets))
 }
 
@@ -164,6 +180,11 @@ fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
     let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
     reporter.begin(begun.run_id());
     let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
+    concluded(reporter, ended, context)
+}
+
+/// Shows how a run has ended.
+pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &Context) -> Exit {
     match ended {
         Ok(ended) => {
             if let Err(error) = reporter.end(&ended) {
@@ -184,7 +205,7 @@ fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
 }
 
 /// Several servers, one exit code: the first that applies of interrupted, failed, unreachable, refused.
-fn first_of(exits: &[Exit]) -> Exit {
+pub(super) fn first_of(exits: &[Exit]) -> Exit {
     [
         Exit::Interrupted,
         Exit::StepFailed,

@@ -1,5 +1,6 @@
 //! `infrakt runs`: the journal.
 
+use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
 use crate::consent::Consent;
 use crate::error::{Error, Exit, Result};
@@ -31,6 +32,8 @@ enum RunsCommand {
         /// The run, as `infrakt runs list` numbers it
         id: i64,
     },
+    /// Go on with a run that failed or was interrupted, from the first step that is not done
+    Resume(ResumeArgs),
     /// Print what the steps of a run printed
     Logs {
         /// The run, as `infrakt runs list` numbers it
@@ -39,6 +42,7 @@ enum RunsCommand {
         #[arg(long, value_name = "NUMBER")]
         step: Option<usize>,
     },
+    Retry(super::retry::RetryArgs),
 }
 
 #[derive(Serialize)]
@@ -54,7 +58,9 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
     match args.command {
         RunsCommand::List { limit, server } => list(limit, server.as_deref(), context),
         RunsCommand::Show { id } => show(id, context),
+        RunsCommand::Resume(args) => resume(&args, context),
         RunsCommand::Logs { id, step } => logs(id, step, context),
+        RunsCommand::Retry(args) => super::retry::run(args, context),
     }
 }
 

@@ -10,6 +10,12 @@ pub enum Refusal {
     NoTerminal { server: String },
     #[error("nothing was destroyed: '{server}' would lose data, and --confirm names only {}", confirmed.join(", "))]
     NotConfirmed { server: String, confirmed: Vec<String> },
+    /// Of several servers, those for which nobody consented; the others have none of it either.
+    #[error(
+        "nothing was done on any server: nobody consented to the loss of data on {}",
+        quoted(servers)
+    )]
+    Unconfirmed { servers: Vec<String> },
     #[error("'{server}' is protected and is never wiped: {}", reasons.join("; "))]
     Protected { server: String, reasons: Vec<String> },
     #[error(
@@ -20,6 +26,13 @@ pub enum Refusal {
     Locked { server: String, holder: String },
     #[error("the plan no longer fits '{server}': {reason}")]
     StalePlan { server: String, reason: String },
+    #[error("nothing more was run: step {step} of run {run}, '{title}', may or may not have run on '{server}'")]
+    UnknownStep {
+        server: String,
+        run: i64,
+        step: usize,
+        title: String,
+    },
     #[error("{message}")]
     NeedsName { server: String, message: String },
 }
@@ -28,11 +41,12 @@ impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::ConsentMismatch { .. } | Self::NotConfirmed { .. } => "consent_mismatch",
-            Self::NoTerminal { .. } | Self::NeedsName { .. } => "consent_missing",
+            Self::NoTerminal { .. } | Self::Unconfirmed { .. } | Self::NeedsName { .. } => "consent_missing",
             Self::Protected { .. } => "protected",
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
             Self::StalePlan { .. } => "stale_plan",
+            Self::UnknownStep { .. } => "unknown_step",
         }
     }
 
@@ -47,6 +61,10 @@ impl Refusal {
             Self::NoTerminal { server } => Some(format!(
                 "read the plan first, then repeat the command with: --confirm {server}"
             )),
+            Self::Unconfirmed { servers } => Some(format!(
+                "read their plans first, then repeat the command with: --confirm {}",
+                servers.join(" --confirm ")
+            )),
             Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
             Self::Protected { server, .. } => Some(format!(
                 "look at what protects it: infrakt server status {server}; if it is a clone of a protected machine, give it \
@@ -54,14 +72,21 @@ impl Refusal {
                  systemd-machine-id-setup && ssh-keygen -A"
             )),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
-            Self::Locked { .. } => Some(
-                "wait until it has ended; its steps go on by themselves even if their infrakt was killed. The runs of this \
-                 computer: infrakt runs list"
-                    .to_owned(),
-            ),
+            Self::Locked { server, .. } => Some(format!(
+                "wait until it has ended; its steps go on by themselves even if their infrakt was killed. If it is yours: \
+                 infrakt runs resume ID (see: infrakt runs list). To end it: infrakt server unlock {server}"
+            )),
+            Self::UnknownStep { server, run, .. } => Some(format!(
+                "look: infrakt server ssh {server}; then, if it ran: infrakt runs resume {run} --unknown done; if it did \
+                 not: infrakt runs resume {run} --unknown again"
+            )),
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
             )),
         }
     }
+}
+
+fn quoted(servers: &[String]) -> String {
+    format!("'{}'", servers.join("', '"))
 }

@@ -21,6 +21,19 @@ pub enum SshError {
         address: String,
         reason: String,
     },
+    /// The user's SSH configuration can't be used for this host.
+    #[error("the SSH configuration for '{host}' can't be used: {reason}")]
+    Configuration { host: String, reason: String },
+    /// The way to the server ends at a jump host.
+    #[error("cannot get to '{server}' through its jump host: {problem}")]
+    JumpHost {
+        server: String,
+        jump_host: String,
+        /// The command with which ssh itself logs in there.
+        login: String,
+        /// With the jump host in place of the server.
+        problem: Box<SshError>,
+    },
     /// Nothing vouches for the key that the server shows.
     #[error("the host key of '{server}' is not known: it shows {algorithm} {fingerprint}")]
     HostKeyUnknown {
@@ -125,6 +138,15 @@ fn origin(from_environment: bool) -> &'static str {
 }
 
 impl SshError {
+    /// Whether the server, or a jump host on the way, did not let the user in.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Denied { .. } => true,
+            Self::JumpHost { problem, .. } => problem.is_denied(),
+            _ => false,
+        }
+    }
+
     pub(super) fn exit(&self) -> Exit {
         Exit::Unreachable
     }
@@ -133,6 +155,8 @@ impl SshError {
         match self {
             Self::Unreachable { .. } => "unreachable",
             Self::Handshake { .. } => "handshake",
+            Self::Configuration { .. } => "ssh_configuration",
+            Self::JumpHost { .. } => "jump_host",
             Self::HostKeyUnknown { .. } => "host_key_unknown",
             Self::HostKeyChanged { .. } => "host_key_changed",
             Self::HostKeyRevoked { .. } => "host_key_revoked",
@@ -152,6 +176,22 @@ impl SshError {
             Self::Unreachable { server, .. } | Self::Handshake { server, .. } => {
                 format!("check its address and port: infrakt server show {server}")
             }
+            Self::Configuration { host, .. } => format!("see what ssh makes of it: ssh -G {}", quote(host)),
+            Self::JumpHost { login, problem, .. } => match problem.as_ref() {
+                Self::HostKeyUnknown { algorithm, .. } => format!(
+                    "compare it on the jump host's own console: {}\n\
+                     if it is the same, let ssh record it: {login} exit",
+                    console_command(algorithm)
+                ),
+                Self::HostKeyChanged { algorithm, place, .. } => format!(
+                    "only if you know why it changed, compare it on the jump host's own console: {}\n\
+                     if it is the same, remove the old one ({}), and let ssh record it: {login} exit",
+                    console_command(algorithm),
+                    place.trim_start_matches("in ")
+                ),
+                Self::Denied { .. } => format!("see how ssh gets in there: {login}"),
+                problem => return problem.hint(),
+            },
             Self::HostKeyUnknown {
                 server,
                 algorithm,

@@ -39,6 +39,12 @@ pub enum StoreError {
     },
     #[error("there is no run {id}")]
     UnknownRun { id: i64 },
+    #[error("there is no group of runs g{id}")]
+    UnknownGroup { id: i64 },
+    #[error("run {id} is done: there is nothing left to resume")]
+    RunIsDone { id: i64 },
+    #[error("run {id} was begun by an older infrakt, which did not note down what resuming needs")]
+    RunIsTooOld { id: i64 },
     #[error("app '{app}' has no variable '{name}'")]
     UnknownVariable {
         app: String,
@@ -136,6 +142,8 @@ impl StoreError {
                 kind: StoreKind::App, ..
             } => "unknown_app",
             Self::UnknownRun { .. } => "unknown_run",
+            Self::UnknownGroup { .. } => "unknown_group",
+            Self::RunIsDone { .. } | Self::RunIsTooOld { .. } => "not_resumable",
             Self::UnknownVariable { .. } => "unknown_variable",
             Self::UnknownTag { .. } => "unknown_tag",
             Self::Exists { .. } => "exists",
@@ -174,7 +182,11 @@ impl StoreError {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt {kind} list"),
                 None => format!("see what there is: infrakt {kind} list"),
             }),
-            Self::UnknownRun { .. } => Some("see what there is: infrakt runs list".to_owned()),
+            Self::RunIsDone { id } => Some(format!("see what it did: infrakt runs show {id}")),
+            Self::RunIsTooOld { .. } => Some("run its recipe again: infrakt run RECIPE --server NAME".to_owned()),
+            Self::UnknownRun { .. } | Self::UnknownGroup { .. } => {
+                Some("see what there is: infrakt runs list".to_owned())
+            }
             Self::UnknownVariable { app, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt env list {app}"),
                 None => format!("see what there is: infrakt env list {app}"),

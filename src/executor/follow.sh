@@ -7,8 +7,35 @@ ik_piece() {
     tail -c "+$(($3 + 1))" "$IK_DIR/$2" | head -c "$ik_count"
 }
 ik_runner_lives() {
-    # A process that has ended and was not waited for yet is a zombie, state Z.
-    ik_pid=$(cat "$IK_DIR/pid") && [ -n "$ik_pid" ] && read -r ik_stat <"/proc/$ik_pid/stat" && case ${ik_stat##*) } in Z*) false ;; *) true ;; esac
+    # After a restart the same number may be another process: only with the same start time (field 22 of proc_pid_stat(5),
+    # the 20th after the name) is it the runner. One that has ended and was not waited for yet is a zombie, state Z.
+    [ -s "$IK_DIR/pid" ] && read -r ik_pid ik_start <"$IK_DIR/pid" && [ -e "/proc/$ik_pid/stat" ] || return 1
+    read -r ik_stat <"/proc/$ik_pid/stat" || return 1
+    set -- ${ik_stat##*) }
+    [ "$1" != Z ] && [ "${20}" = "$ik_start" ]
+}
+# Waits until a run whose launch was not seen has begun. The launch may still be on its way, or cut short for ever; which
+# of the two is settled with the lock in hand, without which no runner begins.
+ik_find() {
+    mkdir -p "${IK_LOCK%/*}"
+    ik_tries=0
+    until [ -s "$IK_DIR/journal" ]; do
+        if [ ! -d "$IK_DIR" ]; then
+            echo 'x absent there are no records of it'
+            exit 0
+        fi
+        if flock -n -o "$IK_LOCK" sh -c '[ ! -s "$1/journal" ] && mv -T -- "$1" "$1.void"' sh "$IK_DIR"; then
+            rm -rf -- "$IK_DIR.void"
+            echo 'x void it never began'
+            exit 0
+        fi
+        ik_tries=$((ik_tries + 1))
+        if [ "$ik_tries" -gt 100 ]; then
+            echo "x locked $(cat "$IK_LOCK.holder" 2>&1)"
+            exit 0
+        fi
+        sleep 0.1
+    done
 }
 ik_listen() {
     while read -r ik_word; do

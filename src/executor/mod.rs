@@ -13,20 +13,23 @@ pub use crate::event::Ended;
 
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
-use crate::event::{Outcome, RunEvent, RunState};
+use crate::event::{Outcome, Position, RunEvent, RunState};
 use crate::plan::{Action, Effect, Plan, StateChange, Step};
 use connection::Connection;
 use script::Secrets;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+pub use stretch::LeftBehind;
 use stretch::Stretched;
 
 /// Those that an execution reports to, and that do what is not done on the server.
 pub trait World {
-    /// Takes note of what happened. It is called before anything of it is acted upon, so that a journal is complete.
+    /// Takes note of what happened, and of how far the server's records have been read with it: both or neither. It is
+    /// called before anything of it is acted upon, so that a journal is complete.
     ///
     /// # Errors
     /// If it can't be noted down; the run then stops after the current step.
-    fn note(&mut self, events: &[RunEvent]) -> Result<()>;
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()>;
 
     /// Carries out a change of the local database. Gives whether anything changed.
     ///
@@ -36,6 +39,23 @@ pub trait World {
 
     /// How many times the user has asked to stop: once, after the current step; twice, at once.
     fn interrupts(&self) -> usize;
+
+    /// Why, for the journal and for people.
+    fn why_interrupted(&self) -> String {
+        "stopped by Ctrl-C".to_owned()
+    }
+}
+
+/// What became of a stretch that was left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaughtUp {
+    /// The run has ended with it.
+    Ended(Ended),
+    /// Nothing more can come from it. The events noted tell which steps are done.
+    Over,
+    /// It has not reached the server. Whoever goes on must use its number again: should it still arrive, only one of the
+    /// two can begin.
+    NeverSent,
 }
 
 /// One execution of one plan.
@@ -43,9 +63,13 @@ pub struct Execution<'a> {
     pub consented: &'a ConsentedPlan,
     /// The first step to execute; the ones before it are done.
     pub from: usize,
+    /// How many stretches of the run there have been; a resumed run has had some.
+    pub stretches: u32,
+    /// The steps whose outcome is noted already.
+    pub settled: BTreeSet<usize>,
     /// A value for each of the plan's secrets.
     pub secrets: &'a Secrets,
-    /// Names this execution on the server; letters, digits and `-`, never used before.
+    /// Names the run on the server; letters, digits and `-`.
     pub run: &'a str,
     pub holder: &'a str,
     pub thread_name: &'a str,
@@ -61,24 +85,18 @@ impl Execution<'_> {
     /// a step does wrong is no error here: it is in the events and in [`Ended`].
     pub fn execute(mut self) -> Result<Ended> {
         let plan = self.consented.plan();
-        if let Some(missing) = plan.secrets.iter().find(|name| !self.secrets.contains_key(*name)) {
-            return Err(Error::usage_with(
-                format!("the secret {missing} has no value"),
-                format!("export INFRAKT_SECRET_{missing}=…"),
-            ));
-        }
+        self.has_secrets(plan)?;
         let mut next = self.from;
         let mut reached = self.from;
-        let mut stretches = 0;
         let ended = loop {
             let Some(step) = plan.steps.get(next) else {
                 break Ended::done();
             };
             if self.world.interrupts() > 0 {
-                break Ended::interrupted("stopped by Ctrl-C");
+                break Ended::interrupted(self.world.why_interrupted());
             }
             if is_own(step) {
-                self.world.note(&[RunEvent::StepStarted { step: next }])?;
+                self.world.note(&[RunEvent::StepStarted { step: next }], None)?;
                 reached = next + 1;
                 if let Some(ended) = self.own_step(plan, next)? {
                     break ended;
@@ -86,13 +104,44 @@ impl Execution<'_> {
                 next += 1;
                 continue;
             }
-            stretches += 1;
-            let run = format!("{}-{stretches}", self.run);
-            match self.stretch(plan, next, &run, &mut reached)? {
+            match self.stretch(plan, next, None, &mut reached)? {
                 Stretched::Ended(ended) => break ended,
                 Stretched::Reached(index) => next = index,
+                Stretched::Over | Stretched::NeverSent => {
+                    break Ended::interrupted("the server restarted, or its records of the run are gone");
+                }
             }
         };
+        self.finish(plan, ended, reached)
+    }
+
+    /// Takes up the stretch that the server was left with, to its end: with steps that still go on, or with what it
+    /// wrote down of them. Launches nothing.
+    ///
+    /// # Errors
+    /// As [`Execution::execute`].
+    pub fn catch_up(mut self, left: LeftBehind) -> Result<CaughtUp> {
+        let plan = self.consented.plan();
+        self.has_secrets(plan)?;
+        let mut reached = self.from;
+        match self.stretch(plan, left.position.first_step, Some(left), &mut reached)? {
+            Stretched::Ended(ended) => self.finish(plan, ended, reached).map(CaughtUp::Ended),
+            Stretched::Reached(_) | Stretched::Over => Ok(CaughtUp::Over),
+            Stretched::NeverSent => Ok(CaughtUp::NeverSent),
+        }
+    }
+
+    fn has_secrets(&self, plan: &Plan) -> Result<()> {
+        match plan.secrets.iter().find(|name| !self.secrets.contains_key(*name)) {
+            None => Ok(()),
+            Some(missing) => Err(Error::usage_with(
+                format!("the secret {missing} has no value"),
+                format!("export INFRAKT_SECRET_{missing}=…"),
+            )),
+        }
+    }
+
+    fn finish(&mut self, plan: &Plan, ended: Ended, reached: usize) -> Result<Ended> {
         let mut events: Vec<RunEvent> = Vec::new();
         if ended.state != RunState::Done {
             events.extend((reached..plan.steps.len()).map(skipped));
@@ -101,7 +150,7 @@ impl Execution<'_> {
             state: ended.state,
             reason: ended.reason.clone(),
         });
-        self.world.note(&events)?;
+        self.world.note(&events, None)?;
         Ok(ended)
     }
 
@@ -155,7 +204,7 @@ impl Execution<'_> {
 }
 
 /// Reports what happened. A step that only looks has changed nothing, however well it ended.
-fn note(world: &mut dyn World, plan: &Plan, mut events: Vec<RunEvent>) -> Result<()> {
+fn note(world: &mut dyn World, plan: &Plan, mut events: Vec<RunEvent>, position: Option<&Position>) -> Result<()> {
     for event in &mut events {
         if let RunEvent::StepEnded { step, outcome, .. } = event
             && *outcome == Outcome::Changed
@@ -164,7 +213,7 @@ fn note(world: &mut dyn World, plan: &Plan, mut events: Vec<RunEvent>) -> Result
             *outcome = Outcome::Unchanged;
         }
     }
-    world.note(&events)
+    world.note(&events, position)
 }
 
 /// Carries out a change of the database that a step asks for.
@@ -198,7 +247,7 @@ fn close(
         duration_ms,
         reason: reason.clone(),
     };
-    note(world, plan, vec![ended])?;
+    note(world, plan, vec![ended], None)?;
     Ok(reason.map(Ended::failed))
 }
 

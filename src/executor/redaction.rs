@@ -42,6 +42,11 @@ impl Redaction {
         self.drain(false)
     }
 
+    /// How many of the bytes that came are not shown yet.
+    pub fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+
     /// What is left at the stream's end.
     pub fn finish(&mut self) -> Vec<u8> {
         self.drain(true)

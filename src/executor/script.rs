@@ -17,9 +17,10 @@ pub const SPOOL: &str = "/var/lib/infrakt/spool";
 /// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
 pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
                                export PATH LC_ALL\n";
-const LOCK: &str = "/run/infrakt/lock";
+/// What the runner on a server holds locked for as long as it lives.
+pub const LOCK: &str = "/run/infrakt/lock";
 /// Days after which records that nobody has fetched are removed.
-const KEPT_DAYS: u32 = 7;
+pub const KEPT_DAYS: u32 = 7;
 
 /// What the script of one stretch of a plan needs to know beside the plan.
 pub struct Stretch<'a> {
@@ -141,7 +142,7 @@ impl Stretch<'_> {
     fn runner(&self, text: &mut String) {
         let mut runner = String::from(include_str!("runner.sh"));
         // Only now is the lock ours.
-        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\n");
+        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\nprintf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\"\n");
         for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
             let kind = match step.action {
                 Action::Run { .. } | Action::Upload { .. } => "run",
@@ -155,7 +156,8 @@ impl Stretch<'_> {
             text,
             "{{ : >\"$IK_DIR/out\" && : >\"$IK_DIR/err\" && : >\"$IK_DIR/journal\"; }} || ik_refuse spool 'its disk is full'\n\
              setsid flock -n -o {LOCK} sh \"$IK_DIR/runner\" </dev/null >/dev/null 2>\"$IK_DIR/runner.err\" &\n\
-             echo $! >\"$IK_DIR/pid\" || ik_refuse spool 'its disk is full'\n",
+             ik_pid=$! && read -r ik_stat <\"/proc/$ik_pid/stat\" && set -- ${{ik_stat##*) }} && \
+             echo \"$ik_pid ${{20}}\" >\"$IK_DIR/pid\" || ik_refuse spool 'its disk is full'\n",
         );
     }
 
@@ -235,8 +237,7 @@ pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) ->
     let spool = spool_of(run);
     format!(
         "umask 077\nIK_DIR={spool} IK_LOCK={LOCK}\nprintf 'infrakt %s\\n' {nonce}\n\
-         [ -e \"$IK_DIR/journal\" ] || {{ echo 'x gone its records are no longer there'; exit 0; }}\n\
-         {follow}ik_follow {journal} {out} {err}\n",
+         {follow}ik_find\nik_follow {journal} {out} {err}\n",
         spool = quote(&spool),
         nonce = quote(nonce),
         follow = include_str!("follow.sh"),

@@ -8,8 +8,9 @@ use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
 use super::{Execution, change, is_own, nonce, note};
 use crate::error::{Error, Refusal, Result, SshError};
-use crate::event::{Ended, Outcome, RunEvent};
+use crate::event::{Ended, Outcome, Position, RunEvent};
 use crate::plan::{Action, Plan};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
@@ -19,12 +20,25 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// How often, meanwhile, it is seen whether the user wants to stop.
 const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A stretch that an earlier process, or a connection that stayed away, has left to the server.
+#[derive(Debug, Clone, Copy)]
+pub struct LeftBehind {
+    /// How far it was followed.
+    pub position: Position,
+    /// It began within the days for which a server keeps its records: where there are none, it has never begun.
+    pub recent: bool,
+}
+
 /// How a stretch ended.
 pub(super) enum Stretched {
     /// The run is over.
     Ended(Ended),
     /// All steps before this index are done.
     Reached(usize),
+    /// Nothing more can come from it. What was noted tells how far it has got.
+    Over,
+    /// It was left behind before it reached the server.
+    NeverSent,
 }
 
 /// Why a channel is no longer followed.
@@ -36,16 +50,47 @@ enum Followed {
     Lost,
     /// The script had arrived already, over a connection that was lost since.
     Launched,
+    /// There are no records of it on the server.
+    Absent,
+    /// It has not begun before the connection was lost, and never will.
+    Void,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
     Reboot(usize),
 }
 
+/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
+/// each new one; to be told twice does it no harm.
+#[derive(Default)]
+struct Owed {
+    /// The step that was carried out in the runner's stead: it may go on.
+    go: Option<usize>,
+    /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
+    instead: Option<Followed>,
+}
+
+impl Owed {
+    fn word(&self) -> Option<String> {
+        match (&self.instead, self.go) {
+            (Some(_), _) => Some("stop\n".to_owned()),
+            (None, Some(step)) => Some(format!("go.{step}\n")),
+            (None, None) => None,
+        }
+    }
+}
+
 impl Execution<'_> {
-    /// Runs steps on the server from `next` on, as far as one script can carry them. The client's own steps among them
-    /// are carried out in their turn, while the runner waits and keeps the server's lock.
-    pub(super) fn stretch(&mut self, plan: &Plan, next: usize, run: &str, reached: &mut usize) -> Result<Stretched> {
+    /// Runs steps on the server from `next` on, as far as one script can carry them, or takes up what was left behind
+    /// there. The client's own steps among them are carried out in their turn, while the runner waits and keeps the
+    /// server's lock.
+    pub(super) fn stretch(
+        &mut self,
+        plan: &Plan,
+        next: usize,
+        left: Option<LeftBehind>,
+        reached: &mut usize,
+    ) -> Result<Stretched> {
         // The client's own steps at the end need no server to wait for them.
         let to = plan
             .steps
@@ -53,32 +98,24 @@ impl Execution<'_> {
             .rposition(|step| !is_own(step))
             .map_or(next, |last| last + 1);
         let mut nonce = nonce()?;
-        let secrets = self.secrets;
-        let (holder, thread_name) = (self.holder, self.thread_name);
-        let launch = |nonce: &str| {
-            Stretch {
-                plan,
-                from: next,
-                to,
-                secrets,
-                nonce,
-                run,
-                holder,
-                thread_name,
-            }
-            .script()
+        let mut transcript = match left {
+            Some(left) => Transcript::new(self.secrets, left.position),
+            None => self.begin(next)?,
         };
-        let mut script = launch(&nonce);
-        let mut transcript = Transcript::new(self.secrets);
-        let mut go = None;
+        let mut script = match left {
+            Some(_) => self.again(&nonce, &transcript),
+            None => self.launch(plan, next..to, &nonce, &transcript),
+        };
+        let mut owed = Owed::default();
         loop {
-            let followed = match self.follow(plan, &nonce, &script, go.take(), &mut transcript) {
+            let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
                 other => other?,
             };
             *reached = transcript.reached().unwrap_or(next).max(*reached);
-            match followed {
-                Followed::Ended(ending) => return Ok(conclude(plan, &ending, to)),
+            nonce = super::nonce()?;
+            script = match followed {
+                Followed::Ended(ending) => return Ok(self.conclude(plan, &ending, to, left.is_some())),
                 Followed::Failed(ended) => return Ok(Stretched::Ended(ended)),
                 Followed::Reboot(step) => {
                     let failed = self.own_step(plan, step)?;
@@ -88,35 +125,121 @@ impl Execution<'_> {
                     if let Some(ended) = self.own_step(plan, step)? {
                         return Ok(Stretched::Ended(ended));
                     }
-                    go = Some(step);
+                    owed.go = Some(step);
+                    self.again(&nonce, &transcript)
                 }
-                Followed::Launched => {}
+                Followed::Launched => self.again(&nonce, &transcript),
+                Followed::Void if left.is_some() => return Ok(Stretched::Over),
+                Followed::Void => {
+                    transcript = self.begin(next)?;
+                    self.launch(plan, next..to, &nonce, &transcript)
+                }
+                Followed::Absent if transcript.is_untouched() => match left {
+                    None => self.launch(plan, next..to, &nonce, &transcript),
+                    Some(left) if left.recent => return Ok(Stretched::NeverSent),
+                    Some(_) => return self.records_gone(plan, &mut transcript, reached, to),
+                },
+                Followed::Absent => return self.records_gone(plan, &mut transcript, reached, to),
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
                     if let Err(error) = self.call_again() {
-                        let mut events = transcript.lose();
-                        events.extend(out_of_sight(plan, *reached, to));
-                        *reached = events
-                            .iter()
-                            .filter_map(ended_step)
-                            .max()
-                            .map_or(*reached, |last| last + 1);
-                        note(self.world, plan, events)?;
+                        if let Some(Followed::Failed(ended)) = owed.instead {
+                            return Ok(Stretched::Ended(ended));
+                        }
+                        let reason = "the connection was lost before it; the server may have run it since";
+                        self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
                     }
                     self.notice("connected again")?;
-                    if transcript.offsets() == (0, 0, 0) {
+                    match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
-                        nonce = super::nonce()?;
-                        script = launch(&nonce);
-                        continue;
+                        (0, 0, 0) => self.launch(plan, next..to, &nonce, &transcript),
+                        _ => self.again(&nonce, &transcript),
                     }
                 }
-            }
-            nonce = super::nonce()?;
-            let (journal, out, err) = transcript.offsets();
-            script = script::follow_again(run, &nonce, journal, out, err);
+            };
         }
+    }
+
+    /// A new stretch. It is noted before anything of it is sent, so that whoever resumes the run looks for it.
+    fn begin(&mut self, first_step: usize) -> Result<Transcript> {
+        self.stretches += 1;
+        let position = Position::start(self.stretches, first_step);
+        self.world.note(&[], Some(&position))?;
+        Ok(Transcript::new(self.secrets, position))
+    }
+
+    fn folder(&self, transcript: &Transcript) -> String {
+        format!("{}-{}", self.run, transcript.position().stretch)
+    }
+
+    /// The script that brings the steps and starts them.
+    fn launch(&self, plan: &Plan, steps: Range<usize>, nonce: &str, transcript: &Transcript) -> Vec<u8> {
+        Stretch {
+            plan,
+            from: steps.start,
+            to: steps.end,
+            secrets: self.secrets,
+            nonce,
+            run: &self.folder(transcript),
+            holder: self.holder,
+            thread_name: self.thread_name,
+        }
+        .script()
+    }
+
+    /// The script that goes on following a stretch.
+    fn again(&self, nonce: &str, transcript: &Transcript) -> Vec<u8> {
+        let (journal, out, err) = transcript.offsets();
+        script::follow_again(&self.folder(transcript), nonce, journal, out, err)
+    }
+
+    fn records_gone(
+        &mut self,
+        plan: &Plan,
+        transcript: &mut Transcript,
+        reached: &mut usize,
+        to: usize,
+    ) -> Result<Stretched> {
+        let reason = "the server's records of it are gone; it may have run";
+        self.lose(plan, transcript, reached, to, reason, true)?;
+        Ok(Stretched::Over)
+    }
+
+    /// Notes that the steps from the current one on are out of sight, as far as the server may execute them alone.
+    fn lose(
+        &mut self,
+        plan: &Plan,
+        transcript: &mut Transcript,
+        reached: &mut usize,
+        to: usize,
+        reason: &str,
+        ended: bool,
+    ) -> Result<()> {
+        let mut events = transcript.lose();
+        events.extend(out_of_sight(plan, *reached, to, reason));
+        let last = events.iter().filter_map(ended_step).max();
+        *reached = last.map_or(*reached, |last| last + 1);
+        let position = Position {
+            ended,
+            ..transcript.position()
+        };
+        note(self.world, plan, events, Some(&position))
+    }
+
+    /// What the ending of a runner means for the run. `taken_up`: it was left behind by somebody, who may have stopped it.
+    fn conclude(&self, plan: &Plan, ending: &Ending, to: usize, taken_up: bool) -> Stretched {
+        let ended = match ending {
+            Ending::Done => return Stretched::Reached(to),
+            Ending::Failed { step } => {
+                let title = plan.steps.get(*step).map_or("", |step| step.title.as_str());
+                Ended::failed(format!("step {} failed: {title}", step + 1))
+            }
+            Ending::Stopped if taken_up && self.world.interrupts() == 0 => return Stretched::Over,
+            Ending::Stopped => Ended::interrupted(self.world.why_interrupted()),
+            Ending::Unseen => return Stretched::Over,
+        };
+        Stretched::Ended(ended)
     }
 
     /// Calls a lost server again, until it answers, for a while, or until the user has had enough.
@@ -132,18 +255,19 @@ impl Execution<'_> {
     }
 
     fn notice(&mut self, message: &str) -> Result<()> {
-        self.world.note(&[RunEvent::Notice {
+        let notice = RunEvent::Notice {
             message: message.to_owned(),
-        }])
+        };
+        self.world.note(&[notice], None)
     }
 
-    /// Follows a runner over one channel. `go`: the step that was carried out meanwhile, and that the runner waits for.
+    /// Follows a runner over one channel.
     fn follow(
         &mut self,
         plan: &Plan,
         nonce: &str,
         script: &[u8],
-        go: Option<usize>,
+        owed: &mut Owed,
         transcript: &mut Transcript,
     ) -> Result<Followed> {
         let mut channel = self.connection.start(script)?;
@@ -152,8 +276,6 @@ impl Execution<'_> {
         let mut said = Vec::new();
         let mut told = 0;
         let mut last = Instant::now();
-        // What this channel ends with in place of the runner's own ending.
-        let mut instead = None;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
@@ -191,12 +313,14 @@ impl Execution<'_> {
                 match frame {
                     Frame::Begun => {
                         begun = true;
-                        if let Some(step) = go {
-                            channel.send(format!("go.{step}\n").as_bytes())?;
+                        if let Some(word) = owed.word() {
+                            channel.send(word.as_bytes())?;
                         }
                     }
                     Frame::Heartbeat => {}
                     Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
+                    Frame::Refused { code, .. } if code == "absent" => return Ok(Followed::Absent),
+                    Frame::Refused { code, .. } if code == "void" => return Ok(Followed::Void),
                     Frame::Refused { code, reason } => {
                         events.extend(transcript.lose());
                         ended = Some(refused(plan, &code, &reason));
@@ -208,8 +332,12 @@ impl Execution<'_> {
                     break;
                 }
             }
-            if !events.is_empty()
-                && let Err(error) = note(self.world, plan, events)
+            let position = Position {
+                ended: matches!(ended, Some(Ok(_))),
+                ..transcript.position()
+            };
+            if (!events.is_empty() || position.ended)
+                && let Err(error) = note(self.world, plan, events, Some(&position))
             {
                 // Nothing more can be noted down, so nothing more may happen.
                 channel.send(b"stop\n")?;
@@ -226,22 +354,21 @@ impl Execution<'_> {
                 }
                 // A step that was ended by the second Ctrl-C has failed, but the run was interrupted.
                 let ending = if told > 1 { Ending::Stopped } else { ending };
-                return Ok(instead.unwrap_or(Followed::Ended(ending)));
+                return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
             if let Some(step) = transcript.take_paused() {
                 match plan.steps.get(step).map(|step| &step.action) {
+                    // Whoever left the stretch behind has carried it out, and not come to say so.
+                    _ if self.settled.contains(&step) => owed.go = Some(step),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
-                    Some(Action::Reconnect { reboot: true }) => {
-                        channel.send(b"stop\n")?;
-                        instead = Some(Followed::Reboot(step));
-                    }
+                    Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
                     _ => match change(self.world, plan, step)? {
-                        None => channel.send(format!("go.{step}\n").as_bytes())?,
-                        Some(failed) => {
-                            channel.send(b"stop\n")?;
-                            instead = Some(Followed::Failed(failed));
-                        }
+                        None => owed.go = Some(step),
+                        Some(failed) => owed.instead = Some(Followed::Failed(failed)),
                     },
+                }
+                if let Some(word) = owed.word() {
+                    channel.send(word.as_bytes())?;
                 }
             }
         }
@@ -249,7 +376,7 @@ impl Execution<'_> {
 }
 
 /// The steps that the server may execute while nobody sees it: up to the first one that would wait for the client.
-fn out_of_sight(plan: &Plan, reached: usize, to: usize) -> Vec<RunEvent> {
+fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str) -> Vec<RunEvent> {
     let on_its_own = |index: &usize| {
         plan.steps
             .get(*index)
@@ -262,7 +389,7 @@ fn out_of_sight(plan: &Plan, reached: usize, to: usize) -> Vec<RunEvent> {
             outcome: Outcome::Unknown,
             exit_status: None,
             duration_ms: 0,
-            reason: Some("the connection was lost before it; the server may have run it since".to_owned()),
+            reason: Some(reason.to_owned()),
         })
         .collect()
 }
@@ -283,19 +410,6 @@ fn drain(channel: &mut dyn Channel) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn conclude(plan: &Plan, ending: &Ending, to: usize) -> Stretched {
-    let ended = match ending {
-        Ending::Done => return Stretched::Reached(to),
-        Ending::Failed { step } => {
-            let title = plan.steps.get(*step).map_or("", |step| step.title.as_str());
-            Ended::failed(format!("step {} failed: {title}", step + 1))
-        }
-        Ending::Stopped => Ended::interrupted("stopped by Ctrl-C"),
-        Ending::Unseen => Ended::interrupted("the end of the run was not seen"),
-    };
-    Stretched::Ended(ended)
 }
 
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {

@@ -4,7 +4,7 @@
 use super::frames::{Frame, NotAFrame, Record};
 use super::redaction::Redaction;
 use super::script::Secrets;
-use crate::event::{Outcome, RunEvent, Stream};
+use crate::event::{Outcome, Position, RunEvent, Stream};
 use std::collections::VecDeque;
 
 /// The most bytes of output in one event.
@@ -24,9 +24,15 @@ pub enum Ending {
 
 /// What has come from the server in one stretch of a run.
 pub struct Transcript {
+    /// Where it was taken up.
+    start: Position,
+    /// Bytes of the journal received.
     journal: u64,
     line: Vec<u8>,
-    records: VecDeque<Record>,
+    /// Records that wait for the output that came before them, each with its end in the journal.
+    records: VecDeque<(u64, Record)>,
+    /// Bytes of the journal whose records were applied.
+    applied: u64,
     out: Output,
     err: Output,
     /// The step that has started and not ended, with the uptime of its start.
@@ -78,20 +84,24 @@ impl Output {
 }
 
 impl Transcript {
-    pub fn new(secrets: &Secrets) -> Self {
-        let output = |stream| Output {
+    /// Takes a stretch up from `start`. The journal is read from its beginning, since it tells which step an output
+    /// belongs to; what it says up to `start` was told already and is not told again.
+    pub fn new(secrets: &Secrets, start: Position) -> Self {
+        let output = |stream, at| Output {
             stream,
-            received: 0,
-            given: 0,
+            received: at,
+            given: at,
             pending: Vec::new(),
             redaction: Redaction::new(secrets),
         };
         Self {
+            start,
             journal: 0,
             line: Vec::new(),
             records: VecDeque::new(),
-            out: output(Stream::Stdout),
-            err: output(Stream::Stderr),
+            applied: 0,
+            out: output(Stream::Stdout, start.out),
+            err: output(Stream::Stderr, start.err),
             current: None,
             last: None,
             failed: None,
@@ -103,6 +113,22 @@ impl Transcript {
     /// How far the journal and both outputs have been received, in bytes.
     pub fn offsets(&self) -> (u64, u64, u64) {
         (self.journal, self.out.received, self.err.received)
+    }
+
+    /// From where a later transcript can take the stretch up, once the events that this one gave are noted.
+    pub fn position(&self) -> Position {
+        Position {
+            journal: self.applied.max(self.start.journal),
+            out: self.out.given - self.out.redaction.held(),
+            err: self.err.given - self.err.redaction.held(),
+            ..self.start
+        }
+    }
+
+    /// Whether nothing of the stretch was ever seen.
+    pub fn is_untouched(&self) -> bool {
+        let Position { journal, out, err, .. } = self.position();
+        (journal, out, err) == (0, 0, 0)
     }
 
     /// The index after the last step that was started.
@@ -170,8 +196,8 @@ impl Transcript {
                 self.line.extend(bytes);
                 while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = self.line.drain(..=end).collect();
-                    self.records
-                        .push_back(Record::parse(String::from_utf8_lossy(&line[..end]).as_ref())?);
+                    let record = Record::parse(String::from_utf8_lossy(&line[..end]).as_ref())?;
+                    self.records.push_back((self.journal - self.line.len() as u64, record));
                 }
             }
             Frame::Begun | Frame::Heartbeat | Frame::End | Frame::Refused { .. } => {}
@@ -183,7 +209,7 @@ impl Transcript {
 
     fn advance(&mut self, events: &mut Vec<RunEvent>) {
         // The journal is sent before the outputs that it speaks of: a record has to wait until they are here.
-        while let Some(record) = self.records.front() {
+        while let Some((_, record)) = self.records.front() {
             let marks = match record {
                 Record::Started { out, err, .. } | Record::Ended { out, err, .. } => Some((*out, *err)),
                 _ => None,
@@ -197,8 +223,13 @@ impl Transcript {
                     return;
                 }
             }
-            if let Some(record) = self.records.pop_front() {
-                self.apply(&record, events);
+            if let Some((end, record)) = self.records.pop_front() {
+                self.applied = end;
+                if end > self.start.journal {
+                    self.apply(&record, events);
+                } else {
+                    self.apply(&record, &mut Vec::new());
+                }
             }
         }
         if let Some((step, _)) = self.current {
@@ -212,6 +243,7 @@ impl Transcript {
             Record::Started { step, uptime, .. } => {
                 self.current = Some((step, uptime));
                 self.last = Some(step);
+                self.paused = None;
                 events.push(RunEvent::StepStarted { step });
             }
             Record::Unchanged { step } => {
@@ -269,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_given_to_the_step_that_printed_it() {
-        let mut transcript = Transcript::new(&Secrets::new());
+        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0));
         let journal = b"S 0 0 0 100\nE 0 0 0 4 0 250\nS 1 4 0 250\n".to_vec();
         let mut events = transcript.take(Frame::Journal(0, journal)).expect("a journal");
         assert_eq!(
@@ -300,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_piece_that_is_missing_is_noticed() {
-        let mut transcript = Transcript::new(&Secrets::new());
+        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0));
         assert!(transcript.take(Frame::Out(5, b"x".to_vec())).is_err());
     }
 }

@@ -37,6 +37,16 @@ pub struct Recipe {
     library: Library,
 }
 
+impl Recipe {
+    /// What finds the recipe again, wherever one stands: its name, or the whole path of a file that was named by a path.
+    pub fn reference(&self) -> String {
+        match (&self.folder, self.keeper) {
+            (Some(folder), Keeper::Path) => folder.join(&self.name).display().to_string(),
+            _ => self.name.clone(),
+        }
+    }
+}
+
 /// The folder of the user's own recipes (which may not exist) and the shipped ones behind it.
 #[derive(Debug, Clone)]
 pub struct Library {

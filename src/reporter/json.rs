@@ -15,6 +15,11 @@ impl<'a> Json<'a> {
         Self { plan, run: 0 }
     }
 
+    /// For the further events of a run that has begun.
+    pub fn of_run(plan: &'a Plan, run: i64) -> Self {
+        Self { plan, run }
+    }
+
     pub fn begin(&mut self, id: i64) {
         self.run = id;
         let plan = self.plan;

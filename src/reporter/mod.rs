@@ -1,8 +1,18 @@
 //! Reporters: events of a run in, text out. They know the plan and the events, and nothing else of the run, so every
 //! reporter tells the same story.
 
+mod fleet;
 mod json;
+mod reaching;
+mod screen;
+mod tail;
+mod tally;
 mod terminal;
+mod words;
+
+pub use fleet::{Account, Fleet};
+pub use reaching::Reaching;
+pub use tally::Tally;
 
 use crate::error::Result;
 use crate::event::{Ended, RunEvent};

@@ -7,8 +7,8 @@ use crate::executor::question::{self, ask};
 use crate::facts::{Facts, probe};
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
-use crate::ssh::{self, AskSecret, Session, Target};
-use crate::store::{Home, Server, Store};
+use crate::ssh::{AskSecret, Destination, Route, Session, Target};
+use crate::store::{Home, Server, Store, check_address};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,22 +26,41 @@ pub struct Live {
     pub identity: ServerIdentity,
     /// What a wipe would take away, on the server and in the local database.
     pub losses: Losses,
+    /// The way there.
+    pub route: Route,
     connection: Arc<Mutex<Session>>,
 }
 
-/// The way to a server, from its row.
+/// The way to a server: what its row says, what the SSH configuration says where the row is silent, and what is usual.
 ///
 /// # Errors
-/// If the recorded host key can't be understood.
-pub fn target_of(server: &Server) -> Result<Target> {
-    Ok(Target {
+/// If the recorded host key can't be understood, or the SSH configuration can't be used.
+pub fn route_to(server: &Server) -> Result<Route> {
+    let route = Route::find(&Destination {
         name: server.name.clone(),
         host: server.host.clone(),
         port: server.port,
         user: server.user.clone(),
         key_path: server.ssh_key_path.as_deref().map(PathBuf::from),
         host_key: server.host_key.as_deref().map(str::parse).transpose()?,
-    })
+    })?;
+    // What a configuration says goes wherever a row's values go, so the same rules hold for it.
+    let target = route.target();
+    check_address(&target.host, &target.user)?;
+    Ok(route)
+}
+
+/// Where a row alone leads to, for those who may not look at anything else: two people with one row and one file of
+/// facts get one plan.
+pub fn target_of_row(server: &Server) -> Target {
+    Target {
+        name: server.name.clone(),
+        host: server.host.clone(),
+        port: server.port.unwrap_or(22),
+        user: server.user.clone().unwrap_or_else(|| "root".to_owned()),
+        key_path: None,
+        host_key: None,
+    }
 }
 
 impl Live {
@@ -50,18 +69,24 @@ impl Live {
     /// # Errors
     /// If the server can't be reached, trusted or understood.
     pub fn reach(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
-        let mut session = ssh::connect(&target_of(server)?, secrets)?;
+        let route = route_to(server)?;
+        if let Some(note) = route.note() {
+            secrets.tell(note);
+        }
+        let mut session = route.connect(secrets)?;
+        let route = session.route().clone();
         let host_key = session.host_key().to_string();
         let facts = read_facts(&mut session, &server.name)?;
         store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
         let server = store.server(&server.name)?;
-        let identity = identity_now(store, &server, &facts, host_key)?;
+        let identity = identity_now(store, &server, route.target(), &facts, host_key)?;
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
             server,
             facts,
             identity,
             losses,
+            route,
             connection: Arc::new(Mutex::new(session)),
         })
     }
@@ -76,7 +101,7 @@ impl Live {
     ///
     /// # Errors
     /// The refusal that fits.
-    pub fn look_again(&self, store: &Store, plan: &Plan) -> Result<()> {
+    pub fn look_again(&self, store: &Store, plan: &Plan, resumed: bool) -> Result<()> {
         let name = &self.server.name;
         let row = store.server(name)?;
         let (facts, host_key) = {
@@ -91,8 +116,14 @@ impl Live {
             };
             (facts, session.host_key().to_string())
         };
-        let now = identity_now(store, &row, &facts, host_key)?;
-        compare(plan, &now, &losses(store, &row, &facts)?)
+        // A row that was changed meanwhile leads elsewhere than this connection, which `compare` tells.
+        let route = route_to(&row)?;
+        let now = identity_now(store, &row, route.target(), &facts, host_key)?;
+        let losses = losses(store, &row, &facts)?;
+        match resumed {
+            true => compare_resumed(plan, &now, Some(&losses)),
+            false => compare(plan, &now, &losses),
+        }
     }
 
     /// What recipes see of the server.
@@ -115,6 +146,23 @@ impl Live {
 /// # Errors
 /// A refusal that names what protects the machine, or what differs.
 pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()> {
+    let then = &plan.server;
+    if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
+        return Err(Refusal::StalePlan {
+            server: then.name.clone(),
+            reason: "its address or user was changed since".to_owned(),
+        }
+        .into());
+    }
+    compare_resumed(plan, now, Some(losses))
+}
+
+/// As [`compare`] for the rest of a run: the machine may have another address by now, as long as it is the same one.
+/// `losses` where the rest destroys; otherwise what the run itself has set up would count as new.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses>) -> Result<()> {
     let server = || plan.server.name.clone();
     if plan.destroys() && !now.protected.is_empty() {
         let reasons = now.protected.clone();
@@ -135,9 +183,6 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if then.id != now.id {
         return stale("the server was removed and added again since".to_owned());
     }
-    if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
-        return stale("its address or user was changed since".to_owned());
-    }
     // A plan made offline may know less of the machine than the machine itself; what it knows must hold.
     let differs = |then: &Option<String>, now: &Option<String>| then != now && !(plan.offline && then.is_none());
     if differs(&then.host_key, &now.host_key) {
@@ -146,7 +191,7 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if differs(&then.machine_id, &now.machine_id) {
         return stale("another machine answers there: its machine-id is another one".to_owned());
     }
-    if plan.destroys() {
+    if let Some(losses) = losses.filter(|_| plan.destroys()) {
         let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
         if !new.is_empty() {
             return stale(format!("there is more to lose than the plan shows: {}", new.join(", ")));
@@ -156,15 +201,28 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
 }
 
 /// Who the machine behind a row is now, and all that protects it.
-fn identity_now(store: &Store, server: &Server, facts: &Facts, host_key: String) -> Result<ServerIdentity> {
+fn identity_now(
+    store: &Store,
+    server: &Server,
+    target: &Target,
+    facts: &Facts,
+    host_key: String,
+) -> Result<ServerIdentity> {
     let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
     protected.extend(protection::reasons_of_address(store, server)?);
-    Ok(identity(server, Some(host_key), facts.machine_id.clone(), protected))
+    Ok(identity(
+        server,
+        target,
+        Some(host_key),
+        facts.machine_id.clone(),
+        protected,
+    ))
 }
 
 /// The server's identity as plans hold it.
 pub fn identity(
     server: &Server,
+    target: &Target,
     host_key: Option<String>,
     machine_id: Option<String>,
     protected: Vec<String>,
@@ -172,9 +230,9 @@ pub fn identity(
     ServerIdentity {
         id: server.id,
         name: server.name.clone(),
-        host: server.host.clone(),
-        port: server.port,
-        user: server.user.clone(),
+        host: target.host.clone(),
+        port: target.port,
+        user: target.user.clone(),
         host_key,
         machine_id,
         protected,
@@ -185,9 +243,9 @@ pub fn identity(
 pub fn view(server: &Server, identity: &ServerIdentity) -> ServerView {
     ServerView {
         name: server.name.clone(),
-        host: server.host.clone(),
-        port: server.port,
-        user: server.user.clone(),
+        host: identity.host.clone(),
+        port: identity.port,
+        user: identity.user.clone(),
         provider: server.provider.clone().unwrap_or_default(),
         tags: server.tags.clone(),
         is_infrakt_host: server.is_infrakt_host,

@@ -78,7 +78,7 @@ impl Runtime {
         )
     }
 
-    fn succeed(&self, live: &Live, script: &str, purpose: &str) -> Result<String> {
+    pub(super) fn succeed(&self, live: &Live, script: &str, purpose: &str) -> Result<String> {
         let server = &live.server.name;
         let answer = ask(&mut *live.connection(), server, script, PATIENCE)?;
         if answer.status == 0 {

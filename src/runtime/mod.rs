@@ -1,20 +1,32 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
 
+mod fleet;
 mod guards;
 mod live;
+mod lock;
 mod marker;
 mod presence;
 mod protection;
+mod resume;
 mod secrets;
+mod workers;
 mod world;
 
+<<<<<<< HEAD
+pub use live::{Live, compare, route_to};
+pub use lock::Holder;
+=======
+pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
 pub use live::{Live, compare, target_of};
+>>>>>>> fleet
 pub use marker::Unmarked;
-pub use secrets::gather as gather_secrets;
+pub use resume::Resumable;
+pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
+pub use world::Stop;
 
 pub use crate::executor::script::Secrets;
-pub use crate::ssh::{AskSecret, HostKey};
+pub use crate::ssh::{AskSecret, HostKey, Route, client_options};
 
 use crate::consent::{ConsentedPlan, check_destroyable};
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
@@ -22,12 +34,12 @@ use crate::event::{Ended, RunEvent, RunState};
 use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::plan::render::Mark;
-use crate::plan::{Plan, lint};
+use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::ssh::scan_host_key;
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use world::JournalledWorld;
 
 /// Values for a recipe's parameters, by name.
@@ -79,7 +91,7 @@ impl Runtime {
     ) -> Result<Live> {
         match self.reach(server, secrets) {
             Err(Error::Ssh(SshError::HostKeyUnknown { .. })) => {
-                let key = scan_host_key(&target_of(server)?)?;
+                let key = scan_host_key(&route_to(server)?, secrets)?;
                 self.store.record_identity(server.id, Some(&key.to_string()), None)?;
                 recorded(&key);
                 self.reach(&self.store.server(&server.name)?, secrets)
@@ -122,7 +134,13 @@ impl Runtime {
         parameters: Parameters,
     ) -> Result<Planned> {
         let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
-        let identity = live::identity(server, server.host_key.clone(), facts.machine_id.clone(), protected);
+        let identity = live::identity(
+            server,
+            &live::target_of_row(server),
+            server.host_key.clone(),
+            facts.machine_id.clone(),
+            protected,
+        );
         let losses = live::losses(&self.store, server, &facts)?;
         let recorded = Recorded { facts: facts.clone() };
         let inputs = Inputs {
@@ -191,7 +209,8 @@ impl Runtime {
         live::compare(plan, &live.identity, &live.losses)
     }
 
-    /// Begins a run: takes the lock on the server, uses up the consent, and opens the journal. Nothing is done yet.
+    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and opens the journal.
+    /// Nothing is done yet. (What comes from a recipe begins with [`Runtime::begin_group`], also on a single server.)
     ///
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
@@ -204,6 +223,7 @@ impl Runtime {
             live,
             secrets,
             journal,
+            progress: Progress::default(),
         })
     }
 
@@ -213,68 +233,73 @@ impl Runtime {
     /// # Errors
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
-    pub fn execute(
-        &self,
-        begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
-        report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
-        let outcome = self.execute_journalled(begun, interrupts, report);
-        if let Err(error) = &outcome {
-            let state = match error {
-                Error::Interrupted => RunState::Interrupted,
-                _ => RunState::Failed,
-            };
-            let end = RunEvent::RunEnded {
-                state,
-                reason: Some(error.to_string()),
-            };
-            // The error that is already on its way says more than one about noting it down.
-            if begun.journal.append(std::slice::from_ref(&end)).is_ok() {
-                report(&end);
-            }
-        }
-        outcome
+    pub fn execute(&self, begun: &mut Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+        let looked = match begun.rest_destroys() {
+            true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
+            false => Ok(()),
+        };
+        let outcome = looked.and_then(|()| self.with_execution(begun, stop, report, |execution| execution.execute()));
+        note_error(begun, report, outcome)
     }
 
-    fn execute_journalled(
+    /// Makes the execution of a run that was begun, and hands it to `act`.
+    fn with_execution<T>(
         &self,
         begun: &mut Begun,
-        interrupts: &dyn Fn() -> usize,
+        stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
-    ) -> Result<Ended> {
+        act: impl FnOnce(Execution<'_>) -> Result<T>,
+    ) -> Result<T> {
         let Begun {
             consented,
             live,
             secrets,
             journal,
+            progress,
         } = begun;
         let plan = consented.plan();
-        if plan.destroys() {
-            live.look_again(&self.store, plan)?;
-        }
-        let run = format!("{}-{}", journal.run_id(), &crate::executor::nonce()?[2..10]);
+        let run = journal.spool().to_owned();
         let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
         let mut world = JournalledWorld {
             journal,
             store: &self.store,
             server_id: plan.server.id,
-            interrupts,
+            stop,
             report,
         };
         let mut session = live.connection();
-        Execution {
+        act(Execution {
             consented,
-            from: 0,
+            from: progress.from,
+            stretches: progress.stretches,
+            settled: progress.settled.clone(),
             secrets,
             run: &run,
             holder: &holder,
             thread_name: presence::thread_name()?,
             connection: &mut *session,
             world: &mut world,
-        }
-        .execute()
+        })
     }
+}
+
+/// Ends the run in the journal if something went wrong that is no step's doing.
+fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
+    if let Err(error) = &outcome {
+        let state = match error {
+            Error::Interrupted => RunState::Interrupted,
+            _ => RunState::Failed,
+        };
+        let end = RunEvent::RunEnded {
+            state,
+            reason: Some(error.to_string()),
+        };
+        // The error that is already on its way says more than one about noting it down.
+        if begun.journal.append(std::slice::from_ref(&end), None).is_ok() {
+            report(&end);
+        }
+    }
+    outcome
 }
 
 /// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
@@ -283,9 +308,28 @@ pub struct Begun {
     live: Live,
     secrets: Secrets,
     journal: Journal,
+    progress: Progress,
+}
+
+/// What is done of a run when its execution begins.
+#[derive(Default)]
+struct Progress {
+    /// The first step that is not.
+    from: usize,
+    /// How many stretches of it there have been.
+    stretches: u32,
+    /// The steps whose outcome is known.
+    settled: BTreeSet<usize>,
+    resumed: bool,
 }
 
 impl Begun {
+    /// Whether what is still to do takes away what can't be brought back.
+    fn rest_destroys(&self) -> bool {
+        let rest = self.plan().steps.get(self.progress.from..).unwrap_or_default();
+        rest.iter().any(Step::destroys)
+    }
+
     pub fn run_id(&self) -> i64 {
         self.journal.run_id()
     }

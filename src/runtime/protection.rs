@@ -1,5 +1,6 @@
 //! Whether anything speaks against destroying something on a machine. Every way of telling is asked, and one is enough.
 
+use super::live::route_to;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::ssh::local_host_keys;
@@ -45,23 +46,33 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
 }
 
 /// Why nothing may be destroyed at this address: a protected server that was never reached is known by its address only.
-/// Asks the resolver where the addresses are names.
+/// Asks the SSH configuration where its names lead, and the resolver where the addresses are names.
 ///
 /// # Errors
-/// If the inventory can't be read.
+/// If the inventory or the configuration can't be read.
 pub fn reasons_of_address(store: &Store, server: &Server) -> Result<Vec<String>> {
     let unreached = |other: &Server| other.is_infrakt_host && other.id != server.id && other.machine_id.is_none();
-    Ok(store
-        .servers()?
-        .iter()
-        .filter(|other| unreached(other) && same_address(other, server))
-        .map(|other| {
-            format!(
+    let mut reasons = Vec::new();
+    let mut own: Option<Vec<String>> = None;
+    for other in store.servers()?.iter().filter(|other| unreached(other)) {
+        let own = match &own {
+            Some(own) => own,
+            None => own.insert(names(server)?),
+        };
+        if same_address(own, &names(other)?) {
+            reasons.push(format!(
                 "it has the address of the protected server '{}', which was never reached",
                 other.name
-            )
-        })
-        .collect())
+            ));
+        }
+    }
+    Ok(reasons)
+}
+
+/// What a row's machine is called here, and by the SSH configuration.
+fn names(server: &Server) -> Result<Vec<String>> {
+    let route = route_to(server)?;
+    Ok(vec![server.host.clone(), route.target().host.clone()])
 }
 
 /// machine-id(5) of the computer that infrakt runs on, if it has one. One that is there and can't be read is an error:
@@ -75,16 +86,22 @@ fn machine_id_in(path: &Path) -> Result<Option<String>> {
     Ok((!id.is_empty() && id != "uninitialized").then(|| id.to_owned()))
 }
 
-/// Whether two rows lead to the same computer, by name or by what their names resolve to. Ports don't count: they may be
-/// forwarded. A name that does not resolve here leads nowhere.
-fn same_address(one: &Server, other: &Server) -> bool {
-    let addresses = |server: &Server| -> Vec<IpAddr> {
-        (server.host.as_str(), server.port)
-            .to_socket_addrs()
-            .map(|found| found.map(|address| address.ip()).collect())
-            .unwrap_or_default()
+/// Whether the names of two rows lead to the same computer, as they are or by what they resolve to. Ports and jump hosts
+/// don't count: ports may be forwarded, and jump hosts lead to one network by many ways. A name that does not resolve
+/// here leads nowhere.
+fn same_address(one: &[String], other: &[String]) -> bool {
+    let addresses = |names: &[String]| -> Vec<IpAddr> {
+        names
+            .iter()
+            .filter_map(|name| (name.as_str(), 22).to_socket_addrs().ok())
+            .flatten()
+            .map(|address| address.ip())
+            .collect()
     };
-    if one.host.eq_ignore_ascii_case(&other.host) {
+    if one
+        .iter()
+        .any(|name| other.iter().any(|same| name.eq_ignore_ascii_case(same)))
+    {
         return true;
     }
     let known = addresses(one);

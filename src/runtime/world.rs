@@ -2,22 +2,38 @@
 //! for.
 
 use crate::error::Result;
-use crate::event::RunEvent;
+use crate::event::{Position, RunEvent};
 use crate::executor::World;
 use crate::plan::StateChange;
 use crate::store::{Journal, Store};
+
+/// Whoever may want a run to stop.
+pub trait Stop {
+    /// How many times it was asked for: once, after the current step; twice, at once.
+    fn asked(&self) -> usize;
+
+    fn why(&self) -> String {
+        "stopped by Ctrl-C".to_owned()
+    }
+}
+
+impl<Count: Fn() -> usize> Stop for Count {
+    fn asked(&self) -> usize {
+        self()
+    }
+}
 
 pub struct JournalledWorld<'a> {
     pub journal: &'a mut Journal,
     pub store: &'a Store,
     pub server_id: i64,
-    pub interrupts: &'a dyn Fn() -> usize,
+    pub stop: &'a dyn Stop,
     pub report: &'a mut dyn FnMut(&RunEvent),
 }
 
 impl World for JournalledWorld<'_> {
-    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
-        self.journal.append(events)?;
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        self.journal.append(events, position)?;
         events.iter().for_each(|event| (self.report)(event));
         Ok(())
     }
@@ -44,6 +60,10 @@ impl World for JournalledWorld<'_> {
     }
 
     fn interrupts(&self) -> usize {
-        (self.interrupts)()
+        self.stop.asked()
+    }
+
+    fn why_interrupted(&self) -> String {
+        self.stop.why()
     }
 }

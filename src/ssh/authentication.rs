@@ -1,19 +1,26 @@
 //! Logging in: which identities are offered in which order, and what is said when none was accepted.
 //!
-//! 1. With a key named for the server: the agent's copy of it, the file itself, then the agent's other keys, so that a
-//!    well-filled agent does not use up the tries that the server allows.
+//! 1. With keys named for the server, by its row or else by the SSH configuration: of each the agent's copy, then the
+//!    file itself; then the agent's other keys, so that a well-filled agent does not use up the tries that the server
+//!    allows. With `IdentitiesOnly` those are left out.
 //! 2. Without: all keys of the agent, then the usual files of `~/.ssh`.
 //! 3. A password, if the server takes one and somebody can be asked.
+//!
+//! A key that has a certificate is offered with it first.
 
+use super::agent::Agent;
+use super::certificate::Certificate;
 use super::key_file::{KeyFile, Unlocking};
 use super::questions::{Person, Replay};
+use super::route::Hop;
 use super::transport::{Transport, code, code_of};
 use super::{AskSecret, Target, printable, secret_of_environment};
 use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::plan::secret::Secret;
 use std::path::Path;
 
-const USUAL_FILES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
+/// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
+const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
 
@@ -23,8 +30,8 @@ pub(super) enum Login {
     Nothing,
     /// The agent signs; the public key in wire format.
     Agent(Vec<u8>),
-    /// A decrypted private key.
-    Key(Secret),
+    /// A decrypted private key, and the line of its certificate if it needed one.
+    Key(Secret, Option<String>),
     Password(Secret),
     /// The answers to what the server asked, in order.
     Answers(Vec<Secret>),
@@ -40,10 +47,39 @@ enum Offer {
     Unusable(String),
 }
 
+/// Who names a key file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    ByRow,
+    ByConfiguration,
+    Usual,
+}
+
+/// A key file to offer.
+struct Candidate {
+    file: KeyFile,
+    named: Named,
+    certificates: Vec<Certificate>,
+}
+
+impl Candidate {
+    fn what(&self) -> String {
+        what(&self.file.path, self.named)
+    }
+}
+
+fn what(path: &Path, named: Named) -> String {
+    match named {
+        Named::ByConfiguration => format!("the key {} (IdentityFile)", path.display()),
+        Named::ByRow | Named::Usual => format!("the key {}", path.display()),
+    }
+}
+
 /// The key files to offer; those that can't be used are explained.
 pub(super) struct KeyFiles {
-    named: Option<KeyFile>,
-    usual: Vec<KeyFile>,
+    candidates: Vec<Candidate>,
+    /// Those that the configuration names, whatever key they are for.
+    certificates: Vec<Certificate>,
     notes: Vec<String>,
 }
 
@@ -51,56 +87,112 @@ impl KeyFiles {
     /// Reads them before there is a connection.
     ///
     /// # Errors
-    /// A key that was named, but can't be used. The usual files are only tried if they are there.
-    pub(super) fn gather(target: &Target) -> Result<Self> {
+    /// The key that the row names, if it can't be used. What the configuration names is explained if nothing else lets
+    /// the user in, and the usual files are only tried if they are there, as ssh does.
+    pub(super) fn gather(hop: &Hop) -> Result<Self> {
         let mut files = Self {
-            named: None,
-            usual: Vec::new(),
-            notes: Vec::new(),
+            candidates: Vec::new(),
+            certificates: Vec::new(),
+            notes: hop.notes.clone(),
         };
-        if let Some(path) = &target.key_path {
-            files.named = Some(KeyFile::read(path).map_err(|problem| key_file_error(target, path, problem))?);
-            return Ok(files);
+        for path in &hop.identities.certificates {
+            match Certificate::read(path) {
+                Ok(certificate) => files.certificates.push(certificate),
+                Err(problem) => files.notes.push(format!(
+                    "the certificate {} (CertificateFile) {problem}",
+                    path.display()
+                )),
+            }
         }
-        let directory = std::env::home_dir().unwrap_or_default().join(".ssh");
-        for path in USUAL_FILES.map(|name| directory.join(name)) {
-            match KeyFile::read(&path) {
-                Ok(file) => files.usual.push(file),
-                Err(KeyProblem::Missing) => {}
-                Err(problem) => files.notes.push(format!("the key {} {problem}", path.display())),
+        if let Some(path) = &hop.target.key_path {
+            let file = KeyFile::read(path).map_err(|problem| key_file_error(&hop.target, path, problem))?;
+            files.add(file, Named::ByRow);
+        } else if let Some(paths) = &hop.identities.files {
+            for path in paths {
+                match KeyFile::read_or_public(path) {
+                    Ok(file) => files.add(file, Named::ByConfiguration),
+                    Err(problem) => files
+                        .notes
+                        .push(format!("{} {problem}", what(path, Named::ByConfiguration))),
+                }
+            }
+        } else {
+            let directory = std::env::home_dir().unwrap_or_default().join(".ssh");
+            for path in USUAL_FILES.map(|name| directory.join(name)) {
+                match KeyFile::read(&path) {
+                    Ok(file) => files.add(file, Named::Usual),
+                    Err(KeyProblem::Missing) => {}
+                    Err(problem) => files.notes.push(format!("{} {problem}", what(&path, Named::Usual))),
+                }
             }
         }
         Ok(files)
     }
+
+    fn add(&mut self, file: KeyFile, named: Named) {
+        let beside = Certificate::beside(&file.path);
+        let certificates = self.certificates.iter().cloned().chain(beside);
+        let certificates = certificates
+            .filter(|certificate| file.public.as_ref() == Some(&certificate.key))
+            .collect();
+        self.candidates.push(Candidate {
+            file,
+            named,
+            certificates,
+        });
+    }
+
+    fn all_certificates(&self) -> Vec<Certificate> {
+        let of_keys = self.candidates.iter().flat_map(|candidate| &candidate.certificates);
+        let mut all: Vec<Certificate> = Vec::new();
+        for certificate in of_keys.chain(&self.certificates) {
+            if !all.iter().any(|known| known.blob == certificate.blob) {
+                all.push(certificate.clone());
+            }
+        }
+        all
+    }
 }
 
 /// Logs in with the first thing that the server accepts.
-pub(super) fn log_in(
-    transport: &mut Transport,
-    target: &Target,
-    files: KeyFiles,
-    ask: &dyn AskSecret,
-) -> Result<Login> {
+pub(super) fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn AskSecret) -> Result<Login> {
+    let certificates = files.all_certificates();
+    let KeyFiles {
+        candidates,
+        certificates: configured,
+        mut notes,
+    } = files;
+    let agent = Agent::connect(&transport.session, &hop.identities.agent, &certificates, &mut notes);
     let mut attempt = Attempt {
         transport,
-        target,
-        tried: files.notes,
+        hop,
+        tried: notes,
         offered: Vec::new(),
+        certificates,
     };
-    let mut agent = Agent::connect(attempt.transport, &mut attempt.tried);
-    if let Some(file) = &files.named {
-        if let Some(login) = attempt.agent(&mut agent, |blob| file.public.as_deref() == Some(blob))? {
-            return Ok(login);
+    let only = hop.identities.only;
+    let (first, last): (Vec<Candidate>, Vec<Candidate>) = candidates
+        .into_iter()
+        .partition(|candidate| only || candidate.named != Named::Usual);
+    for candidate in &first {
+        let certified = |blob: &[u8]| candidate.certificates.iter().any(|known| known.blob == blob);
+        for wanted in [&certified as &dyn Fn(&[u8]) -> bool, &|blob: &[u8]| {
+            candidate.file.public.as_deref() == Some(blob)
+        }] {
+            if let Some(login) = attempt.agent(agent.as_ref(), wanted)? {
+                return Ok(login);
+            }
         }
-        if let Some(login) = attempt.key_file(file, ask, true)? {
+        if let Some(login) = attempt.key_file(candidate, ask)? {
             return Ok(login);
         }
     }
-    if let Some(login) = attempt.agent(&mut agent, |_| true)? {
+    let others = |blob: &[u8]| !only || configured.iter().any(|certificate| certificate.blob == blob);
+    if let Some(login) = attempt.agent(agent.as_ref(), &others)? {
         return Ok(login);
     }
-    for file in &files.usual {
-        if let Some(login) = attempt.key_file(file, ask, false)? {
+    for candidate in &last {
+        if let Some(login) = attempt.key_file(candidate, ask)? {
             return Ok(login);
         }
     }
@@ -108,7 +200,8 @@ pub(super) fn log_in(
 }
 
 /// Logs in once more, without asking anything.
-pub(super) fn log_in_again(transport: &mut Transport, target: &Target, login: &Login) -> Result<()> {
+pub(super) fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Result<()> {
+    let target = &hop.target;
     let session = &transport.session;
     let (offer, what) = match login {
         Login::Nothing => {
@@ -122,17 +215,19 @@ pub(super) fn log_in_again(transport: &mut Transport, target: &Target, login: &L
             (offer, "no credentials".to_owned())
         }
         Login::Agent(blob) => {
+            let files = KeyFiles::gather(hop)?;
             let mut notes = Vec::new();
-            match Agent::connect(transport, &mut notes) {
-                Some(agent) => (agent.offer(&target.user, blob), "the agent's key".to_owned()),
+            let certificates = files.all_certificates();
+            match Agent::connect(session, &hop.identities.agent, &certificates, &mut notes) {
+                Some(agent) => (offer(&agent, &target.user, blob), "the agent's key".to_owned()),
                 None => (
                     Offer::Refused,
                     notes.pop().unwrap_or_else(|| "the SSH agent is gone".to_owned()),
                 ),
             }
         }
-        Login::Key(text) => (
-            judge(session.userauth_pubkey_memory(&target.user, None, text.expose(), None)),
+        Login::Key(text, certificate) => (
+            judge(session.userauth_pubkey_memory(&target.user, certificate.as_deref(), text.expose(), None)),
             "the key".to_owned(),
         ),
         Login::Password(password) => (
@@ -150,62 +245,110 @@ pub(super) fn log_in_again(transport: &mut Transport, target: &Target, login: &L
     match offer {
         Offer::Accepted => Ok(()),
         Offer::HungUp(reason) => Err(transport.lose(reason).into()),
-        Offer::Refused => Err(denied(target, vec![format!("{what}: refused this time")])),
-        Offer::Unusable(reason) => Err(denied(target, vec![format!("{what}: {reason}")])),
+        Offer::Refused => Err(denied(hop, vec![format!("{what}: refused this time")])),
+        Offer::Unusable(reason) => Err(denied(hop, vec![format!("{what}: {reason}")])),
     }
 }
 
 /// One login under way.
 struct Attempt<'a> {
     transport: &'a mut Transport,
-    target: &'a Target,
+    hop: &'a Hop,
     /// What was tried, and what became of it.
     tried: Vec<String>,
-    /// The public keys that were refused already.
+    /// The public keys and certificates that were refused already.
     offered: Vec<Vec<u8>>,
+    /// All that are known, to say of a refused one when it ended.
+    certificates: Vec<Certificate>,
 }
 
 impl Attempt<'_> {
     /// Offers those keys of the agent that `wanted` picks and that were not offered before.
-    fn agent(&mut self, agent: &mut Option<Agent>, wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Login>> {
+    fn agent(&mut self, agent: Option<&Agent>, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Option<Login>> {
         let Some(agent) = agent else { return Ok(None) };
-        for (blob, comment) in agent.identities() {
-            if self.offered.contains(&blob) || !wanted(&blob) {
+        for identity in agent.identities() {
+            let blob = &identity.blob;
+            if self.offered.contains(blob) || !wanted(blob) {
                 continue;
             }
-            let offer = agent.offer(&self.target.user, &blob);
+            let offer = offer(agent, &self.hop.target.user, blob);
             self.offered.push(blob.clone());
-            if self.settle(offer, format!("the agent's key '{}'", printable(&comment)))? {
-                return Ok(Some(Login::Agent(blob)));
+            let expired = self.expiry(blob);
+            let what = format!(
+                "the key '{}'{expired} of the agent at {}",
+                printable(&identity.comment),
+                agent.place().display()
+            );
+            if self.settle(offer, what)? {
+                return Ok(Some(Login::Agent(blob.clone())));
             }
         }
         Ok(None)
     }
 
-    fn key_file(&mut self, file: &KeyFile, ask: &dyn AskSecret, named: bool) -> Result<Option<Login>> {
-        if file.public.as_ref().is_some_and(|public| self.offered.contains(public)) {
+    fn expiry(&self, blob: &[u8]) -> String {
+        let certificate = self.certificates.iter().find(|certificate| certificate.blob == blob);
+        let expiry = certificate.and_then(Certificate::expiry);
+        expiry.map_or(String::new(), |expiry| format!(" ({expiry})"))
+    }
+
+    fn key_file(&mut self, candidate: &Candidate, ask: &dyn AskSecret) -> Result<Option<Login>> {
+        let file = &candidate.file;
+        let is_offered = |offered: &[Vec<u8>], blob: &Vec<u8>| offered.contains(blob);
+        let certificates: Vec<&Certificate> = candidate
+            .certificates
+            .iter()
+            .filter(|certificate| !is_offered(&self.offered, &certificate.blob))
+            .collect();
+        let plain = !file
+            .public
+            .as_ref()
+            .is_some_and(|public| is_offered(&self.offered, public));
+        if !plain && certificates.is_empty() {
             return Ok(None);
         }
+        let by_row = candidate.named == Named::ByRow;
         // Nobody is asked for the passphrase of a key that the server would not look at.
-        if file.is_encrypted() && !named && !self.methods()?.contains("publickey") {
+        if file.is_encrypted() && !by_row && !self.methods()?.contains("publickey") {
             return Ok(None);
         }
-        let what = format!("the key {}", file.path.display());
+        let what = candidate.what();
         match file.unlock(ask)? {
             Unlocking::Unlocked(text) => {
+                let user = &self.hop.target.user;
+                for certificate in certificates {
+                    let Some(line) = certificate.line() else { continue };
+                    let session = &self.transport.session;
+                    let offer = judge(session.userauth_pubkey_memory(user, Some(&line), text.expose(), None));
+                    self.offered.push(certificate.blob.clone());
+                    let expired = self.expiry(&certificate.blob);
+                    let what = format!("{what} with the certificate {}{expired}", certificate.path.display());
+                    if self.settle(offer, what)? {
+                        return Ok(Some(Login::Key(text, Some(line))));
+                    }
+                }
+                if !plain {
+                    return Ok(None);
+                }
                 let session = &self.transport.session;
-                let offer = judge(session.userauth_pubkey_memory(&self.target.user, None, text.expose(), None));
+                let offer = judge(session.userauth_pubkey_memory(user, None, text.expose(), None));
                 self.offered.extend(file.public.clone());
-                Ok(self.settle(offer, what)?.then_some(Login::Key(text)))
+                Ok(self.settle(offer, what)?.then_some(Login::Key(text, None)))
             }
-            Unlocking::WrongPassphrase if named => {
-                Err(key_file_error(self.target, &file.path, KeyProblem::WrongPassphrase))
-            }
+            Unlocking::WrongPassphrase if by_row => Err(key_file_error(
+                &self.hop.target,
+                &file.path,
+                KeyProblem::WrongPassphrase,
+            )),
             Unlocking::WrongPassphrase => self.note(format!("{what}: the passphrase is wrong")),
             Unlocking::NoPassphrase => self.note(format!(
                 "{what} is encrypted, and no passphrase was given (on a terminal, or in INFRAKT_SSH_PASSPHRASE)"
             )),
             Unlocking::PublicOnly => self.note(format!("{what} {}", KeyProblem::PublicOnly)),
+            Unlocking::OnToken => self.note(format!(
+                "{what} is on a security token, which works through an SSH agent only, and none has it: ssh-add {}",
+                crate::plan::shell::quote(&file.path.to_string_lossy())
+            )),
         }
     }
 
@@ -235,11 +378,12 @@ impl Attempt<'_> {
         }
         self.tried
             .push(format!("the server accepts: {}", methods.replace(',', ", ")));
-        Err(denied(self.target, self.tried))
+        Err(denied(self.hop, self.tried))
     }
 
     fn password(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
-        let question = format!("{}@{}'s password: ", self.target.user, self.target.name);
+        let target = &self.hop.target;
+        let question = format!("{}@{}'s password: ", target.user, target.name);
         for attempt in 0..=ATTEMPTS {
             let (password, what) = if attempt == 0 {
                 let given = secret_of_environment("INFRAKT_SSH_PASSWORD");
@@ -258,7 +402,7 @@ impl Attempt<'_> {
                 return Ok(None);
             };
             let session = &self.transport.session;
-            let offer = judge(session.userauth_password(&self.target.user, password.expose()));
+            let offer = judge(session.userauth_password(&target.user, password.expose()));
             if self.settle(offer, what.to_owned())? {
                 return Ok(Some(Login::Password(password)));
             }
@@ -268,14 +412,14 @@ impl Attempt<'_> {
 
     fn questions(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
         let mut person = Person {
-            target: self.target,
+            target: &self.hop.target,
             ask,
             given: secret_of_environment("INFRAKT_SSH_PASSWORD"),
             answers: Vec::new(),
             failed: None,
         };
         let session = &self.transport.session;
-        let offer = judge(session.userauth_keyboard_interactive(&self.target.user, &mut person));
+        let offer = judge(session.userauth_keyboard_interactive(&self.hop.target.user, &mut person));
         if let Some(error) = person.failed {
             return Err(error);
         }
@@ -297,7 +441,7 @@ impl Attempt<'_> {
             Offer::HungUp(_) => {
                 self.tried
                     .push(format!("{what}: refused, and the server takes no further tries"));
-                return Err(denied(self.target, std::mem::take(&mut self.tried)));
+                return Err(denied(self.hop, std::mem::take(&mut self.tried)));
             }
         }
         Ok(false)
@@ -306,12 +450,12 @@ impl Attempt<'_> {
     /// What the server offers, comma-separated; empty if it has let us in without anything. Costs a round trip.
     fn methods(&mut self) -> Result<String> {
         let session = &self.transport.session;
-        match session.auth_methods(&self.target.user) {
+        match session.auth_methods(&self.hop.target.user) {
             Ok(methods) => Ok(methods.to_owned()),
             Err(_) if session.authenticated() => Ok(String::new()),
             Err(error) if code::is_lost(code_of(&error)) && !self.tried.is_empty() => {
                 self.tried.push("the server takes no further tries".to_owned());
-                Err(denied(self.target, std::mem::take(&mut self.tried)))
+                Err(denied(self.hop, std::mem::take(&mut self.tried)))
             }
             Err(error) => Err(self
                 .transport
@@ -321,46 +465,11 @@ impl Attempt<'_> {
     }
 }
 
-/// The user's SSH agent.
-struct Agent(ssh2::Agent);
-
-impl Agent {
-    /// `None`, and a note, if there is one that can't be used; only `None` if there is none.
-    fn connect(transport: &Transport, notes: &mut Vec<String>) -> Option<Self> {
-        let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty())?;
-        let connected = transport.session.agent().and_then(|mut agent| {
-            agent.connect()?;
-            agent.list_identities()?;
-            Ok(agent)
-        });
-        match connected {
-            Ok(agent) => Some(Self(agent)),
-            Err(error) => {
-                notes.push(format!(
-                    "the SSH agent at {} does not answer ({})",
-                    Path::new(&path).display(),
-                    error.message()
-                ));
-                None
-            }
-        }
-    }
-
-    /// Public keys with their comments.
-    fn identities(&self) -> Vec<(Vec<u8>, String)> {
-        let identities = self.0.identities().unwrap_or_default();
-        identities
-            .iter()
-            .map(|identity| (identity.blob().to_vec(), identity.comment().to_owned()))
-            .collect()
-    }
-
-    fn offer(&self, user: &str, blob: &[u8]) -> Offer {
-        let identities = self.0.identities().unwrap_or_default();
-        match identities.iter().find(|identity| identity.blob() == blob) {
-            Some(identity) => judge(self.0.userauth(user, identity)),
-            None => Offer::Unusable("the SSH agent no longer holds it".to_owned()),
-        }
+/// Offers a key that an agent holds.
+fn offer(agent: &Agent, user: &str, blob: &[u8]) -> Offer {
+    match agent.log_in(user, blob) {
+        Some(answer) => judge(answer),
+        None => Offer::Unusable("the SSH agent no longer holds it".to_owned()),
     }
 }
 
@@ -376,10 +485,19 @@ fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
     }
 }
 
-fn denied(target: &Target, tried: Vec<String>) -> Error {
+/// With where the settings came from that nobody sees in the inventory.
+fn denied(hop: &Hop, mut tried: Vec<String>) -> Error {
+    if !hop.said.is_empty() {
+        let said: Vec<String> = hop
+            .said
+            .iter()
+            .map(|(setting, value)| format!("{setting} {value}"))
+            .collect();
+        tried.push(format!("from the SSH configuration: {}", said.join(", ")));
+    }
     Error::from(SshError::Denied {
-        server: target.name.clone(),
-        user: target.user.clone(),
+        server: hop.target.name.clone(),
+        user: hop.target.user.clone(),
         tried,
     })
 }

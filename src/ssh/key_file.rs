@@ -4,6 +4,7 @@
 //! is looked at here. Keys in OpenSSH's own format are decrypted here too, once per process: their key derivation is
 //! slow on purpose, and would otherwise be paid again by each login.
 
+use super::certificate::type_of;
 use super::host_key::HostKey;
 use super::openssh_key::{self, Container};
 use super::{AskSecret, secret_of_environment};
@@ -28,6 +29,8 @@ pub(super) struct KeyFile {
 
 enum Contents {
     PublicOnly,
+    /// The private half never leaves a security token; the agent can use it.
+    OnToken,
     /// Ready for libssh2 as it is.
     Plain(Secret),
     EncryptedOpenSsh(Secret),
@@ -43,6 +46,8 @@ pub(super) enum Unlocking {
     WrongPassphrase,
     /// Only the agent can have the private half.
     PublicOnly,
+    /// Only the agent can ask the token that has the private half.
+    OnToken,
 }
 
 impl KeyFile {
@@ -68,6 +73,18 @@ impl KeyFile {
         Ok(key)
     }
 
+    /// As [`KeyFile::read`]; and if only the public half is there, that, since the agent may have the other one.
+    pub(super) fn read_or_public(path: &Path) -> Result<Self, KeyProblem> {
+        match (Self::read(path), public_beside(path)) {
+            (Err(KeyProblem::Missing), Some(public)) => Ok(Self {
+                path: path.to_owned(),
+                public: Some(public),
+                contents: Contents::PublicOnly,
+            }),
+            (read, _) => read,
+        }
+    }
+
     fn parse(path: &Path, text: &str) -> Result<Self, KeyProblem> {
         let header = text
             .lines()
@@ -77,13 +94,10 @@ impl KeyFile {
         let (contents, public) = match header {
             openssh_key::BEGIN => {
                 let container = Container::parse(text).map_err(KeyProblem::Unsupported)?;
-                if HostKey::from_blob(&container.public).is_some_and(|key| key.algorithm().starts_with("sk-")) {
-                    return Err(KeyProblem::Unsupported(
-                        "keys on a security token work through an SSH agent only (ssh-add)".to_owned(),
-                    ));
-                }
                 let text = Secret::new(text);
-                let contents = if container.is_encrypted() {
+                let contents = if type_of(&container.public).is_some_and(|kind| kind.starts_with("sk-")) {
+                    Contents::OnToken
+                } else if container.is_encrypted() {
                     Contents::EncryptedOpenSsh(text)
                 } else {
                     Contents::Plain(text)
@@ -131,6 +145,7 @@ impl KeyFile {
     pub(super) fn unlock(&self, ask: &dyn AskSecret) -> Result<Unlocking> {
         let (text, decrypt): (&Secret, Decrypt) = match &self.contents {
             Contents::PublicOnly => return Ok(Unlocking::PublicOnly),
+            Contents::OnToken => return Ok(Unlocking::OnToken),
             Contents::Plain(text) => return Ok(Unlocking::Unlocked(text.clone())),
             Contents::EncryptedOpenSsh(text) => (text, decrypt_openssh),
             Contents::EncryptedPem(text) => (text, decrypt_pem),

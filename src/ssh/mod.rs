@@ -1,42 +1,56 @@
 //! SSH: sessions with a server, over the `ssh2` crate. Implements what the executor needs of a connection.
 //!
 //! ```text
-//! Target ──▶ trust (known_hosts, recorded key) ──▶ transport (TCP, key exchange) ──▶ authentication ──▶ elevation
-//!                                                                                                      │
-//!                                                              Session: start a script, reconnect ◀────┘
+//! Destination ──▶ route (the SSH configuration, jump hosts)
+//!                    │  for each host on the way:
+//!                    ▼
+//!                  trust (known_hosts, recorded key) ──▶ transport (key exchange) ──▶ authentication ──▶ elevation
+//!                    ▲                                                                      │               │
+//!                    └──────── passage (TCP, a channel of a jump host, a command) ◀─────────┘               │
+//!                                                                   Session: start a script, reconnect ◀────┘
 //! ```
 //!
 //! It must not know plans, the store, or the terminal: what it needs of a person it asks through [`AskSecret`].
 
+mod agent;
+mod agent_relay;
 mod authentication;
+mod certificate;
 mod channel;
+mod client_config;
 mod elevation;
 mod host_key;
+mod journey;
 mod key_file;
 mod known_hosts;
 mod openssh_key;
+mod passage;
 mod questions;
+mod route;
 mod session;
 mod transport;
 mod trust;
 
+pub use client_config::client_options;
 pub use host_key::{HostKey, RecordedKey, local_host_keys};
+pub use route::{Destination, Route};
 pub use session::{Session, connect, scan_host_key};
 
 use crate::error::Result;
 use crate::plan::secret::Secret;
 use std::path::PathBuf;
 
-/// Where and as whom to log in.
+/// Where and as whom to log in, with nothing left open.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The server's name in the inventory, for messages.
+    /// The server's name in the inventory, or what a jump host is called, for messages.
     pub name: String,
     /// A host name, an IPv4 or an IPv6 address (without brackets).
     pub host: String,
     pub port: u16,
     pub user: String,
-    /// The private key to log in with. `None`: the agent's keys and the usual files of `~/.ssh`.
+    /// The private key to log in with. `None`: the agent's keys and those that the SSH configuration names, or the
+    /// usual files of `~/.ssh`.
     pub key_path: Option<PathBuf>,
     /// What the inventory knows of the server's host key. `None`: the user's own known_hosts may vouch for it.
     pub host_key: Option<RecordedKey>,
@@ -46,6 +60,9 @@ pub struct Target {
 pub trait AskSecret: Sync {
     /// Shows `prompt` as it is and returns what was typed; `None` if there is nobody to ask.
     fn ask(&self, prompt: &str) -> Result<Option<Secret>>;
+
+    /// Says something that they should know before they answer anything. Nobody there: nothing is said.
+    fn tell(&self, _remark: &str) {}
 }
 
 /// A secret that the environment gives; an empty variable gives none.

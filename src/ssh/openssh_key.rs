@@ -121,8 +121,9 @@ fn plain_text(public: &[u8], private: &[u8]) -> Zeroizing<String> {
     text
 }
 
-fn put(bytes: &mut Vec<u8>, field: &[u8]) {
-    // A key file is far below 4 GB.
+/// Appends one field (RFC 4251, section 5).
+pub(super) fn put(bytes: &mut Vec<u8>, field: &[u8]) {
+    // No key and no message of an agent comes near 4 GB.
     bytes.extend_from_slice(&(field.len() as u32).to_be_bytes());
     bytes.extend_from_slice(field);
 }
@@ -138,16 +139,28 @@ struct Fields<'a> {
 }
 
 /// Takes one field after the other (RFC 4251, section 5).
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn number(&mut self) -> Option<u32> {
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    pub(super) fn number(&mut self) -> Option<u32> {
         let (number, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(u32::from_be_bytes(*number))
     }
 
-    fn string(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn long(&mut self) -> Option<u64> {
+        let (number, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    pub(super) fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.number()? as usize;
         let (string, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;

@@ -1,11 +1,11 @@
 //! A session: connected, trusted, logged in, and able to start scripts as root.
 
-use super::authentication::{self, KeyFiles, Login};
 use super::channel::ScriptChannel;
 use super::elevation::{self, Elevation};
 use super::host_key::{HostKey, RecordedKey};
+use super::journey::{Journey, Logins, Nobody};
+use super::route::Route;
 use super::transport::Transport;
-use super::trust::{self, Trust};
 use super::{AskSecret, Target};
 use crate::error::{Error, Result, SshError};
 use crate::executor::connection::{Channel, Connection};
@@ -17,42 +17,52 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How many refused passwords in a row a reconnect may cause: more, and fail2ban would lock this computer out.
 const PASSWORD_REFUSALS: usize = 2;
 
-/// The host key that the server shows to anyone, ed25519 if it has one. Logs nobody in, and trusts nothing: it is for
-/// showing its fingerprint to a person.
+/// The host key that the server shows to anyone, ed25519 if it has one. Logs in to nothing but the jump hosts on the way,
+/// and trusts nothing of the server: it is for showing its fingerprint to a person.
 ///
 /// # Errors
 /// The server can't be reached, or does not speak SSH.
-pub fn scan_host_key(target: &Target) -> Result<HostKey> {
-    let transport = Transport::open(target, &trust::preference(&[])).map_err(SshError::from)?;
+pub fn scan_host_key(route: &Route, ask: &dyn AskSecret) -> Result<HostKey> {
+    let mut logins = Logins::none(route);
+    let transport = Journey::new(route, &mut logins, ask).look()?;
     Ok(transport.host_key().clone())
 }
 
-/// Connects, checks the host key, logs in and makes sure of root. Asks `ask` for what the environment
-/// (`INFRAKT_SSH_PASSPHRASE`, `INFRAKT_SSH_PASSWORD`, `INFRAKT_SUDO_PASSWORD`) does not give.
+/// Connects straight to `target`, without looking at any SSH configuration; else as [`Route::connect`].
 ///
 /// # Errors
-/// Every variant of [`SshError`]: all say which server, and what to do next.
+/// As [`Route::connect`].
 pub fn connect(target: &Target, ask: &dyn AskSecret) -> Result<Session> {
-    let files = KeyFiles::gather(target)?;
-    let mut transport = Trust::of(target).open()?;
-    let login = authentication::log_in(&mut transport, target, files, ask)?;
-    let elevation = elevation::find(&mut transport, target, ask)?;
-    let mut target = target.clone();
-    // From here on nothing but this very key will do.
-    target.host_key = Some(RecordedKey::Full(transport.host_key().clone()));
-    Ok(Session {
-        target,
-        transport,
-        login,
-        elevation,
-    })
+    Route::direct(target.clone()).connect(ask)
+}
+
+impl Route {
+    /// Connects, checks the host key, logs in and makes sure of root, through all jump hosts, whose host keys must be
+    /// known. Asks `ask` for what the environment (`INFRAKT_SSH_PASSPHRASE`, `INFRAKT_SSH_PASSWORD`,
+    /// `INFRAKT_SUDO_PASSWORD`) does not give.
+    ///
+    /// # Errors
+    /// Every variant of [`SshError`]: all say which server, and what to do next.
+    pub fn connect(mut self, ask: &dyn AskSecret) -> Result<Session> {
+        let mut logins = Logins::none(&self);
+        let mut transport = Journey::new(&self, &mut logins, ask).complete()?;
+        let elevation = elevation::find(&mut transport, self.target(), ask)?;
+        // From here on nothing but this very key will do.
+        self.target.target.host_key = Some(RecordedKey::Full(transport.host_key().clone()));
+        Ok(Session {
+            route: self,
+            transport,
+            logins,
+            elevation,
+        })
+    }
 }
 
 /// An authenticated way to one server.
 pub struct Session {
-    target: Target,
+    route: Route,
     transport: Transport,
-    login: Login,
+    logins: Logins,
     elevation: Elevation,
 }
 
@@ -62,10 +72,9 @@ impl Session {
         self.transport.host_key()
     }
 
-    fn log_in_again(&self) -> Result<Transport> {
-        let mut transport = Trust::of(&self.target).open()?;
-        authentication::log_in_again(&mut transport, &self.target, &self.login)?;
-        Ok(transport)
+    /// The way that led there.
+    pub fn route(&self) -> &Route {
+        &self.route
     }
 }
 
@@ -75,7 +84,7 @@ impl Connection for Session {
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
         let channel = ScriptChannel::open(
             &mut self.transport,
-            &self.target.user,
+            &self.route.target().user,
             self.elevation.command(),
             self.elevation.input(script),
         )?;
@@ -90,7 +99,7 @@ impl Connection for Session {
         let mut wait = FIRST_WAIT;
         let mut refusals = 0;
         loop {
-            let error = match self.log_in_again() {
+            let error = match Journey::new(&self.route, &mut self.logins, &Nobody).complete() {
                 Ok(transport) => {
                     self.transport = transport;
                     return Ok(());
@@ -100,9 +109,9 @@ impl Connection for Session {
             let may_pass = match &error {
                 Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }) => true,
                 // While a machine starts, PAM lets nobody but root in (pam_nologin(8)).
-                Error::Ssh(SshError::Denied { .. }) => {
+                Error::Ssh(error) if error.is_denied() => {
                     refusals += 1;
-                    refusals < PASSWORD_REFUSALS || !matches!(self.login, Login::Password(_) | Login::Answers(_))
+                    refusals < PASSWORD_REFUSALS || !self.logins.by_password()
                 }
                 _ => false,
             };

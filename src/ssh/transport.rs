@@ -1,16 +1,17 @@
-//! A TCP connection with SSH's key exchange done, before anybody has logged in. Does not decide whom to trust.
+//! A connection with SSH's key exchange done, before anybody has logged in. Does not decide whom to trust, nor which way
+//! leads there.
 
 use super::Target;
 use super::host_key::HostKey;
+use super::passage::{Carrier, Line};
+use super::route::Hop;
 use crate::error::SshError;
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::{Shutdown, shutdown};
 use ssh2::{ErrorCode, MethodType};
-use std::io::ErrorKind;
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::os::fd::OwnedFd;
+use std::time::Instant;
 
-/// How long one address may take to accept.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one exchange of messages may take (key exchange, a login, a channel): no person is waited for in any of
 /// them, but PAM delays failures, and servers look up the names of their clients.
 const ANSWER_TIMEOUT_MS: u32 = 30_000;
@@ -26,7 +27,7 @@ pub(super) mod code {
     pub(in crate::ssh) const AGAIN: i32 = -37;
     const BANNER_RECV: i32 = -2;
     const SOCKET_SEND: i32 = -7;
-    const TIMEOUT: i32 = -9;
+    pub(in crate::ssh) const TIMEOUT: i32 = -9;
     const SOCKET_DISCONNECT: i32 = -13;
     const SOCKET_TIMEOUT: i32 = -30;
     const SOCKET_RECV: i32 = -43;
@@ -67,25 +68,26 @@ impl From<Failure> for SshError {
 pub(super) struct Transport {
     pub session: ssh2::Session,
     /// The same socket as the session's, to wait on and to cut.
-    pub socket: TcpStream,
+    pub socket: OwnedFd,
     host_key: HostKey,
     server: String,
     /// Why nothing more can be done with it.
     lost: Option<String>,
+    /// What the socket leads through, if it is not the network itself. Dropped last: it ends when the socket does.
+    carrier: Option<Carrier>,
 }
 
 impl Transport {
-    /// Connects to the first address that accepts and exchanges keys, asking for the host key algorithms in this order.
-    pub(super) fn open(target: &Target, host_key_algorithms: &[&str]) -> Result<Self, Failure> {
-        let socket = dial(target).map_err(Failure::Other)?;
+    /// Exchanges keys over `line`, asking for the host key algorithms in this order.
+    pub(super) fn open(hop: &Hop, line: Line, host_key_algorithms: &[&str]) -> Result<Self, Failure> {
+        let Line { socket, carrier } = line;
+        let target = &hop.target;
         let failed = |reason: String| SshError::Handshake {
             server: target.name.clone(),
             address: address(target),
             reason,
         };
         let other = |reason: String| Failure::Other(failed(reason));
-        // Otherwise Nagle's algorithm and delayed acknowledgements wait for each other, 40 ms at a time.
-        socket.set_nodelay(true).map_err(|error| other(error.to_string()))?;
         let own = socket.try_clone().map_err(|error| other(error.to_string()))?;
 
         let mut session = ssh2::Session::new().map_err(|error| other(error.message().to_owned()))?;
@@ -98,10 +100,13 @@ impl Transport {
             code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => {
                 Failure::NoCommonAlgorithm(failed("client and server have no algorithm in common".to_owned()))
             }
-            _ => other(format!(
-                "what answers there does not speak SSH, or gave up ({})",
-                error.message()
-            )),
+            _ => other(match carrier.as_ref().and_then(Carrier::fate) {
+                Some(fate) => fate,
+                None => format!(
+                    "what answers there does not speak SSH, or gave up ({})",
+                    error.message()
+                ),
+            }),
         })?;
         let host_key = session
             .host_key()
@@ -113,6 +118,7 @@ impl Transport {
             host_key,
             server: target.name.clone(),
             lost: None,
+            carrier,
         })
     }
 
@@ -122,6 +128,11 @@ impl Transport {
 
     pub(super) fn server(&self) -> &str {
         &self.server
+    }
+
+    /// What became of the way here, if it is that which broke.
+    pub(super) fn fate(&self) -> Option<String> {
+        self.carrier.as_ref().and_then(Carrier::fate)
     }
 
     /// Fails if the connection is already known to be over.
@@ -135,8 +146,14 @@ impl Transport {
     /// Notes that the connection is over, and why. The first reason is the one that counts.
     pub(super) fn lose(&mut self, reason: impl Into<String>) -> SshError {
         // Nothing more can be written, so dropping the session sends nothing and waits for nothing.
-        let _ = self.socket.shutdown(Shutdown::Both);
-        let reason = self.lost.get_or_insert_with(|| reason.into()).clone();
+        let _ = shutdown(&self.socket, Shutdown::Both);
+        let reason = match &self.lost {
+            Some(reason) => reason.clone(),
+            // What became of the way says more than that nothing comes over it any more.
+            None => self.fate().unwrap_or_else(|| reason.into()),
+        };
+        self.lost = Some(reason.clone());
+        self.carrier = None;
         self.lost_because(reason)
     }
 
@@ -173,7 +190,7 @@ impl Drop for Transport {
             // A farewell for the server's log; whether it arrives changes nothing.
             let _ = self.session.disconnect(None, "done", None);
         }
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = shutdown(&self.socket, Shutdown::Both);
     }
 }
 
@@ -183,50 +200,5 @@ pub(super) fn address(target: &Target) -> String {
         format!("[{}]:{}", target.host, target.port)
     } else {
         format!("{}:{}", target.host, target.port)
-    }
-}
-
-fn dial(target: &Target) -> Result<TcpStream, SshError> {
-    let unreachable = |reason: String| SshError::Unreachable {
-        server: target.name.clone(),
-        address: address(target),
-        reason,
-    };
-    let addresses: Vec<SocketAddr> = (target.host.as_str(), target.port)
-        .to_socket_addrs()
-        .map_err(|error| unreachable(format!("the name '{}' has no address ({error})", target.host)))?
-        .collect();
-    let mut reasons: Vec<String> = Vec::new();
-    for address in &addresses {
-        match TcpStream::connect_timeout(address, CONNECT_TIMEOUT) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => {
-                let reason = in_words(&error);
-                reasons.push(if addresses.len() == 1 {
-                    reason
-                } else {
-                    format!("{}: {reason}", address.ip())
-                });
-            }
-        }
-    }
-    reasons.dedup();
-    if reasons.is_empty() {
-        reasons.push(format!("the name '{}' has no address", target.host));
-    }
-    Err(unreachable(reasons.join("; ")))
-}
-
-fn in_words(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => {
-            "connection refused: nothing listens on that port, or a firewall rejects it".to_owned()
-        }
-        ErrorKind::TimedOut => format!(
-            "no answer within {} s: the machine is off, or a firewall drops the packets",
-            CONNECT_TIMEOUT.as_secs()
-        ),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no route to it".to_owned(),
-        _ => error.to_string(),
     }
 }

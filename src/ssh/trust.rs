@@ -1,11 +1,12 @@
 //! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
 //! one. Never says yes to a key that nothing vouches for.
 
-use super::Target;
 use super::host_key::{HostKey, RecordedKey};
 use super::known_hosts::{self, Found, Verdict};
+use super::passage::Line;
+use super::route::Hop;
 use super::transport::{self, Failure, Transport};
-use crate::error::SshError;
+use crate::error::{Result, SshError};
 use std::path::PathBuf;
 
 /// All host key algorithms that are accepted, best first, by family. Without SHA-1 signatures and certificates, as
@@ -18,65 +19,83 @@ const FAMILIES: [&[&str]; 3] = [
 
 /// What is known of a server's key before it is asked for it.
 pub(super) struct Trust<'a> {
-    target: &'a Target,
-    known_hosts: Found,
-    /// The known_hosts file as it is shown in messages.
-    place: String,
+    hop: &'a Hop,
+    /// What each known_hosts file says, with the file as it is shown in messages.
+    known_hosts: Vec<(String, Found)>,
 }
 
 impl<'a> Trust<'a> {
     /// The inventory's record, and what the user's own known_hosts says. A file that can't be read vouches for nothing.
-    pub(super) fn of(target: &'a Target) -> Self {
-        let path = user_known_hosts();
-        let text = path
-            .as_ref()
-            .and_then(|path| std::fs::read(path).ok())
-            .unwrap_or_default();
+    pub(super) fn of(hop: &'a Hop) -> Self {
+        let find = |path: &PathBuf| {
+            let text = std::fs::read(path).ok()?;
+            let text = String::from_utf8_lossy(&text);
+            let found = match &hop.host_key_alias {
+                // An alias stands there without a port (ssh_config(5)).
+                Some(alias) => known_hosts::find(&text, alias, 22),
+                None => known_hosts::find(&text, &hop.target.host, hop.target.port),
+            };
+            Some((path.display().to_string(), found))
+        };
         Self {
-            target,
-            known_hosts: known_hosts::find(&String::from_utf8_lossy(&text), &target.host, target.port),
-            place: path.map(|path| path.display().to_string()).unwrap_or_default(),
+            hop,
+            known_hosts: hop.known_hosts.iter().filter_map(find).collect(),
         }
     }
 
-    /// Connects and returns the transport only if the server's key is the expected one.
-    pub(super) fn open(&self) -> Result<Transport, SshError> {
+    /// Connects over what `line` gives, once or several times, and returns the transport only if the server's key is the
+    /// expected one.
+    pub(super) fn open(&self, line: &mut dyn FnMut() -> Result<Line>) -> Result<Transport> {
         let mut mistrust = None;
         let mut nothing_shown = None;
         for preference in self.preferences() {
-            match Transport::open(self.target, &preference) {
+            match Transport::open(self.hop, line()?, &preference) {
                 Ok(transport) => match self.check(transport.host_key()) {
                     Ok(()) => return Ok(transport),
                     Err(error) => mistrust = mistrust.or(Some(error)),
                 },
                 // The server has no key of this family, but perhaps of another.
                 Err(Failure::NoCommonAlgorithm(error)) => nothing_shown = Some(error),
-                Err(Failure::Other(error)) => return Err(error),
+                Err(Failure::Other(error)) => return Err(error.into()),
             }
         }
         // A key that was shown and is not the right one says more than one that is not there.
-        Err(mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Handshake {
-            server: self.target.name.clone(),
-            address: transport::address(self.target),
+        let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Handshake {
+            server: self.hop.target.name.clone(),
+            address: transport::address(&self.hop.target),
             reason: "there is no key type to ask for".to_owned(),
-        }))
+        });
+        Err(error.into())
+    }
+
+    /// What all files together say: a revocation anywhere counts, then a record anywhere, then what contradicts.
+    fn judge(&self, offered: &HostKey) -> (Verdict<'_>, &str) {
+        let mut judged = (Verdict::Unknown, "");
+        for (place, found) in &self.known_hosts {
+            let verdict = found.judge(offered);
+            if rank(&verdict) > rank(&judged.0) {
+                judged = (verdict, place);
+            }
+        }
+        judged
     }
 
     fn check(&self, offered: &HostKey) -> Result<(), SshError> {
-        let server = self.target.name.clone();
-        let verdict = self.known_hosts.judge(offered);
+        let target = &self.hop.target;
+        let server = target.name.clone();
+        let (verdict, file) = self.judge(offered);
         if let Verdict::Revoked(line) = verdict {
             return Err(SshError::HostKeyRevoked {
                 server,
                 fingerprint: offered.fingerprint(),
-                place: format!("{}:{line}", self.place),
+                place: format!("{file}:{line}"),
             });
         }
-        let (recorded, place) = match (&self.target.host_key, verdict) {
+        let (recorded, place) = match (&target.host_key, verdict) {
             (Some(recorded), _) if recorded.is(offered) => return Ok(()),
             (None, Verdict::Known) => return Ok(()),
             (Some(recorded), _) => (recorded.fingerprint(), "in the inventory".to_owned()),
-            (None, Verdict::Changed(line, key)) => (key.fingerprint(), format!("in {}:{line}", self.place)),
+            (None, Verdict::Changed(line, key)) => (key.fingerprint(), format!("in {file}:{line}")),
             (None, _) => {
                 return Err(SshError::HostKeyUnknown {
                     server,
@@ -99,10 +118,15 @@ impl<'a> Trust<'a> {
     /// key shows another, instead of finding no common algorithm. Of a bare fingerprint the type is not known: one
     /// family at a time.
     fn preferences(&self) -> Vec<Vec<&'static str>> {
-        let known: Vec<&str> = match &self.target.host_key {
+        let known: Vec<&str> = match &self.hop.target.host_key {
             Some(RecordedKey::Full(key)) => vec![key.algorithm()],
             Some(RecordedKey::Fingerprint(_)) => return FAMILIES.map(<[_]>::to_vec).to_vec(),
-            None => self.known_hosts.keys.iter().map(|(_, key)| key.algorithm()).collect(),
+            None => self
+                .known_hosts
+                .iter()
+                .flat_map(|(_, found)| &found.keys)
+                .map(|(_, key)| key.algorithm())
+                .collect(),
         };
         vec![preference(&known)]
     }
@@ -125,8 +149,13 @@ fn key_type(algorithm: &'static str) -> &'static str {
     }
 }
 
-fn user_known_hosts() -> Option<PathBuf> {
-    std::env::home_dir().map(|home| home.join(".ssh/known_hosts"))
+fn rank(verdict: &Verdict<'_>) -> u8 {
+    match verdict {
+        Verdict::Unknown => 0,
+        Verdict::Changed(..) => 1,
+        Verdict::Known => 2,
+        Verdict::Revoked(_) => 3,
+    }
 }
 
 #[cfg(test)]

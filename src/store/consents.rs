@@ -6,28 +6,21 @@ use crate::consent::{Consent, Means};
 use crate::error::{Refusal, Result};
 use crate::plan::Plan;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// How long a consent that has started nothing yet is good for.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 impl Store {
-    /// The consent that started a run, if it needed one.
+    /// The consent that started a run, or the last with which it was resumed; `None` if it needed none.
     pub fn consent_of(&self, run_id: i64) -> Result<Option<Consent>> {
         self.check(|connection| {
             connection
                 .query_row(
-                    "SELECT server_name, digest, who, how, given_at FROM consents WHERE run_id = ?1",
+                    "SELECT server_name, digest, who, how, given_at FROM consents WHERE run_id = ?1
+                     ORDER BY id DESC LIMIT 1",
                     [run_id],
-                    |row| {
-                        Ok(Consent {
-                            server: row.get(0)?,
-                            digest: row.get(1)?,
-                            who: row.get(2)?,
-                            how: means(&row.get::<_, String>(3)?),
-                            at: row.get(4)?,
-                        })
-                    },
+                    from_row,
                 )
                 .optional()
         })
@@ -97,6 +90,17 @@ pub(super) fn record(
             ],
         )
         .map(drop)
+}
+
+/// From the columns server_name, digest, who, how and given_at.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Consent> {
+    Ok(Consent {
+        server: row.get(0)?,
+        digest: row.get(1)?,
+        who: row.get(2)?,
+        how: means(&row.get::<_, String>(3)?),
+        at: row.get(4)?,
+    })
 }
 
 /// How it was given, from the word in the row. An unknown word can only come from a newer infrakt, whose database this

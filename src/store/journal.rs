@@ -2,26 +2,28 @@
 //!
 //! What survives what: whatever `append` has returned for survives the end of the process, however it ends. A power
 //! loss can take back the last output and steps (commits of a running run are not forced to the disk one by one, that
-//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, and how
-//! it ended. A run that lost its last events this way shows as interrupted, and the server knows what it did.
+//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, how a
+//! stretch of it ended on the server, and how it ended itself. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
 use super::run_lock::RunLock;
-use super::{Failure, Store, consents, runs, servers};
+use super::{Failure, Store, consents, resume, runs, servers};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
-use crate::event::{Outcome, RunEvent, RunState, Stream};
+use crate::event::{Outcome, Position, RunEvent, RunState, Stream};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
+use std::sync::Arc;
 
 /// The journal of a running run. It holds the lock on the server; dropping it gives the lock back, and a run that was
 /// not ended by then counts as interrupted. It has a connection of its own and may move to another thread.
 pub struct Journal {
     store: Store,
     run_id: i64,
+    spool: String,
     /// The place of the next event in the order of everything that happened.
     next: i64,
-    _lock: RunLock,
+    _lock: Arc<RunLock>,
 }
 
 impl Store {
@@ -31,78 +33,159 @@ impl Store {
     /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
     /// machine; runs whose process has died don't count and are noted as interrupted.
     pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
+        self.queue_run(plan, consent, operator)?.open()
+    }
+
+    /// Goes on with a run that has ended early: takes the lock on the server again, and notes as open what was not
+    /// executed. `consent` is a new one, where the one that began the run no longer holds.
+    ///
+    /// Refused if the run is done or goes on, as [`Store::begin_run`] if another one is at work, or if the run needs a
+    /// consent and has none that holds.
+    pub fn reopen_run(&self, run_id: i64, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         let store = Store::open(self.home())?;
-        let lock = RunLock::take(self.home())?;
-        let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
-            what: "the plan".to_owned(),
-            reason: error.to_string(),
-            hint: None,
-        })?;
+        let lock = Arc::new(RunLock::take(self.home())?);
         let now = Timestamp::now();
-        let run_id = self.write(|transaction| {
+        let (spool, next) = self.write(|transaction| {
             let server = servers::by_id(transaction, plan.server.id)?;
             let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-            runs::refuse_if_at_work(transaction, self.home(), &server.name, server.id, machine_id)?;
-            consents::check(transaction, plan, consent, now)?;
-            transaction.execute(
-                "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
-                 pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
-                params![
-                    server.id,
-                    server.name,
-                    machine_id,
-                    plan.recipe.name,
-                    plan.digest,
-                    plan_json,
-                    operator,
-                    computer(),
-                    std::process::id(),
-                    lock.name(),
-                    now
-                ],
-            )?;
-            let run_id = transaction.last_insert_rowid();
-            let mut statement = transaction
-                .prepare("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for (index, step) in plan.steps.iter().enumerate() {
-                let effect = step.effect.as_str();
-                statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
+            let living = runs::living_runs(transaction, self.home())?;
+            runs::refuse_if_at_work(&living, &server.name, server.id, machine_id)?;
+            let spool = resume::check(transaction, run_id)?;
+            if resume::consent_that_holds(transaction, run_id, now)?.is_none() {
+                consents::check(transaction, plan, consent, now)?;
+                if let Some(consent) = consent {
+                    consents::record(transaction, consent, run_id, now)?;
+                }
             }
-            if let Some(consent) = consent {
-                consents::record(transaction, consent, run_id, now)?;
-            }
-            Ok(run_id)
+            resume::open_again(transaction, run_id, lock.name())?;
+            let next = transaction.query_row(LAST_SEQUENCE, [run_id], |row| row.get::<_, i64>(0))? + 1;
+            let message = format!("resumed by {operator}");
+            write_event(transaction, run_id, next, &RunEvent::Notice { message })?;
+            Ok((spool, next + 1))
         })?;
-        // From here on only the end of the run is forced to the disk (see the module's text).
-        store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
-        Ok(Journal {
-            store,
-            run_id,
-            next: 1,
-            _lock: lock,
-        })
+        Journal::of(store, run_id, spool, next, lock)
     }
 }
 
+/// A run that was recorded.
+pub(super) struct Recorded {
+    pub run_id: i64,
+    /// The name by which its server will know it.
+    pub spool: String,
+}
+
+/// Records a run, if nobody of `living` is at work on its server and its consent is good, which it uses up.
+pub(super) fn record_run(
+    transaction: &Transaction<'_>,
+    plan: &Plan,
+    consent: Option<&Consent>,
+    operator: &str,
+    lock: &RunLock,
+    living: &[runs::LivingRun],
+) -> Result<Recorded, Failure> {
+    let now = Timestamp::now();
+    let drawn = spool_name()?;
+    let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
+        what: "the plan".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    let server = servers::by_id(transaction, plan.server.id)?;
+    let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
+    runs::refuse_if_at_work(living, &server.name, server.id, machine_id)?;
+    consents::check(transaction, plan, consent, now)?;
+    transaction.execute(
+        "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
+         pid, lock_file, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running', ?7, ?8, ?9, ?10, ?11)",
+        params![
+            server.id,
+            server.name,
+            machine_id,
+            plan.recipe.name,
+            plan.digest,
+            plan_json,
+            operator,
+            computer(),
+            std::process::id(),
+            lock.name(),
+            now
+        ],
+    )?;
+    let run_id = transaction.last_insert_rowid();
+    let spool = format!("{run_id}-{drawn}");
+    transaction.execute("UPDATE runs SET spool = ?2 WHERE id = ?1", params![run_id, spool])?;
+    let mut statement = transaction
+        .prepare_cached("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (index, step) in plan.steps.iter().enumerate() {
+        let effect = step.effect.as_str();
+        statement.execute(params![run_id, index as i64, step.section, step.title, effect])?;
+    }
+    if let Some(consent) = consent {
+        consents::record(transaction, consent, run_id, now)?;
+    }
+    Ok(Recorded { run_id, spool })
+}
+
+/// The place of the last of all that happened in a run.
+const LAST_SEQUENCE: &str = "SELECT max(
+    coalesce((SELECT max(sequence) FROM output WHERE run_id = ?1), 0),
+    coalesce((SELECT max(sequence) FROM notices WHERE run_id = ?1), 0),
+    coalesce((SELECT max(max(coalesce(started_sequence, 0), coalesce(ended_sequence, 0)))
+              FROM steps WHERE run_id = ?1), 0))";
+
 impl Journal {
+    /// The journal of a run that is recorded as running, in a store of its own.
+    pub(super) fn of(store: Store, run_id: i64, spool: String, next: i64, lock: Arc<RunLock>) -> Result<Self> {
+        // From here on only the ends of stretches and of the run are forced to the disk (see the module's text).
+        store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
+        Ok(Self {
+            store,
+            run_id,
+            spool,
+            next,
+            _lock: lock,
+        })
+    }
+
+    /// Counts the run's time from now on, for one that had to wait since it was recorded.
+    pub(super) fn starts_now(&self) -> Result<()> {
+        self.store.check(|connection| {
+            let at = params![self.run_id, Timestamp::now()];
+            connection
+                .execute("UPDATE runs SET started_at = ?2 WHERE id = ?1", at)
+                .map(drop)
+        })
+    }
+
     pub fn run_id(&self) -> i64 {
         self.run_id
     }
 
+    /// The name by which the server knows the run.
+    pub fn spool(&self) -> &str {
+        &self.spool
+    }
+
     /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails. To
     /// show an event only after it was journalled, collect what has arrived, append it, then show it.
-    pub fn append(&mut self, events: &[RunEvent]) -> Result<()> {
-        if events.is_empty() {
+    ///
+    /// `position` is how far the server's records have been read with these events.
+    pub fn append(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        if events.is_empty() && position.is_none() {
             return Ok(());
         }
-        let ends = events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
-        if ends {
-            self.store
-                .check(|connection| connection.pragma_update(None, "synchronous", "FULL"))?;
-        }
+        // What the server is told to forget, and what nobody comes back to, must be on the disk before.
+        let lasting = position.is_some_and(|position| position.ended)
+            || events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
+        let synchronous = if lasting { "FULL" } else { "NORMAL" };
+        self.store
+            .check(|connection| connection.pragma_update(None, "synchronous", synchronous))?;
         self.store.write(|transaction| {
             for (sequence, event) in (self.next..).zip(events) {
                 write_event(transaction, self.run_id, sequence, event)?;
+            }
+            if let Some(position) = position {
+                resume::record(transaction, self.run_id, position)?;
             }
             Ok(())
         })?;
@@ -117,7 +200,9 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
         RunEvent::StepStarted { step } => {
             let changed = transaction
                 .prepare_cached(
-                    "UPDATE steps SET started_at = ?3, started_sequence = ?4 WHERE run_id = ?1 AND step = ?2",
+                    "UPDATE steps SET started_at = ?3, started_sequence = ?4, outcome = NULL, exit_status = NULL,
+                     duration_ms = NULL, reason = NULL, ended_at = NULL, ended_sequence = NULL
+                     WHERE run_id = ?1 AND step = ?2",
                 )?
                 .execute(params![run_id, *step as i64, now, sequence])?;
             in_plan(changed, *step)?;
@@ -198,7 +283,18 @@ fn in_plan(rows: usize, step: usize) -> Result<(), Error> {
     })
 }
 
+/// What no other run's records on a server are called.
+fn spool_name() -> Result<String> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Malformed {
+        what: "the system's source of randomness".to_owned(),
+        reason: error.to_string(),
+        hint: None,
+    })?;
+    Ok(format!("{:08x}", u32::from_be_bytes(bytes)))
+}
+
 /// This computer's name, for people.
-fn computer() -> String {
+pub(super) fn computer() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

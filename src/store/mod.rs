@@ -9,11 +9,13 @@
 mod apps;
 mod consents;
 mod env_files;
+mod groups;
 mod home;
 mod host_key;
 mod journal;
 mod master_key;
 mod protection;
+mod resume;
 mod run_lock;
 mod runs;
 mod schema;
@@ -21,12 +23,23 @@ mod servers;
 mod validation;
 
 pub use apps::{App, Deployment, Forgotten, LocalLosses};
+pub use groups::{BegunGroup, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
 pub use home::Home;
 pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;
 pub use protection::NameTyped;
 pub use runs::{OutputChunk, Run, StepRecord};
 pub use servers::{NewServer, Server, ServerChange};
+
+/// Checks where and as whom to log in, wherever that was said, by the rules for what a row says.
+///
+/// # Errors
+/// What may not be in a host or a user.
+pub fn check_address(host: &str, user: &str) -> crate::error::Result<()> {
+    validation::host(host)?;
+    validation::user(user)?;
+    Ok(())
+}
 
 use crate::error::{Error, Refusal, Result, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};

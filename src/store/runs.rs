@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Notes as interrupted what is recorded as running though its process is dead.
-    fn settle_dead_runs(&self) -> Result<()> {
+    pub(super) fn settle_dead_runs(&self) -> Result<()> {
         let any = "SELECT EXISTS (SELECT 1 FROM runs WHERE state = 'running')";
         if self.check(|connection| connection.query_row(any, [], |row| row.get(0)))? {
             self.write(|transaction| living_runs(transaction, self.home()).map(drop))?;
@@ -171,18 +171,25 @@ impl Store {
     }
 }
 
-/// Refuses if a run is at work on the row, or on the machine under whatever name.
+/// A run, as it is in the middle of a transaction.
+pub(super) fn by_id(transaction: &Transaction<'_>, id: i64) -> Result<Run, Failure> {
+    transaction
+        .query_row(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], from_row)
+        .optional()?
+        .ok_or_else(|| StoreError::UnknownRun { id }.into())
+}
+
+/// Refuses if one of `living` is at work on the row, or on the machine under whatever name.
 pub(super) fn refuse_if_at_work(
-    transaction: &Transaction<'_>,
-    home: &Home,
+    living: &[LivingRun],
     server: &str,
     server_id: i64,
     machine_id: Option<&str>,
 ) -> Result<(), Failure> {
-    for living in living_runs(transaction, home)? {
+    for living in living {
         let same_machine = machine_id.is_some() && living.machine_id.as_deref() == machine_id;
         if living.run.server_id == Some(server_id) || same_machine {
-            let run = living.run;
+            let run = &living.run;
             let under = if run.server == server {
                 String::new()
             } else {
@@ -206,13 +213,28 @@ pub(super) fn refuse_if_at_work(
     Ok(())
 }
 
-struct LivingRun {
+/// A run that goes on, and on which machine.
+pub(super) struct LivingRun {
     run: Run,
     machine_id: Option<String>,
 }
 
+impl LivingRun {
+    /// The run that was recorded in this very transaction.
+    pub(super) fn recorded(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<Self> {
+        transaction
+            .prepare_cached(&format!("SELECT {COLUMNS}, machine_id FROM runs WHERE id = ?1"))?
+            .query_row([run_id], |row| {
+                Ok(Self {
+                    run: from_row(row)?,
+                    machine_id: row.get("machine_id")?,
+                })
+            })
+    }
+}
+
 /// The runs that go on. Those whose process has died are noted as interrupted on the way.
-fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<Vec<LivingRun>, Failure> {
+pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<Vec<LivingRun>, Failure> {
     let mut statement = transaction.prepare(&format!(
         "SELECT {COLUMNS}, machine_id, lock_file FROM runs WHERE state = 'running'"
     ))?;
@@ -265,7 +287,10 @@ fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
-fn optional_word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+pub(super) fn optional_word<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<T>> {
     match row.get_ref(column)? {
         rusqlite::types::ValueRef::Null => Ok(None),
         _ => word(row, column).map(Some),

@@ -11,10 +11,12 @@ use serde::Serialize;
 pub struct Server {
     pub id: i64,
     pub name: String,
-    /// A host name or an address; IPv6 without brackets.
+    /// A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets.
     pub host: String,
-    pub port: u16,
-    pub user: String,
+    /// `None`: nobody said one here, so the SSH configuration may, and else what is usual counts.
+    pub port: Option<u16>,
+    /// As `port`.
+    pub user: Option<String>,
     pub ssh_key_path: Option<String>,
     pub provider: Option<String>,
     /// The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given
@@ -36,8 +38,8 @@ pub struct Server {
 pub struct NewServer {
     pub name: String,
     pub host: String,
-    pub port: u16,
-    pub user: String,
+    pub port: Option<u16>,
+    pub user: Option<String>,
     pub ssh_key_path: Option<String>,
     pub provider: Option<String>,
     /// The line of a public key file, or a fingerprint.
@@ -47,13 +49,13 @@ pub struct NewServer {
 }
 
 impl NewServer {
-    /// With what is usual: port 22, user root, and nothing else known.
+    /// With a name and an address, and nothing else said.
     pub fn new(name: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             host: host.into(),
-            port: 22,
-            user: "root".to_owned(),
+            port: None,
+            user: None,
             ssh_key_path: None,
             provider: None,
             host_key: None,
@@ -67,8 +69,8 @@ impl NewServer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerChange {
     pub host: Option<String>,
-    pub port: Option<u16>,
-    pub user: Option<String>,
+    pub port: Option<Option<u16>>,
+    pub user: Option<Option<String>>,
     pub ssh_key_path: Option<Option<String>>,
     pub provider: Option<Option<String>>,
     pub host_key: Option<Option<String>>,
@@ -100,8 +102,8 @@ impl Store {
     pub fn add_server(&self, new: &NewServer) -> Result<Server> {
         validation::name("server name", &new.name)?;
         let host = validation::host(&new.host)?;
-        validation::port(new.port)?;
-        validation::user(&new.user)?;
+        new.port.map(validation::port).transpose()?;
+        new.user.as_deref().map(validation::user).transpose()?;
         let host_key = new.host_key.as_deref().map(host_key::normal).transpose()?;
         check_remarks(new.ssh_key_path.as_deref(), new.provider.as_deref(), &new.tags)?;
         self.write(|transaction| {
@@ -139,8 +141,12 @@ impl Store {
     /// Another host key means another machine, or a new system on it: what was known of its machine-id is forgotten.
     pub fn update_server(&self, name: &str, change: &ServerChange, typed: Option<&NameTyped>) -> Result<Server> {
         let host = change.host.as_deref().map(validation::host).transpose()?;
-        change.port.map(validation::port).transpose()?;
-        change.user.as_deref().map(validation::user).transpose()?;
+        change.port.flatten().map(validation::port).transpose()?;
+        change
+            .user
+            .iter()
+            .flatten()
+            .try_for_each(|user| validation::user(user))?;
         let new_host_key = match &change.host_key {
             Some(Some(line)) => Some(Some(host_key::normal(line)?)),
             other => other.clone(),
@@ -220,13 +226,8 @@ impl Store {
                 let server = server.name;
                 return Err(StoreError::ServerHasApps { server, apps }.into());
             }
-            runs::refuse_if_at_work(
-                transaction,
-                self.home(),
-                &server.name,
-                server.id,
-                server.machine_id.as_deref(),
-            )?;
+            let living = runs::living_runs(transaction, self.home())?;
+            runs::refuse_if_at_work(&living, &server.name, server.id, server.machine_id.as_deref())?;
             transaction.execute("DELETE FROM servers WHERE id = ?1", [server.id])?;
             Ok(server)
         })

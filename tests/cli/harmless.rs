@@ -130,8 +130,8 @@ fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
         bytes: text.as_bytes().to_vec(),
     };
     let pieces = ["before \u{1b}", "[2J\u{1b}]0;title\u{7}", "after\u{8} größer\n"];
-    journal.append(&[RunEvent::StepStarted { step: 0 }]).unwrap();
-    journal.append(&pieces.map(output)).unwrap();
+    journal.append(&[RunEvent::StepStarted { step: 0 }], None).unwrap();
+    journal.append(&pieces.map(output), None).unwrap();
     let run = journal.run_id().to_string();
 
     assert_eq!(infrakt.ok(&["runs", "logs", &run]), pieces.concat());

@@ -215,14 +215,14 @@ fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was
     let plan = Plan::parse(&infrakt.ok(&plan), "the plan").unwrap();
     let store = Store::open(&Home::open(Some(infrakt.home())).unwrap()).unwrap();
     let mut journal = store.begin_run(&plan, None, "me@here").unwrap();
-    journal.append(&[RunEvent::StepStarted { step: 0 }]).unwrap();
+    journal.append(&[RunEvent::StepStarted { step: 0 }], None).unwrap();
     let output = RunEvent::Output {
         step: 0,
         stream: Stream::Stdout,
         bytes: vec![b'x'; 64 << 10],
     };
     let error = (0..1000)
-        .find_map(|_| journal.append(std::slice::from_ref(&output)).err())
+        .find_map(|_| journal.append(std::slice::from_ref(&output), None).err())
         .expect("2 MB are soon full");
     assert_eq!(error.code(), "disk_full");
     assert!(error.hint().unwrap().contains("df -h"), "{error}");

@@ -2,7 +2,7 @@
 
 use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
-use infrakt::event::{Outcome, RunEvent, Stream};
+use infrakt::event::{Outcome, Position, RunEvent, Stream};
 use infrakt::executor::connection::{Channel, Connection, Incoming};
 use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
@@ -29,16 +29,58 @@ pub fn is_root() -> bool {
 
 pub struct Local;
 
+/// A connection that is lost with the first word of this kind that it should carry to a running script.
+pub struct LostWith(pub Option<&'static str>);
+
+struct LosingChannel<'a> {
+    channel: Box<dyn Channel + 'a>,
+    word: &'a mut Option<&'static str>,
+    lost: bool,
+}
+
+impl Connection for LostWith {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        Ok(Box::new(LosingChannel {
+            channel: Local.start_here(script)?,
+            word: &mut self.0,
+            lost: false,
+        }))
+    }
+
+    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Channel for LosingChannel<'_> {
+    fn receive(&mut self, wait: Duration) -> Result<Incoming> {
+        if self.lost {
+            return Err(lost(&std::io::ErrorKind::ConnectionReset.into()));
+        }
+        self.channel.receive(wait)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.word.is_some_and(|word| bytes.starts_with(word.as_bytes())) {
+            // As with a real one: whether it arrived shows only later.
+            *self.word = None;
+            self.lost = true;
+            return Ok(());
+        }
+        self.channel.send(bytes)
+    }
+}
+
 struct LocalChannel {
     child: Child,
     incoming: Receiver<Incoming>,
     closed: usize,
 }
 
-impl Connection for Local {
+impl Local {
     // The child is waited for when its channel is dropped.
     #[allow(clippy::zombie_processes)]
-    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+    fn start_here<'a>(&self, script: &[u8]) -> Result<Box<dyn Channel + 'a>> {
         let mut child = Command::new("sh")
             .arg("-s")
             .stdin(Stdio::piped())
@@ -75,6 +117,12 @@ impl Connection for Local {
             incoming,
             closed: 0,
         }))
+    }
+}
+
+impl Connection for Local {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        self.start_here(script)
     }
 
     fn reconnect(&mut self, _patience: Duration) -> Result<()> {
@@ -133,10 +181,14 @@ impl Drop for LocalChannel {
 pub struct Memory {
     pub events: Vec<RunEvent>,
     pub changes: Vec<StateChange>,
+    /// How far the server's records were read.
+    pub position: Option<Position>,
     /// Asks to stop as soon as this text was printed.
     pub stop_at: Option<&'static str>,
     /// How many times it asks; none is one.
     pub stops: usize,
+    /// The database can't be written.
+    pub refuses_changes: bool,
 }
 
 impl Memory {
@@ -160,12 +212,18 @@ impl Memory {
 }
 
 impl World for Memory {
-    fn note(&mut self, events: &[RunEvent]) -> Result<()> {
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+        if let Some(position) = position {
+            self.position = Some(*position);
+        }
         self.events.extend_from_slice(events);
         Ok(())
     }
 
     fn change(&mut self, change: &StateChange) -> Result<bool> {
+        if self.refuses_changes {
+            return Err(Error::usage("the database can't be written"));
+        }
         self.changes.push(change.clone());
         Ok(true)
     }
@@ -192,6 +250,11 @@ impl Answers for NoAnswers {
 
 /// Evaluates a recipe text, consents if need be, and executes it here.
 pub fn run(text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> {
+    run_over(&mut Local, text, secrets, memory)
+}
+
+/// As [`run`], over a connection that fails in some way.
+pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("test.rhai");
     std::fs::write(&path, text).expect("the recipe is written");
@@ -231,11 +294,13 @@ pub fn run(text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> 
     Execution {
         consented: &consented,
         from: 0,
+        stretches: 0,
+        settled: Default::default(),
         secrets,
         run: &nonce()?,
         holder: "test@here",
         thread_name: "ik-000000000000",
-        connection: &mut Local,
+        connection,
         world: memory,
     }
     .execute()

@@ -1,6 +1,6 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{Memory, is_root, run};
+use crate::local::{LostWith, Memory, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
@@ -214,6 +214,32 @@ fn a_change_of_the_database_takes_its_turn_between_commands() {
     let noted = ["half", "whole"].map(|status| StateChange::SetStatus(status.to_owned()));
     assert_eq!(memory.changes, noted);
     assert_eq!(memory.outcomes().len(), 5);
+}
+
+#[test]
+fn a_word_that_is_lost_with_its_connection_is_said_again() {
+    if !is_root() {
+        return;
+    }
+    let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+
+    let mut memory = Memory::default();
+    let ended = run_over(&mut LostWith(Some("go.")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
+    assert_eq!(memory.changes, [StateChange::SetStatus("half".to_owned())], "once");
+
+    // And so is the word that nothing more may happen, after the client's own step has failed.
+    let mut memory = Memory {
+        refuses_changes: true,
+        ..Memory::default()
+    };
+    let ended = run_over(&mut LostWith(Some("stop")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.output(Stream::Stdout), "one\n");
+    use Outcome::{Changed, Failed, Skipped};
+    assert_eq!(memory.outcomes(), [Changed, Failed, Skipped]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn a_server_is_added_listed_shown_changed_and_removed() {
     ]);
 
     let list = infrakt.ok(&["server", "list"]);
-    assert!(list.contains("prod-1  root@127.0.2.6:1"), "{list}");
+    assert!(list.contains("prod-1  127.0.2.6:1"), "{list}");
     assert!(list.contains("debian@[::1]:2222"), "{list}");
     let tagged = infrakt.json(&["server", "list", "--tag", "web"]);
     assert_eq!(tagged.as_array().map(Vec::len), Some(1));

@@ -80,6 +80,21 @@ impl Machine {
         said(&self.lab("reset-host-key", &[]))
     }
 
+    /// Restarts it; gives it back once it lets somebody in again.
+    pub fn reboot(&self) {
+        said(&self.lab("reboot", &[]));
+    }
+
+    /// From now on all its traffic is lost, as with a broken cable.
+    pub fn cut(&self) {
+        said(&self.lab("cut", &[]));
+    }
+
+    /// The end of that.
+    pub fn restore(&self) {
+        said(&self.lab("restore", &[]));
+    }
+
     /// Whether somebody can log in now, over a new connection.
     pub fn lets_root_in(&self) -> bool {
         self.lab("ssh", &["true"]).status.success()

@@ -14,5 +14,6 @@ mod plan_files;
 mod protection;
 mod provision;
 mod recipes;
+mod survival;
 mod terminal;
 mod unsafe_wipe;

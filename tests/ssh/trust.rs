@@ -3,7 +3,7 @@
 use crate::child::{self, Report};
 use crate::server::{Person, Server, ssh_error};
 use infrakt::error::SshError;
-use infrakt::ssh::{RecordedKey, Target, connect, scan_host_key};
+use infrakt::ssh::{RecordedKey, Route, Target, connect, scan_host_key};
 
 fn recorded(server: &Server, key: Option<RecordedKey>) -> Target {
     Target {
@@ -32,7 +32,10 @@ fn a_scan_shows_the_key_without_logging_in() {
     let mut target = recorded(&server, None);
     target.user = "nobody-at-all".to_owned();
     target.key_path = Some("/does/not/exist".into());
-    assert_eq!(scan_host_key(&target).unwrap(), server.host_key("ed25519"));
+    assert_eq!(
+        scan_host_key(&Route::direct(target.clone()), &Person::nobody()).unwrap(),
+        server.host_key("ed25519")
+    );
 }
 
 #[test]

@@ -57,34 +57,40 @@ fn the_journal_tells_what_happened() {
     assert_eq!(store.run(run_id).unwrap().state, RunState::Running);
 
     journal
-        .append(&[
-            RunEvent::StepStarted { step: 0 },
-            output(0, Stream::Stdout, b"caf\xc3"),
-            output(0, Stream::Stderr, b"\x00\xff"),
-            output(0, Stream::Stdout, b"\xa9\n"),
-            ended(0, Outcome::Changed, 0),
-        ])
+        .append(
+            &[
+                RunEvent::StepStarted { step: 0 },
+                output(0, Stream::Stdout, b"caf\xc3"),
+                output(0, Stream::Stderr, b"\x00\xff"),
+                output(0, Stream::Stdout, b"\xa9\n"),
+                ended(0, Outcome::Changed, 0),
+            ],
+            None,
+        )
         .unwrap();
     journal
-        .append(&[
-            RunEvent::Notice {
-                message: "connection lost, trying again".to_owned(),
-            },
-            RunEvent::StepStarted { step: 1 },
-            output(1, Stream::Stdout, b"no such file\n"),
-            ended(1, Outcome::Failed, 7),
-            RunEvent::StepEnded {
-                step: 2,
-                outcome: Outcome::Skipped,
-                exit_status: None,
-                duration_ms: 0,
-                reason: None,
-            },
-            RunEvent::RunEnded {
-                state: RunState::Failed,
-                reason: Some("step 2 failed".to_owned()),
-            },
-        ])
+        .append(
+            &[
+                RunEvent::Notice {
+                    message: "connection lost, trying again".to_owned(),
+                },
+                RunEvent::StepStarted { step: 1 },
+                output(1, Stream::Stdout, b"no such file\n"),
+                ended(1, Outcome::Failed, 7),
+                RunEvent::StepEnded {
+                    step: 2,
+                    outcome: Outcome::Skipped,
+                    exit_status: None,
+                    duration_ms: 0,
+                    reason: None,
+                },
+                RunEvent::RunEnded {
+                    state: RunState::Failed,
+                    reason: Some("step 2 failed".to_owned()),
+                },
+            ],
+            None,
+        )
         .unwrap();
     drop(journal);
 
@@ -139,9 +145,11 @@ fn an_append_that_fails_writes_none_of_its_events() {
     let server = add(&store, "prod-2");
     let mut journal = begin(&store, &server).unwrap();
     let events = [RunEvent::StepStarted { step: 0 }, RunEvent::StepStarted { step: 9 }];
-    assert_eq!(code(journal.append(&events)), "malformed");
+    assert_eq!(code(journal.append(&events, None)), "malformed");
     assert_eq!(store.steps_of(journal.run_id()).unwrap()[0].started_at, None);
-    journal.append(&[RunEvent::StepStarted { step: 0 }, done()]).unwrap();
+    journal
+        .append(&[RunEvent::StepStarted { step: 0 }, done()], None)
+        .unwrap();
     let steps = store.steps_of(journal.run_id()).unwrap();
     assert_eq!(steps[0].outcome, Some(Outcome::Unknown), "its end was never seen");
     assert_eq!(steps[1].outcome, None);
@@ -153,7 +161,7 @@ fn runs_come_newest_first_and_outlive_their_server() {
     let store = place.store();
     for name in ["prod-1", "prod-2", "prod-1"] {
         let server = store.server(name).unwrap_or_else(|_| add(&store, name));
-        begin(&store, &server).unwrap().append(&[done()]).unwrap();
+        begin(&store, &server).unwrap().append(&[done()], None).unwrap();
     }
     store.remove_server("prod-1", None).unwrap();
     let listed = |limit, server| -> Vec<(i64, String)> {
@@ -200,7 +208,7 @@ fn one_run_at_a_time_on_a_server() {
     let other = add(&store, "prod-3");
     begin(&store, &other).unwrap();
 
-    first.append(&[done()]).unwrap();
+    first.append(&[done()], None).unwrap();
     assert_eq!(code(begin(&store, &server)), "no error");
 }
 
@@ -244,12 +252,15 @@ fn holds_a_run_until_it_is_killed() {
     let store = Store::open(&home).unwrap();
     let mut journal = begin(&store, &store.server("prod-2").unwrap()).unwrap();
     journal
-        .append(&[
-            RunEvent::StepStarted { step: 0 },
-            ended(0, Outcome::Changed, 0),
-            RunEvent::StepStarted { step: 1 },
-            output(1, Stream::Stdout, b"half"),
-        ])
+        .append(
+            &[
+                RunEvent::StepStarted { step: 0 },
+                ended(0, Outcome::Changed, 0),
+                RunEvent::StepStarted { step: 1 },
+                output(1, Stream::Stdout, b"half"),
+            ],
+            None,
+        )
         .unwrap();
     println!("at work");
     std::thread::park();
@@ -334,7 +345,7 @@ fn what_destroys_does_not_begin_without_a_consent_that_fits() {
     assert_eq!(store.runs(10, None).unwrap(), [], "no run was begun");
 
     let mut journal = store.begin_run(&plan, Some(&fits), "alice").unwrap();
-    journal.append(&[done()]).unwrap();
+    journal.append(&[done()], None).unwrap();
     drop(journal);
     let error = store.begin_run(&plan, Some(&fits), "alice").err().unwrap();
     assert!(
@@ -361,7 +372,10 @@ fn a_long_output_is_read_piece_by_piece_and_can_be_broken_off() {
     let piece = vec![b'x'; 64 * 1024];
     for _ in 0..16 {
         journal
-            .append(&[output(0, Stream::Stdout, &piece), output(0, Stream::Stdout, &piece)])
+            .append(
+                &[output(0, Stream::Stdout, &piece), output(0, Stream::Stdout, &piece)],
+                None,
+            )
             .unwrap();
     }
     let mut total = 0;

@@ -6,4 +6,5 @@ mod fixture;
 mod journal;
 mod opening;
 mod protection;
+mod resume;
 mod servers;

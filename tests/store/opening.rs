@@ -129,6 +129,11 @@ fn migrations_keep_what_is_there() {
     );
     assert_eq!(server.created_at.to_string(), "2026-01-02T03:04:05Z");
     assert!(!server.is_infrakt_host, "nothing is protected that nobody marked");
+    assert_eq!(
+        (server.port, server.user.as_deref()),
+        (Some(22), Some("root")),
+        "it is reached as before, whatever an SSH configuration says"
+    );
 }
 
 #[test]

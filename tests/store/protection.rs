@@ -142,7 +142,7 @@ fn what_lifts_protection_needs_the_name_typed() {
         ..ServerChange::default()
     };
     let other_port = ServerChange {
-        port: Some(2222),
+        port: Some(Some(2222)),
         ..ServerChange::default()
     };
     for proof in [None, Some(&typed(&other))] {
@@ -157,7 +157,7 @@ fn what_lifts_protection_needs_the_name_typed() {
     }
 
     let harmless = ServerChange {
-        user: Some("debian".to_owned()),
+        user: Some(Some("debian".to_owned())),
         host: Some(server.host.clone()),
         is_infrakt_host: Some(true),
         ..ServerChange::default()

@@ -5,8 +5,8 @@ use infrakt::store::{NewServer, ServerChange};
 fn a_server_comes_back_as_it_was_added() {
     let place = Place::new();
     let mut new = NewServer::new("prod-2", "[2001:db8::7]");
-    new.port = 2222;
-    new.user = "debian".to_owned();
+    new.port = Some(2222);
+    new.user = Some("debian".to_owned());
     new.ssh_key_path = Some("/home/alice/.ssh/id_ed25519".to_owned());
     new.provider = Some("Hetzner Cloud".to_owned());
     new.host_key = Some(format!("{KEY_ONE} root@prod-2"));
@@ -16,7 +16,7 @@ fn a_server_comes_back_as_it_was_added() {
     let server = place.store().server("prod-2").unwrap();
 
     assert_eq!(server.host, "2001:db8::7");
-    assert_eq!((server.port, server.user.as_str()), (2222, "debian"));
+    assert_eq!((server.port, server.user.as_deref()), (Some(2222), Some("debian")));
     assert_eq!(server.ssh_key_path.as_deref(), Some("/home/alice/.ssh/id_ed25519"));
     assert_eq!(server.provider.as_deref(), Some("Hetzner Cloud"));
     assert_eq!(server.host_key.as_deref(), Some(KEY_ONE));
@@ -32,8 +32,8 @@ fn nothing_invalid_enters_whichever_way_it_comes() {
     let spoil: [fn(&mut NewServer); 9] = [
         |new| new.name = "../prod".to_owned(),
         |new| new.host = "-oProxyCommand=id".to_owned(),
-        |new| new.port = 0,
-        |new| new.user = "-l".to_owned(),
+        |new| new.port = Some(0),
+        |new| new.user = Some("-l".to_owned()),
         |new| new.ssh_key_path = Some("-i".to_owned()),
         |new| new.provider = Some("a\u{1b}[2Jb".to_owned()),
         |new| new.host_key = Some("nonsense".to_owned()),
@@ -52,11 +52,11 @@ fn nothing_invalid_enters_whichever_way_it_comes() {
             ..none()
         },
         ServerChange {
-            port: Some(0),
+            port: Some(Some(0)),
             ..none()
         },
         ServerChange {
-            user: Some("$(id)".to_owned()),
+            user: Some(Some("$(id)".to_owned())),
             ..none()
         },
         ServerChange {
@@ -123,13 +123,13 @@ fn an_update_changes_what_it_names_and_nothing_else() {
     let store = place.store();
     let before = add(&store, "prod-2");
     let change = ServerChange {
-        port: Some(2222),
+        port: Some(Some(2222)),
         provider: Some(Some("Hetzner".to_owned())),
         tags: vec!["web".to_owned()],
         ..ServerChange::default()
     };
     let after = store.update_server("prod-2", &change, None).unwrap();
-    assert_eq!((after.port, after.provider.as_deref()), (2222, Some("Hetzner")));
+    assert_eq!((after.port, after.provider.as_deref()), (Some(2222), Some("Hetzner")));
     assert_eq!(
         (after.host, after.user, after.id),
         (before.host, before.user, before.id)

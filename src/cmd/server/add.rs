@@ -15,21 +15,22 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   infrakt server add prod-2 --host 192.0.2.7
   infrakt server add prod-2 --host prod-2.example.org --user debian --key ~/.ssh/prod --tag web
+  infrakt server add web1 --host web1               a Host of ~/.ssh/config: its user, port, key and jump hosts
 
-A server that can't be reached yet is saved all the same.")]
+What is not given here is taken from ~/.ssh/config whenever infrakt logs in. A server that can't be reached yet is saved all the same.")]
 pub struct AddArgs {
     /// What the server is called: letters, digits, '.', '_' and '-'
     pub name: String,
-    /// Its host name or address
+    /// Its host name or address, or a Host of ~/.ssh/config
     #[arg(long)]
     pub host: String,
-    /// The user to log in as; one that is not root needs sudo there
-    #[arg(long, default_value = "root")]
-    pub user: String,
-    /// The port of its SSH server
-    #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
-    /// The private key to log in with, if it is not one that ssh finds by itself
+    /// The user to log in as; one that is not root needs sudo there [default: what ~/.ssh/config says, else root]
+    #[arg(long)]
+    pub user: Option<String>,
+    /// The port of its SSH server [default: what ~/.ssh/config says, else 22]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// The private key to log in with, if it is not one that ssh finds by itself or that ~/.ssh/config names
     #[arg(long, value_name = "PATH")]
     pub key: Option<PathBuf>,
     /// Its host key, if you know it beforehand: a fingerprint, SHA256:…, or the line of a public key file

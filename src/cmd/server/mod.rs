@@ -8,6 +8,7 @@ pub mod show;
 pub mod ssh;
 pub mod status;
 pub mod tag;
+pub mod unlock;
 pub mod update;
 
 use super::Context;
@@ -32,6 +33,7 @@ enum ServerCommand {
     Remove(remove::RemoveArgs),
     Tag(tag::TagArgs),
     Status(status::StatusArgs),
+    Unlock(unlock::UnlockArgs),
     Ssh(ssh::SshArgs),
     Provision(recipes::ProvisionArgs),
     Wipe(recipes::WipeArgs),
@@ -46,6 +48,7 @@ pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
         ServerCommand::Remove(args) => remove::run(args, context),
         ServerCommand::Tag(args) => tag::run(args, context),
         ServerCommand::Status(args) => status::run(args, context),
+        ServerCommand::Unlock(args) => unlock::run(args, context),
         ServerCommand::Ssh(args) => ssh::run(args, context),
         ServerCommand::Provision(args) => recipes::provision(args, context),
         ServerCommand::Wipe(args) => recipes::wipe(args, context),
@@ -105,14 +108,14 @@ fn key_path(path: &Path) -> Result<String> {
     })
 }
 
-/// `root@prod-2.example.org:2222`, with IPv6 in brackets; the port only where it isn't 22.
+/// What a row says of an address: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. Without a user or a port
+/// where it says none.
 fn address(server: &Server) -> String {
-    let host = match server.host.contains(':') {
-        true => format!("[{}]", server.host),
-        false => server.host.clone(),
-    };
-    match server.port {
-        22 => format!("{}@{host}", server.user),
-        port => format!("{}@{host}:{port}", server.user),
+    let user = server.user.as_ref().map_or(String::new(), |user| format!("{user}@"));
+    let port = server.port.filter(|port| *port != 22);
+    let port = port.map_or(String::new(), |port| format!(":{port}"));
+    match server.host.contains(':') {
+        true => format!("{user}[{}]{port}", server.host),
+        false => format!("{user}{}{port}", server.host),
     }
 }

@@ -4,10 +4,12 @@
 use super::super::Context;
 use super::super::consent::ConfirmArgs;
 use super::super::parameters::SetArgs;
-use super::super::run::recipe_on;
+use super::super::run::Job;
 use crate::error::{Exit, Result};
-use crate::runtime::Runtime;
+use crate::runtime::{AtOnce, Parameters, Runtime};
+use crate::store::Server;
 use clap::Args;
+use std::num::NonZeroUsize;
 
 /// Wipe a server and provision it: the same as `infrakt run provision --server NAME`
 #[derive(Debug, Args)]
@@ -39,11 +41,34 @@ pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
     if args.keep_data {
         parameters.insert("keep_data".to_owned(), true.into());
     }
-    recipe_on(&runtime, "provision", &[server], &parameters, &args.confirm, context)
+    perform("provision", server, &parameters, &args.confirm, &runtime, context)
 }
 
 pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let server = runtime.store.server(&args.name)?;
-    recipe_on(&runtime, "wipe", &[server], &Default::default(), &args.confirm, context)
+    perform("wipe", server, &Default::default(), &args.confirm, &runtime, context)
+}
+
+fn perform(
+    recipe: &str,
+    server: Server,
+    parameters: &Parameters,
+    confirm: &ConfirmArgs,
+    runtime: &Runtime,
+    context: &Context,
+) -> Result<Exit> {
+    Job {
+        recipe,
+        servers: &[server],
+        parameters,
+        confirm,
+        at_once: AtOnce {
+            parallel: NonZeroUsize::MIN,
+            fail_fast: false,
+        },
+        retry_of: None,
+        several: false,
+    }
+    .perform(runtime, context)
 }

@@ -1,7 +1,9 @@
-//! `infrakt server ssh`: a shell on a server, by the system's own ssh, with what the inventory knows.
+//! `infrakt server ssh`: a shell on a server, by the system's own ssh, with what the inventory knows. Where that says
+//! nothing, ssh reads the same configuration as infrakt does.
 
 use super::super::Context;
 use crate::error::{Error, Exit, Result};
+use crate::runtime::{client_options, route_to};
 use crate::store::{Server, Store};
 use clap::Args;
 use std::os::unix::process::CommandExt;
@@ -25,7 +27,13 @@ pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
     let store = context.store()?;
     let server = store.server(&args.name)?;
     let mut command = Command::new("ssh");
-    command.args(["-p", &server.port.to_string(), "-l", &server.user]);
+    // The same configuration as infrakt's own logins; and where that names no user, the same one.
+    command.args(client_options());
+    let route = route_to(&server)?;
+    command.args(["-l", &route.target().user]);
+    if let Some(port) = server.port {
+        command.args(["-p", &port.to_string()]);
+    }
     if let Some(key) = &server.ssh_key_path {
         command.args(["-i", key]);
     }

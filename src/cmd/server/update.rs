@@ -16,19 +16,19 @@ use std::path::Path;
   infrakt server update prod-2 --host 192.0.2.8
   infrakt server update prod-2 --key ''
 
-An empty --key, --host-key or --provider takes the value away.")]
+An empty --user, --port, --key, --host-key or --provider takes the value away: what ~/.ssh/config says counts then.")]
 pub struct UpdateArgs {
     /// The server, as `infrakt server list` names it
     pub name: String,
-    /// Its host name or address
+    /// Its host name or address, or a Host of ~/.ssh/config
     #[arg(long)]
     pub host: Option<String>,
     /// The user to log in as
     #[arg(long)]
     pub user: Option<String>,
     /// The port of its SSH server
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
+    #[arg(long, value_parser = port)]
+    pub port: Option<PortSaid>,
     /// The private key to log in with
     #[arg(long, value_name = "PATH")]
     pub key: Option<OsString>,
@@ -102,6 +102,18 @@ fn marker(runtime: &Runtime, server: &Server, marked: bool) {
     output::note(&said);
 }
 
+/// A port, or none any more.
+#[derive(Debug, Clone, Copy)]
+pub struct PortSaid(Option<u16>);
+
+fn port(text: &str) -> std::result::Result<PortSaid, String> {
+    match text.parse() {
+        _ if text.is_empty() => Ok(PortSaid(None)),
+        Ok(port) if port > 0 => Ok(PortSaid(Some(port))),
+        _ => Err("a port is a number from 1 to 65535, or '' for what ~/.ssh/config says".to_owned()),
+    }
+}
+
 fn change(args: &UpdateArgs) -> Result<ServerChange> {
     let text = |value: &Option<String>| value.clone().map(|value| (!value.is_empty()).then_some(value));
     let ssh_key_path = match args.key.as_deref() {
@@ -111,8 +123,8 @@ fn change(args: &UpdateArgs) -> Result<ServerChange> {
     };
     Ok(ServerChange {
         host: args.host.clone(),
-        port: args.port,
-        user: args.user.clone(),
+        port: args.port.map(|PortSaid(port)| port),
+        user: text(&args.user),
         ssh_key_path,
         provider: text(&args.provider),
         host_key: text(&args.host_key),

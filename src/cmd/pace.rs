@@ -1,0 +1,42 @@
+//! How several servers are worked on: how many at a time, and what happens when one goes wrong.
+
+use crate::runtime::AtOnce;
+use clap::Args;
+use std::num::NonZeroUsize;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ParallelArgs {
+    /// Work on so many servers at the same time; 1 works on them one after the other
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value = "16",
+        value_parser = at_least_one,
+        help_heading = "Servers"
+    )]
+    pub parallel: NonZeroUsize,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PaceArgs {
+    #[command(flatten)]
+    parallel: ParallelArgs,
+    /// Stop as soon as one server goes wrong: the others end after their current step, or do not begin. If one can't be
+    /// reached, nothing is run at all
+    #[arg(long, help_heading = "Servers")]
+    fail_fast: bool,
+}
+
+impl PaceArgs {
+    pub fn at_once(self) -> AtOnce {
+        AtOnce {
+            parallel: self.parallel.parallel,
+            fail_fast: self.fail_fast,
+        }
+    }
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "it is a number of servers, and at least 1".to_owned())
+}

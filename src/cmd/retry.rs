@@ -1,0 +1,111 @@
+//! `infrakt runs retry`: the same recipe with the same parameters, planned anew, for those servers of an earlier command
+//! where it did not come to its end.
+
+use super::consent::ConfirmArgs;
+use super::pace::PaceArgs;
+use super::run::Job;
+use super::{Context, output};
+use crate::error::{Error, Exit, Result, StoreError};
+use crate::event::RunState;
+use crate::runtime::Runtime;
+use crate::store::Store;
+use clap::Args;
+use serde_json::json;
+use std::str::FromStr;
+
+/// Do again what did not come to its end: plan anew and run on those servers that are not done
+///
+/// For a group of runs that one command began (`g3`), or the group that a run belongs to (`17`): the same recipe, as it is
+/// now, with the same parameters, on the servers where the run failed, was interrupted or skipped, and on those that
+/// could not be reached or were refused. Everything is planned, shown and asked for as the first time; secrets are asked
+/// for again.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt runs retry g3                    the servers of the group g3 that are not done
+  infrakt runs retry 17                    the same, by any run of it
+  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'")]
+pub struct RetryArgs {
+    /// A group of runs (g3) or one of its runs (17), as `infrakt runs list` shows them
+    #[arg(value_name = "ID")]
+    id: Id,
+    #[command(flatten)]
+    pace: PaceArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Id {
+    Run(i64),
+    Group(i64),
+}
+
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (make, digits): (fn(i64) -> Self, &str) = match text.strip_prefix('g') {
+            Some(digits) => (Self::Group, digits),
+            None => (Self::Run, text),
+        };
+        digits
+            .parse()
+            .map(make)
+            .map_err(|_| "it is the number of a run, as 17, or of a group, as g3".to_owned())
+    }
+}
+
+pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
+    let runtime = Runtime::open(context.home()?)?;
+    let store = &runtime.store;
+    let group = store.run_group(group_of(store, args.id)?)?;
+    let mut servers = Vec::new();
+    for member in &group.servers {
+        let name = &member.server;
+        match (member.state, member.run) {
+            (Some(RunState::Done), _) => {}
+            (Some(RunState::Running), Some(run)) => {
+                output::note(&format!("{name} is left out: run {run} is still at work there"));
+            }
+            _ => match store.server(name) {
+                Ok(server) => servers.push(server),
+                Err(Error::Store(StoreError::Unknown { .. })) => {
+                    output::note(&format!("{name} is left out: it is not in the inventory any more"));
+                }
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    if servers.is_empty() {
+        if context.json {
+            output::json_line(&json!({
+                "event": "summary", "group": format!("g{}", group.id), "exit": 0, "servers": [], "next": [],
+            }))?;
+        } else {
+            output::note(&format!("there is nothing to do again for g{}", group.id));
+        }
+        return Ok(Exit::Done);
+    }
+    Job {
+        recipe: &group.recipe,
+        servers: &servers,
+        parameters: &group.parameters,
+        confirm: &args.confirm,
+        at_once: args.pace.at_once(),
+        retry_of: Some(group.id),
+        several: group.servers.len() > 1,
+    }
+    .perform(&runtime, context)
+}
+
+fn group_of(store: &Store, id: Id) -> Result<i64> {
+    match id {
+        Id::Group(group) => Ok(group),
+        Id::Run(run) => store.group_of_run(run)?.ok_or_else(|| {
+            Error::usage_with(
+                format!("run {run} executed a saved plan, which fits only once"),
+                "make a new plan: infrakt plan RECIPE --server NAME --out FILE",
+            )
+        }),
+    }
+}

@@ -1,0 +1,195 @@
+//! How several servers ended: one table, and what to do next as commands that can be pasted.
+
+use super::run::first_of;
+use super::{Context, output};
+use crate::error::{Error, Exit, Result};
+use crate::reporter::Account;
+use serde_json::{Value, json};
+
+/// As many logs as are named one by one.
+const LOGS: usize = 5;
+
+/// How one server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    Failed,
+    Interrupted,
+    /// Its run did not begin.
+    Skipped,
+    Refused,
+    Unreachable,
+}
+
+impl Outcome {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// One server in the table.
+pub(super) struct Row {
+    pub server: String,
+    pub outcome: Outcome,
+    pub run: Option<i64>,
+    /// What was counted, if its run had its turn.
+    pub account: Option<Account>,
+    pub reason: Option<String>,
+    pub error: Option<Value>,
+    pub exit: Exit,
+}
+
+impl Row {
+    pub(super) fn new(server: &str) -> Self {
+        Self {
+            server: server.to_owned(),
+            outcome: Outcome::Skipped,
+            run: None,
+            account: None,
+            reason: None,
+            error: None,
+            exit: Exit::Done,
+        }
+    }
+
+    /// Notes what went wrong other than a step.
+    pub(super) fn fail(&mut self, error: &Error) {
+        self.exit = error.exit();
+        self.outcome = match self.exit {
+            Exit::Refused => Outcome::Refused,
+            Exit::Unreachable => Outcome::Unreachable,
+            Exit::Interrupted => Outcome::Interrupted,
+            Exit::Done | Exit::StepFailed | Exit::Usage => Outcome::Failed,
+        };
+        self.reason = Some(error.to_string());
+        self.error = Some(output::error_document(error));
+    }
+
+    /// Whether it has no run because of what is wrong with it.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.error.is_some() && self.run.is_none()
+    }
+}
+
+pub(super) struct Summary<'a> {
+    pub group: i64,
+    pub rows: &'a [Row],
+}
+
+impl Summary<'_> {
+    /// The table and what to do next; or with `--json` the last line. Gives the exit code of all of it.
+    pub(super) fn show(&self, context: &Context) -> Result<Exit> {
+        let exits: Vec<Exit> = self.rows.iter().map(|row| row.exit).collect();
+        let exit = first_of(&exits);
+        if context.json {
+            output::json_line(&self.document(exit))?;
+        } else {
+            self.table()?;
+        }
+        Ok(exit)
+    }
+
+    fn table(&self) -> Result<()> {
+        // What is not done stands last, where it is seen.
+        let (done, not_done): (Vec<&Row>, Vec<&Row>) = self.rows.iter().partition(|row| row.outcome == Outcome::Done);
+        output::note("");
+        output::table(
+            [
+                "SERVER",
+                "OUTCOME",
+                "CHANGED",
+                "UNCHANGED",
+                "FAILED",
+                "TOOK",
+                "RUN",
+                "REASON",
+            ],
+            done.iter().chain(&not_done).map(|row| {
+                let count =
+                    |of: fn(&Account) -> usize| row.account.as_ref().map_or(String::new(), |a| of(a).to_string());
+                [
+                    row.server.clone(),
+                    row.outcome.as_str().to_owned(),
+                    count(|account| account.tally.changed),
+                    count(|account| account.tally.unchanged + account.tally.checked),
+                    count(|account| account.tally.failed + account.tally.unknown),
+                    row.account
+                        .map_or(String::new(), |account| format!("{:.1} s", account.took.as_secs_f64())),
+                    row.run.map_or(String::new(), |run| run.to_string()),
+                    row.reason.clone().unwrap_or_default(),
+                ]
+            }),
+        )?;
+        let next = self.next();
+        let mut text = format!("\n{}\n", self.totals());
+        for (why, command) in &next {
+            text.push_str(&format!("{why}: {command}\n"));
+        }
+        output::line(&text)
+    }
+
+    /// `37 of 500 done, 2 failed`.
+    fn totals(&self) -> String {
+        let number = |outcome| self.rows.iter().filter(|row| row.outcome == outcome).count();
+        let mut words = vec![format!("{} of {} done", number(Outcome::Done), self.rows.len())];
+        for outcome in [
+            Outcome::Failed,
+            Outcome::Interrupted,
+            Outcome::Skipped,
+            Outcome::Refused,
+            Outcome::Unreachable,
+        ] {
+            match number(outcome) {
+                0 => {}
+                count => words.push(format!("{count} {}", outcome.as_str())),
+            }
+        }
+        words.join(", ")
+    }
+
+    /// What to do next, and why.
+    fn next(&self) -> Vec<(&'static str, String)> {
+        let runs = |outcome| {
+            let of = move |row: &&Row| row.outcome == outcome;
+            self.rows.iter().filter(of).filter_map(|row| row.run).take(LOGS)
+        };
+        let mut next = Vec::new();
+        for run in runs(Outcome::Failed) {
+            next.push(("All it printed", format!("infrakt runs logs {run}")));
+        }
+        if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
+            let command = format!("infrakt runs retry g{}", self.group);
+            next.push(("Plan and run again on those that are not done", command));
+        }
+        next
+    }
+
+    fn document(&self, exit: Exit) -> Value {
+        let servers: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "server": row.server,
+                    "run": row.run,
+                    "outcome": row.outcome.as_str(),
+                    "steps": row.account.map(|account| account.tally),
+                    "duration_ms": row.account.map(|account| account.took.as_millis() as u64),
+                    "reason": row.reason,
+                    "error": row.error,
+                })
+            })
+            .collect();
+        let next: Vec<String> = self.next().into_iter().map(|(_, command)| command).collect();
+        json!({
+            "event": "summary", "group": format!("g{}", self.group), "exit": exit as i32, "servers": servers, "next": next,
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! Several runs at the same time, as people follow them: on a terminal a line for each that is at work; elsewhere a line
+//! when one begins and one when it ends. Or as JSON: the events of all of them, each with its run and its server. What went
+//! wrong is shown where it happens, with the server's name on every line. Progress goes to stderr.
+
+use super::json::Json;
+use super::screen::Screen;
+use super::tail::Tail;
+use super::tally::Tally;
+use super::words::{BOLD, DIM, outcome_word, state_word, why};
+use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::plan::Plan;
+use crate::plan::printable::{one_line, printable};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What can be said of a run when it is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Account {
+    pub tally: Tally,
+    pub took: Duration,
+}
+
+/// Several runs. They are told apart by whatever number the caller gives each; it may be called from several threads.
+pub struct Fleet {
+    json: bool,
+    verbose: bool,
+    runs: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    screen: Option<Screen>,
+    running: BTreeMap<usize, Running>,
+    accounts: BTreeMap<usize, Account>,
+    done: usize,
+    failed: usize,
+    interrupted: usize,
+}
+
+struct Running {
+    plan: Plan,
+    run: i64,
+    since: Instant,
+    tail: Tail,
+    tally: Tally,
+    /// Its line on the screen.
+    line: Option<usize>,
+}
+
+impl Fleet {
+    /// For the runs on the servers of these names. `verbose` shows every step and what it prints.
+    pub fn new(servers: &[&str], json: bool, verbose: bool) -> Self {
+        let on_terminal = !json && std::io::stderr().is_terminal();
+        Self {
+            json,
+            verbose,
+            runs: servers.len(),
+            state: Mutex::new(State {
+                screen: on_terminal.then(|| Screen::new(servers.iter().copied())),
+                running: BTreeMap::new(),
+                accounts: BTreeMap::new(),
+                done: 0,
+                failed: 0,
+                interrupted: 0,
+            }),
+        }
+    }
+
+    pub fn begin(&self, number: usize, run: i64, plan: &Plan) {
+        let mut state = self.state();
+        if self.json {
+            Json::new(plan).begin(run);
+        }
+        let server = one_line(&plan.server.name);
+        let line = state.screen.as_mut().map(|screen| screen.begin(&server));
+        if line.is_none() {
+            let recipe = one_line(&plan.recipe.name);
+            self.print(
+                &state,
+                &format!("{BOLD}{server}{BOLD:#}: {recipe} begins  {DIM}run {run}{DIM:#}"),
+            );
+        }
+        let running = Running {
+            plan: plan.clone(),
+            run,
+            since: Instant::now(),
+            tail: Tail::default(),
+            tally: Tally::default(),
+            line,
+        };
+        state.running.insert(number, running);
+        self.total(&state);
+    }
+
+    pub fn event(&self, number: usize, event: &RunEvent) {
+        let mut state = self.state();
+        // Taken out and put back: what it says is printed past the rest of the state.
+        let Some(mut running) = state.running.remove(&number) else {
+            return;
+        };
+        if self.json {
+            Json::of_run(&running.plan, running.run).event(event);
+        }
+        let server = one_line(&running.plan.server.name);
+        match event {
+            RunEvent::StepStarted { step } => {
+                running.tail.clear();
+                if let (Some(line), Some(screen), Some(begun)) =
+                    (running.line, &mut state.screen, running.plan.steps.get(*step))
+                {
+                    let all = running.plan.steps.len();
+                    screen.show(line, format!("{}/{all} {}", step + 1, one_line(&begun.title)));
+                }
+            }
+            RunEvent::Output { bytes, .. } => {
+                for line in running.tail.push(bytes) {
+                    self.output(&state, &server, &line);
+                }
+            }
+            RunEvent::StepEnded {
+                step,
+                outcome,
+                exit_status,
+                reason,
+                ..
+            } => {
+                if let Some(line) = running.tail.finish() {
+                    self.output(&state, &server, &line);
+                }
+                let reason = why(reason.as_deref(), *exit_status);
+                self.step_ended(&state, &mut running, *step, *outcome, &reason);
+            }
+            RunEvent::Notice { message } => {
+                self.print(&state, &format!("{server}: {DIM}{}{DIM:#}", one_line(message)));
+            }
+            RunEvent::RunEnded { .. } => {}
+        }
+        state.running.insert(number, running);
+    }
+
+    /// The run is over, or broke for a reason that is no event.
+    pub fn end(&self, number: usize, ended: Result<&Ended, &str>) {
+        let mut state = self.state();
+        let Some(running) = state.running.remove(&number) else {
+            return;
+        };
+        if let (Some(line), Some(screen)) = (running.line, &mut state.screen) {
+            screen.end(line);
+        }
+        let took = running.since.elapsed();
+        let (run_state, reason) = match ended {
+            Ok(ended) => (ended.state, ended.reason.as_deref()),
+            Err(reason) => (RunState::Failed, Some(reason)),
+        };
+        match run_state {
+            RunState::Done => state.done += 1,
+            RunState::Failed => state.failed += 1,
+            RunState::Interrupted | RunState::Running => state.interrupted += 1,
+        }
+        let (style, word) = state_word(run_state);
+        let reason = reason.map_or(String::new(), |reason| format!(": {}", one_line(reason)));
+        self.print(
+            &state,
+            &format!(
+                "{BOLD}{}{BOLD:#}: {style}{word}{style:#}{reason}  {DIM}{} in {:.1} s, run {}{DIM:#}",
+                one_line(&running.plan.server.name),
+                running.tally.words(),
+                took.as_secs_f64(),
+                running.run
+            ),
+        );
+        let tally = running.tally;
+        state.accounts.insert(number, Account { tally, took });
+        self.total(&state);
+    }
+
+    /// Moves the clocks on; to be called about ten times a second.
+    pub fn tick(&self) {
+        if let Some(screen) = &mut self.state().screen {
+            screen.tick();
+        }
+    }
+
+    /// Leaves the terminal to whoever writes next. Gives what can be said of each run that had its turn.
+    pub fn close(self) -> BTreeMap<usize, Account> {
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(screen) = &mut state.screen {
+            screen.close();
+        }
+        state.accounts
+    }
+
+    fn step_ended(&self, state: &State, running: &mut Running, index: usize, outcome: Outcome, reason: &str) {
+        let Some(step) = running.plan.steps.get(index) else {
+            return;
+        };
+        running.tally.count(step.effect, outcome);
+        let bad = matches!(outcome, Outcome::Failed | Outcome::Unknown);
+        let server = one_line(&running.plan.server.name);
+        if bad || (self.verbose && outcome != Outcome::Skipped) {
+            let (style, word) = outcome_word(outcome, step.effect);
+            let title = one_line(&step.title);
+            self.print(
+                state,
+                &format!("{server}: {style}{word:<9}{style:#}  {} {title}", index + 1),
+            );
+        }
+        if bad {
+            let place = format!("{}:{}", one_line(&step.origin.file), step.origin.line);
+            let mut text = format!("{server}:   {}, at {place}", printable(reason).replace('\n', " "));
+            if !self.verbose {
+                for line in running.tail.take() {
+                    text.push_str(&format!("\n{server}:   {DIM}|{DIM:#} {line}"));
+                }
+            }
+            self.print(state, &text);
+        }
+    }
+
+    fn output(&self, state: &State, server: &str, line: &str) {
+        if self.verbose {
+            self.print(state, &format!("{server}:   {DIM}|{DIM:#} {line}"));
+        }
+    }
+
+    fn total(&self, state: &State) {
+        let Some(screen) = &state.screen else { return };
+        let over = state.done + state.failed + state.interrupted;
+        let mut words = vec![format!("{}/{} done", state.done, self.runs)];
+        for (count, word) in [
+            (state.failed, "failed"),
+            (state.interrupted, "interrupted"),
+            (self.runs.saturating_sub(over + state.running.len()), "waiting"),
+            (state.running.len(), "running"),
+        ] {
+            if count > 0 {
+                words.push(format!("{count} {word}"));
+            }
+        }
+        screen.total(words.join(", "));
+    }
+
+    /// Writes whole lines, for people.
+    fn print(&self, state: &State, text: &str) {
+        if self.json {
+            return;
+        }
+        let write = || {
+            // Progress that nobody can read any more is no reason to end a run.
+            let _ = writeln!(anstream::stderr(), "{text}");
+        };
+        match &state.screen {
+            Some(screen) => screen.above(write),
+            None => write(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,41 @@
+# Who is at work on this server, and on request the end of it. Words on standard output, one a line:
+#   free | held SECONDS STEP, then the holder's own words | ended | stuck
+ik_wanted=$1
+if [ ! -e "$IK_LOCK" ] || flock -n -o "$IK_LOCK" true; then
+    echo free
+    exit 0
+fi
+# A holder that has only just begun may not have said who it is.
+ik_dir=''
+if [ -s "$IK_LOCK.folder" ]; then read -r ik_dir <"$IK_LOCK.folder"; fi
+if [ "$ik_wanted" = look ]; then
+    ik_step=0
+    while read -r ik_kind ik_number ik_rest; do
+        if [ "$ik_kind" = S ]; then ik_step=$((ik_number + 1)); fi
+    done <<EOF
+$(cat "$ik_dir/journal" 2>/dev/null)
+EOF
+    echo "held $(($(date +%s) - $(stat -c %Y "$IK_LOCK.holder"))) $ik_step"
+    cat "$IK_LOCK.holder"
+    exit 0
+fi
+# First the way of a second Ctrl-C, which leaves a true record of how the step ended.
+[ -z "$ik_dir" ] || : >"$ik_dir/stop"
+ik_group=$(cat "$ik_dir/current" 2>/dev/null)
+[ -z "$ik_group" ] || kill -s TERM -- "-$ik_group"
+ik_tries=0
+until flock -n -o "$IK_LOCK" true; do
+    ik_tries=$((ik_tries + 1))
+    if [ "$ik_tries" -eq 50 ]; then
+        [ -z "$ik_group" ] || kill -s KILL -- "-$ik_group"
+    elif [ "$ik_tries" -eq 70 ] && [ -s "$ik_dir/pid" ]; then
+        # The runner leads a session of its own.
+        read -r ik_runner ik_rest <"$ik_dir/pid"
+        kill -s KILL -- "-$ik_runner"
+    elif [ "$ik_tries" -gt 100 ]; then
+        echo stuck
+        exit 0
+    fi
+    sleep 0.1
+done
+echo ended

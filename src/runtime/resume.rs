@@ -1,0 +1,244 @@
+//! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
+
+use super::{Begun, Live, Progress, Runtime, Secrets, Stop, live, note_error, operator};
+use crate::consent::{Consent, ConsentedPlan};
+use crate::error::{Error, Result};
+use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::executor::{CaughtUp, LeftBehind};
+use crate::plan::{Action, Effect, Plan, Step};
+use crate::store::Server;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A run that can be resumed.
+pub struct Resumable {
+    pub id: i64,
+    /// Its plan, as it was consented to.
+    pub plan: Plan,
+    /// The consent that began it, if it still holds.
+    pub consent: Option<Consent>,
+    pub server: Server,
+}
+
+impl Runtime {
+    /// Looks up a run that has ended early.
+    ///
+    /// # Errors
+    /// If there is no such run, it is done or goes on, or its server is no longer in the inventory.
+    pub fn resumable(&self, run_id: i64) -> Result<Resumable> {
+        self.store.check_resumable(run_id)?;
+        let plan = self.store.plan_of(run_id)?;
+        let server = self.store.servers()?.into_iter().find(|row| row.id == plan.server.id);
+        let server = server.ok_or_else(|| {
+            Error::usage_with(
+                format!(
+                    "run {run_id} was on '{}', which is no longer in the inventory",
+                    plan.server.name
+                ),
+                format!("what it did: infrakt runs show {run_id}"),
+            )
+        })?;
+        let consent = self.store.consent_that_holds(run_id)?;
+        Ok(Resumable {
+            id: run_id,
+            plan,
+            consent,
+            server,
+        })
+    }
+
+    /// Checks that the machine is still the one that the run was begun on, takes the lock on it, and opens the journal
+    /// again. Nothing is done yet.
+    ///
+    /// # Errors
+    /// A refusal, or a problem with the journal.
+    pub fn resume(&self, run_id: i64, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
+        live::compare_resumed(consented.plan(), &live.identity, None)?;
+        let journal = self
+            .store
+            .reopen_run(run_id, consented.plan(), consented.consent(), &operator())?;
+        let progress = Progress {
+            resumed: true,
+            ..Progress::default()
+        };
+        Ok(Begun {
+            consented,
+            live,
+            secrets,
+            journal,
+            progress,
+        })
+    }
+
+    /// Takes up what the server was left with when the run ended early: steps that still go on, and the records of those
+    /// that have ended unseen. `Some`: the run has ended with it.
+    ///
+    /// # Errors
+    /// As [`Runtime::execute`].
+    pub fn catch_up(
+        &self,
+        begun: &mut Begun,
+        stop: &dyn Stop,
+        report: &mut dyn FnMut(&RunEvent),
+    ) -> Result<Option<Ended>> {
+        let caught_up = self.catch_up_journalled(begun, stop, report);
+        note_error(begun, report, caught_up)
+    }
+
+    fn catch_up_journalled(
+        &self,
+        begun: &mut Begun,
+        stop: &dyn Stop,
+        report: &mut dyn FnMut(&RunEvent),
+    ) -> Result<Option<Ended>> {
+        let run_id = begun.run_id();
+        if let Some(position) = self.store.last_position_of(run_id)? {
+            begun.progress.stretches = position.stretch;
+            begun.progress.from = position.first_step;
+            if !position.ended {
+                begun.progress.settled = self.settled(run_id)?;
+                let age = Timestamp::now().duration_since(self.store.run(run_id)?.started_at);
+                let left = LeftBehind {
+                    position,
+                    recent: age < SignedDuration::from_hours(24 * i64::from(crate::executor::script::KEPT_DAYS)),
+                };
+                match self.with_execution(begun, stop, report, |execution| execution.catch_up(left))? {
+                    CaughtUp::Ended(ended) => return Ok(Some(ended)),
+                    CaughtUp::Over => {}
+                    CaughtUp::NeverSent => begun.progress.stretches -= 1,
+                }
+            }
+        }
+        begun.progress.settled = self.settled(run_id)?;
+        begun.progress.from = first_open(begun.plan(), &begun.progress.settled);
+        Ok(None)
+    }
+
+    /// The next step of which nobody knows whether it ran, and that can't simply be run again: a person has to look.
+    ///
+    /// # Errors
+    /// If the journal can't be read.
+    pub fn next_unknown(&self, begun: &Begun) -> Result<Option<usize>> {
+        let steps = self.store.steps_of(begun.run_id())?;
+        let unknown = steps
+            .iter()
+            .filter(|record| record.outcome == Some(Outcome::Unknown))
+            .map(|record| record.step);
+        let plan = begun.plan();
+        let mut to_ask = unknown.filter(|index| plan.steps.get(*index).is_some_and(|step| !may_repeat(step)));
+        Ok(to_ask.next())
+    }
+
+    /// Notes what a person has found out: that the step did run, and so did the ones before it.
+    ///
+    /// # Errors
+    /// If the journal can't be written.
+    pub fn settle_as_done(&self, begun: &mut Begun, step: usize) -> Result<()> {
+        let reason = format!("its end was not seen; done, says {}", operator());
+        let events: Vec<RunEvent> = (begun.progress.from..=step)
+            .filter(|index| !begun.progress.settled.contains(index))
+            .map(|step| RunEvent::StepEnded {
+                step,
+                outcome: Outcome::Changed,
+                exit_status: None,
+                duration_ms: 0,
+                reason: Some(reason.clone()),
+            })
+            .collect();
+        begun.journal.append(&events, None)?;
+        begun.progress.settled.extend(begun.progress.from..=step);
+        begun.progress.from = first_open(begun.plan(), &begun.progress.settled);
+        Ok(())
+    }
+
+    /// Leaves a run that was opened again as it is: nobody could say what became of a step.
+    ///
+    /// # Errors
+    /// If the journal can't be written.
+    pub fn leave(&self, begun: &mut Begun, reason: String) -> Result<()> {
+        let end = RunEvent::RunEnded {
+            state: RunState::Interrupted,
+            reason: Some(reason),
+        };
+        begun.journal.append(&[end], None)
+    }
+
+    fn settled(&self, run_id: i64) -> Result<BTreeSet<usize>> {
+        let done = |outcome| matches!(outcome, Some(Outcome::Changed | Outcome::Unchanged));
+        let steps = self.store.steps_of(run_id)?;
+        Ok(steps
+            .into_iter()
+            .filter(|record| done(record.outcome))
+            .map(|record| record.step)
+            .collect())
+    }
+}
+
+/// The first step to execute. The checks just before it are made again: what they found may no longer hold.
+fn first_open(plan: &Plan, settled: &BTreeSet<usize>) -> usize {
+    let open = (0..plan.steps.len())
+        .find(|index| !settled.contains(index))
+        .unwrap_or(plan.steps.len());
+    let checks = plan.steps[..open]
+        .iter()
+        .rev()
+        .take_while(|step| step.effect == Effect::Read)
+        .count();
+    open - checks
+}
+
+/// Whether a step whose end was not seen may be executed again without asking.
+fn may_repeat(step: &Step) -> bool {
+    step.effect == Effect::Read
+        || step.idempotent
+        || step.is_guarded()
+        || matches!(step.action, Action::State { .. } | Action::Reconnect { reboot: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Origin;
+
+    fn step(effect: Effect) -> Step {
+        Step {
+            section: None,
+            title: "One".to_owned(),
+            effect,
+            action: Action::Run {
+                command: "true".to_owned(),
+            },
+            unless: Vec::new(),
+            only_if: Vec::new(),
+            idempotent: false,
+            env: Default::default(),
+            timeout_seconds: 60,
+            origin: Origin {
+                file: "one.rhai".to_owned(),
+                line: 1,
+            },
+        }
+    }
+
+    #[test]
+    fn only_what_does_no_harm_twice_is_repeated_without_asking() {
+        assert!(!may_repeat(&step(Effect::Change)));
+        assert!(!may_repeat(&step(Effect::Destroy)));
+        assert!(may_repeat(&step(Effect::Read)));
+        let said_so = Step {
+            idempotent: true,
+            ..step(Effect::Change)
+        };
+        assert!(may_repeat(&said_so));
+        let guarded = Step {
+            unless: vec!["test -e /done".to_owned()],
+            ..step(Effect::Change)
+        };
+        assert!(may_repeat(&guarded));
+        let restart = Step {
+            action: Action::Reconnect { reboot: true },
+            ..step(Effect::Change)
+        };
+        assert!(!may_repeat(&restart), "it would restart the server a second time");
+    }
+}

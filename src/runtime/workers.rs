@@ -1,0 +1,105 @@
+//! Many servers at a time, with a bounded number of threads: each takes the next server when it is done with one, and has
+//! a runtime of its own, since a connection to the database belongs to one thread.
+//!
+//! It must not know what the work is.
+
+use super::Runtime;
+use crate::error::{Error, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// How often the calling thread is given its turn while the others work.
+const BEAT: Duration = Duration::from_millis(100);
+
+impl Runtime {
+    /// Works on `items`, at most `at_once` at a time, on threads with a stack of `stack` bytes. Gives the results in the
+    /// order of the items. `beat` is called on this thread, with the number of those that are done: when it changes, and
+    /// about ten times a second in between.
+    ///
+    /// # Errors
+    /// If no thread or database is to be had; nothing was worked on then.
+    pub(super) fn each<T: Send, R: Send>(
+        &self,
+        items: Vec<T>,
+        at_once: NonZeroUsize,
+        stack: usize,
+        work: &(dyn Fn(&Runtime, usize, T) -> R + Sync),
+        beat: &mut dyn FnMut(usize),
+    ) -> Result<Vec<R>> {
+        let count = items.len();
+        if count == 1 {
+            // One alone needs no company.
+            return Ok(items.into_iter().map(|item| work(self, 0, item)).collect());
+        }
+        let mut runtimes = Vec::new();
+        for _ in 0..at_once.get().min(count) {
+            runtimes.push(Runtime::open(self.home.clone())?);
+        }
+        let queue = Mutex::new(items.into_iter().enumerate());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
+        thread::scope(|scope| {
+            let (sender, receiver) = channel();
+            let mut started = 0;
+            for runtime in runtimes {
+                let (sender, next) = (sender.clone(), &next);
+                let worker = thread::Builder::new()
+                    .name("infrakt-worker".to_owned())
+                    .stack_size(stack)
+                    .spawn_scoped(scope, move || {
+                        while let Some((index, item)) = next() {
+                            // The receiver lives until all senders are gone.
+                            let _ = sender.send((index, work(&runtime, index, item)));
+                        }
+                    });
+                match worker {
+                    Ok(_) => started += 1,
+                    // Fewer hands take longer, that is all.
+                    Err(_) if started > 0 => break,
+                    Err(error) => return Err(Error::usage(format!("cannot start a thread: {error}"))),
+                }
+            }
+            drop(sender);
+            let mut done = 0;
+            loop {
+                match receiver.recv_timeout(BEAT) {
+                    Ok((index, result)) => {
+                        done += 1;
+                        beat(done);
+                        if let Some(place) = results.get_mut(index) {
+                            *place = Some(result);
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => beat(done),
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+            }
+        })?;
+        Ok(results.into_iter().flatten().collect())
+    }
+}
+
+/// Makes room for so many open connections: shells give a process 1024 files by default, of which it may allow itself
+/// more.
+pub(super) fn make_room_for(connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    // Each thread has some files of the database open, and the process some of its own.
+    let wanted = 256 + 2 * connections as u64;
+    if let Some(now) = limit.current
+        && now < wanted
+    {
+        let current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        // Where that fails, the connections that there is no room for say so.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current,
+                maximum: limit.maximum,
+            },
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! Goes the way to a server: from host to host, each trusted by its own key before anything is entrusted to it, and
+//! logged in to by its own means. Remembers what let it in, so that the same way can be gone again without asking.
+
+use super::authentication::{self, KeyFiles, Login};
+use super::passage::{self, Jump, Line, ProxyCommand};
+use super::route::Route;
+use super::transport::{Transport, address};
+use super::trust::{self, Trust};
+use super::{AskSecret, Target};
+use crate::error::{Error, Result, SshError};
+use crate::plan::secret::Secret;
+use crate::plan::shell::quote;
+
+/// What let the user in at each host of a route.
+pub(super) struct Logins(Vec<Option<Login>>);
+
+impl Logins {
+    pub(super) fn none(route: &Route) -> Self {
+        Self(route.hops().map(|_| None).collect())
+    }
+
+    /// Whether any of them counts as a try of a password.
+    pub(super) fn by_password(&self) -> bool {
+        let is_password = |login: &Login| matches!(login, Login::Password(_) | Login::Answers(_));
+        self.0.iter().flatten().any(is_password)
+    }
+}
+
+/// For ways that were gone before: there is nothing to ask.
+pub(super) struct Nobody;
+
+impl AskSecret for Nobody {
+    fn ask(&self, _prompt: &str) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+}
+
+/// What went wrong, and at which host of the route.
+type Trouble = (usize, Error);
+
+/// One attempt to get there.
+pub(super) struct Journey<'a> {
+    route: &'a Route,
+    logins: &'a mut Logins,
+    ask: &'a dyn AskSecret,
+}
+
+impl<'a> Journey<'a> {
+    pub(super) fn new(route: &'a Route, logins: &'a mut Logins, ask: &'a dyn AskSecret) -> Self {
+        Self { route, logins, ask }
+    }
+
+    /// To the server, logged in.
+    pub(super) fn complete(mut self) -> Result<Transport> {
+        let end = self.end();
+        self.enter(end).map_err(|trouble| explain(self.route, trouble))
+    }
+
+    /// To the server's host key, whichever it is.
+    pub(super) fn look(mut self) -> Result<Transport> {
+        let end = self.end();
+        let line = self.line(end).map_err(|trouble| explain(self.route, trouble))?;
+        Ok(Transport::open(&self.route.target, line, &trust::preference(&[])).map_err(SshError::from)?)
+    }
+
+    fn end(&self) -> usize {
+        self.route.jumps.len()
+    }
+
+    /// A host that is trusted, and has let the user in.
+    fn enter(&mut self, index: usize) -> Result<Transport, Trouble> {
+        let hop = self.route.hop(index);
+        let here = |error: Error| (index, error);
+        let known = self.logins.0.get(index).is_some_and(Option::is_some);
+        // Read before there is a connection: a key that can't be used is no reason to make one.
+        let files = if known {
+            None
+        } else {
+            Some(KeyFiles::gather(hop).map_err(here)?)
+        };
+        let mut transport = self.arrive(index)?;
+        match (self.logins.0.get_mut(index), files) {
+            (Some(Some(login)), _) => authentication::log_in_again(&mut transport, hop, login).map_err(here)?,
+            (Some(place), Some(files)) => {
+                *place = Some(authentication::log_in(&mut transport, hop, files, self.ask).map_err(here)?);
+            }
+            // There is a place for each host of the route.
+            _ => {}
+        }
+        Ok(transport)
+    }
+
+    /// A host that is trusted, but not yet logged in to.
+    fn arrive(&mut self, index: usize) -> Result<Transport, Trouble> {
+        let hop = self.route.hop(index);
+        let mut trouble_at = index;
+        let arrived = Trust::of(hop).open(&mut || {
+            self.line(index).map_err(|(at, error)| {
+                trouble_at = at;
+                error
+            })
+        });
+        arrived.map_err(|error| (trouble_at, error))
+    }
+
+    /// A socket that leads to a host.
+    fn line(&mut self, index: usize) -> Result<Line, Trouble> {
+        let hop = self.route.hop(index);
+        let line = match (index.checked_sub(1), &hop.proxy_command) {
+            (Some(before), _) => Jump::open(self.enter(before)?, hop),
+            (None, Some(command)) => ProxyCommand::start(hop, command),
+            (None, None) => passage::dial(hop),
+        };
+        line.map_err(|error| (index, error.into()))
+    }
+}
+
+/// What went wrong at a jump host, told of the server that lies behind it.
+fn explain(route: &Route, (index, error): Trouble) -> Error {
+    let error = match error {
+        Error::Ssh(error) if index < route.jumps.len() => error,
+        other => return other,
+    };
+    let jump = &route.hop(index).target;
+    let server = route.target().name.clone();
+    let at = |address: &str, reason: &str| format!("the jump host '{}' at {address}: {reason}", jump.name);
+    Error::from(match error {
+        SshError::Unreachable {
+            address: there, reason, ..
+        } => SshError::Unreachable {
+            reason: at(&there, &reason),
+            address: address(route.target()),
+            server,
+        },
+        SshError::Handshake {
+            address: there, reason, ..
+        } => SshError::Handshake {
+            reason: at(&there, &reason),
+            address: address(route.target()),
+            server,
+        },
+        SshError::Lost { reason, .. } => SshError::Lost {
+            reason: at(&address(jump), &reason),
+            server,
+        },
+        problem => SshError::JumpHost {
+            server,
+            jump_host: jump.name.clone(),
+            login: ssh_command(route, index, jump),
+            problem: Box::new(problem),
+        },
+    })
+}
+
+/// How ssh itself logs in to a jump host.
+fn ssh_command(route: &Route, index: usize, jump: &Target) -> String {
+    let place = |target: &Target| {
+        let name = match target.name.contains(':') {
+            true => format!("[{}]", target.name),
+            false => target.name.clone(),
+        };
+        format!("{}@{name}:{}", target.user, target.port)
+    };
+    let before: Vec<String> = route.jump_hosts().take(index).map(place).collect();
+    let through = match before.is_empty() {
+        true => String::new(),
+        false => format!(" -J {}", quote(&before.join(","))),
+    };
+    format!(
+        "ssh{through} -p {} {}",
+        jump.port,
+        quote(&format!("{}@{}", jump.user, jump.name))
+    )
+}

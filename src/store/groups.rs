@@ -1,0 +1,330 @@
+//! Groups: what one command was to do, on however many servers. A group knows the servers that have no run too (nobody
+//! answered there, or it was refused), and what it takes to do the same again for those where it did not come to its end.
+//!
+//! It must not know recipes: how one is called and what it was given are words to it.
+
+use super::journal::{Journal, Recorded, end, record_run};
+use super::run_lock::RunLock;
+use super::{Failure, Home, Run, Store, runs};
+use crate::consent::Consent;
+use crate::error::{Error, Result, StoreError};
+use crate::event::{Outcome, RunState};
+use crate::plan::Plan;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a group is begun with.
+#[derive(Debug, Clone, Copy)]
+pub struct NewGroup<'a> {
+    /// How the recipe is found again from anywhere: a name, or the path of a file.
+    pub recipe: &'a str,
+    /// What it was given.
+    pub parameters: &'a BTreeMap<String, Value>,
+    pub operator: &'a str,
+    /// A group of the chain of retries that this one continues.
+    pub retry_of: Option<i64>,
+}
+
+/// One server of a group that begins.
+pub enum Member<'a> {
+    Planned {
+        plan: &'a Plan,
+        consent: Option<&'a Consent>,
+    },
+    LeftOut {
+        server_id: i64,
+        server: &'a str,
+        why: LeftOut,
+        reason: String,
+    },
+}
+
+/// Why a server has no run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    Unreachable,
+    Refused,
+}
+
+impl LeftOut {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A group that was begun.
+pub struct BegunGroup {
+    pub id: i64,
+    /// For each member that was planned, in their order: its run, or why it may not begin.
+    pub runs: Vec<Result<QueuedRun>>,
+}
+
+/// A run that was recorded, and whose turn has not come: it has its consent used up and its server locked, and costs
+/// neither a connection to the database nor a file of its own. One that is dropped unopened counts as interrupted once
+/// all runs of its group are.
+pub struct QueuedRun {
+    home: Home,
+    run_id: i64,
+    spool: String,
+    lock: Arc<RunLock>,
+    /// Whether others may come before it.
+    waits: bool,
+}
+
+impl QueuedRun {
+    pub fn run_id(&self) -> i64 {
+        self.run_id
+    }
+
+    /// Its turn has come: from now on its time counts.
+    pub fn open(self) -> Result<Journal> {
+        let store = Store::open(&self.home)?;
+        let journal = Journal::of(store, self.run_id, self.spool, 1, self.lock)?;
+        if self.waits {
+            journal.starts_now()?;
+        }
+        Ok(journal)
+    }
+}
+
+/// A chain of groups: the first one, and its retries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunGroup {
+    /// The first one.
+    pub id: i64,
+    pub recipe: String,
+    pub parameters: BTreeMap<String, Value>,
+    /// What became of each server in the last group of the chain that it was in; in the order of the first one.
+    pub servers: Vec<GroupServer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupServer {
+    /// The server's name then; its row may be gone since.
+    pub server: String,
+    pub run: Option<i64>,
+    /// How its run stands; `None` if it has none.
+    pub state: Option<RunState>,
+}
+
+impl Store {
+    /// Begins a run that belongs to no group, as [`Store::begin_run`], and leaves its journal closed.
+    pub fn queue_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<QueuedRun> {
+        let lock = Arc::new(RunLock::take(self.home())?);
+        let Recorded { run_id, spool } = self.write(|transaction| {
+            let living = runs::living_runs(transaction, self.home())?;
+            record_run(transaction, plan, consent, operator, &lock, &living)
+        })?;
+        Ok(QueuedRun {
+            home: self.home().clone(),
+            run_id,
+            spool,
+            lock,
+            waits: false,
+        })
+    }
+
+    /// Begins a group and all of its runs, in one transaction. A member may be refused by itself (locked, or a consent
+    /// that does not fit); it is then left out, and the others begin.
+    pub fn begin_group(&self, new: &NewGroup<'_>, members: &[Member<'_>]) -> Result<BegunGroup> {
+        let parameters = serde_json::to_string(new.parameters).map_err(|error| Error::Malformed {
+            what: "the parameters".to_owned(),
+            reason: error.to_string(),
+            hint: None,
+        })?;
+        let lock = Arc::new(RunLock::take(self.home())?);
+        let (id, runs) = self.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO run_groups (recipe, parameters, retry_of, operator, started_at)
+                 VALUES (?1, ?2, (SELECT coalesce(retry_of, id) FROM run_groups WHERE id = ?3), ?4, ?5)",
+                params![new.recipe, parameters, new.retry_of, new.operator, Timestamp::now()],
+            )?;
+            let group = transaction.last_insert_rowid();
+            let mut living = runs::living_runs(transaction, self.home())?;
+            let mut begun = Vec::new();
+            for (position, member) in members.iter().enumerate() {
+                let row = match member {
+                    Member::Planned { plan, consent } => {
+                        let run = match record_run(transaction, plan, *consent, new.operator, &lock, &living) {
+                            Ok(recorded) => Ok(recorded),
+                            Err(Failure::Other(refusal)) => Err(refusal),
+                            Err(failure) => return Err(failure),
+                        };
+                        if let Ok(recorded) = &run {
+                            living.push(runs::LivingRun::recorded(transaction, recorded.run_id)?);
+                        }
+                        let row = MemberRow {
+                            server_id: plan.server.id,
+                            server: &plan.server.name,
+                            run_id: run.as_ref().ok().map(|recorded| recorded.run_id),
+                            left_out: run
+                                .as_ref()
+                                .err()
+                                .map(|refusal| (LeftOut::Refused.as_str(), refusal.to_string())),
+                        };
+                        begun.push(run);
+                        row
+                    }
+                    Member::LeftOut {
+                        server_id,
+                        server,
+                        why,
+                        reason,
+                    } => MemberRow {
+                        server_id: *server_id,
+                        server,
+                        run_id: None,
+                        left_out: Some((why.as_str(), reason.clone())),
+                    },
+                };
+                row.insert(transaction, group, position)?;
+            }
+            Ok((group, begun))
+        })?;
+        let waits = members.len() > 1;
+        let queued = |Recorded { run_id, spool }| QueuedRun {
+            home: self.home().clone(),
+            run_id,
+            spool,
+            lock: lock.clone(),
+            waits,
+        };
+        let runs = runs.into_iter().map(|run| run.map(queued)).collect();
+        Ok(BegunGroup { id, runs })
+    }
+
+    /// Ends runs that never had their turn: nothing was done on their servers. They can be resumed.
+    pub fn end_queued(&self, queued: Vec<QueuedRun>, reason: &str) -> Result<()> {
+        if queued.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let now = Timestamp::now();
+            for run in &queued {
+                transaction.execute(
+                    "UPDATE steps SET outcome = ?2 WHERE run_id = ?1 AND started_at IS NULL AND outcome IS NULL",
+                    params![run.run_id, Outcome::Skipped.as_str()],
+                )?;
+                end(transaction, run.run_id, RunState::Interrupted, Some(reason), Some(now))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The group that a run was begun in; `None` for one that executed a saved plan.
+    pub fn group_of_run(&self, run_id: i64) -> Result<Option<i64>> {
+        self.run(run_id)?;
+        self.check(|connection| {
+            connection
+                .query_row(
+                    "SELECT group_id FROM run_group_servers WHERE run_id = ?1",
+                    [run_id],
+                    |row| row.get(0),
+                )
+                .optional()
+        })
+    }
+
+    /// For each of these runs that was begun together with others, the group.
+    pub fn groups_of(&self, runs: &[Run]) -> Result<BTreeMap<i64, i64>> {
+        self.check(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT group_id FROM run_group_servers AS own WHERE run_id = ?1 AND EXISTS
+                 (SELECT 1 FROM run_group_servers WHERE group_id = own.group_id AND position <> own.position)",
+            )?;
+            let mut found = BTreeMap::new();
+            for run in runs {
+                if let Some(group) = statement.query_row([run.id], |row| row.get(0)).optional()? {
+                    found.insert(run.id, group);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// The chain of retries that a group belongs to.
+    pub fn run_group(&self, id: i64) -> Result<RunGroup> {
+        self.settle_dead_runs()?;
+        let found: Option<(i64, String, String)> = self.check(|connection| {
+            connection
+                .query_row(
+                    "SELECT id, recipe, parameters FROM run_groups
+                     WHERE id = (SELECT coalesce(retry_of, id) FROM run_groups WHERE id = ?1)",
+                    [id],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .optional()
+        })?;
+        let (first, recipe, parameters) = found.ok_or(StoreError::UnknownGroup { id })?;
+        let parameters = serde_json::from_str(&parameters).map_err(|error| Error::Malformed {
+            what: format!("the parameters of the group g{id}"),
+            reason: error.to_string(),
+            hint: None,
+        })?;
+        let all = self.check(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT member.server_name, member.run_id, runs.state
+                     FROM run_groups AS chain
+                     JOIN run_group_servers AS member ON member.group_id = chain.id
+                     LEFT JOIN runs ON runs.id = member.run_id
+                     WHERE chain.id = ?1 OR chain.retry_of = ?1 ORDER BY chain.id, member.position",
+                )?
+                .query_map([first], |row| {
+                    Ok(GroupServer {
+                        server: row.get(0)?,
+                        run: row.get(1)?,
+                        state: runs::optional_word(row, 2)?,
+                    })
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut servers: Vec<GroupServer> = Vec::new();
+        for later in all {
+            match servers.iter_mut().find(|earlier| earlier.server == later.server) {
+                Some(earlier) => *earlier = later,
+                None => servers.push(later),
+            }
+        }
+        Ok(RunGroup {
+            id: first,
+            recipe,
+            parameters,
+            servers,
+        })
+    }
+}
+
+struct MemberRow<'a> {
+    server_id: i64,
+    server: &'a str,
+    run_id: Option<i64>,
+    left_out: Option<(&'static str, String)>,
+}
+
+impl MemberRow<'_> {
+    fn insert(self, transaction: &Transaction<'_>, group: i64, position: usize) -> rusqlite::Result<()> {
+        let (left_out, reason) = self.left_out.unzip();
+        transaction
+            .prepare_cached(
+                "INSERT INTO run_group_servers (group_id, position, server_id, server_name, run_id, left_out, reason)
+                 VALUES (?1, ?2, (SELECT id FROM servers WHERE id = ?3), ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                group,
+                position as i64,
+                self.server_id,
+                self.server,
+                self.run_id,
+                left_out,
+                reason
+            ])
+            .map(drop)
+    }
+}

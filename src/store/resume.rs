@@ -1,0 +1,145 @@
+//! What the journal knows for going on with a run that has ended early: how far its last stretch was followed, and whether
+//! the consent that began it still holds.
+//!
+//! It must not decide what happens with a step whose end nobody has seen.
+
+use super::{Failure, Store, journal, runs};
+use crate::consent::Consent;
+use crate::error::{Refusal, Result, StoreError};
+use crate::event::{Outcome, Position, RunState};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// How long the consent that began a run is good for resuming it.
+const CONSENT_HOLDS: SignedDuration = SignedDuration::from_hours(24);
+
+impl Store {
+    /// The stretch of a run that was begun last, and how far it was followed. `None`: nothing was ever sent.
+    pub fn last_position_of(&self, run_id: i64) -> Result<Option<Position>> {
+        self.check(|connection| {
+            connection
+                .query_row(
+                    "SELECT number, first_step, journal, out, err, ended FROM stretches WHERE run_id = ?1
+                     ORDER BY number DESC LIMIT 1",
+                    [run_id],
+                    |row| {
+                        Ok(Position {
+                            stretch: row.get(0)?,
+                            first_step: row.get::<_, u32>(1)? as usize,
+                            journal: unsigned(row.get(2)?),
+                            out: unsigned(row.get(3)?),
+                            err: unsigned(row.get(4)?),
+                            ended: row.get(5)?,
+                        })
+                    },
+                )
+                .optional()
+        })
+    }
+
+    /// The consent that began the run, or was given when it was resumed, if it may be resumed with it: it is not older
+    /// than a day, and no other run has been begun on the machine since.
+    pub fn consent_that_holds(&self, run_id: i64) -> Result<Option<Consent>> {
+        self.write(|transaction| consent_that_holds(transaction, run_id, Timestamp::now()))
+    }
+
+    /// Refuses a run that is done, or that goes on.
+    pub fn check_resumable(&self, run_id: i64) -> Result<()> {
+        self.run(run_id)?;
+        self.write(|transaction| check(transaction, run_id).map(drop))
+    }
+}
+
+/// Gives the name by which servers know the run.
+pub(super) fn check(transaction: &Transaction<'_>, run_id: i64) -> Result<String, Failure> {
+    let run = runs::by_id(transaction, run_id)?;
+    match run.state {
+        RunState::Running => {
+            let holder = format!(
+                "run {run_id} itself, begun by {}; it goes on in process {} of {}",
+                run.operator, run.pid, run.computer
+            );
+            let server = run.server;
+            return Err(Refusal::Locked { server, holder }.into());
+        }
+        RunState::Done => return Err(StoreError::RunIsDone { id: run_id }.into()),
+        RunState::Failed | RunState::Interrupted => {}
+    }
+    let spool: Option<String> =
+        transaction.query_row("SELECT spool FROM runs WHERE id = ?1", [run_id], |row| row.get(0))?;
+    spool.ok_or_else(|| StoreError::RunIsTooOld { id: run_id }.into())
+}
+
+pub(super) fn consent_that_holds(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    now: Timestamp,
+) -> Result<Option<Consent>, Failure> {
+    let disturbed: bool = transaction.query_row(
+        "SELECT EXISTS (SELECT 1 FROM runs AS later JOIN runs AS this ON this.id = ?1 WHERE later.id > ?1
+         AND (later.server_id = this.server_id OR later.machine_id = this.machine_id))",
+        [run_id],
+        |row| row.get(0),
+    )?;
+    if disturbed {
+        return Ok(None);
+    }
+    let found = transaction
+        .query_row(
+            "SELECT server_name, digest, who, how, given_at FROM consents WHERE run_id = ?1 ORDER BY id DESC LIMIT 1",
+            [run_id],
+            super::consents::from_row,
+        )
+        .optional()?;
+    // A clock that was set back makes no consent younger: one from the future holds no longer either.
+    let holds = |consent: &Consent| {
+        let age = now.duration_since(consent.at);
+        age >= SignedDuration::ZERO && age <= CONSENT_HOLDS
+    };
+    Ok(found.filter(holds))
+}
+
+/// Notes that the run goes on. Open again is what was never executed, and what may have gone on unseen if the end of the
+/// last stretch was not seen.
+pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: String) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE runs SET state = 'running', reason = NULL, ended_at = NULL, computer = ?2, pid = ?3, lock_file = ?4
+         WHERE id = ?1",
+        params![run_id, journal::computer(), std::process::id(), lock_file],
+    )?;
+    transaction.execute(
+        "UPDATE steps SET outcome = NULL, reason = NULL, ended_at = NULL, ended_sequence = NULL WHERE run_id = ?1
+         AND (outcome = ?2 OR outcome = ?3 AND step >= (SELECT CASE WHEN ended THEN 1 << 40 ELSE first_step END
+            FROM stretches WHERE run_id = ?1 ORDER BY number DESC LIMIT 1))",
+        params![run_id, Outcome::Skipped.as_str(), Outcome::Unknown.as_str()],
+    )?;
+    Ok(())
+}
+
+pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &Position) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO stretches (run_id, number, first_step, journal, out, err, ended)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
+             first_step = excluded.first_step, journal = excluded.journal, out = excluded.out, err = excluded.err, ended = excluded.ended",
+        )?
+        .execute(params![
+            run_id,
+            position.stretch,
+            position.first_step as i64,
+            signed(position.journal),
+            signed(position.out),
+            signed(position.err),
+            position.ended
+        ])
+        .map(drop)
+}
+
+/// SQLite has no unsigned numbers. No output is as long as what does not fit.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    number.max(0) as u64
+}

@@ -1,0 +1,136 @@
+//! infrakt is killed at any write of its journal. What it had begun is found in the journal, the server goes on with what
+//! it was given, and `runs resume` brings it to its end, each step having run once.
+
+use crate::stage::{Stage, Traces};
+use crate::support::infrakt::{Ended, Told, start};
+use crate::support::server::skipped;
+use infrakt::event::{Outcome, RunState};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The most writes that the journal of one run of the stage's recipe can need; more would be a journal without end.
+const MOST_WRITES: usize = 400;
+
+/// Whether a process can be killed at a system call of its own choosing.
+fn can_kill() -> bool {
+    let found = Command::new("strace")
+        .arg("-V")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !found {
+        skipped("no strace (apt-get install strace)");
+    }
+    found
+}
+
+impl Stage {
+    /// Makes a call that is killed when it comes to this write of its database, counted from 1. `None`: it ended before.
+    fn killed_at(&self, write: usize, words: &[&str]) -> Option<Ended> {
+        let home = self.infrakt.home();
+        let (database, log) = (home.join("infrakt.db"), home.join("infrakt.db-wal"));
+        let (database, log) = (database.to_str().expect("UTF-8"), log.to_str().expect("UTF-8"));
+        let inject = format!("inject=pwrite64:signal=KILL:when={write}");
+        let mut strace = vec!["strace", "-f", "-qq", "-o", "/dev/null", "-P", database, "-P", log];
+        strace.extend(["-e", "trace=pwrite64", "-e", &inject]);
+        let ended = Ended::of(start(&mut self.infrakt.command_under(&strace, words)));
+        match ended.exit {
+            -1 => None,
+            _ => Some(ended),
+        }
+    }
+
+    /// Whatever became of the run so far: it is resumed until it is done, and then the story is the one of a run that
+    /// nothing happened to.
+    #[track_caller]
+    fn is_resumed(&self, run: i64, how: &str) {
+        let state = self.infrakt.store().run(run).expect("the run").state;
+        assert!(
+            matches!(state, RunState::Interrupted | RunState::Done),
+            "{how}: it is {state:?}"
+        );
+        if state == RunState::Interrupted {
+            let resumed = self.infrakt.run(&["runs", "resume", &run.to_string()]);
+            assert_eq!(resumed.exit, 0, "{how}: {resumed}\n{:?}", self.infrakt.told_of(run));
+        }
+        assert_eq!(once(self.traces()), Traces::of_all_steps(), "{how}");
+        let told = self.infrakt.told_of(run);
+        assert!(without_checks(&told) == without_checks(&self.uncut), "{how}: {told:?}");
+    }
+}
+
+/// What only looks may be done again by whoever resumes: the last step's line counts once.
+fn once(mut traces: Traces) -> Traces {
+    while let Some(log) = traces.log.strip_suffix("four\nfour\n") {
+        traces.log = format!("{log}four\n");
+    }
+    traces
+}
+
+fn without_checks(told: &Told) -> Told {
+    let mut told = told.clone();
+    told.output.remove(&6);
+    told
+}
+
+/// Kills a run at this write of its journal and resumes it. `false`: it came to its end before.
+fn holds_at(stage: &Stage, write: usize) -> bool {
+    let before = stage.infrakt.newest_run();
+    stage.is_cleared();
+    stage.line.starts_afresh();
+    let ended = stage.killed_at(write, &["run", &stage.recipe, "--server", "prod-2"]);
+    let how = format!("killed at write {write}");
+    match stage.infrakt.newest_run().filter(|run| Some(*run) != before) {
+        None => assert_eq!(stage.traces(), Traces::default(), "{how}: without a run"),
+        Some(run) => {
+            let told = stage.infrakt.told_of(run);
+            let begun = told
+                .outcomes
+                .iter()
+                .filter(|outcome| **outcome == Some(Outcome::Failed));
+            assert_eq!(begun.count(), 0, "{how}: {told:?}");
+            stage.is_resumed(run, &how);
+        }
+    }
+    if let Some(ended) = &ended {
+        assert_eq!(ended.exit, 0, "{how}: {ended}");
+    }
+    ended.is_none()
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_writes_its_journal_is_resumed_and_repeats_nothing() {
+    if !can_kill() {
+        return;
+    }
+    let Some(stage) = Stage::set() else { return };
+    // Every seventh write, and from somewhere else each time.
+    let first = 1 + std::process::id() as usize % 7;
+    let killed = (first..MOST_WRITES)
+        .step_by(7)
+        .take_while(|write| holds_at(&stage, *write));
+    let killed = killed.count();
+    assert!(killed > 0);
+}
+
+#[test]
+#[ignore = "takes minutes; scripts/sweep runs it"]
+fn a_kill_at_every_write() {
+    if !can_kill() {
+        return;
+    }
+    let next = AtomicUsize::new(1);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let Some(stage) = Stage::set() else { return };
+                loop {
+                    let write = next.fetch_add(1, Ordering::SeqCst);
+                    eprintln!("write {write}");
+                    if !holds_at(&stage, write) {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! Proof by faults: whatever happens to the connection, the computers, their disks and their clocks, every step runs at
+//! most once, the journal tells the truth, and nobody waits for ever.
+//!
+//! Needs Linux, root and OpenSSH's server; without them each test says why it was skipped.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cuts;
+mod kills;
+mod stage;

@@ -1,0 +1,136 @@
+//! A run that ended early can be gone on with: what is done stays done, and the consent holds for a day.
+
+use crate::fixture::{Place, add, code, plan};
+use infrakt::consent::{Consent, Means};
+use infrakt::event::{Outcome, Position, RunEvent, RunState};
+use infrakt::store::{Server, Store};
+use jiff::{SignedDuration, Timestamp};
+
+fn consent(server: &Server) -> Consent {
+    Consent {
+        server: server.name.clone(),
+        digest: "d1".to_owned(),
+        who: "alice".to_owned(),
+        how: Means::Typed,
+        at: Timestamp::now(),
+    }
+}
+
+fn ended(step: usize, outcome: Outcome) -> RunEvent {
+    RunEvent::StepEnded {
+        step,
+        outcome,
+        exit_status: None,
+        duration_ms: 1,
+        reason: None,
+    }
+}
+
+fn run_ended(state: RunState) -> RunEvent {
+    RunEvent::RunEnded { state, reason: None }
+}
+
+fn outcomes(store: &Store, run: i64) -> Vec<Option<Outcome>> {
+    let steps = store.steps_of(run).unwrap();
+    steps.into_iter().map(|step| step.outcome).collect()
+}
+
+/// A run of three steps: the first is done, the second is not known to be, the third was never reached.
+fn interrupted(store: &Store, server: &Server, position: Position) -> i64 {
+    let mut journal = store
+        .begin_run(&plan(server, true), Some(&consent(server)), "alice")
+        .unwrap();
+    journal
+        .append(
+            &[
+                RunEvent::StepStarted { step: 0 },
+                ended(0, Outcome::Changed),
+                RunEvent::StepStarted { step: 1 },
+                ended(1, Outcome::Unknown),
+                ended(2, Outcome::Skipped),
+                run_ended(RunState::Interrupted),
+            ],
+            Some(&position),
+        )
+        .unwrap();
+    journal.run_id()
+}
+
+#[test]
+fn what_is_done_stays_done_and_the_rest_is_open_again() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let position = Position {
+        journal: 40,
+        out: 7,
+        ..Position::start(1, 0)
+    };
+    let run = interrupted(&store, &server, position);
+    assert_eq!(store.last_position_of(run).unwrap(), Some(position));
+
+    let mut journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
+    assert_eq!(store.run(run).unwrap().state, RunState::Running);
+    // The stretch goes on or has ended unseen: what became of the second step is still to be read from the server.
+    assert_eq!(outcomes(&store, run), [Some(Outcome::Changed), None, None]);
+    assert_eq!(store.notices_of(run).unwrap(), ["resumed by bob"]);
+    assert_eq!(code(store.reopen_run(run, &plan(&server, true), None, "eve")), "locked");
+
+    journal.append(&[run_ended(RunState::Done)], None).unwrap();
+    drop(journal);
+    assert_eq!(
+        code(store.reopen_run(run, &plan(&server, true), None, "bob")),
+        "not_resumable"
+    );
+}
+
+#[test]
+fn a_step_stays_unknown_when_nothing_more_can_come_from_the_server() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let position = Position {
+        ended: true,
+        ..Position::start(1, 0)
+    };
+    let run = interrupted(&store, &server, position);
+    let _journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
+    assert_eq!(
+        outcomes(&store, run),
+        [Some(Outcome::Changed), Some(Outcome::Unknown), None]
+    );
+}
+
+#[test]
+fn the_consent_holds_for_a_day_and_until_another_run_is_begun() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let run = interrupted(&store, &server, Position::start(1, 0));
+    let given_at = |at: Timestamp| {
+        let changed = place
+            .database()
+            .execute("UPDATE consents SET given_at = ?1", [at.to_string()])
+            .unwrap();
+        assert_eq!(changed, 1);
+    };
+    let reopened = || code(store.reopen_run(run, &plan(&server, true), None, "bob"));
+
+    given_at(Timestamp::now() - SignedDuration::from_hours(25));
+    assert_eq!(store.consent_that_holds(run).unwrap(), None);
+    assert_eq!(reopened(), "consent_missing");
+    // A clock that was set back must not make it younger.
+    given_at(Timestamp::now() + SignedDuration::from_hours(1));
+    assert_eq!(reopened(), "consent_missing");
+    given_at(Timestamp::now() - SignedDuration::from_hours(23));
+    assert!(store.consent_that_holds(run).unwrap().is_some());
+
+    drop(store.begin_run(&plan(&server, false), None, "carol").unwrap());
+    assert_eq!(store.consent_that_holds(run).unwrap(), None);
+    assert_eq!(reopened(), "consent_missing");
+    let fresh = consent(&server);
+    let journal = store
+        .reopen_run(run, &plan(&server, true), Some(&fresh), "bob")
+        .unwrap();
+    assert_eq!(store.consent_of(journal.run_id()).unwrap().unwrap().at, fresh.at);
+}
