@@ -80,7 +80,7 @@ impl Runtime {
             _ => Err(Error::Facts {
                 reason: format!("{holder} could not be ended"),
                 hint: Some(format!(
-                    "see what holds it: infrakt server ssh {server} fuser -v {LOCK}"
+                    "see what holds {LOCK} there: infrakt server ssh {server}"
                 )),
                 server,
             }),

@@ -13,13 +13,9 @@ mod secrets;
 mod workers;
 mod world;
 
-<<<<<<< HEAD
+pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
 pub use live::{Live, compare, route_to};
 pub use lock::Holder;
-=======
-pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
-pub use live::{Live, compare, target_of};
->>>>>>> fleet
 pub use marker::Unmarked;
 pub use resume::Resumable;
 pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
