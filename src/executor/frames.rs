@@ -124,6 +124,29 @@ impl FrameReader {
     }
 }
 
+/// What a step's exit status does not say about its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Itself,
+    TimedOut,
+    /// No new login came, so the server has undone it.
+    Undone,
+    /// No new login came, and undoing it failed.
+    NotUndone,
+}
+
+impl Why {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "0" => Some(Self::Itself),
+            "1" => Some(Self::TimedOut),
+            "2" => Some(Self::Undone),
+            "3" => Some(Self::NotUndone),
+            _ => None,
+        }
+    }
+}
+
 /// One record of the runner's journal. Offsets are sizes of the two output files at that moment, uptimes are hundredths
 /// of a second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,13 +162,15 @@ pub enum Record {
     Ended {
         step: usize,
         status: i32,
-        timed_out: bool,
+        why: Why,
         out: u64,
         err: u64,
         uptime: u64,
     },
     /// It is the client's turn with this step.
     Paused { step: usize },
+    /// The step was executed, and is undone unless the client comes back over a new connection.
+    Proving { step: usize },
     /// The runner ends; `done`, `failed`, `paused` or `stopped`.
     Finished { how: String },
 }
@@ -171,17 +196,18 @@ impl Record {
                 })
             })(),
             ["U", step] => number(step).map(|step| Self::Unchanged { step }),
-            ["E", step, status, timed_out, out, err, up] => (|| {
+            ["E", step, status, why, out, err, up] => (|| {
                 Some(Self::Ended {
                     step: number(step)?,
                     status: number(status)?,
-                    timed_out: *timed_out == "1",
+                    why: Why::parse(why)?,
                     out: number(out)?,
                     err: number(err)?,
                     uptime: number(up)?,
                 })
             })(),
             ["P", step] => number(step).map(|step| Self::Paused { step }),
+            ["Q", step] => number(step).map(|step| Self::Proving { step }),
             ["Z", how @ ("done" | "failed" | "paused" | "stopped")] => Some(Self::Finished { how: (*how).to_owned() }),
             _ => None,
         };

@@ -41,7 +41,7 @@ nothing_to_do() {
     done
     return 1
 }
-# ended INDEX STATUS TIMED-OUT
+# ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
 ended() {
     mark
     record E "$1" "$2" "$3" "$ik_mark"
@@ -59,7 +59,27 @@ pause() {
         sleep 0.05
     done
 }
-# step INDEX KIND SECONDS
+# undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection. A request to stop changes
+# nothing about that: what may have locked everybody out is proven or undone first.
+undo_unless_proven() {
+    record Q "$1"
+    ik_ticks=0
+    until [ -e "$IK_DIR/go.$1" ]; do
+        ik_ticks=$((ik_ticks + 1))
+        if [ "$ik_ticks" -gt $(($2 * 20)) ]; then
+            (
+                umask 022
+                ik_script=$IK_DIR/$1.undo
+                unset IK_DIR IK_LOCK
+                exec timeout -k 10 300 sh -e "$ik_script"
+            ) </dev/null >>"$IK_DIR/out" 2>>"$IK_DIR/err"
+            if [ "$?" -eq 0 ]; then ended "$1" 1 2; else ended "$1" 1 3; fi
+            return
+        fi
+        sleep 0.05
+    done
+}
+# step INDEX KIND SECONDS [SECONDS-UNTIL-UNDONE]
 step() {
     if [ -e "$IK_DIR/stop" ]; then finish stopped; fi
     mark
@@ -91,6 +111,7 @@ step() {
     ik_timed_out=0
     case $ik_status in
     124 | 137) if [ $((${ik_mark##* } - ik_began)) -ge $(($3 * 100)) ]; then ik_timed_out=1; fi ;;
+    0) if [ -n "${4-}" ]; then undo_unless_proven "$1" "$4"; fi ;;
     esac
     ended "$1" "$ik_status" "$ik_timed_out"
 }

@@ -104,7 +104,12 @@ impl Stretch<'_> {
         let step = &self.plan.steps[index];
         let env = self.exports(step);
         match &step.action {
-            Action::Run { command } => self.file(text, &format!("{index}.sh"), &format!("{env}{command}")),
+            Action::Run { command } => {
+                self.file(text, &format!("{index}.sh"), &format!("{env}{command}"));
+                if let Some(undo) = &step.undo {
+                    self.file(text, &format!("{index}.undo"), &format!("{env}{}", undo.command));
+                }
+            }
             Action::Upload {
                 path,
                 content,
@@ -148,7 +153,11 @@ impl Stretch<'_> {
                 Action::Run { .. } | Action::Upload { .. } => "run",
                 Action::Reconnect { .. } | Action::State { .. } => "pause",
             };
-            let _ = writeln!(runner, "step {index} {kind} {}", step.timeout_seconds);
+            let undo = step
+                .undo
+                .as_ref()
+                .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
+            let _ = writeln!(runner, "step {index} {kind} {}{undo}", step.timeout_seconds);
         }
         runner.push_str("finish done\n");
         self.file(text, "runner", &runner);

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const SILENCE: Duration = Duration::from_secs(45);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// What undoing a step takes, before a login is tried again.
+const TIME_TO_UNDO: Duration = Duration::from_secs(2);
 /// How often, meanwhile, it is seen whether the user wants to stop.
 const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -56,6 +58,8 @@ enum Followed {
     Void,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
+    /// This step was executed, and is undone unless a new connection proves that it has locked nobody out.
+    Prove(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
     Reboot(usize),
 }
@@ -126,6 +130,12 @@ impl Execution<'_> {
                         return Ok(Stretched::Ended(ended));
                     }
                     owed.go = Some(step);
+                    self.again(&nonce, &transcript)
+                }
+                Followed::Prove(step) => {
+                    if self.prove(plan, step)? {
+                        owed.go = Some(step);
+                    }
                     self.again(&nonce, &transcript)
                 }
                 Followed::Launched => self.again(&nonce, &transcript),
@@ -240,6 +250,34 @@ impl Execution<'_> {
             Ending::Unseen => return Stretched::Over,
         };
         Stretched::Ended(ended)
+    }
+
+    /// Logs in anew, to prove that a step has locked nobody out. `false`: it can't be proven. The server has undone the
+    /// step then, and is waited for.
+    fn prove(&mut self, plan: &Plan, step: usize) -> Result<bool> {
+        let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
+        let patience = Duration::from_secs(undo.map_or(0, |undo| undo.after_seconds));
+        let began = Instant::now();
+        let Err(error) = self.connection.reconnect(patience) else {
+            return Ok(true);
+        };
+        match error {
+            Error::Ssh(
+                SshError::Unreachable { .. }
+                | SshError::Handshake { .. }
+                | SshError::Lost { .. }
+                | SshError::Denied { .. },
+            ) => {}
+            error => return Err(error),
+        }
+        self.notice(&format!(
+            "a new login does not work ({error}); the server undoes the step"
+        ))?;
+        // A login that is refused over and over would be taken for an attack.
+        std::thread::sleep((patience + TIME_TO_UNDO).saturating_sub(began.elapsed()));
+        // Whoever is still not let in is told so by the next attempt to follow.
+        let _ = self.call_again();
+        Ok(false)
     }
 
     /// Calls a lost server again, until it answers, for a while, or until the user has had enough.
@@ -360,6 +398,7 @@ impl Execution<'_> {
                 match plan.steps.get(step).map(|step| &step.action) {
                     // Whoever left the stretch behind has carried it out, and not come to say so.
                     _ if self.settled.contains(&step) => owed.go = Some(step),
+                    Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
                     Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
                     _ => match change(self.world, plan, step)? {

@@ -1,7 +1,7 @@
 //! From what a follower sends to events: which byte belongs to which step, how each step ended, and how far the client
 //! has got in the remote files.
 
-use super::frames::{Frame, NotAFrame, Record};
+use super::frames::{Frame, NotAFrame, Record, Why};
 use super::redaction::Redaction;
 use super::script::Secrets;
 use crate::event::{Outcome, Position, RunEvent, Stream};
@@ -259,7 +259,7 @@ impl Transcript {
             Record::Ended {
                 step,
                 status,
-                timed_out,
+                why,
                 uptime,
                 ..
             } => {
@@ -267,6 +267,7 @@ impl Transcript {
                 self.out.finish(step, events);
                 self.err.finish(step, events);
                 let duration_ms = uptime.saturating_sub(began) * 10;
+                self.paused = None;
                 if status != 0 {
                     self.failed = Some(step);
                 }
@@ -275,13 +276,19 @@ impl Transcript {
                     outcome: if status == 0 { Outcome::Changed } else { Outcome::Failed },
                     exit_status: Some(status),
                     duration_ms,
-                    reason: timed_out.then(|| format!("timed out after {} s", duration_ms / 1000)),
+                    reason: match why {
+                        Why::Itself => None,
+                        Why::TimedOut => Some(format!("timed out after {} s", duration_ms / 1000)),
+                        Why::Undone => Some("no new login worked in time, so the server has undone it".to_owned()),
+                        Why::NotUndone => Some("no new login worked in time, and undoing it failed".to_owned()),
+                    },
                 });
             }
             Record::Paused { step } => {
                 self.current = None;
                 self.paused = Some(step);
             }
+            Record::Proving { step } => self.paused = Some(step),
             Record::Finished { ref how } => self.finished = Some(how.clone()),
         }
     }

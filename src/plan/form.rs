@@ -69,6 +69,17 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     if !step.unless.iter().chain(&step.only_if).all(|guard| is_command(guard)) {
         return Err("a guard is empty or holds a NUL character".to_owned());
     }
+    if let Some(undo) = &step.undo {
+        if !matches!(step.action, Action::Run { .. }) {
+            return Err("only a command can be undone".to_owned());
+        }
+        if !is_command(&undo.command) {
+            return Err("the undo is empty or holds a NUL character".to_owned());
+        }
+        if !(1..=LONGEST_TIMEOUT).contains(&undo.after_seconds) {
+            return Err(format!("{} s is no time to wait for a new login", undo.after_seconds));
+        }
+    }
     for (name, value) in &step.env {
         if !is_variable_name(name) {
             return Err(format!("{name:?} is no name for an environment variable"));

@@ -130,7 +130,7 @@ pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub step: usize,
-    /// Where in the step: `the command`, `a guard`, `the uploaded script`.
+    /// Where in the step: `the command`, `a guard`, `the undo`, `the uploaded script`.
     pub part: &'static str,
     /// What destroys.
     pub what: String,
@@ -165,6 +165,9 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
             .iter()
             .chain(&step.only_if)
             .for_each(|guard| look("a guard", guard));
+        if let Some(undo) = step.undo.as_ref().filter(|_| step.effect != Effect::Destroy) {
+            look("the undo", &undo.command);
+        }
     }
     findings
 }

@@ -153,6 +153,9 @@ pub struct Step {
     /// Read-only commands: if one of them fails, there is nothing to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
+    /// What the server does by itself if nobody can log in any more after the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
     /// Running it twice does no harm, so a resumed run may do so when it does not know how it ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
@@ -184,6 +187,16 @@ impl Step {
     pub fn is_guarded(&self) -> bool {
         !self.unless.is_empty() || !self.only_if.is_empty() || matches!(self.action, Action::Upload { .. })
     }
+}
+
+/// The way back from a step that may lock everybody out: a dead man's switch, which only a new login stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    /// A command for `sh` on the server.
+    pub command: String,
+    /// Seconds that a new login may take, from the end of the step's own command.
+    pub after_seconds: u64,
 }
 
 /// The line of a recipe that made a step.

@@ -2,7 +2,7 @@
 //! same plan, same text.
 
 use super::printable::{one_line, printable};
-use super::{Action, Content, Effect, EnvValue, Loss, Losses, Plan, Step};
+use super::{Action, Content, Effect, EnvValue, Loss, Losses, Plan, Step, Undo};
 use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
 
@@ -184,6 +184,13 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
     }
     for guard in &step.only_if {
         writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
+    }
+    if let Some(Undo { command, after_seconds }) = &step.undo {
+        writeln!(
+            text,
+            "      {DIM}undone   if no new login works within {after_seconds} s: {}{DIM:#}",
+            indented(command)
+        )?;
     }
     Ok(())
 }

@@ -143,7 +143,9 @@ pub fn bytes_of(step: &Step) -> usize {
         } => text.len(),
         _ => 0,
     };
-    let guards: usize = step.unless.iter().chain(&step.only_if).map(String::len).sum();
+    let guards = step.unless.iter().chain(&step.only_if);
+    let undo = step.undo.iter().map(|undo| &undo.command);
+    let guards: usize = guards.chain(undo).map(String::len).sum();
     let env: usize = step
         .env
         .values()

@@ -79,9 +79,7 @@ impl Runtime {
             "ended" | "free" => Ok(Some(holder)),
             _ => Err(Error::Facts {
                 reason: format!("{holder} could not be ended"),
-                hint: Some(format!(
-                    "see what holds {LOCK} there: infrakt server ssh {server}"
-                )),
+                hint: Some(format!("see what holds {LOCK} there: infrakt server ssh {server}")),
                 server,
             }),
         }

@@ -210,6 +210,7 @@ mod tests {
             },
             unless: Vec::new(),
             only_if: Vec::new(),
+            undo: None,
             idempotent: false,
             env: Default::default(),
             timeout_seconds: 60,

@@ -15,6 +15,7 @@ pub fn step(title: &str, effect: Effect, action: Action) -> Step {
         action,
         unless: vec!["test -e /done".to_owned()],
         only_if: vec!["test -e /todo".to_owned()],
+        undo: None,
         idempotent: false,
         env: BTreeMap::from([
             ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),

@@ -38,6 +38,31 @@ struct LosingChannel<'a> {
     lost: bool,
 }
 
+/// A connection that can't be opened anew while this file is there.
+pub struct LockedOutBy(pub std::path::PathBuf);
+
+impl Connection for LockedOutBy {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        Local.start_here(script)
+    }
+
+    fn reconnect(&mut self, patience: Duration) -> Result<()> {
+        let until = std::time::Instant::now() + patience;
+        while self.0.exists() {
+            if std::time::Instant::now() >= until {
+                return Err(SshError::Unreachable {
+                    server: "local".to_owned(),
+                    address: "127.0.0.1:22".to_owned(),
+                    reason: "locked out".to_owned(),
+                }
+                .into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
 impl Connection for LostWith {
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
         Ok(Box::new(LosingChannel {

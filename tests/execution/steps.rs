@@ -1,6 +1,6 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{LostWith, Memory, is_root, run, run_over};
+use crate::local::{LockedOutBy, LostWith, Memory, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
@@ -287,4 +287,56 @@ fn nothing_is_left_on_the_server() {
         .expect("the spool")
         .count();
     assert_eq!(left, 0);
+}
+
+#[test]
+fn what_locks_everybody_out_is_undone_by_the_server_itself() {
+    if !is_root() {
+        return;
+    }
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = folder.path().join("closed");
+    let recipe = format!(
+        r#"ssh::run("Close", "touch {0}; echo closed").undo_if_locked_out("rm {0}; echo opened again", "1s");
+           ssh::run("After", "echo never");"#,
+        closed.display()
+    );
+    let mut memory = Memory::default();
+    let mut connection = LockedOutBy(closed.clone());
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.output(Stream::Stdout), "closed\nopened again\n");
+    assert!(!closed.exists());
+    let reason = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
+        _ => None,
+    });
+    assert_eq!(
+        reason.as_deref(),
+        Some("no new login worked in time, so the server has undone it")
+    );
+}
+
+#[test]
+fn what_locks_nobody_out_stays() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let (ended, memory) = executed(&format!(
+        r#"ssh::run("Change", "touch {0}").undo_if_locked_out("rm {0}");
+           ssh::run("Nothing to do", "false").unless("true").undo_if_locked_out("false");
+           ssh::check("After", "echo after");"#,
+        made.display()
+    ));
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(
+        memory.outcomes(),
+        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
+    );
+    assert!(made.exists());
+    assert_eq!(memory.output(Stream::Stdout), "after\n");
 }

@@ -26,8 +26,8 @@ fn assert_provisioned(machine: &Machine) {
     }
     assert!(machine.holds("fail2ban-client status sshd"));
     assert!(machine.holds("systemctl is-enabled docker fail2ban"));
-    // What was armed against a lock-out is disarmed: nobody opens the firewall again.
-    assert!(!machine.holds("systemctl is-active infrakt-open-firewall.timer"));
+    // Nothing is left that would open the firewall again.
+    assert!(!machine.holds("pgrep -f [/]var/lib/infrakt/spool"));
     assert_eq!(machine.root("ls -A /opt/infrakt"), "apps\nbackups\ntraefik");
     assert_eq!(
         machine.root("cd /opt/infrakt && find . -type f | sort"),

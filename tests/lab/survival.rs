@@ -325,3 +325,59 @@ fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
     infrakt.run(&["runs", "resume", "1"]).exits(0);
     assert_eq!(machine.root("cat /root/log"), "first\nsecond\nthird");
 }
+
+#[test]
+fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let run = |name: &str, change: &str, undo: &str| {
+        let recipe = infrakt.recipe(
+            name,
+            &format!(
+                "ssh::run(\"Lock out\", `{change}`).undo_if_locked_out(`{undo}`, \"5s\");\n\
+                 ssh::run(\"After\", \"touch /root/after\");\n"
+            ),
+        );
+        ["run".to_owned(), recipe, "--server".to_owned(), "prod-2".to_owned()]
+    };
+    let firewall = run(
+        "firewall.rhai",
+        "touch /root/closed; iptables -I INPUT -p tcp --dport 22 --syn -j DROP",
+        "iptables -D INPUT -p tcp --dport 22 --syn -j DROP",
+    );
+    let sshd = run(
+        "sshd.rhai",
+        "echo AllowUsers nobody >/etc/ssh/sshd_config.d/99-closed.conf; systemctl reload ssh",
+        "rm /etc/ssh/sshd_config.d/99-closed.conf; systemctl reload ssh",
+    );
+    for recipe in [&firewall, &sshd] {
+        let words: Vec<&str> = recipe.iter().map(String::as_str).collect();
+        infrakt
+            .run(&words)
+            .exits(1)
+            .says("no new login worked in time, so the server has undone it");
+        assert!(machine.lets_root_in());
+    }
+    // Without anybody who waits for it, too.
+    let words: Vec<&str> = firewall.iter().map(String::as_str).collect();
+    machine.root("rm /root/closed");
+    let run = infrakt.start(&words);
+    machine.awaits("test -e /root/closed");
+    kill(run);
+    machine.awaits("! iptables -C INPUT -p tcp --dport 22 --syn -j DROP");
+    infrakt
+        .run(&["runs", "resume", "3"])
+        .exits(1)
+        .says("so the server has undone it");
+    assert!(!machine.holds("test -e /root/after"));
+
+    let harmless = infrakt.recipe(
+        "harmless.rhai",
+        "ssh::run(\"Restart sshd\", \"systemctl restart ssh\").undo_if_locked_out(\"touch /root/undone\");\n\
+         ssh::run(\"After\", \"touch /root/proven\");\n",
+    );
+    infrakt.run(&["run", &harmless, "--server", "prod-2"]).exits(0);
+    assert!(machine.holds("test -e /root/proven -a ! -e /root/undone"));
+}

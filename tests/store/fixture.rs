@@ -63,6 +63,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         },
         unless: Vec::new(),
         only_if: Vec::new(),
+        undo: None,
         idempotent: false,
         env: BTreeMap::new(),
         timeout_seconds: 60,

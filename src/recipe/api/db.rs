@@ -112,6 +112,7 @@ fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: 
         action: Action::State { change },
         unless: Vec::new(),
         only_if: Vec::new(),
+        undo: None,
         idempotent: true,
         env: Default::default(),
         timeout_seconds: 60,

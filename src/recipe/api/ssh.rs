@@ -208,6 +208,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         action,
         unless: Vec::new(),
         only_if: Vec::new(),
+        undo: None,
         idempotent: false,
         env: Default::default(),
         timeout_seconds: DEFAULT_TIMEOUT,

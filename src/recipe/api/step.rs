@@ -2,7 +2,7 @@
 
 use super::parameters::SecretRef;
 use super::ssh::check_text;
-use crate::plan::{Action, Content, EnvValue, Step, form, lint};
+use crate::plan::{Action, Content, Effect, EnvValue, Step, Undo, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;
 
@@ -17,6 +17,9 @@ impl StepHandle {
         Self { index }
     }
 }
+
+/// Seconds that a new login may take, unless a recipe says otherwise.
+const TWO_MINUTES: u64 = 120;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
@@ -62,22 +65,45 @@ pub mod step {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn timeout(context: NativeCallContext, step: &mut StepHandle, duration: &str) -> RhaiResult<StepHandle> {
-        let seconds = duration
-            .parse::<jiff::SignedDuration>()
-            .ok()
-            .map(|duration| duration.as_secs())
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .filter(|seconds| (1..=form::LONGEST_TIMEOUT).contains(seconds))
-            .ok_or_else(|| {
-                Problem::new(format!("{duration:?} is no timeout"))
-                    .label("a timeout is from 1s to 24h")
-                    .help("write it as \"90s\", \"5m\" or \"1h 30m\"")
-                    .at(&context)
-            })?;
+        let seconds = seconds(&context, "timeout", duration)?;
         alter(&context, step, |step| {
             step.timeout_seconds = seconds;
             Ok(())
         })
+    }
+
+    /// Lets the server undo the step by itself, unless a new login works within two minutes after it: for what may lock
+    /// everybody out, as a change of the firewall or of sshd may. A step that was undone has failed.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Close the firewall", "ufw --force enable").undo_if_locked_out("ufw --force disable");
+    /// ```
+    #[rhai_fn(name = "undo_if_locked_out", return_raw)]
+    pub fn undo_if_locked_out(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        command: &str,
+    ) -> RhaiResult<StepHandle> {
+        set_undo(&context, step, command, TWO_MINUTES)
+    }
+
+    /// As above, with another time: `"5m"`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Restart sshd", "systemctl restart ssh")
+    ///     .undo_if_locked_out("cp /etc/ssh/sshd_config.old /etc/ssh/sshd_config; systemctl restart ssh", "5m");
+    /// ```
+    #[rhai_fn(name = "undo_if_locked_out", return_raw)]
+    pub fn undo_if_locked_out_after(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        command: &str,
+        duration: &str,
+    ) -> RhaiResult<StepHandle> {
+        let seconds = seconds(&context, "time to wait", duration)?;
+        set_undo(&context, step, command, seconds)
     }
 
     /// Sets an environment variable for the step's command.
@@ -191,6 +217,41 @@ fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {
         Some(problem) => Err(problem.at(context)),
         None => Ok(()),
     }
+}
+
+fn set_undo(
+    context: &NativeCallContext,
+    step: &StepHandle,
+    command: &str,
+    after_seconds: u64,
+) -> RhaiResult<StepHandle> {
+    check_text(context, "an undo", command)?;
+    alter(context, step, |step| {
+        if !matches!(step.action, Action::Run { .. }) {
+            return Err(Problem::new("only a command can be undone"));
+        }
+        if step.effect != Effect::Destroy {
+            Problem::of_destroying(command, "an undo").map_or(Ok(()), Err)?;
+        }
+        let command = command.trim_end_matches('\n').to_owned();
+        step.undo = Some(Undo { command, after_seconds });
+        Ok(())
+    })
+}
+
+fn seconds(context: &NativeCallContext, what: &str, duration: &str) -> RhaiResult<u64> {
+    duration
+        .parse::<jiff::SignedDuration>()
+        .ok()
+        .map(|duration| duration.as_secs())
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| (1..=form::LONGEST_TIMEOUT).contains(seconds))
+        .ok_or_else(|| {
+            Problem::new(format!("{duration:?} is no {what}"))
+                .label(format!("a {what} is from 1s to 24h"))
+                .help("write it as \"90s\", \"5m\" or \"1h 30m\"")
+                .at(context)
+        })
 }
 
 fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {
