@@ -24,6 +24,7 @@ ik_prepare() {
         ik_refuse locked "$(cat "$IK_LOCK.holder" 2>&1)"
         return
     fi
+    # Only with the lock: to a clock that has jumped, the records of a living run are old too.
     for ik_other in "${IK_DIR%/*}"/*; do
         if [ -e "$ik_other" ]; then
             find "${IK_DIR%/*}" -mindepth 1 -maxdepth 1 -mtime "+$1" -exec rm -rf -- {} +

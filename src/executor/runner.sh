@@ -9,51 +9,51 @@ trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
 
-record() {
+ik_record() {
     # What can't be recorded must not happen: a full disk ends the run here.
     printf '%s\n' "$*" >&4 || exit 1
 }
 # The uptime, in hundredths of a second so that no clock can jump, and how far both outputs have been written: where the
 # descriptors stand that all steps share, see fdinfo in proc(5).
-mark() {
+ik_mark() {
     read -r ik_now ik_rest </proc/uptime
     ik_now=${ik_now%.*}${ik_now#*.}
     read -r ik_rest ik_out </proc/self/fdinfo/5
     read -r ik_rest ik_err </proc/self/fdinfo/6
 }
 # As mark, for a step that may have opened an output anew by its path, where the descriptor did not move.
-mark_exactly() {
-    mark
+ik_mark_exactly() {
+    ik_mark
     # shellcheck disable=SC2046 # two numbers
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_out=$1 ik_err=$2
 }
 # Wakes the follower, if there is one. Short steps share a call. Opened for both ways, a FIFO lets nobody wait.
-wake() {
+ik_wake() {
     if [ $((ik_now - ik_told)) -ge "$1" ]; then
         ik_told=$ik_now
         echo 1<>"$IK_DIR/wake"
     fi
 }
-forget() {
+ik_forget() {
     for ik_file in "$@"; do
         if [ -s "$IK_DIR/$ik_file" ]; then : >"$IK_DIR/$ik_file"; fi
     done
 }
-finish() {
+ik_finish() {
     if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
     # What was not executed must not lie about until somebody fetches the records.
-    forget $IK_SECRETS
+    ik_forget $IK_SECRETS
     # Whoever reads that the run has ended may begin another one.
     exec 9>&-
-    record Z "$1"
+    ik_record Z "$1"
     echo 1<>"$IK_DIR/wake"
     exit 0
 }
 
 # Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
 # the shortest of them, so what begins meanwhile is not missed.
-watch() {
+ik_watch() {
     trap 'kill "$ik_nap"; exit 0' TERM
     ik_late=''
     while kill -0 $$; do
@@ -78,7 +78,7 @@ watch() {
     done
 }
 # deadline KEY HUNDREDTHS
-deadline() {
+ik_deadline() {
     ik_key=$1
     read -r ik_now ik_rest </proc/uptime
     ik_now=${ik_now%.*}${ik_now#*.}
@@ -86,13 +86,13 @@ deadline() {
     echo "$1 $((ik_now + $2))" 1<>"$IK_DIR/deadline"
     if [ -z "$ik_watch" ]; then
         # In parentheses, since a function alone would keep the descriptors to open them again.
-        (watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 9>&- &
+        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 9>&- &
         ik_watch=$!
     fi
 }
 # start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
 # fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
-start() {
+ik_start() {
     case $2 in
     apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- & ;;
     *)
@@ -109,7 +109,7 @@ start() {
 # end SIGNAL: sends it to all that the present file has started. One that runs apart leads a process group; of the
 # runner's own group it is what began with the present file or after it (in the same hundredth of a second the numbers
 # tell), but neither the runner nor its watch.
-end() {
+ik_end() {
     if [ "$ik_mode" = apart ]; then
         kill -s "$1" -- "-$ik_pid"
         return
@@ -127,24 +127,24 @@ end() {
     done
 }
 # What a signal was about: the time is over, or somebody wants the present step ended.
-attend() {
+ik_attend() {
     if [ -e "$IK_DIR/late.$ik_key" ] && [ -z "$ik_ending" ]; then ik_late=1; fi
     if [ "$ik_late" = 0 ] && [ ! -e "$IK_DIR/kill" ]; then return; fi
     if [ -e "$IK_DIR/late.$ik_key.kill" ]; then
-        end KILL
+        ik_end KILL
     elif [ -z "$ik_ending" ]; then
         ik_ending=yes
-        end TERM
+        ik_end TERM
         if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
         ik_watch=''
-        if [ -e "$IK_DIR/kill" ]; then deadline "$ik_key.kill" 500; else deadline "$ik_key.kill" 1000; fi
+        ik_deadline "$ik_key.kill" 1000
         ik_key=${ik_key%.kill}
     fi
 }
 # await KEY HUNDREDTHS: waits for the end of what was started, and ends it when its time is over.
-await() {
+ik_await() {
     ik_late=0 ik_first=''
-    deadline "$1" "$2"
+    ik_deadline "$1" "$2"
     while :; do
         wait "$ik_pid"
         ik_status=$?
@@ -152,71 +152,73 @@ await() {
         if [ "$ik_status" = 127 ] && [ -n "$ik_first" ]; then ik_status=$ik_first; fi
         if [ -z "$ik_signal" ] || [ "$ik_status" -le 128 ]; then break; fi
         ik_signal='' ik_first=$ik_status
-        attend
+        ik_attend
     done
     if [ "$ik_late" = 1 ]; then ik_status=124; fi
 }
 
 # step INDEX
-step() {
-    if [ -e "$IK_DIR/stop" ]; then finish stopped; fi
-    mark
-    record S "$1" "$ik_out" "$ik_err" "$ik_now"
-    wake 5
+ik_step() {
+    if [ -e "$IK_DIR/stop" ]; then ik_finish stopped; fi
+    ik_mark
+    ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
+    ik_wake 5
 }
-unchanged() {
-    record U "$1"
+ik_unchanged() {
+    ik_record U "$1"
 }
 # ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
-ended() {
-    record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
-    if [ "$2" -ne 0 ]; then finish failed; fi
+ik_ended() {
+    ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
+    if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
 # held INDEX FILE MODE: succeeds as the guard does; one that does not end by itself is an error of the step, and no answer.
-held() {
-    start "$2" "$3" +e 60 >/dev/null 2>&1
-    await "$2" 6000
+ik_held() {
+    ik_start "$2" "$3" +e 60 >/dev/null 2>&1
+    ik_await "$2" 6000
     if [ "$ik_status" -gt 128 ] || [ "$ik_late" = 1 ]; then
         echo "a guard did not end within 60 s" >&6
-        mark
-        ended "$1" 124 1
+        ik_mark
+        ik_ended "$1" 124 1
     fi
     return "$ik_status"
 }
-# run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE MODE-OF-UNDOING]
-run() {
-    start "$1.sh" "$3" -e "$2" >&5 2>&6
-    await "$1" "${2}00"
-    if [ "$ik_status" -eq 0 ] && [ -n "${5-}" ]; then undo_unless_proven "$1" "$5" "$6"; fi
-    if [ "$ik_status" -ne 0 ]; then mark_exactly; else "$4"; fi
-    ended "$1" "$ik_status" "$ik_late"
-}
-# undo_unless_proven INDEX SECONDS MODE: the client has so long to come back over a new connection. A request to stop
-# changes nothing about that: what may have locked everybody out is proven or undone first.
-undo_unless_proven() {
-    record Q "$1"
-    wake 0
-    deadline "$1.proof" "${2}00"
+# undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection. A request to stop changes
+# nothing about that: what may have locked everybody out is proven or undone first.
+ik_undo_unless_proven() {
+    ik_record Q "$1"
+    ik_wake 0
+    ik_deadline "$1.undo" "${2}00"
     until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/late.$1.proof" ]; then
-            start "$1.undo" "$3" -e 300 >&5 2>&6
-            await "$1.undo" 30000
-            mark_exactly
-            if [ "$ik_status" -eq 0 ]; then ended "$1" 1 2; else ended "$1" 1 3; fi
+        if [ -e "$IK_DIR/late.$1.undo" ]; then
+            ik_start "$1.undo" apart -e 300 >&5 2>&6
+            ik_await "$1.undone" 30000
+            if [ "$ik_status" -eq 0 ]; then ik_late=2; else ik_late=3; fi
+            ik_status=1
+            ik_mark_exactly
+            return
         fi
         read -r ik_rest <&8
     done
-    ik_status=0
+    ik_mark
+}
+# run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
+ik_run() {
+    ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
+    ik_await "$1" "${2}00"
+    if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
+    if [ "$ik_status" -eq 0 ] && [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
+    ik_ended "$1" "$ik_status" "$ik_late"
 }
 # pause INDEX SECONDS: it is the client's turn with this step; the lock is held meanwhile. A client that does not come
 # back ends the run.
-pause() {
-    record P "$1"
-    wake 0
-    deadline "$1" "$(($2 + 60))00"
+ik_pause() {
+    ik_record P "$1"
+    ik_wake 0
+    ik_deadline "$1" "$(($2 + 60))00"
     until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/stop" ] || [ -n "$ik_ends" ]; then finish stopped; fi
-        if [ -e "$IK_DIR/late.$1" ]; then finish paused; fi
+        if [ -e "$IK_DIR/stop" ] || [ -n "$ik_ends" ]; then ik_finish stopped; fi
+        if [ -e "$IK_DIR/late.$1" ]; then ik_finish paused; fi
         read -r ik_rest <&8
     done
 }

@@ -84,7 +84,7 @@ impl Stretch<'_> {
             text,
             "[ ! -e \"$IK_DIR\" ] || {{ ik_refuse folder \"$IK_DIR is there already\"; return; }}\n\
              ik_prepare {KEPT_DAYS} || return\n\
-             {{ printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\"; }} || {{ ik_full; return; }}\n",
+             printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\" || {{ ik_full; return; }}\n",
             holder = quote(self.holder),
         );
     }
@@ -107,9 +107,8 @@ impl Stretch<'_> {
         match &step.action {
             Action::Run { command } => {
                 parts.push((format!("{index}.sh"), Part::Script(command.clone())));
-                if let Some(undo) = &step.undo {
-                    parts.push((format!("{index}.undo"), Part::Script(undo.command.clone())));
-                }
+                let undo = step.undo.iter();
+                parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
             }
             Action::Upload {
                 path,
@@ -146,46 +145,53 @@ impl Stretch<'_> {
         // Hundredths of a second; what no step and no guard falls short of.
         let mut shortest = GUARD_SECONDS;
         for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
-            let proof = step.undo.as_ref().map(|undo| undo.after_seconds);
-            shortest = shortest.min(step.timeout_seconds).min(proof.unwrap_or(shortest)).max(1);
+            shortest = shortest.min(step.timeout_seconds.max(1));
+            if let Some(undo) = &step.undo {
+                shortest = shortest.min(undo.after_seconds.max(1));
+            }
             let parts = self.parts(index);
-            let _ = writeln!(steps, "step {index}");
+            let _ = writeln!(steps, "ik_step {index}");
             let mut tests = Vec::new();
             for (name, part) in &parts {
                 let Part::Script(script) = part else { continue };
                 if name.contains(".unless.") {
-                    tests.push(format!("held {index} {name} {}", mode_of(script)));
+                    tests.push(format!("ik_held {index} {name} {}", mode_of(script)));
                 } else if name.contains(".only_if.") {
-                    tests.push(format!("! held {index} {name} {}", mode_of(script)));
+                    tests.push(format!("! ik_held {index} {name} {}", mode_of(script)));
                 }
             }
             let seconds = step.timeout_seconds;
             let act = match &step.action {
                 Action::Run { command } => {
-                    let undo = step.undo.as_ref().map_or(String::new(), |undo| {
-                        format!(" {} {}", undo.after_seconds, mode_of(&undo.command))
-                    });
-                    format!("run {index} {seconds} {} {}{undo}", mode_of(command), mark_of(command))
+                    let undo = step
+                        .undo
+                        .as_ref()
+                        .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
+                    format!(
+                        "ik_run {index} {seconds} {} {}{undo}",
+                        mode_of(command),
+                        mark_of(command)
+                    )
                 }
-                Action::Upload { .. } => format!("run {index} {seconds} plain mark"),
-                Action::Reconnect { .. } | Action::State { .. } => format!("pause {index} {seconds}"),
+                Action::Upload { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
+                Action::Reconnect { .. } | Action::State { .. } => format!("ik_pause {index} {seconds}"),
             };
             let _ = match tests.is_empty() {
                 true => writeln!(steps, "{act}"),
                 false => writeln!(
                     steps,
-                    "if {}; then unchanged {index}; else {act}; fi",
+                    "if {}; then ik_unchanged {index}; else {act}; fi",
                     tests.join(" || ")
                 ),
             };
             if has_secret(step) {
                 let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
-                let _ = writeln!(steps, "forget {}", names.join(" "));
+                let _ = writeln!(steps, "ik_forget {}", names.join(" "));
                 secret.extend(parts.into_iter().map(|(name, _)| name));
             }
         }
         let runner = format!(
-            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{}{steps}finish done\n",
+            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{}{steps}ik_finish done\n",
             quote(&spool_of(self.run)),
             shortest,
             quote(&secret.join(" ")),
@@ -275,8 +281,8 @@ fn mode_of(script: &str) -> &'static str {
 fn mark_of(script: &str) -> &'static str {
     const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
     match PATHS.iter().any(|path| script.contains(path)) {
-        true => "mark_exactly",
-        false => "mark",
+        true => "ik_mark_exactly",
+        false => "ik_mark",
     }
 }
 

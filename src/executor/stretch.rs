@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
-use super::connection::Incoming;
+use super::connection::{Channel, Incoming};
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
@@ -115,6 +115,8 @@ impl Execution<'_> {
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
         let mut owed = Owed::default();
+        // Whether the script that begins the stretch is known to have reached the server.
+        let mut arrived = left.is_some();
         loop {
             let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
@@ -142,10 +144,14 @@ impl Execution<'_> {
                     }
                     self.again(&nonce, &transcript)
                 }
-                Followed::Launched => self.again(&nonce, &transcript),
+                Followed::Launched => {
+                    arrived = true;
+                    self.again(&nonce, &transcript)
+                }
                 Followed::Void if left.is_some() => return Ok(Stretched::Over),
                 Followed::Void => {
                     transcript = self.begin(next)?;
+                    arrived = false;
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
@@ -162,12 +168,20 @@ impl Execution<'_> {
                         }
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
-                        return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
+                        return match error {
+                            // Whoever answers there now is not to be called again before a person has looked.
+                            Error::Ssh(
+                                SshError::HostKeyChanged { .. }
+                                | SshError::HostKeyRevoked { .. }
+                                | SshError::HostKeyUnknown { .. },
+                            ) => Err(error),
+                            error => Ok(Stretched::Ended(Ended::interrupted(error.to_string()))),
+                        };
                     }
                     self.notice("connected again")?;
                     match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
-                        (0, 0, 0) => self.launch(plan, next..to, &nonce, &transcript),
+                        (0, 0, 0) if !arrived => self.launch(plan, next..to, &nonce, &transcript),
                         _ => self.again(&nonce, &transcript),
                     }
                 }
@@ -369,12 +383,20 @@ impl Execution<'_> {
                         }
                     }
                     Frame::Heartbeat => asked = false,
-                    Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
-                    Frame::Refused { code, .. } if code == "absent" => return Ok(Followed::Absent),
-                    Frame::Refused { code, .. } if code == "void" => return Ok(Followed::Void),
                     Frame::Refused { code, reason } => {
-                        events.extend(transcript.lose());
-                        ended = Some(refused(plan, &code, &reason));
+                        let instead = match code.as_str() {
+                            "folder" => Followed::Launched,
+                            "absent" => Followed::Absent,
+                            "void" => Followed::Void,
+                            _ => {
+                                events.extend(transcript.lose());
+                                ended = Some(refused(plan, &code, &reason));
+                                break;
+                            }
+                        };
+                        // To abandon the script before its end would cut the connection.
+                        drain(&mut *channel)?;
+                        return Ok(instead);
                     }
                     Frame::End => ended = Some(Ok(transcript.ending())),
                     frame => events.extend(transcript.take(frame).map_err(|error| broken(plan, &error.0))?),
@@ -454,6 +476,17 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
         RunEvent::StepEnded { step, .. } => Some(*step),
         _ => None,
     }
+}
+
+/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
+fn drain(channel: &mut dyn Channel) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(2) {
+        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {

@@ -1,6 +1,6 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{LockedOutBy, LostWith, Memory, is_root, run, run_over};
+use crate::local::{LockedOutBy, Loss, LostOnce, Memory, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
@@ -225,7 +225,13 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 
     let mut memory = Memory::default();
-    let ended = run_over(&mut LostWith(Some("go.")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("go.")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
     assert_eq!(memory.changes, [StateChange::SetStatus("half".to_owned())], "once");
@@ -235,11 +241,41 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
         refuses_changes: true,
         ..Memory::default()
     };
-    let ended = run_over(&mut LostWith(Some("stop")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("stop")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.output(Stream::Stdout), "one\n");
     use Outcome::{Changed, Failed, Skipped};
     assert_eq!(memory.outcomes(), [Changed, Failed, Skipped]);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_again() {
+    if !is_root() {
+        return;
+    }
+    let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut memory = Memory::default();
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Answer("\nS 0")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    );
+    assert_eq!(ended.expect("the run").state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
+    let losses = memory
+        .events
+        .iter()
+        .filter(|event| matches!(event, RunEvent::Notice { .. }))
+        .count();
+    assert_eq!(losses, 2, "lost once, and once connected again: {:?}", memory.events);
 }
 
 #[test]
@@ -287,58 +323,6 @@ fn nothing_is_left_on_the_server() {
         .expect("the spool")
         .count();
     assert_eq!(left, 0);
-}
-
-#[test]
-fn what_locks_everybody_out_is_undone_by_the_server_itself() {
-    if !is_root() {
-        return;
-    }
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let folder = tempfile::tempdir().expect("a folder");
-    let closed = folder.path().join("closed");
-    let recipe = format!(
-        r#"ssh::run("Close", "touch {0}; echo closed").undo_if_locked_out("rm {0}; echo opened again", "1s");
-           ssh::run("After", "echo never");"#,
-        closed.display()
-    );
-    let mut memory = Memory::default();
-    let mut connection = LockedOutBy(closed.clone());
-    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
-    assert_eq!(ended.state, RunState::Failed);
-    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
-    assert_eq!(memory.output(Stream::Stdout), "closed\nopened again\n");
-    assert!(!closed.exists());
-    let reason = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
-        _ => None,
-    });
-    assert_eq!(
-        reason.as_deref(),
-        Some("no new login worked in time, so the server has undone it")
-    );
-}
-
-#[test]
-fn what_locks_nobody_out_stays() {
-    if !is_root() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let made = folder.path().join("made");
-    let (ended, memory) = executed(&format!(
-        r#"ssh::run("Change", "touch {0}").undo_if_locked_out("rm {0}");
-           ssh::run("Nothing to do", "false").unless("true").undo_if_locked_out("false");
-           ssh::check("After", "echo after");"#,
-        made.display()
-    ));
-    assert_eq!(ended.state, RunState::Done);
-    assert_eq!(
-        memory.outcomes(),
-        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
-    );
-    assert!(made.exists());
-    assert_eq!(memory.output(Stream::Stdout), "after\n");
 }
 
 #[test]
@@ -443,4 +427,67 @@ fn a_long_step_is_heard_while_it_runs() {
     );
     assert_eq!(ended.state, RunState::Interrupted);
     assert_eq!(memory.output(Stream::Stdout), "are you there?\n");
+}
+
+#[test]
+fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
+    let names = include_str!("../../src/executor/runner.sh")
+        .lines()
+        .filter_map(|line| line.strip_suffix("() {"))
+        .collect::<Vec<_>>();
+    assert!(names.len() > 10);
+    let others: Vec<_> = names.iter().filter(|name| !name.starts_with("ik_")).collect();
+    assert!(others.is_empty(), "{others:?} would stand in for programs of that name");
+}
+
+#[test]
+fn what_locks_everybody_out_is_undone_by_the_server_itself() {
+    if !is_root() {
+        return;
+    }
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = folder.path().join("closed");
+    let recipe = format!(
+        r#"ssh::run("Close", "touch {0}; echo closed").undo_if_locked_out("rm {0}; echo opened again", "1s");
+           ssh::run("After", "echo never");"#,
+        closed.display()
+    );
+    let mut memory = Memory::default();
+    let mut connection = LockedOutBy(closed.clone());
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.output(Stream::Stdout), "closed\nopened again\n");
+    assert!(!closed.exists());
+    let reason = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
+        _ => None,
+    });
+    assert_eq!(
+        reason.as_deref(),
+        Some("no new login worked in time, so the server has undone it")
+    );
+}
+
+#[test]
+fn what_locks_nobody_out_stays() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let (ended, memory) = executed(&format!(
+        r#"ssh::run("Change", "touch {0}").undo_if_locked_out("rm {0}");
+           ssh::run("Nothing to do", "false").unless("true").undo_if_locked_out("false");
+           ssh::check("After", "echo after");"#,
+        made.display()
+    ));
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(
+        memory.outcomes(),
+        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
+    );
+    assert!(made.exists());
+    assert_eq!(memory.output(Stream::Stdout), "after\n");
 }
