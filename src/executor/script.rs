@@ -63,11 +63,16 @@ impl Stretch<'_> {
 
     fn checks(&self, text: &mut String) {
         if let Some(machine_id) = &self.plan.server.machine_id {
+            // Without an identity it is not another machine, and that is enough for what destroys nothing.
+            let none = match self.plan.destroys() {
+                true => "",
+                false => "'' | uninitialized | ",
+            };
             let _ = write!(
                 text,
-                "ik_id=none\n\
-                 read -r ik_id </etc/machine-id\n\
-                 [ \"$ik_id\" = {} ] || {{ ik_refuse identity \"its machine-id is $ik_id\"; return; }}\n",
+                "ik_id=''\n\
+                 if [ -e /etc/machine-id ]; then read -r ik_id </etc/machine-id; fi\n\
+                 case $ik_id in {none}{}) ;; *) ik_refuse identity \"its machine-id is ${{ik_id:-none}}\"; return ;; esac\n",
                 quote(machine_id)
             );
         }

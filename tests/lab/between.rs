@@ -77,13 +77,27 @@ fn a_change_at_any_moment_before_the_first_destroying_step_is_seen() {
     let replace = "echo 0123456789abcdef0123456789abcdef >/etc/machine-id";
     // With the facts (1), the second look (2), and the script with the steps (3). Who a machine is, is what the facts say.
     for (change, first) in [(mark, 1), (replace, 2)] {
-        // Every command that comes over SSH is counted here before it begins, and the change is made with one of them.
+        // Every script that comes over SSH is counted here before it begins, and the change is made with one of them: they
+        // all come to one shell, each with a first line that the others have too.
         let mut moment = first;
         loop {
             machine.root(&format!(
                 "cp /root/machine-id /etc/machine-id; rm -rf /etc/infrakt /root/commands
                  mkdir -p /opt/infrakt; touch /opt/infrakt/precious
-                 echo 'echo . >>/root/commands; if [ \"$(wc -l </root/commands)\" = {moment} ]; then {change}; fi' >/root/.bashrc"
+                 cat >/usr/local/bin/sh <<'EOF'
+#!/bin/dash
+[ \"$*\" = -s ] || exec /bin/sh \"$@\"
+while IFS= read -r line; do
+    case $line in
+    \"printf 'infrakt %s\\n' ik\"* | 'umask 077')
+        echo . >>/root/commands
+        if [ \"$(wc -l </root/commands)\" = {moment} ]; then {change}; fi
+        ;;
+    esac
+    printf '%s\\n' \"$line\"
+done | exec /bin/sh -s
+EOF
+                 chmod 755 /usr/local/bin/sh"
             ));
             let ended = infrakt.run(&["run", "wipe", "--server", "prod-2", "--confirm", "prod-2"]);
             if ended.exit == 0 {
