@@ -282,7 +282,8 @@ impl Runtime {
 fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
     if let Err(error) = &outcome {
         let state = match error {
-            Error::Interrupted => RunState::Interrupted,
+            // What the server was given goes on there.
+            Error::Interrupted | Error::Ssh(_) => RunState::Interrupted,
             _ => RunState::Failed,
         };
         let end = RunEvent::RunEnded {

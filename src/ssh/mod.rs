@@ -19,6 +19,7 @@ mod candidates;
 mod certificate;
 mod channel;
 mod client_config;
+mod deadline;
 mod elevation;
 mod host_key;
 mod journey;
