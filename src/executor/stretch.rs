@@ -13,8 +13,12 @@ use crate::plan::{Action, Plan};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
+/// How long nothing may come from a follower, which answers whenever it is asked for more, before it counts as lost.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How often a follower is asked for more: it is woken when a step begins or ends, but not by what a step prints. The
+/// longer nothing happens, the less often.
+const SHORTEST_ASK: Duration = Duration::from_millis(200);
+const LONGEST_ASK: Duration = Duration::from_secs(1);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// What undoing a step takes, before a login is tried again.
@@ -361,13 +365,15 @@ impl Execution<'_> {
         let mut said = Vec::new();
         let mut told = 0;
         let mut last = Instant::now();
+        let mut ask = SHORTEST_ASK;
+        let mut asked = false;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
                 channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
                 told = interrupts;
             }
-            match channel.receive(Duration::from_millis(200))? {
+            match channel.receive(SHORTEST_ASK)? {
                 Incoming::Stdout(bytes) => {
                     last = Instant::now();
                     reader.push(&bytes);
@@ -379,7 +385,14 @@ impl Execution<'_> {
                     said.drain(..said.len().saturating_sub(4096));
                     continue;
                 }
-                Incoming::Quiet => continue,
+                Incoming::Quiet => {
+                    if begun && !asked && last.elapsed() >= ask {
+                        channel.send(b"more\n")?;
+                        asked = true;
+                        ask = (ask * 2).min(LONGEST_ASK);
+                    }
+                    continue;
+                }
                 // The steps go on, even if the server is too short of something to say so now.
                 Incoming::Closed if begun || !transcript.is_untouched() => return Ok(Followed::Lost),
                 Incoming::Closed => {
@@ -405,7 +418,7 @@ impl Execution<'_> {
                             channel.send(word.as_bytes())?;
                         }
                     }
-                    Frame::Heartbeat => {}
+                    Frame::Heartbeat => asked = false,
                     Frame::Refused { code, reason } => {
                         let instead = match code.as_str() {
                             "folder" => Followed::Launched,
@@ -432,6 +445,9 @@ impl Execution<'_> {
                 ended: matches!(ended, Some(Ok(_))),
                 ..transcript.position()
             };
+            if !events.is_empty() {
+                ask = SHORTEST_ASK;
+            }
             if (!events.is_empty() || position.ended)
                 && let Err(error) = note(self.world, plan, events, Some(&position))
             {
@@ -442,7 +458,7 @@ impl Execution<'_> {
             if let Some(ending) = ended {
                 let ending = ending?;
                 // The last word to the follower, which then removes the records: they are all here now.
-                let thanked = channel.send(b"done\n").and_then(|()| drain(&mut *channel));
+                let thanked = channel.send(b"done\n");
                 if let Err(error) = thanked
                     && !is_lost(&error)
                 {
@@ -498,7 +514,7 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
     }
 }
 
-/// Waits for the follower to go away, shortly: whether it did changes nothing.
+/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
 fn drain(channel: &mut dyn Channel) -> Result<()> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(2) {

@@ -248,8 +248,7 @@ impl Channel for LocalChannel {
 impl Drop for LocalChannel {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // As a connection that is cut: what still follows a run on the other side ends with it.
-        let _ = self.child.kill();
+        // As a connection that is closed: what still follows a run on the other side notices, and ends.
         let _ = self.child.wait();
     }
 }
