@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
-use super::connection::{Channel, Incoming};
+use super::connection::Incoming;
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
@@ -424,14 +424,17 @@ impl Execution<'_> {
                             "folder" => Followed::Launched,
                             "absent" => Followed::Absent,
                             "void" => Followed::Void,
-                            _ => {
+                            code => {
+                                // Only a follower that has begun waits for a last word.
+                                if code != "gone" {
+                                    channel.release();
+                                }
                                 events.extend(transcript.lose());
-                                ended = Some(refused(plan, &code, &reason));
+                                ended = Some(refused(plan, code, &reason));
                                 break;
                             }
                         };
-                        // To abandon the script before its end would cut the connection.
-                        drain(&mut *channel)?;
+                        channel.release();
                         return Ok(instead);
                     }
                     Frame::End => ended = Some(Ok(transcript.ending())),
@@ -459,6 +462,7 @@ impl Execution<'_> {
                 let ending = ending?;
                 // The last word to the follower, which then removes the records: they are all here now.
                 let thanked = channel.send(b"done\n");
+                channel.release();
                 if let Err(error) = thanked
                     && !is_lost(&error)
                 {
@@ -512,17 +516,6 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
         RunEvent::StepEnded { step, .. } => Some(*step),
         _ => None,
     }
-}
-
-/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
-fn drain(channel: &mut dyn Channel) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(2) {
-        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
-            break;
-        }
-    }
-    Ok(())
 }
 
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
