@@ -109,10 +109,12 @@ fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// Nothing where the clock was set back meanwhile: how long it took is not known then.
 fn took(run: &Run) -> String {
-    run.ended_at.map_or(String::new(), |end| {
-        format!("{:.1} s", end.duration_since(run.started_at).as_secs_f64())
-    })
+    run.ended_at
+        .map(|end| end.duration_since(run.started_at).as_secs_f64())
+        .filter(|seconds| *seconds >= 0.0)
+        .map_or(String::new(), |seconds| format!("{seconds:.1} s"))
 }
 
 fn show(id: i64, context: &Context) -> Result<Exit> {

@@ -328,7 +328,9 @@ fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
 
 #[test]
 fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let Some(machine) = Machine::up(&["--docker"]) else {
+        return;
+    };
     let infrakt = Infrakt::with_prod_2(&machine);
     let run = |name: &str, change: &str, undo: &str| {
         let recipe = infrakt.recipe(
@@ -355,7 +357,6 @@ fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
         infrakt
             .run(&words)
             .exits(1)
-            .says("a new login does not work")
             .says("no new login worked in time, so the server has undone it");
         assert!(machine.lets_root_in());
     }
