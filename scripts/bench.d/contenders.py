@@ -40,15 +40,19 @@ class Job:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of whoever runs the benchmark, and no agent."""
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
-        return {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(home),
-            "LANG": "C.UTF-8",
-            "USER": "bench",
-        }
+        return clean_environment(self.folder)
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Nothing of whoever runs the benchmark, and no agent."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "USER": "bench",
+    }
 
 
 @dataclass
@@ -95,17 +99,18 @@ def pyinfra(job: Job):
     return [str(job.tools / "pyinfra"), "-y", "inventory.py", "deploy.py"], job.environment
 
 
-def ansible_setting(job: Job) -> dict[str, str]:
+def ansible_setting(folder: Path, tools: Path, known_hosts: Path, servers: int) -> dict[str, str]:
     """Pipelining and connections that are shared between tasks: what its documentation advises for speed."""
-    return job.environment | {
-        "PATH": f"{job.tools}:{job.environment['PATH']}",
+    environment = clean_environment(folder)
+    return environment | {
+        "PATH": f"{tools}:{environment['PATH']}",
         "ANSIBLE_PIPELINING": "True",
-        "ANSIBLE_FORKS": str(max(job.servers, 5)),
-        "ANSIBLE_HOME": str(job.folder / "ansible"),
+        "ANSIBLE_FORKS": str(max(servers, 5)),
+        "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
         # Its default but for the 60 s that a master would outlive the benchmark.
-        "ANSIBLE_SSH_ARGS": f"-C -F none -o ControlMaster=auto -o ControlPersist=2s -o UserKnownHostsFile={job.farm.known_hosts}",
+        "ANSIBLE_SSH_ARGS": f"-C -F none -o ControlMaster=auto -o ControlPersist=2s -o UserKnownHostsFile={known_hosts}",
     }
 
 
@@ -114,7 +119,7 @@ def ansible(job: Job):
     (job.folder / "hosts").write_text("".join(f"{address} {connection}\n" for address in job.addresses))
     tasks = "".join(f"    - name: Step {n}\n      ansible.builtin.shell: {COMMAND}\n" for n in range(STEPS))
     (job.folder / "steps.yml").write_text(f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
-    return [str(job.tools / "ansible-playbook"), "-i", "hosts", "steps.yml"], ansible_setting(job)
+    return [str(job.tools / "ansible-playbook"), "-i", "hosts", "steps.yml"], ansible_setting(job.folder, job.tools, job.farm.known_hosts, job.servers)
 
 
 RECIPE = f"""//! A command, {STEPS} times.

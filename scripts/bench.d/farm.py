@@ -9,12 +9,13 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import proxy
 
 SSHD = "/usr/sbin/sshd"
 PORT = 2222
@@ -150,14 +151,7 @@ class Farm:
             return PORT
         port = PORT + round_trip
         if round_trip not in self.proxies:
-            script = Path(__file__).with_name("proxy.py")
-            proxy = subprocess.Popen(
-                [sys.executable, script, str(round_trip), str(port), str(PORT), *(s.address for s in self.servers)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            )  # fmt: skip
-            self.proxies[round_trip] = proxy
-            if proxy.stdout.readline() != b"ready\n":
-                raise RuntimeError("the proxy did not start")
+            self.proxies[round_trip] = proxy.start(round_trip, port, PORT, [s.address for s in self.servers])
             with open(self.known_hosts, "a") as file:
                 file.writelines(f"[{s.address}]:{port} {s.host_key}\n" for s in self.servers)
         return port

@@ -1,6 +1,6 @@
 """A network with a round trip, on loopback: forwards connections and holds every chunk for half of it.
 
-Usage: proxy.py ROUND-TRIP-MS LISTEN-PORT TARGET-PORT ADDRESS…
+Usage: proxy.py ROUND-TRIP-MS LISTEN-PORT TARGET-PORT ADDRESS[=TARGET]…      without a target: the same address
 
 Holds each chunk for a fixed time without limiting how much is on its way, so it adds latency and takes no bandwidth.
 Opening a connection costs a round trip too, as TCP's handshake does. A process of its own, so that what it costs is
@@ -11,6 +11,7 @@ import heapq
 import itertools
 import selectors
 import socket
+import subprocess
 import sys
 import time
 
@@ -32,9 +33,11 @@ class Proxy:
         # select(2): it waits to the microsecond, where epoll and poll would add up to a millisecond to each delay.
         self.selector = selectors.SelectSelector()
         self.order = itertools.count()
+        # Where a connection to an address goes on to.
+        self.targets = {here: there or here for here, _, there in (address.partition("=") for address in addresses)}
         # (when, order, action, arguments), by time and then by the order in which things happened.
         self.due: list[tuple] = []
-        for address in addresses:
+        for address in self.targets:
             listener = socket.socket()
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((address, listen_port))
@@ -52,21 +55,28 @@ class Proxy:
         # The client's kernel says "connected" at once. On a real network that comes a round trip later, and the server
         # accepts when the client's answer to its answer has arrived: half a round trip after that.
         established = time.monotonic() + 1.5 * self.round_trip
-        self.later(established, self.connect, client, established)
-
-    def connect(self, client: socket.socket, established: float) -> None:
         server = socket.socket()
-        try:
-            server.connect((client.getsockname()[0], self.target_port))
-        except OSError:
-            client.close()
-            return
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server.setblocking(False)
         up = Pipe(client, server, established)
         down = Pipe(server, client, established)
-        for pipe, other in ((up, down), (down, up)):
-            self.selector.register(pipe.source, selectors.EVENT_READ, lambda _, events, p=pipe, o=other: self.ready(p, o, events))
+        self.later(established, self.connect, up, down)
+        # What the client sends meanwhile is on its way.
+        self.listen(up, down)
+
+    def connect(self, up: Pipe, down: Pipe) -> None:
+        try:
+            up.sink.connect((self.targets[up.source.getsockname()[0]], self.target_port))
+        except OSError:
+            self.selector.unregister(up.source)
+            up.source.close()
+            return
+        up.sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        up.sink.setblocking(False)
+        self.listen(down, up)
+
+    def listen(self, pipe: Pipe, other: Pipe) -> None:
+        self.selector.register(
+            pipe.source, selectors.EVENT_READ, lambda _, events: self.ready(pipe, other, events)
+        )
 
     def ready(self, pipe: Pipe, other: Pipe, events: int) -> None:
         """`pipe` can be read from, or `other`, which ends at the same socket, can be written to."""
@@ -134,6 +144,15 @@ class Proxy:
             while self.due and self.due[0][0] <= now:
                 _, _, action, arguments = heapq.heappop(self.due)
                 action(*arguments)
+
+
+def start(round_trip: int, listen_port: int, target_port: int, addresses: list[str]) -> subprocess.Popen:
+    """A proxy in a process of its own, once it listens."""
+    words = [str(round_trip), str(listen_port), str(target_port), *addresses]
+    process = subprocess.Popen([sys.executable, __file__, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if process.stdout.readline() != b"ready\n":
+        raise RuntimeError("the proxy did not start")
+    return process
 
 
 if __name__ == "__main__":

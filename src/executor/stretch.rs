@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
-use super::connection::Incoming;
+use super::connection::{Channel, Incoming};
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
@@ -476,6 +476,17 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
         RunEvent::StepEnded { step, .. } => Some(*step),
         _ => None,
     }
+}
+
+/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
+fn drain(channel: &mut dyn Channel) -> Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(2) {
+        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {

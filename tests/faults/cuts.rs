@@ -77,7 +77,7 @@ fn the_sweep_of_a_cut_at_every_byte() {
                     if at > up.max(down) {
                         return;
                     }
-                    if at % (100 * stride) == 0 {
+                    if at.is_multiple_of(100 * stride) {
                         eprintln!("at byte {at} of {}", up.max(down));
                     }
                     for (way, length) in [(Way::Up, up), (Way::Down, down)] {
