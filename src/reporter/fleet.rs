@@ -159,6 +159,13 @@ impl Fleet {
             RunState::Failed => state.failed += 1,
             RunState::Interrupted | RunState::Running => state.interrupted += 1,
         }
+        let tally = running.tally;
+        state.accounts.insert(number, Account { tally, took });
+        self.total(&state);
+        if run_state == RunState::Done && state.screen.is_some() && !self.verbose {
+            // On a terminal the last line counts it, and the table at the end has it.
+            return;
+        }
         let (style, word) = state_word(run_state);
         let reason = reason.map_or(String::new(), |reason| format!(": {}", one_line(reason)));
         self.print(
@@ -171,9 +178,6 @@ impl Fleet {
                 running.run
             ),
         );
-        let tally = running.tally;
-        state.accounts.insert(number, Account { tally, took });
-        self.total(&state);
     }
 
     /// A word to people that belongs to no run.
