@@ -10,7 +10,7 @@ use crate::ssh::AskSecret;
 use dialoguer::MultiSelect;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -217,6 +217,7 @@ pub struct Remembering<'a> {
     person: &'a dyn AskSecret,
     /// The answers to each question, in their order. Held while asking.
     given: Mutex<BTreeMap<String, Vec<Option<Secret>>>>,
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Remembering<'a> {
@@ -224,6 +225,7 @@ impl<'a> Remembering<'a> {
         Self {
             person,
             given: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -253,6 +255,14 @@ impl AskSecret for OneLogin<'_> {
         }
         *seen = answers.len();
         Ok(answers.last().cloned().flatten())
+    }
+
+    fn tell(&self, remark: &str) {
+        // Nobody has to read the same twice either.
+        let mut told = self.all.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(remark.to_owned()) {
+            self.all.person.tell(remark);
+        }
     }
 }
 

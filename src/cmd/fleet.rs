@@ -15,11 +15,12 @@ use crate::runtime::{
     AskSecret, Call, Fate, Joining, LeftOut, Live, Planned, Ready, Runtime, Told, Waiting, gather_secrets,
     secrets_of_plan,
 };
-use crate::store::Server;
+use crate::store::{GroupId, Server};
 use serde_json::json;
 use std::num::NonZeroUsize;
 
 pub(super) fn run(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, context: &Context) -> Result<Exit> {
+    runtime.make_room(job.servers.len(), job.at_once)?;
     let mut rows: Vec<Row> = job.servers.iter().map(|server| Row::new(&server.name)).collect();
     let ready = planned(job, runtime, call, &mut rows, context)?;
     if job.at_once.fail_fast && rows.iter().any(Row::is_left_out) {
@@ -114,6 +115,10 @@ impl AskSecret for Aside<'_> {
     fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
         self.progress.aside(|| Terminal.ask(prompt))
     }
+
+    fn tell(&self, remark: &str) {
+        self.progress.aside(|| Terminal.tell(remark));
+    }
 }
 
 /// Asks for the names of all servers that lose data, and once for each secret.
@@ -195,7 +200,7 @@ fn nothing_was_run(rows: &[Row]) -> Error {
 
 /// The group is known from here on.
 fn begin(
-    group: i64,
+    group: GroupId,
     call: &Call<'_>,
     admitted: &[(usize, Waiting)],
     rows: &mut [Row],
@@ -212,7 +217,7 @@ fn begin(
             .map(|row| json!({ "server": row.server, "run": row.run }))
             .collect();
         output::json_line(&json!({
-            "event": "group_started", "group": format!("g{group}"), "recipe": call.recipe.name, "servers": runs,
+            "event": "group_started", "group": group, "recipe": call.recipe.name, "servers": runs,
         }))?;
     }
     Ok(())
@@ -242,6 +247,18 @@ fn execute(
     let names: Vec<&str> = job.servers.iter().map(|server| server.name.as_str()).collect();
     let here: Vec<&str> = places.iter().filter_map(|place| names.get(*place).copied()).collect();
     let fleet = Fleet::new(&here, context.json, context.verbose > 0);
+    let mut told = 0;
+    let mut beat = || {
+        let interrupts = prompt::interrupts();
+        if interrupts > told {
+            fleet.note(match interrupts {
+                1 => "stopping after the current steps; Ctrl-C again ends them too",
+                _ => "ending the current steps",
+            });
+            told = interrupts;
+        }
+        fleet.tick();
+    };
     let fates = runtime.execute_all(
         begun,
         job.at_once,
@@ -252,7 +269,7 @@ fn execute(
             Told::Ended(Ok(ended)) => fleet.end(number, Ok(ended)),
             Told::Ended(Err(error)) => fleet.end(number, Err(&error.to_string())),
         },
-        &mut || fleet.tick(),
+        &mut beat,
     );
     let mut accounts = fleet.close();
     for (number, (place, fate)) in places.into_iter().zip(fates?).enumerate() {

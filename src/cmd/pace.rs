@@ -21,8 +21,7 @@ pub struct ParallelArgs {
 pub struct PaceArgs {
     #[command(flatten)]
     parallel: ParallelArgs,
-    /// Stop as soon as one server goes wrong: the others end after their current step, or do not begin. If one can't be
-    /// reached, nothing is run at all
+    /// Run nothing if one can't be reached or is refused, and stop the others when one fails: after their current step
     #[arg(long, help_heading = "Servers")]
     fail_fast: bool,
 }

@@ -8,22 +8,24 @@ use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
 use crate::runtime::Runtime;
-use crate::store::Store;
+use crate::store::{GroupId, Store};
 use clap::Args;
 use serde_json::json;
 use std::str::FromStr;
 
 /// Do again what did not come to its end: plan anew and run on those servers that are not done
-///
-/// For a group of runs that one command began (`g3`), or the group that a run belongs to (`17`): the same recipe, as it is
-/// now, with the same parameters, on the servers where the run failed, was interrupted or skipped, and on those that
-/// could not be reached or were refused. Everything is planned, shown and asked for as the first time; secrets are asked
-/// for again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt runs retry g3                    the servers of the group g3 that are not done
   infrakt runs retry 17                    the same, by any run of it
-  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'")]
+  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'
+
+The runs that one command began are a group. This is the same recipe, as it is
+now, with the same parameters, on those servers of the group where the run failed,
+was interrupted or never began, and on those that could not be reached or were
+refused. All is planned, shown and asked for as the first time, also the secrets.
+To go on with one run where it stopped, with the plan that it had:
+infrakt runs resume 17")]
 pub struct RetryArgs {
     /// A group of runs (g3) or one of its runs (17), as `infrakt runs list` shows them
     #[arg(value_name = "ID")]
@@ -37,20 +39,15 @@ pub struct RetryArgs {
 #[derive(Debug, Clone, Copy)]
 enum Id {
     Run(i64),
-    Group(i64),
+    Group(GroupId),
 }
 
 impl FromStr for Id {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (make, digits): (fn(i64) -> Self, &str) = match text.strip_prefix('g') {
-            Some(digits) => (Self::Group, digits),
-            None => (Self::Run, text),
-        };
-        digits
-            .parse()
-            .map(make)
+        let run = text.parse().map(Self::Run);
+        run.or_else(|_| text.parse().map(Self::Group))
             .map_err(|_| "it is the number of a run, as 17, or of a group, as g3".to_owned())
     }
 }
@@ -79,10 +76,10 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     if servers.is_empty() {
         if context.json {
             output::json_line(&json!({
-                "event": "summary", "group": format!("g{}", group.id), "exit": 0, "servers": [], "next": [],
+                "event": "summary", "group": group.id, "exit": 0, "servers": [], "next": [],
             }))?;
         } else {
-            output::note(&format!("there is nothing to do again for g{}", group.id));
+            output::note(&format!("there is nothing to do again for {}", group.id));
         }
         return Ok(Exit::Done);
     }
@@ -98,7 +95,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     .perform(&runtime, context)
 }
 
-fn group_of(store: &Store, id: Id) -> Result<i64> {
+fn group_of(store: &Store, id: Id) -> Result<GroupId> {
     match id {
         Id::Group(group) => Ok(group),
         Id::Run(run) => store.group_of_run(run)?.ok_or_else(|| {

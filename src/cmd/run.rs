@@ -13,17 +13,12 @@ use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
 use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, Secrets, gather_secrets};
-use crate::store::Server;
+use crate::store::{GroupId, Server};
 use clap::Args;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Run a recipe on servers. What destroys is shown first, and only runs after the server's name was typed
-///
-/// Several servers are worked on at the same time. All of them are reached and planned, and everything that has to be
-/// asked is asked, before the first step runs on the first of them. One that can't be reached is left out; one that goes
-/// wrong does not stop the others, unless --fail-fast. At the end a table tells how each of them ended, and `infrakt runs
-/// retry` does it again for those that are not done.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt run provision.rhai --server prod-2
@@ -31,6 +26,12 @@ use std::path::PathBuf;
   infrakt run ./mine.rhai --tag web
   infrakt run ./mine.rhai --all --parallel 50 --fail-fast
   infrakt run wipe --server a --server b --confirm a --confirm b
+
+Several servers are worked on at the same time. All are reached and planned, and
+everything that has to be asked is asked, before the first step runs on any of
+them. One that can't be reached or is refused is left out; one that goes wrong
+does not stop the others. A table at the end tells how each of them ended, and
+`infrakt runs retry` does it again for those that are not done.
 
 Environment, for where there is no terminal to ask on:
   INFRAKT_SSH_PASSPHRASE  the passphrase of the private key
@@ -92,7 +93,7 @@ pub(super) struct Job<'a> {
     pub confirm: &'a ConfirmArgs,
     pub at_once: AtOnce,
     /// The group of runs whose servers are tried again.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<GroupId>,
     /// Whether what is said is in the form for several servers.
     pub several: bool,
 }

@@ -75,20 +75,32 @@ fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
             None => output::note("no run yet; begin with: infrakt run RECIPE --server NAME"),
         }
     } else {
-        output::table(
-            ["ID", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
-            runs.iter().map(|run| {
-                [
-                    run.id.to_string(),
-                    run.server.clone(),
-                    run.recipe.clone(),
-                    run.state.as_str().to_owned(),
-                    time(run.started_at),
-                    took(run),
-                    run.operator.clone(),
-                ]
-            }),
-        )?;
+        let row = |run: &Run| {
+            [
+                run.id.to_string(),
+                run.server.clone(),
+                run.recipe.clone(),
+                run.state.as_str().to_owned(),
+                time(run.started_at),
+                took(run),
+                run.operator.clone(),
+            ]
+        };
+        if runs.iter().all(|run| run.group.is_none()) {
+            output::table(
+                ["ID", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
+                runs.iter().map(row),
+            )?;
+        } else {
+            output::table(
+                ["ID", "GROUP", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
+                runs.iter().map(|run| {
+                    let [id, server, recipe, state, started, took, by] = row(run);
+                    let group = run.group.map_or(String::new(), |group| group.to_string());
+                    [id, group, server, recipe, state, started, took, by]
+                }),
+            )?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -97,10 +109,12 @@ fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// Nothing where the clock was set back meanwhile: how long it took is not known then.
 fn took(run: &Run) -> String {
-    run.ended_at.map_or(String::new(), |end| {
-        format!("{:.1} s", end.duration_since(run.started_at).as_secs_f64())
-    })
+    run.ended_at
+        .map(|end| end.duration_since(run.started_at).as_secs_f64())
+        .filter(|seconds| *seconds >= 0.0)
+        .map_or(String::new(), |seconds| format!("{seconds:.1} s"))
 }
 
 fn show(id: i64, context: &Context) -> Result<Exit> {
@@ -121,6 +135,7 @@ fn show(id: i64, context: &Context) -> Result<Exit> {
         .map(|consent| format!("by {} at {} ({})", consent.who, time(consent.at), consent.how.as_str()));
     output::pairs([
         ("run", Some(run.id.to_string())),
+        ("group", run.group.map(|group| group.to_string())),
         ("recipe", Some(run.recipe.clone())),
         ("server", Some(run.server.clone())),
         ("state", Some(run.state.as_str().to_owned())),

@@ -4,10 +4,11 @@ use super::run::first_of;
 use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::reporter::Account;
+use crate::store::GroupId;
 use serde_json::{Value, json};
 
-/// As many logs as are named one by one.
-const LOGS: usize = 5;
+/// As many runs as are named one by one.
+const NAMED: usize = 5;
 
 /// How one server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Row {
 }
 
 pub(super) struct Summary<'a> {
-    pub group: i64,
+    pub group: GroupId,
     pub rows: &'a [Row],
 }
 
@@ -158,14 +159,17 @@ impl Summary<'_> {
     fn next(&self) -> Vec<(&'static str, String)> {
         let runs = |outcome| {
             let of = move |row: &&Row| row.outcome == outcome;
-            self.rows.iter().filter(of).filter_map(|row| row.run).take(LOGS)
+            self.rows.iter().filter(of).filter_map(|row| row.run).take(NAMED)
         };
         let mut next = Vec::new();
         for run in runs(Outcome::Failed) {
             next.push(("All it printed", format!("infrakt runs logs {run}")));
         }
+        for run in runs(Outcome::Failed).chain(runs(Outcome::Interrupted)).take(NAMED) {
+            next.push(("Go on where it stopped", format!("infrakt runs resume {run}")));
+        }
         if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
-            let command = format!("infrakt runs retry g{}", self.group);
+            let command = format!("infrakt runs retry {}", self.group);
             next.push(("Plan and run again on those that are not done", command));
         }
         next
@@ -189,7 +193,7 @@ impl Summary<'_> {
             .collect();
         let next: Vec<String> = self.next().into_iter().map(|(_, command)| command).collect();
         json!({
-            "event": "summary", "group": format!("g{}", self.group), "exit": exit as i32, "servers": servers, "next": next,
+            "event": "summary", "group": self.group, "exit": exit as i32, "servers": servers, "next": next,
         })
     }
 }

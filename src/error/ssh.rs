@@ -40,6 +40,8 @@ pub enum SshError {
         server: String,
         algorithm: String,
         fingerprint: String,
+        /// The key itself, as the line of a public key file.
+        key: String,
     },
     /// The server shows another key than the one recorded.
     #[error(
@@ -196,6 +198,7 @@ impl SshError {
                 server,
                 algorithm,
                 fingerprint,
+                ..
             } => format!(
                 "compare it on the server's own console: {}\n\
                  if it is the same: infrakt server update {server} --host-key {fingerprint}",

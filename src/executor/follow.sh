@@ -1,19 +1,51 @@
 # The follower: sends what the runner and its steps have written since the given offsets, and carries out the words that
-# come on its standard input. It may be lost at any moment; another one goes on from where the client has got to.
-ik_piece() {
-    ik_count=$(($4 - $3))
-    if [ "$ik_count" -gt 1048576 ]; then ik_count=1048576; fi
-    printf '%s %s %s\n' "$1" "$3" "$ik_count"
-    tail -c "+$(($3 + 1))" "$IK_DIR/$2" | head -c "$ik_count"
+# come on its standard input. It may be lost at any moment; another one goes on from where the client has got to. It costs
+# nothing while nothing happens: it is woken by the runner, or by the client, which asks for more from time to time.
+ik_refuse() {
+    printf 'infrakt %s\nx %s\n' "$IK_NONCE" "$*"
+    return 1
 }
+ik_full() {
+    exec 9>&-
+    rm -rf -- "$IK_DIR"
+    ik_refuse spool 'its disk is full'
+}
+# ik_prepare DAYS: takes the server's lock, and makes the folder of the run. The lock is given on to the runner.
+ik_prepare() {
+    if ! [ -d /run/infrakt ] || ! [ -d "${IK_DIR%/*}" ]; then
+        mkdir -p /run/infrakt "${IK_DIR%/*}" && chmod 700 /run/infrakt "${IK_DIR%/*/*}" "${IK_DIR%/*}" || {
+            ik_refuse spool "the folder for its records can't be made"
+            return
+        }
+    fi
+    exec 9>>"$IK_LOCK"
+    if ! flock -n 9; then
+        exec 9>&-
+        ik_refuse locked "$(cat "$IK_LOCK.holder" 2>&1)"
+        return
+    fi
+    # Only with the lock: to a clock that has jumped, the records of a living run are old too.
+    for ik_other in "${IK_DIR%/*}"/*; do
+        if [ -e "$ik_other" ]; then
+            find "${IK_DIR%/*}" -mindepth 1 -maxdepth 1 -mtime "+$1" -exec rm -rf -- {} +
+            break
+        fi
+    done
+    mkdir "$IK_DIR" && mkfifo "$IK_DIR/wake" "$IK_DIR/turn" && : >"$IK_DIR/journal" && : >"$IK_DIR/out" &&
+        : >"$IK_DIR/err" && : >"$IK_DIR/deadline" && printf '%40s\n' '' >"$IK_DIR/pid" || ik_full
+}
+ik_start() {
+    setsid sh "$IK_DIR/runner" </dev/null >/dev/null 2>"$IK_DIR/runner.err" &
+    ik_start_of $!
+    # In place, where there is room for it.
+    echo "$! $ik_start" 1<>"$IK_DIR/pid"
+    exec 9>&-
+}
+# Whether the runner is there. After a restart the same number may be another process: only with the same start is it the
+# runner.
 ik_runner_lives() {
-    # After a restart the same number may be another process: only with the same start time (field 22 of proc_pid_stat(5),
-    # the 20th after the name) is it the runner. One that has ended and was not waited for yet is a zombie, state Z.
-    [ -s "$IK_DIR/pid" ] && read -r ik_pid ik_start <"$IK_DIR/pid" && [ -e "/proc/$ik_pid/stat" ] || return 1
-    read -r ik_stat <"/proc/$ik_pid/stat" || return 1
-    set -- ${ik_stat##*) }
-    [ "$1" != Z ] && [ "${20}" = "$ik_start" ]
-}
+    read -r ik_runner ik_began <"$IK_DIR/pid" && ik_start_of "$ik_runner" && [ "$ik_start" = "$ik_began" ]
+} 2>/dev/null
 # Waits until a run whose launch was not seen has begun. The launch may still be on its way, or cut short for ever; which
 # of the two is settled with the lock in hand, without which no runner begins.
 ik_find() {
@@ -21,88 +53,164 @@ ik_find() {
     ik_tries=0
     until [ -s "$IK_DIR/journal" ]; do
         if [ ! -d "$IK_DIR" ]; then
-            echo 'x absent there are no records of it'
-            exit 0
+            ik_refuse absent 'there are no records of it'
+            return 1
         fi
         if flock -n -o "$IK_LOCK" sh -c '[ ! -s "$1/journal" ] && mv -T -- "$1" "$1.void"' sh "$IK_DIR"; then
             rm -rf -- "$IK_DIR.void"
-            echo 'x void it never began'
-            exit 0
+            ik_refuse void 'it never began'
+            return 1
         fi
         ik_tries=$((ik_tries + 1))
         if [ "$ik_tries" -gt 100 ]; then
-            echo "x locked $(cat "$IK_LOCK.holder" 2>&1)"
-            exit 0
+            ik_refuse locked "$(cat "$IK_LOCK.holder" 2>&1)"
+            return 1
         fi
         sleep 0.1
     done
 }
+# ik_start_of PID: when the process began, field 22 of proc_pid_stat(5). Fails for one that has ended and was not waited
+# for yet.
+ik_start_of() {
+    read -r ik_stat <"/proc/$1/stat" || return 1
+    # shellcheck disable=SC2086 # fields
+    set -- ${ik_stat##*) }
+    ik_start=${20}
+    [ "$1" != Z ]
+} 2>/dev/null
+# Hands on what the client says, one word a line.
 ik_listen() {
     while read -r ik_word; do
-        case $ik_word in
-        go.*) : >"$IK_DIR/$ik_word" ;;
-        stop) : >"$IK_DIR/stop" ;;
-        kill)
-            : >"$IK_DIR/stop"
-            if ik_group=$(cat "$IK_DIR/current" 2>/dev/null); then
-                kill -s TERM -- "-$ik_group"
-                # Gone by then, if it listens to SIGTERM: there is nothing left to end, and nobody to tell.
-                (sleep 5 && kill -s KILL -- "-$ik_group") </dev/null >/dev/null 2>&1 &
-            fi
-            ;;
-        done)
-            rm -rf -- "$IK_DIR"
-            exit 0
-            ;;
+        printf '%s\n' "$ik_word" >&7
+        if [ "$ik_word" = "done" ]; then exit 0; fi
+    done
+    echo lost >&7
+}
+# ik_piece KIND DESCRIPTOR FROM TO
+ik_piece() {
+    ik_count=$(($4 - $3))
+    if [ "$ik_count" -le 0 ]; then
+        ik_count=0
+        return
+    fi
+    if [ "$ik_count" -gt 1048576 ]; then
+        ik_count=1048576
+        echo >&7
+    fi
+    printf '%s %s %s\n' "$1" "$3" "$ik_count"
+    head -c "$ik_count" <&"$2"
+    # A step that opens its output by its path cuts it short; the piece has the length that was announced all the same.
+    read -r ik_rest ik_at <"/proc/self/fdinfo/$2"
+    if [ "$ik_at" -lt $(($3 + ik_count)) ]; then
+        head -c $(($3 + ik_count - ik_at)) /dev/zero
+    fi
+}
+# Takes what is new in the journal. It is sent first: so whoever reads knows which step has begun before the first byte of
+# its output comes.
+ik_read_journal() {
+    ik_text=''
+    while [ ${#ik_text} -lt 65536 ]; do
+        if ! read -r ik_line <&4; then
+            # The rest of the line is still being written.
+            ik_part=$ik_part$ik_line
+            break
+        fi
+        ik_line=$ik_part$ik_line ik_part=''
+        ik_text="$ik_text$ik_line
+"
+        # shellcheck disable=SC2086 # words
+        set -- $ik_line
+        case $1 in
+        S) ik_to_o=$3 ik_to_e=$4 ;;
+        E) ik_to_o=$5 ik_to_e=$6 ;;
+        Z) ik_ended=yes ;;
         esac
     done
+    if [ -n "$ik_text" ]; then
+        printf 'j %s %s\n%s' "$ik_j" ${#ik_text} "$ik_text"
+        ik_j=$((ik_j + ${#ik_text}))
+    fi
 }
-ik_follow() {
-    ik_j=$1 ik_o=$2 ik_e=$3 ik_idle=0
-    exec 3<&0
-    ik_listen <&3 &
-    ik_listener=$!
-    while :; do
-        ik_done=no
-        if [ -e "$IK_DIR/done" ]; then ik_done=yes; fi
-        # The journal's size is taken last, and the journal is sent first: so whoever reads knows which step has begun
-        # before the first byte of its output comes.
-        set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err" "$IK_DIR/journal")
-        ik_new=no
-        while [ "$ik_j" -lt "$3" ]; do
-            ik_piece j journal "$ik_j" "$3"
-            ik_j=$((ik_j + ik_count)) ik_new=yes
-        done
-        while [ "$ik_o" -lt "$1" ]; do
-            ik_piece o out "$ik_o" "$1"
-            ik_o=$((ik_o + ik_count)) ik_new=yes
-        done
-        while [ "$ik_e" -lt "$2" ]; do
-            ik_piece e err "$ik_e" "$2"
-            ik_e=$((ik_e + ik_count)) ik_new=yes
-        done
-        if [ "$ik_done" = yes ]; then break; fi
-        if [ "$ik_new" = yes ]; then
-            ik_idle=0
-        else
-            ik_idle=$((ik_idle + 1))
-            if [ $((ik_idle % 20)) -eq 0 ]; then
-                echo h
-                if ! ik_runner_lives && [ ! -e "$IK_DIR/done" ]; then
-                    if [ -s "$IK_DIR/journal" ]; then
-                        echo "x gone the runner is no longer there"
-                    else
-                        # It never began: somebody else was faster at the lock.
-                        echo "x locked $(cat "$IK_LOCK.holder" 2>&1)"
-                        rm -rf -- "$IK_DIR"
-                    fi
-                    exit 0
-                fi
-            fi
+# How far the outputs have been written by now; fails if there is no runner to tell, or not yet.
+ik_measure() {
+    read -r ik_rest ik_to_o <"/proc/$ik_runner/fdinfo/5" && read -r ik_rest ik_to_e <"/proc/$ik_runner/fdinfo/6"
+} 2>/dev/null
+# What a step has printed so far, for whoever asks for more than what has ended.
+ik_peek() {
+    if [ -n "$ik_ended" ] || ik_measure || ik_runner_lives; then return; fi
+    # It may have ended just now.
+    ik_read_journal
+    if [ -z "$ik_ended" ]; then
+        ik_gone=yes
+        # shellcheck disable=SC2046 # two numbers
+        set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
+        ik_to_o=$1 ik_to_e=$2
+    fi
+}
+ik_send() {
+    ik_piece o 5 "$ik_o" "$ik_to_o"
+    ik_o=$((ik_o + ik_count))
+    ik_piece e 6 "$ik_e" "$ik_to_e"
+    ik_e=$((ik_e + ik_count))
+    if [ "$ik_o" -ge "$ik_to_o" ] && [ "$ik_e" -ge "$ik_to_e" ] && [ -z "$ik_said" ]; then
+        if [ -n "$ik_ended" ]; then
+            ik_said=yes
+            echo z
+        elif [ -n "$ik_gone" ]; then
+            ik_said=yes
+            echo "x gone the runner is no longer there"
         fi
-        if [ "$ik_idle" -lt 20 ]; then sleep 0.02; else sleep 0.1; fi
+    fi
+}
+# ik_follow JOURNAL OUT ERR
+ik_follow() {
+    ik_j=$1 ik_o=$2 ik_e=$3 ik_to_o=$2 ik_to_e=$3
+    ik_part='' ik_ended='' ik_gone='' ik_said=''
+    exec 3<&0 4<"$IK_DIR/journal" 5<"$IK_DIR/out" 6<"$IK_DIR/err" 7<>"$IK_DIR/wake"
+    # dd moves a descriptor without reading what it passes.
+    if [ "$1" -gt 0 ]; then dd bs=1 count=0 skip="$1" status=none <&4; fi
+    if [ "$2" -gt 0 ]; then dd bs=1 count=0 skip="$2" status=none <&5; fi
+    if [ "$3" -gt 0 ]; then dd bs=1 count=0 skip="$3" status=none <&6; fi
+    if ! ik_runner_lives; then
+        ik_runner=none
+        case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; esac
+    fi
+    printf 'infrakt %s\n' "$IK_NONCE"
+    (ik_listen) <&3 >/dev/null 2>&1 4<&- 5<&- 6<&- &
+    ik_listener=$!
+    ik_read_journal
+    ik_peek
+    ik_send
+    while read -r ik_word <&7; do
+        case $ik_word in
+        '')
+            ik_read_journal
+            ik_send
+            ;;
+        more)
+            if [ -e "$IK_DIR/kill" ] && ik_runner_lives; then kill -s USR1 "$ik_runner"; fi
+            ik_read_journal
+            ik_peek
+            ik_send
+            echo h
+            ;;
+        stop | go.*)
+            : >"$IK_DIR/$ik_word"
+            echo 1<>"$IK_DIR/turn"
+            ;;
+        kill)
+            : >"$IK_DIR/stop"
+            : >"$IK_DIR/kill"
+            echo 1<>"$IK_DIR/turn"
+            if [ -s "$IK_DIR/journal" ] && ik_runner_lives; then kill -s USR1 "$ik_runner"; fi
+            ;;
+        "done")
+            if [ -n "$ik_ended" ]; then rm -rf -- "$IK_DIR"; fi
+            break
+            ;;
+        lost) exit 0 ;;
+        esac
     done
-    echo z
     wait "$ik_listener"
-    exit 0
+    exec 3<&- 4<&- 5<&- 6<&- 7<&-
 }

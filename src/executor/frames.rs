@@ -57,6 +57,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// If the stream is not a follower's; nothing after that can be trusted.
+    #[expect(clippy::should_implement_trait, reason = "None is no end here: more may come")]
     pub fn next(&mut self) -> Result<Option<Frame>, NotAFrame> {
         if let Some(greeting) = &self.greeting {
             let Some(at) = self

@@ -2,12 +2,12 @@
 //! no terminal: only the plan, the trait [`connection::Connection`], and the [`World`] that it reports to.
 
 pub mod connection;
-mod frames;
+pub mod frames;
 pub mod question;
 mod redaction;
 pub mod script;
 mod stretch;
-mod transcript;
+pub mod transcript;
 
 pub use crate::event::Ended;
 

@@ -1,117 +1,223 @@
 # The runner: executes the steps one after the other, detached from the connection that brought it. What it writes into
-# the journal is the only truth about how a step ended.
-record() {
+# the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
+# runner's own: everything here but what a step asks for is built into the shell.
+exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 7<>"$IK_DIR/wake" 8<>"$IK_DIR/turn" || exit 1
+# What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
+umask 022
+ik_signal='' ik_ends='' ik_watch='' ik_told=0
+trap 'ik_signal=yes' USR1
+# A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
+trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
+
+ik_record() {
     # What can't be recorded must not happen: a full disk ends the run here.
-    printf '%s\n' "$*" >>"$IK_DIR/journal" || exit 1
+    printf '%s\n' "$*" >&4 || exit 1
 }
-# Sizes of both output files and the uptime, in hundredths of a second so that no clock can jump.
-mark() {
-    ik_sizes=$(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
-    read -r ik_up ik_rest </proc/uptime
-    ik_mark="$(echo $ik_sizes) ${ik_up%.*}${ik_up#*.}"
+# The uptime, in hundredths of a second so that no clock can jump, and how far both outputs have been written: where the
+# descriptors stand that all steps share, see fdinfo in proc(5).
+ik_mark() {
+    read -r ik_now ik_rest </proc/uptime
+    ik_now=${ik_now%.*}${ik_now#*.}
+    read -r ik_rest ik_out </proc/self/fdinfo/5
+    read -r ik_rest ik_err </proc/self/fdinfo/6
 }
-finish() {
-    # Steps may carry secrets: what was not executed must not lie about until somebody fetches the records.
-    rm -f "$IK_DIR"/[0-9]*.*
-    record Z "$1"
-    : >"$IK_DIR/done"
+# As mark, for a step that may have opened an output anew by its path, where the descriptor did not move.
+ik_mark_exactly() {
+    ik_mark
+    # shellcheck disable=SC2046 # two numbers
+    set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
+    ik_out=$1 ik_err=$2
+}
+# Wakes the follower, if there is one. Short steps share a call.
+ik_wake() {
+    if [ $((ik_now - ik_told)) -ge "$1" ]; then
+        ik_told=$ik_now
+        echo >&7
+    fi
+}
+ik_forget() {
+    for ik_file in "$@"; do
+        if [ -s "$IK_DIR/$ik_file" ]; then : >"$IK_DIR/$ik_file"; fi
+    done
+}
+ik_finish() {
+    if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
+    # What was not executed must not lie about until somebody fetches the records.
+    ik_forget $IK_SECRETS
+    # Whoever reads that the run has ended may begin another one.
+    exec 9>&-
+    ik_record Z "$1"
+    echo >&7
     exit 0
 }
-# Fails as its guard does; a guard that does not end is an error of the step, and no answer.
-guard() {
-    (
-        unset IK_DIR IK_LOCK
-        exec timeout -k 5 60 sh "$1"
-    ) </dev/null >/dev/null 2>&1
-    ik_guard_status=$?
-    case $ik_guard_status in
-    124 | 137)
-        echo "a guard did not end within 60 s" >>"$IK_DIR/err"
-        ended "$ik_step" 124 1
+
+# Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
+# the shortest of them, so what begins meanwhile is not missed.
+ik_watch() {
+    trap 'kill "$ik_nap"; exit 0' TERM
+    ik_late=''
+    while kill -0 $$; do
+        ik_nap=$IK_SHORTEST
+        if read -r ik_key ik_until <"$IK_DIR/deadline" && [ "$ik_key" != "$ik_late" ]; then
+            read -r ik_now ik_rest </proc/uptime
+            ik_left=$((ik_until - ${ik_now%.*}${ik_now#*.}))
+            if [ "$ik_left" -le 0 ]; then
+                ik_late=$ik_key
+                : >"$IK_DIR/late.$ik_key"
+                kill -s USR1 $$
+                echo >&8
+            elif [ "$ik_left" -lt "$ik_nap" ]; then
+                ik_nap=$ik_left
+            fi
+        fi
+        ik_part=$((ik_nap % 100))
+        if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
+        sleep "$((ik_nap / 100)).$ik_part" &
+        ik_nap=$!
+        wait "$ik_nap"
+    done
+}
+# deadline KEY HUNDREDTHS
+ik_deadline() {
+    ik_key=$1
+    # In place, so that whoever reads it finds the old one or the new one.
+    echo "$1 $((ik_now + $2))" 1<>"$IK_DIR/deadline"
+    if [ -z "$ik_watch" ]; then
+        # In parentheses, since a function alone would keep the descriptors to open them again.
+        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 7>&- 9>&- &
+        ik_watch=$!
+    fi
+}
+# start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
+# fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
+ik_start() {
+    case $2 in
+    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
+    *)
+        (
+            ik_file=$IK_DIR/$1
+            set "$3" --
+            # shellcheck source=/dev/null
+            . "$ik_file"
+        ) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
         ;;
     esac
-    return "$ik_guard_status"
+    ik_pid=$! ik_mode=$2 ik_ending='' ik_signal=''
 }
-nothing_to_do() {
-    for ik_guard in "$IK_DIR/$1".unless.*; do
-        if [ -e "$ik_guard" ] && guard "$ik_guard"; then return 0; fi
+# end SIGNAL: sends it to all that the present file has started. One that runs apart leads a process group; of the
+# runner's own group it is what began with the present file or after it (in the same hundredth of a second the numbers
+# tell), but neither the runner nor its watch.
+ik_end() {
+    if [ "$ik_mode" = apart ]; then
+        kill -s "$1" -- "-$ik_pid"
+        return
+    fi
+    ik_since=''
+    for ik_process in "/proc/$ik_pid" /proc/[0-9]*; do
+        read -r ik_stat <"$ik_process/stat" || continue
+        # shellcheck disable=SC2086 # the fields after the name: state, parent, group, …; the twentieth is the start
+        set -- "$1" ${ik_stat##*) }
+        if [ -z "$ik_since" ]; then ik_since=${21}; fi
+        ik_other=${ik_process#/proc/}
+        case $ik_other in "$$" | "$ik_watch") continue ;; esac
+        if [ "$4" != $$ ] || [ "$3" = "$ik_watch" ] || [ "${21}" -lt "$ik_since" ]; then continue; fi
+        if [ "${21}" -gt "$ik_since" ] || [ "$ik_other" -ge "$ik_pid" ]; then kill -s "$1" "$ik_other"; fi
     done
-    for ik_guard in "$IK_DIR/$1".only_if.*; do
-        if [ -e "$ik_guard" ] && ! guard "$ik_guard"; then return 0; fi
+}
+# What a signal was about: the time is over, or somebody wants the present step ended.
+ik_attend() {
+    if [ -e "$IK_DIR/late.$ik_key" ] && [ -z "$ik_ending" ]; then ik_late=1; fi
+    if [ "$ik_late" = 0 ] && [ ! -e "$IK_DIR/kill" ]; then return; fi
+    if [ -e "$IK_DIR/late.$ik_key.kill" ]; then
+        ik_end KILL
+    elif [ -z "$ik_ending" ]; then
+        ik_ending=yes
+        ik_end TERM
+        ik_mark
+        if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
+        ik_watch=''
+        ik_deadline "$ik_key.kill" 1000
+        ik_key=${ik_key%.kill}
+    fi
+}
+# await KEY HUNDREDTHS: waits for the end of what was started, and ends it when its time is over.
+ik_await() {
+    ik_late=0 ik_first=''
+    ik_deadline "$1" "$2"
+    while :; do
+        wait "$ik_pid"
+        ik_status=$?
+        # The signal came together with the end: there is nothing left to wait for.
+        if [ "$ik_status" = 127 ] && [ -n "$ik_first" ]; then ik_status=$ik_first; fi
+        if [ -z "$ik_signal" ] || [ "$ik_status" -le 128 ]; then break; fi
+        ik_signal='' ik_first=$ik_status
+        ik_attend
     done
-    return 1
+    if [ "$ik_late" = 1 ]; then ik_status=124; fi
+}
+
+# step INDEX
+ik_step() {
+    if [ -e "$IK_DIR/stop" ]; then ik_finish stopped; fi
+    ik_mark
+    ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
+    ik_wake 5
+}
+ik_unchanged() {
+    ik_record U "$1"
 }
 # ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
-ended() {
-    mark
-    record E "$1" "$2" "$3" "$ik_mark"
-    rm -f "$IK_DIR/$1".*
-    if [ "$2" -ne 0 ]; then finish failed; fi
+ik_ended() {
+    ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
+    if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
-# It is the client's turn with this step; the lock is held meanwhile. A client that does not come back ends the run.
-pause() {
-    record P "$1"
-    ik_ticks=0
-    until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/stop" ]; then finish stopped; fi
-        ik_ticks=$((ik_ticks + 1))
-        if [ "$ik_ticks" -gt $((($2 + 60) * 20)) ]; then finish paused; fi
-        sleep 0.05
-    done
+# held INDEX FILE MODE: succeeds as the guard does; one that does not end by itself is an error of the step, and no answer.
+ik_held() {
+    ik_start "$2" "$3" +e 60 >/dev/null 2>&1
+    ik_await "$2" 6000
+    if [ "$ik_status" -gt 128 ] || [ "$ik_late" = 1 ]; then
+        echo "a guard did not end within 60 s" >&6
+        ik_mark
+        ik_ended "$1" 124 1
+    fi
+    return "$ik_status"
 }
 # undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection. A request to stop changes
 # nothing about that: what may have locked everybody out is proven or undone first.
-undo_unless_proven() {
-    record Q "$1"
-    ik_ticks=0
+ik_undo_unless_proven() {
+    ik_record Q "$1"
+    ik_wake 0
+    ik_deadline "$1.undo" "${2}00"
     until [ -e "$IK_DIR/go.$1" ]; do
-        ik_ticks=$((ik_ticks + 1))
-        if [ "$ik_ticks" -gt $(($2 * 20)) ]; then
-            (
-                umask 022
-                ik_script=$IK_DIR/$1.undo
-                unset IK_DIR IK_LOCK
-                exec timeout -k 10 300 sh -e "$ik_script"
-            ) </dev/null >>"$IK_DIR/out" 2>>"$IK_DIR/err"
-            if [ "$?" -eq 0 ]; then ended "$1" 1 2; else ended "$1" 1 3; fi
+        if [ -e "$IK_DIR/late.$1.undo" ]; then
+            ik_start "$1.undo" apart -e 300 >&5 2>&6
+            ik_await "$1.undone" 30000
+            if [ "$ik_status" -eq 0 ]; then ik_late=2; else ik_late=3; fi
+            ik_status=1
+            ik_mark_exactly
             return
         fi
-        sleep 0.05
+        read -r ik_rest <&8
     done
+    ik_mark
 }
-# step INDEX KIND SECONDS [SECONDS-UNTIL-UNDONE]
-step() {
-    if [ -e "$IK_DIR/stop" ]; then finish stopped; fi
-    mark
-    record S "$1" "$ik_mark"
-    ik_began=${ik_mark##* } ik_step=$1
-    if nothing_to_do "$1"; then
-        record U "$1"
-        rm -f "$IK_DIR/$1".*
-        return
-    fi
-    if [ "$2" = pause ]; then
-        pause "$1" "$3"
-        return
-    fi
-    # timeout leads a process group of its own, which it ends as a whole. What a step makes is for the server, whose
-    # services must be able to read it; only the records here are for root alone.
-    (
-        umask 022
-        ik_script=$IK_DIR/$1.sh
-        unset IK_DIR IK_LOCK
-        exec timeout -k 10 "$3" sh -e "$ik_script"
-    ) </dev/null >>"$IK_DIR/out" 2>>"$IK_DIR/err" &
-    ik_pid=$!
-    echo "$ik_pid" >"$IK_DIR/current"
-    wait "$ik_pid"
-    ik_status=$?
-    rm -f "$IK_DIR/current"
-    mark
-    ik_timed_out=0
-    case $ik_status in
-    124 | 137) if [ $((${ik_mark##* } - ik_began)) -ge $(($3 * 100)) ]; then ik_timed_out=1; fi ;;
-    0) if [ -n "${4-}" ]; then undo_unless_proven "$1" "$4"; fi ;;
-    esac
-    ended "$1" "$ik_status" "$ik_timed_out"
+# run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
+ik_run() {
+    ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
+    ik_await "$1" "${2}00"
+    if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
+    if [ "$ik_status" -eq 0 ] && [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
+    ik_ended "$1" "$ik_status" "$ik_late"
+}
+# pause INDEX SECONDS: it is the client's turn with this step; the lock is held meanwhile. A client that does not come
+# back ends the run.
+ik_pause() {
+    ik_record P "$1"
+    ik_wake 0
+    ik_deadline "$1" "$(($2 + 60))00"
+    until [ -e "$IK_DIR/go.$1" ]; do
+        if [ -e "$IK_DIR/stop" ] || [ -n "$ik_ends" ]; then ik_finish stopped; fi
+        if [ -e "$IK_DIR/late.$1" ]; then ik_finish paused; fi
+        read -r ik_rest <&8
+    done
 }

@@ -19,6 +19,8 @@ pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
                                export PATH LC_ALL\n";
 /// What the runner on a server holds locked for as long as it lives.
 pub const LOCK: &str = "/run/infrakt/lock";
+/// How long a guard may take.
+const GUARD_SECONDS: u64 = 60;
 /// Days after which records that nobody has fetched are removed.
 pub const KEPT_DAYS: u32 = 7;
 
@@ -45,70 +47,68 @@ pub fn spool_of(run: &str) -> String {
 }
 
 impl Stretch<'_> {
-    /// The whole script: checks, lock, the steps as files, the runner, and the follower.
+    /// The whole script: checks, lock, the steps as files, the runner, and the follower. All of it is one command for
+    /// the shell that reads it, so that one which arrives only in part does nothing.
     pub fn script(&self) -> Vec<u8> {
-        let mut text = String::new();
-        self.begin(&mut text);
+        let mut text = prelude(self.run, self.nonce);
+        text.push_str("ik_begin() {\n");
+        self.checks(&mut text);
         for index in self.from..self.to {
             self.step_files(&mut text, index);
         }
         self.runner(&mut text);
-        text.push_str(include_str!("follow.sh"));
-        text.push_str("ik_follow 0 0 0\n");
+        text.push_str("}\nif ik_begin; then ik_follow 0 0 0; fi\n");
         text.into_bytes()
     }
 
-    fn begin(&self, text: &mut String) {
-        let spool = spool_of(self.run);
-        let _ = write!(
-            text,
-            "umask 077\n\
-             {ENVIRONMENT}\
-             printf 'infrakt %s\\n' {nonce}\n\
-             ik_refuse() {{ printf 'x %s\\n' \"$*\"; [ -z \"$IK_MADE\" ] || rm -rf -- \"$IK_DIR\"; exit 0; }}\n\
-             IK_DIR={spool} IK_LOCK={LOCK} IK_MADE=''\n\
-             export IK_DIR IK_LOCK\n",
-            nonce = quote(self.nonce),
-            spool = quote(&spool),
-        );
+    fn checks(&self, text: &mut String) {
         if let Some(machine_id) = &self.plan.server.machine_id {
-            let _ = writeln!(
+            let _ = write!(
                 text,
-                "[ \"$(cat /etc/machine-id 2>&1)\" = {} ] || ik_refuse identity \"its machine-id is $(cat /etc/machine-id 2>&1)\"",
+                "ik_id=none\n\
+                 read -r ik_id </etc/machine-id\n\
+                 [ \"$ik_id\" = {} ] || {{ ik_refuse identity \"its machine-id is $ik_id\"; return; }}\n",
                 quote(machine_id)
             );
         }
         if self.plan.destroys() {
             let _ = write!(
                 text,
-                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || ik_refuse protected 'it has the marker /etc/infrakt/host'\n\
-                 printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && \
-                 ik_refuse protected 'this very infrakt runs on it'\n",
+                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || {{ ik_refuse protected 'it has the marker /etc/infrakt/host'; return; }}\n\
+                 printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && {{ \
+                 ik_refuse protected 'this very infrakt runs on it'; return; }}\n",
                 thread = quote(self.thread_name),
             );
         }
         let _ = write!(
             text,
-            "mkdir -p /run/infrakt {SPOOL} && chmod 700 /run/infrakt /var/lib/infrakt {SPOOL} || \
-             ik_refuse spool \"the folder for its records can't be made\"\n\
-             find {SPOOL} -mindepth 1 -maxdepth 1 -mtime +{KEPT_DAYS} -exec rm -rf -- {{}} +\n\
-             [ ! -e \"$IK_DIR\" ] || ik_refuse folder \"$IK_DIR is there already\"\n\
-             mkdir \"$IK_DIR\" || ik_refuse spool \"the folder $IK_DIR can't be made\"\n\
-             IK_MADE=yes\n\
-             flock -n -o {LOCK} true || ik_refuse locked \"$(cat {LOCK}.holder 2>&1)\"\n",
+            "[ ! -e \"$IK_DIR\" ] || {{ ik_refuse folder \"$IK_DIR is there already\"; return; }}\n\
+             ik_prepare {KEPT_DAYS} || return\n\
+             printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\" || {{ ik_full; return; }}\n",
+            holder = quote(self.holder),
         );
-        self.file(text, "holder", self.holder);
     }
 
     fn step_files(&self, text: &mut String, index: usize) {
         let step = &self.plan.steps[index];
         let env = self.exports(step);
+        for (name, content) in self.parts(index) {
+            match content {
+                Part::Script(script) => write_file(text, &name, &format!("{env}{script}\n")),
+                Part::Data(data) => write_file(text, &name, data),
+            }
+        }
+    }
+
+    /// The files of a step, by name.
+    fn parts(&self, index: usize) -> Vec<(String, Part<'_>)> {
+        let step = &self.plan.steps[index];
+        let mut parts = Vec::new();
         match &step.action {
             Action::Run { command } => {
-                self.file(text, &format!("{index}.sh"), &format!("{env}{command}"));
-                if let Some(undo) = &step.undo {
-                    self.file(text, &format!("{index}.undo"), &format!("{env}{}", undo.command));
-                }
+                parts.push((format!("{index}.sh"), Part::Script(command.clone())));
+                let undo = step.undo.iter();
+                parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
             }
             Action::Upload {
                 path,
@@ -117,66 +117,88 @@ impl Stretch<'_> {
                 owner,
             } => {
                 let content = self.content(content);
-                let data = base64::engine::general_purpose::STANDARD.encode(content);
-                let _ = writeln!(
-                    text,
-                    "base64 -d >\"$IK_DIR/{index}.data\" <<'{0}' || ik_refuse spool 'its disk is full'\n{data}\n{0}",
-                    self.nonce
-                );
-                self.file(
-                    text,
-                    &format!("{index}.sh"),
-                    &place_file(&format!("{}/{index}.data", spool_of(self.run)), path, mode, owner),
-                );
-                self.file(
-                    text,
-                    &format!("{index}.unless.content"),
-                    &holds_content(path, content, mode, owner),
-                );
+                let data = format!("{}/{index}.data", spool_of(self.run));
+                parts.push((format!("{index}.data"), Part::Data(content)));
+                parts.push((
+                    format!("{index}.sh"),
+                    Part::Script(place_file(&data, path, mode, owner)),
+                ));
+                parts.push((
+                    format!("{index}.unless.content"),
+                    Part::Script(holds_content(path, content, mode, owner)),
+                ));
             }
             Action::Reconnect { .. } | Action::State { .. } => {}
         }
         for (number, guard) in step.unless.iter().enumerate() {
-            self.file(text, &format!("{index}.unless.{number}"), &format!("{env}{guard}"));
+            parts.push((format!("{index}.unless.{number}"), Part::Script(guard.clone())));
         }
         for (number, guard) in step.only_if.iter().enumerate() {
-            self.file(text, &format!("{index}.only_if.{number}"), &format!("{env}{guard}"));
+            parts.push((format!("{index}.only_if.{number}"), Part::Script(guard.clone())));
         }
+        parts
     }
 
     fn runner(&self, text: &mut String) {
-        let mut runner = String::from(include_str!("runner.sh"));
-        // Only now is the lock ours.
-        runner.push_str("cp \"$IK_DIR/holder\" \"$IK_LOCK.holder\"\nprintf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\"\n");
+        let mut secret = Vec::new();
+        let mut steps = String::new();
+        // Hundredths of a second; what no step and no guard falls short of.
+        let mut shortest = GUARD_SECONDS;
         for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
-            let kind = match step.action {
-                Action::Run { .. } | Action::Upload { .. } => "run",
-                Action::Reconnect { .. } | Action::State { .. } => "pause",
+            shortest = shortest.min(step.timeout_seconds.max(1));
+            if let Some(undo) = &step.undo {
+                shortest = shortest.min(undo.after_seconds.max(1));
+            }
+            let parts = self.parts(index);
+            let _ = writeln!(steps, "ik_step {index}");
+            let mut tests = Vec::new();
+            for (name, part) in &parts {
+                let Part::Script(script) = part else { continue };
+                if name.contains(".unless.") {
+                    tests.push(format!("ik_held {index} {name} {}", mode_of(script)));
+                } else if name.contains(".only_if.") {
+                    tests.push(format!("! ik_held {index} {name} {}", mode_of(script)));
+                }
+            }
+            let seconds = step.timeout_seconds;
+            let act = match &step.action {
+                Action::Run { command } => {
+                    let undo = step
+                        .undo
+                        .as_ref()
+                        .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
+                    format!(
+                        "ik_run {index} {seconds} {} {}{undo}",
+                        mode_of(command),
+                        mark_of(command)
+                    )
+                }
+                Action::Upload { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
+                Action::Reconnect { .. } | Action::State { .. } => format!("ik_pause {index} {seconds}"),
             };
-            let undo = step
-                .undo
-                .as_ref()
-                .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
-            let _ = writeln!(runner, "step {index} {kind} {}{undo}", step.timeout_seconds);
+            let _ = match tests.is_empty() {
+                true => writeln!(steps, "{act}"),
+                false => writeln!(
+                    steps,
+                    "if {}; then ik_unchanged {index}; else {act}; fi",
+                    tests.join(" || ")
+                ),
+            };
+            if has_secret(step) {
+                let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
+                let _ = writeln!(steps, "ik_forget {}", names.join(" "));
+                secret.extend(parts.into_iter().map(|(name, _)| name));
+            }
         }
-        runner.push_str("finish done\n");
-        self.file(text, "runner", &runner);
-        let _ = write!(
-            text,
-            "{{ : >\"$IK_DIR/out\" && : >\"$IK_DIR/err\" && : >\"$IK_DIR/journal\"; }} || ik_refuse spool 'its disk is full'\n\
-             setsid flock -n -o {LOCK} sh \"$IK_DIR/runner\" </dev/null >/dev/null 2>\"$IK_DIR/runner.err\" &\n\
-             ik_pid=$! && read -r ik_stat <\"/proc/$ik_pid/stat\" && set -- ${{ik_stat##*) }} && \
-             echo \"$ik_pid ${{20}}\" >\"$IK_DIR/pid\" || ik_refuse spool 'its disk is full'\n",
+        let runner = format!(
+            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{}{steps}ik_finish done\n",
+            quote(&spool_of(self.run)),
+            shortest,
+            quote(&secret.join(" ")),
+            condensed(include_str!("runner.sh")),
         );
-    }
-
-    /// Writes a text file into the run's folder. No line of it can equal the nonce, since that was drawn afterwards.
-    fn file(&self, text: &mut String, name: &str, content: &str) {
-        let _ = writeln!(
-            text,
-            "cat >\"$IK_DIR/{name}\" <<'{0}' || ik_refuse spool 'its disk is full'\n{content}\n{0}",
-            self.nonce
-        );
+        write_file(text, "runner", &runner);
+        text.push_str("ik_start\n");
     }
 
     fn exports(&self, step: &Step) -> String {
@@ -202,6 +224,77 @@ impl Stretch<'_> {
     fn secret(&self, name: &str) -> &str {
         self.secrets.get(name).map_or("", Secret::expose)
     }
+}
+
+/// A file of a step.
+enum Part<'a> {
+    Script(String),
+    Data(&'a str),
+}
+
+/// What every script begins with: where the run is, and the functions of the follower.
+fn prelude(run: &str, nonce: &str) -> String {
+    format!(
+        "umask 077\n{ENVIRONMENT}IK_DIR={spool} IK_LOCK={LOCK} IK_NONCE={nonce}\n{follow}",
+        spool = quote(&spool_of(run)),
+        nonce = quote(nonce),
+        follow = condensed(include_str!("follow.sh")),
+    )
+}
+
+/// A script without its comments and indentation, which would be sent with every run.
+fn condensed(script: &str) -> String {
+    let lines = script.lines().map(str::trim_start);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Writes a file into the run's folder, without a process for it wherever the shell itself can.
+fn write_file(text: &mut String, name: &str, content: &str) {
+    let _ = if content.contains('\0') {
+        let data = base64::engine::general_purpose::STANDARD.encode(content);
+        writeln!(
+            text,
+            "printf %s {data} | base64 -d >\"$IK_DIR/{name}\" || {{ ik_full; return; }}"
+        )
+    } else {
+        writeln!(
+            text,
+            "printf %s {} >\"$IK_DIR/{name}\" || {{ ik_full; return; }}",
+            quote(content)
+        )
+    };
+}
+
+/// Whether a shell script can run in a fork of the runner: not if it may tell that from a shell of its own, or end
+/// the wrong one.
+fn mode_of(script: &str) -> &'static str {
+    const OWN: [&str; 6] = ["$$", "${$", "$0", "${0", "PPID", "kill"];
+    match OWN.iter().any(|word| script.contains(word)) {
+        true => "apart",
+        false => "plain",
+    }
+}
+
+/// How to tell where the output of a script ends: it may open it by its path.
+fn mark_of(script: &str) -> &'static str {
+    const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
+    match PATHS.iter().any(|path| script.contains(path)) {
+        true => "ik_mark_exactly",
+        false => "ik_mark",
+    }
+}
+
+fn has_secret(step: &Step) -> bool {
+    let content = matches!(
+        step.action,
+        Action::Upload {
+            content: Content::Secret { .. },
+            ..
+        }
+    );
+    content || step.env.values().any(|value| matches!(value, EnvValue::Secret { .. }))
 }
 
 /// Replaces the file at once, or not at all. A link is followed, as an editor would.
@@ -243,13 +336,7 @@ pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> Stri
 
 /// A script that goes on following a run whose connection was lost, from where the client has got to.
 pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> Vec<u8> {
-    let spool = spool_of(run);
-    format!(
-        "umask 077\nIK_DIR={spool} IK_LOCK={LOCK}\nprintf 'infrakt %s\\n' {nonce}\n\
-         {follow}ik_find\nik_follow {journal} {out} {err}\n",
-        spool = quote(&spool),
-        nonce = quote(nonce),
-        follow = include_str!("follow.sh"),
-    )
-    .into_bytes()
+    let mut text = prelude(run, nonce);
+    let _ = writeln!(text, "if ik_find; then ik_follow {journal} {out} {err}; fi");
+    text.into_bytes()
 }

@@ -13,8 +13,12 @@ use crate::plan::{Action, Plan};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// How long nothing may come from a follower, which sends a heartbeat every few seconds, before it counts as lost.
+/// How long nothing may come from a follower, which answers whenever it is asked for more, before it counts as lost.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How often a follower is asked for more: it is woken when a step begins or ends, but not by what a step prints. The
+/// longer nothing happens, the less often.
+const SHORTEST_ASK: Duration = Duration::from_millis(200);
+const LONGEST_ASK: Duration = Duration::from_secs(1);
 /// How long a lost server is called again before the run is given up for now.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// What undoing a step takes, before a login is tried again.
@@ -111,6 +115,8 @@ impl Execution<'_> {
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
         let mut owed = Owed::default();
+        // Whether the script that begins the stretch is known to have reached the server.
+        let mut arrived = left.is_some();
         loop {
             let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
@@ -138,10 +144,14 @@ impl Execution<'_> {
                     }
                     self.again(&nonce, &transcript)
                 }
-                Followed::Launched => self.again(&nonce, &transcript),
+                Followed::Launched => {
+                    arrived = true;
+                    self.again(&nonce, &transcript)
+                }
                 Followed::Void if left.is_some() => return Ok(Stretched::Over),
                 Followed::Void => {
                     transcript = self.begin(next)?;
+                    arrived = false;
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
@@ -158,12 +168,20 @@ impl Execution<'_> {
                         }
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
-                        return Ok(Stretched::Ended(Ended::interrupted(error.to_string())));
+                        return match error {
+                            // Whoever answers there now is not to be called again before a person has looked.
+                            Error::Ssh(
+                                SshError::HostKeyChanged { .. }
+                                | SshError::HostKeyRevoked { .. }
+                                | SshError::HostKeyUnknown { .. },
+                            ) => Err(error),
+                            error => Ok(Stretched::Ended(Ended::interrupted(error.to_string()))),
+                        };
                     }
                     self.notice("connected again")?;
                     match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
-                        (0, 0, 0) => self.launch(plan, next..to, &nonce, &transcript),
+                        (0, 0, 0) if !arrived => self.launch(plan, next..to, &nonce, &transcript),
                         _ => self.again(&nonce, &transcript),
                     }
                 }
@@ -314,13 +332,15 @@ impl Execution<'_> {
         let mut said = Vec::new();
         let mut told = 0;
         let mut last = Instant::now();
+        let mut ask = SHORTEST_ASK;
+        let mut asked = false;
         loop {
             let interrupts = self.world.interrupts();
             if begun && interrupts > told {
                 channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
                 told = interrupts;
             }
-            match channel.receive(Duration::from_millis(200))? {
+            match channel.receive(SHORTEST_ASK)? {
                 Incoming::Stdout(bytes) => {
                     last = Instant::now();
                     reader.push(&bytes);
@@ -331,7 +351,14 @@ impl Execution<'_> {
                     continue;
                 }
                 Incoming::Quiet if last.elapsed() > SILENCE => return Ok(Followed::Lost),
-                Incoming::Quiet => continue,
+                Incoming::Quiet => {
+                    if begun && !asked && last.elapsed() >= ask {
+                        channel.send(b"more\n")?;
+                        asked = true;
+                        ask = (ask * 2).min(LONGEST_ASK);
+                    }
+                    continue;
+                }
                 Incoming::Closed if begun => return Ok(Followed::Lost),
                 Incoming::Closed => {
                     let said = String::from_utf8_lossy(&said).trim().to_owned();
@@ -355,13 +382,21 @@ impl Execution<'_> {
                             channel.send(word.as_bytes())?;
                         }
                     }
-                    Frame::Heartbeat => {}
-                    Frame::Refused { code, .. } if code == "folder" => return Ok(Followed::Launched),
-                    Frame::Refused { code, .. } if code == "absent" => return Ok(Followed::Absent),
-                    Frame::Refused { code, .. } if code == "void" => return Ok(Followed::Void),
+                    Frame::Heartbeat => asked = false,
                     Frame::Refused { code, reason } => {
-                        events.extend(transcript.lose());
-                        ended = Some(refused(plan, &code, &reason));
+                        let instead = match code.as_str() {
+                            "folder" => Followed::Launched,
+                            "absent" => Followed::Absent,
+                            "void" => Followed::Void,
+                            _ => {
+                                events.extend(transcript.lose());
+                                ended = Some(refused(plan, &code, &reason));
+                                break;
+                            }
+                        };
+                        // To abandon the script before its end would cut the connection.
+                        drain(&mut *channel)?;
+                        return Ok(instead);
                     }
                     Frame::End => ended = Some(Ok(transcript.ending())),
                     frame => events.extend(transcript.take(frame).map_err(|error| broken(plan, &error.0))?),
@@ -374,6 +409,9 @@ impl Execution<'_> {
                 ended: matches!(ended, Some(Ok(_))),
                 ..transcript.position()
             };
+            if !events.is_empty() {
+                ask = SHORTEST_ASK;
+            }
             if (!events.is_empty() || position.ended)
                 && let Err(error) = note(self.world, plan, events, Some(&position))
             {
@@ -384,7 +422,7 @@ impl Execution<'_> {
             if let Some(ending) = ended {
                 let ending = ending?;
                 // The last word to the follower, which then removes the records: they are all here now.
-                let thanked = channel.send(b"done\n").and_then(|()| drain(&mut *channel));
+                let thanked = channel.send(b"done\n");
                 if let Err(error) = thanked
                     && !is_lost(&error)
                 {
@@ -440,7 +478,7 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
     }
 }
 
-/// Waits for the follower to go away, shortly: whether it did changes nothing.
+/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
 fn drain(channel: &mut dyn Channel) -> Result<()> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(2) {

@@ -176,6 +176,11 @@ impl Fleet {
         self.total(&state);
     }
 
+    /// A word to people that belongs to no run.
+    pub fn note(&self, text: &str) {
+        self.print(&self.state(), &format!("{DIM}{}{DIM:#}", one_line(text)));
+    }
+
     /// Moves the clocks on; to be called about ten times a second.
     pub fn tick(&self) {
         if let Some(screen) = &mut self.state().screen {

@@ -11,7 +11,7 @@ use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
 use crate::plan::Plan;
 use crate::recipe::Recipe;
-use crate::store::{Member, NewGroup, QueuedRun, Server};
+use crate::store::{GroupId, Member, NewGroup, QueuedRun, Server};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -37,7 +37,7 @@ pub struct Call<'a> {
     pub recipe: &'a Recipe,
     pub parameters: &'a Parameters,
     /// The group, if it is done again for those servers of it that are not done.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<GroupId>,
 }
 
 /// A server whose plan may be executed.
@@ -112,6 +112,14 @@ pub enum Fate {
 }
 
 impl Runtime {
+    /// Sees to it that this process may be connected to so many servers.
+    ///
+    /// # Errors
+    /// If it may not.
+    pub fn make_room(&self, servers: usize, at_once: AtOnce) -> Result<()> {
+        make_room_for(servers, at_once.parallel.get())
+    }
+
     /// Does something that changes nothing on several servers at the same time. What goes wrong with one server only is
     /// in its place in the list; `beat` is called on this thread, with the number of those that are done: when it changes,
     /// and about ten times a second in between.
@@ -126,7 +134,6 @@ impl Runtime {
         work: &(dyn Fn(&Runtime, &Server) -> Result<R> + Sync),
         beat: &mut dyn FnMut(usize),
     ) -> Result<Vec<Result<R>>> {
-        make_room_for(servers.len());
         let broken = AtomicBool::new(false);
         let items: Vec<&Server> = servers.iter().collect();
         let results = self.each(
@@ -160,7 +167,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written; none has begun then.
-    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(i64, Vec<Result<Waiting>>)> {
+    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(GroupId, Vec<Result<Waiting>>)> {
         let operator = operator();
         let recipe = call.recipe.reference();
         let new = NewGroup {

@@ -116,7 +116,7 @@ impl Live {
             };
             (facts, session.host_key().to_string())
         };
-        // A row that was changed meanwhile leads elsewhere than this connection, which `compare` tells.
+        // A row that was changed meanwhile leads elsewhere than this connection, which the comparison tells.
         let route = route_to(&row)?;
         let now = identity_now(store, &row, route.target(), &facts, host_key)?;
         let losses = losses(store, &row, &facts)?;

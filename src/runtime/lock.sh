@@ -6,7 +6,7 @@ if [ ! -e "$IK_LOCK" ] || flock -n -o "$IK_LOCK" true; then
     exit 0
 fi
 # A holder that has only just begun may not have said who it is.
-ik_dir=''
+ik_dir='' ik_runner=''
 if [ -s "$IK_LOCK.folder" ]; then read -r ik_dir <"$IK_LOCK.folder"; fi
 if [ "$ik_wanted" = look ]; then
     ik_step=0
@@ -19,20 +19,22 @@ EOF
     cat "$IK_LOCK.holder"
     exit 0
 fi
-# First the way of a second Ctrl-C, which leaves a true record of how the step ended.
-[ -z "$ik_dir" ] || : >"$ik_dir/stop"
-ik_group=$(cat "$ik_dir/current" 2>/dev/null)
-[ -z "$ik_group" ] || kill -s TERM -- "-$ik_group"
+# The way of a second Ctrl-C, which leaves a true record of how the step ended.
+if [ -s "$ik_dir/pid" ]; then
+    read -r ik_runner ik_rest <"$ik_dir/pid"
+    : >"$ik_dir/stop"
+    : >"$ik_dir/kill"
+    echo 1<>"$ik_dir/turn"
+    kill -s USR1 "$ik_runner"
+fi
 ik_tries=0
 until flock -n -o "$IK_LOCK" true; do
     ik_tries=$((ik_tries + 1))
-    if [ "$ik_tries" -eq 50 ]; then
-        [ -z "$ik_group" ] || kill -s KILL -- "-$ik_group"
-    elif [ "$ik_tries" -eq 70 ] && [ -s "$ik_dir/pid" ]; then
+    # Longer than a step has that does not listen.
+    if [ "$ik_tries" -eq 150 ] && [ -n "$ik_runner" ]; then
         # The runner leads a session of its own.
-        read -r ik_runner ik_rest <"$ik_dir/pid"
         kill -s KILL -- "-$ik_runner"
-    elif [ "$ik_tries" -gt 100 ]; then
+    elif [ "$ik_tries" -gt 180 ]; then
         echo stuck
         exit 0
     fi

@@ -32,7 +32,6 @@ use crate::facts::Facts;
 use crate::plan::render::Mark;
 use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
-use crate::ssh::scan_host_key;
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,8 +85,8 @@ impl Runtime {
         recorded: &mut dyn FnMut(&HostKey),
     ) -> Result<Live> {
         match self.reach(server, secrets) {
-            Err(Error::Ssh(SshError::HostKeyUnknown { .. })) => {
-                let key = scan_host_key(&route_to(server)?, secrets)?;
+            Err(Error::Ssh(SshError::HostKeyUnknown { key, .. })) => {
+                let key: HostKey = key.parse()?;
                 self.store.record_identity(server.id, Some(&key.to_string()), None)?;
                 recorded(&key);
                 self.reach(&self.store.server(&server.name)?, secrets)
@@ -283,7 +282,8 @@ impl Runtime {
 fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
     if let Err(error) = &outcome {
         let state = match error {
-            Error::Interrupted => RunState::Interrupted,
+            // What the server was given goes on there.
+            Error::Interrupted | Error::Ssh(_) => RunState::Interrupted,
             _ => RunState::Failed,
         };
         let end = RunEvent::RunEnded {

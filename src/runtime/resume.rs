@@ -98,9 +98,11 @@ impl Runtime {
             if !position.ended {
                 begun.progress.settled = self.settled(run_id)?;
                 let age = Timestamp::now().duration_since(self.store.run(run_id)?.started_at);
+                let kept = SignedDuration::from_hours(24 * i64::from(crate::executor::script::KEPT_DAYS));
                 let left = LeftBehind {
                     position,
-                    recent: age < SignedDuration::from_hours(24 * i64::from(crate::executor::script::KEPT_DAYS)),
+                    // How long ago a beginning in the future was, nobody knows: the clock was set back since.
+                    recent: age >= SignedDuration::ZERO && age < kept,
                 };
                 match self.with_execution(begun, stop, report, |execution| execution.catch_up(left))? {
                     CaughtUp::Ended(ended) => return Ok(Some(ended)),

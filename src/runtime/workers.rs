@@ -83,23 +83,30 @@ impl Runtime {
     }
 }
 
-/// Makes room for so many open connections: shells give a process 1024 files by default, of which it may allow itself
-/// more.
-pub(super) fn make_room_for(connections: usize) {
+/// Makes room for so many connections that are open at the same time: shells give a process 1024 files by default, of
+/// which it may allow itself more.
+///
+/// # Errors
+/// If it may not have enough: some of the servers would fail in the middle.
+pub(super) fn make_room_for(connections: usize, at_once: usize) -> Result<()> {
+    /// What a connection takes, and what each that is worked on takes of the database.
+    const OF_CONNECTION: usize = 2;
+    const OF_WORK: usize = 6;
+    const OTHERS: usize = 64;
+    let wanted = (OF_CONNECTION * connections + OF_WORK * at_once.min(connections) + OTHERS) as u64;
     let limit = getrlimit(Resource::Nofile);
-    // Each thread has some files of the database open, and the process some of its own.
-    let wanted = 256 + 2 * connections as u64;
-    if let Some(now) = limit.current
-        && now < wanted
-    {
-        let current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
-        // Where that fails, the connections that there is no room for say so.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current,
-                maximum: limit.maximum,
-            },
-        );
+    if limit.current.is_none_or(|now| now >= wanted) {
+        return Ok(());
     }
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: limit.maximum,
+    };
+    if limit.maximum.is_none_or(|maximum| maximum >= wanted) && setrlimit(Resource::Nofile, raised).is_ok() {
+        return Ok(());
+    }
+    Err(Error::usage_with(
+        format!("{connections} servers at once need {wanted} open files, and this process may not have as many"),
+        format!("ulimit -n {wanted}, as root; or name fewer servers"),
+    ))
 }

@@ -9,18 +9,16 @@
 //! A key that has a certificate is offered with it first.
 
 use super::agent::Agent;
+use super::candidates::{Candidate, KeyFiles, Named, key_file_error};
 use super::certificate::Certificate;
-use super::key_file::{KeyFile, Unlocking};
+use super::key_file::Unlocking;
 use super::questions::{Person, Replay};
 use super::route::Hop;
 use super::transport::{Transport, code, code_of};
-use super::{AskSecret, Target, printable, secret_of_environment};
+use super::{AskSecret, printable, secret_of_environment};
 use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::plan::secret::Secret;
-use std::path::Path;
 
-/// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
-const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
 
@@ -45,113 +43,6 @@ enum Offer {
     HungUp(String),
     /// It could not be offered at all.
     Unusable(String),
-}
-
-/// Who names a key file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
-    ByRow,
-    ByConfiguration,
-    Usual,
-}
-
-/// A key file to offer.
-struct Candidate {
-    file: KeyFile,
-    named: Named,
-    certificates: Vec<Certificate>,
-}
-
-impl Candidate {
-    fn what(&self) -> String {
-        what(&self.file.path, self.named)
-    }
-}
-
-fn what(path: &Path, named: Named) -> String {
-    match named {
-        Named::ByConfiguration => format!("the key {} (IdentityFile)", path.display()),
-        Named::ByRow | Named::Usual => format!("the key {}", path.display()),
-    }
-}
-
-/// The key files to offer; those that can't be used are explained.
-pub(super) struct KeyFiles {
-    candidates: Vec<Candidate>,
-    /// Those that the configuration names, whatever key they are for.
-    certificates: Vec<Certificate>,
-    notes: Vec<String>,
-}
-
-impl KeyFiles {
-    /// Reads them before there is a connection.
-    ///
-    /// # Errors
-    /// The key that the row names, if it can't be used. What the configuration names is explained if nothing else lets
-    /// the user in, and the usual files are only tried if they are there, as ssh does.
-    pub(super) fn gather(hop: &Hop) -> Result<Self> {
-        let mut files = Self {
-            candidates: Vec::new(),
-            certificates: Vec::new(),
-            notes: hop.notes.clone(),
-        };
-        for path in &hop.identities.certificates {
-            match Certificate::read(path) {
-                Ok(certificate) => files.certificates.push(certificate),
-                Err(problem) => files.notes.push(format!(
-                    "the certificate {} (CertificateFile) {problem}",
-                    path.display()
-                )),
-            }
-        }
-        if let Some(path) = &hop.target.key_path {
-            let file = KeyFile::read(path).map_err(|problem| key_file_error(&hop.target, path, problem))?;
-            files.add(file, Named::ByRow);
-        } else if let Some(paths) = &hop.identities.files {
-            for path in paths {
-                match KeyFile::read_or_public(path) {
-                    Ok(file) => files.add(file, Named::ByConfiguration),
-                    Err(problem) => files
-                        .notes
-                        .push(format!("{} {problem}", what(path, Named::ByConfiguration))),
-                }
-            }
-        } else {
-            let directory = std::env::home_dir().unwrap_or_default().join(".ssh");
-            for path in USUAL_FILES.map(|name| directory.join(name)) {
-                match KeyFile::read(&path) {
-                    Ok(file) => files.add(file, Named::Usual),
-                    Err(KeyProblem::Missing) => {}
-                    Err(problem) => files.notes.push(format!("{} {problem}", what(&path, Named::Usual))),
-                }
-            }
-        }
-        Ok(files)
-    }
-
-    fn add(&mut self, file: KeyFile, named: Named) {
-        let beside = Certificate::beside(&file.path);
-        let certificates = self.certificates.iter().cloned().chain(beside);
-        let certificates = certificates
-            .filter(|certificate| file.public.as_ref() == Some(&certificate.key))
-            .collect();
-        self.candidates.push(Candidate {
-            file,
-            named,
-            certificates,
-        });
-    }
-
-    fn all_certificates(&self) -> Vec<Certificate> {
-        let of_keys = self.candidates.iter().flat_map(|candidate| &candidate.certificates);
-        let mut all: Vec<Certificate> = Vec::new();
-        for certificate in of_keys.chain(&self.certificates) {
-            if !all.iter().any(|known| known.blob == certificate.blob) {
-                all.push(certificate.clone());
-            }
-        }
-        all
-    }
 }
 
 /// Logs in with the first thing that the server accepts.
@@ -215,9 +106,9 @@ pub(super) fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) 
             (offer, "no credentials".to_owned())
         }
         Login::Agent(blob) => {
-            let files = KeyFiles::gather(hop)?;
             let mut notes = Vec::new();
-            let certificates = files.all_certificates();
+            // Where a file is gone meanwhile, so is its certificate; the agent may still have what it needs.
+            let certificates = KeyFiles::gather(hop).map_or_else(|_| Vec::new(), |files| files.all_certificates());
             match Agent::connect(session, &hop.identities.agent, &certificates, &mut notes) {
                 Some(agent) => (offer(&agent, &target.user, blob), "the agent's key".to_owned()),
                 None => (
@@ -388,8 +279,7 @@ impl Attempt<'_> {
         let question = format!("{}@{}'s password: ", target.user, target.name);
         for attempt in 0..=ATTEMPTS {
             let (password, what) = if attempt == 0 {
-                let given = secret_of_environment("INFRAKT_SSH_PASSWORD");
-                (given, "the password of INFRAKT_SSH_PASSWORD")
+                (self.given_password(), "the password of INFRAKT_SSH_PASSWORD")
             } else {
                 let again = if attempt > 1 { "Permission denied. " } else { "" };
                 let answer = ask.ask(&format!("{again}{question}"))?;
@@ -399,8 +289,13 @@ impl Attempt<'_> {
                 if attempt == 0 {
                     continue;
                 }
+                let or_given = if self.hop.is_jump {
+                    ""
+                } else {
+                    ", or in INFRAKT_SSH_PASSWORD"
+                };
                 self.tried
-                    .push("no (further) password was given (on a terminal, or in INFRAKT_SSH_PASSWORD)".to_owned());
+                    .push(format!("no (further) password was given (on a terminal{or_given})"));
                 return Ok(None);
             };
             let session = &self.transport.session;
@@ -416,7 +311,7 @@ impl Attempt<'_> {
         let mut person = Person {
             target: &self.hop.target,
             ask,
-            given: secret_of_environment("INFRAKT_SSH_PASSWORD"),
+            given: self.given_password(),
             answers: Vec::new(),
             failed: None,
         };
@@ -447,6 +342,15 @@ impl Attempt<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// The environment's password is the server's: a jump host must not see it.
+    fn given_password(&self) -> Option<Secret> {
+        if self.hop.is_jump {
+            None
+        } else {
+            secret_of_environment("INFRAKT_SSH_PASSWORD")
+        }
     }
 
     /// What the server offers, comma-separated; empty if it has let us in without anything. Costs a round trip.
@@ -501,13 +405,5 @@ fn denied(hop: &Hop, mut tried: Vec<String>) -> Error {
         server: hop.target.name.clone(),
         user: hop.target.user.clone(),
         tried,
-    })
-}
-
-fn key_file_error(target: &Target, path: &Path, problem: KeyProblem) -> Error {
-    Error::from(SshError::KeyFile {
-        server: target.name.clone(),
-        path: path.to_owned(),
-        problem,
     })
 }

@@ -1,11 +1,13 @@
 //! Goes the way to a server: from host to host, each trusted by its own key before anything is entrusted to it, and
 //! logged in to by its own means. Remembers what let it in, so that the same way can be gone again without asking.
 
-use super::authentication::{self, KeyFiles, Login};
-use super::passage::{self, Jump, Line, ProxyCommand};
+use super::authentication::{self, Login};
+use super::candidates::KeyFiles;
+use super::jump::Jump;
+use super::passage::{self, Line, ProxyCommand};
 use super::route::Route;
 use super::transport::{Transport, address};
-use super::trust::{self, Trust};
+use super::trust::Trust;
 use super::{AskSecret, Target};
 use crate::error::{Error, Result, SshError};
 use crate::plan::secret::Secret;
@@ -35,88 +37,83 @@ impl AskSecret for Nobody {
     }
 }
 
-/// What went wrong, and at which host of the route.
-type Trouble = (usize, Error);
-
 /// One attempt to get there.
 pub(super) struct Journey<'a> {
     route: &'a Route,
     logins: &'a mut Logins,
     ask: &'a dyn AskSecret,
+    /// The host at which something went wrong.
+    trouble: Option<usize>,
 }
 
 impl<'a> Journey<'a> {
     pub(super) fn new(route: &'a Route, logins: &'a mut Logins, ask: &'a dyn AskSecret) -> Self {
-        Self { route, logins, ask }
+        Self {
+            route,
+            logins,
+            ask,
+            trouble: None,
+        }
     }
 
     /// To the server, logged in.
     pub(super) fn complete(mut self) -> Result<Transport> {
-        let end = self.end();
-        self.enter(end).map_err(|trouble| explain(self.route, trouble))
-    }
-
-    /// To the server's host key, whichever it is.
-    pub(super) fn look(mut self) -> Result<Transport> {
-        let end = self.end();
-        let line = self.line(end).map_err(|trouble| explain(self.route, trouble))?;
-        Ok(Transport::open(&self.route.target, line, &trust::preference(&[])).map_err(SshError::from)?)
-    }
-
-    fn end(&self) -> usize {
-        self.route.jumps.len()
+        self.enter(self.route.jumps.len()).map_err(|error| self.explain(error))
     }
 
     /// A host that is trusted, and has let the user in.
-    fn enter(&mut self, index: usize) -> Result<Transport, Trouble> {
+    fn enter(&mut self, index: usize) -> Result<Transport> {
         let hop = self.route.hop(index);
-        let here = |error: Error| (index, error);
-        let known = self.logins.0.get(index).is_some_and(Option::is_some);
         // Read before there is a connection: a key that can't be used is no reason to make one.
-        let files = if known {
-            None
-        } else {
-            Some(KeyFiles::gather(hop).map_err(here)?)
+        let files = match self.logins.0.get(index) {
+            Some(Some(_)) => None,
+            _ => Some(KeyFiles::gather(hop).map_err(|error| self.here(index, error))?),
         };
         let mut transport = self.arrive(index)?;
-        match (self.logins.0.get_mut(index), files) {
-            (Some(Some(login)), _) => authentication::log_in_again(&mut transport, hop, login).map_err(here)?,
+        let entered = match (self.logins.0.get_mut(index), files) {
+            (Some(Some(login)), _) => authentication::log_in_again(&mut transport, hop, login),
             (Some(place), Some(files)) => {
-                *place = Some(authentication::log_in(&mut transport, hop, files, self.ask).map_err(here)?);
+                authentication::log_in(&mut transport, hop, files, self.ask).map(|login| *place = Some(login))
             }
             // There is a place for each host of the route.
-            _ => {}
-        }
+            _ => Ok(()),
+        };
+        entered.map_err(|error| self.here(index, error))?;
         Ok(transport)
     }
 
     /// A host that is trusted, but not yet logged in to.
-    fn arrive(&mut self, index: usize) -> Result<Transport, Trouble> {
-        let hop = self.route.hop(index);
-        let mut trouble_at = index;
-        let arrived = Trust::of(hop).open(&mut || {
-            self.line(index).map_err(|(at, error)| {
-                trouble_at = at;
-                error
-            })
-        });
-        arrived.map_err(|error| (trouble_at, error))
+    fn arrive(&mut self, index: usize) -> Result<Transport> {
+        let trust = Trust::of(self.route.hop(index));
+        trust
+            .open(&mut || self.line(index))
+            .map_err(|error| self.here(index, error))
     }
 
     /// A socket that leads to a host.
-    fn line(&mut self, index: usize) -> Result<Line, Trouble> {
+    fn line(&mut self, index: usize) -> Result<Line> {
         let hop = self.route.hop(index);
         let line = match (index.checked_sub(1), &hop.proxy_command) {
             (Some(before), _) => Jump::open(self.enter(before)?, hop),
             (None, Some(command)) => ProxyCommand::start(hop, command),
             (None, None) => passage::dial(hop),
         };
-        line.map_err(|error| (index, error.into()))
+        line.map_err(|error| self.here(index, error.into()))
+    }
+
+    /// Notes where something went wrong, unless it was further back.
+    fn here(&mut self, index: usize, error: Error) -> Error {
+        self.trouble.get_or_insert(index);
+        error
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        explain(self.route, self.trouble.unwrap_or(self.route.jumps.len()), error)
     }
 }
 
 /// What went wrong at a jump host, told of the server that lies behind it.
-fn explain(route: &Route, (index, error): Trouble) -> Error {
+fn explain(route: &Route, index: usize, error: Error) -> Error {
     let error = match error {
         Error::Ssh(error) if index < route.jumps.len() => error,
         other => return other,

@@ -15,12 +15,15 @@
 mod agent;
 mod agent_relay;
 mod authentication;
+mod candidates;
 mod certificate;
 mod channel;
 mod client_config;
+mod deadline;
 mod elevation;
 mod host_key;
 mod journey;
+mod jump;
 mod key_file;
 mod known_hosts;
 mod openssh_key;
@@ -28,13 +31,14 @@ mod passage;
 mod questions;
 mod route;
 mod session;
+mod tokens;
 mod transport;
 mod trust;
 
 pub use client_config::client_options;
 pub use host_key::{HostKey, RecordedKey, local_host_keys};
 pub use route::{Destination, Route};
-pub use session::{Session, connect, scan_host_key};
+pub use session::{Session, connect};
 
 use crate::error::Result;
 use crate::plan::secret::Secret;

@@ -4,7 +4,8 @@
 //! The row wins: its port, user and key are also what the configuration is asked with, as options of ssh would be.
 
 use super::agent::AgentSocket;
-use super::client_config::{self, Answer, Knowledge, Tokens};
+use super::client_config::{self, Answer, Knowledge};
+use super::tokens::Tokens;
 use super::{Target, printable};
 use crate::error::SshError;
 use crate::ssh::RecordedKey;
@@ -53,6 +54,8 @@ pub(super) struct Identities {
 #[derive(Debug, Clone)]
 pub(super) struct Hop {
     pub target: Target,
+    /// Somebody else's way leads through it.
+    pub is_jump: bool,
     pub identities: Identities,
     /// The files whose keys count, in their order.
     pub known_hosts: Vec<PathBuf>,
@@ -71,10 +74,11 @@ pub(super) struct Hop {
 
 impl Hop {
     /// Without any configuration.
-    fn plain(target: Target) -> Self {
+    fn plain(target: Target, is_jump: bool) -> Self {
         let home = std::env::home_dir().unwrap_or_default();
         Self {
             target,
+            is_jump,
             identities: Identities {
                 files: None,
                 only: false,
@@ -112,7 +116,7 @@ impl Route {
     pub fn direct(target: Target) -> Self {
         Self {
             jumps: Vec::new(),
-            target: Hop::plain(target),
+            target: Hop::plain(target, false),
             note: None,
         }
     }
@@ -211,13 +215,13 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
     }
     let answer = match client_config::about(&query.host, query.user.as_deref(), query.port, !query.is_jump)? {
         Knowledge::Answer(answer) => answer,
-        Knowledge::Nothing => return Ok(vec![Hop::plain(target(query, &Answer::default()))]),
+        Knowledge::Nothing => return Ok(vec![plain(query)]),
         Knowledge::NoClient(file) => {
             *note = Some(format!(
                 "{} is not used, since there is no ssh here to read it: apt install openssh-client",
                 file.display()
             ));
-            return Ok(vec![Hop::plain(target(query, &Answer::default()))]);
+            return Ok(vec![plain(query)]);
         }
     };
     let mut last = configured(query, &answer);
@@ -320,12 +324,19 @@ fn target(query: Query, answer: &Answer) -> Target {
     }
 }
 
+/// A host of which no configuration says anything.
+fn plain(query: Query) -> Hop {
+    let is_jump = query.is_jump;
+    Hop::plain(target(query, &Answer::default()), is_jump)
+}
+
 /// A host with what the configuration says of it.
 fn configured(query: Query, answer: &Answer) -> Hop {
     let original = query.host.clone();
     let (port_is_said, user_is_said, key_is_said) =
         (query.port.is_some(), query.user.is_some(), query.key_path.is_some());
-    let mut hop = Hop::plain(target(query, answer));
+    let is_jump = query.is_jump;
+    let mut hop = Hop::plain(target(query, answer), is_jump);
     hop.host_key_alias = answer.said("HostKeyAlias").map(str::to_owned);
     let Hop {
         target,

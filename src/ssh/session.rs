@@ -17,17 +17,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How many refused passwords in a row a reconnect may cause: more, and fail2ban would lock this computer out.
 const PASSWORD_REFUSALS: usize = 2;
 
-/// The host key that the server shows to anyone, ed25519 if it has one. Logs in to nothing but the jump hosts on the way,
-/// and trusts nothing of the server: it is for showing its fingerprint to a person.
-///
-/// # Errors
-/// The server can't be reached, or does not speak SSH.
-pub fn scan_host_key(route: &Route, ask: &dyn AskSecret) -> Result<HostKey> {
-    let mut logins = Logins::none(route);
-    let transport = Journey::new(route, &mut logins, ask).look()?;
-    Ok(transport.host_key().clone())
-}
-
 /// Connects straight to `target`, without looking at any SSH configuration; else as [`Route::connect`].
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! leads there.
 
 use super::Target;
+use super::deadline::Deadline;
 use super::host_key::HostKey;
 use super::passage::{Carrier, Line};
 use super::route::Hop;
@@ -10,11 +11,13 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{Shutdown, shutdown};
 use ssh2::{ErrorCode, MethodType};
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How long one exchange of messages may take (key exchange, a login, a channel): no person is waited for in any of
 /// them, but PAM delays failures, and servers look up the names of their clients.
 const ANSWER_TIMEOUT_MS: u32 = 30_000;
+/// How long the whole key exchange may take.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Error numbers of libssh2 (libssh2.h) that mean something particular here.
 pub(super) mod code {
@@ -96,10 +99,18 @@ impl Transport {
             .method_pref(MethodType::HostKey, &host_key_algorithms.join(","))
             .map_err(|error| other(error.message().to_owned()))?;
         session.set_tcp_stream(own);
-        session.handshake().map_err(|error| match code_of(&error) {
-            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => {
-                Failure::NoCommonAlgorithm(failed("client and server have no algorithm in common".to_owned()))
-            }
+        let deadline = Deadline::of(&socket, HANDSHAKE).map_err(|error| other(error.to_string()))?;
+        session.handshake().map_err(|error| {
+            match code_of(&error) {
+            _ if deadline.has_passed() => other(format!(
+                "what answers there talked for {} s without exchanging keys",
+                HANDSHAKE.as_secs()
+            )),
+            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => Failure::NoCommonAlgorithm(failed(
+                "no keys could be exchanged: client and server have no algorithm in common, or what answers there does \
+                 not speak SSH"
+                    .to_owned(),
+            )),
             _ => other(match carrier.as_ref().and_then(Carrier::fate) {
                 Some(fate) => fate,
                 None => format!(
@@ -107,6 +118,7 @@ impl Transport {
                     error.message()
                 ),
             }),
+        }
         })?;
         let host_key = session
             .host_key()

@@ -101,6 +101,7 @@ impl<'a> Trust<'a> {
                     server,
                     algorithm: offered.algorithm().to_owned(),
                     fingerprint: offered.fingerprint(),
+                    key: offered.to_string(),
                 });
             }
         };
@@ -133,7 +134,7 @@ impl<'a> Trust<'a> {
 }
 
 /// All accepted algorithms, those that sign with a key of the types `known` before the others.
-pub(super) fn preference(known: &[&str]) -> Vec<&'static str> {
+fn preference(known: &[&str]) -> Vec<&'static str> {
     let mut algorithms = FAMILIES.concat();
     // A stable sort: among the known and among the others the best stays first.
     algorithms.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));

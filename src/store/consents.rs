@@ -52,8 +52,13 @@ pub(super) fn check(
     if consent.digest != plan.digest {
         return stale("the consent was given for another plan");
     }
-    if now.duration_since(consent.at) > LIFETIME {
-        return stale("the consent was given more than 10 minutes ago and has expired");
+    // A clock that was set back makes no consent younger: how old one from the future is, nobody knows.
+    match now.duration_since(consent.at) {
+        age if age < SignedDuration::ZERO => {
+            return stale("the consent was given in the future: the clock was set back since");
+        }
+        age if age > LIFETIME => return stale("the consent was given more than 10 minutes ago and has expired"),
+        _ => {}
     }
     let used = transaction
         .query_row(

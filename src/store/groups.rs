@@ -5,16 +5,57 @@
 
 use super::journal::{Journal, Recorded, end, record_run};
 use super::run_lock::RunLock;
-use super::{Failure, Home, Run, Store, runs};
+use super::{Failure, Home, Store, runs};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
 use crate::event::{Outcome, RunState};
 use crate::plan::Plan;
 use jiff::Timestamp;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::sync::Arc;
+
+/// Names a group; people see it with a `g` before it, so that it is not taken for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupId(pub i64);
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "g{}", self.0)
+    }
+}
+
+impl FromStr for GroupId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.strip_prefix('g').unwrap_or_default().parse().map(Self)
+    }
+}
+
+impl Serialize for GroupId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl FromSql for GroupId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(Self)
+    }
+}
+
+impl ToSql for GroupId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
 
 /// What a group is begun with.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +66,7 @@ pub struct NewGroup<'a> {
     pub parameters: &'a BTreeMap<String, Value>,
     pub operator: &'a str,
     /// A group of the chain of retries that this one continues.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<GroupId>,
 }
 
 /// One server of a group that begins.
@@ -60,7 +101,7 @@ impl LeftOut {
 
 /// A group that was begun.
 pub struct BegunGroup {
-    pub id: i64,
+    pub id: GroupId,
     /// For each member that was planned, in their order: its run, or why it may not begin.
     pub runs: Vec<Result<QueuedRun>>,
 }
@@ -97,7 +138,7 @@ impl QueuedRun {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunGroup {
     /// The first one.
-    pub id: i64,
+    pub id: GroupId,
     pub recipe: String,
     pub parameters: BTreeMap<String, Value>,
     /// What became of each server in the last group of the chain that it was in; in the order of the first one.
@@ -145,7 +186,7 @@ impl Store {
                  VALUES (?1, ?2, (SELECT coalesce(retry_of, id) FROM run_groups WHERE id = ?3), ?4, ?5)",
                 params![new.recipe, parameters, new.retry_of, new.operator, Timestamp::now()],
             )?;
-            let group = transaction.last_insert_rowid();
+            let group = GroupId(transaction.last_insert_rowid());
             let mut living = runs::living_runs(transaction, self.home())?;
             let mut begun = Vec::new();
             for (position, member) in members.iter().enumerate() {
@@ -218,7 +259,7 @@ impl Store {
     }
 
     /// The group that a run was begun in; `None` for one that executed a saved plan.
-    pub fn group_of_run(&self, run_id: i64) -> Result<Option<i64>> {
+    pub fn group_of_run(&self, run_id: i64) -> Result<Option<GroupId>> {
         self.run(run_id)?;
         self.check(|connection| {
             connection
@@ -231,27 +272,10 @@ impl Store {
         })
     }
 
-    /// For each of these runs that was begun together with others, the group.
-    pub fn groups_of(&self, runs: &[Run]) -> Result<BTreeMap<i64, i64>> {
-        self.check(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT group_id FROM run_group_servers AS own WHERE run_id = ?1 AND EXISTS
-                 (SELECT 1 FROM run_group_servers WHERE group_id = own.group_id AND position <> own.position)",
-            )?;
-            let mut found = BTreeMap::new();
-            for run in runs {
-                if let Some(group) = statement.query_row([run.id], |row| row.get(0)).optional()? {
-                    found.insert(run.id, group);
-                }
-            }
-            Ok(found)
-        })
-    }
-
     /// The chain of retries that a group belongs to.
-    pub fn run_group(&self, id: i64) -> Result<RunGroup> {
+    pub fn run_group(&self, id: GroupId) -> Result<RunGroup> {
         self.settle_dead_runs()?;
-        let found: Option<(i64, String, String)> = self.check(|connection| {
+        let found: Option<(GroupId, String, String)> = self.check(|connection| {
             connection
                 .query_row(
                     "SELECT id, recipe, parameters FROM run_groups
@@ -261,9 +285,9 @@ impl Store {
                 )
                 .optional()
         })?;
-        let (first, recipe, parameters) = found.ok_or(StoreError::UnknownGroup { id })?;
+        let (first, recipe, parameters) = found.ok_or(StoreError::UnknownGroup { id: id.0 })?;
         let parameters = serde_json::from_str(&parameters).map_err(|error| Error::Malformed {
-            what: format!("the parameters of the group g{id}"),
+            what: format!("the parameters of the group {id}"),
             reason: error.to_string(),
             hint: None,
         })?;
@@ -309,7 +333,7 @@ struct MemberRow<'a> {
 }
 
 impl MemberRow<'_> {
-    fn insert(self, transaction: &Transaction<'_>, group: i64, position: usize) -> rusqlite::Result<()> {
+    fn insert(self, transaction: &Transaction<'_>, group: GroupId, position: usize) -> rusqlite::Result<()> {
         let (left_out, reason) = self.left_out.unzip();
         transaction
             .prepare_cached(

@@ -23,7 +23,7 @@ mod servers;
 mod validation;
 
 pub use apps::{App, Deployment, Forgotten, LocalLosses};
-pub use groups::{BegunGroup, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
+pub use groups::{BegunGroup, GroupId, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
 pub use home::Home;
 pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;

@@ -2,7 +2,7 @@
 //!
 //! It must not show anything; it hands out rows, and output piece by piece, since a step may have printed gigabytes.
 
-use super::{Failure, Home, Store, journal, run_lock};
+use super::{Failure, GroupId, Home, Store, journal, run_lock};
 use crate::error::{Refusal, Result, StoreError};
 use crate::event::{Outcome, RunState, Stream};
 use crate::plan::{Effect, Plan};
@@ -30,6 +30,8 @@ pub struct Run {
     pub started_at: Timestamp,
     /// `None` while it goes on, and when its end was not seen.
     pub ended_at: Option<Timestamp>,
+    /// Those that were begun together with it, if there are others.
+    pub group: Option<GroupId>,
 }
 
 /// One step of a run.
@@ -242,9 +244,9 @@ pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<
         .query_map([], |row| {
             let run = LivingRun {
                 run: from_row(row)?,
-                machine_id: row.get(12)?,
+                machine_id: row.get("machine_id")?,
             };
-            Ok((run, row.get::<_, String>(13)?))
+            Ok((run, row.get::<_, String>("lock_file")?))
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut living = Vec::new();
@@ -261,7 +263,9 @@ pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<
 }
 
 const COLUMNS: &str =
-    "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at";
+    "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at,
+    (SELECT group_id FROM run_group_servers AS own WHERE own.run_id = runs.id AND EXISTS
+        (SELECT 1 FROM run_group_servers AS other WHERE other.group_id = own.group_id AND other.position <> own.position))";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
@@ -277,6 +281,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         pid: row.get(9)?,
         started_at: row.get(10)?,
         ended_at: row.get(11)?,
+        group: row.get(12)?,
     })
 }
 

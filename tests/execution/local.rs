@@ -29,13 +29,36 @@ pub fn is_root() -> bool {
 
 pub struct Local;
 
-/// A connection that is lost with the first word of this kind that it should carry to a running script.
-pub struct LostWith(pub Option<&'static str>);
+/// A connection that is lost once.
+pub struct LostOnce {
+    on: Option<Loss>,
+    /// As with a real one: whoever abandons a running script cuts the connection.
+    cut: bool,
+}
+
+/// When a connection is lost.
+#[derive(Clone, Copy)]
+pub enum Loss {
+    /// With the first word of this kind that should reach a running script.
+    Word(&'static str),
+    /// With the first bytes that a script prints, from where this text would have been among them.
+    Answer(&'static str),
+}
+
+impl LostOnce {
+    pub fn on(loss: Loss) -> Self {
+        Self {
+            on: Some(loss),
+            cut: false,
+        }
+    }
+}
 
 struct LosingChannel<'a> {
     channel: Box<dyn Channel + 'a>,
-    word: &'a mut Option<&'static str>,
-    lost: bool,
+    connection: &'a mut LostOnce,
+    brought: Vec<u8>,
+    closed: bool,
 }
 
 /// A connection that can't be opened anew while this file is there.
@@ -63,37 +86,67 @@ impl Connection for LockedOutBy {
     }
 }
 
-impl Connection for LostWith {
+impl Connection for LostOnce {
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        if self.cut {
+            return Err(broken());
+        }
         Ok(Box::new(LosingChannel {
             channel: Local.start_here(script)?,
-            word: &mut self.0,
-            lost: false,
+            connection: self,
+            brought: Vec::new(),
+            closed: false,
         }))
     }
 
     fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+        self.cut = false;
         Ok(())
     }
 }
 
 impl Channel for LosingChannel<'_> {
     fn receive(&mut self, wait: Duration) -> Result<Incoming> {
-        if self.lost {
-            return Err(lost(&std::io::ErrorKind::ConnectionReset.into()));
+        if self.connection.cut {
+            return Err(broken());
         }
-        self.channel.receive(wait)
+        let mut incoming = self.channel.receive(wait)?;
+        self.closed = incoming == Incoming::Closed;
+        while let Some(Loss::Answer(text)) = self.connection.on {
+            if let Incoming::Stdout(bytes) = incoming {
+                self.brought.extend(bytes);
+            }
+            if String::from_utf8_lossy(&self.brought).contains(text) {
+                self.connection.on = None;
+                self.connection.cut = true;
+                return Err(broken());
+            }
+            incoming = self.channel.receive(wait)?;
+        }
+        Ok(incoming)
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.word.is_some_and(|word| bytes.starts_with(word.as_bytes())) {
-            // As with a real one: whether it arrived shows only later.
-            *self.word = None;
-            self.lost = true;
-            return Ok(());
+        match self.connection.on {
+            Some(Loss::Word(word)) if bytes.starts_with(word.as_bytes()) => {
+                // Whether it arrived shows only later.
+                self.connection.on = None;
+                self.connection.cut = true;
+                Ok(())
+            }
+            _ => self.channel.send(bytes),
         }
-        self.channel.send(bytes)
     }
+}
+
+impl Drop for LosingChannel<'_> {
+    fn drop(&mut self) {
+        self.connection.cut |= !self.closed;
+    }
+}
+
+fn broken() -> Error {
+    lost(&std::io::ErrorKind::ConnectionReset.into())
 }
 
 struct LocalChannel {
@@ -195,8 +248,7 @@ impl Channel for LocalChannel {
 impl Drop for LocalChannel {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // As a connection that is cut: what still follows a run on the other side ends with it.
-        let _ = self.child.kill();
+        // As a connection that is closed: what still follows a run on the other side notices, and ends.
         let _ = self.child.wait();
     }
 }

@@ -1,6 +1,6 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{LockedOutBy, LostWith, Memory, is_root, run, run_over};
+use crate::local::{LockedOutBy, Loss, LostOnce, Memory, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
@@ -225,7 +225,13 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 
     let mut memory = Memory::default();
-    let ended = run_over(&mut LostWith(Some("go.")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("go.")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
     assert_eq!(memory.changes, [StateChange::SetStatus("half".to_owned())], "once");
@@ -235,11 +241,41 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
         refuses_changes: true,
         ..Memory::default()
     };
-    let ended = run_over(&mut LostWith(Some("stop")), recipe, &Secrets::new(), &mut memory).expect("the run");
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Word("stop")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    )
+    .expect("the run");
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.output(Stream::Stdout), "one\n");
     use Outcome::{Changed, Failed, Skipped};
     assert_eq!(memory.outcomes(), [Changed, Failed, Skipped]);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_again() {
+    if !is_root() {
+        return;
+    }
+    let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut memory = Memory::default();
+    let ended = run_over(
+        &mut LostOnce::on(Loss::Answer("\nS 0")),
+        recipe,
+        &Secrets::new(),
+        &mut memory,
+    );
+    assert_eq!(ended.expect("the run").state, RunState::Done);
+    assert_eq!(memory.output(Stream::Stdout), "one\ntwo\n");
+    let losses = memory
+        .events
+        .iter()
+        .filter(|event| matches!(event, RunEvent::Notice { .. }))
+        .count();
+    assert_eq!(losses, 2, "lost once, and once connected again: {:?}", memory.events);
 }
 
 #[test]
@@ -287,6 +323,121 @@ fn nothing_is_left_on_the_server() {
         .expect("the spool")
         .count();
     assert_eq!(left, 0);
+}
+
+#[test]
+fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
+    if !is_root() {
+        return;
+    }
+    // The last one is a program of its own that means its process group, in a shell that does not say so.
+    for (command, status) in [
+        ("kill -9 $$; echo never", 137),
+        ("kill -9 0; echo never", 137),
+        ("env -i sh -c \"k\"ill' -TERM 0'; echo never", 143),
+    ] {
+        let (ended, memory) = executed(&format!(
+            "ssh::run(\"Kill\", {command:?}); ssh::run(\"After\", \"true\");"
+        ));
+        assert_eq!(ended.state, RunState::Failed, "{command}");
+        assert_eq!(
+            memory.outcomes(),
+            [Outcome::Failed, Outcome::Skipped],
+            "{command}: {:?}",
+            memory.events
+        );
+        let ended = memory.events.iter().find_map(|event| match event {
+            RunEvent::StepEnded {
+                step: 0, exit_status, ..
+            } => *exit_status,
+            _ => None,
+        });
+        assert_eq!(ended, Some(status), "{command}");
+        assert_eq!(memory.output(Stream::Stdout), "", "{command}");
+    }
+}
+
+#[test]
+fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pid");
+    let path = path.display();
+    let (ended, memory) = executed(&format!(
+        "ssh::run(\"Leave\", \"sleep 1000 & echo $! >{path}; echo left\");
+         ssh::run(\"Stubborn\", \"trap '' TERM; echo on; while :; do sleep 7.25; done\").timeout(\"1s\");"
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.output(Stream::Stdout), "left\non\n");
+    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("the pid");
+    let left = std::process::Command::new("kill")
+        .arg(pid.trim())
+        .status()
+        .expect("kill");
+    assert!(left.success(), "the process of an earlier step is still there");
+    let (_, memory) = executed(r#"ssh::check("None is left", "pgrep -fx 'sleep 7.25' || echo none");"#);
+    assert_eq!(memory.output(Stream::Stdout), "none\n");
+}
+
+#[test]
+fn output_through_its_path_belongs_to_its_step() {
+    if !is_root() {
+        return;
+    }
+    let (_, memory) = executed(
+        r#"ssh::run("One", "echo one >/dev/stderr"); ssh::run("Two", "echo two >&2; echo 2 >/dev/stdout");
+           ssh::run("Three", "echo three; exit 3");"#,
+    );
+    let printed: Vec<(usize, String)> = memory
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            RunEvent::Output { step, bytes, .. } => Some((*step, String::from_utf8_lossy(bytes).into_owned())),
+            _ => None,
+        })
+        .collect();
+    let one = |step, text: &str| (step, text.to_owned());
+    for expected in [one(0, "one\n"), one(1, "two\n"), one(1, "2\n"), one(2, "three\n")] {
+        assert!(printed.contains(&expected), "{printed:?}");
+    }
+}
+
+#[test]
+fn a_long_step_is_heard_while_it_runs() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let heard = folder.path().join("heard");
+    // The step ends only if what it has printed so far is noted meanwhile, which this one's world answers with a stop.
+    let memory = Memory {
+        stop_at: Some("are you there?"),
+        stops: 2,
+        ..Memory::default()
+    };
+    let (ended, memory) = executed_with(
+        &format!(
+            "ssh::run(\"Ask\", \"echo 'are you there?'; until [ -e {} ]; do sleep 0.1; done\");",
+            heard.display()
+        ),
+        &Secrets::new(),
+        memory,
+    );
+    assert_eq!(ended.state, RunState::Interrupted);
+    assert_eq!(memory.output(Stream::Stdout), "are you there?\n");
+}
+
+#[test]
+fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
+    let names = include_str!("../../src/executor/runner.sh")
+        .lines()
+        .filter_map(|line| line.strip_suffix("() {"))
+        .collect::<Vec<_>>();
+    assert!(names.len() > 10);
+    let others: Vec<_> = names.iter().filter(|name| !name.starts_with("ik_")).collect();
+    assert!(others.is_empty(), "{others:?} would stand in for programs of that name");
 }
 
 #[test]

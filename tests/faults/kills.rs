@@ -113,8 +113,8 @@ fn a_run_that_is_killed_while_it_writes_its_journal_is_resumed_and_repeats_nothi
 }
 
 #[test]
-#[ignore = "takes minutes; scripts/sweep runs it"]
-fn a_kill_at_every_write() {
+#[ignore = "takes minutes: scripts/sweep"]
+fn the_sweep_of_a_kill_at_every_write() {
     if !can_kill() {
         return;
     }
@@ -125,7 +125,6 @@ fn a_kill_at_every_write() {
                 let Some(stage) = Stage::set() else { return };
                 loop {
                     let write = next.fetch_add(1, Ordering::SeqCst);
-                    eprintln!("write {write}");
                     if !holds_at(&stage, write) {
                         return;
                     }

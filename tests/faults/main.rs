@@ -6,6 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clocks;
 mod cuts;
+mod disks;
+mod hostile;
+mod imitations;
 mod kills;
+mod rivals;
 mod stage;

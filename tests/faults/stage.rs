@@ -123,4 +123,21 @@ impl Stage {
             uploaded: read("uploaded").ok(),
         }
     }
+
+    /// Whatever happens to the line, there are only two stories: nothing was begun, since the server could not be
+    /// reached; or everything was done, once, and the journal tells of it as if nothing had happened.
+    #[track_caller]
+    pub fn holds_with(&self, faults: &[&[Fault]]) {
+        let (exit, told, traces) = self.run(faults);
+        match told {
+            None => assert_eq!((exit, traces), (4, Traces::default()), "{faults:?}: without a run"),
+            Some(told) => {
+                assert_eq!((exit, traces), (0, Traces::of_all_steps()), "{faults:?}");
+                assert!(
+                    told == self.uncut,
+                    "{faults:?}: the journal tells another story: {told:?}"
+                );
+            }
+        }
+    }
 }

@@ -265,13 +265,13 @@ fn a_public_key_without_an_agent_is_said_to_be_one() {
 }
 
 /// A real ssh-agent; ends with the test.
-struct Agent {
-    socket: String,
+pub struct Agent {
+    pub socket: String,
     process: std::process::Child,
 }
 
 impl Agent {
-    fn start(server: &Server) -> Self {
+    pub fn start(server: &Server) -> Self {
         let socket = server.directory.path().join("agent");
         let process = Command::new("ssh-agent")
             .args(["-D", "-a"])
@@ -288,7 +288,7 @@ impl Agent {
         }
     }
 
-    fn add(&self, key: &Path) {
+    pub fn add(&self, key: &Path) {
         let mut command = Command::new("ssh-add");
         let status = command.arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).status();
         assert!(status.unwrap().success());
@@ -299,5 +299,6 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        std::fs::remove_file(&self.socket).unwrap();
     }
 }

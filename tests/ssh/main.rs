@@ -4,10 +4,15 @@
 //! them each test says why it was skipped. What needs other users, sudo and PAM runs on a machine of `scripts/lab`:
 //! `cargo test --test ssh -- --ignored`.
 
+mod agents;
 mod child;
+mod commands;
 mod keys;
 mod loss;
+mod routes;
 mod server;
 mod streams;
 mod sudo;
+mod token;
+mod traveller;
 mod trust;

@@ -69,11 +69,29 @@ impl Server {
     /// Makes a key pair with ssh-keygen and lets its owner in.
     pub fn key(&self, name: &str, options: &[&str]) -> PathBuf {
         let path = self.stranger(name, options);
-        let public = std::fs::read_to_string(public_half(&path)).unwrap();
+        self.let_in(&std::fs::read_to_string(public_half(&path)).unwrap());
+        path
+    }
+
+    /// Lets in the owner of one more public key.
+    pub fn let_in(&self, public_line: &str) {
         let authorized = self.directory.path().join("authorized_keys");
         let mut file = std::fs::OpenOptions::new().append(true).open(authorized).unwrap();
-        file.write_all(public.as_bytes()).unwrap();
-        path
+        file.write_all(public_line.as_bytes()).unwrap();
+    }
+
+    /// Lets in nobody by their key any more.
+    pub fn lock_out(&self) {
+        std::fs::write(self.directory.path().join("authorized_keys"), "").unwrap();
+    }
+
+    /// The same server with more said in its configuration, before the rest: the first of several values counts.
+    pub fn reconfigure(&mut self, more: &str) {
+        self.stop();
+        let path = self.directory.path().join("sshd_config");
+        let config = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{more}{config}")).unwrap();
+        self.process = run_sshd(self.directory.path(), self.port);
     }
 
     /// Makes a key pair that the server does not know.
@@ -147,7 +165,7 @@ fn make_key(path: &Path, options: &[&str]) {
     assert!(status.unwrap().success(), "ssh-keygen {options:?}");
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -3,7 +3,7 @@
 use crate::child::{self, Report};
 use crate::server::{Person, Server, ssh_error};
 use infrakt::error::SshError;
-use infrakt::ssh::{RecordedKey, Route, Target, connect, scan_host_key};
+use infrakt::ssh::{RecordedKey, Target, connect};
 
 fn recorded(server: &Server, key: Option<RecordedKey>) -> Target {
     Target {
@@ -25,17 +25,18 @@ fn connect_knowing(server: &Server, known_hosts: &str) -> Report {
 }
 
 #[test]
-fn a_scan_shows_the_key_without_logging_in() {
+fn an_unknown_key_is_shown_whole_before_anybody_logs_in() {
     let Some(server) = Server::start(&["rsa", "ecdsa", "ed25519"]) else {
         return;
     };
     let mut target = recorded(&server, None);
     target.user = "nobody-at-all".to_owned();
-    target.key_path = Some("/does/not/exist".into());
-    assert_eq!(
-        scan_host_key(&Route::direct(target.clone()), &Person::nobody()).unwrap(),
-        server.host_key("ed25519")
-    );
+    target.key_path = None;
+    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let SshError::HostKeyUnknown { key, .. } = ssh_error(error) else {
+        panic!("another error")
+    };
+    assert_eq!(key, server.host_key("ed25519").to_string());
 }
 
 #[test]

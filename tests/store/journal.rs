@@ -342,6 +342,12 @@ fn what_destroys_does_not_begin_without_a_consent_that_fits() {
         ..fits.clone()
     };
     assert_eq!(attempt(Some(&old)), "stale_plan");
+    // The clock was set back since it was given, so nobody knows how old it is.
+    let future = Consent {
+        at: fits.at + SignedDuration::from_mins(1),
+        ..fits.clone()
+    };
+    assert_eq!(attempt(Some(&future)), "stale_plan");
     assert_eq!(store.runs(10, None).unwrap(), [], "no run was begun");
 
     let mut journal = store.begin_run(&plan, Some(&fits), "alice").unwrap();

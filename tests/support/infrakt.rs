@@ -105,9 +105,20 @@ impl Infrakt {
     /// Runs it without a terminal. One that has not ended after five minutes never would: it is killed.
     #[track_caller]
     pub fn run(&self, words: &[&str]) -> Ended {
-        let mut command = self.command_under(&["timeout", "--signal=KILL", "300"], words);
-        let ended = Ended::from(command.output().expect("infrakt starts"));
-        assert_ne!(ended.exit, 137, "it does not end: {ended}");
+        self.run_under(&[], words)
+    }
+
+    /// As [`Infrakt::run`], with half a gigabyte of address space: whoever lets others fill its memory does not survive it.
+    #[track_caller]
+    pub fn run_in_little_memory(&self, words: &[&str]) -> Ended {
+        self.run_under(&["prlimit", "--as=500000000"], words)
+    }
+
+    #[track_caller]
+    fn run_under(&self, starter: &[&str], words: &[&str]) -> Ended {
+        let starter = [&["timeout", "300"], starter].concat();
+        let ended = Ended::from(self.command_under(&starter, words).output().expect("infrakt starts"));
+        assert_ne!(ended.exit, 124, "it does not end: {ended}");
         ended
     }
 

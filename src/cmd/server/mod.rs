@@ -4,6 +4,7 @@ pub mod add;
 pub mod list;
 pub mod recipes;
 pub mod remove;
+mod route;
 pub mod show;
 pub mod ssh;
 pub mod status;

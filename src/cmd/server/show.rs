@@ -2,12 +2,14 @@
 
 use super::super::{Context, output};
 use super::address;
-use crate::error::{Exit, Result};
+use super::route::RouteShown;
+use crate::error::{Error, Exit, Result};
+use crate::runtime::route_to;
 use crate::store::{Server, host_key_fingerprint};
 use clap::Args;
 use serde::Serialize;
 
-/// Show what is recorded of a server; asks nobody
+/// Show what is recorded of a server, and how it would be reached; asks no other computer
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     /// The server, as `infrakt server list` names it
@@ -20,6 +22,11 @@ struct Shown {
     server: Server,
     /// Why nothing may be destroyed there, as far as the inventory knows.
     protected: Vec<String>,
+    /// How it would be reached.
+    route: Option<RouteShown>,
+    /// Why that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route_problem: Option<String>,
 }
 
 pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
@@ -30,8 +37,15 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
     if server.is_infrakt_host {
         protected = vec!["is marked as a host of infrakt".to_owned()];
     }
+    let route = route_to(&server).map(|route| RouteShown::of(&route));
     if context.json {
-        output::json(&Shown { server, protected })?;
+        let route_problem = route.as_ref().err().map(Error::to_string);
+        output::json(&Shown {
+            server,
+            protected,
+            route: route.ok(),
+            route_problem,
+        })?;
         return Ok(Exit::Done);
     }
     let apps: Vec<String> = store
@@ -45,9 +59,18 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         Some(key) => Some(host_key_fingerprint(key)?),
         None => None,
     };
+    let route = match &route {
+        Ok(route) => route.pairs(),
+        Err(error) => [("login", Some(error.to_string())), ("", None), ("", None), ("", None)],
+    };
+    let [login, through, configured, note] = route;
     output::pairs([
         ("name", Some(server.name.clone())),
         ("address", Some(address(&server))),
+        login,
+        through,
+        configured,
+        note,
         ("status", server.status.clone()),
         ("protected", list(&protected, "; ")),
         ("tags", list(&server.tags, ", ")),

@@ -2,6 +2,7 @@
 
 use super::super::{Context, output};
 use super::address;
+use super::route::RouteShown;
 use crate::error::{Exit, Result};
 use crate::facts::human_bytes;
 use crate::prompt::Terminal;
@@ -21,6 +22,7 @@ struct Status<'a> {
     server: &'a str,
     status: Option<&'a str>,
     protected: &'a [String],
+    route: RouteShown,
     facts: &'a crate::facts::Facts,
 }
 
@@ -29,11 +31,13 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
     let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
     let (server, facts) = (&live.server, &live.facts);
     let protected = &live.identity.protected;
+    let route = RouteShown::of(&live.route);
     if context.json {
         output::json(&Status {
             server: &server.name,
             status: server.status.as_deref(),
             protected,
+            route,
             facts,
         })?;
         return Ok(Exit::Done);
@@ -56,9 +60,13 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         other => other.to_owned(),
     };
     let ports: Vec<String> = facts.ssh_ports.iter().map(ToString::to_string).collect();
+    let [login, through, configured, _] = route.pairs();
     output::pairs([
         ("server", Some(server.name.clone())),
         ("address", Some(address(server))),
+        login,
+        through,
+        configured,
         ("status", server.status.clone()),
         ("protected", (!protected.is_empty()).then(|| protected.join("; "))),
         (

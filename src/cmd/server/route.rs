@@ -1,0 +1,87 @@
+//! How the way to a server is shown: where it ends, what it leads through, and what of it the SSH configuration says.
+
+use crate::runtime::Route;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A host on the way, as data.
+#[derive(Serialize)]
+struct Host {
+    name: String,
+    host: String,
+    port: u16,
+    user: String,
+}
+
+/// The way to a server, as data.
+#[derive(Serialize)]
+pub struct RouteShown {
+    host: String,
+    port: u16,
+    user: String,
+    /// In their order.
+    jump_hosts: Vec<Host>,
+    proxy_command: Option<String>,
+    /// What the SSH configuration says of the server, by the names of ssh_config(5).
+    ssh_configuration: BTreeMap<&'static str, String>,
+    /// A configuration that is there and can't be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl RouteShown {
+    pub fn of(route: &Route) -> Self {
+        let target = route.target();
+        Self {
+            host: target.host.clone(),
+            port: target.port,
+            user: target.user.clone(),
+            jump_hosts: route
+                .jump_hosts()
+                .map(|jump| Host {
+                    name: jump.name.clone(),
+                    host: jump.host.clone(),
+                    port: jump.port,
+                    user: jump.user.clone(),
+                })
+                .collect(),
+            proxy_command: route.proxy_command().map(str::to_owned),
+            ssh_configuration: route.configured().iter().cloned().collect(),
+            note: route.note().map(str::to_owned),
+        }
+    }
+
+    /// For people: what there is to say, each with its heading.
+    pub fn pairs(&self) -> [(&'static str, Option<String>); 4] {
+        let jumps: Vec<String> = self
+            .jump_hosts
+            .iter()
+            .map(|jump| format!("{} ({})", jump.name, login(&jump.user, &jump.host, jump.port)))
+            .collect();
+        let said: Vec<String> = self
+            .ssh_configuration
+            .iter()
+            .map(|(setting, value)| format!("{setting} {value}"))
+            .collect();
+        let command = self.proxy_command.iter().map(|command| format!("`{command}`"));
+        let through: Vec<String> = command.chain(jumps).collect();
+        [
+            ("login", Some(login(&self.user, &self.host, self.port))),
+            ("through", (!through.is_empty()).then(|| through.join(", then "))),
+            ("SSH config", (!said.is_empty()).then(|| said.join(", "))),
+            ("note", self.note.clone()),
+        ]
+    }
+}
+
+/// As ssh is told it, with IPv6 in brackets and the port only where it isn't 22.
+fn login(user: &str, host: &str, port: u16) -> String {
+    let host = match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    };
+    match port {
+        22 => format!("{user}@{host}"),
+        port => format!("{user}@{host}:{port}"),
+    }
+}

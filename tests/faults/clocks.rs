@@ -1,0 +1,163 @@
+//! Clocks that jump, as they do when a computer without a battery finds its time server. How long a step took, when its
+//! time is over, and what may be thrown away as old does not depend on them.
+
+use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::server::{Options, Server, skipped};
+use infrakt::event::Outcome;
+use std::path::{Path, PathBuf};
+
+/// A clock that a test sets, for processes that are started with its environment. See faketime(1).
+struct Clock {
+    file: PathBuf,
+    library: String,
+}
+
+impl Clock {
+    fn right(directory: &Path) -> Option<Self> {
+        let places = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
+        let library = places
+            .map(|place| format!("/usr/lib/{place}/faketime/libfaketime.so.1"))
+            .into_iter()
+            .find(|library| Path::new(library).exists());
+        let Some(library) = library else {
+            skipped("no libfaketime (apt-get install libfaketime)");
+            return None;
+        };
+        let clock = Self {
+            file: directory.join("clock"),
+            library,
+        };
+        clock.jumps("+0");
+        Some(clock)
+    }
+
+    /// How much it differs from now on: `+10d`.
+    fn jumps(&self, by: &str) {
+        // Whoever looks at it at this moment sees one or the other.
+        let new = self.file.with_extension("new");
+        std::fs::write(&new, format!("{by}\n")).expect("a clock");
+        std::fs::rename(&new, &self.file).expect("a clock");
+    }
+
+    fn environment(&self) -> [(&'static str, &str); 4] {
+        [
+            ("LD_PRELOAD", &self.library),
+            ("FAKETIME_TIMESTAMP_FILE", self.file.to_str().expect("UTF-8")),
+            ("FAKETIME_NO_CACHE", "1"),
+            // The kernel's monotonic clock does not jump, whatever the other one does.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ]
+    }
+}
+
+/// A step that waits for `go`, and one that takes longer than it may.
+fn waiting(traces: &str) -> String {
+    format!(
+        "ssh::run(\"Wait\", \"date +%Y >>{traces}/log; until [ -e {traces}/go ]; do sleep 0.05; done; date +%Y >>{traces}/log\")\
+         .timeout(\"1h\");\n\
+         ssh::run(\"Too long\", \"rm {traces}/go; sleep 1000\").timeout(\"2s\");\n"
+    )
+}
+
+/// What the journal says of how long a step took, in seconds.
+fn seconds(infrakt: &Infrakt, run: i64, step: usize) -> u64 {
+    let steps = infrakt.store().steps_of(run).expect("the steps");
+    steps[step].duration_ms.expect("a duration") / 1000
+}
+
+fn is_told_right(infrakt: &Infrakt) {
+    let run = infrakt.newest_run().expect("a run");
+    assert_eq!(
+        infrakt.told_of(run).outcomes,
+        [Some(Outcome::Changed), Some(Outcome::Failed)]
+    );
+    assert!(seconds(infrakt, run, 0) < 600, "{} s", seconds(infrakt, run, 0));
+    assert!(
+        (2..600).contains(&seconds(infrakt, run, 1)),
+        "{} s",
+        seconds(infrakt, run, 1)
+    );
+    infrakt
+        .run(&["runs", "show", &run.to_string()])
+        .exits(0)
+        .says("timed out after");
+}
+
+#[test]
+fn when_the_servers_clock_jumps_steps_neither_end_early_nor_late() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let Some(clock) = Clock::right(directory.path()) else {
+        return;
+    };
+    let variables: Vec<String> = clock
+        .environment()
+        .map(|(name, value)| format!("{name}={value}"))
+        .into();
+    let config = format!("SetEnv {}", variables.join(" "));
+    let options = Options {
+        config: &config,
+        ..Options::default()
+    };
+    let Some(server) = Server::start_with(&options) else {
+        return;
+    };
+    let (infrakt, stranger) = (Infrakt::new(), Infrakt::new());
+    infrakt.knows("prod-2", &server, server.port);
+    stranger.knows("prod-2", &server, server.port);
+    let traces = directory.path().to_str().expect("UTF-8");
+    let recipe = infrakt.recipe("waiting.rhai", &waiting(traces));
+    let log = || std::fs::read_to_string(directory.path().join("log")).expect("a log");
+
+    for (jump, years) in [("+3650d", 10), ("-3650d", -10)] {
+        clock.jumps("+0");
+        let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+        server.awaits(&format!("test -s {traces}/log"));
+        clock.jumps(jump);
+        // Somebody else comes by, and takes nothing for so old that it could be thrown away.
+        let other = stranger.recipe("other.rhai", "ssh::run(\"Other\", \"true\");");
+        stranger
+            .run(&["run", &other, "--server", "prod-2"])
+            .exits(3)
+            .says("another run is at work");
+        std::fs::write(directory.path().join("go"), "").expect("a file");
+        Ended::of(run).exits(1);
+        let seen: Vec<i32> = log().lines().map(|year| year.parse().expect("a year")).collect();
+        assert!(
+            (seen[1] - seen[0] - years).abs() <= 1,
+            "the clock did not jump: {seen:?}"
+        );
+        is_told_right(&infrakt);
+        std::fs::remove_file(directory.path().join("log")).expect("the log");
+    }
+}
+
+#[test]
+fn when_this_computers_clock_jumps_the_run_goes_on_and_is_told_right() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let Some(clock) = Clock::right(directory.path()) else {
+        return;
+    };
+    let Some(server) = Server::start() else { return };
+    let infrakt = clock
+        .environment()
+        .into_iter()
+        .fold(Infrakt::new(), |infrakt, (name, value)| infrakt.with(name, value));
+    infrakt.knows("prod-2", &server, server.port);
+    let traces = directory.path().to_str().expect("UTF-8");
+    let recipe = infrakt.recipe("waiting.rhai", &waiting(traces));
+    for jump in ["+3650d", "-3650d"] {
+        clock.jumps("+0");
+        let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+        server.awaits(&format!("test -s {traces}/log"));
+        clock.jumps(jump);
+        std::fs::write(directory.path().join("go"), "").expect("a file");
+        Ended::of(run).exits(1);
+        is_told_right(&infrakt);
+        let shown = infrakt.run(&["runs", "list"]).exits(0);
+        assert!(
+            !shown.stdout.contains(" -"),
+            "a run that took less than no time: {shown}"
+        );
+        std::fs::remove_file(directory.path().join("log")).expect("the log");
+    }
+}

@@ -1,0 +1,191 @@
+//! The program that was built, in a home of its own, with an inventory of servers.
+
+use crate::servers::Servers;
+use infrakt::event::RunState;
+use infrakt::store::{Home, NewServer, Store};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+pub struct Infrakt {
+    directory: tempfile::TempDir,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Infrakt {
+    /// One whose inventory has servers of these names, all with the tag `web`.
+    pub fn with(servers: &Servers, names: &[&str]) -> Self {
+        let infrakt = Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            environment: Vec::new(),
+        };
+        let store = infrakt.store();
+        for (number, name) in names.iter().enumerate() {
+            let mut server = NewServer::new(*name, format!("127.0.{}.{}", number / 250 + 1, number % 250 + 1));
+            server.port = Some(servers.port);
+            server.ssh_key_path = Some(servers.key().to_str().expect("UTF-8").to_owned());
+            server.host_key = Some(servers.host_key());
+            server.tags = vec!["web".to_owned()];
+            store.add_server(&server).expect("a server");
+        }
+        infrakt
+    }
+
+    pub fn environment(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+
+    /// From now on nobody answers at the address of that server.
+    pub fn takes_down(&self, name: &str) {
+        self.run(&["server", "update", name, "--port", "9"]).exits(0);
+    }
+
+    pub fn brings_up(&self, name: &str, servers: &Servers) {
+        let port = servers.port.to_string();
+        self.run(&["server", "update", name, "--port", &port]).exits(0);
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&Home::open(Some(self.home())).expect("a home")).expect("a database")
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// Writes a recipe; gives the path that it is run by. `$SHARED` in it becomes the directory that all servers see.
+    pub fn recipe(&self, servers: &Servers, name: &str, text: &str) -> String {
+        let path = self.directory.path().join(name);
+        let shared = servers.shared();
+        let text = text.replace("$SHARED", shared.to_str().expect("UTF-8"));
+        std::fs::write(&path, format!("//! For a test.\n\n{text}\n")).expect("a recipe");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
+        command.args(words).env("INFRAKT_HOME", self.home());
+        // Neither the keys nor the known hosts of whoever runs the tests.
+        command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it without a terminal and with nothing on standard input.
+    pub fn run(&self, words: &[&str]) -> Ended {
+        Ended::of(self.start(words))
+    }
+
+    /// Starts it without a terminal, and does not wait for its end.
+    pub fn start(&self, words: &[&str]) -> Child {
+        self.command(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("infrakt starts")
+    }
+
+    /// As [`Infrakt::start`], for one whose output nobody reads while it runs.
+    pub fn start_quietly(&self, words: &[&str]) -> Child {
+        let path = self.directory.path().join("output");
+        let output = std::fs::File::create(path).expect("a file");
+        self.command(words)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a file"))
+            .stderr(output)
+            .spawn()
+            .expect("infrakt starts")
+    }
+
+    /// How many runs have ended well.
+    pub fn runs_done(&self) -> usize {
+        let runs = self.store().runs(usize::MAX, None).expect("the journal");
+        runs.iter().filter(|run| run.state == RunState::Done).count()
+    }
+
+    #[track_caller]
+    pub fn json(&self, words: &[&str]) -> Value {
+        let ended = self.run(&[words, &["--json"]].concat()).exits(0);
+        serde_json::from_str(&ended.stdout).expect("one JSON document")
+    }
+
+    /// The servers of all runs with how they stand, oldest first: `a done`.
+    pub fn runs(&self) -> Vec<String> {
+        let runs = self.json(&["runs", "list"]);
+        let word = |run: &Value, key: &str| run[key].as_str().expect("a word").to_owned();
+        let runs = runs.as_array().expect("a list").iter().rev();
+        runs.map(|run| format!("{} {}", word(run, "server"), word(run, "state")))
+            .collect()
+    }
+}
+
+/// What a call left behind.
+pub struct Ended {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    pub fn of(child: Child) -> Self {
+        Self::from(child.wait_with_output().expect("infrakt ends"))
+    }
+
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.exit, code, "{self}");
+        self
+    }
+
+    /// On either stream.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        let said = self.stdout.contains(text) || self.stderr.contains(text);
+        assert!(said, "it does not say {text:?}:\n{self}");
+        self
+    }
+
+    /// The table at the end, without what differs from run to run: how long each took.
+    #[track_caller]
+    pub fn table(&self) -> String {
+        let lines = self.stdout.lines().map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let seconds = words.iter().position(|word| *word == "s");
+            match seconds.and_then(|at| at.checked_sub(1)).and_then(|at| words.get(at)) {
+                Some(number) if number.parse::<f64>().is_ok() => line.replacen(number, &"0".repeat(number.len()), 1),
+                _ => line.to_owned(),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What it printed with `--json`, line by line.
+    #[track_caller]
+    pub fn events(&self) -> Vec<Value> {
+        let object = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.stdout.lines().map(object).collect()
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "exit {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.exit, self.stdout, self.stderr
+        )
+    }
+}

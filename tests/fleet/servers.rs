@@ -1,0 +1,170 @@
+//! Many servers on this computer: one sshd, which is every address of the loopback, and is another machine at each.
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const SSHD: &str = "/usr/sbin/sshd";
+
+/// They are gone, with everything that runs on them, when the test ends.
+pub struct Servers {
+    directory: tempfile::TempDir,
+    pub port: u16,
+    process: Child,
+}
+
+impl Servers {
+    /// `None`, and the reason on the terminal, where that is not possible.
+    pub fn start() -> Option<Self> {
+        let reason = if !cfg!(target_os = "linux") {
+            "not Linux"
+        } else if !Path::new(SSHD).exists() {
+            "no sshd (apt-get install openssh-server)"
+        } else if !rustix::process::geteuid().is_root() {
+            "not root"
+        } else if !may_unshare() {
+            "no namespaces to be had"
+        } else {
+            return Some(Self::start_here());
+        };
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        // Not by println: what the harness captures nobody sees.
+        writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").expect("stdout");
+        None
+    }
+
+    fn start_here() -> Self {
+        // sshd as root insists on it; a service manager would have made it.
+        std::fs::create_dir_all("/run/sshd").expect("/run/sshd");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = |name: &str| directory.path().join(name);
+        for name in ["machines", "shared"] {
+            std::fs::create_dir(path(name)).expect("a directory");
+        }
+        for name in ["host_key", "id"] {
+            make_key(&path(name), "");
+        }
+        std::fs::copy(path("id.pub"), path("authorized_keys")).expect("a key");
+        let port = free_port();
+        let config = format!(
+            "Port {port}\nListenAddress 0.0.0.0\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
+             StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+             PermitRootLogin yes\nPidFile none\nMaxStartups 1000\nSetEnv IK_MACHINES={0}/machines\n\
+             ForceCommand {1}/tests/fleet/as-server\n",
+            directory.path().display(),
+            env!("CARGO_MANIFEST_DIR"),
+        );
+        std::fs::write(path("sshd_config"), config).expect("a configuration");
+        let process = run_sshd(directory.path(), port);
+        Self {
+            directory,
+            port,
+            process,
+        }
+    }
+
+    /// The key that all of them let in.
+    pub fn key(&self) -> PathBuf {
+        self.directory.path().join("id")
+    }
+
+    /// A further key that all of them let in, encrypted with this passphrase.
+    pub fn encrypted_key(&self, passphrase: &str) -> PathBuf {
+        let path = self.directory.path().join("encrypted");
+        make_key(&path, passphrase);
+        let public = std::fs::read_to_string(self.directory.path().join("encrypted.pub")).expect("a key");
+        let authorized = self.directory.path().join("authorized_keys");
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(authorized)
+            .expect("a file");
+        file.write_all(public.as_bytes()).expect("a key");
+        path
+    }
+
+    pub fn host_key(&self) -> String {
+        let key = std::fs::read_to_string(self.directory.path().join("host_key.pub")).expect("a key");
+        key.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A directory that all of them see, and the test too.
+    pub fn shared(&self) -> PathBuf {
+        self.directory.path().join("shared")
+    }
+
+    /// The names of what lies there, sorted.
+    pub fn in_shared(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.shared())
+            .expect("the directory")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until something of that name lies there.
+    #[track_caller]
+    pub fn awaits(&self, name: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.shared().join(name).exists() {
+            assert!(Instant::now() < deadline, "'{name}' never came");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The lines of a file there.
+    pub fn lines(&self, name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.shared().join(name)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.process.kill().expect("sshd can be killed");
+        self.process.wait().expect("sshd can be waited for");
+    }
+}
+
+fn may_unshare() -> bool {
+    let tried = Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--mount-proc", "true"])
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
+}
+
+fn make_key(path: &Path, passphrase: &str) {
+    let status = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-a", "1", "-C", "test", "-N", passphrase, "-f"])
+        .arg(path)
+        .status();
+    assert!(status.expect("ssh-keygen").success());
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Among processes of its own: what runs on these servers does not see the infrakt that is tested, and ends with sshd.
+fn run_sshd(directory: &Path, port: u16) -> Child {
+    let log = std::fs::File::create(directory.join("log")).expect("a log");
+    let mut process = Command::new("unshare")
+        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", SSHD])
+        .args(["-D", "-e", "-f"])
+        .arg(directory.join("sshd_config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("sshd");
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+        assert!(process.try_wait().expect("sshd").is_none(), "sshd ended: {}", log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}

@@ -1,0 +1,108 @@
+//! A person at a terminal (a pseudo-terminal) with several servers.
+
+use crate::infrakt::Infrakt;
+use crate::servers::Servers;
+use rexpect::process::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+
+/// The longest that anything may keep a person waiting, in milliseconds.
+const PATIENCE: u64 = 60_000;
+
+fn on_a_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
+    spawn_command(infrakt.command(words), Some(PATIENCE)).expect("a terminal")
+}
+
+/// Waits for the end; gives what was seen until then.
+#[track_caller]
+fn ends(mut session: PtySession, exit: i32) -> String {
+    let seen = session.exp_eof().expect("an end");
+    match session.process().wait().expect("it can be waited for") {
+        WaitStatus::Exited(_, code) => assert_eq!(code, exit, "{seen}"),
+        other => panic!("{other:?}: {seen}"),
+    }
+    seen
+}
+
+fn question(server: &str) -> String {
+    format!("All data on '{server}' will be destroyed. Type the server name to confirm: ")
+}
+
+#[test]
+fn a_person_is_asked_everything_at_the_beginning_and_once() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let key = servers.encrypted_key("open sesame");
+    for server in ["a", "b", "c"] {
+        let key = key.to_str().expect("UTF-8");
+        infrakt.run(&["server", "update", server, "--key", key]).exits(0);
+    }
+    let recipe = infrakt.recipe(
+        &servers,
+        "ask.rhai",
+        r#"ssh::destroy("Destroy", `echo ${server.name} $TOKEN >>$SHARED/log`).env("TOKEN", secret("TOKEN"));"#,
+    );
+
+    let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
+    session.exp_string("Passphrase for key").expect("a question");
+    session.send_line("open sesame").expect("an answer");
+    for server in ["a", "b", "c"] {
+        session.exp_string(&question(server)).expect("a question");
+        assert_eq!(servers.in_shared(), [""; 0], "nothing may run before all is asked");
+        session.send_line(server).expect("an answer");
+    }
+    session.exp_string("Secret TOKEN for 3 servers: ").expect("a question");
+    session.send_line("t0ken").expect("an answer");
+    let seen = ends(session, 0);
+
+    assert!(seen.contains("3 of 3 done"), "{seen}");
+    assert!(
+        !seen.contains("Passphrase") && !seen.contains("Secret TOKEN"),
+        "asked twice: {seen}"
+    );
+    let mut log = servers.lines("log");
+    log.sort();
+    assert_eq!(log, ["a t0ken", "b t0ken", "c t0ken"]);
+}
+
+#[test]
+fn another_name_typed_for_one_of_them_keeps_all_from_beginning() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "destroy.rhai",
+        "ssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
+    );
+
+    let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
+    session.exp_string(&question("a")).expect("a question");
+    session.send_line("a").expect("an answer");
+    session.exp_string(&question("b")).expect("a question");
+    session.send_line("a").expect("an answer");
+    let seen = ends(session, 3);
+
+    assert!(seen.contains("the name typed for 'b' did not match"), "{seen}");
+    assert_eq!((servers.in_shared(), infrakt.runs()), (vec![], vec![]));
+}
+
+#[test]
+fn while_they_run_each_has_a_line_with_its_step() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "watched.rhai",
+        r#"ssh::run("First", "true");
+        ssh::run("Wait to be seen", "until [ -e $SHARED/seen ]; do sleep 0.05; done");"#,
+    );
+
+    let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
+    session
+        .exp_regex(r"a  2/2 Wait to be seen.*b  2/2 Wait to be seen")
+        .or_else(|_| session.exp_regex(r"b  2/2 Wait to be seen"))
+        .expect("both lines");
+    session.exp_string("0/2 done, 2 running").expect("the last line");
+    std::fs::write(servers.shared().join("seen"), "").expect("a file");
+
+    assert!(ends(session, 0).contains("2 of 2 done"));
+}

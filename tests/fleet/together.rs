@@ -1,0 +1,186 @@
+//! At the same time, or not: proven by servers that wait for each other, not by clocks.
+
+use crate::infrakt::{Ended, Infrakt};
+use crate::servers::Servers;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+
+/// Each waits until all have come, and fails if they do not.
+const RENDEZVOUS: &str = r#"
+ssh::run("Meet", `
+    touch $SHARED/here-${server.name}
+    tries=0
+    until [ -e $SHARED/here-a ] && [ -e $SHARED/here-b ]; do
+        tries=$((tries + 1)); [ $tries -lt 600 ] || exit 9
+        sleep 0.05
+    done`);
+"#;
+
+#[test]
+fn two_servers_are_worked_on_at_the_same_time() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe(&servers, "meet.rhai", RENDEZVOUS);
+
+    let ended = infrakt
+        .run(&["run", &recipe, "--server", "a", "--server", "b"])
+        .exits(0);
+
+    assert!(ended.stdout.contains("2 of 2 done"), "{ended}");
+    assert_eq!(infrakt.runs(), ["a done", "b done"]);
+}
+
+#[test]
+fn with_parallel_1_the_next_begins_when_the_one_before_has_ended() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "alone.rhai",
+        r#"ssh::run("Be alone", `
+            echo begin ${server.name} >>$SHARED/log
+            sleep 0.3
+            echo end ${server.name} >>$SHARED/log`);"#,
+    );
+
+    infrakt.run(&["run", &recipe, "--all", "--parallel", "1"]).exits(0);
+
+    assert_eq!(
+        servers.lines("log"),
+        ["begin a", "end a", "begin b", "end b", "begin c", "end c"]
+    );
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_others() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    // The others only begin their work when b has failed.
+    let recipe = infrakt.recipe(
+        &servers,
+        "one-fails.rhai",
+        r#"ssh::run("Work", if server.name == "b" {
+            "echo 'no space left' >&2; touch $SHARED/failed; exit 3"
+        } else {
+            "until [ -e $SHARED/failed ]; do sleep 0.05; done"
+        });
+        ssh::run("Finish", `touch $SHARED/finished-${server.name}`);"#,
+    );
+
+    let ended = infrakt.run(&["run", &recipe, "--tag", "web"]).exits(1);
+
+    assert_eq!(servers.in_shared(), ["failed", "finished-a", "finished-c"]);
+    assert!(ended.stderr.contains("\nb: failed     1 Work\n"), "{ended}");
+    assert!(
+        ended.stderr.contains("\nb:   exit status 3, at one-fails.rhai:"),
+        "{ended}"
+    );
+    assert!(ended.stderr.contains("\nb:   | no space left\n"), "{ended}");
+    let retry = "Plan and run again on those that are not done: infrakt runs retry g1";
+    assert!(ended.stdout.contains(retry), "{ended}");
+    assert!(ended.stdout.contains("All it printed: infrakt runs logs 2"), "{ended}");
+}
+
+#[test]
+fn with_fail_fast_the_others_stop_after_their_step_and_the_rest_does_not_begin() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "fail-fast.rhai",
+        &until_stopped("touch $SHARED/failed; exit 3"),
+    );
+
+    let ended = infrakt
+        .run(&["run", &recipe, "--all", "--parallel", "2", "--fail-fast"])
+        .exits(5);
+
+    assert_eq!(servers.in_shared(), ["failed", "here-a"], "{ended}");
+    assert_eq!(infrakt.runs(), ["a interrupted", "b failed", "c interrupted"]);
+    for row in [
+        "a       interrupted",
+        "b       failed",
+        "c       skipped",
+        "stopped since 'b' went wrong (--fail-fast)",
+        "not begun: stopped since 'b' went wrong (--fail-fast)",
+    ] {
+        assert!(ended.stdout.contains(row), "{row}: {ended}");
+    }
+    let shown = infrakt.run(&["runs", "show", "1"]).exits(0);
+    assert!(shown.stdout.contains("stopped since 'b' went wrong"), "{shown}");
+    // A run that never had its turn can be gone on with all the same.
+    std::fs::write(servers.shared().join("may-finish"), "").expect("a file");
+    infrakt.run(&["runs", "resume", "3"]).exits(0);
+    assert!(servers.in_shared().contains(&"finished-c".to_owned()));
+}
+
+#[test]
+fn ctrl_c_once_stops_all_after_their_current_step() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe(&servers, "stop.rhai", &until_stopped("touch $SHARED/here-b"));
+
+    let child = infrakt.start(&["run", &recipe, "--all", "--parallel", "2"]);
+    servers.awaits("here-a");
+    servers.awaits("here-b");
+    interrupt(&child);
+    let ended = Ended::of(child).exits(5);
+
+    assert_eq!(servers.in_shared(), ["here-a", "here-b"], "{ended}");
+    assert_eq!(infrakt.runs(), ["a interrupted", "b interrupted", "c interrupted"]);
+    assert!(
+        ended.stdout.contains("0 of 3 done, 2 interrupted, 1 skipped"),
+        "{ended}"
+    );
+    assert!(ended.stdout.contains("not begun: stopped by Ctrl-C"), "{ended}");
+    assert!(ended.stdout.contains("infrakt runs resume 1"), "{ended}");
+}
+
+#[test]
+fn ctrl_c_twice_ends_the_current_step_too() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "endless.rhai",
+        r#"ssh::run("Wait", `touch $SHARED/here-${server.name}; sleep 300`);"#,
+    );
+
+    let mut child = infrakt.start(&["run", &recipe, "--all"]);
+    servers.awaits("here-a");
+    servers.awaits("here-b");
+    interrupt(&child);
+    // Two signals at once would be one.
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    assert!(stderr.any(|line| line.expect("UTF-8").starts_with("stopping after the current steps")));
+    interrupt(&child);
+
+    Ended::of(child).exits(5);
+    assert_eq!(infrakt.runs(), ["a interrupted", "b interrupted"]);
+}
+
+/// On `b` the first step does this; on the others it waits for it. What follows takes longer than anybody waits, unless
+/// the file `may-finish` is there.
+fn until_stopped(on_b: &str) -> String {
+    let rest = r#"
+        let rest = "[ -e $SHARED/may-finish ] || sleep 0.5";
+        for number in 0..60 { ssh::run(`Rest ${number}`, rest); }
+        ssh::run("Finish", `touch $SHARED/finished-${server.name}`);"#;
+    format!(
+        r#"ssh::run("Begin", if server.name == "b" {{
+            "until [ -e $SHARED/here-a ]; do sleep 0.05; done; {on_b}"
+        }} else {{
+            `touch $SHARED/here-${{server.name}}`
+        }});
+        {rest}"#
+    )
+}
+
+fn interrupt(child: &Child) {
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a process");
+    kill_process(pid, Signal::INT).expect("a signal");
+}
