@@ -2,6 +2,12 @@
 # the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
 # runner's own: everything here but what a step asks for is built into the shell.
 exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 7<>"$IK_DIR/wake" 8<>"$IK_DIR/turn" || exit 1
+# Before anything is recorded, so that whoever finds records knows whose they are, even if the shell that began this one
+# was cut off before it could say so.
+read -r ik_stat <"/proc/$$/stat"
+# shellcheck disable=SC2086 # the fields after the name: the twentieth is the start, see proc_pid_stat(5)
+set -- ${ik_stat##*) }
+echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
 ik_signal='' ik_ends='' ik_watch='' ik_told=0

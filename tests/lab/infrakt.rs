@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 pub struct Infrakt {
     directory: tempfile::TempDir,
@@ -133,6 +134,16 @@ impl Infrakt {
     pub fn json(&self, words: &[&str]) -> Value {
         let ended = self.run(&[words, &["--json"]].concat()).exits(0);
         serde_json::from_str(&ended.stdout).expect("one JSON document")
+    }
+
+    /// Waits until the journal knows how a step has ended.
+    #[track_caller]
+    pub fn awaits_outcome(&self, run: &str, step: usize, outcome: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.outcomes(run)[step] != outcome {
+            assert!(Instant::now() < deadline, "step {step} never becomes {outcome}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// What became of each step of a run.
