@@ -9,6 +9,7 @@
 mod apps;
 mod consents;
 mod env_files;
+mod group_sync;
 mod groups;
 mod home;
 mod host_key;
