@@ -31,7 +31,7 @@ class Failed(Exception):
 
 
 def run(
-    command: list[str], *, environment: dict[str, str], folder: Path, peak: bool = False, limit: int = 600
+    command: list[str], *, environment: dict[str, str], folder: Path, peak: bool = False, limit: int = 1200
 ) -> Sample:
     """Runs `command` in `folder`, for at most `limit` seconds; what it prints goes to a file there."""
     log = folder / "output"

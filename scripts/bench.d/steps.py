@@ -10,10 +10,10 @@ from report import median, seconds, table
 
 #: Servers, and the round trip to them in ms.
 SETTINGS = [(1, 0), (1, 50), (10, 0), (10, 50), (50, 0)]
-#: Repetitions of those that take long.
-SLOW_REPEAT = 3
-#: With --quick the slow ones are measured only up to this many servers.
-SLOW_SERVERS = 10
+#: Repetitions of those that take long: on up to so many servers, and on more.
+SLOW_REPEAT = {10: 3, 50: 1}
+#: With --quick the slow ones are measured once, and only up to this many servers.
+QUICK_SERVERS = 10
 
 
 def run(folder: Path, options) -> tuple[dict, str]:
@@ -31,7 +31,7 @@ def run(folder: Path, options) -> tuple[dict, str]:
 def _setting(folder: Path, options, farm: Farm, chosen: list[Contender], servers: int, round_trip: int) -> dict:
     prepared, samples = [], {}
     for contender in chosen:
-        if options.quick and contender.slow and servers > SLOW_SERVERS:
+        if options.quick and contender.slow and servers > QUICK_SERVERS:
             continue
         place = folder / f"{servers}-{round_trip}-{CONTENDERS.index(contender)}"
         place.mkdir()
@@ -43,9 +43,10 @@ def _setting(folder: Path, options, farm: Farm, chosen: list[Contender], servers
         prepared.append((contender, command, environment, place))
         samples[contender.name] = []
     # One after the other, again and again: what slows this computer down for a while slows everybody down.
+    slow_repeat = 1 if options.quick else next(times for most, times in SLOW_REPEAT.items() if servers <= most)
     for repetition in range(options.repeat):
         for contender, command, environment, place in prepared:
-            if contender.slow and repetition >= (1 if options.quick else SLOW_REPEAT):
+            if contender.slow and repetition >= slow_repeat:
                 continue
             samples[contender.name].append(_sample(farm, round_trip, command, environment, place))
     return {name: _figures(taken) for name, taken in samples.items()}

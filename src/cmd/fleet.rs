@@ -245,7 +245,8 @@ fn execute(
     }
     let names: Vec<&str> = job.servers.iter().map(|server| server.name.as_str()).collect();
     let here: Vec<&str> = places.iter().filter_map(|place| names.get(*place).copied()).collect();
-    let fleet = Fleet::new(&here, context.json, context.verbose > 0);
+    let left_out = names.len() - here.len();
+    let fleet = Fleet::new(&here, left_out, context.json, context.verbose > 0);
     let mut told = 0;
     let mut beat = || {
         let interrupts = prompt::interrupts();

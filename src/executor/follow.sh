@@ -138,6 +138,12 @@ ik_read_journal() {
 ik_measure() {
     read -r ik_rest ik_to_o <"/proc/$ik_runner/fdinfo/5" && read -r ik_rest ik_to_e <"/proc/$ik_runner/fdinfo/6"
 } 2>/dev/null
+# The same where there is no runner any more.
+ik_measure_files() {
+    # shellcheck disable=SC2046 # two numbers
+    set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
+    ik_to_o=$1 ik_to_e=$2
+}
 # What a step has printed so far, for whoever asks for more than what has ended.
 ik_peek() {
     if [ -n "$ik_ended" ] || ik_measure || ik_runner_lives; then return; fi
@@ -145,9 +151,8 @@ ik_peek() {
     ik_read_journal
     if [ -n "$ik_ended" ]; then return; fi
     case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; *) ik_gone=yes ;; esac
-    # shellcheck disable=SC2046 # two numbers
-    set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
-    ik_to_o=$1 ik_to_e=$2
+    # Whoever has the whole journal already may still miss some of the outputs, and no record will tell any more.
+    ik_measure_files
 }
 ik_send() {
     ik_piece o 5 "$ik_o" "$ik_to_o"

@@ -14,6 +14,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, Optimizati
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// Enough for any list a person would write; an endless loop ends here within a fraction of a second.
 const MAX_OPERATIONS: u64 = 2_000_000;
@@ -96,8 +97,10 @@ pub(super) fn scope_names() -> Scope<'static> {
 
 /// An engine with the primitives and the limits, but nothing to evaluate yet.
 pub fn engine() -> Engine {
+    // Made once: it holds hundreds of functions, and a fleet has an evaluation for each server.
+    static STANDARD: LazyLock<StandardPackage> = LazyLock::new(StandardPackage::new);
     let mut engine = Engine::new_raw();
-    StandardPackage::new().register_into_engine(&mut engine);
+    STANDARD.register_into_engine(&mut engine);
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);

@@ -34,6 +34,7 @@ use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use world::JournalledWorld;
 
@@ -45,6 +46,8 @@ pub struct Runtime {
     pub store: Store,
     pub library: Library,
     home: Home,
+    /// Those of the threads that worked on several servers, for when there is more to do.
+    spares: RefCell<Vec<Runtime>>,
 }
 
 /// A plan and what was learned on the way to it.
@@ -62,7 +65,12 @@ impl Runtime {
     pub fn open(home: Home) -> Result<Self> {
         let store = Store::open(&home)?;
         let library = Library::new(home.recipes_dir());
-        Ok(Self { store, library, home })
+        Ok(Self {
+            store,
+            library,
+            home,
+            spares: RefCell::default(),
+        })
     }
 
     /// Connects to a server and reads its facts. Asks `secrets` for passwords and passphrases.

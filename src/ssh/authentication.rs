@@ -28,7 +28,7 @@ pub(super) enum Login {
     Nothing,
     /// The agent signs; the public key in wire format.
     Agent(Vec<u8>),
-    /// A decrypted private key, and the line of its certificate if it needed one.
+    /// A decrypted private key, and the line of its certificate if it needed one, or else of its public half.
     Key(Secret, Option<String>),
     Password(Secret),
     /// The answers to what the server asked, in order.
@@ -117,8 +117,8 @@ pub(super) fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) 
                 ),
             }
         }
-        Login::Key(text, certificate) => (
-            judge(session.userauth_pubkey_memory(&target.user, certificate.as_deref(), text.expose(), None)),
+        Login::Key(text, public) => (
+            judge(session.userauth_pubkey_memory(&target.user, public.as_deref(), text.expose(), None)),
             "the key".to_owned(),
         ),
         Login::Password(password) => (
@@ -221,10 +221,12 @@ impl Attempt<'_> {
                 if !plain {
                     return Ok(None);
                 }
+                // Without the public half libssh2 derives it, at the price of the rest of the login.
+                let line = file.public_line();
                 let session = &self.transport.session;
-                let offer = judge(session.userauth_pubkey_memory(user, None, text.expose(), None));
+                let offer = judge(session.userauth_pubkey_memory(user, line.as_deref(), text.expose(), None));
                 self.offered.extend(file.public.clone());
-                Ok(self.settle(offer, what)?.then_some(Login::Key(text, None)))
+                Ok(self.settle(offer, what)?.then_some(Login::Key(text, line)))
             }
             Unlocking::WrongPassphrase if by_row => Err(key_file_error(
                 &self.hop.target,

@@ -136,6 +136,17 @@ impl KeyFile {
         })
     }
 
+    /// The public half as a line of a public key file, where the private one vouches for it: a `.pub` beside it may be
+    /// another key's.
+    pub(super) fn public_line(&self) -> Option<String> {
+        match &self.contents {
+            Contents::EncryptedOpenSsh(_) => {}
+            Contents::Plain(text) if text.expose().trim_start().starts_with(openssh_key::BEGIN) => {}
+            _ => return None,
+        }
+        Some(HostKey::from_blob(self.public.as_deref()?)?.to_string())
+    }
+
     /// Whether nothing has to be asked to use it.
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(self.contents, Contents::EncryptedOpenSsh(_) | Contents::EncryptedPem(_))

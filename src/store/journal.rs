@@ -6,7 +6,7 @@
 //! stretch of it ended on the server, and how it ended itself. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
 use super::run_lock::RunLock;
-use super::{Failure, Store, consents, resume, runs, servers};
+use super::{Failure, Store, consents, group_sync, resume, runs, servers};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
 use crate::event::{Outcome, Position, RunEvent, RunState, Stream};
@@ -136,7 +136,7 @@ const LAST_SEQUENCE: &str = "SELECT max(
 impl Journal {
     /// The journal of a run that is recorded as running, in a store of its own.
     pub(super) fn of(store: Store, run_id: i64, spool: String, next: i64, lock: Arc<RunLock>) -> Result<Self> {
-        // From here on only the ends of stretches and of the run are forced to the disk (see the module's text).
+        // From here on only the ends of stretches and of the run are forced to the disk, by `group_sync`.
         store.check(|connection| connection.pragma_update(None, "synchronous", "NORMAL"))?;
         Ok(Self {
             store,
@@ -166,8 +166,9 @@ impl Journal {
         &self.spool
     }
 
-    /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails. To
-    /// show an event only after it was journalled, collect what has arrived, append it, then show it.
+    /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails (a disk
+    /// that fails after that is an error too). To show an event only after it was journalled, collect what has arrived,
+    /// append it, then show it.
     ///
     /// `position` is how far the server's records have been read with these events.
     pub fn append(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
@@ -177,9 +178,6 @@ impl Journal {
         // What the server is told to forget, and what nobody comes back to, must be on the disk before.
         let lasting = position.is_some_and(|position| position.ended)
             || events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
-        let synchronous = if lasting { "FULL" } else { "NORMAL" };
-        self.store
-            .check(|connection| connection.pragma_update(None, "synchronous", synchronous))?;
         self.store.write(|transaction| {
             for (sequence, event) in (self.next..).zip(events) {
                 write_event(transaction, self.run_id, sequence, event)?;
@@ -190,6 +188,9 @@ impl Journal {
             Ok(())
         })?;
         self.next += events.len() as i64;
+        if lasting {
+            group_sync::force(self.store.home())?;
+        }
         Ok(())
     }
 }

@@ -11,7 +11,27 @@ pub mod plan;
 pub mod ssh;
 pub mod step;
 
-use rhai::{Engine, Shared};
+use rhai::{Engine, Module, Shared};
+use std::sync::LazyLock;
+
+/// The primitives under a word of their own, and those that are everywhere; made once for all evaluations.
+struct Modules {
+    words: [(&'static str, Shared<Module>); 3],
+    everywhere: [Shared<Module>; 3],
+}
+
+static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
+    words: [
+        ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
+        ("db", Shared::new(rhai::exported_module!(db::db))),
+        ("confirm", Shared::new(rhai::exported_module!(confirm::confirm))),
+    ],
+    everywhere: [
+        Shared::new(rhai::exported_module!(step::step)),
+        Shared::new(rhai::exported_module!(plan::plan)),
+        Shared::new(rhai::exported_module!(parameters::parameters)),
+    ],
+});
 
 /// Makes the primitives known to an engine.
 pub fn register(engine: &mut Engine) {
@@ -19,11 +39,11 @@ pub fn register(engine: &mut Engine) {
         .register_type_with_name::<step::StepHandle>("Step")
         .register_type_with_name::<parameters::SecretRef>("Secret")
         .register_type_with_name::<parameters::Params>("Parameters");
-    engine.register_static_module("ssh", Shared::new(rhai::exported_module!(ssh::ssh)));
-    engine.register_static_module("db", Shared::new(rhai::exported_module!(db::db)));
-    engine.register_static_module("confirm", Shared::new(rhai::exported_module!(confirm::confirm)));
-    engine.register_global_module(Shared::new(rhai::exported_module!(step::step)));
-    engine.register_global_module(Shared::new(rhai::exported_module!(plan::plan)));
-    engine.register_global_module(Shared::new(rhai::exported_module!(parameters::parameters)));
+    for (word, module) in &MODULES.words {
+        engine.register_static_module(*word, module.clone());
+    }
+    for module in &MODULES.everywhere {
+        engine.register_global_module(module.clone());
+    }
     parameters::forbid_joining_secrets(engine);
 }
