@@ -67,8 +67,7 @@ fn planned(
         job.servers,
         job.at_once.parallel,
         &|runtime, server, person| {
-            let live = runtime.reach(server, person)?;
-            let planned = runtime.plan(call.recipe, &live, call.parameters.clone())?;
+            let (live, planned) = runtime.reach_and_plan(call.recipe, server, call.parameters.clone(), person)?;
             if planned.plan.destroys() {
                 // What is refused whoever consents is refused before anybody is asked.
                 check_destroyable(&planned.plan)?;

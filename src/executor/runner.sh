@@ -10,7 +10,7 @@ set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
-ik_signal='' ik_ends='' ik_watch='' ik_told=0
+ik_signal='' ik_ends='' ik_watch='' ik_told=0 ik_measured=''
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
@@ -166,7 +166,9 @@ ik_await() {
 # step INDEX
 ik_step() {
     if [ -e "$IK_DIR/stop" ]; then ik_finish stopped; fi
-    ik_mark
+    # What was just measured for the end of the step before holds for the beginning of this one.
+    if [ -z "$ik_measured" ]; then ik_mark; fi
+    ik_measured=''
     ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
     ik_wake 5
 }
@@ -176,6 +178,7 @@ ik_unchanged() {
 # ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
+    ik_measured=yes
     if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
 # held INDEX FILE MODE: succeeds as the guard does; one that does not end by itself is an error of the step, and no answer.

@@ -528,7 +528,10 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
         .into(),
         "identity" => Refusal::StalePlan {
             server,
-            reason: format!("another machine answers: {reason}"),
+            reason: format!(
+                "another machine answers: {reason}; take note of it: infrakt server status {}",
+                plan.server.name
+            ),
         }
         .into(),
         "locked" => Refusal::Locked {

@@ -103,6 +103,30 @@ impl Runtime {
         }
     }
 
+    /// Reaches a server to execute a recipe there, and makes the plan. The facts are read only if something rests on them:
+    /// they cost a server far more than most steps.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`] and [`Runtime::plan`].
+    pub fn reach_and_plan(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        parameters: Parameters,
+        secrets: &dyn AskSecret,
+    ) -> Result<(Live, Planned)> {
+        if recipe.needs_no_facts()? {
+            let live = Live::reach_known(&self.store, server, secrets)?;
+            let planned = self.plan(recipe, &live, parameters.clone())?;
+            if !planned.plan.destroys() {
+                return Ok((live, planned));
+            }
+        }
+        let live = self.reach(server, secrets)?;
+        let planned = self.plan(recipe, &live, parameters)?;
+        Ok((live, planned))
+    }
+
     /// Makes the plan of a recipe for a server that was reached.
     ///
     /// # Errors
