@@ -67,8 +67,7 @@ fn planned(
         job.servers,
         job.at_once.parallel,
         &|runtime, server, person| {
-            let live = runtime.reach(server, person)?;
-            let planned = runtime.plan(call.recipe, &live, call.parameters.clone())?;
+            let (live, planned) = runtime.reach_and_plan(call.recipe, server, call.parameters.clone(), person)?;
             if planned.plan.destroys() {
                 // What is refused whoever consents is refused before anybody is asked.
                 check_destroyable(&planned.plan)?;
@@ -246,7 +245,8 @@ fn execute(
     }
     let names: Vec<&str> = job.servers.iter().map(|server| server.name.as_str()).collect();
     let here: Vec<&str> = places.iter().filter_map(|place| names.get(*place).copied()).collect();
-    let fleet = Fleet::new(&here, context.json, context.verbose > 0);
+    let left_out = names.len() - here.len();
+    let fleet = Fleet::new(&here, left_out, context.json, context.verbose > 0);
     let mut told = 0;
     let mut beat = || {
         let interrupts = prompt::interrupts();

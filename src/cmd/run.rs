@@ -114,8 +114,7 @@ impl Job<'_> {
     }
 
     fn on_one(&self, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
-        let live = runtime.reach(server, &Terminal)?;
-        let planned = runtime.plan(call.recipe, &live, self.parameters.clone())?;
+        let (live, planned) = runtime.reach_and_plan(call.recipe, server, self.parameters.clone(), &Terminal)?;
         let whole = self.command_that_shows(&server.name);
         let (consented, secrets) = obtained(planned.plan, self.confirm, &planned.printed, Some(&whole))?;
         let ready = Ready {

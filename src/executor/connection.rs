@@ -7,9 +7,11 @@ use std::time::Duration;
 /// An authenticated way to one server, whose host key has been checked.
 pub trait Connection: Send {
     /// Starts `sh -s` on the server as root (through sudo where the login is not root) and feeds it `script`. The
-    /// script must be complete in itself; what is sent later reaches the script's own standard input.
+    /// script must be complete in itself, and must not end the shell; what is sent later reaches the script's own standard
+    /// input.
     ///
-    /// Costs two round trips (channel, exec), whatever the script's length.
+    /// Costs one round trip more than the script itself, whatever its length, and none after a script whose channel was
+    /// released: then the same shell goes on with this one.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>>;
 
     /// Drops the connection and logs in anew, with the same checks. Tries until `patience` is over.
@@ -24,6 +26,10 @@ pub trait Channel {
 
     /// Writes to the standard input of the script.
     fn send(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The script has said its last word, and reads nothing any more: the next one may have its shell. A channel that is
+    /// dropped without, takes the connection with it, since nobody knows what its script still does.
+    fn release(&mut self);
 }
 
 /// What a channel brought.

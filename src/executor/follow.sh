@@ -68,6 +68,9 @@ ik_find() {
         fi
         sleep 0.1
     done
+    # A follower whose connection was lost may not know it yet: it keeps the FIFO that it has, and what is said from now on
+    # goes into this one's own.
+    mkfifo "$IK_DIR/wake.$$" && mv -fT -- "$IK_DIR/wake.$$" "$IK_DIR/wake"
 }
 # ik_start_of PID: when the process began, field 22 of proc_pid_stat(5). Fails for one that has ended and was not waited
 # for yet.
@@ -135,17 +138,21 @@ ik_read_journal() {
 ik_measure() {
     read -r ik_rest ik_to_o <"/proc/$ik_runner/fdinfo/5" && read -r ik_rest ik_to_e <"/proc/$ik_runner/fdinfo/6"
 } 2>/dev/null
+# The same where there is no runner any more.
+ik_measure_files() {
+    # shellcheck disable=SC2046 # two numbers
+    set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
+    ik_to_o=$1 ik_to_e=$2
+}
 # What a step has printed so far, for whoever asks for more than what has ended.
 ik_peek() {
     if [ -n "$ik_ended" ] || ik_measure || ik_runner_lives; then return; fi
     # It may have ended just now.
     ik_read_journal
-    if [ -z "$ik_ended" ]; then
-        ik_gone=yes
-        # shellcheck disable=SC2046 # two numbers
-        set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
-        ik_to_o=$1 ik_to_e=$2
-    fi
+    if [ -n "$ik_ended" ]; then return; fi
+    case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; *) ik_gone=yes ;; esac
+    # Whoever has the whole journal already may still miss some of the outputs, and no record will tell any more.
+    ik_measure_files
 }
 ik_send() {
     ik_piece o 5 "$ik_o" "$ik_to_o"
@@ -171,10 +178,7 @@ ik_follow() {
     if [ "$1" -gt 0 ]; then dd bs=1 count=0 skip="$1" status=none <&4; fi
     if [ "$2" -gt 0 ]; then dd bs=1 count=0 skip="$2" status=none <&5; fi
     if [ "$3" -gt 0 ]; then dd bs=1 count=0 skip="$3" status=none <&6; fi
-    if ! ik_runner_lives; then
-        ik_runner=none
-        case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; esac
-    fi
+    if ! ik_runner_lives; then ik_runner=none; fi
     printf 'infrakt %s\n' "$IK_NONCE"
     (ik_listen) <&3 >/dev/null 2>&1 4<&- 5<&- 6<&- &
     ik_listener=$!

@@ -3,6 +3,7 @@
 use super::connection::{Connection, Incoming};
 use super::nonce;
 use crate::error::{Error, Result, SshError};
+use crate::plan::shell::quote;
 use std::time::{Duration, Instant};
 
 /// The most bytes that an answer may have.
@@ -24,16 +25,20 @@ pub struct Answer {
 pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
     let nonce = nonce()?;
     let end = format!("\ninfrakt-end {nonce} ");
-    // Over a descriptor of its own, since an argument can't be longer than 128 KiB.
+    // The shell is needed again, so what the script does to its shell is done to a fork of it. What it leaves behind may
+    // still print later: through a pipe that has been waited for, none of it gets among what others send.
     let framed = format!(
         "printf 'infrakt %s\\n' {nonce}\n\
-         sh /dev/fd/3 3<<'{nonce}' </dev/null\n{script}\n{nonce}\n\
-         printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"\nexit 0\n"
+         {{ (eval {}) </dev/null; printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"; }} | cat\n\
+         printf 'infrakt-end %s\\n' {nonce} >&2\n",
+        quote(script)
     );
+    let end_of_errors = format!("infrakt-end {nonce}\n");
     let begin = format!("infrakt {nonce}\n");
     let mut channel = connection.start(framed.as_bytes())?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut status = None;
+    let mut silent = false;
     let started = Instant::now();
     let failed = |reason: String| Error::Facts {
         server: server.to_owned(),
@@ -57,21 +62,19 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
                     }
                 }
             }
-            Incoming::Stderr(bytes) => stderr.extend_from_slice(&bytes),
+            Incoming::Stderr(bytes) => {
+                let tail = stderr.len().saturating_sub(end_of_errors.len());
+                stderr.extend_from_slice(&bytes);
+                if let Some(at) = find(&stderr[tail..], end_of_errors.as_bytes()) {
+                    stderr.truncate(tail + at);
+                    silent = true;
+                }
+            }
             Incoming::Quiet if started.elapsed() > patience => {
                 return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
             }
             Incoming::Quiet => {}
-            // The shell ends right after its answer: to wait for that costs no round trip, and leaves nothing behind.
-            Incoming::Closed if status.is_some() => {
-                let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
-                stdout.drain(..start);
-                return Ok(Answer {
-                    status: status.unwrap_or_default(),
-                    stdout,
-                    stderr,
-                });
-            }
+            Incoming::Closed if status.is_some() => silent = true,
             Incoming::Closed => {
                 let said = String::from_utf8_lossy(&stderr);
                 let said = said.trim();
@@ -82,6 +85,12 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
                 };
                 return Err(failed(reason));
             }
+        }
+        if let (Some(status), true) = (status, silent) {
+            channel.release();
+            let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
+            stdout.drain(..start);
+            return Ok(Answer { status, stdout, stderr });
         }
         if stdout.len() + stderr.len() > MAX_ANSWER {
             return Err(failed("its answer is longer than 16 MiB".to_owned()));

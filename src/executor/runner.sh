@@ -1,7 +1,7 @@
 # The runner: executes the steps one after the other, detached from the connection that brought it. What it writes into
 # the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
 # runner's own: everything here but what a step asks for is built into the shell.
-exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 7<>"$IK_DIR/wake" 8<>"$IK_DIR/turn" || exit 1
+exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 8<>"$IK_DIR/turn" || exit 1
 # Before anything is recorded, so that whoever finds records knows whose they are, even if the shell that began this one
 # was cut off before it could say so.
 read -r ik_stat <"/proc/$$/stat"
@@ -10,7 +10,7 @@ set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
-ik_signal='' ik_ends='' ik_watch='' ik_told=0
+ik_signal='' ik_ends='' ik_watch='' ik_told=0 ik_measured=''
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
@@ -34,11 +34,11 @@ ik_mark_exactly() {
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_out=$1 ik_err=$2
 }
-# Wakes the follower, if there is one. Short steps share a call.
+# Wakes the follower, if there is one. Short steps share a call. Opened for both ways, a FIFO lets nobody wait.
 ik_wake() {
     if [ $((ik_now - ik_told)) -ge "$1" ]; then
         ik_told=$ik_now
-        echo >&7
+        echo 1<>"$IK_DIR/wake"
     fi
 }
 ik_forget() {
@@ -53,7 +53,7 @@ ik_finish() {
     # Whoever reads that the run has ended may begin another one.
     exec 9>&-
     ik_record Z "$1"
-    echo >&7
+    echo 1<>"$IK_DIR/wake"
     exit 0
 }
 
@@ -86,11 +86,13 @@ ik_watch() {
 # deadline KEY HUNDREDTHS
 ik_deadline() {
     ik_key=$1
+    read -r ik_now ik_rest </proc/uptime
+    ik_now=${ik_now%.*}${ik_now#*.}
     # In place, so that whoever reads it finds the old one or the new one.
     echo "$1 $((ik_now + $2))" 1<>"$IK_DIR/deadline"
     if [ -z "$ik_watch" ]; then
         # In parentheses, since a function alone would keep the descriptors to open them again.
-        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 7>&- 9>&- &
+        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 9>&- &
         ik_watch=$!
     fi
 }
@@ -98,14 +100,14 @@ ik_deadline() {
 # fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
 ik_start() {
     case $2 in
-    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
+    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- & ;;
     *)
         (
             ik_file=$IK_DIR/$1
             set "$3" --
             # shellcheck source=/dev/null
             . "$ik_file"
-        ) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+        ) </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- &
         ;;
     esac
     ik_pid=$! ik_mode=$2 ik_ending='' ik_signal=''
@@ -139,7 +141,6 @@ ik_attend() {
     elif [ -z "$ik_ending" ]; then
         ik_ending=yes
         ik_end TERM
-        ik_mark
         if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
         ik_watch=''
         ik_deadline "$ik_key.kill" 1000
@@ -165,7 +166,9 @@ ik_await() {
 # step INDEX
 ik_step() {
     if [ -e "$IK_DIR/stop" ]; then ik_finish stopped; fi
-    ik_mark
+    # What was just measured for the end of the step before holds for the beginning of this one.
+    if [ -z "$ik_measured" ]; then ik_mark; fi
+    ik_measured=''
     ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
     ik_wake 5
 }
@@ -175,6 +178,7 @@ ik_unchanged() {
 # ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
+    ik_measured=yes
     if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
 # held INDEX FILE MODE: succeeds as the guard does; one that does not end by itself is an error of the step, and no answer.

@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
-use super::connection::{Channel, Incoming};
+use super::connection::Incoming;
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::script::{self, Stretch};
@@ -23,6 +23,8 @@ const LONGEST_ASK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(180);
 /// What undoing a step takes, before a login is tried again.
 const TIME_TO_UNDO: Duration = Duration::from_secs(2);
+/// How long a server that lets infrakt in and then closes the door is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How often, meanwhile, it is seen whether the user wants to stop.
 const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -70,15 +72,39 @@ enum Followed {
 
 /// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
 /// each new one; to be told twice does it no harm.
-#[derive(Default)]
 struct Owed {
     /// The step that was carried out in the runner's stead: it may go on.
     go: Option<usize>,
     /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
     instead: Option<Followed>,
+    /// When it was last heard of the runner.
+    heard: Instant,
 }
 
 impl Owed {
+    fn nothing() -> Self {
+        Self {
+            go: None,
+            instead: None,
+            heard: Instant::now(),
+        }
+    }
+
+    /// A server that lets infrakt in and never says a word of the run is called again for as long as one that is away.
+    fn is_worth_another_try(&self, plan: &Plan) -> Result<()> {
+        if self.heard.elapsed() < PATIENCE {
+            return Ok(());
+        }
+        Err(SshError::Lost {
+            server: plan.server.name.clone(),
+            reason: format!(
+                "it lets infrakt in, but nothing was heard of the run for {} s",
+                PATIENCE.as_secs()
+            ),
+        }
+        .into())
+    }
+
     fn word(&self) -> Option<String> {
         match (&self.instead, self.go) {
             (Some(_), _) => Some("stop\n".to_owned()),
@@ -114,12 +140,14 @@ impl Execution<'_> {
             Some(_) => self.again(&nonce, &transcript),
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
-        let mut owed = Owed::default();
+        let mut owed = Owed::nothing();
         // Whether the script that begins the stretch is known to have reached the server.
         let mut arrived = left.is_some();
         loop {
+            let heard = owed.heard;
             let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
+                Err(Error::Ssh(SshError::NoCommand { .. })) if !transcript.is_untouched() => Followed::Lost,
                 other => other?,
             };
             *reached = transcript.reached().unwrap_or(next).max(*reached);
@@ -136,6 +164,7 @@ impl Execution<'_> {
                         return Ok(Stretched::Ended(ended));
                     }
                     owed.go = Some(step);
+                    owed.heard = Instant::now();
                     self.again(&nonce, &transcript)
                 }
                 Followed::Prove(step) => {
@@ -162,7 +191,11 @@ impl Execution<'_> {
                 Followed::Absent => return self.records_gone(plan, &mut transcript, reached, to),
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
-                    if let Err(error) = self.call_again() {
+                    if owed.heard == heard {
+                        // It is there and does not speak: to hammer on its door would not help it.
+                        std::thread::sleep(PAUSE);
+                    }
+                    if let Err(error) = self.call_again().and_then(|()| owed.is_worth_another_try(plan)) {
                         if let Some(Followed::Failed(ended)) = owed.instead {
                             return Ok(Stretched::Ended(ended));
                         }
@@ -345,12 +378,13 @@ impl Execution<'_> {
                     last = Instant::now();
                     reader.push(&bytes);
                 }
+                // Only what the follower itself says is a sign of life.
+                Incoming::Stderr(_) | Incoming::Quiet if last.elapsed() > SILENCE => return Ok(Followed::Lost),
                 Incoming::Stderr(bytes) => {
                     said.extend_from_slice(&bytes);
                     said.drain(..said.len().saturating_sub(4096));
                     continue;
                 }
-                Incoming::Quiet if last.elapsed() > SILENCE => return Ok(Followed::Lost),
                 Incoming::Quiet => {
                     if begun && !asked && last.elapsed() >= ask {
                         channel.send(b"more\n")?;
@@ -359,7 +393,8 @@ impl Execution<'_> {
                     }
                     continue;
                 }
-                Incoming::Closed if begun => return Ok(Followed::Lost),
+                // The steps go on, even if the server is too short of something to say so now.
+                Incoming::Closed if begun || !transcript.is_untouched() => return Ok(Followed::Lost),
                 Incoming::Closed => {
                     let said = String::from_utf8_lossy(&said).trim().to_owned();
                     return Err(broken(
@@ -375,6 +410,7 @@ impl Execution<'_> {
             let mut events = Vec::new();
             let mut ended = None;
             while let Some(frame) = reader.next().map_err(|error| broken(plan, &error.0))? {
+                owed.heard = Instant::now();
                 match frame {
                     Frame::Begun => {
                         begun = true;
@@ -388,14 +424,17 @@ impl Execution<'_> {
                             "folder" => Followed::Launched,
                             "absent" => Followed::Absent,
                             "void" => Followed::Void,
-                            _ => {
+                            code => {
+                                // Only a follower that has begun waits for a last word.
+                                if code != "gone" {
+                                    channel.release();
+                                }
                                 events.extend(transcript.lose());
-                                ended = Some(refused(plan, &code, &reason));
+                                ended = Some(refused(plan, code, &reason));
                                 break;
                             }
                         };
-                        // To abandon the script before its end would cut the connection.
-                        drain(&mut *channel)?;
+                        channel.release();
                         return Ok(instead);
                     }
                     Frame::End => ended = Some(Ok(transcript.ending())),
@@ -423,6 +462,7 @@ impl Execution<'_> {
                 let ending = ending?;
                 // The last word to the follower, which then removes the records: they are all here now.
                 let thanked = channel.send(b"done\n");
+                channel.release();
                 if let Err(error) = thanked
                     && !is_lost(&error)
                 {
@@ -478,17 +518,6 @@ fn ended_step(event: &RunEvent) -> Option<usize> {
     }
 }
 
-/// Waits for a script that has refused to go away, shortly: whether it did changes nothing.
-fn drain(channel: &mut dyn Channel) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(2) {
-        if channel.receive(Duration::from_millis(100))? == Incoming::Closed {
-            break;
-        }
-    }
-    Ok(())
-}
-
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
     let server = plan.server.name.clone();
     Err(match code {
@@ -499,7 +528,10 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
         .into(),
         "identity" => Refusal::StalePlan {
             server,
-            reason: format!("another machine answers: {reason}"),
+            reason: format!(
+                "another machine answers: {reason}; take note of it: infrakt server status {}",
+                plan.server.name
+            ),
         }
         .into(),
         "locked" => Refusal::Locked {

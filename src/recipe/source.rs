@@ -171,6 +171,35 @@ impl Library {
 }
 
 impl Recipe {
+    /// Whether the plan of this recipe rests on nothing but its parameters and the server's row: neither it nor what it
+    /// imports speaks of facts, of protection or of destroying. In doubt it does not.
+    ///
+    /// # Errors
+    /// If an import can't be read.
+    pub fn needs_no_facts(&self) -> Result<bool> {
+        let mut texts = vec![self.text.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(text) = texts.pop() {
+            if ["facts", "protected", "destroy"].iter().any(|word| text.contains(word)) {
+                return Ok(false);
+            }
+            for after in text.split("import").skip(1) {
+                let name = after
+                    .trim_start()
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split_once('"'));
+                let Some((name, _)) = name else { return Ok(false) };
+                if seen.insert(name.to_owned()) {
+                    match self.import(name)? {
+                        Some(import) => texts.push(import.text),
+                        None => return Ok(false),
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether this is the user's own in place of a shipped one.
     pub fn overrides_shipped(&self) -> bool {
         self.keeper == Keeper::User && shipped(&self.name).is_some()

@@ -27,6 +27,8 @@ pub struct Fleet {
     json: bool,
     verbose: bool,
     runs: usize,
+    /// Servers that have no run.
+    left_out: usize,
     state: Mutex<State>,
 }
 
@@ -50,13 +52,15 @@ struct Running {
 }
 
 impl Fleet {
-    /// For the runs on the servers of these names. `verbose` shows every step and what it prints.
-    pub fn new(servers: &[&str], json: bool, verbose: bool) -> Self {
+    /// For the runs on the servers of these names; `left_out` further ones have none. `verbose` shows every step and what
+    /// it prints.
+    pub fn new(servers: &[&str], left_out: usize, json: bool, verbose: bool) -> Self {
         let on_terminal = !json && std::io::stderr().is_terminal();
         Self {
             json,
             verbose,
             runs: servers.len(),
+            left_out,
             state: Mutex::new(State {
                 screen: on_terminal.then(|| Screen::new(servers.iter().copied())),
                 running: BTreeMap::new(),
@@ -159,6 +163,13 @@ impl Fleet {
             RunState::Failed => state.failed += 1,
             RunState::Interrupted | RunState::Running => state.interrupted += 1,
         }
+        let tally = running.tally;
+        state.accounts.insert(number, Account { tally, took });
+        self.total(&state);
+        if run_state == RunState::Done && state.screen.is_some() && !self.verbose {
+            // On a terminal the last line counts it, and the table at the end has it.
+            return;
+        }
         let (style, word) = state_word(run_state);
         let reason = reason.map_or(String::new(), |reason| format!(": {}", one_line(reason)));
         self.print(
@@ -171,9 +182,6 @@ impl Fleet {
                 running.run
             ),
         );
-        let tally = running.tally;
-        state.accounts.insert(number, Account { tally, took });
-        self.total(&state);
     }
 
     /// A word to people that belongs to no run.
@@ -233,10 +241,11 @@ impl Fleet {
     fn total(&self, state: &State) {
         let Some(screen) = &state.screen else { return };
         let over = state.done + state.failed + state.interrupted;
-        let mut words = vec![format!("{}/{} done", state.done, self.runs)];
+        let mut words = vec![format!("{}/{} done", state.done, self.runs + self.left_out)];
         for (count, word) in [
             (state.failed, "failed"),
             (state.interrupted, "interrupted"),
+            (self.left_out, "left out"),
             (self.runs.saturating_sub(over + state.running.len()), "waiting"),
             (state.running.len(), "running"),
         ] {

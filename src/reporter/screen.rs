@@ -49,7 +49,7 @@ impl Screen {
         self.next += 1;
         let line = Line {
             server: server.to_owned(),
-            text: String::new(),
+            text: "begins".to_owned(),
             since: Instant::now(),
             bar: None,
         };

@@ -4,11 +4,12 @@ use super::{presence, protection};
 use crate::error::{Error, Refusal, Result};
 use crate::executor::connection::Connection;
 use crate::executor::question::{self, ask};
-use crate::facts::{Facts, probe};
+use crate::facts::{Directory, Docker, Facts, Os, probe};
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::ssh::{AskSecret, Destination, Route, Session, Target};
 use crate::store::{Home, Server, Store, check_address};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,6 +70,19 @@ impl Live {
     /// # Errors
     /// If the server can't be reached, trusted or understood.
     pub fn reach(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
+        Self::reach_by(store, server, secrets, true)
+    }
+
+    /// As [`Live::reach`], but what the row says of the machine is taken for what it is, where the host key proves that
+    /// it is the same: for plans that rest on nothing else and destroy nothing. Their script checks the machine-id itself.
+    ///
+    /// # Errors
+    /// As [`Live::reach`].
+    pub fn reach_known(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
+        Self::reach_by(store, server, secrets, false)
+    }
+
+    fn reach_by(store: &Store, server: &Server, secrets: &dyn AskSecret, look: bool) -> Result<Self> {
         let route = route_to(server)?;
         if let Some(note) = route.note() {
             secrets.tell(note);
@@ -76,9 +90,14 @@ impl Live {
         let mut session = route.connect(secrets)?;
         let route = session.route().clone();
         let host_key = session.host_key().to_string();
-        let facts = read_facts(&mut session, &server.name)?;
-        store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
-        let server = store.server(&server.name)?;
+        let known = !look && server.machine_id.is_some() && server.host_key.as_ref() == Some(&host_key);
+        let (facts, server) = if known {
+            (not_read(server.machine_id.clone()), server.clone())
+        } else {
+            let facts = read_facts(&mut session, &server.name)?;
+            store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
+            (facts, store.server(&server.name)?)
+        };
         let identity = identity_now(store, &server, route.target(), &facts, host_key)?;
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
@@ -265,6 +284,31 @@ pub fn losses(store: &Store, server: &Server, facts: &Facts) -> Result<Losses> {
         env_files: local.env_files,
         ..facts.losses()
     })
+}
+
+/// Facts of which nothing is known but which machine it is.
+fn not_read(machine_id: Option<String>) -> Facts {
+    Facts {
+        format: crate::facts::FORMAT,
+        os: Os {
+            id: String::new(),
+            version: String::new(),
+            codename: String::new(),
+            name: String::new(),
+        },
+        arch: String::new(),
+        kernel: String::new(),
+        hostname: String::new(),
+        machine_id,
+        host_keys: Vec::new(),
+        marker: false,
+        runs_this_infrakt: false,
+        ssh_ports: Vec::new(),
+        reboot_required: false,
+        docker: Docker::default(),
+        opt_infrakt: Directory::default(),
+        answers: BTreeMap::new(),
+    }
 }
 
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {

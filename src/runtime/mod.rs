@@ -34,6 +34,7 @@ use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use world::JournalledWorld;
 
@@ -45,6 +46,8 @@ pub struct Runtime {
     pub store: Store,
     pub library: Library,
     home: Home,
+    /// Those of the threads that worked on several servers, for when there is more to do.
+    spares: RefCell<Vec<Runtime>>,
 }
 
 /// A plan and what was learned on the way to it.
@@ -62,7 +65,12 @@ impl Runtime {
     pub fn open(home: Home) -> Result<Self> {
         let store = Store::open(&home)?;
         let library = Library::new(home.recipes_dir());
-        Ok(Self { store, library, home })
+        Ok(Self {
+            store,
+            library,
+            home,
+            spares: RefCell::default(),
+        })
     }
 
     /// Connects to a server and reads its facts. Asks `secrets` for passwords and passphrases.
@@ -93,6 +101,30 @@ impl Runtime {
             }
             reached => reached,
         }
+    }
+
+    /// Reaches a server to execute a recipe there, and makes the plan. The facts are read only if something rests on them:
+    /// they cost a server far more than most steps.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`] and [`Runtime::plan`].
+    pub fn reach_and_plan(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        parameters: Parameters,
+        secrets: &dyn AskSecret,
+    ) -> Result<(Live, Planned)> {
+        if recipe.needs_no_facts()? {
+            let live = Live::reach_known(&self.store, server, secrets)?;
+            let planned = self.plan(recipe, &live, parameters.clone())?;
+            if !planned.plan.destroys() {
+                return Ok((live, planned));
+            }
+        }
+        let live = self.reach(server, secrets)?;
+        let planned = self.plan(recipe, &live, parameters)?;
+        Ok((live, planned))
     }
 
     /// Makes the plan of a recipe for a server that was reached.

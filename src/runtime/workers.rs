@@ -7,6 +7,7 @@ use super::Runtime;
 use crate::error::{Error, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -37,14 +38,15 @@ impl Runtime {
         }
         let mut runtimes = Vec::new();
         for _ in 0..at_once.get().min(count) {
-            runtimes.push(Runtime::open(self.home.clone())?);
+            let spare = self.spares.borrow_mut().pop();
+            runtimes.push(spare.map_or_else(|| Runtime::open(self.home.clone()), Ok)?);
         }
         let queue = Mutex::new(items.into_iter().enumerate());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
         thread::scope(|scope| {
             let (sender, receiver) = channel();
-            let mut started = 0;
+            let mut workers = Vec::new();
             for runtime in runtimes {
                 let (sender, next) = (sender.clone(), &next);
                 let worker = thread::Builder::new()
@@ -55,11 +57,12 @@ impl Runtime {
                             // The receiver lives until all senders are gone.
                             let _ = sender.send((index, work(&runtime, index, item)));
                         }
+                        runtime
                     });
                 match worker {
-                    Ok(_) => started += 1,
+                    Ok(worker) => workers.push(worker),
                     // Fewer hands take longer, that is all.
-                    Err(_) if started > 0 => break,
+                    Err(_) if !workers.is_empty() => break,
                     Err(error) => return Err(Error::usage(format!("cannot start a thread: {error}"))),
                 }
             }
@@ -75,9 +78,16 @@ impl Runtime {
                         }
                     }
                     Err(RecvTimeoutError::Timeout) => beat(done),
-                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
+            for worker in workers {
+                match worker.join() {
+                    Ok(spare) => self.spares.borrow_mut().push(spare),
+                    Err(panic) => resume_unwind(panic),
+                }
+            }
+            Ok(())
         })?;
         Ok(results.into_iter().flatten().collect())
     }

@@ -28,15 +28,20 @@ const STDERR: i32 = 1; // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2)
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unfinished {
     Nothing,
+    Starting,
     Writing,
     /// Reading announces room to the server, which is a packet too.
     Reading(i32),
 }
 
-/// A running command.
-pub(super) struct ScriptChannel<'a> {
-    transport: &'a mut Transport,
+/// A command on the server and what is on its way to it. A shell that reads its scripts from its standard input may run
+/// one after the other: whoever is done with one releases the channel, and the shell is kept.
+pub(super) struct Shell {
     channel: ssh2::Channel,
+    command: String,
+    user: String,
+    /// The server has not confirmed yet that the command was started.
+    starting: bool,
     /// What is still to be written. The pieces never move in memory (see above), and are wiped: they hold secrets.
     outgoing: VecDeque<Zeroizing<Vec<u8>>>,
     /// How much of the first piece is written.
@@ -46,49 +51,72 @@ pub(super) struct ScriptChannel<'a> {
     next: i32,
     buffer: Vec<u8>,
     closed: bool,
+    /// Its last script has said its last word.
+    idle: bool,
+    /// It was idle before, and nothing has come from it since.
+    resting: bool,
+}
+
+impl Shell {
+    /// Opens a channel and sends the request to start `command`: one round trip. The answer to the request is not waited
+    /// for, since servers take requests and data in the order in which they come (RFC 4254, section 5).
+    pub(super) fn open(transport: &mut Transport, user: &str, command: &str) -> Result<Self> {
+        transport.alive()?;
+        transport.session.set_blocking(true);
+        let opened = transport.session.channel_session();
+        transport.session.set_blocking(false);
+        match opened {
+            Ok(channel) => Ok(Self {
+                channel,
+                command: command.to_owned(),
+                user: user.to_owned(),
+                starting: true,
+                outgoing: VecDeque::new(),
+                written: 0,
+                unfinished: Unfinished::Nothing,
+                next: STDOUT,
+                buffer: vec![0; CHUNK],
+                closed: false,
+                idle: false,
+                resting: false,
+            }),
+            Err(error) if code::is_lost(code_of(&error)) => Err(transport.lose(error.message()).into()),
+            Err(error) => Err(Error::from(SshError::NoCommand {
+                server: transport.server().to_owned(),
+                user: user.to_owned(),
+                reason: error.message().to_owned(),
+            })),
+        }
+    }
+
+    /// Whether it waits for a script.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle && !self.channel.eof()
+    }
+}
+
+/// A script that runs in a shell.
+pub(super) struct ScriptChannel<'a> {
+    transport: &'a mut Transport,
+    shell: &'a mut Shell,
 }
 
 impl<'a> ScriptChannel<'a> {
-    /// Starts `command` and begins to feed it `input`. Two round trips.
-    pub(super) fn open(transport: &'a mut Transport, user: &str, command: &str, input: Vec<u8>) -> Result<Self> {
-        transport.alive()?;
-        transport.session.set_blocking(true);
-        let started = transport.session.channel_session().and_then(|mut channel| {
-            channel.exec(command)?;
-            Ok(channel)
-        });
-        transport.session.set_blocking(false);
-        let channel = match started {
-            Ok(channel) => channel,
-            Err(error) if code::is_lost(code_of(&error)) => return Err(transport.lose(error.message()).into()),
-            Err(error) => {
-                return Err(Error::from(SshError::NoCommand {
-                    server: transport.server().to_owned(),
-                    user: user.to_owned(),
-                    reason: error.message().to_owned(),
-                }));
-            }
-        };
-        let mut channel = Self {
-            transport,
-            channel,
-            outgoing: VecDeque::new(),
-            written: 0,
-            unfinished: Unfinished::Nothing,
-            next: STDOUT,
-            buffer: vec![0; CHUNK],
-            closed: false,
-        };
+    /// Begins to feed a shell `input`.
+    pub(super) fn new(transport: &'a mut Transport, shell: &'a mut Shell, input: Vec<u8>) -> Self {
+        shell.resting = shell.idle;
+        shell.idle = false;
+        let mut channel = Self { transport, shell };
         channel.queue(input);
         channel.flush();
-        Ok(channel)
+        channel
     }
 
     /// Ends the command's standard input after what was sent so far. Does not wait.
     pub(super) fn send_eof(&mut self) {
         self.flush();
         // Not sent if the socket is full: the caller's clock ends the wait in that case.
-        let _ = self.channel.send_eof();
+        let _ = self.shell.channel.send_eof();
     }
 
     /// Closes the channel and returns the command's exit status, if the server reports one in time.
@@ -97,57 +125,87 @@ impl<'a> ScriptChannel<'a> {
         self.transport
             .alive()
             .is_ok()
-            .then(|| self.channel.exit_status().ok())
+            .then(|| self.shell.channel.exit_status().ok())
             .flatten()
     }
 
     fn queue(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
-            self.outgoing.push_back(Zeroizing::new(bytes));
+            self.shell.outgoing.push_back(Zeroizing::new(bytes));
         }
     }
 
     /// Writes what can be written without waiting. A broken connection is left for the reading side to find, so that
     /// what has arrived before is not lost.
     fn flush(&mut self) {
-        if !matches!(self.unfinished, Unfinished::Nothing | Unfinished::Writing) {
+        if self.shell.starting && self.begin().is_err() {
             return;
         }
-        self.unfinished = Unfinished::Nothing;
-        while let Some(piece) = self.outgoing.front() {
-            match self.channel.write(&piece[self.written..]) {
+        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Writing) {
+            return;
+        }
+        self.shell.unfinished = Unfinished::Nothing;
+        while let Some(piece) = self.shell.outgoing.front() {
+            match self.shell.channel.write(&piece[self.shell.written..]) {
                 // The window is full: the script has to read first.
                 Ok(0) => return,
                 Ok(count) => {
-                    self.written += count;
-                    if self.written == piece.len() {
-                        self.outgoing.pop_front();
-                        self.written = 0;
+                    self.shell.written += count;
+                    if self.shell.written == piece.len() {
+                        self.shell.outgoing.pop_front();
+                        self.shell.written = 0;
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.sending_is_blocked() {
-                        self.unfinished = Unfinished::Writing;
+                        self.shell.unfinished = Unfinished::Writing;
                     }
                     return;
                 }
                 Err(_) => {
-                    self.outgoing.clear();
-                    self.written = 0;
+                    self.shell.outgoing.clear();
+                    self.shell.written = 0;
                     return;
                 }
             }
         }
     }
 
+    /// Sends the request to start the command, or looks for the answer to it.
+    fn begin(&mut self) -> Result<()> {
+        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Starting) {
+            return Ok(());
+        }
+        self.shell.unfinished = Unfinished::Nothing;
+        match self.shell.channel.exec(&self.shell.command) {
+            Ok(()) => {
+                self.shell.starting = false;
+                Ok(())
+            }
+            Err(error) if code_of(&error) == code::AGAIN => {
+                if self.sending_is_blocked() {
+                    self.shell.unfinished = Unfinished::Starting;
+                }
+                Ok(())
+            }
+            Err(error) if code::is_lost(code_of(&error)) => Err(self.transport.lose(error.message()).into()),
+            Err(error) => Err(Error::from(SshError::NoCommand {
+                server: self.transport.server().to_owned(),
+                user: self.shell.user.clone(),
+                reason: error.message().to_owned(),
+            })),
+        }
+    }
+
     /// Reads one chunk of one stream if there is one.
     fn read(&mut self, stream: i32) -> Result<Option<Incoming>> {
-        self.unfinished = Unfinished::Nothing;
-        match self.channel.stream(stream).read(&mut self.buffer) {
+        self.shell.unfinished = Unfinished::Nothing;
+        match self.shell.channel.stream(stream).read(&mut self.shell.buffer) {
             Ok(0) => Ok(None),
             Ok(count) => {
-                self.next = if stream == STDOUT { STDERR } else { STDOUT };
-                let bytes = self.buffer[..count].to_vec();
+                self.shell.resting = false;
+                self.shell.next = if stream == STDOUT { STDERR } else { STDOUT };
+                let bytes = self.shell.buffer[..count].to_vec();
                 Ok(Some(if stream == STDOUT {
                     Incoming::Stdout(bytes)
                 } else {
@@ -156,7 +214,7 @@ impl<'a> ScriptChannel<'a> {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 if self.sending_is_blocked() {
-                    self.unfinished = Unfinished::Reading(stream);
+                    self.shell.unfinished = Unfinished::Reading(stream);
                 }
                 Ok(None)
             }
@@ -177,15 +235,18 @@ impl<'a> ScriptChannel<'a> {
 
     /// One turn: goes on with what is unfinished, writes, then reads whichever stream has something.
     fn turn(&mut self) -> Result<Option<Incoming>> {
-        if let Unfinished::Reading(stream) = self.unfinished
+        if self.shell.starting {
+            self.begin()?;
+        }
+        if let Unfinished::Reading(stream) = self.shell.unfinished
             && let Some(incoming) = self.read(stream)?
         {
             return Ok(Some(incoming));
         }
         self.flush();
-        let other = if self.next == STDOUT { STDERR } else { STDOUT };
-        for stream in [self.next, other] {
-            if self.unfinished != Unfinished::Nothing {
+        let other = if self.shell.next == STDOUT { STDERR } else { STDOUT };
+        for stream in [self.shell.next, other] {
+            if self.shell.unfinished != Unfinished::Nothing {
                 return Ok(None);
             }
             if let Some(incoming) = self.read(stream)? {
@@ -201,7 +262,7 @@ impl<'a> ScriptChannel<'a> {
         // close() alone returns at the next packet, whichever it is; the exit status may be in a later one.
         for step in [ssh2::Channel::close, ssh2::Channel::wait_close] {
             while self.transport.alive().is_ok() {
-                match step(&mut self.channel) {
+                match step(&mut self.shell.channel) {
                     Ok(()) => break,
                     Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
                         let events = if self.sending_is_blocked() {
@@ -230,19 +291,23 @@ impl Channel for ScriptChannel<'_> {
             .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         loop {
             self.transport.alive()?;
-            if self.closed {
+            if self.shell.closed {
                 return Ok(Incoming::Closed);
             }
             if let Some(incoming) = self.turn()? {
                 return Ok(incoming);
             }
-            if self.channel.eof() {
-                self.closed = true;
+            if self.shell.channel.eof() {
+                if self.shell.resting {
+                    // It went away while it had nothing to do, so nothing was begun.
+                    return Err(self.transport.lose("the shell has ended").into());
+                }
+                self.shell.closed = true;
                 return Ok(Incoming::Closed);
             }
-            let events = if self.unfinished != Unfinished::Nothing {
+            let events = if self.shell.unfinished != Unfinished::Nothing {
                 PollFlags::OUT
-            } else if self.channel.read_window().available > 0 {
+            } else if self.shell.channel.read_window().available > 0 {
                 // Taken off the socket while the other stream was read: poll would not tell.
                 continue;
             } else {
@@ -263,13 +328,17 @@ impl Channel for ScriptChannel<'_> {
         self.flush();
         Ok(())
     }
+
+    fn release(&mut self) {
+        self.shell.idle = !self.shell.closed;
+    }
 }
 
 impl Drop for ScriptChannel<'_> {
     fn drop(&mut self) {
-        if self.closed {
+        if self.shell.closed {
             self.close();
-        } else {
+        } else if !self.shell.idle {
             // Closing a channel whose command still runs would wait for that command, however long it takes.
             self.transport.lose("a command was abandoned while it ran");
         }

@@ -3,7 +3,7 @@
 //! What sudo says depends on its language, version and configuration, so success is recognised by a line that only a
 //! started shell can print, and a wrong password by sudo's asking again. Its words are only shown.
 
-use super::channel::ScriptChannel;
+use super::channel::{ScriptChannel, Shell};
 use super::transport::Transport;
 use super::{AskSecret, Target, printable, secret_of_environment};
 use crate::error::{Error, Result, SshError};
@@ -124,7 +124,8 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
         format!(" -p {prompt}")
     };
     let command = format!("echo {start}; {sudo}{option} sh -c 'echo {proof}; id -u'");
-    let mut channel = ScriptChannel::open(transport, &target.user, &command, input)?;
+    let mut shell = Shell::open(transport, &target.user, &command)?;
+    let mut channel = ScriptChannel::new(transport, &mut shell, input);
     let (mut output, mut words) = (Vec::new(), Vec::new());
     let until = Instant::now() + PATIENCE;
     let mut asked_again = false;

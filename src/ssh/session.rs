@@ -1,6 +1,6 @@
 //! A session: connected, trusted, logged in, and able to start scripts as root.
 
-use super::channel::ScriptChannel;
+use super::channel::{ScriptChannel, Shell};
 use super::elevation::{self, Elevation};
 use super::host_key::{HostKey, RecordedKey};
 use super::journey::{Journey, Logins, Nobody};
@@ -43,6 +43,7 @@ impl Route {
             transport,
             logins,
             elevation,
+            shell: None,
         })
     }
 }
@@ -53,6 +54,9 @@ pub struct Session {
     transport: Transport,
     logins: Logins,
     elevation: Elevation,
+    /// The shell that scripts are run in, one after the other. Dropped after the transport, since saying farewell to a
+    /// shell takes a connection that may be gone.
+    shell: Option<Shell>,
 }
 
 impl Session {
@@ -71,18 +75,21 @@ impl Connection for Session {
     /// After a channel was dropped while its script still ran, the connection is cut: `start` then fails with
     /// [`SshError::Lost`] until `reconnect`.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
-        let channel = ScriptChannel::open(
-            &mut self.transport,
-            &self.route.target().user,
-            self.elevation.command(),
-            self.elevation.input(script),
-        )?;
+        let (shell, input) = match self.shell.take().filter(Shell::is_idle) {
+            Some(shell) => (shell, script.to_vec()),
+            None => (
+                Shell::open(&mut self.transport, &self.route.target().user, self.elevation.command())?,
+                self.elevation.input(script),
+            ),
+        };
+        let channel = ScriptChannel::new(&mut self.transport, self.shell.insert(shell), input);
         Ok(Box::new(channel))
     }
 
     /// Same host key, same login, no questions. Root is not proven anew: a script that starts says so by its own output.
     fn reconnect(&mut self, patience: Duration) -> Result<()> {
         self.transport.lose("it is being re-opened");
+        self.shell = None;
         // A patience beyond what a clock can hold has no end.
         let until = Instant::now().checked_add(patience);
         let mut wait = FIRST_WAIT;

@@ -8,7 +8,7 @@ use super::passage::{Carrier, Line};
 use super::route::Hop;
 use crate::error::SshError;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use ssh2::{ErrorCode, MethodType};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -198,11 +198,11 @@ impl Drop for Transport {
     fn drop(&mut self) {
         // Dropping an ssh2 session in blocking mode waits for a peer that may be gone.
         self.session.set_blocking(false);
-        if self.lost.is_none() {
-            // A farewell for the server's log; whether it arrives changes nothing.
-            let _ = self.session.disconnect(None, "done", None);
-        }
-        let _ = shutdown(&self.socket, Shutdown::Both);
+        // No SSH_MSG_DISCONNECT: on it sshd leaves at once, and drops what it was to hand on to a command just before. And
+        // nothing is left unread, or the system would tell the server so (RFC 1122, 4.2.2.13) in place of what was sent.
+        let mut unread = [0; 4096];
+        while matches!(recv(&self.socket, &mut unread, RecvFlags::DONTWAIT), Ok((1.., _))) {}
+        let _ = shutdown(&self.socket, Shutdown::Write);
     }
 }
 

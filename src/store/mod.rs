@@ -45,11 +45,16 @@ pub fn check_address(host: &str, user: &str) -> crate::error::Result<()> {
 use crate::error::{Error, Refusal, Result, StoreError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a writer waits for another one. Writers hold the database for milliseconds, so whoever takes longer is
 /// another program that has locked it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose turn it is to write, among the threads of this process. SQLite lets one write at a time and has the others look
+/// again after a while, in no order: of hundreds, some would wait for longer than they have patience.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// The open database of one home. Cheap to open (a few hundred microseconds), so each thread opens its own.
 pub struct Store {
@@ -97,6 +102,7 @@ impl Store {
     /// Changes something: all of it or, on any error, nothing. What is read inside can't change before the commit.
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T> {
         let attempt = || {
+            let _turn = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
             let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let result = change(&transaction)?;
             transaction.commit()?;

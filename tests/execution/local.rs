@@ -137,6 +137,10 @@ impl Channel for LosingChannel<'_> {
             _ => self.channel.send(bytes),
         }
     }
+
+    fn release(&mut self) {
+        self.closed = true;
+    }
 }
 
 impl Drop for LosingChannel<'_> {
@@ -243,6 +247,9 @@ impl Channel for LocalChannel {
             .and_then(|()| stdin.flush())
             .map_err(|error| lost(&error))
     }
+
+    // Each script has a shell of its own here.
+    fn release(&mut self) {}
 }
 
 impl Drop for LocalChannel {

@@ -3,7 +3,7 @@
 
 use crate::stage::Stage;
 use crate::support::infrakt::{Ended, Infrakt};
-use crate::support::line::{Fault, Way};
+use crate::support::line::{Fault, Line, Way};
 use crate::support::server::{Options, Server};
 use crate::support::wait;
 use infrakt::store::NewServer;
@@ -210,9 +210,12 @@ fn whoever_answers_in_the_servers_place_after_a_cut_is_not_trusted_and_gets_noth
     assert!(!stage.traces().log.contains("three\nthree"), "{:?}", stage.traces());
 }
 
-/// Every command of a session becomes this, once the file is there.
-const FLOODS: &str = "ForceCommand if [ -e /run/floods ]; then \
-                      cat /dev/zero >&$(cat /run/floods); else eval \"$SSH_ORIGINAL_COMMAND\"; fi";
+/// What commands of a session become: nothing where a file says so; a flood on standard error, once; or a flood on the
+/// stream with the number in a file.
+const FLOODS: &str = "ForceCommand if [ -e /run/closes ]; then exit 1; \
+                      elif mv /run/floods-once /run/has-flooded 2>/dev/null; then cat /dev/zero >&2; \
+                      elif [ -e /run/floods ]; then cat /dev/zero >&$(cat /run/floods); \
+                      else eval \"$SSH_ORIGINAL_COMMAND\"; fi";
 
 #[test]
 fn a_server_that_never_stops_talking_is_not_listened_to_without_end() {
@@ -232,4 +235,44 @@ fn a_server_that_never_stops_talking_is_not_listened_to_without_end() {
             .exits(4)
             .says("longer than 16 MiB");
     }
+}
+
+#[test]
+fn a_server_that_talks_of_anything_but_the_run_is_called_again() {
+    let options = Options {
+        config: FLOODS,
+        ..Options::default()
+    };
+    let Some(server) = Server::start_with(&options) else {
+        return;
+    };
+    let line = Line::to(server.port);
+    let infrakt = Infrakt::new();
+    infrakt.knows("prod-2", &server, line.port);
+    let traces = tempfile::tempdir().expect("a directory");
+    let path = traces.path().to_str().expect("UTF-8");
+    let recipe = infrakt.recipe(
+        "waiting.rhai",
+        &format!(
+            "ssh::run(\"Wait\", \"echo once >>{path}/log; until [ -e {path}/go ]; do sleep 0.05; done; echo waited\");"
+        ),
+    );
+    let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
+    server.awaits(&format!("test -e {path}/log"));
+    // First it is short of everything, and starts no command.
+    server.root("touch /run/closes");
+    let before = line.connections();
+    line.cut();
+    wait::until("it is called again", || line.connections() >= before + 2);
+    // Then it fills standard error without end, which is no word of the run.
+    server.root("touch /run/floods-once; rm /run/closes");
+    server.awaits("test -e /run/has-flooded");
+    std::fs::write(traces.path().join("go"), "").expect("a file");
+    Ended::of(run).exits(0);
+    assert_eq!(
+        std::fs::read_to_string(traces.path().join("log")).expect("a log"),
+        "once\n"
+    );
+    let run = infrakt.newest_run().expect("a run");
+    assert_eq!(infrakt.told_of(run).printed(0), b"waited\n");
 }

@@ -152,7 +152,9 @@ fn free_port() -> u16 {
 /// Among processes of its own: what runs on these servers does not see the infrakt that is tested, and ends with sshd.
 fn run_sshd(directory: &Path, port: u16) -> Child {
     let log = std::fs::File::create(directory.join("log")).expect("a log");
-    let mut process = Command::new("unshare")
+    // It ends with the test, also if that is killed.
+    let mut process = Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "unshare"])
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", SSHD])
         .args(["-D", "-e", "-f"])
         .arg(directory.join("sshd_config"))

@@ -65,6 +65,26 @@ fn a_person_is_asked_everything_at_the_beginning_and_once() {
 }
 
 #[test]
+fn whoever_does_not_know_the_passphrase_is_not_asked_again_for_every_server() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let key = servers.encrypted_key("open sesame");
+    for server in ["a", "b", "c"] {
+        let key = key.to_str().expect("UTF-8");
+        infrakt.run(&["server", "update", server, "--key", key]).exits(0);
+    }
+    let recipe = infrakt.recipe(&servers, "touch.rhai", "ssh::run(\"Touch\", \"true\");");
+
+    let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
+    session.exp_string("Passphrase for key").expect("a question");
+    session.send_line("").expect("no answer");
+    let seen = ends(session, 4);
+
+    assert!(!seen.contains("Passphrase for key"), "asked again: {seen}");
+    assert!(seen.contains("0 of 3 done, 3 unreachable"), "{seen}");
+}
+
+#[test]
 fn another_name_typed_for_one_of_them_keeps_all_from_beginning() {
     let Some(servers) = Servers::start() else { return };
     let infrakt = Infrakt::with(&servers, &["a", "b"]);

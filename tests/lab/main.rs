@@ -6,6 +6,7 @@
 
 mod at_work;
 mod between;
+mod fleet;
 mod identity;
 mod infrakt;
 mod login;

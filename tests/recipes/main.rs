@@ -2,4 +2,5 @@
 
 mod documentation;
 mod errors;
+mod needs;
 mod support;

@@ -1,21 +1,36 @@
 //! The same ways as a user meets them: the real program, with an SSH configuration of their own.
 
 use crate::server::Server;
+use crate::support::line::{Fault, Line, Way};
+use crate::support::server::Server as World;
 use crate::traveller::Traveller;
 use serde_json::{Value, json};
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 impl Traveller {
-    /// Runs infrakt in a home of its own.
-    fn infrakt(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_infrakt"))
+    /// infrakt with a home of its own.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
+        command
             .args(arguments)
             .env_remove("SSH_AUTH_SOCK")
             .env("HOME", self.directory.path())
             .env("INFRAKT_HOME", self.directory.path().join("infrakt"))
             .env("INFRAKT_SSH_CONFIG", self.config())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn infrakt(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Writes a recipe, and gives its path.
+    fn recipe(&self, text: &str) -> String {
+        let path = self.directory.path().join("recipe.rhai");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
     }
 
     fn ok(&self, arguments: &[&str]) -> String {
@@ -101,38 +116,98 @@ fn what_the_row_leaves_open_is_looked_up_at_each_login_and_can_be_said_and_taken
 
 #[test]
 fn a_plan_is_for_the_machine_that_the_configuration_led_to() {
-    let Some((traveller, _bastion, target)) = behind_a_jump_host() else {
+    let (Some(world), Some(other)) = (World::start(), Server::start(&["ed25519"])) else {
         return;
     };
+    let traveller = Traveller::new();
+    let configure = |port: u16| traveller.write(&traveller.host_of("web1", world.directory.path(), port, ""));
+    configure(world.port);
     traveller.ok(&["server", "add", "prod-2", "--host", "web1"]);
-    let recipe = traveller.directory.path().join("hello.rhai");
-    std::fs::write(
-        &recipe,
-        "//! Says hello.\nssh::run(\"Say hello\", `echo ${server.user} ${server.port}`);\n",
-    )
-    .unwrap();
-    let (recipe, plan) = (recipe.to_str().unwrap(), traveller.directory.path().join("plan"));
+    let recipe = traveller.recipe("//! Says hello.\nssh::run(\"Say hello\", `echo ${server.user} ${server.port}`);\n");
+    let plan = traveller.directory.path().join("plan");
     let plan = plan.to_str().unwrap();
-    let shown = traveller.ok(&["plan", recipe, "--server", "prod-2", "--out", plan]);
-    assert!(shown.contains(&format!("root@127.0.0.1:{}", target.port)), "{shown}");
+    let shown = traveller.ok(&["plan", &recipe, "--server", "prod-2", "--out", plan]);
+    assert!(shown.contains(&format!("root@127.0.0.1:{}", world.port)), "{shown}");
     traveller.ok(&["apply", plan]);
 
     // The name now leads to another machine: what the plan was made for does not answer there any more.
-    let Some(other) = Server::start(&["ed25519"]) else {
-        return;
-    };
     traveller.configure(&[("web1", &other, "")]);
     let refused = traveller.infrakt(&["apply", plan]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(4), "{said}");
     assert!(said.contains("the host key of 'prod-2' has changed"), "{said}");
-    // The same machine by another way is told from the machine that was planned for, too.
-    let line = crate::server::Line::to(target.port);
-    traveller.write(&traveller.host_at("web1", &target, line.port, ""));
+    // The same machine by another way is not what was shown, either.
+    let line = Line::to(world.port);
+    configure(line.port);
     let refused = traveller.infrakt(&["apply", plan]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(3), "{said}");
     assert!(said.contains("its address or user was changed since"), "{said}");
+}
+
+/// A server in a world of its own behind a jump host, with the line to the jump host.
+fn world_behind_a_line(traveller: &Traveller) -> Option<(World, Server, Line)> {
+    let (world, bastion) = (World::start()?, Server::start(&["ed25519"])?);
+    let line = Line::to(bastion.port);
+    traveller.knows(&[]);
+    traveller.add_known(line.port, &bastion);
+    traveller.write(&format!(
+        "{}{}",
+        traveller.host_at("bastion", &bastion, line.port, ""),
+        traveller.host_of("web1", world.directory.path(), world.port, "ProxyJump bastion"),
+    ));
+    traveller.ok(&["server", "add", "prod-2", "--host", "web1"]);
+    Some((world, bastion, line))
+}
+
+const TWO_STEPS: &str = r#"//! Leaves a trace of each step.
+ssh::run("One", "echo one >> /run/trace; while ! test -e /run/go; do sleep 0.05; done");
+ssh::run("Two", "echo two >> /run/trace");
+"#;
+
+#[test]
+fn a_run_goes_on_when_the_jump_host_was_lost_in_the_middle_and_each_step_ran_once() {
+    let traveller = Traveller::new();
+    let Some((world, _bastion, line)) = world_behind_a_line(&traveller) else {
+        return;
+    };
+    let recipe = traveller.recipe(TWO_STEPS);
+    let mut command = traveller.command(&["run", &recipe, "--server", "prod-2", "--json"]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut events = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(events.any(|event| event.contains("step_started")));
+    world.awaits("test -e /run/trace");
+    line.goes_down();
+    world.root("touch /run/go");
+    world.awaits("grep -q two /run/trace");
+    line.comes_back();
+    let events: Vec<String> = events.collect();
+    let ended = run.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{events:?} {ended:?}");
+    assert!(
+        events
+            .iter()
+            .any(|event| event.contains("connection lost; trying again")),
+        "{events:?}"
+    );
+    assert_eq!(world.root("cat /run/trace"), "one\ntwo");
+}
+
+#[test]
+fn a_jump_host_that_falls_silent_holds_nobody_up_for_ever() {
+    let traveller = Traveller::new();
+    let Some((_world, _bastion, line)) = world_behind_a_line(&traveller) else {
+        return;
+    };
+    // After the key exchange with the jump host nothing comes any more, and nobody is told.
+    line.starts_afresh();
+    line.will(&[&[Fault::Stall(Way::Down, 2_000)]]);
+    let refused = traveller.infrakt(&["server", "status", "prod-2"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(4), "{said}");
+    assert!(said.contains("'bastion'"), "{said}");
+    // The next one gets through.
+    traveller.ok(&["server", "status", "prod-2"]);
 }
 
 #[test]

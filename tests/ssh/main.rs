@@ -4,6 +4,9 @@
 //! them each test says why it was skipped. What needs other users, sudo and PAM runs on a machine of `scripts/lab`:
 //! `cargo test --test ssh -- --ignored`.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod agents;
 mod child;
 mod commands;

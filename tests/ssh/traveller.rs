@@ -116,7 +116,12 @@ impl Traveller {
 
     /// The first of several values counts, so `more` comes first.
     pub fn host_at(&self, alias: &str, server: &Server, port: u16, more: &str) -> String {
-        let key = server.directory.path().join("id");
+        self.host_of(alias, server.directory.path(), port, more)
+    }
+
+    /// A server whose key to be let in lies as `id` in a directory.
+    pub fn host_of(&self, alias: &str, directory: &Path, port: u16, more: &str) -> String {
+        let key = directory.join("id");
         format!(
             "Host {alias}\n {more}\n HostName 127.0.0.1\n Port {port}\n User root\n IdentityFile {}\n UserKnownHostsFile {}\n",
             key.display(),

@@ -3,6 +3,7 @@
 mod apps;
 mod env_files;
 mod fixture;
+mod groups;
 mod journal;
 mod opening;
 mod protection;

@@ -15,7 +15,7 @@ pub struct Infrakt {
 }
 
 /// What the journal says of a run, as far as it has to be the same however often the connection was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Told {
     pub state: RunState,
     pub outcomes: Vec<Option<Outcome>>,
@@ -165,6 +165,25 @@ impl Infrakt {
             statuses: steps.iter().map(|step| step.exit_status).collect(),
             output,
         }
+    }
+}
+
+/// As short as it can be: what it printed may be long.
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{:?}", self.state)?;
+        for (step, (outcome, status)) in self.outcomes.iter().zip(&self.statuses).enumerate() {
+            let (stdout, stderr) = self.output.get(&step).cloned().unwrap_or_default();
+            let head = String::from_utf8_lossy(&stdout[..stdout.len().min(40)]).into_owned();
+            let (outcome, status) = (outcome.map_or("open", Outcome::as_str), status.unwrap_or(-1));
+            writeln!(
+                f,
+                "{step} {outcome} {status}: {} and {} bytes, {head:?}",
+                stdout.len(),
+                stderr.len()
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! A real sshd that believes to be alone on its machine: with a spool, a lock, a machine-id and processes of its own,
 //! so that tests collide neither with this computer nor with each other.
 //!
+//! What root's shell reads when it starts is not this computer's either.
+//!
 //! It lives in namespaces for mounts and processes (unshare(1)); everything that was ever started in it ends with it.
 
 use std::io::Write;
@@ -183,11 +185,13 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> Child {
         Some(size) => format!("mount -t tmpfs -o size={size} tmpfs /var/lib/infrakt"),
         None => "mount --bind \"$1/spool\" /var/lib/infrakt".to_owned(),
     };
+    // The home is an empty one: what a developer's own start-up files do is no part of the test, and may take a minute.
     let script = format!(
         "set -e\n\
          mkdir -p /var/lib/infrakt\n\
          mount -t tmpfs tmpfs /run\n\
          mkdir /run/sshd\n\
+         mount -t tmpfs -o mode=700 tmpfs \"$(getent passwd root | cut -d : -f 6)\"\n\
          {spool}\n\
          mount --bind \"$1/machine-id\" /etc/machine-id\n\
          exec env {environment} {SSHD} -D -e -f \"$1/sshd_config\"",
