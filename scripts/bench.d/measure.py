@@ -41,11 +41,13 @@ def run(
         # Whatever happens, this copy of the program must not go on as if it were the first.
         try:
             os.close(read_end)
-            answer = json.dumps(_watch(command, environment, folder, log, peak, limit))
-        except BaseException as error:  # noqa: BLE001
-            answer = json.dumps({"error": f"{type(error).__name__}: {error}"})
-        os.write(write_end, answer.encode())
-        os._exit(0)
+            try:
+                answer = json.dumps(_watch(command, environment, folder, log, peak, limit))
+            except BaseException as error:  # noqa: BLE001
+                answer = json.dumps({"error": f"{type(error).__name__}: {error}"})
+            os.write(write_end, answer.encode())
+        finally:
+            os._exit(0)
     os.close(write_end)
     try:
         with os.fdopen(read_end) as pipe:
