@@ -24,7 +24,7 @@ fn kill(mut child: Child) {
 /// The server goes down without a word to anybody, and comes up again.
 fn lose_power(machine: &Machine) {
     machine.root(
-        "runner=$(cut -d ' ' -f 1 /var/lib/infrakt/spool/*/pid | head -n 1); kill -9 -- \"-$runner\"
+        "runner=$(cut -d ' ' -f 1 /var/lib/infrakt/spool/*/pid | head -n 1); kill -s KILL -- \"-$runner\"
          ! pgrep -f 'slow-ste[p]' || pkill -9 -f 'slow-ste[p]'",
     );
     machine.reboot();
