@@ -27,6 +27,9 @@ set -e
 [ -z "$3" ] || echo $$ >"$3/cgroup.procs"
 mount -t tmpfs -o mode=755,size=64m tmpfs /run
 mkdir /run/sshd
+# What this computer's root has in its start-up files is no server's work.
+mount -t tmpfs -o mode=700,size=64m tmpfs ~root
+mkdir -p /var/lib/infrakt
 mount -t tmpfs -o mode=700,size=64m tmpfs /var/lib/infrakt
 mount --bind "$1" /etc/machine-id
 exec /usr/sbin/sshd -D -e -f "$2"

@@ -155,7 +155,15 @@ fn run_sshd(directory: &Path, port: u16) -> Child {
     // It ends with the test, also if that is killed.
     let mut process = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "unshare"])
-        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", SSHD])
+        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+        // What root's own shell does at its start on this computer is no part of any story.
+        .args([
+            "sh",
+            "-c",
+            "mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"",
+            "sh",
+            SSHD,
+        ])
         .args(["-D", "-e", "-f"])
         .arg(directory.join("sshd_config"))
         .stdin(Stdio::null())

@@ -31,6 +31,8 @@ impl Server {
             "no sshd (apt-get install openssh-server)"
         } else if !rustix::process::geteuid().is_root() {
             "not root"
+        } else if !may_unshare() {
+            "no mounts of its own (unshare --mount)"
         } else {
             return Some(Self::start_here(host_key_types));
         };
@@ -169,10 +171,21 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+fn may_unshare() -> bool {
+    let tried = Command::new("unshare")
+        .args(["--mount", "true"])
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
+}
+
 fn run_sshd(directory: &Path, port: u16) -> Child {
     let log = std::fs::File::create(directory.join("log")).unwrap();
-    let mut process = Command::new(SSHD)
-        .args(["-D", "-e", "-f"])
+    // What root's own shell does at its start on this computer is no part of any story.
+    let mut process = Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c"])
+        .args(["mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"", "sh"])
+        .args([SSHD, "-D", "-e", "-f"])
         .arg(directory.join("sshd_config"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
