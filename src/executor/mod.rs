@@ -2,6 +2,7 @@
 //! no terminal: only the plan, the trait [`connection::Connection`], and the [`World`] that it reports to.
 
 pub mod connection;
+mod following;
 pub mod frames;
 pub mod question;
 mod redaction;
