@@ -9,7 +9,10 @@ use rexpect::session::{PtySession, spawn_command};
 const PATIENCE: u64 = 60_000;
 
 fn on_a_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
-    spawn_command(infrakt.command(words), Some(PATIENCE)).expect("a terminal")
+    let mut command = infrakt.command(words);
+    // One that can do what terminals can, whoever runs the tests.
+    command.env("TERM", "xterm");
+    spawn_command(command, Some(PATIENCE)).expect("a terminal")
 }
 
 /// Waits for the end; gives what was seen until then.
