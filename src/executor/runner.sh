@@ -60,7 +60,8 @@ ik_finish() {
 # Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
 # the shortest of them, so what begins meanwhile is not missed.
 ik_watch() {
-    trap 'kill "$ik_nap"; exit 0' TERM
+    ik_sleeper=''
+    trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' TERM
     ik_late=''
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
@@ -79,8 +80,9 @@ ik_watch() {
         ik_part=$((ik_nap % 100))
         if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
         sleep "$((ik_nap / 100)).$ik_part" &
-        ik_nap=$!
-        wait "$ik_nap"
+        ik_sleeper=$!
+        wait "$ik_sleeper"
+        ik_sleeper=''
     done
 }
 # deadline KEY HUNDREDTHS

@@ -491,3 +491,32 @@ fn what_locks_nobody_out_stays() {
     assert!(made.exists());
     assert_eq!(memory.output(Stream::Stdout), "after\n");
 }
+
+/// What watches the deadlines is itself ended with the run, at whatever moment of its own beginning.
+#[test]
+fn the_end_of_a_short_run_ends_no_process_but_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().to_str().expect("UTF-8");
+    let runner = include_str!("../../src/executor/runner.sh");
+    // A process whose number is a number of the runner's too: the hundredths of a second of its shortest deadline.
+    let script = format!(
+        "cd {directory} && mkfifo wake turn && sleep 60 & victim=$!
+         sleep 0.05
+         for name in journal out err deadline; do : >{directory}/$name; done
+         printf '%40s\\n' '' >{directory}/pid
+         {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_SECRETS=''\"; cat {directory}/runner.sh
+            printf '%s\\n' 'ik_step 0' 'ik_run 0 300 plain ik_mark' 'ik_finish done'; }} >{directory}/runner
+         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+             : >{directory}/journal
+             sh {directory}/runner </dev/null >/dev/null 2>&1 9>{directory}/lock
+         done
+         kill \"$victim\"",
+    );
+    std::fs::write(folder.path().join("runner.sh"), runner).expect("the runner");
+    std::fs::write(folder.path().join("0.sh"), "true\n").expect("a step");
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .expect("sh");
+    assert!(ended.status.success(), "it ended somebody else's process: {ended:?}");
+}
