@@ -2,6 +2,9 @@
 -- NULL for runs of an infrakt that could not resume them.
 ALTER TABLE runs ADD COLUMN spool TEXT;
 
+-- The order in which runs were at work: a number that is higher than all others whenever one is begun or resumed.
+ALTER TABLE runs ADD COLUMN activity INTEGER;
+
 -- How far each part of a run that a server executes by itself was followed: what resuming it rests on.
 CREATE TABLE stretches (
     run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

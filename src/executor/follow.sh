@@ -31,7 +31,13 @@ ik_prepare() {
             break
         fi
     done
-    mkdir "$IK_DIR" && mkfifo "$IK_DIR/wake" "$IK_DIR/turn" && : >"$IK_DIR/journal" && : >"$IK_DIR/out" &&
+    # Another launch of the same run has been faster, between the check and the lock.
+    if ! mkdir "$IK_DIR"; then
+        exec 9>&-
+        ik_refuse folder "$IK_DIR can't be made"
+        return
+    fi
+    mkfifo "$IK_DIR/wake" "$IK_DIR/turn" && : >"$IK_DIR/journal" && : >"$IK_DIR/out" &&
         : >"$IK_DIR/err" && : >"$IK_DIR/deadline" && printf '%40s\n' '' >"$IK_DIR/pid" || ik_full
 }
 ik_start() {
@@ -199,17 +205,17 @@ ik_follow() {
             echo h
             ;;
         stop | go.*)
-            : >"$IK_DIR/$ik_word"
+            true >"$IK_DIR/$ik_word"
             echo 1<>"$IK_DIR/turn"
             ;;
         kill)
-            : >"$IK_DIR/stop"
-            : >"$IK_DIR/kill"
+            true >"$IK_DIR/stop"
+            true >"$IK_DIR/kill"
             echo 1<>"$IK_DIR/turn"
             if [ -s "$IK_DIR/journal" ] && ik_runner_lives; then kill -s USR1 "$ik_runner"; fi
             ;;
         "done")
-            if [ -n "$ik_ended" ]; then rm -rf -- "$IK_DIR"; fi
+            if [ -n "$ik_ended$ik_gone" ]; then rm -rf -- "$IK_DIR"; fi
             break
             ;;
         lost) exit 0 ;;

@@ -145,7 +145,8 @@ impl Execution<'_> {
     fn finish(&mut self, plan: &Plan, ended: Ended, reached: usize) -> Result<Ended> {
         let mut events: Vec<RunEvent> = Vec::new();
         if ended.state != RunState::Done {
-            events.extend((reached..plan.steps.len()).map(skipped));
+            let open = (reached..plan.steps.len()).filter(|step| !self.settled.contains(step));
+            events.extend(open.map(skipped));
         }
         events.push(RunEvent::RunEnded {
             state: ended.state,

@@ -46,6 +46,10 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
         hint: None,
     };
     loop {
+        // Also of one that never stops printing.
+        if started.elapsed() > patience {
+            return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
+        }
         match channel.receive(Duration::from_millis(500))? {
             Incoming::Stdout(bytes) => {
                 stdout.extend_from_slice(&bytes);
@@ -69,9 +73,6 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
                     stderr.truncate(tail + at);
                     silent = true;
                 }
-            }
-            Incoming::Quiet if started.elapsed() > patience => {
-                return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
             }
             Incoming::Quiet => {}
             Incoming::Closed if status.is_some() => silent = true,

@@ -10,7 +10,7 @@ set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
-ik_signal='' ik_ends='' ik_watch='' ik_told=0 ik_measured=''
+ik_signal='' ik_ends='' ik_watch='' ik_told=0 ik_firm='' ik_measured=''
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
@@ -70,7 +70,8 @@ ik_watch() {
             ik_left=$((ik_until - ${ik_now%.*}${ik_now#*.}))
             if [ "$ik_left" -le 0 ]; then
                 ik_late=$ik_key
-                : >"$IK_DIR/late.$ik_key"
+                # A full disk must not end the watch, as it would with a special built-in.
+                true >"$IK_DIR/late.$ik_key"
                 kill -s USR1 $$
                 echo >&8
             elif [ "$ik_left" -lt "$ik_nap" ]; then
@@ -137,7 +138,7 @@ ik_end() {
 # What a signal was about: the time is over, or somebody wants the present step ended.
 ik_attend() {
     if [ -e "$IK_DIR/late.$ik_key" ] && [ -z "$ik_ending" ]; then ik_late=1; fi
-    if [ "$ik_late" = 0 ] && [ ! -e "$IK_DIR/kill" ]; then return; fi
+    if [ "$ik_late" = 0 ] && { [ ! -e "$IK_DIR/kill" ] || [ -n "$ik_firm" ]; }; then return; fi
     if [ -e "$IK_DIR/late.$ik_key.kill" ]; then
         ik_end KILL
     elif [ -z "$ik_ending" ]; then
@@ -194,18 +195,20 @@ ik_held() {
     fi
     return "$ik_status"
 }
-# undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection. A request to stop changes
-# nothing about that: what may have locked everybody out is proven or undone first.
+# undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection, however the step has ended.
+# A request to stop changes nothing about that: what may have locked everybody out is proven or undone first. A request to
+# end it at once undoes it at once, and nothing ends the undoing.
 ik_undo_unless_proven() {
     ik_record Q "$1"
     ik_wake 0
     ik_deadline "$1.undo" "${2}00"
     until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/late.$1.undo" ]; then
+        if [ -e "$IK_DIR/late.$1.undo" ] || [ -e "$IK_DIR/kill" ]; then
+            ik_firm=yes
             ik_start "$1.undo" apart -e 300 >&5 2>&6
             ik_await "$1.undone" 30000
             if [ "$ik_status" -eq 0 ]; then ik_late=2; else ik_late=3; fi
-            ik_status=1
+            ik_status=1 ik_firm=''
             ik_mark_exactly
             return
         fi
@@ -218,7 +221,7 @@ ik_run() {
     ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
-    if [ "$ik_status" -eq 0 ] && [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
+    if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
     ik_ended "$1" "$ik_status" "$ik_late"
 }
 # pause INDEX SECONDS: it is the client's turn with this step; the lock is held meanwhile. A client that does not come

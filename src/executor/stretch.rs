@@ -103,6 +103,10 @@ impl Execution<'_> {
                     arrived = true;
                     self.again(&nonce, &transcript)
                 }
+                // Records that were there and are empty now were lost with the server's power.
+                Followed::Void if !transcript.is_untouched() => {
+                    return self.records_gone(plan, &mut transcript, reached, to);
+                }
                 Followed::Void if left.is_some() => return Ok(Stretched::Over),
                 Followed::Void => {
                     transcript = self.begin(next)?;
@@ -205,6 +209,8 @@ impl Execution<'_> {
     ) -> Result<()> {
         let mut events = transcript.lose();
         events.extend(out_of_sight(plan, *reached, to, reason));
+        // What is known already is not made unknown by looking for more.
+        events.retain(|event| ended_step(event).is_none_or(|step| !self.settled.contains(&step)));
         let last = events.iter().filter_map(ended_step).max();
         *reached = last.map_or(*reached, |last| last + 1);
         let position = Position {
@@ -223,6 +229,7 @@ impl Execution<'_> {
                 Ended::failed(format!("step {} failed: {title}", step + 1))
             }
             Ending::Stopped if taken_up && self.world.interrupts() == 0 => return Stretched::Over,
+            Ending::Stopped if self.world.interrupts() == 0 => Ended::interrupted("it was stopped on the server"),
             Ending::Stopped => Ended::interrupted(self.world.why_interrupted()),
             Ending::Unseen => return Stretched::Over,
         };

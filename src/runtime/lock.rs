@@ -18,6 +18,8 @@ pub struct Holder {
     pub seconds: u64,
     /// The number of the step at work, counted from 1, if one has begun.
     pub step: Option<usize>,
+    /// Where the server keeps the run's records, which tells it from any other.
+    pub folder: String,
 }
 
 impl std::fmt::Display for Holder {
@@ -37,7 +39,7 @@ impl Runtime {
     /// # Errors
     /// If the server does not answer.
     pub fn lock_holder(&self, live: &Live) -> Result<Option<Holder>> {
-        let said = self.ask_about_lock(live, "look")?;
+        let said = self.ask_about_lock(live, &["look"])?;
         let unexpected = || Error::Facts {
             server: live.server.name.clone(),
             reason: format!("its lock could not be understood: {said:?}"),
@@ -45,9 +47,9 @@ impl Runtime {
         };
         let (first, run) = said.split_once('\n').unwrap_or((&said, ""));
         let mut words = first.split(' ');
-        match (words.next(), words.next(), words.next()) {
-            (Some("free"), None, None) => Ok(None),
-            (Some("held"), Some(seconds), Some(step)) => Ok(Some(Holder {
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("free"), None, None, None) => Ok(None),
+            (Some("held"), Some(seconds), Some(step), folder) => Ok(Some(Holder {
                 run: match run.trim() {
                     "" => "a run that has not said whose it is".to_owned(),
                     run => run.to_owned(),
@@ -55,38 +57,54 @@ impl Runtime {
                 // A clock that was set back makes it negative.
                 seconds: seconds.parse::<i64>().map_err(|_| unexpected())?.max(0) as u64,
                 step: Some(step.parse().map_err(|_| unexpected())?).filter(|step| *step > 0),
+                folder: folder.unwrap_or_default().to_owned(),
             })),
             _ => Err(unexpected()),
         }
     }
 
-    /// Ends the run that is at work on a server, whoever began it: its step at work, then the run. Its own infrakt, if it
-    /// is still there, sees it stopped. `None`: nobody was at work.
+    /// Ends the run that was seen at work on a server, whoever began it: its step at work, then the run. Its own infrakt, if
+    /// it is still there, sees it stopped. That it has ended by itself meanwhile is just as well.
     ///
     /// # Errors
-    /// [`Refusal::NeedsName`] without `typed`, if somebody is at work; or if the run can't be ended.
-    pub fn unlock(&self, live: &Live, typed: Option<&NameTyped>) -> Result<Option<Holder>> {
-        let Some(holder) = self.lock_holder(live)? else {
-            return Ok(None);
-        };
+    /// [`Refusal::NeedsName`] without `typed`; [`Refusal::Locked`] if another run has begun meanwhile; or if the run can't
+    /// be ended.
+    pub fn unlock(&self, live: &Live, holder: &Holder, typed: Option<&NameTyped>) -> Result<()> {
         let server = live.server.name.clone();
         if typed.is_none() {
             let message =
                 format!("{holder} is at work on '{server}'; unlocking ends it, in the middle of what it does");
             return Err(Refusal::NeedsName { server, message }.into());
         }
-        match self.ask_about_lock(live, "end")?.trim() {
-            "ended" | "free" => Ok(Some(holder)),
-            _ => Err(Error::Facts {
-                reason: format!("{holder} could not be ended"),
-                hint: Some(format!("see what holds {LOCK} there: infrakt server ssh {server}")),
-                server,
-            }),
+        let failed = |reason: String, hint: String| {
+            let hint = Some(hint);
+            let server = server.clone();
+            Err(Error::Facts { server, reason, hint })
+        };
+        match self.ask_about_lock(live, &["end", &holder.folder])?.trim() {
+            "ended" | "free" => Ok(()),
+            "another" => {
+                let holder = "one that has begun since the other was shown".to_owned();
+                Err(Refusal::Locked { server, holder }.into())
+            }
+            "undoing" => failed(
+                format!("{holder} is undoing what may have locked everybody out, which is not cut short"),
+                format!("see again in a few minutes: infrakt server unlock {server}"),
+            ),
+            _ => failed(
+                format!("{holder} could not be ended"),
+                format!("see what holds {LOCK} there: infrakt server ssh {server}"),
+            ),
         }
     }
 
-    fn ask_about_lock(&self, live: &Live, wanted: &str) -> Result<String> {
-        let script = format!("IK_LOCK={LOCK}\nset -- {}\n{}", quote(wanted), include_str!("lock.sh"));
+    fn ask_about_lock(&self, live: &Live, words: &[&str]) -> Result<String> {
+        let words: Vec<String> = words.iter().map(|word| quote(word).into_owned()).collect();
+        let script = format!(
+            "IK_LOCK={LOCK}\nset -- {}\n{}",
+            words.join(" "),
+            include_str!("lock.sh")
+        );
         self.succeed(live, &script, "look at its lock")
     }
 }
@@ -101,6 +119,7 @@ mod tests {
             run: "run 4 of wipe by ops@laptop".to_owned(),
             seconds: 3725,
             step: Some(3),
+            folder: String::new(),
         };
         assert_eq!(
             holder.to_string(),

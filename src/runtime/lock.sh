@@ -1,6 +1,7 @@
 # Who is at work on this server, and on request the end of it. Words on standard output, one a line:
-#   free | held SECONDS STEP, then the holder's own words | ended | stuck
-ik_wanted=$1
+#   free | held SECONDS STEP FOLDER, then the holder's own words | another | ended | undoing | stuck
+# `look`, or `end FOLDER`: only the run that was looked at is ended.
+ik_wanted=$1 ik_shown=${2-}
 if [ ! -e "$IK_LOCK" ] || flock -n -o "$IK_LOCK" true; then
     echo free
     exit 0
@@ -15,8 +16,12 @@ if [ "$ik_wanted" = look ]; then
     done <<EOF
 $(cat "$ik_dir/journal" 2>/dev/null)
 EOF
-    echo "held $(($(date +%s) - $(stat -c %Y "$IK_LOCK.holder"))) $ik_step"
+    echo "held $(($(date +%s) - $(stat -c %Y "$IK_LOCK.holder"))) $ik_step $ik_dir"
     cat "$IK_LOCK.holder"
+    exit 0
+fi
+if [ "$ik_dir" != "$ik_shown" ]; then
+    echo another
     exit 0
 fi
 # The way of a second Ctrl-C, which leaves a true record of how the step ended.
@@ -30,6 +35,14 @@ fi
 ik_tries=0
 until flock -n -o "$IK_LOCK" true; do
     ik_tries=$((ik_tries + 1))
+    # A step that may have locked everybody out is undone first, however long that takes.
+    if [ "$ik_tries" -eq 140 ]; then
+        case $(tail -n 1 "$ik_dir/journal") in Q*)
+            echo undoing
+            exit 0
+            ;;
+        esac
+    fi
     # Longer than a step has that does not listen.
     if [ "$ik_tries" -eq 150 ] && [ -n "$ik_runner" ]; then
         # The runner leads a session of its own.

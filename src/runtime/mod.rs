@@ -261,6 +261,8 @@ impl Runtime {
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
     pub fn execute(&self, begun: &mut Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+        // What is executed now is to be done, whatever became of it before.
+        begun.progress.settled.clear();
         let looked = match begun.rest_destroys() {
             true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
             false => Ok(()),

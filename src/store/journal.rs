@@ -114,6 +114,7 @@ pub(super) fn record_run(
     let run_id = transaction.last_insert_rowid();
     let spool = format!("{run_id}-{drawn}");
     transaction.execute("UPDATE runs SET spool = ?2 WHERE id = ?1", params![run_id, spool])?;
+    resume::note_activity(transaction, run_id)?;
     let mut statement = transaction
         .prepare_cached("INSERT INTO steps (run_id, step, section, title, effect) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (index, step) in plan.steps.iter().enumerate() {

@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// The consent that began the run, or was given when it was resumed, if it may be resumed with it: it is not older
-    /// than a day, and no other run has been begun on the machine since.
+    /// than a day, and no other run has been begun or resumed on the machine since.
     pub fn consent_that_holds(&self, run_id: i64) -> Result<Option<Consent>> {
         self.write(|transaction| consent_that_holds(transaction, run_id, Timestamp::now()))
     }
@@ -76,7 +76,8 @@ pub(super) fn consent_that_holds(
     now: Timestamp,
 ) -> Result<Option<Consent>, Failure> {
     let disturbed: bool = transaction.query_row(
-        "SELECT EXISTS (SELECT 1 FROM runs AS later JOIN runs AS this ON this.id = ?1 WHERE later.id > ?1
+        "SELECT EXISTS (SELECT 1 FROM runs AS later JOIN runs AS this ON this.id = ?1
+         WHERE later.id <> ?1 AND coalesce(later.activity, later.id) > coalesce(this.activity, this.id)
          AND (later.server_id = this.server_id OR later.machine_id = this.machine_id))",
         [run_id],
         |row| row.get(0),
@@ -107,6 +108,7 @@ pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: 
          WHERE id = ?1",
         params![run_id, journal::computer(), std::process::id(), lock_file],
     )?;
+    note_activity(transaction, run_id)?;
     transaction.execute(
         "UPDATE steps SET outcome = NULL, reason = NULL, ended_at = NULL, ended_sequence = NULL WHERE run_id = ?1
          AND (outcome = ?2 OR outcome = ?3 AND step >= (SELECT CASE WHEN ended THEN 1 << 40 ELSE first_step END
@@ -132,6 +134,14 @@ pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &Posi
             signed(position.err),
             position.ended
         ])
+        .map(drop)
+}
+
+/// Notes that the run is the one that was at work last.
+pub(super) fn note_activity(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE runs SET activity = (SELECT max(coalesce(activity, id)) + 1 FROM runs) WHERE id = ?1")?
+        .execute([run_id])
         .map(drop)
 }
 

@@ -471,6 +471,38 @@ fn what_locks_everybody_out_is_undone_by_the_server_itself() {
 }
 
 #[test]
+fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
+    if !is_root() {
+        return;
+    }
+    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = folder.path().join("closed");
+    let recipe = format!(
+        r#"ssh::run("Close", "touch {0}; false").undo_if_locked_out("rm {0}", "1s");"#,
+        closed.display()
+    );
+    let mut memory = Memory::default();
+    let mut connection = LockedOutBy(closed.clone());
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert!(!closed.exists(), "nobody can log in to mend it");
+    drop(turn);
+    let (ended, memory) = executed(r#"ssh::run("Fail", "exit 7").undo_if_locked_out("echo undone");"#);
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(
+        memory.output(Stream::Stdout),
+        "",
+        "a new login works, so it stays as it is"
+    );
+    let status = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { exit_status, .. } => *exit_status,
+        _ => None,
+    });
+    assert_eq!(status, Some(7));
+}
+
+#[test]
 fn what_locks_nobody_out_stays() {
     if !is_root() {
         return;

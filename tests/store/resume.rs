@@ -134,3 +134,20 @@ fn the_consent_holds_for_a_day_and_until_another_run_is_begun() {
         .unwrap();
     assert_eq!(store.consent_of(journal.run_id()).unwrap().unwrap().at, fresh.at);
 }
+
+#[test]
+fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let mut older = store.begin_run(&plan(&server, false), None, "alice").unwrap();
+    older.append(&[run_ended(RunState::Failed)], None).unwrap();
+    let older_id = older.run_id();
+    drop(older);
+    let run = interrupted(&store, &server, Position::start(1, 0));
+    assert!(store.consent_that_holds(run).unwrap().is_some());
+
+    // It may set up anew what the wipe has taken away, under the same names.
+    drop(store.reopen_run(older_id, &plan(&server, false), None, "bob").unwrap());
+    assert_eq!(store.consent_that_holds(run).unwrap(), None);
+}

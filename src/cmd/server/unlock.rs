@@ -36,9 +36,12 @@ struct Unlocked<'a> {
 pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
-    let ended = with_name_typed(&runtime.store, &args.name, args.confirm.as_deref(), |typed| {
-        runtime.unlock(&live, typed)
-    })?;
+    let ended = runtime.lock_holder(&live)?;
+    if let Some(holder) = &ended {
+        with_name_typed(&runtime.store, &args.name, args.confirm.as_deref(), |typed| {
+            runtime.unlock(&live, holder, typed)
+        })?;
+    }
     if context.json {
         output::json(&Unlocked {
             server: &args.name,
