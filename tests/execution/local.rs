@@ -389,3 +389,16 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
     }
     .execute()
 }
+
+/// The lock of a server is one per computer, so these take turns.
+pub static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+pub fn executed(text: &str) -> (Ended, Memory) {
+    executed_with(text, &Secrets::new(), Memory::default())
+}
+
+pub fn executed_with(text: &str, secrets: &Secrets, mut memory: Memory) -> (Ended, Memory) {
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let ended = run(text, secrets, &mut memory).expect("the run");
+    (ended, memory)
+}

@@ -1,4 +1,6 @@
 //! Plans executed for real, by the `sh` of this computer in place of a server's. They need root, as on a server.
 
 mod local;
+mod lockout;
+mod machinery;
 mod steps;

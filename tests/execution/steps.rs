@@ -1,23 +1,10 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{LockedOutBy, Loss, LostOnce, Memory, is_root, run, run_over};
+use crate::local::{Loss, LostOnce, Memory, TURN, executed, executed_with, is_root, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
-
-// The lock of a server is one per computer, so these take turns.
-static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-fn executed(text: &str) -> (infrakt::executor::Ended, Memory) {
-    executed_with(text, &Secrets::new(), Memory::default())
-}
-
-fn executed_with(text: &str, secrets: &Secrets, mut memory: Memory) -> (infrakt::executor::Ended, Memory) {
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let ended = run(text, secrets, &mut memory).expect("the run");
-    (ended, memory)
-}
 
 #[test]
 fn steps_run_in_order_and_say_what_they_did() {
@@ -302,17 +289,6 @@ fn a_guard_that_does_not_end_is_no_answer() {
 }
 
 #[test]
-fn a_step_sees_nothing_of_the_machinery() {
-    if !is_root() {
-        return;
-    }
-    let (_, memory) = executed(r#"ssh::run("Look", "env; umask");"#);
-    let printed = memory.output(Stream::Stdout);
-    assert!(!printed.contains("IK_"), "{printed}");
-    assert!(printed.ends_with("0022\n"), "{printed}");
-}
-
-#[test]
 fn nothing_is_left_on_the_server() {
     if !is_root() {
         return;
@@ -323,62 +299,6 @@ fn nothing_is_left_on_the_server() {
         .expect("the spool")
         .count();
     assert_eq!(left, 0);
-}
-
-#[test]
-fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
-    if !is_root() {
-        return;
-    }
-    // The last one is a program of its own that means its process group, in a shell that does not say so.
-    for (command, status) in [
-        ("kill -9 $$; echo never", 137),
-        ("kill -9 0; echo never", 137),
-        ("env -i sh -c \"k\"ill' -TERM 0'; echo never", 143),
-    ] {
-        let (ended, memory) = executed(&format!(
-            "ssh::run(\"Kill\", {command:?}); ssh::run(\"After\", \"true\");"
-        ));
-        assert_eq!(ended.state, RunState::Failed, "{command}");
-        assert_eq!(
-            memory.outcomes(),
-            [Outcome::Failed, Outcome::Skipped],
-            "{command}: {:?}",
-            memory.events
-        );
-        let ended = memory.events.iter().find_map(|event| match event {
-            RunEvent::StepEnded {
-                step: 0, exit_status, ..
-            } => *exit_status,
-            _ => None,
-        });
-        assert_eq!(ended, Some(status), "{command}");
-        assert_eq!(memory.output(Stream::Stdout), "", "{command}");
-    }
-}
-
-#[test]
-fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
-    if !is_root() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("pid");
-    let path = path.display();
-    let (ended, memory) = executed(&format!(
-        "ssh::run(\"Leave\", \"sleep 1000 & echo $! >{path}; echo left\");
-         ssh::run(\"Stubborn\", \"trap '' TERM; echo on; while :; do sleep 7.25; done\").timeout(\"1s\");"
-    ));
-    assert_eq!(ended.state, RunState::Failed);
-    assert_eq!(memory.output(Stream::Stdout), "left\non\n");
-    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("the pid");
-    let left = std::process::Command::new("kill")
-        .arg(pid.trim())
-        .status()
-        .expect("kill");
-    assert!(left.success(), "the process of an earlier step is still there");
-    let (_, memory) = executed(r#"ssh::check("None is left", "pgrep -fx 'sleep 7.25' || echo none");"#);
-    assert_eq!(memory.output(Stream::Stdout), "none\n");
 }
 
 #[test]
@@ -427,128 +347,4 @@ fn a_long_step_is_heard_while_it_runs() {
     );
     assert_eq!(ended.state, RunState::Interrupted);
     assert_eq!(memory.output(Stream::Stdout), "are you there?\n");
-}
-
-#[test]
-fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
-    let names = include_str!("../../src/executor/runner.sh")
-        .lines()
-        .filter_map(|line| line.strip_suffix("() {"))
-        .collect::<Vec<_>>();
-    assert!(names.len() > 10);
-    let others: Vec<_> = names.iter().filter(|name| !name.starts_with("ik_")).collect();
-    assert!(others.is_empty(), "{others:?} would stand in for programs of that name");
-}
-
-#[test]
-fn what_locks_everybody_out_is_undone_by_the_server_itself() {
-    if !is_root() {
-        return;
-    }
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let folder = tempfile::tempdir().expect("a folder");
-    let closed = folder.path().join("closed");
-    let recipe = format!(
-        r#"ssh::run("Close", "touch {0}; echo closed").undo_if_locked_out("rm {0}; echo opened again", "1s");
-           ssh::run("After", "echo never");"#,
-        closed.display()
-    );
-    let mut memory = Memory::default();
-    let mut connection = LockedOutBy(closed.clone());
-    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
-    assert_eq!(ended.state, RunState::Failed);
-    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
-    assert_eq!(memory.output(Stream::Stdout), "closed\nopened again\n");
-    assert!(!closed.exists());
-    let reason = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
-        _ => None,
-    });
-    assert_eq!(
-        reason.as_deref(),
-        Some("no new login worked in time, so the server has undone it")
-    );
-}
-
-#[test]
-fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
-    if !is_root() {
-        return;
-    }
-    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let folder = tempfile::tempdir().expect("a folder");
-    let closed = folder.path().join("closed");
-    let recipe = format!(
-        r#"ssh::run("Close", "touch {0}; false").undo_if_locked_out("rm {0}", "1s");"#,
-        closed.display()
-    );
-    let mut memory = Memory::default();
-    let mut connection = LockedOutBy(closed.clone());
-    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
-    assert_eq!(ended.state, RunState::Failed);
-    assert!(!closed.exists(), "nobody can log in to mend it");
-    drop(turn);
-    let (ended, memory) = executed(r#"ssh::run("Fail", "exit 7").undo_if_locked_out("echo undone");"#);
-    assert_eq!(ended.state, RunState::Failed);
-    assert_eq!(
-        memory.output(Stream::Stdout),
-        "",
-        "a new login works, so it stays as it is"
-    );
-    let status = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded { exit_status, .. } => *exit_status,
-        _ => None,
-    });
-    assert_eq!(status, Some(7));
-}
-
-#[test]
-fn what_locks_nobody_out_stays() {
-    if !is_root() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let made = folder.path().join("made");
-    let (ended, memory) = executed(&format!(
-        r#"ssh::run("Change", "touch {0}").undo_if_locked_out("rm {0}");
-           ssh::run("Nothing to do", "false").unless("true").undo_if_locked_out("false");
-           ssh::check("After", "echo after");"#,
-        made.display()
-    ));
-    assert_eq!(ended.state, RunState::Done);
-    assert_eq!(
-        memory.outcomes(),
-        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
-    );
-    assert!(made.exists());
-    assert_eq!(memory.output(Stream::Stdout), "after\n");
-}
-
-/// What watches the deadlines is itself ended with the run, at whatever moment of its own beginning.
-#[test]
-fn the_end_of_a_short_run_ends_no_process_but_its_own() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let directory = folder.path().to_str().expect("UTF-8");
-    let runner = include_str!("../../src/executor/runner.sh");
-    // A process whose number is a number of the runner's too: the hundredths of a second of its shortest deadline.
-    let script = format!(
-        "cd {directory} && mkfifo wake turn && sleep 60 & victim=$!
-         sleep 0.05
-         for name in journal out err deadline; do : >{directory}/$name; done
-         printf '%40s\\n' '' >{directory}/pid
-         {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_SECRETS=''\"; cat {directory}/runner.sh
-            printf '%s\\n' 'ik_step 0' 'ik_run 0 300 plain ik_mark' 'ik_finish done'; }} >{directory}/runner
-         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-             : >{directory}/journal
-             sh {directory}/runner </dev/null >/dev/null 2>&1 9>{directory}/lock
-         done
-         kill \"$victim\"",
-    );
-    std::fs::write(folder.path().join("runner.sh"), runner).expect("the runner");
-    std::fs::write(folder.path().join("0.sh"), "true\n").expect("a step");
-    let ended = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .output()
-        .expect("sh");
-    assert!(ended.status.success(), "it ended somebody else's process: {ended:?}");
 }

@@ -1,0 +1,89 @@
+//! Steps that may lock everybody out: proven with a new login, or undone by the server itself.
+
+use crate::local::{LockedOutBy, Memory, TURN, executed, is_root, run_over};
+use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use infrakt::executor::script::Secrets;
+
+#[test]
+fn what_locks_everybody_out_is_undone_by_the_server_itself() {
+    if !is_root() {
+        return;
+    }
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = folder.path().join("closed");
+    let recipe = format!(
+        r#"ssh::run("Close", "touch {0}; echo closed").undo_if_locked_out("rm {0}; echo opened again", "1s");
+           ssh::run("After", "echo never");"#,
+        closed.display()
+    );
+    let mut memory = Memory::default();
+    let mut connection = LockedOutBy(closed.clone());
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.output(Stream::Stdout), "closed\nopened again\n");
+    assert!(!closed.exists());
+    let reason = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
+        _ => None,
+    });
+    assert_eq!(
+        reason.as_deref(),
+        Some("no new login worked in time, so the server has undone it")
+    );
+}
+
+#[test]
+fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
+    if !is_root() {
+        return;
+    }
+    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let folder = tempfile::tempdir().expect("a folder");
+    let closed = folder.path().join("closed");
+    let recipe = format!(
+        r#"ssh::run("Close", "touch {0}; false").undo_if_locked_out("rm {0}", "1s");"#,
+        closed.display()
+    );
+    let mut memory = Memory::default();
+    let mut connection = LockedOutBy(closed.clone());
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Failed);
+    assert!(!closed.exists(), "nobody can log in to mend it");
+    drop(turn);
+    let (ended, memory) = executed(r#"ssh::run("Fail", "exit 7").undo_if_locked_out("echo undone");"#);
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(
+        memory.output(Stream::Stdout),
+        "",
+        "a new login works, so it stays as it is"
+    );
+    let status = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded { exit_status, .. } => *exit_status,
+        _ => None,
+    });
+    assert_eq!(status, Some(7));
+}
+
+#[test]
+fn what_locks_nobody_out_stays() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let (ended, memory) = executed(&format!(
+        r#"ssh::run("Change", "touch {0}").undo_if_locked_out("rm {0}");
+           ssh::run("Nothing to do", "false").unless("true").undo_if_locked_out("false");
+           ssh::check("After", "echo after");"#,
+        made.display()
+    ));
+    assert_eq!(ended.state, RunState::Done);
+    assert_eq!(
+        memory.outcomes(),
+        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
+    );
+    assert!(made.exists());
+    assert_eq!(memory.output(Stream::Stdout), "after\n");
+}

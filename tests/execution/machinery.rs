@@ -1,0 +1,111 @@
+//! The runner and the steps that it runs keep out of each other's way.
+
+use crate::local::{executed, is_root};
+use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+
+#[test]
+fn a_step_sees_nothing_of_the_machinery() {
+    if !is_root() {
+        return;
+    }
+    let (_, memory) = executed(r#"ssh::run("Look", "env; umask");"#);
+    let printed = memory.output(Stream::Stdout);
+    assert!(!printed.contains("IK_"), "{printed}");
+    assert!(printed.ends_with("0022\n"), "{printed}");
+}
+
+#[test]
+fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
+    if !is_root() {
+        return;
+    }
+    // The last one is a program of its own that means its process group, in a shell that does not say so.
+    for (command, status) in [
+        ("kill -9 $$; echo never", 137),
+        ("kill -9 0; echo never", 137),
+        ("env -i sh -c \"k\"ill' -TERM 0'; echo never", 143),
+    ] {
+        let (ended, memory) = executed(&format!(
+            "ssh::run(\"Kill\", {command:?}); ssh::run(\"After\", \"true\");"
+        ));
+        assert_eq!(ended.state, RunState::Failed, "{command}");
+        assert_eq!(
+            memory.outcomes(),
+            [Outcome::Failed, Outcome::Skipped],
+            "{command}: {:?}",
+            memory.events
+        );
+        let ended = memory.events.iter().find_map(|event| match event {
+            RunEvent::StepEnded {
+                step: 0, exit_status, ..
+            } => *exit_status,
+            _ => None,
+        });
+        assert_eq!(ended, Some(status), "{command}");
+        assert_eq!(memory.output(Stream::Stdout), "", "{command}");
+    }
+}
+
+#[test]
+fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pid");
+    let path = path.display();
+    let (ended, memory) = executed(&format!(
+        "ssh::run(\"Leave\", \"sleep 1000 & echo $! >{path}; echo left\");
+         ssh::run(\"Stubborn\", \"trap '' TERM; echo on; while :; do sleep 7.25; done\").timeout(\"1s\");"
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.output(Stream::Stdout), "left\non\n");
+    let pid = std::fs::read_to_string(folder.path().join("pid")).expect("the pid");
+    let left = std::process::Command::new("kill")
+        .arg(pid.trim())
+        .status()
+        .expect("kill");
+    assert!(left.success(), "the process of an earlier step is still there");
+    let (_, memory) = executed(r#"ssh::check("None is left", "pgrep -fx 'sleep 7.25' || echo none");"#);
+    assert_eq!(memory.output(Stream::Stdout), "none\n");
+}
+
+#[test]
+fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
+    let names = include_str!("../../src/executor/runner.sh")
+        .lines()
+        .filter_map(|line| line.strip_suffix("() {"))
+        .collect::<Vec<_>>();
+    assert!(names.len() > 10);
+    let others: Vec<_> = names.iter().filter(|name| !name.starts_with("ik_")).collect();
+    assert!(others.is_empty(), "{others:?} would stand in for programs of that name");
+}
+
+/// What watches the deadlines is itself ended with the run, at whatever moment of its own beginning.
+#[test]
+fn the_end_of_a_short_run_ends_no_process_but_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().to_str().expect("UTF-8");
+    let runner = include_str!("../../src/executor/runner.sh");
+    // A process whose number is a number of the runner's too: the hundredths of a second of its shortest deadline.
+    let script = format!(
+        "cd {directory} && mkfifo wake turn && sleep 60 & victim=$!
+         sleep 0.05
+         for name in journal out err deadline; do : >{directory}/$name; done
+         printf '%40s\\n' '' >{directory}/pid
+         {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_SECRETS=''\"; cat {directory}/runner.sh
+            printf '%s\\n' 'ik_step 0' 'ik_run 0 300 plain ik_mark' 'ik_finish done'; }} >{directory}/runner
+         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+             : >{directory}/journal
+             sh {directory}/runner </dev/null >/dev/null 2>&1 9>{directory}/lock
+         done
+         kill \"$victim\"",
+    );
+    std::fs::write(folder.path().join("runner.sh"), runner).expect("the runner");
+    std::fs::write(folder.path().join("0.sh"), "true\n").expect("a step");
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .expect("sh");
+    assert!(ended.status.success(), "it ended somebody else's process: {ended:?}");
+}
