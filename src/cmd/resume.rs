@@ -51,8 +51,13 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
     let mut begun = runtime.resume(args.id, consented, live, secrets)?;
     prompt::count_interrupts();
     let plan = begun.plan().clone();
-    let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
-    reporter.begin(begun.run_id());
+    let run_id = begun.run_id();
+    let begin_report = || {
+        let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
+        reporter.begin(run_id);
+        reporter
+    };
+    let mut reporter = begin_report();
     let caught_up = runtime.catch_up(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
     match caught_up {
         Ok(None) => {}
@@ -63,7 +68,7 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
         // A progress bar and a question can't share the last line.
         reporter.abandon();
         let decision = decide(&begun, step, args.unknown);
-        reporter = Reporter::new(&plan, context.json, context.verbose > 0);
+        reporter = begin_report();
         match decision {
             Ok(Unknown::Again) => break,
             Ok(Unknown::Done) => runtime.settle_as_done(&mut begun, step)?,

@@ -189,7 +189,7 @@ fn a_step_that_a_restart_of_the_server_cut_short_is_asked_about() {
     let mut terminal = infrakt.on_terminal(&["runs", "resume", "1"]);
     terminal.sees("Did it run?");
     terminal.types("done");
-    terminal.ends().exits(0);
+    terminal.ends().exits(0).says("infrakt runs show 1");
     assert_eq!(machine.root("cat /root/log"), "first\nsecond\nthird");
     let steps = &infrakt.json(&["runs", "show", "1"])["steps"];
     assert_eq!(steps[1]["outcome"], "changed");
