@@ -4,6 +4,7 @@
  */
 
 import { createAnsiSequenceParser, type ParseToken } from "ansi-sequence-parser";
+import { printable } from "../text/printable";
 import { SEQUENCES, type OutputLine } from "./output";
 
 export interface Span {
@@ -31,19 +32,16 @@ const PALETTE: readonly (readonly [name: string, red: number, green: number, blu
   ["bright-white", 255, 255, 255],
 ];
 
-/** What a terminal would obey (C0, C1), marks that turn the direction of writing, and characters of no width. */
-const HARMFUL = /(?!\t)\p{Cc}|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
-
 /** The pieces of a line, in order. Joined, their texts are the plain text of the line. */
 export function spans(line: OutputLine): Span[] {
   if (line.carried === "" && !line.text.includes("\u001b")) {
-    return line.text === "" ? [] : [{ text: visible(line.text), className: "" }];
+    return line.text === "" ? [] : [{ text: printable(line.text), className: "" }];
   }
   // Only colours are meant for the parser; it would take other sequences for text.
   const coloured = (line.carried + line.text).replace(SEQUENCES, colourOnly);
   return createAnsiSequenceParser()
     .parse(coloured)
-    .map((token) => ({ text: visible(token.value), className: classes(token) }));
+    .map((token) => ({ text: printable(token.value), className: classes(token) }));
 }
 
 /** Leaves a colour as it is, and nothing of another sequence. A left out code stands for 0, which the parser does not know. */
@@ -55,11 +53,6 @@ function colourOnly(sequence: string): string {
     .split(/[;:]/)
     .map((code) => (code === "" ? "0" : code))
     .join(";")}m`;
-}
-
-/** Shows each character that would deceive a reader as its code. */
-export function visible(text: string): string {
-  return text.replace(HARMFUL, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
 
 function classes(token: ParseToken): string {

@@ -3,8 +3,8 @@
  * through everything again with each new line would make a long run slow.
  */
 
+import { printable } from "../text/printable";
 import { plain, type StepOutput } from "./output";
-import { visible } from "./ansi";
 
 export interface Match {
   step: number;
@@ -53,7 +53,7 @@ export class OutputSearch {
   }
 
   private inLine(output: StepOutput, step: number, line: number): Match[] {
-    const shown = visible(plain(output.line(line)?.text ?? ""));
+    const shown = printable(plain(output.line(line)?.text ?? ""));
     const lower = shown.toLowerCase();
     // A few letters get longer in lower case; the places of matches are those in what is shown.
     const text = lower.length === shown.length ? lower : shown;
