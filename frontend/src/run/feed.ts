@@ -19,6 +19,8 @@ export interface FeedSnapshot {
   caughtUp: boolean;
   /** Rises with every piece of output. */
   outputVersion: number;
+  /** When the stream had been read to its end, in milliseconds of this computer's clock; null before. */
+  endedAt: number | null;
 }
 
 /** Milliseconds without an event after which the page has read what there was. */
@@ -37,6 +39,7 @@ export class RunFeed {
     connection: { state: "connecting" },
     caughtUp: false,
     outputVersion: 0,
+    endedAt: null,
   };
   private next: FeedSnapshot = this.snapshot;
   private readonly listeners = new Set<() => void>();
@@ -64,12 +67,18 @@ export class RunFeed {
         this.take(events);
       },
       onConnection: (connection) => {
-        this.publish({ connection });
+        this.publish({ connection, endedAt: connection.state === "ended" ? Date.now() : null });
         this.expectQuiet();
       },
     }).finally(() => {
       if (this.following === following) this.following = null;
     });
+  }
+
+  /** Reads on after an end: the run was resumed. */
+  goOn(): void {
+    this.publish({ progress: { ...this.next.progress, ended: null }, endedAt: null });
+    this.start();
   }
 
   /** Leaves the stream; what is known stays. */
