@@ -24,3 +24,4 @@ function cancelOnEscape(this: HTMLDialogElement, event: KeyboardEvent): void {
 }
 
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
