@@ -43,6 +43,8 @@ pub enum StoreError {
     UnknownGroup { id: i64 },
     #[error("run {id} is done: there is nothing left to resume")]
     RunIsDone { id: i64 },
+    #[error("run {id} has ended already: it is {state}")]
+    RunHasEnded { id: i64, state: &'static str },
     #[error("run {id} was begun by an older infrakt, which did not note down what resuming needs")]
     RunIsTooOld { id: i64 },
     #[error("app '{app}' has no variable '{name}'")]
@@ -144,6 +146,7 @@ impl StoreError {
             Self::UnknownRun { .. } => "unknown_run",
             Self::UnknownGroup { .. } => "unknown_group",
             Self::RunIsDone { .. } | Self::RunIsTooOld { .. } => "not_resumable",
+            Self::RunHasEnded { .. } => "not_running",
             Self::UnknownVariable { .. } => "unknown_variable",
             Self::UnknownTag { .. } => "unknown_tag",
             Self::Exists { .. } => "exists",
@@ -182,7 +185,9 @@ impl StoreError {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt {kind} list"),
                 None => format!("see what there is: infrakt {kind} list"),
             }),
-            Self::RunIsDone { id } => Some(format!("see what it did: infrakt runs show {id}")),
+            Self::RunIsDone { id } | Self::RunHasEnded { id, .. } => {
+                Some(format!("see what it did: infrakt runs show {id}"))
+            }
             Self::RunIsTooOld { .. } => Some("run its recipe again: infrakt run RECIPE --server NAME".to_owned()),
             Self::UnknownRun { .. } | Self::UnknownGroup { .. } => {
                 Some("see what there is: infrakt runs list".to_owned())

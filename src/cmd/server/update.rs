@@ -134,5 +134,6 @@ fn change(args: &UpdateArgs) -> Result<ServerChange> {
             _ => None,
         },
         tags: args.tags.clone(),
+        only_tags: None,
     })
 }
