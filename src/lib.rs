@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod executor;
 pub mod facts;
+pub mod http;
 pub mod plan;
 pub mod prompt;
 pub mod recipe;

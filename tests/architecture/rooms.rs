@@ -66,7 +66,8 @@ const MAY_KNOW: [(&str, &[&str], &str); 17] = [
     (
         "cmd",
         &[
-            "cli", "consent", "error", "event", "facts", "plan", "prompt", "recipe", "reporter", "runtime", "store",
+            "cli", "consent", "error", "event", "facts", "http", "plan", "prompt", "recipe", "reporter", "runtime",
+            "store",
         ],
         "a command calls the runtime, and never a connection or the executor",
     ),

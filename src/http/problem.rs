@@ -1,0 +1,127 @@
+//! What an error answers with over HTTP: the one place that maps errors to statuses.
+//!
+//! It must not know routes or connections.
+
+use crate::error::{Error, RecipeError, Refusal, StoreError};
+use serde_json::{Value, json};
+
+/// An error as the API answers it. The fields are those of docs/api.md.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+    pub hint: Option<String>,
+    /// The field of the body or of the query that is meant.
+    pub field: Option<String>,
+    /// The methods that the path has, for 405.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: None,
+            field: None,
+            allow: None,
+        }
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// 404: there is no such path.
+    pub fn unknown_route() -> Self {
+        Self::new(404, "unknown_route", "there is no such path").with_hint("see what there is: GET /api/openapi.json")
+    }
+
+    /// 405: the path is there, but not with this method. `allow` names those that it has: `GET, POST`.
+    pub fn method_not_allowed(allow: impl Into<String>) -> Self {
+        let allow = allow.into();
+        let mut problem = Self::new(405, "method_not_allowed", format!("this path answers only to {allow}"));
+        problem.allow = Some(allow);
+        problem
+    }
+
+    /// 422: a field of the body is not as described.
+    pub fn invalid_body(field: Option<String>, message: impl Into<String>) -> Self {
+        let problem = Self::new(422, "invalid_body", message);
+        Self { field, ..problem }
+    }
+
+    /// 422: a field of the query is not as described.
+    pub fn invalid_query(field: Option<String>, message: impl Into<String>) -> Self {
+        let problem = Self::new(422, "invalid_query", message);
+        Self { field, ..problem }
+    }
+
+    /// The document of the answer.
+    pub fn body(&self) -> Value {
+        json!({ "error": {
+            "code": self.code, "message": self.message, "hint": self.hint, "field": self.field,
+        } })
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self {
+            status: status(&error),
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint(),
+            field: None,
+            allow: None,
+        }
+    }
+}
+
+fn status(error: &Error) -> u16 {
+    match error {
+        Error::Recipe(error) => match error.as_ref() {
+            RecipeError::Unknown { .. } => 404,
+            _ => 422,
+        },
+        Error::Refused(refusal) => match refusal {
+            Refusal::Protected { .. }
+            | Refusal::NoIdentity { .. }
+            | Refusal::Locked { .. }
+            | Refusal::UnknownStep { .. } => 409,
+            Refusal::ConsentMismatch { .. }
+            | Refusal::NoTerminal { .. }
+            | Refusal::NotConfirmed { .. }
+            | Refusal::Unconfirmed { .. }
+            | Refusal::NeedsName { .. }
+            | Refusal::StalePlan { .. } => 422,
+        },
+        Error::Ssh(_) | Error::Facts { .. } => 502,
+        Error::Store(error) => match error {
+            StoreError::Unknown { .. }
+            | StoreError::UnknownRun { .. }
+            | StoreError::UnknownGroup { .. }
+            | StoreError::UnknownVariable { .. }
+            | StoreError::UnknownTag { .. } => 404,
+            StoreError::Exists { .. }
+            | StoreError::ServerHasApps { .. }
+            | StoreError::RunIsDone { .. }
+            | StoreError::RunIsTooOld { .. }
+            | StoreError::HostKeyDiffers { .. } => 409,
+            StoreError::Invalid { .. } => 422,
+            _ => 500,
+        },
+        Error::Usage { .. } => 422,
+        Error::Run { .. } => 409,
+        Error::Interrupted => 503,
+        Error::File { .. } | Error::Malformed { .. } => 500,
+    }
+}
