@@ -38,6 +38,12 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Its first line of documentation; empty if it has none.
+    pub fn description(&self) -> &str {
+        let first = self.text.lines().find_map(|line| line.strip_prefix("//!"));
+        first.unwrap_or_default().trim()
+    }
+
     /// What finds the recipe again, wherever one stands: its name, or the whole path of a file that was named by a path.
     pub fn reference(&self) -> String {
         match (&self.folder, self.keeper) {

@@ -6,9 +6,8 @@ use super::fleet::EXECUTING_STACK;
 use super::world::Stop;
 use super::{Begun, Companion, Runtime, Unknown};
 use crate::error::{Refusal, Result};
-use crate::event::RunEvent;
+use crate::event::{RunEvent, RunState};
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -36,6 +35,7 @@ struct Shared {
 struct State {
     taken: usize,
     running: BTreeMap<i64, Arc<Wish>>,
+    interrupted: usize,
     /// Since the process is about to end, nothing is begun any more.
     closing: bool,
 }
@@ -86,9 +86,9 @@ pub struct Place {
 }
 
 impl Background {
-    pub fn new(at_most: NonZeroUsize) -> Self {
+    pub fn new(at_most: usize) -> Self {
         let shared = Shared {
-            at_most: at_most.get(),
+            at_most,
             state: Mutex::default(),
             freed: Condvar::new(),
         };
@@ -155,6 +155,16 @@ impl Background {
         for wish in state.running.values() {
             wish.ask(times, "infrakt serve was stopped");
         }
+    }
+
+    /// How many runs go on.
+    pub fn running(&self) -> usize {
+        self.shared.state().running.len()
+    }
+
+    /// How many runs have ended before their time.
+    pub fn interrupted(&self) -> usize {
+        self.shared.state().interrupted
     }
 
     /// Waits until no run goes on, for so long at most. `false`: some still do.
@@ -245,6 +255,10 @@ impl Place {
                 let _ = runtime.leave(&mut begun, reason);
             }
             drop(begun);
+            let ended = runtime.store.run(run_id).map(|run| run.state);
+            if !matches!(ended, Ok(RunState::Done | RunState::Failed)) {
+                listed.shared.state().interrupted += 1;
+            }
             // Only now: a run that is listed nowhere has ended.
             drop(listed);
         };
@@ -293,12 +307,11 @@ mod tests {
     use super::{Background, Wish};
     use crate::error::Error;
     use crate::runtime::Stop;
-    use std::num::NonZeroUsize;
     use std::time::Duration;
 
     #[test]
     fn there_are_no_more_places_than_were_allowed_and_one_that_is_given_back_can_be_had() {
-        let background = Background::new(NonZeroUsize::MIN);
+        let background = Background::new(1);
         let place = background.place();
         assert!(place.is_ok());
         let refused = background.place().err().expect("no further place");
@@ -311,7 +324,7 @@ mod tests {
 
     #[test]
     fn nothing_begins_once_all_are_to_stop() {
-        let background = Background::new(NonZeroUsize::MIN);
+        let background = Background::new(1);
         background.stop_all();
         assert!(matches!(background.place(), Err(Error::Refused(_))));
     }

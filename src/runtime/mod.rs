@@ -2,8 +2,10 @@
 //! what one refuses, the other refuses too.
 
 mod background;
+mod example;
 mod fleet;
 mod guards;
+mod inventory;
 mod live;
 mod lock;
 mod marker;
@@ -17,7 +19,9 @@ mod workers;
 mod world;
 
 pub use background::{Background, Place};
+pub use example::{example, parameters_of};
 pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
+pub use inventory::{Added, TypeName, key_path};
 pub use live::{Live, compare, route_to};
 pub use lock::Holder;
 pub use marker::Unmarked;

@@ -53,14 +53,9 @@ impl Runtime {
         self.store.check_resumable(run_id)?;
         let plan = self.store.plan_of(run_id)?;
         let server = self.store.servers()?.into_iter().find(|row| row.id == plan.server.id);
-        let server = server.ok_or_else(|| {
-            Error::usage_with(
-                format!(
-                    "run {run_id} was on '{}', which is no longer in the inventory",
-                    plan.server.name
-                ),
-                format!("what it did: infrakt runs show {run_id}"),
-            )
+        let server = server.ok_or_else(|| StoreError::RunsServerIsGone {
+            id: run_id,
+            server: plan.server.name.clone(),
         })?;
         let consent = self.store.consent_that_holds(run_id)?;
         Ok(Resumable {
