@@ -15,6 +15,8 @@ mod plan_files;
 mod protection;
 mod provision;
 mod recipes;
+#[path = "../support/mod.rs"]
+mod support;
 mod survival;
 mod terminal;
 mod unsafe_wipe;
