@@ -51,7 +51,7 @@ build_here() {
     . scripts/build-tools
     install_build_tools build || return
     if command -v npm >/dev/null; then
-        npm --prefix frontend ci --no-audit --no-fund && npm --prefix frontend run build || return
+        scripts/dashboard || return
     else
         say "    There is no Node, so it is built without the dashboard; its page will say how to add it."
     fi
