@@ -132,7 +132,6 @@ main() {
 
     say "Hosting infrakt on this server"
     need_tools
-    keep_settings
     install_program
     make_account
     write_marker
@@ -142,6 +141,7 @@ main() {
     find_ssh_addresses
     authorize
     find_login
+    keep_settings
     read_key
     write_unit
     start_service

@@ -26,11 +26,14 @@ way_here() {
         '{host: $host, port: $port, user: $user, ssh_key_path: $path, host_key: $host_key}'
 }
 
+# With the list of servers as the last answer.
 add_row() {
     if [ -z "$NAME" ]; then
         NAME=$(hostname | tr -cd 'A-Za-z0-9._-' | cut -c 1-100)
         [ -n "$NAME" ] || die "this machine has no host name to call it by" "name it: --name NAME"
     fi
+    ! jq -e --arg name "$NAME" 'any(.[]; .name == $name)' "$WORK/answer" >/dev/null ||
+        die "the inventory has another server that is called '$NAME'" "give this one another name: --name NAME"
     way_here | jq --arg name "$NAME" '{name: $name} + .' >"$WORK/body"
     call POST /api/servers 201 "$WORK/body"
     jq -e '.reached == true' "$WORK/answer" >/dev/null ||
