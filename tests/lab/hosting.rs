@@ -252,9 +252,15 @@ fn a_server_that_can_not_be_marked_is_not_provisioned() {
 
 #[test]
 fn at_a_domain_it_is_reached_through_traefik_and_in_no_other_way() {
-    let Some(host) = Host::up(&[]) else { return };
+    // Where sshd does not let root in from the machine itself, another login does.
+    let Some(host) = Host::up(&["--user", "deploy", "--sudo", "nopasswd"]) else {
+        return;
+    };
     let machine = &host.machine;
+    machine.root("printf 'Match Address 127.0.0.1\\n    PermitRootLogin no\\n' >/etc/ssh/sshd_config.d/no-root.conf && systemctl restart ssh");
     let options = format!("--domain {DOMAIN} --email ops@example.org --name control");
+    host.setup(&options).exits(1).says("--ssh-user USER");
+    let options = format!("{options} --ssh-user deploy");
     host.setup(&options)
         .exits(0)
         .says(&format!("https://{DOMAIN}"))
