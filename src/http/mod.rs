@@ -15,6 +15,7 @@
 
 pub mod answer;
 pub mod key;
+pub mod openapi;
 pub mod problem;
 pub mod request;
 pub mod routes;
