@@ -41,8 +41,8 @@ export default tseslint.config(
         },
       ],
       "jsx-a11y/no-interactive-element-to-noninteractive-role": ["error", { td: ["cell"], tr: ["row"] }],
-      // What scrolls must be reachable by keyboard, and is a region then.
-      "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["region", "tabpanel"], tags: [] }],
+      // What scrolls must be reachable by keyboard, and says what it is.
+      "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["group", "region", "tabpanel"], tags: [] }],
     },
   },
 );

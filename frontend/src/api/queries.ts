@@ -4,6 +4,7 @@ import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, call, segment } from "./client";
 import type {
   App,
+  Parameters,
   Plan,
   Recipe,
   RecipeDetails,
@@ -46,21 +47,33 @@ export const serverStatus = (name: string) =>
     retry: false,
   });
 
-/** A plan for provisioning, read from the server anew each time that it is asked for. */
-export const provisionPlan = (name: string, keepData: boolean) =>
+export interface PlanAsk {
+  recipe: string;
+  /** For `provision`: without the wipe. */
+  keepData?: boolean;
+  parameters?: Parameters;
+}
+
+/** A plan, read from the server anew each time that it is asked for, and only then: it must not change under a reader. */
+export const plan = (name: string, { recipe, keepData = false, parameters = {} }: PlanAsk) =>
   queryOptions({
-    queryKey: ["servers", name, "plan", "provision", keepData],
-    queryFn: ({ signal }) =>
-      call<Plan>("GET", `/api/servers/${segment(name)}/plan`, {
-        query: { recipe: "provision", keep_data: keepData ? true : undefined },
-        signal,
-      }),
+    queryKey: ["servers", name, "plan", { recipe, keepData, parameters }],
+    queryFn: ({ signal }) => {
+      const path = `/api/servers/${segment(name)}/plan`;
+      if (Object.keys(parameters).length === 0) {
+        return call<Plan>("GET", path, { query: { recipe, keep_data: keepData ? true : undefined }, signal });
+      }
+      const all = keepData ? { ...parameters, keep_data: true } : parameters;
+      return call<Plan>("POST", path, { body: { recipe, parameters: all }, signal });
+    },
     staleTime: 0,
     gcTime: 0,
     retry: false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
+
+export type PlanQuery = ReturnType<typeof plan>;
 
 export interface RunsFilter {
   server?: string;

@@ -310,7 +310,8 @@ export interface RecipeParameter {
   name: string;
   type: string;
   default: unknown;
-  choices: unknown[] | null;
+  /** Left out where any value will do. */
+  choices?: string[] | null;
   help: string;
 }
 

@@ -20,7 +20,7 @@ export function CodeBlock({
       <pre
         className={clsx(styles.pre, tall === true && styles.tall)}
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
       >
         <code>{printable(text)}</code>

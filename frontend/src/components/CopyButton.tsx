@@ -2,7 +2,16 @@ import { useEffect, useState } from "react";
 import { Button } from "./Button";
 
 /** Copies a text. Browsers only let pages do so that came by HTTPS or from this computer; elsewhere there is no button. */
-export function CopyButton({ text, what, className }: { text: string; what: string; className?: string }) {
+export function CopyButton({
+  text,
+  what,
+  className,
+}: {
+  /** A long text may be put together only when it is asked for. */
+  text: string | (() => string);
+  what: string;
+  className?: string;
+}) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -16,7 +25,9 @@ export function CopyButton({ text, what, className }: { text: string; what: stri
       className={className}
       aria-label={copied ? `Copied: ${what}` : `Copy: ${what}`}
       onClick={() => {
-        void navigator.clipboard.writeText(text).then(() => setCopied(true));
+        void navigator.clipboard
+          .writeText(typeof text === "string" ? text : text())
+          .then(() => setCopied(true));
       }}
     >
       {copied ? "Copied" : "Copy"}

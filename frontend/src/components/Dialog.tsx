@@ -1,3 +1,4 @@
+import clsx from "clsx";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import styles from "./Dialog.module.css";
 
@@ -8,11 +9,17 @@ import styles from "./Dialog.module.css";
 export function Dialog({
   title,
   tone = "neutral",
+  describedBy,
+  foot,
   onClose,
   children,
 }: {
   title: ReactNode;
   tone?: "neutral" | "destroy";
+  /** The id of what a screen reader reads with the title. */
+  describedBy?: string;
+  /** What stays in sight at the lower end, however much there is to scroll. */
+  foot?: ReactNode;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -37,6 +44,7 @@ export function Dialog({
       ref={dialog}
       className={styles.dialog}
       aria-labelledby={titleId}
+      aria-describedby={describedBy}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -44,11 +52,12 @@ export function Dialog({
       onKeyDown={(event) => keepTabInside(event, dialog.current)}
     >
       {tone === "destroy" && <div className={styles.hatch} aria-hidden="true" />}
-      <div className={styles.content}>
-        <h2 id={titleId} className={tone === "destroy" ? styles.destroy : undefined}>
+      <div className={styles.frame}>
+        <h2 id={titleId} className={clsx(styles.title, tone === "destroy" && styles.destroy)}>
           {title}
         </h2>
-        {children}
+        <div className={styles.content}>{children}</div>
+        {foot !== undefined && <div className={styles.foot}>{foot}</div>}
       </div>
     </dialog>
   );
