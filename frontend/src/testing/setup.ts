@@ -18,3 +18,4 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
 };
 
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
