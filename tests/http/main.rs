@@ -3,6 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod events;
 mod fixture;
 mod key;
 mod openapi;
+mod plans;
+mod runs;
+mod servers;
+mod stage;
