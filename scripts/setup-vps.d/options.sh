@@ -90,7 +90,6 @@ is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; }
 
 # Once it has proven to work, lest a slip be remembered.
 keep_settings() {
-    install -d -m 0755 /etc/infrakt
     place "$SETTINGS" 0644 <<SETTINGS
 # Written by setup-vps.sh: what it was told last, which holds until it is told otherwise.
 domain=$DOMAIN

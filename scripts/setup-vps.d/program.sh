@@ -111,6 +111,7 @@ write_marker() {
         fi
         return
     fi
+    install -d -m 0755 "${MARKER%/*}"
     beside=$(mktemp "$MARKER.XXXXXX")
     printf 'This machine hosts infrakt, and infrakt never wipes it.\nmarked by installation %s\n' "$installation" >"$beside"
     chmod 0644 "$beside"
