@@ -5,9 +5,14 @@ mod support;
 
 mod events;
 mod fixture;
+mod hostile;
+mod hosts;
 mod key;
+mod limits;
 mod openapi;
+mod page;
 mod plans;
 mod runs;
 mod servers;
 mod stage;
+mod stopping;
