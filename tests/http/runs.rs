@@ -272,6 +272,8 @@ fn a_run_takes_parameters_and_secrets() {
                 .is_some_and(|field| field.starts_with("secrets")),
             "{error}"
         );
+        let said = error.to_string();
+        assert!(!said.contains("hunter2") && !said.contains("12345678"), "{said}");
     }
     assert_eq!(stage.service.get("/api/runs").answers(200), before);
 
