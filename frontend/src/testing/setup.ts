@@ -17,4 +17,5 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
   this.open = false;
 };
 
+HTMLCanvasElement.prototype.getContext = () => null;
 window.scrollTo = () => undefined;
