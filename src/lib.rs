@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod cmd;
 pub mod consent;
+pub mod document;
 pub mod error;
 pub mod event;
 pub mod executor;

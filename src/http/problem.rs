@@ -2,8 +2,29 @@
 //!
 //! It must not know routes or connections.
 
-use crate::error::{Error, RecipeError, Refusal, StoreError};
-use serde_json::{Value, json};
+use crate::error::{Error, RecipeError, Refusal, SshError, StoreError};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The document of an error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProblemShown {
+    error: Details,
+}
+
+/// What went wrong, and what to do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+struct Details {
+    /// Stays the same when the message is improved.
+    code: &'static str,
+    message: String,
+    /// What to do next.
+    hint: Option<String>,
+    /// The field of the body or of the query that is meant.
+    field: Option<String>,
+}
 
 /// An error as the API answers it. The fields are those of docs/api.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +61,35 @@ impl Problem {
         self
     }
 
+    /// 400: what came is not HTTP as this service speaks it.
+    pub fn bad_request(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            400,
+            "bad_request",
+            format!("the request was not understood: {}", reason.as_ref()),
+        )
+    }
+
+    /// 431.
+    pub fn head_too_large(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            431,
+            "head_too_large",
+            format!("the head of the request is too large: {}", reason.as_ref()),
+        )
+    }
+
+    /// 503: there are too many of something at the moment.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(503, "busy", message).with_hint("try again in a moment")
+    }
+
+    /// 500 that says nothing of what went wrong inside.
+    pub fn internal() -> Self {
+        Self::new(500, "internal", "something went wrong inside infrakt")
+            .with_hint("what it was stands in the output of infrakt serve")
+    }
+
     /// 404: there is no such path.
     pub fn unknown_route() -> Self {
         Self::new(404, "unknown_route", "there is no such path").with_hint("see what there is: GET /api/openapi.json")
@@ -65,11 +115,30 @@ impl Problem {
         Self { field, ..problem }
     }
 
+    /// The headers that go with it.
+    pub fn headers(&self) -> Vec<(&'static str, &str)> {
+        let mut headers = Vec::new();
+        if let Some(allow) = &self.allow {
+            headers.push(("Allow", allow.as_str()));
+        }
+        if self.status == 401 {
+            headers.push(("WWW-Authenticate", "X-API-Key"));
+        }
+        headers
+    }
+
     /// The document of the answer.
     pub fn body(&self) -> Value {
-        json!({ "error": {
-            "code": self.code, "message": self.message, "hint": self.hint, "field": self.field,
-        } })
+        let shown = ProblemShown {
+            error: Details {
+                code: self.code,
+                message: self.message.clone(),
+                hint: self.hint.clone(),
+                field: self.field.clone(),
+            },
+        };
+        // Words alone: there is no way for this to fail.
+        serde_json::to_value(&shown).unwrap_or_default()
     }
 }
 
@@ -79,11 +148,49 @@ impl From<Error> for Problem {
             status: status(&error),
             code: error.code(),
             message: error.to_string(),
-            hint: error.hint(),
-            field: None,
+            hint: hint(&error),
+            field: field(&error),
             allow: None,
         }
     }
+}
+
+/// The field of a body that an error is about.
+fn field(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::SecretMissing { name } => format!("secrets.{name}"),
+        Error::Refused(Refusal::NotProven { field, .. }) => (*field).to_owned(),
+        Error::Refused(Refusal::ConsentMismatch { .. } | Refusal::OtherName { .. } | Refusal::NeedsName { .. }) => {
+            "confirm".to_owned()
+        }
+        Error::Refused(Refusal::AnotherPlan { .. }) => "digest".to_owned(),
+        Error::Recipe(recipe) if matches!(recipe.as_ref(), RecipeError::Parameter { .. }) => "parameters".to_owned(),
+        Error::Store(StoreError::Invalid { what, .. }) => match *what {
+            "server name" => "name".to_owned(),
+            "tag" => "tags".to_owned(),
+            "path of a key" => "ssh_key_path".to_owned(),
+            "host key" => "host_key".to_owned(),
+            what => what.to_owned(),
+        },
+        _ => return None,
+    })
+}
+
+/// What to do next, for whoever calls: they have no terminal and no options.
+fn hint(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::SecretMissing { name } => format!(
+            "give it in the body, as secrets.{name}, or in the environment of the service, as INFRAKT_SECRET_{name}"
+        ),
+        Error::Refused(
+            Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
+        ) => format!("if '{server}' is the one that is meant, send exactly that name as `confirm`"),
+        Error::Ssh(SshError::SudoNeedsPassword { user, .. }) => format!(
+            "let {user} use sudo there without a password, or give it in the environment of the service, as \
+             INFRAKT_SUDO_PASSWORD"
+        ),
+        _ => return error.hint(),
+    })
 }
 
 fn status(error: &Error) -> u16 {
@@ -96,13 +203,18 @@ fn status(error: &Error) -> u16 {
             Refusal::Protected { .. }
             | Refusal::NoIdentity { .. }
             | Refusal::Locked { .. }
+            | Refusal::RunsElsewhere { .. }
             | Refusal::UnknownStep { .. } => 409,
             Refusal::ConsentMismatch { .. }
             | Refusal::NoTerminal { .. }
             | Refusal::NotConfirmed { .. }
             | Refusal::Unconfirmed { .. }
             | Refusal::NeedsName { .. }
+            | Refusal::NotProven { .. }
+            | Refusal::AnotherPlan { .. }
+            | Refusal::OtherName { .. }
             | Refusal::StalePlan { .. } => 422,
+            Refusal::Busy { .. } => 503,
         },
         Error::Ssh(_) | Error::Facts { .. } => 502,
         Error::Store(error) => match error {
@@ -115,11 +227,13 @@ fn status(error: &Error) -> u16 {
             | StoreError::ServerHasApps { .. }
             | StoreError::RunIsDone { .. }
             | StoreError::RunIsTooOld { .. }
+            | StoreError::RunHasEnded { .. }
+            | StoreError::RunsServerIsGone { .. }
             | StoreError::HostKeyDiffers { .. } => 409,
             StoreError::Invalid { .. } => 422,
             _ => 500,
         },
-        Error::Usage { .. } => 422,
+        Error::Usage { .. } | Error::SecretMissing { .. } => 422,
         Error::Run { .. } => 409,
         Error::Interrupted => 503,
         Error::File { .. } | Error::Malformed { .. } => 500,

@@ -1,7 +1,8 @@
 //! A service that runs, and calls to it.
 #![allow(dead_code, reason = "each story uses its own part of it")]
 
-use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

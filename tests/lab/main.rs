@@ -7,6 +7,7 @@
 mod at_work;
 mod between;
 mod fleet;
+mod hosting;
 mod identity;
 mod infrakt;
 mod login;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { count } from "../text/format";
 import { printable } from "../text/printable";
 import type { RunView, StepView } from "./view";
-import { RUN_STATES, STEP_STATUSES } from "./words";
+import { RUN_STATES, wordsFor } from "./words";
 
 /** Milliseconds between two announcements: a reader must be able to follow, and steps can be fast. */
 const PAUSE = 1500;
@@ -45,7 +45,7 @@ export function whatIsNew(before: RunView, after: RunView): string {
   if (last !== undefined) {
     const others = ended.length - 1;
     if (others > 0) sentences.push(`${count(others, "step")} ended.`);
-    sentences.push(`Step ${last.step + 1}, ${printable(last.title)}: ${STEP_STATUSES[last.status].word}.`);
+    sentences.push(`Step ${last.step + 1}, ${printable(last.title)}: ${wordsFor(last).word}.`);
   }
   if (before.state !== after.state) sentences.push(`The run is ${RUN_STATES[after.state].word}.`);
   return sentences.join(" ");

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { useFollowedStep } from "./useFollowedStep";
 import { Button } from "../components/Button";
 import { printable } from "../text/printable";
 import type { RunFeed } from "./feed";
@@ -38,6 +39,7 @@ export function StepList({ runId, view, feed }: Props) {
     const match = next === null ? undefined : found[next];
     if (match !== undefined) decide(match.step, true);
   };
+  const { following, setFollowing } = useFollowedStep(view.running?.step ?? null);
   const printed = view.steps.filter((step) => feed.outputs.has(step.step));
 
   return (
@@ -55,6 +57,11 @@ export function StepList({ runId, view, feed }: Props) {
         wrap={wrap}
         onWrap={setWrap}
       >
+        {view.state === "running" && (
+          <Button small aria-pressed={following} onClick={() => setFollowing(!following)}>
+            {following ? "Following the run" : "Follow the run"}
+          </Button>
+        )}
         <Button
           small
           variant="quiet"

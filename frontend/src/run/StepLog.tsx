@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "re
 import { Button } from "../components/Button";
 import { CopyButton } from "../components/CopyButton";
 import { count } from "../text/format";
-import { follows, type ScrollPosition } from "./follow";
+import { follows, isAtEnd, type ScrollPosition } from "./follow";
 import { LogLine } from "./LogLine";
 import type { StepOutput } from "./output";
 import type { Match } from "./search";
@@ -32,7 +32,11 @@ interface Props {
 /** What a step printed. Keeps to the end while it is there; in the document are only as many lines as can be seen. */
 export function StepLog(props: Props) {
   const { output, version, label, wrap, live, command, onTouch } = props;
-  const { viewport, following, follow, onScroll } = useFollowing(version);
+  const { viewport, following, follow, onScroll, onMove } = useFollowing(version);
+  const touched = () => {
+    onMove();
+    onTouch?.();
+  };
   const many = output.end - output.dropped > FEW_LINES;
   const Lines = many ? ManyLines : FewLines;
   return (
@@ -52,9 +56,10 @@ export function StepLog(props: Props) {
           aria-label={label}
           tabIndex={0}
           onScroll={onScroll}
-          onWheel={onTouch}
-          onPointerDown={onTouch}
-          onKeyDown={onTouch}
+          onWheel={touched}
+          onTouchMove={touched}
+          onPointerDown={touched}
+          onKeyDown={touched}
         >
           <Lines {...props} viewport={viewport} following={following} />
         </div>
@@ -150,6 +155,8 @@ function ManyLines({ output, matches, current, viewport, following, version, wra
 function useFollowing(version: number) {
   const viewport = useRef<HTMLDivElement>(null);
   const before = useRef<ScrollPosition>({ scrollTop: 0, clientHeight: 0, scrollHeight: 0 });
+  /** The reader has moved it since it was last at its end. */
+  const byReader = useRef(false);
   const [following, setFollowing] = useState(true);
 
   useLayoutEffect(() => {
@@ -159,14 +166,23 @@ function useFollowing(version: number) {
     before.current = positionOf(element);
   }, [following, version]);
 
+  const onMove = () => {
+    byReader.current = true;
+  };
   const onScroll = () => {
     const element = viewport.current;
     if (element === null) return;
     const now = positionOf(element);
-    setFollowing(follows(following, before.current, now));
+    const still = follows(following, before.current, now, byReader.current);
+    if (isAtEnd(now)) byReader.current = false;
     before.current = now;
+    setFollowing(still);
   };
-  return { viewport, following, follow: () => setFollowing(true), onScroll };
+  const follow = () => {
+    byReader.current = false;
+    setFollowing(true);
+  };
+  return { viewport, following, follow, onScroll, onMove };
 }
 
 function positionOf({ scrollTop, clientHeight, scrollHeight }: HTMLElement): ScrollPosition {

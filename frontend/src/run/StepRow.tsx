@@ -7,7 +7,7 @@ import { printable } from "../text/printable";
 import { Elapsed } from "./Elapsed";
 import styles from "./StepRow.module.css";
 import type { StepView } from "./view";
-import { STEP_STATUSES } from "./words";
+import { wordsFor } from "./words";
 
 interface Props {
   step: StepView;
@@ -24,7 +24,7 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
   const panel = useId();
   const lasting = useLasting(step.status === "running");
   const isOpen = open ?? (step.status === "failed" || (lasting && log !== null));
-  const { word, sign } = STEP_STATUSES[step.status];
+  const { word, sign } = wordsFor(step);
   const mayOpen = step.status !== "waiting" && step.status !== "skipped";
   const line = (
     <>
@@ -93,8 +93,8 @@ function Why({ step }: { step: StepView }) {
   );
 }
 
-function nothing({ status }: StepView): string {
-  switch (status) {
+function nothing({ status, effect }: StepView): string {
+  switch (effect === "read" ? "read" : status) {
     case "running":
       return "It has printed nothing yet.";
     case "unchanged":

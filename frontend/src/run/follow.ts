@@ -13,10 +13,16 @@ export function isAtEnd({ scrollTop, clientHeight, scrollHeight }: ScrollPositio
   return scrollHeight - clientHeight - scrollTop <= NEARLY;
 }
 
-/** Whether to follow after the view came from one position to another. */
-export function follows(following: boolean, before: ScrollPosition, after: ScrollPosition): boolean {
+/**
+ * Whether to follow after the view came from one position to another. Only a reader who moves it up ends that: growing
+ * output, dropped lines and another layout move it as well.
+ */
+export function follows(
+  following: boolean,
+  before: ScrollPosition,
+  after: ScrollPosition,
+  byReader: boolean,
+): boolean {
   if (isAtEnd(after)) return true;
-  // Only a reader moves up; growing output leaves the position where it is, and a view that got smaller moves it along.
-  const movedUp = after.scrollTop < before.scrollTop - 1 && after.scrollHeight >= before.scrollHeight;
-  return following && !movedUp;
+  return following && !(byReader && after.scrollTop < before.scrollTop);
 }

@@ -36,6 +36,8 @@ export interface RunView {
   /** Steps that have an outcome, and are not skipped. */
   ended: number;
   counts: Record<Outcome, number>;
+  /** Steps that only looked, and found what they looked for; they are not among the unchanged. */
+  checked: number;
   running: StepView | null;
   failed: StepView | null;
 }
@@ -48,8 +50,10 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
     stepView(summary, progress.steps.get(summary.step), caughtUp, over),
   );
   const counts: Record<Outcome, number> = { changed: 0, unchanged: 0, failed: 0, skipped: 0, unknown: 0 };
-  for (const { status } of steps) {
-    if (status !== "waiting" && status !== "running") counts[status] += 1;
+  let checked = 0;
+  for (const { status, effect } of steps) {
+    if (status === "unchanged" && effect === "read") checked += 1;
+    else if (status !== "waiting" && status !== "running") counts[status] += 1;
   }
   return {
     state,
@@ -57,8 +61,9 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
     steps,
     sections: sectionsOf(steps, run.steps),
     notices: noticesOf(run, feed),
-    ended: counts.changed + counts.unchanged + counts.failed + counts.unknown,
+    ended: counts.changed + counts.unchanged + checked + counts.failed + counts.unknown,
     counts,
+    checked,
     running: steps.find((step) => step.status === "running") ?? null,
     failed: steps.findLast((step) => step.status === "failed") ?? null,
   };
@@ -84,17 +89,22 @@ function stepView(
       startedAt: summary.started_at,
     };
   }
-  const begun = summary.started_at !== null && !over;
   return {
     step,
     title,
     effect,
-    status: summary.outcome ?? (begun ? "running" : "waiting"),
+    status: summary.outcome ?? withoutOutcome(summary.started_at !== null, over),
     exitStatus: summary.exit_status,
     durationMs: summary.duration_ms,
     reason: summary.reason,
     startedAt: summary.started_at,
   };
+}
+
+/** What a step is at that has no outcome yet, or never got one. */
+function withoutOutcome(begun: boolean, over: boolean): StepStatus {
+  if (over) return begun ? "unknown" : "skipped";
+  return begun ? "running" : "waiting";
 }
 
 function sectionsOf(steps: StepView[], summaries: RunStep[]): SectionView[] {

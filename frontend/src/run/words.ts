@@ -2,7 +2,7 @@
 
 import type { RunState } from "../api/types";
 import type { Tone } from "../components/Badge";
-import type { StepStatus } from "./view";
+import type { StepStatus, StepView } from "./view";
 
 interface Shown {
   word: string;
@@ -17,7 +17,7 @@ export const RUN_STATES: Record<RunState, Shown> = {
   interrupted: { word: "interrupted", sign: "‖", tone: "change" },
 };
 
-export const STEP_STATUSES: Record<StepStatus, Shown> = {
+const STEP_STATUSES: Record<StepStatus, Shown> = {
   waiting: { word: "waiting", sign: "·", tone: "neutral" },
   running: { word: "running", sign: "●", tone: "accent" },
   changed: { word: "changed", sign: "✓", tone: "good" },
@@ -26,6 +26,13 @@ export const STEP_STATUSES: Record<StepStatus, Shown> = {
   skipped: { word: "skipped", sign: "–", tone: "neutral" },
   unknown: { word: "unknown", sign: "?", tone: "change" },
 };
+
+/** How a step is or was. One that only looks changes nothing; if it found what it looked for, it is fine. */
+export function wordsFor({ status, effect }: Pick<StepView, "status" | "effect">): Shown {
+  return status === "unchanged" && effect === "read"
+    ? { word: "ok", sign: "✓", tone: "neutral" }
+    : STEP_STATUSES[status];
+}
 
 /** A recipe as people call it: `provision` rather than `provision.rhai`. */
 export function recipeName(recipe: string): string {

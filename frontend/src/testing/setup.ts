@@ -19,3 +19,4 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
 
 HTMLCanvasElement.prototype.getContext = () => null;
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
