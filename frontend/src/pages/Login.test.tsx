@@ -2,13 +2,13 @@ import { act, screen, waitFor } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { keepKey } from "../session/key";
 import { FakeApi, KEY, problem } from "../testing/fakeApi";
-import { aServer, aStatus } from "../testing/fixtures";
+import { aServer, aStatus, withRoute } from "../testing/fixtures";
 import { expectAccessible, open } from "../testing/page";
 
 const service = () =>
   new FakeApi()
     .on("GET /api/servers", () => [aServer()])
-    .on("GET /api/servers/:name", () => aServer())
+    .on("GET /api/servers/:name", () => withRoute(aServer()))
     .on("GET /api/servers/:name/status", () => aStatus())
     .on("GET /api/apps", () => [])
     .on("GET /api/runs", () => []);

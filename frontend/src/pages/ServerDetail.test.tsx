@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { Plan, Server } from "../api/types";
 import { FakeApi, held, problem } from "../testing/fakeApi";
-import { aHost, anApp, aPlan, aRun, aServer, aStatus, someLosses } from "../testing/fixtures";
+import { aHost, anApp, aPlan, aRun, aServer, aStatus, someLosses, withRoute } from "../testing/fixtures";
 import { expectAccessible, open } from "../testing/page";
 
 const WIPES = "POST /api/servers/prod-2/provision";
@@ -11,7 +11,7 @@ const WIPES = "POST /api/servers/prod-2/provision";
 function serviceWith(server: Server, plan: Plan = aPlan()): FakeApi {
   return new FakeApi()
     .on("GET /api/servers", () => [server])
-    .on("GET /api/servers/:name", () => server)
+    .on("GET /api/servers/:name", () => withRoute(server))
     .on("GET /api/servers/:name/status", () => aStatus({ server: server.name, protected: server.protected }))
     .on("GET /api/servers/:name/plan", () => plan)
     .on("GET /api/runs", () => [aRun()])
@@ -342,8 +342,8 @@ describe("provisioning a server that hosts infrakt", () => {
     const api = serviceWith(aServer(), plan).on("GET /api/servers/:name/status", () => slow.answer);
     const { user } = open("/servers/prod-2", api);
     await user.click(await screen.findByRole("button", { name: "Provision" }));
-    const dialog = await screen.findByRole("dialog", { name: "Provision prod-2" });
-    expect(within(dialog).getByText("Nothing is destroyed by this plan.")).toBeVisible();
+    const dialog = await screen.findByRole("dialog", { name: "Nothing is destroyed on prod-2" });
+    expect(within(dialog).getByText("This plan destroys nothing, so no name has to be typed.")).toBeVisible();
     expect(within(dialog).queryByLabelText(/to confirm/)).not.toBeInTheDocument();
     expect(within(dialog).getByRole("button", { name: "Provision" })).toBeEnabled();
   });

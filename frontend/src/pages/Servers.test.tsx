@@ -2,13 +2,16 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { Server } from "../api/types";
 import { FakeApi, problem } from "../testing/fakeApi";
-import { aHost, aServer, aStatus } from "../testing/fixtures";
+import { aHost, aServer, aStatus, withRoute } from "../testing/fixtures";
 import { expectAccessible, open } from "../testing/page";
 
 const service = (...inventory: Server[]) =>
   new FakeApi()
     .on("GET /api/servers", () => inventory)
-    .on("GET /api/servers/:name", (_, [name]) => inventory.find((server) => server.name === name))
+    .on(
+      "GET /api/servers/:name",
+      (_, [name]) => inventory.filter((server) => server.name === name).map(withRoute)[0],
+    )
     .on("GET /api/servers/:name/status", () => aStatus())
     .on("GET /api/runs", () => [])
     .on("GET /api/apps", () => []);
