@@ -139,6 +139,7 @@ function Start({
           server={server}
           title={`Warning: ${recipe} destroys data on ${server}`}
           warning={<p>What it destroys can’t be brought back.</p>}
+          plainTitle={`Run ${recipe} on ${server}`}
           action={`Destroy & run ${recipe}`}
           plainAction={`Run ${recipe}`}
           plan={asks}
