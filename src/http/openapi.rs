@@ -41,6 +41,9 @@ pub fn document() -> Value {
     }
     let mut schemas = read.take_definitions(true);
     schemas.extend(answered.take_definitions(true));
+    for schema in schemas.values_mut() {
+        tidy(schema);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -57,6 +60,26 @@ pub fn document() -> Value {
             "securitySchemes": { "key": { "type": "apiKey", "in": "header", "name": "X-API-Key" } },
         },
     })
+}
+
+/// Takes out what is true of the types and says nothing about JSON.
+fn tidy(schema: &mut Value) {
+    match schema {
+        Value::Array(list) => list.iter_mut().for_each(tidy),
+        Value::Object(fields) => {
+            // What may be missing is not the same as null.
+            fields.retain(|name, value| !(name == "default" && value.is_null()));
+            if let Some(Value::String(description)) = fields.get_mut("description") {
+                *description = description
+                    .replace('\n', " ")
+                    .replace("`None`", "null")
+                    .replace("[`", "`")
+                    .replace("`]", "`");
+            }
+            fields.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
 }
 
 fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGenerator) -> Value {

@@ -61,6 +61,35 @@ impl Problem {
         self
     }
 
+    /// 400: what came is not HTTP as this service speaks it.
+    pub fn bad_request(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            400,
+            "bad_request",
+            format!("the request was not understood: {}", reason.as_ref()),
+        )
+    }
+
+    /// 431.
+    pub fn head_too_large(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            431,
+            "head_too_large",
+            format!("the head of the request is too large: {}", reason.as_ref()),
+        )
+    }
+
+    /// 503: there are too many of something at the moment.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(503, "busy", message).with_hint("try again in a moment")
+    }
+
+    /// 500 that says nothing of what went wrong inside.
+    pub fn internal() -> Self {
+        Self::new(500, "internal", "something went wrong inside infrakt")
+            .with_hint("what it was stands in the output of infrakt serve")
+    }
+
     /// 404: there is no such path.
     pub fn unknown_route() -> Self {
         Self::new(404, "unknown_route", "there is no such path").with_hint("see what there is: GET /api/openapi.json")
@@ -84,6 +113,18 @@ impl Problem {
     pub fn invalid_query(field: Option<String>, message: impl Into<String>) -> Self {
         let problem = Self::new(422, "invalid_query", message);
         Self { field, ..problem }
+    }
+
+    /// The headers that go with it.
+    pub fn headers(&self) -> Vec<(&'static str, &str)> {
+        let mut headers = Vec::new();
+        if let Some(allow) = &self.allow {
+            headers.push(("Allow", allow.as_str()));
+        }
+        if self.status == 401 {
+            headers.push(("WWW-Authenticate", "X-API-Key"));
+        }
+        headers
     }
 
     /// The document of the answer.

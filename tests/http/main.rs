@@ -5,3 +5,4 @@ mod support;
 
 mod fixture;
 mod key;
+mod openapi;

@@ -45,11 +45,24 @@ export function Dialog({
       className={styles.dialog}
       aria-labelledby={titleId}
       aria-describedby={describedBy}
+      onKeyDown={(event) => {
+        keepTabInside(event, dialog.current);
+        if (event.key === "Escape") {
+          event.preventDefault();
+          onClose();
+        }
+      }}
+      // Other ways to ask for it, as a phone's way back.
       onCancel={(event) => {
         event.preventDefault();
         onClose();
       }}
-      onKeyDown={(event) => keepTabInside(event, dialog.current)}
+      onClose={() => {
+        // The browser may insist. What is not closed for us is shown again.
+        if (dialog.current?.open !== false) return;
+        dialog.current.showModal();
+        onClose();
+      }}
     >
       {tone === "destroy" && <div className={styles.hatch} aria-hidden="true" />}
       <div className={styles.frame}>

@@ -28,6 +28,7 @@ import { type StartRun, useStart } from "./useStart";
 export function ConsentDialog({
   server,
   title,
+  plainTitle,
   warning,
   action,
   plainAction,
@@ -38,6 +39,8 @@ export function ConsentDialog({
   /** The name that has to be typed. */
   server: string;
   title: string;
+  /** The title where the plan turns out to destroy nothing. */
+  plainTitle: string;
   warning: ReactNode;
   /** What the button says: "Wipe & Provision". */
   action: string;
@@ -73,7 +76,7 @@ export function ConsentDialog({
 
   return (
     <Dialog
-      title={destroys ? title : `Provision ${server}`}
+      title={destroys ? title : plainTitle}
       tone={destroys ? "destroy" : "neutral"}
       describedBy={warningId}
       onClose={close}

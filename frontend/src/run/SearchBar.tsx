@@ -21,7 +21,7 @@ export function SearchBar({ query, onQuery, count, most, place, onMove, wrap, on
   const input = useId();
   const total = count >= most ? `${most} or more` : String(count);
   return (
-    <search className={styles.bar}>
+    <div role="search" className={styles.bar}>
       <label htmlFor={input} className="visually-hidden">
         Search the output of all steps
       </label>
@@ -60,6 +60,6 @@ export function SearchBar({ query, onQuery, count, most, place, onMove, wrap, on
         </label>
         {children}
       </div>
-    </search>
+    </div>
   );
 }

@@ -109,6 +109,8 @@ async function readOnce(
       },
     });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    // Whatever comes of cancelling: the loop below ends with it.
+    request.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined));
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return seen.end || (await options.isOver()) ? { state: "ended" } : { state: "broken" };

@@ -11,16 +11,11 @@ afterEach(() => {
 // jsdom draws nothing, so it has no modal dialogs; these are as much of one as components rest on.
 HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
   this.open = true;
-  this.addEventListener("keydown", cancelOnEscape);
 };
 
 HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
   this.open = false;
-  this.removeEventListener("keydown", cancelOnEscape);
 };
 
-function cancelOnEscape(this: HTMLDialogElement, event: KeyboardEvent): void {
-  if (event.key === "Escape") this.dispatchEvent(new Event("cancel", { cancelable: true }));
-}
-
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
