@@ -222,7 +222,7 @@ ik_follow() {
     ik_j=$1 ik_o=$2 ik_e=$3 ik_to_o=$2 ik_to_e=$3
     ik_part='' ik_ended='' ik_gone='' ik_said='' ik_order=none
     # Where characters are bytes, so that they can be counted.
-    LC_ALL=C
+    export LC_ALL=C
     ik_open 4 journal "$1"
     ik_open 5 out "$2"
     ik_open 6 err "$3"

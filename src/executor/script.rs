@@ -15,8 +15,14 @@ pub type Secrets = BTreeMap<String, Secret>;
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
 /// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
-pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
-                               export PATH LC_ALL\n";
+///
+/// Text is UTF-8 and everything else is C's. LC_ALL=C.UTF-8 means the same, and lets every program read a dozen files at its
+/// start to find that out.
+pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
+                               unset LC_ALL LANGUAGE LC_ADDRESS LC_COLLATE LC_IDENTIFICATION LC_MEASUREMENT \
+                               LC_MESSAGES LC_MONETARY LC_NAME LC_NUMERIC LC_PAPER LC_TELEPHONE LC_TIME\n\
+                               LANG=C LC_CTYPE=C.UTF-8\n\
+                               export PATH LANG LC_CTYPE\n";
 /// What the runner on a server holds locked for as long as it lives.
 pub const LOCK: &str = "/run/infrakt/lock";
 /// How long a guard may take.
