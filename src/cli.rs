@@ -1,6 +1,6 @@
 //! The command line: its doc comments are the help.
 
-use crate::cmd::{app, completions, env, facts, plan, recipe, run, runs, server};
+use crate::cmd::{app, completions, env, facts, plan, recipe, run, runs, serve, server};
 use clap::{ColorChoice, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -55,6 +55,7 @@ pub enum Command {
     App(app::AppArgs),
     /// Keep the environment variables of apps, encrypted at rest
     Env(env::EnvArgs),
+    Serve(serve::ServeArgs),
     Completions(completions::CompletionsArgs),
 }
 

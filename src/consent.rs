@@ -4,10 +4,11 @@
 use crate::error::Refusal;
 use crate::plan::Plan;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How a person said yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Means {
     /// The name was typed at the prompt.
@@ -30,7 +31,7 @@ impl Means {
 }
 
 /// A proof that a person accepted one plan, for the journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Consent {
     pub server: String,
     /// The digest of the plan that was shown.
@@ -39,6 +40,15 @@ pub struct Consent {
     pub who: String,
     pub how: Means,
     pub at: Timestamp,
+}
+
+/// What came with a call of the HTTP API for a plan that was shown before.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Proof<'a> {
+    /// The server's name, as a person typed it.
+    pub name: Option<&'a str>,
+    /// The digest of the plan that the person was shown.
+    pub digest: Option<&'a str>,
 }
 
 /// A plan that may be executed: it destroys nothing, or somebody typed the server's name for exactly this plan.
@@ -90,6 +100,41 @@ impl ConsentedPlan {
             Some(_) => Err(Refusal::ConsentMismatch { server }),
             None => Err(Refusal::NoTerminal { server }),
         }
+    }
+
+    /// Admits a plan that a person has read elsewhere, and has answered for there: with the server's name, and the digest
+    /// of what was shown. Where nothing is destroyed none of it is needed, but a digest that is given must fit.
+    ///
+    /// # Errors
+    /// As [`ConsentedPlan::admit`], or if the plan is not the one that was shown.
+    pub fn admit_shown(plan: Plan, proof: &Proof<'_>, who: &str) -> Result<Self, Refusal> {
+        let server = plan.server.name.clone();
+        if plan.destroys() {
+            // What is refused whoever consents is said before anything about the consent.
+            check_destroyable(&plan)?;
+        }
+        if plan.needs_consent() {
+            match proof.name {
+                None => {
+                    return Err(Refusal::NotProven {
+                        server,
+                        field: "confirm",
+                    });
+                }
+                Some(name) if name != server => return Err(Refusal::ConsentMismatch { server }),
+                Some(_) if proof.digest.is_none() => {
+                    return Err(Refusal::NotProven {
+                        server,
+                        field: "digest",
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        if proof.digest.is_some_and(|digest| digest != plan.digest) {
+            return Err(Refusal::AnotherPlan { server });
+        }
+        Self::admit(plan, proof.name.map(|name| (name, Means::Api)), who)
     }
 
     /// Admits the plan of a run that is resumed, with the consent that began it. Whether that still holds is the

@@ -4,10 +4,12 @@
 pub mod cli;
 pub mod cmd;
 pub mod consent;
+pub mod document;
 pub mod error;
 pub mod event;
 pub mod executor;
 pub mod facts;
+pub mod http;
 pub mod plan;
 pub mod prompt;
 pub mod recipe;

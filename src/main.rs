@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Runs(args) => cmd::runs::run(args, &context),
         Command::App(args) => cmd::app::run(args, &context),
         Command::Env(args) => cmd::env::run(args, &context),
+        Command::Serve(args) => cmd::serve::run(args, &context),
         Command::Completions(args) => cmd::completions::run(args),
     });
     let exit = result.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@ use super::run::{Job, first_of};
 use super::summary::{Outcome, Row, Summary};
 use super::{Context, output};
 use crate::consent::check_destroyable;
+use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
 use crate::event::RunState;
 use crate::plan::printable::one_line;
@@ -169,7 +170,7 @@ fn leave_out(row: Option<&mut Row>, error: &Error, context: &Context) {
         // A reader that has gone away must not end what is under way.
         let _ = output::json_line(&json!({
             "event": "server_left_out", "server": row.server, "run": null, "outcome": row.outcome.as_str(),
-            "error": output::error_document(error),
+            "error": ErrorShown::of(error),
         }));
         return;
     }

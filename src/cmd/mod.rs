@@ -18,6 +18,7 @@ mod resume;
 mod retry;
 pub mod run;
 pub mod runs;
+pub mod serve;
 pub mod server;
 mod summary;
 mod targets;

@@ -1,6 +1,7 @@
 //! How results look: one JSON document for programs, plain tables for people.
 
 use super::Context;
+use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
 use crate::plan::printable::{self, one_line, printable};
 use crate::recipe::diagnostics;
@@ -91,22 +92,11 @@ pub(super) fn heading(text: &str) {
     styled_note(&format!("{HEADER}── {}{HEADER:#}", one_line(text)));
 }
 
-/// An error for programs: `code`, `message`, `hint`, and the place in a recipe if there is one.
-pub(super) fn error_document(error: &Error) -> serde_json::Value {
-    let mut document = json!({ "code": error.code(), "message": error.to_string(), "hint": error.hint() });
-    if let Error::Recipe(recipe) = error
-        && let Some((position, _)) = recipe.place()
-    {
-        document["at"] = json!({ "file": position.file, "line": position.line, "column": position.column });
-    }
-    document
-}
-
 /// An error as people read it, or with `--json` as a document on stdout.
 pub fn error(error: &Error, context: &Context) {
     if context.json {
         // There is nobody left to tell that stdout is gone.
-        let _ = json_line(&json!({ "error": error_document(error) }));
+        let _ = json_line(&json!({ "error": ErrorShown::of(error) }));
         return;
     }
     if let Error::Recipe(recipe) = error

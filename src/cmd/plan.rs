@@ -5,15 +5,15 @@ use super::parameters::SetArgs;
 use super::run::first_of;
 use super::targets::Targets;
 use super::{Context, fleet, output};
+use crate::document::error::ErrorShown;
+use crate::document::plan::PlanMarked;
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
-use crate::plan::Plan;
-use crate::plan::render::{self, Mark};
+use crate::plan::render;
 use crate::plan::shell::quote;
 use crate::runtime::{Planned, Runtime};
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Show what a recipe would do on servers, step by step, without doing any of it
@@ -50,15 +50,12 @@ pub struct PlanArgs {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Document {
-    Planned {
-        #[serde(flatten)]
-        plan: Box<Plan>,
-        /// What each step would do as things stand; only where the server was asked.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        marks: Option<Vec<Mark>>,
-    },
+    Planned(Box<PlanMarked>),
     /// One of several that has no plan.
-    LeftOut { server: Named, error: Value },
+    LeftOut {
+        server: Named,
+        error: ErrorShown,
+    },
 }
 
 #[derive(Serialize)]
@@ -105,10 +102,10 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             Ok((planned, marks)) => {
                 keep(&planned, &args)?;
                 if context.json {
-                    documents.push(Document::Planned {
-                        plan: Box::new(planned.plan),
+                    documents.push(Document::Planned(Box::new(PlanMarked {
+                        plan: planned.plan,
                         marks,
-                    });
+                    })));
                 } else {
                     output::styled_line(&render::plan(&planned.plan, marks.as_deref()))?;
                 }
@@ -121,7 +118,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                         server: Named {
                             name: server.name.clone(),
                         },
-                        error: output::error_document(&error),
+                        error: ErrorShown::of(&error),
                     });
                 } else {
                     output::error(&error, context);

@@ -1,15 +1,13 @@
 //! `infrakt recipe`: what recipes there are, what they take, and what is wrong with them.
 
 use super::{Context, output};
+use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
-use crate::recipe::{
-    Answers, Evaluated, Inputs, Keeper, Library, Parameter, Recipe, ServerView, engine, evaluate, evaluate_anyway,
-    reference,
-};
+use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate, reference};
+use crate::runtime::example;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -54,25 +52,6 @@ struct CheckArgs {
     recipe: String,
     #[command(flatten)]
     set: super::parameters::SetArgs,
-}
-
-#[derive(Serialize)]
-struct Listed {
-    name: String,
-    kept_by: Keeper,
-    /// The user's own, found in place of a shipped one of the same name.
-    overrides_shipped: bool,
-    description: String,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    name: String,
-    kept_by: Keeper,
-    overrides_shipped: bool,
-    description: String,
-    parameters: Vec<Parameter>,
-    source: String,
 }
 
 const TEMPLATE: &str = r#"//! Say hello, and make sure that there is a file.
@@ -121,29 +100,19 @@ fn library(context: &Context) -> Result<Library> {
 
 fn list(context: &Context) -> Result<Exit> {
     let library = library(context)?;
-    let mut listed = Vec::new();
+    let listed = RecipeListed::all(&library)?;
     let mut exit = Exit::Done;
-    for name in library.names()? {
-        match library.find_named(&name) {
-            Ok(recipe) => listed.push(Listed {
-                name,
-                kept_by: recipe.keeper,
-                overrides_shipped: recipe.overrides_shipped(),
-                description: description(&recipe),
-            }),
-            // One that can't be read must not hide the others.
-            Err(error) => {
-                output::note(&format!("error: {error}"));
-                exit = error.exit();
-            }
-        }
+    for problem in listed.iter().filter_map(|one| one.problem.as_ref()) {
+        output::note(&format!("error: {}", problem.message));
+        exit = Exit::Usage;
     }
     if context.json {
         output::json(&listed)?;
     } else {
+        let readable = listed.into_iter().filter(|one| one.problem.is_none());
         output::table(
             ["NAME", "KEPT BY", "DESCRIPTION"],
-            listed.into_iter().map(|one| {
+            readable.map(|one| {
                 [
                     one.name,
                     keeper(one.kept_by, one.overrides_shipped).to_owned(),
@@ -164,30 +133,9 @@ fn keeper(keeper: Keeper, overrides_shipped: bool) -> &'static str {
     }
 }
 
-/// The recipe's first line of documentation.
-fn description(recipe: &Recipe) -> String {
-    recipe
-        .text
-        .lines()
-        .find_map(|line| line.strip_prefix("//!"))
-        .unwrap_or("")
-        .trim()
-        .to_owned()
-}
-
 fn show(name: &str, context: &Context) -> Result<Exit> {
     let recipe = library(context)?.find(name)?;
-    let facts = Facts::by_name_or_path("debian-13")?;
-    // Parameters that must be given make the evaluation fail; by then they are declared.
-    let (_, evaluated) = evaluate_anyway(&recipe, inputs(&facts, "root", false, Default::default()));
-    let shown = Shown {
-        name: recipe.name.clone(),
-        kept_by: recipe.keeper,
-        overrides_shipped: recipe.overrides_shipped(),
-        description: description(&recipe),
-        parameters: evaluated.declared,
-        source: recipe.text.clone(),
-    };
+    let shown = RecipeShown::of(&recipe)?;
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);
@@ -278,7 +226,7 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
     for profile in profiles {
         let facts = Facts::by_name_or_path(profile)?;
         for (user, protected) in logins {
-            let Evaluated { steps, .. } = evaluate(&recipe, inputs(&facts, user, *protected, parameters.clone()))?;
+            let Evaluated { steps, .. } = evaluate(&recipe, example(&facts, user, *protected, parameters.clone()))?;
             let protected = if *protected { ", protected" } else { "" };
             checked.push((format!("{profile} as {user}{protected}"), steps.len()));
         }
@@ -295,36 +243,4 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
         }
     }
     Ok(Exit::Done)
-}
-
-fn inputs<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: crate::runtime::Parameters) -> Inputs<'a> {
-    let server = ServerView {
-        name: "example".to_owned(),
-        host: "192.0.2.1".to_owned(),
-        port: 22,
-        user: user.to_owned(),
-        provider: String::new(),
-        tags: Vec::new(),
-        is_infrakt_host: protected,
-        protected,
-    };
-    Inputs {
-        server,
-        facts,
-        parameters,
-        answers: Box::new(Nobody),
-    }
-}
-
-/// There is no server to ask while a recipe is only checked: every question is answered with nothing.
-struct Nobody;
-
-impl Answers for Nobody {
-    fn query(&mut self, _command: &str) -> Result<String> {
-        Ok(String::new())
-    }
-
-    fn apps(&mut self) -> Result<Vec<(String, String)>> {
-        Ok(Vec::new())
-    }
 }

@@ -3,11 +3,13 @@
 use super::consent::{ConfirmArgs, obtain};
 use super::{Context, output, run};
 use crate::consent::ConsentedPlan;
-use crate::error::{Exit, Refusal, Result};
+use crate::error::{Exit, Result};
+use crate::event::RunEvent;
+use crate::plan::Plan;
 use crate::plan::printable::one_line;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Begun, Runtime, gather_secrets};
+use crate::runtime::{Begun, Companion, Runtime, Unknown, gather_secrets};
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -26,13 +28,13 @@ pub struct ResumeArgs {
     id: i64,
     /// What to do about a step of which nobody knows whether it ran, in place of being asked
     #[arg(long, value_name = "WHAT")]
-    unknown: Option<Unknown>,
+    unknown: Option<UnknownSaid>,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Unknown {
+enum UnknownSaid {
     /// Run it again
     Again,
     /// Take it as done, and go on with the next one
@@ -51,42 +53,63 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
     let mut begun = runtime.resume(args.id, consented, live, secrets)?;
     prompt::count_interrupts();
     let plan = begun.plan().clone();
-    let run_id = begun.run_id();
-    let begin_report = || {
-        let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
-        reporter.begin(run_id);
-        reporter
+    let mut companion = Person {
+        plan: &plan,
+        run_id: begun.run_id(),
+        context,
+        given: args.unknown,
+        reporter: None,
     };
-    let mut reporter = begin_report();
-    let caught_up = runtime.catch_up(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
-    match caught_up {
-        Ok(None) => {}
-        Ok(Some(ended)) => return Ok(run::concluded(reporter, Ok(ended), context)),
-        Err(error) => return Ok(run::concluded(reporter, Err(error), context)),
-    }
-    while let Some(step) = runtime.next_unknown(&begun)? {
-        // A progress bar and a question can't share the last line.
-        reporter.abandon();
-        let decision = decide(&begun, step, args.unknown);
-        reporter = begin_report();
-        match decision {
-            Ok(Unknown::Again) => break,
-            Ok(Unknown::Done) => runtime.settle_as_done(&mut begun, step)?,
-            Err(error) => {
-                runtime.leave(&mut begun, error.to_string())?;
-                return Ok(run::concluded(reporter, Err(error), context));
-            }
-        }
-    }
-    let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
-    Ok(run::concluded(reporter, ended, context))
+    let ended = runtime.go_on(&mut begun, &prompt::interrupts, &mut companion);
+    Ok(run::concluded(companion.into_reporter(), ended, context))
 }
 
-/// Asks a person who has looked at the server.
-fn decide(begun: &Begun, index: usize, given: Option<Unknown>) -> Result<Unknown> {
-    if let Some(given) = given {
-        return Ok(given);
+/// A person who reads what happens, and can be asked.
+struct Person<'a> {
+    plan: &'a Plan,
+    run_id: i64,
+    context: &'a Context,
+    given: Option<UnknownSaid>,
+    reporter: Option<Reporter<'a>>,
+}
+
+impl<'a> Person<'a> {
+    fn reporter(&mut self) -> &mut Reporter<'a> {
+        self.reporter
+            .get_or_insert_with(|| begun_reporter(self.plan, self.run_id, self.context))
     }
+
+    fn into_reporter(self) -> Reporter<'a> {
+        self.reporter
+            .unwrap_or_else(|| begun_reporter(self.plan, self.run_id, self.context))
+    }
+}
+
+fn begun_reporter<'a>(plan: &'a Plan, run_id: i64, context: &Context) -> Reporter<'a> {
+    let mut reporter = Reporter::new(plan, context.json, context.verbose > 0);
+    reporter.begin(run_id);
+    reporter
+}
+
+impl Companion for Person<'_> {
+    fn event(&mut self, event: &RunEvent) {
+        self.reporter().event(event);
+    }
+
+    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown> {
+        // A progress bar and a question can't share the last line.
+        if let Some(reporter) = self.reporter.take() {
+            reporter.abandon();
+        }
+        match self.given {
+            Some(UnknownSaid::Again) => Ok(Unknown::Again),
+            Some(UnknownSaid::Done) => Ok(Unknown::Done),
+            None => ask(begun, step),
+        }
+    }
+}
+/// Asks a person who has looked at the server.
+fn ask(begun: &Begun, index: usize) -> Result<Unknown> {
     let plan = begun.plan();
     let step = plan.steps.get(index);
     let title = one_line(step.map_or("", |step| step.title.as_str()));
@@ -100,12 +123,6 @@ fn decide(begun: &Begun, index: usize, given: Option<Unknown>) -> Result<Unknown
     match answer.as_deref().map(str::trim) {
         Some("done") => Ok(Unknown::Done),
         Some("again") => Ok(Unknown::Again),
-        _ => Err(Refusal::UnknownStep {
-            server: name.clone(),
-            run: begun.run_id(),
-            step: index + 1,
-            title: title.into_owned(),
-        }
-        .into()),
+        _ => Err(begun.unknown_step(index).into()),
     }
 }

@@ -2,13 +2,13 @@
 
 use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
-use crate::consent::Consent;
+use crate::document::run::RunShown;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState};
+use crate::runtime::Runtime;
 use crate::store::{Run, StepRecord};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde::Serialize;
 
 #[derive(Debug, Args)]
 pub struct RunsArgs {
@@ -43,15 +43,6 @@ enum RunsCommand {
         step: Option<usize>,
     },
     Retry(super::retry::RetryArgs),
-}
-
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    run: Run,
-    consent: Option<Consent>,
-    steps: Vec<StepRecord>,
-    notices: Vec<String>,
 }
 
 pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
@@ -118,13 +109,7 @@ fn took(run: &Run) -> String {
 }
 
 fn show(id: i64, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let shown = Shown {
-        run: store.run(id)?,
-        consent: store.consent_of(id)?,
-        steps: store.steps_of(id)?,
-        notices: store.notices_of(id)?,
-    };
+    let shown = RunShown::of(&Runtime::open(context.home()?)?, id)?;
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);

@@ -2,6 +2,7 @@
 
 use super::run::first_of;
 use super::{Context, output};
+use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
 use crate::reporter::Account;
 use crate::store::GroupId;
@@ -43,7 +44,7 @@ pub(super) struct Row {
     /// What was counted, if its run had its turn.
     pub account: Option<Account>,
     pub reason: Option<String>,
-    pub error: Option<Value>,
+    pub error: Option<ErrorShown>,
     pub exit: Exit,
 }
 
@@ -70,7 +71,7 @@ impl Row {
             Exit::Done | Exit::StepFailed | Exit::Usage => Outcome::Failed,
         };
         self.reason = Some(error.to_string());
-        self.error = Some(output::error_document(error));
+        self.error = Some(ErrorShown::of(error));
     }
 
     /// Whether it has no run because of what is wrong with it.

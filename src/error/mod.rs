@@ -73,6 +73,9 @@ pub enum Error {
         reason: String,
         hint: Option<String>,
     },
+    /// A recipe's secret that nobody has given.
+    #[error("the secret {name} has no value, and there is nobody to ask for it")]
+    SecretMissing { name: String },
     /// A run that ended badly. What happened has been shown step by step; this is the summary.
     #[error("{message}")]
     Run {
@@ -124,7 +127,7 @@ impl Error {
             Self::Interrupted => Exit::Interrupted,
             Self::Store(error) => error.exit(),
             Self::Recipe(error) => error.exit(),
-            Self::Usage { .. } | Self::File { .. } | Self::Malformed { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::File { .. } | Self::Malformed { .. } | Self::SecretMissing { .. } => Exit::Usage,
         }
     }
 
@@ -139,6 +142,7 @@ impl Error {
             Self::File { .. } => "file",
             Self::Malformed { .. } => "malformed",
             Self::Facts { .. } => "facts",
+            Self::SecretMissing { .. } => "secret_missing",
             Self::Run { .. } => "run_failed",
             Self::Interrupted => "interrupted",
         }
@@ -156,6 +160,7 @@ impl Error {
             | Self::Facts { hint, .. }
             | Self::Run { hint, .. } => hint.clone(),
             Self::File { path, source, .. } => file_hint(path, source.kind()),
+            Self::SecretMissing { name } => Some(format!("export INFRAKT_SECRET_{name}=…")),
             Self::Interrupted => None,
         }
     }

@@ -10,6 +10,17 @@ pub enum Refusal {
     NoTerminal { server: String },
     #[error("nothing was destroyed: '{server}' would lose data, and --confirm names only {}", confirmed.join(", "))]
     NotConfirmed { server: String, confirmed: Vec<String> },
+    /// A call of the API lacks a part of the proof that a person accepted the plan.
+    #[error("nothing was destroyed: '{server}' would lose data, and the call has no `{field}`")]
+    NotProven { server: String, field: &'static str },
+    /// The plan that a call of the API was shown is not the one that would be executed now.
+    #[error(
+        "nothing was done: the plan for '{server}' is not the one that was shown any more; its recipe or parameters, the \
+         server, or what is there to lose has changed"
+    )]
+    AnotherPlan { server: String },
+    #[error("nothing was changed: what was typed is not the name '{server}'")]
+    OtherName { server: String },
     /// Of several servers, those for which nobody consented; the others have none of it either.
     #[error(
         "nothing was done on any server: nobody consented to the loss of data on {}",
@@ -33,6 +44,11 @@ pub enum Refusal {
         step: usize,
         title: String,
     },
+    /// Somebody else's run can't be stopped from here.
+    #[error("run {run} on '{server}' does not go on here, but {place}")]
+    RunsElsewhere { run: i64, server: String, place: String },
+    #[error("nothing was begun: {reason}")]
+    Busy { reason: String },
     #[error("{message}")]
     NeedsName { server: String, message: String },
 }
@@ -40,12 +56,16 @@ pub enum Refusal {
 impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::ConsentMismatch { .. } | Self::NotConfirmed { .. } => "consent_mismatch",
-            Self::NoTerminal { .. } | Self::Unconfirmed { .. } | Self::NeedsName { .. } => "consent_missing",
+            Self::ConsentMismatch { .. } | Self::NotConfirmed { .. } | Self::OtherName { .. } => "consent_mismatch",
+            Self::NoTerminal { .. } | Self::Unconfirmed { .. } | Self::NeedsName { .. } | Self::NotProven { .. } => {
+                "consent_missing"
+            }
             Self::Protected { .. } => "protected",
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
-            Self::StalePlan { .. } => "stale_plan",
+            Self::StalePlan { .. } | Self::AnotherPlan { .. } => "stale_plan",
+            Self::RunsElsewhere { .. } => "runs_elsewhere",
+            Self::Busy { .. } => "busy",
             Self::UnknownStep { .. } => "unknown_step",
         }
     }
@@ -65,7 +85,16 @@ impl Refusal {
                 "read their plans first, then repeat the command with: --confirm {}",
                 servers.join(" --confirm ")
             )),
-            Self::NeedsName { server, .. } => Some(format!("repeat the command with: --confirm {server}")),
+            Self::NotProven { .. } => Some(
+                "have the plan read and the server's name typed; then send the name as `confirm` and the `digest` of that plan"
+                    .to_owned(),
+            ),
+            Self::AnotherPlan { .. } => Some("read the plan as it is now, and confirm that one".to_owned()),
+            Self::RunsElsewhere { server, .. } => Some(format!(
+                "stop it where it was begun, with Ctrl-C; if that is out of reach: infrakt server unlock {server}"
+            )),
+            Self::Busy { .. } => Some("wait until a run has ended: infrakt runs list".to_owned()),
+            Self::NeedsName { server, .. } | Self::OtherName { server } => Some(format!("repeat the command with: --confirm {server}")),
             Self::Protected { server, .. } => Some(format!(
                 "look at what protects it: infrakt server status {server}; if it is a clone of a protected machine, give it \
                  an identity of its own, there, as root: rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && \

@@ -2,9 +2,11 @@
 //! a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
 pub mod probe;
+pub mod usage;
 
 use crate::error::{Error, Result, nearest};
 use crate::plan::{Loss, Losses};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +15,7 @@ use std::path::Path;
 pub const FORMAT: u32 = 1;
 
 /// What is known of a server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     pub format: u32,
@@ -46,7 +48,7 @@ pub struct Facts {
 }
 
 /// os-release(5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Os {
     /// `debian`, `ubuntu`.
@@ -60,7 +62,7 @@ pub struct Os {
 }
 
 /// What Docker holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Docker {
     /// The engine is installed, whether it runs or not.
@@ -90,7 +92,7 @@ pub struct Docker {
     pub networks: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Container {
     pub name: String,
@@ -99,7 +101,7 @@ pub struct Container {
     pub state: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// `repository:tag`, or the id of an image without a name.
@@ -108,7 +110,7 @@ pub struct Image {
     pub size: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
     pub name: String,
@@ -121,7 +123,7 @@ pub struct Volume {
 }
 
 /// What stands at a path.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
     /// `absent`, `directory`, `symlink` or `other`.

@@ -10,6 +10,7 @@ pub mod render;
 pub mod secret;
 pub mod shell;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const FORMAT: u32 = 1;
 
 /// The steps for one server, with everything that a person's consent to them rests on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     pub format: u32,
@@ -37,7 +38,7 @@ pub struct Plan {
 }
 
 /// Which recipe, and exactly which text of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeIdentity {
     pub name: String,
@@ -46,7 +47,7 @@ pub struct RecipeIdentity {
 }
 
 /// Which server, as its row in the inventory and the machine itself say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerIdentity {
     pub id: i64,
@@ -63,7 +64,7 @@ pub struct ServerIdentity {
 }
 
 /// What stands on the server, and here in its name, that destroying steps would take away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Losses {
     pub containers: Vec<Loss>,
@@ -107,7 +108,7 @@ impl Losses {
 }
 
 /// One thing that would be lost.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
     pub name: String,
@@ -117,7 +118,7 @@ pub struct Loss {
 }
 
 /// What a step does to the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Looks only.
@@ -139,7 +140,7 @@ impl Effect {
 }
 
 /// One entry of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +191,7 @@ impl Step {
 }
 
 /// The way back from a step that may lock everybody out: a dead man's switch, which only a new login stops.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {
     /// A command for `sh` on the server.
@@ -200,7 +201,7 @@ pub struct Undo {
 }
 
 /// The line of a recipe that made a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The recipe's name, or the name of an import; never a path of this computer.
@@ -209,7 +210,7 @@ pub struct Origin {
 }
 
 /// The value of an environment variable of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum EnvValue {
     Plain(String),
@@ -217,7 +218,7 @@ pub enum EnvValue {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Action {
     /// A command for `sh` on the server.
@@ -238,7 +239,7 @@ pub enum Action {
 }
 
 /// What an upload holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Content {
     Text(String),
@@ -246,7 +247,7 @@ pub enum Content {
 }
 
 /// A change in the local database, always about the plan's own server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StateChange {
     /// Remove the server's apps, their deployments and dependencies, and then their env files.

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
 
 /// What the guards said of a step when the plan was made; see `infrakt plan`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     WouldChange,

@@ -28,7 +28,7 @@ pub trait Answers: Send {
 }
 
 /// A parameter as its recipe declares it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct Parameter {
     pub name: String,
     /// `string`, `bool`, `int` or `list`.

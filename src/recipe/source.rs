@@ -14,7 +14,7 @@ static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Who keeps a recipe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keeper {
     /// Part of infrakt.
@@ -38,6 +38,12 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// Its first line of documentation; empty if it has none.
+    pub fn description(&self) -> &str {
+        let first = self.text.lines().find_map(|line| line.strip_prefix("//!"));
+        first.unwrap_or_default().trim()
+    }
+
     /// What finds the recipe again, wherever one stands: its name, or the whole path of a file that was named by a path.
     pub fn reference(&self) -> String {
         match (&self.folder, self.keeper) {

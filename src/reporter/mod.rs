@@ -2,7 +2,7 @@
 //! reporter tells the same story.
 
 mod fleet;
-mod json;
+pub mod json;
 mod reaching;
 mod screen;
 mod tail;

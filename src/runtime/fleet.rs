@@ -22,7 +22,7 @@ pub use crate::store::LeftOut;
 const PLANNING_STACK: usize = 2 * 1024 * 1024;
 /// Following steps took 76 KiB at most when it was measured, unoptimised. The rest is for what logging in again may need:
 /// resolvers are plugged into the C library, and some are deep.
-const EXECUTING_STACK: usize = 512 * 1024;
+pub(super) const EXECUTING_STACK: usize = 512 * 1024;
 
 /// How several servers are worked on.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@ use super::{presence, protection};
 use crate::error::{Error, Refusal, Result};
 use crate::executor::connection::Connection;
 use crate::executor::question::{self, ask};
+use crate::facts::usage::{self, Usage};
 use crate::facts::{Directory, Docker, Facts, Os, probe};
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
@@ -70,7 +71,19 @@ impl Live {
     /// # Errors
     /// If the server can't be reached, trusted or understood.
     pub fn reach(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
-        Self::reach_by(store, server, secrets, true)
+        let mut session = open(server, secrets)?;
+        let facts = read_facts(&mut session, &server.name)?;
+        Self::looked_at(store, server, session, facts)
+    }
+
+    /// As [`Live::reach`], and how busy the server is.
+    ///
+    /// # Errors
+    /// As [`Live::reach`].
+    pub fn reach_and_measure(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<(Self, Usage)> {
+        let mut session = open(server, secrets)?;
+        let (usage, facts) = read_usage_and_facts(&mut session, &server.name)?;
+        Ok((Self::looked_at(store, server, session, facts)?, usage))
     }
 
     /// As [`Live::reach`], but what the row says of the machine is taken for what it is, where the host key proves that
@@ -79,25 +92,23 @@ impl Live {
     /// # Errors
     /// As [`Live::reach`].
     pub fn reach_known(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
-        Self::reach_by(store, server, secrets, false)
+        let mut session = open(server, secrets)?;
+        if server.machine_id.is_some() && server.host_key == Some(session.host_key().to_string()) {
+            return Self::of(store, server.clone(), session, not_read(server.machine_id.clone()));
+        }
+        let facts = read_facts(&mut session, &server.name)?;
+        Self::looked_at(store, server, session, facts)
     }
 
-    fn reach_by(store: &Store, server: &Server, secrets: &dyn AskSecret, look: bool) -> Result<Self> {
-        let route = route_to(server)?;
-        if let Some(note) = route.note() {
-            secrets.tell(note);
-        }
-        let mut session = route.connect(secrets)?;
+    fn looked_at(store: &Store, server: &Server, session: Session, facts: Facts) -> Result<Self> {
+        let host_key = session.host_key().to_string();
+        store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
+        Self::of(store, store.server(&server.name)?, session, facts)
+    }
+
+    fn of(store: &Store, server: Server, session: Session, facts: Facts) -> Result<Self> {
         let route = session.route().clone();
         let host_key = session.host_key().to_string();
-        let known = !look && server.machine_id.is_some() && server.host_key.as_ref() == Some(&host_key);
-        let (facts, server) = if known {
-            (not_read(server.machine_id.clone()), server.clone())
-        } else {
-            let facts = read_facts(&mut session, &server.name)?;
-            store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
-            (facts, store.server(&server.name)?)
-        };
         let identity = identity_now(store, &server, route.target(), &facts, host_key)?;
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
@@ -311,13 +322,34 @@ fn not_read(machine_id: Option<String>) -> Facts {
     }
 }
 
+fn open(server: &Server, secrets: &dyn AskSecret) -> Result<Session> {
+    let route = route_to(server)?;
+    if let Some(note) = route.note() {
+        secrets.tell(note);
+    }
+    route.connect(secrets)
+}
+
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
     let answer = ask(connection, server, &probe::script(presence::thread_name()?), PATIENCE)?;
-    probe::parse(&answer.stdout).map_err(|reason| Error::Facts {
+    probe::parse(&answer.stdout).map_err(not_understood(server))
+}
+
+/// Both in one round trip.
+fn read_usage_and_facts(connection: &mut dyn Connection, server: &str) -> Result<(Usage, Facts)> {
+    let script = usage::script_before(&probe::script(presence::thread_name()?));
+    let answer = ask(connection, server, &script, PATIENCE)?;
+    let (usage, facts) = usage::split(&answer.stdout).map_err(not_understood(server))?;
+    let usage = usage::parse(usage).map_err(not_understood(server))?;
+    Ok((usage, probe::parse(facts).map_err(not_understood(server))?))
+}
+
+fn not_understood(server: &str) -> impl Fn(String) -> Error {
+    move |reason| Error::Facts {
         server: server.to_owned(),
         reason,
         hint: Some(format!("look yourself: infrakt server ssh {server}")),
-    })
+    }
 }
 
 struct LiveAnswers {

@@ -1,8 +1,11 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
 
+mod background;
+mod example;
 mod fleet;
 mod guards;
+mod inventory;
 mod live;
 mod lock;
 mod marker;
@@ -10,15 +13,22 @@ mod presence;
 mod protection;
 mod resume;
 mod secrets;
+mod shown;
+mod unattended;
 mod workers;
 mod world;
 
+pub use background::{Background, Place};
+pub use example::{example, parameters_of};
 pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
+pub use inventory::{Added, TypeName, key_path};
 pub use live::{Live, compare, route_to};
 pub use lock::Holder;
 pub use marker::Unmarked;
-pub use resume::Resumable;
+pub use resume::{Companion, Resumable, Unknown};
 pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
+pub use shown::{Order, ShownPlan};
+pub use unattended::Unattended;
 pub use world::Stop;
 
 pub use crate::executor::script::Secrets;
@@ -29,6 +39,8 @@ use crate::error::{Error, RecipeError, Refusal, Result, SshError};
 use crate::event::{Ended, RunEvent, RunState};
 use crate::executor::Execution;
 use crate::facts::Facts;
+use crate::facts::usage::Usage;
+use crate::plan::printable::one_line;
 use crate::plan::render::Mark;
 use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
@@ -79,6 +91,14 @@ impl Runtime {
     /// If it can't be reached, trusted or understood.
     pub fn reach(&self, server: &Server, secrets: &dyn AskSecret) -> Result<Live> {
         Live::reach(&self.store, server, secrets)
+    }
+
+    /// As [`Runtime::reach`], and how busy the server is.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`].
+    pub fn reach_and_measure(&self, server: &Server, secrets: &dyn AskSecret) -> Result<(Live, Usage)> {
+        Live::reach_and_measure(&self.store, server, secrets)
     }
 
     /// First contact with a server: as [`Runtime::reach`], but a host key that nothing vouches for yet is recorded, and
@@ -367,6 +387,18 @@ impl Begun {
 
     pub fn plan(&self) -> &Plan {
         self.consented.plan()
+    }
+
+    /// The refusal to go on where nobody can say what became of a step.
+    pub fn unknown_step(&self, index: usize) -> Refusal {
+        let plan = self.plan();
+        let title = plan.steps.get(index).map_or("", |step| step.title.as_str());
+        Refusal::UnknownStep {
+            server: plan.server.name.clone(),
+            run: self.run_id(),
+            step: index + 1,
+            title: one_line(title).into_owned(),
+        }
     }
 }
 

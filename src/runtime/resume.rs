@@ -1,8 +1,8 @@
 //! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
 
-use super::{Begun, Live, Progress, Runtime, Secrets, Stop, live, note_error, operator};
-use crate::consent::{Consent, ConsentedPlan};
-use crate::error::{Error, Result};
+use super::{Begun, Live, Progress, Runtime, Secrets, Stop, Unattended, live, note_error, operator, secrets};
+use crate::consent::{Consent, ConsentedPlan, Proof};
+use crate::error::{Error, Result, StoreError};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
 use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::{Action, Effect, Plan, Step};
@@ -20,6 +20,30 @@ pub struct Resumable {
     pub server: Server,
 }
 
+/// What a person has found out about a step of which nobody knew whether it ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// Run it again.
+    Again,
+    /// It is done: go on with the next one.
+    Done,
+}
+
+/// Whoever goes along with a run that is resumed.
+pub trait Companion {
+    /// Something happened; it is in the journal.
+    fn event(&mut self, event: &RunEvent);
+
+    /// What to do about a step of which nobody knows whether it ran.
+    ///
+    /// # Errors
+    /// Why nobody can say: nothing more is executed then.
+    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown>;
+
+    /// What became of all steps so far is known, and the rest begins.
+    fn settled(&mut self) {}
+}
+
 impl Runtime {
     /// Looks up a run that has ended early.
     ///
@@ -29,14 +53,9 @@ impl Runtime {
         self.store.check_resumable(run_id)?;
         let plan = self.store.plan_of(run_id)?;
         let server = self.store.servers()?.into_iter().find(|row| row.id == plan.server.id);
-        let server = server.ok_or_else(|| {
-            Error::usage_with(
-                format!(
-                    "run {run_id} was on '{}', which is no longer in the inventory",
-                    plan.server.name
-                ),
-                format!("what it did: infrakt runs show {run_id}"),
-            )
+        let server = server.ok_or_else(|| StoreError::RunsServerIsGone {
+            id: run_id,
+            server: plan.server.name.clone(),
         })?;
         let consent = self.store.consent_that_holds(run_id)?;
         Ok(Resumable {
@@ -163,6 +182,72 @@ impl Runtime {
             reason: Some(reason),
         };
         begun.journal.append(&[end], None)
+    }
+
+    /// Goes on with a run that was opened again, to its end: takes up what the server was left with, has `companion` decide
+    /// on steps of which nobody knows whether they ran, and executes the rest.
+    ///
+    /// # Errors
+    /// As [`Runtime::execute`], or what `companion` says in place of a decision; the run is left as it is then.
+    pub fn go_on(&self, begun: &mut Begun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
+        if let Some(ended) = self.catch_up(begun, stop, &mut |event| companion.event(event))? {
+            return Ok(ended);
+        }
+        while let Some(step) = self.next_unknown(begun)? {
+            match companion.decide(begun, step) {
+                Ok(Unknown::Again) => break,
+                Ok(Unknown::Done) => self.settle_as_done(begun, step)?,
+                Err(error) => {
+                    self.leave(begun, error.to_string())?;
+                    return Err(error);
+                }
+            }
+        }
+        companion.settled();
+        self.execute(begun, stop, &mut |event| companion.event(event))
+    }
+
+    /// Whether a run has ended early, so that it can be resumed.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn is_resumable(&self, run_id: i64) -> Result<bool> {
+        match self.store.check_resumable(run_id) {
+            Err(Error::Refused(_) | Error::Store(StoreError::RunIsDone { .. } | StoreError::RunIsTooOld { .. })) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                let server_id = self.store.run(run_id)?.server_id;
+                Ok(server_id.is_some())
+            }
+        }
+    }
+
+    /// Opens a run again for somebody who can't be asked anything: with the consent that began it, or where that no longer
+    /// holds, with the server's name as a person typed it now. Nothing is done yet.
+    ///
+    /// # Errors
+    /// If it can't be resumed or its server not be reached; the refusal that fits; or a secret without a value.
+    pub fn resume_unattended(&self, run_id: i64, typed: Option<&str>, given: &Secrets) -> Result<Begun> {
+        let resumable = self.resumable(run_id)?;
+        let live = self.reach(&resumable.server, &Unattended)?;
+        live::compare_resumed(&resumable.plan, &live.identity, None)?;
+        self.store.check_not_at_work(&resumable.server)?;
+        let consented = match resumable.consent {
+            None => {
+                let digest = resumable.plan.digest.clone();
+                let proof = Proof {
+                    name: typed,
+                    // The run holds the plan as it was shown, and no other can come from it.
+                    digest: Some(&digest),
+                };
+                ConsentedPlan::admit_shown(resumable.plan, &proof, &operator())?
+            }
+            given => ConsentedPlan::readmit(resumable.plan, given)?,
+        };
+        let secrets = secrets::gather_given(&[consented.plan()], given, &Unattended)?;
+        self.resume(run_id, consented, live, secrets)
     }
 
     fn settled(&self, run_id: i64) -> Result<BTreeSet<usize>> {

@@ -1,4 +1,4 @@
-//! The values of a plan's secrets: from the environment, or asked for. They live as long as the run.
+//! The values of a plan's secrets: given, from the environment, or asked for. They live as long as the run.
 
 use crate::error::{Error, Result};
 use crate::executor::script::Secrets;
@@ -14,24 +14,25 @@ use std::env::VarError;
 /// # Errors
 /// If one is neither in the environment nor can be asked for.
 pub fn gather(plans: &[&Plan], ask: &dyn AskSecret) -> Result<Secrets> {
+    gather_given(plans, &Secrets::new(), ask)
+}
+
+/// As [`gather`], but those that are given are taken first.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_given(plans: &[&Plan], given: &Secrets, ask: &dyn AskSecret) -> Result<Secrets> {
     let mut secrets = Secrets::new();
     let names: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.secrets).collect();
     for name in names {
-        let variable = format!("INFRAKT_SECRET_{name}");
-        let value = match std::env::var(&variable) {
-            Ok(value) => Secret::new(value),
-            Err(VarError::NotUnicode(_)) => {
-                return Err(Error::usage_with(
-                    format!("the value of {variable} is not UTF-8"),
-                    "a secret is text; encode bytes with: base64 -w0",
-                ));
-            }
-            Err(VarError::NotPresent) => ask.ask(&question(name, plans))?.ok_or_else(|| {
-                Error::usage_with(
-                    format!("the secret {name} has no value, and there is no terminal to ask on"),
-                    format!("export {variable}=…"),
-                )
-            })?,
+        let value = match given.get(name) {
+            Some(value) => value.clone(),
+            None => match from_environment(name)? {
+                Some(value) => value,
+                None => ask
+                    .ask(&question(name, plans))?
+                    .ok_or_else(|| Error::SecretMissing { name: name.clone() })?,
+            },
         };
         if value.expose().contains('\0') {
             return Err(Error::usage(format!(
@@ -41,6 +42,18 @@ pub fn gather(plans: &[&Plan], ask: &dyn AskSecret) -> Result<Secrets> {
         secrets.insert(name.clone(), value);
     }
     Ok(secrets)
+}
+
+fn from_environment(name: &str) -> Result<Option<Secret>> {
+    let variable = format!("INFRAKT_SECRET_{name}");
+    match std::env::var(&variable) {
+        Ok(value) => Ok(Some(Secret::new(value))),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Error::usage_with(
+            format!("the value of {variable} is not UTF-8"),
+            "a secret is text; encode bytes with: base64 -w0",
+        )),
+    }
 }
 
 /// Those that one of the plans needs.

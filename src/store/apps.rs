@@ -8,10 +8,11 @@ use crate::error::{Result, StoreError, StoreKind, nearest};
 use crate::plan::Loss;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An app of the inventory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct App {
     pub id: i64,
     pub name: String,

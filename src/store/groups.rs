@@ -13,8 +13,10 @@ use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::ParseIntError;
@@ -42,6 +44,16 @@ impl FromStr for GroupId {
 impl Serialize for GroupId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for GroupId {
+    fn schema_name() -> Cow<'static, str> {
+        "GroupId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^g[0-9]+$", "description": "Runs that were begun together." })
     }
 }
 

@@ -120,6 +120,11 @@ impl Home {
         self.path.join("master.key")
     }
 
+    /// The key of the HTTP API.
+    pub fn api_key_path(&self) -> PathBuf {
+        self.path.join("api_key.txt")
+    }
+
     pub fn known_hosts_path(&self) -> PathBuf {
         self.path.join("known_hosts")
     }

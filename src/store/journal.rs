@@ -9,10 +9,10 @@ use super::run_lock::RunLock;
 use super::{Failure, Store, consents, group_sync, resume, runs, servers};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
-use crate::event::{Outcome, Position, RunEvent, RunState, Stream};
+use crate::event::{Outcome, Position, RunEvent, RunState};
 use crate::plan::Plan;
 use jiff::Timestamp;
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use std::sync::Arc;
 
 /// The journal of a running run. It holds the lock on the server; dropping it gives the lock back, and a run that was
@@ -57,8 +57,10 @@ impl Store {
                     consents::record(transaction, consent, run_id, now)?;
                 }
             }
+            // Of what is open again the places are forgotten, but not by those who were told of them; nor is that of the
+            // end that the run had.
+            let next = last_sequence(transaction, run_id)? + 2;
             resume::open_again(transaction, run_id, lock.name())?;
-            let next = transaction.query_row(LAST_SEQUENCE, [run_id], |row| row.get::<_, i64>(0))? + 1;
             let message = format!("resumed by {operator}");
             write_event(transaction, run_id, next, &RunEvent::Notice { message })?;
             Ok((spool, next + 1))
@@ -127,12 +129,15 @@ pub(super) fn record_run(
     Ok(Recorded { run_id, spool })
 }
 
-/// The place of the last of all that happened in a run.
-const LAST_SEQUENCE: &str = "SELECT max(
-    coalesce((SELECT max(sequence) FROM output WHERE run_id = ?1), 0),
-    coalesce((SELECT max(sequence) FROM notices WHERE run_id = ?1), 0),
-    coalesce((SELECT max(max(coalesce(started_sequence, 0), coalesce(ended_sequence, 0)))
-              FROM steps WHERE run_id = ?1), 0))";
+/// The place of the last of all that happened in a run; its end is not among it.
+pub(super) fn last_sequence(connection: &Connection, run_id: i64) -> rusqlite::Result<i64> {
+    let last = "SELECT max(
+        coalesce((SELECT max(sequence) FROM output WHERE run_id = ?1), 0),
+        coalesce((SELECT max(sequence) FROM notices WHERE run_id = ?1), 0),
+        coalesce((SELECT max(max(coalesce(started_sequence, 0), coalesce(ended_sequence, 0)))
+                  FROM steps WHERE run_id = ?1), 0))";
+    connection.query_row(last, [run_id], |row| row.get(0))
+}
 
 impl Journal {
     /// The journal of a run that is recorded as running, in a store of its own.
@@ -210,15 +215,11 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
             in_plan(changed, *step)?;
         }
         RunEvent::Output { step, stream, bytes } => {
-            let stream = match stream {
-                Stream::Stdout => "stdout",
-                Stream::Stderr => "stderr",
-            };
             transaction
                 .prepare_cached(
                     "INSERT INTO output (run_id, sequence, step, stream, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![run_id, sequence, *step as i64, stream, bytes])?;
+                .execute(params![run_id, sequence, *step as i64, stream.as_str(), bytes])?;
         }
         RunEvent::StepEnded {
             step,

@@ -11,6 +11,7 @@ mod consents;
 mod env_files;
 mod group_sync;
 mod groups;
+mod history;
 mod home;
 mod host_key;
 mod journal;

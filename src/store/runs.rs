@@ -2,17 +2,18 @@
 //!
 //! It must not show anything; it hands out rows, and output piece by piece, since a step may have printed gigabytes.
 
-use super::{Failure, GroupId, Home, Store, journal, run_lock};
+use super::{Failure, GroupId, Home, Server, Store, journal, run_lock};
 use crate::error::{Refusal, Result, StoreError};
 use crate::event::{Outcome, RunState, Stream};
 use crate::plan::{Effect, Plan};
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One execution of one plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Run {
     pub id: i64,
     /// The server's name when the run began; its row may be gone since.
@@ -35,7 +36,7 @@ pub struct Run {
 }
 
 /// One step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepRecord {
     /// Its index in the plan.
     pub step: usize,
@@ -64,14 +65,28 @@ pub struct OutputChunk {
 impl Store {
     /// The newest runs first, at most `limit`; those of one server if its name is given.
     pub fn runs(&self, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
+        self.runs_before(None, limit, server)
+    }
+
+    /// As [`Store::runs`], those that are older than `before`.
+    pub fn runs_before(&self, before: Option<i64>, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
         self.settle_dead_runs()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.check(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs WHERE ?1 IS NULL OR server_name = ?1 ORDER BY id DESC LIMIT ?2"
+                "SELECT {COLUMNS} FROM runs WHERE (?1 IS NULL OR server_name = ?1) AND id < ?3 ORDER BY id DESC LIMIT ?2"
             ))?;
-            let runs = statement.query_map(params![server, limit], from_row)?;
+            let runs = statement.query_map(params![server, limit, before.unwrap_or(i64::MAX)], from_row)?;
             runs.collect()
+        })
+    }
+
+    /// Refuses if a run is at work on the server, or on its machine under another name. For those who want to know before
+    /// anybody is asked: a run that begins checks it once more.
+    pub fn check_not_at_work(&self, server: &Server) -> Result<()> {
+        self.write(|transaction| {
+            let living = living_runs(transaction, self.home())?;
+            refuse_if_at_work(&living, &server.name, server.id, server.machine_id.as_deref())
         })
     }
 
@@ -286,7 +301,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
 }
 
 /// Reads one of the words that the enums of plans and events are written as, the same in JSON and in the database.
-fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let word: String = row.get(column)?;
     serde_json::from_value(serde_json::Value::String(word))
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))

@@ -4,10 +4,11 @@ use super::{Failure, NameTyped, Store, host_key, protection, runs, validation};
 use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A server of the inventory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Server {
     pub id: i64,
     pub name: String,
@@ -77,6 +78,8 @@ pub struct ServerChange {
     pub is_infrakt_host: Option<bool>,
     /// Tags to add to those that are there.
     pub tags: Vec<String>,
+    /// The tags in place of those that are there.
+    pub only_tags: Option<Vec<String>>,
 }
 
 impl Store {
@@ -157,6 +160,7 @@ impl Store {
             text(&change.provider).as_deref(),
             &change.tags,
         )?;
+        check_remarks(None, None, change.only_tags.as_deref().unwrap_or_default())?;
         self.write(|transaction| {
             let before = by_name(transaction, name)?;
             let mut after = before.clone();
@@ -201,6 +205,10 @@ impl Store {
                     Timestamp::now()
                 ],
             )?;
+            if let Some(tags) = &change.only_tags {
+                transaction.execute("DELETE FROM server_tags WHERE server_id = ?1", [before.id])?;
+                add_tags(transaction, before.id, tags)?;
+            }
             add_tags(transaction, before.id, &change.tags)?;
             if after.is_infrakt_host {
                 protection::protect(transaction, &before)?;

@@ -4,7 +4,7 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 17] = [
+const MAY_KNOW: [(&str, &[&str], &str); 18] = [
     ("plan", &["error"], "a plan is data: it knows nobody but the errors"),
     (
         "event",
@@ -66,24 +66,32 @@ const MAY_KNOW: [(&str, &[&str], &str); 17] = [
     (
         "cmd",
         &[
-            "cli", "consent", "error", "event", "facts", "plan", "prompt", "recipe", "reporter", "runtime", "store",
+            "cli", "consent", "document", "error", "event", "facts", "http", "plan", "prompt", "recipe", "reporter",
+            "runtime", "store",
         ],
         "a command calls the runtime, and never a connection or the executor",
     ),
     (
         "http",
         &[
-            "consent", "error", "event", "facts", "plan", "recipe", "reporter", "runtime", "store",
+            "consent", "document", "error", "event", "facts", "plan", "recipe", "reporter", "runtime", "store",
         ],
         "the HTTP API calls the runtime, and never a connection, the executor or a terminal",
+    ),
+    (
+        "document",
+        &[
+            "consent", "error", "event", "facts", "plan", "recipe", "runtime", "store",
+        ],
+        "a document says how things are, for the command line and the HTTP API alike: it knows neither",
     ),
     ("cli", &["cmd"], "the command line is parsed there and nothing else"),
     ("main", &["cli", "cmd", "prompt"], "main parses, dispatches and ends"),
     (
         "lib",
         &[
-            "cli", "cmd", "consent", "error", "event", "executor", "facts", "http", "plan", "prompt", "recipe",
-            "reporter", "runtime", "ssh", "store",
+            "cli", "cmd", "consent", "document", "error", "event", "executor", "facts", "http", "plan", "prompt",
+            "recipe", "reporter", "runtime", "ssh", "store",
         ],
         "the map of the rooms",
     ),

@@ -1,9 +1,8 @@
 //! What comes from elsewhere must not reach the terminal as something that it obeys.
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use infrakt::event::{RunEvent, Stream};
 use infrakt::plan::Plan;
-use infrakt::store::{Home, Store};
 
 /// Whether a terminal would only show it: our own colours are the one escape sequence that may be there.
 #[track_caller]
@@ -121,7 +120,7 @@ fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
         "--json",
     ];
     let plan = Plan::parse(&infrakt.ok(&plan), "the plan").unwrap();
-    let store = Store::open(&Home::open(Some(infrakt.home())).unwrap()).unwrap();
+    let store = infrakt.store();
     let mut journal = store.begin_run(&plan, None, "me@here").unwrap();
     // An escape sequence that is cut in two must not slip through.
     let output = |text: &str| RunEvent::Output {

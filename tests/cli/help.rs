@@ -1,6 +1,6 @@
 //! The help as a whole: a change of it is a change that somebody reads.
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use clap::{Command, CommandFactory};
 use infrakt::cli::Cli;
 

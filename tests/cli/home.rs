@@ -1,9 +1,9 @@
 //! A home that can't be used as it is: each says so, says what to do, and leaves everything as it was.
 
-use crate::fixture::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use infrakt::event::{RunEvent, Stream};
 use infrakt::plan::Plan;
-use infrakt::store::{Home, Store};
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -87,7 +87,7 @@ fn a_home_that_one_may_not_write() {
     );
 
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
-    give_to_ordinary_user(&infrakt.home());
+    give_to_ordinary_user(infrakt.home());
     fs::set_permissions(infrakt.home(), Permissions::from_mode(0o500)).unwrap();
     fs::set_permissions(infrakt.home().join("infrakt.db"), Permissions::from_mode(0o400)).unwrap();
     let ended = as_ordinary_user(
@@ -165,7 +165,7 @@ impl Drop for Mounted {
 #[test]
 fn a_full_disk_is_said_to_be_full_and_what_was_there_stays() {
     let infrakt = Infrakt::new();
-    let Some(mounted) = Mounted::new("a full disk", infrakt.home(), "size=1m,mode=0700") else {
+    let Some(mounted) = Mounted::new("a full disk", infrakt.home().to_owned(), "size=1m,mode=0700") else {
         return;
     };
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
@@ -197,7 +197,7 @@ fn a_full_disk_is_said_to_be_full_and_what_was_there_stays() {
 fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was_noted() {
     let infrakt = Infrakt::new();
     let story = "a full disk for the journal";
-    let Some(_mounted) = Mounted::new(story, infrakt.home(), "size=2m,mode=0700") else {
+    let Some(_mounted) = Mounted::new(story, infrakt.home().to_owned(), "size=2m,mode=0700") else {
         return;
     };
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
@@ -213,7 +213,7 @@ fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was
         "--json",
     ];
     let plan = Plan::parse(&infrakt.ok(&plan), "the plan").unwrap();
-    let store = Store::open(&Home::open(Some(infrakt.home())).unwrap()).unwrap();
+    let store = infrakt.store();
     let mut journal = store.begin_run(&plan, None, "me@here").unwrap();
     journal.append(&[RunEvent::StepStarted { step: 0 }], None).unwrap();
     let output = RunEvent::Output {
@@ -239,7 +239,11 @@ fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was
 #[test]
 fn a_home_on_a_file_system_that_is_mounted_read_only() {
     let infrakt = Infrakt::new();
-    let Some(mounted) = Mounted::new("a read-only file system", infrakt.home(), "size=2m,mode=0700") else {
+    let Some(mounted) = Mounted::new(
+        "a read-only file system",
+        infrakt.home().to_owned(),
+        "size=2m,mode=0700",
+    ) else {
         return;
     };
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);

@@ -1,6 +1,5 @@
 //! What a user meets without any server: the real program, in a home of its own.
 
-mod fixture;
 mod harmless;
 mod help;
 mod hints;
@@ -8,3 +7,5 @@ mod home;
 mod output;
 mod plans;
 mod recipes;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,6 +1,6 @@
 //! Exit codes, JSON, colours and completions: what scripts and shells rely on.
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use serde_json::Value;
 
 /// Runs with `--json` what must fail, and gives back the error of its one document.

@@ -1,6 +1,6 @@
 //! Plans that are made without a server, and plan files.
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use serde_json::Value;
 
 const OFFLINE: [&str; 4] = ["--server", "prod-2", "--offline", "--facts"];

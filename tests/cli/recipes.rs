@@ -1,6 +1,6 @@
 //! Recipes that are not as they should be, and the commands about recipes.
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 
 const OFFLINE: [&str; 5] = ["--server", "prod-2", "--offline", "--facts", "debian-13"];
 

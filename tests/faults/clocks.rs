@@ -1,7 +1,8 @@
 //! Clocks that jump, as they do when a computer without a battery finds its time server. How long a step took, when its
 //! time is over, and what may be thrown away as old does not depend on them.
 
-use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use crate::support::server::{Options, Server, skipped};
 use infrakt::event::Outcome;
 use std::path::{Path, PathBuf};

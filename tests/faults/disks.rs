@@ -1,7 +1,8 @@
 //! Disks that are full, on either side. It is said which one, nothing that happened is denied and nothing is claimed that
 //! did not; and when there is room again, the run is resumed.
 
-use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use crate::support::server::{Options, Server};
 use infrakt::event::Outcome;
 use std::path::Path;

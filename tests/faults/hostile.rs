@@ -2,7 +2,8 @@
 //! where the server itself is in order, the run comes to its end.
 
 use crate::stage::Stage;
-use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use crate::support::line::{Fault, Line, Way};
 use crate::support::server::{Options, Server};
 use crate::support::wait;

@@ -2,10 +2,11 @@
 //! it was given, and `runs resume` brings it to its end, each step having run once.
 
 use crate::stage::{Stage, Traces};
-use crate::support::infrakt::{Ended, Told, start};
+use crate::support::ended::Ended;
+use crate::support::infrakt::{Told, start};
 use crate::support::server::skipped;
 use infrakt::event::{Outcome, RunState};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most writes that the journal of one run of the stage's recipe can need; more would be a journal without end.
@@ -32,7 +33,7 @@ impl Stage {
         let inject = format!("inject=pwrite64:signal=KILL:when={write}");
         let mut strace = vec!["strace", "-f", "-qq", "-o", "/dev/null", "-P", database, "-P", log];
         strace.extend(["-e", "trace=pwrite64", "-e", &inject]);
-        let ended = Ended::of(start(&mut self.infrakt.command_under(&strace, words)));
+        let ended = Ended::of(start(self.infrakt.command_under(&strace, words).stdin(Stdio::null())));
         match ended.exit {
             -1 => None,
             _ => Some(ended),

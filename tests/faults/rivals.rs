@@ -1,6 +1,7 @@
 //! Several infrakts on one server: one is at work, the others are refused and told who is, and disturb nothing.
 
-use crate::support::infrakt::{Ended, Infrakt};
+use crate::support::ended::Ended;
+use crate::support::infrakt::Infrakt;
 use crate::support::server::Server;
 use infrakt::event::{Outcome, RunState};
 

@@ -1,11 +1,13 @@
 //! The program that was built, in a home of its own, with an inventory of servers.
 
 use crate::servers::Servers;
+use crate::support::ended::Ended;
+use crate::support::infrakt::start;
 use infrakt::event::RunState;
 use infrakt::store::{Home, NewServer, Store};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub struct Infrakt {
     directory: tempfile::TempDir,
@@ -80,12 +82,7 @@ impl Infrakt {
 
     /// Starts it without a terminal, and does not wait for its end.
     pub fn start(&self, words: &[&str]) -> Child {
-        self.command(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("infrakt starts")
+        start(self.command(words).stdin(Stdio::null()))
     }
 
     /// As [`Infrakt::start`], for one whose output nobody reads while it runs.
@@ -122,70 +119,15 @@ impl Infrakt {
     }
 }
 
-/// What a call left behind.
-pub struct Ended {
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ended {
-    pub fn of(child: Child) -> Self {
-        Self::from(child.wait_with_output().expect("infrakt ends"))
-    }
-
-    #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.exit, code, "{self}");
-        self
-    }
-
-    /// On either stream.
-    #[track_caller]
-    pub fn says(self, text: &str) -> Self {
-        let said = self.stdout.contains(text) || self.stderr.contains(text);
-        assert!(said, "it does not say {text:?}:\n{self}");
-        self
-    }
-
-    /// The table at the end, without what differs from run to run: how long each took.
-    #[track_caller]
-    pub fn table(&self) -> String {
-        let lines = self.stdout.lines().map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let seconds = words.iter().position(|word| *word == "s");
-            match seconds.and_then(|at| at.checked_sub(1)).and_then(|at| words.get(at)) {
-                Some(number) if number.parse::<f64>().is_ok() => line.replacen(number, &"0".repeat(number.len()), 1),
-                _ => line.to_owned(),
-            }
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    }
-
-    /// What it printed with `--json`, line by line.
-    #[track_caller]
-    pub fn events(&self) -> Vec<Value> {
-        let object = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        self.stdout.lines().map(object).collect()
-    }
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+/// The table at the end, without what differs from run to run: how long each took.
+pub fn table_of(ended: &Ended) -> String {
+    let lines = ended.stdout.lines().map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let seconds = words.iter().position(|word| *word == "s");
+        match seconds.and_then(|at| at.checked_sub(1)).and_then(|at| words.get(at)) {
+            Some(number) if number.parse::<f64>().is_ok() => line.replacen(number, &"0".repeat(number.len()), 1),
+            _ => line.to_owned(),
         }
-    }
-}
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "exit {}\n--- stdout\n{}\n--- stderr\n{}",
-            self.exit, self.stdout, self.stderr
-        )
-    }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -8,5 +8,7 @@ mod many;
 mod outcomes;
 mod retry;
 mod servers;
+#[path = "../support/mod.rs"]
+mod support;
 mod terminal;
 mod together;

@@ -1,7 +1,8 @@
 //! What many servers cost on this side: threads and memory.
 
-use crate::infrakt::{Ended, Infrakt};
+use crate::infrakt::Infrakt;
 use crate::servers::Servers;
+use crate::support::ended::Ended;
 use std::process::Child;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,8 @@
 //! At the same time, or not: proven by servers that wait for each other, not by clocks.
 
-use crate::infrakt::{Ended, Infrakt};
+use crate::infrakt::Infrakt;
 use crate::servers::Servers;
+use crate::support::ended::Ended;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::process::Child;

@@ -1,4 +1,4 @@
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 
 fn with_app() -> Infrakt {
     let infrakt = Infrakt::new();

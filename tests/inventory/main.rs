@@ -2,6 +2,7 @@
 
 mod apps;
 mod env;
-mod fixture;
 mod servers;
+#[path = "../support/mod.rs"]
+mod support;
 mod terminal;

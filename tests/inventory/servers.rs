@@ -1,4 +1,4 @@
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use std::fs;
 
 const FINGERPRINT: &str = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

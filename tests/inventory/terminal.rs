@@ -1,6 +1,6 @@
 //! What is asked on a terminal, with a real one (a pseudo-terminal).
 
-use crate::fixture::Infrakt;
+use crate::support::infrakt::Infrakt;
 use rexpect::session::{PtySession, spawn_command};
 
 fn on_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {

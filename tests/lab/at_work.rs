@@ -1,7 +1,8 @@
 //! Runs under way: steps that fail, two at once, Ctrl-C, and steps that print what no terminal should be shown.
 
-use crate::infrakt::{Ended, Infrakt};
+use crate::infrakt::Infrakt;
 use crate::machine::Machine;
+use crate::support::ended::Ended;
 use serde_json::json;
 
 /// Its second step waits until the test lets it go on.

@@ -1,12 +1,14 @@
 //! The program that was built, in a home of its own.
 
 use crate::machine::{Machine, key};
+use crate::support::ended::Ended;
+use crate::support::infrakt::start;
 use crate::terminal::Terminal;
 use infrakt::store::{Home, Store};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub struct Infrakt {
@@ -115,7 +117,7 @@ impl Infrakt {
 
     /// Runs it without a terminal.
     pub fn run_with(&self, words: &[&str], stdin: &str) -> Ended {
-        let mut child = started(self.command(words).stdin(Stdio::piped()));
+        let mut child = start(self.command(words).stdin(Stdio::piped()));
         // A call that does not read its input may have ended before all of it was written.
         let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
         Ended::of(child)
@@ -123,7 +125,7 @@ impl Infrakt {
 
     /// Starts it without a terminal, and does not wait for its end.
     pub fn start(&self, words: &[&str]) -> Child {
-        started(self.command(words).stdin(Stdio::null()))
+        start(self.command(words).stdin(Stdio::null()))
     }
 
     pub fn on_terminal(&self, words: &[&str]) -> Terminal {
@@ -152,72 +154,6 @@ impl Infrakt {
         let shown = self.json(&["runs", "show", run]);
         let outcome = |step: &Value| step["outcome"].as_str().unwrap_or("none").to_owned();
         shown["steps"].as_array().expect("steps").iter().map(outcome).collect()
-    }
-}
-
-fn started(command: &mut Command) -> Child {
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("infrakt starts")
-}
-
-/// What a call left behind.
-pub struct Ended {
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ended {
-    pub fn of(child: Child) -> Self {
-        Self::from(child.wait_with_output().expect("infrakt ends"))
-    }
-
-    #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.exit, code, "{self}");
-        self
-    }
-
-    /// On either stream.
-    #[track_caller]
-    pub fn says(self, text: &str) -> Self {
-        assert!(
-            self.stdout.contains(text) || self.stderr.contains(text),
-            "it does not say {text:?}:\n{self}"
-        );
-        self
-    }
-
-    #[track_caller]
-    pub fn keeps_silent_about(self, text: &str) -> Self {
-        assert!(
-            !self.stdout.contains(text) && !self.stderr.contains(text),
-            "it says {text:?}:\n{self}"
-        );
-        self
-    }
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "exit {}\n--- stdout\n{}\n--- stderr\n{}",
-            self.exit, self.stdout, self.stderr
-        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! A machine of `scripts/lab` for one test, and what can be seen of it from outside.
 
+use crate::support::ended::Ended;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -55,6 +56,11 @@ impl Machine {
         let output = self.lab("exec", &["--", "sh", "-euc", script]);
         assert!(output.status.success(), "{script}: {}", text(&output.stderr));
         text(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs a script in it as root, however it ends.
+    pub fn tries(&self, script: &str) -> Ended {
+        self.lab("exec", &["--", "sh", "-euc", script]).into()
     }
 
     /// Whether a script succeeds in it.

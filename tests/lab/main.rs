@@ -7,6 +7,7 @@
 mod at_work;
 mod between;
 mod fleet;
+mod hosting;
 mod identity;
 mod infrakt;
 mod login;
@@ -15,6 +16,8 @@ mod plan_files;
 mod protection;
 mod provision;
 mod recipes;
+#[path = "../support/mod.rs"]
+mod support;
 mod survival;
 mod terminal;
 mod unsafe_wipe;

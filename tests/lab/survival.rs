@@ -1,8 +1,9 @@
 //! Runs that outlive what happens to them: the end of infrakt, of the network, of the server. Whatever it is, the run
 //! reaches its end, and no step runs twice.
 
-use crate::infrakt::{Ended, Infrakt};
+use crate::infrakt::Infrakt;
 use crate::machine::Machine;
+use crate::support::ended::Ended;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 

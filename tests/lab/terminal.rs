@@ -1,6 +1,6 @@
 //! A person at a terminal (a pseudo-terminal).
 
-use crate::infrakt::Ended;
+use crate::support::ended::Ended;
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 use std::process::Command;

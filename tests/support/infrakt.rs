@@ -1,12 +1,14 @@
 //! The program that was built, in a home of its own, and what it leaves behind.
 
+use super::ended::Ended;
 use super::server::Server;
 use infrakt::event::{Outcome, RunState, Stream};
 use infrakt::store::{Home, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub struct Infrakt {
     pub directory: tempfile::TempDir,
@@ -33,6 +35,13 @@ impl Infrakt {
             home,
             environment: Vec::new(),
         }
+    }
+
+    /// With a server `prod-2` that nothing answers for: TCP port 9 of this computer, where nobody listens.
+    pub fn with_server() -> Self {
+        let infrakt = Self::new();
+        infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
+        infrakt
     }
 
     /// One with its home in this place.
@@ -63,6 +72,17 @@ impl Infrakt {
         &self.home
     }
 
+    /// A folder for the user's own files, which is also where the program is started.
+    pub fn folder(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes a file into that folder, and gives back its name.
+    pub fn file<'n>(&self, name: &'n str, text: impl AsRef<[u8]>) -> &'n str {
+        std::fs::write(self.folder().join(name), text).expect("the file is written");
+        name
+    }
+
     /// Writes a recipe; gives the path that it is run by.
     pub fn recipe(&self, name: &str, text: &str) -> String {
         let path = self.directory.path().join(name);
@@ -89,7 +109,9 @@ impl Infrakt {
     }
 
     fn furnish(&self, command: &mut Command) {
-        command.env("INFRAKT_HOME", &self.home).stdin(Stdio::null());
+        command.env("INFRAKT_HOME", &self.home);
+        command.current_dir(self.folder()).env("COLUMNS", "100");
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
         // Neither the keys nor the known hosts of whoever runs the tests.
         command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
         for name in [
@@ -108,6 +130,29 @@ impl Infrakt {
         self.run_under(&[], words)
     }
 
+    /// As [`Infrakt::run`], with something on standard input.
+    #[track_caller]
+    pub fn run_with(&self, words: &[&str], stdin: &[u8]) -> Ended {
+        let mut child = start(self.command(words).stdin(Stdio::piped()));
+        // A call that does not read its input may have ended before all of it was written.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+        Ended::of(child)
+    }
+
+    /// Runs what must succeed, and gives back what it printed.
+    #[track_caller]
+    pub fn ok(&self, words: &[&str]) -> String {
+        self.run(words).exits(0).stdout
+    }
+
+    /// Runs what must be refused with this exit code and nothing on stdout, and gives back what it said.
+    #[track_caller]
+    pub fn refused(&self, exit: i32, words: &[&str]) -> String {
+        let ended = self.run(words).exits(exit);
+        assert_eq!(ended.stdout, "", "{words:?}");
+        ended.stderr
+    }
+
     /// As [`Infrakt::run`], with half a gigabyte of address space: whoever lets others fill its memory does not survive it.
     #[track_caller]
     pub fn run_in_little_memory(&self, words: &[&str]) -> Ended {
@@ -124,7 +169,7 @@ impl Infrakt {
 
     /// Starts it without a terminal, and does not wait for its end.
     pub fn start(&self, words: &[&str]) -> Child {
-        start(&mut self.command(words))
+        start(self.command(words).stdin(Stdio::null()))
     }
 
     #[track_caller]
@@ -209,51 +254,4 @@ pub fn start(command: &mut Command) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .expect("infrakt starts")
-}
-
-/// What a call left behind.
-pub struct Ended {
-    /// -1 if it was killed.
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ended {
-    pub fn of(child: Child) -> Self {
-        Self::from(child.wait_with_output().expect("infrakt ends"))
-    }
-
-    #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.exit, code, "{self}");
-        self
-    }
-
-    /// On either stream.
-    #[track_caller]
-    pub fn says(self, text: &str) -> Self {
-        assert!(
-            self.stdout.contains(text) || self.stderr.contains(text),
-            "it does not say {text:?}:\n{self}"
-        );
-        self
-    }
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        Self {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { exit, stdout, stderr } = self;
-        write!(f, "exit {exit}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
-    }
 }

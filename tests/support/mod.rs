@@ -2,6 +2,7 @@
 //! the program that was built. A test takes it with `#[path = "../support/mod.rs"] mod support;`.
 #![allow(dead_code, reason = "each concern uses its own part of it")]
 
+pub mod ended;
 pub mod infrakt;
 pub mod line;
 pub mod server;

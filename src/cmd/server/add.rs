@@ -1,13 +1,13 @@
 //! `infrakt server add`.
 
 use super::super::{Context, output};
-use super::{address, key_path};
+use super::address;
+use crate::document::server::ServerAdded;
 use crate::error::{Error, Exit, Result, SshError};
 use crate::prompt::Terminal;
-use crate::runtime::{HostKey, Runtime};
-use crate::store::{NewServer, Server, Store};
+use crate::runtime::{HostKey, Runtime, key_path};
+use crate::store::NewServer;
 use clap::Args;
-use serde::Serialize;
 use std::path::PathBuf;
 
 /// Add a server to the inventory, show and record its host key, and try the login
@@ -47,26 +47,13 @@ pub struct AddArgs {
     pub infrakt_host: bool,
 }
 
-/// What `--json` says of a new row.
-#[derive(Serialize)]
-struct Added {
-    #[serde(flatten)]
-    server: Server,
-    reached: bool,
-    /// Why it was not reached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
-
-/// Saves the row first, and then makes the server's acquaintance: an address that does not answer yet is no reason to
-/// lose what was typed.
+/// Saves the row first, and then makes the server's acquaintance.
 pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
-    let row = add(&args, &runtime.store)?;
     let mut recorded = |key: &HostKey| {
         output::note(&format!(
             "host key of '{}': {} {}",
-            row.name,
+            args.name,
             key.algorithm(),
             key.fingerprint()
         ));
@@ -74,28 +61,19 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
             "It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
         );
     };
-    let reached = runtime.acquaint(&row, &Terminal, &mut recorded);
-    let marked = match &reached {
-        Ok(live) if args.infrakt_host => runtime.mark(live),
-        _ => Ok(()),
-    };
-    let server = runtime.store.server(&row.name)?;
+    let added = runtime.add(&new_server(&args)?, &Terminal, &mut recorded)?;
     if context.json {
-        let problem = reached.as_ref().err().map(ToString::to_string);
-        output::json(&Added {
-            server,
-            reached: problem.is_none(),
-            problem,
-        })?;
-        return marked.map(|()| Exit::Done);
+        output::json(&ServerAdded::of(&runtime.store, &added)?)?;
+        return added.marked.map(|()| Exit::Done);
     }
-    match &reached {
+    let server = &added.server;
+    match &added.reached {
         Ok(live) => {
             output::line(&format!(
                 "added '{}': {}, {}",
                 server.name,
                 live.facts.os.name,
-                address(&server)
+                address(server)
             ))?;
             for reason in &live.identity.protected {
                 output::note(&format!("'{}' is protected and is never wiped: {reason}", server.name));
@@ -112,29 +90,24 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
                 "it could not be looked at"
             };
             output::line(&format!("added '{}', but {what}: {error}", server.name))?;
-            if args.infrakt_host {
-                output::note(&format!(
-                    "'{0}' has no marker /etc/infrakt/host yet; once it can be reached: infrakt server update {0} --infrakt-host",
-                    server.name
-                ));
+            if let Some(note) = added.note() {
+                output::note(&note);
             }
             if let Some(hint) = error.hint() {
                 output::note(&format!("hint: {hint}"));
             }
         }
     }
-    marked.map(|()| Exit::Done)
+    added.marked.map(|()| Exit::Done)
 }
 
-/// Saves the row, and speaks to nobody.
-fn add(args: &AddArgs, store: &Store) -> Result<Server> {
-    let ssh_key_path = args.key.as_deref().map(key_path).transpose()?;
-    store.add_server(&NewServer {
+fn new_server(args: &AddArgs) -> Result<NewServer> {
+    Ok(NewServer {
         name: args.name.clone(),
         host: args.host.clone(),
         port: args.port,
         user: args.user.clone(),
-        ssh_key_path,
+        ssh_key_path: args.key.as_deref().map(key_path).transpose()?,
         provider: args.provider.clone(),
         host_key: args.host_key.clone(),
         is_infrakt_host: args.infrakt_host,

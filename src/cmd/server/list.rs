@@ -2,6 +2,7 @@
 
 use super::super::{Context, output};
 use super::address;
+use crate::document::server::ServerListed;
 use crate::error::{Exit, Result};
 use crate::store::Server;
 use clap::Args;
@@ -16,10 +17,7 @@ pub struct ListArgs {
 
 pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
     let store = context.store()?;
-    let servers = match &args.tag {
-        Some(tag) => store.servers_tagged(tag)?,
-        None => store.servers()?,
-    };
+    let servers = ServerListed::all(&store, args.tag.as_deref())?;
     if context.json {
         output::json(&servers)?;
     } else if let (true, Some(tag)) = (servers.is_empty(), &args.tag) {
@@ -40,7 +38,7 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
         };
         output::table(
             ["NAME", "ADDRESS", "STATUS", "TAGS", "PROTECTED"],
-            servers.into_iter().map(row),
+            servers.into_iter().map(|listed| row(listed.server)),
         )?;
     }
     Ok(Exit::Done)

@@ -4,7 +4,6 @@ pub mod add;
 pub mod list;
 pub mod recipes;
 pub mod remove;
-mod route;
 pub mod show;
 pub mod ssh;
 pub mod status;
@@ -13,11 +12,10 @@ pub mod unlock;
 pub mod update;
 
 use super::Context;
-use crate::error::{Error, Exit, Refusal, Result};
+use crate::error::{Exit, Result};
 use crate::prompt;
-use crate::store::{NameTyped, Server, Store};
+use crate::store::Server;
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub struct ServerArgs {
@@ -56,57 +54,12 @@ pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
     }
 }
 
-/// Does `act`; and where that needs the server's name typed, takes it from `--confirm` or asks for it, and does it then.
-fn with_name_typed<T>(
-    store: &Store,
-    name: &str,
-    confirm: Option<&str>,
-    act: impl Fn(Option<&NameTyped>) -> Result<T>,
-) -> Result<T> {
-    let (server, message) = match act(None) {
-        Err(Error::Refused(Refusal::NeedsName { server, message })) => (server, message),
-        done => return done,
-    };
-    let typed = match confirm {
-        Some(confirm) => Some(confirm.to_owned()),
-        None => prompt::line(&format!("{message}.\nType the server name to confirm: "))?,
-    };
-    let row = store.server(name)?;
-    match typed {
-        None => Err(Refusal::NeedsName { server, message }.into()),
-        Some(typed) => match NameTyped::check(&typed, &row) {
-            Some(proof) => act(Some(&proof)),
-            None => {
-                let message = format!("nothing was changed: what was typed is not the name '{server}'");
-                Err(Refusal::NeedsName { server, message }.into())
-            }
-        },
+/// How the name of a server is had where it must be typed: from `--confirm`, or by asking.
+fn type_name(confirm: Option<&str>) -> impl FnMut(&str) -> Result<Option<String>> {
+    move |message| match confirm {
+        Some(confirm) => Ok(Some(confirm.to_owned())),
+        None => prompt::line(&format!("{message}.\nType the server name to confirm: ")),
     }
-}
-
-/// The path of a private key as it is recorded: absolute, and of a file that is there.
-fn key_path(path: &Path) -> Result<String> {
-    let expanded = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => path.to_owned(),
-    };
-    let absolute = std::path::absolute(&expanded).map_err(Error::file("find", &expanded))?;
-    if !absolute.is_file() {
-        return Err(Error::usage_with(
-            format!("there is no key file {}", absolute.display()),
-            "see which keys you have: ls ~/.ssh",
-        ));
-    }
-    if absolute.extension().is_some_and(|extension| extension == "pub") {
-        return Err(Error::usage_with(
-            format!("{} is the public half of a key", absolute.display()),
-            format!("give the private one: --key {}", absolute.with_extension("").display()),
-        ));
-    }
-    absolute.into_os_string().into_string().map_err(|path| {
-        let path = path.to_string_lossy();
-        Error::usage(format!("the path {path} is not UTF-8 and can't be recorded"))
-    })
 }
 
 /// What a row says of an address: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. Without a user or a port

@@ -1,8 +1,9 @@
 //! `infrakt server remove`.
 
 use super::super::{Context, output};
-use super::with_name_typed;
+use super::type_name;
 use crate::error::{Exit, Result};
+use crate::runtime::Runtime;
 use clap::Args;
 
 /// Remove a server from the inventory; nothing is changed on the server itself
@@ -16,10 +17,8 @@ pub struct RemoveArgs {
 }
 
 pub fn run(args: RemoveArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let server = with_name_typed(&store, &args.name, args.confirm.as_deref(), |typed| {
-        store.remove_server(&args.name, typed)
-    })?;
+    let runtime = Runtime::open(context.home()?)?;
+    let server = runtime.remove(&args.name, &mut type_name(args.confirm.as_deref()))?;
     if context.json {
         output::json(&server)?;
     } else {

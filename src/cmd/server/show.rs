@@ -2,12 +2,10 @@
 
 use super::super::{Context, output};
 use super::address;
-use super::route::RouteShown;
-use crate::error::{Error, Exit, Result};
-use crate::runtime::route_to;
-use crate::store::{Server, host_key_fingerprint};
+use crate::document::server::{ServerListed, ServerShown};
+use crate::error::{Exit, Result};
+use crate::store::host_key_fingerprint;
 use clap::Args;
-use serde::Serialize;
 
 /// Show what is recorded of a server, and how it would be reached; asks no other computer
 #[derive(Debug, Args)]
@@ -16,38 +14,18 @@ pub struct ShowArgs {
     name: String,
 }
 
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    server: Server,
-    /// Why nothing may be destroyed there, as far as the inventory knows.
-    protected: Vec<String>,
-    /// How it would be reached.
-    route: Option<RouteShown>,
-    /// Why that can't be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    route_problem: Option<String>,
-}
-
 pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
     let store = context.store()?;
-    let server = store.server(&args.name)?;
-    let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
-    let mut protected = store.is_protected_identity(server.machine_id.as_deref(), &host_keys)?;
-    if server.is_infrakt_host {
-        protected = vec!["is marked as a host of infrakt".to_owned()];
-    }
-    let route = route_to(&server).map(|route| RouteShown::of(&route));
+    let shown = ServerShown::of(&store, store.server(&args.name)?)?;
     if context.json {
-        let route_problem = route.as_ref().err().map(Error::to_string);
-        output::json(&Shown {
-            server,
-            protected,
-            route: route.ok(),
-            route_problem,
-        })?;
+        output::json(&shown)?;
         return Ok(Exit::Done);
     }
+    let ServerShown {
+        server: ServerListed { server, protected },
+        route,
+        route_problem,
+    } = shown;
     let apps: Vec<String> = store
         .apps(Some(&server.name))?
         .into_iter()
@@ -60,8 +38,8 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         None => None,
     };
     let route = match &route {
-        Ok(route) => route.pairs(),
-        Err(error) => [("login", Some(error.to_string())), ("", None), ("", None), ("", None)],
+        Some(route) => route.pairs(),
+        None => [("login", route_problem), ("", None), ("", None), ("", None)],
     };
     let [login, through, configured, note] = route;
     output::pairs([

@@ -2,13 +2,13 @@
 
 use super::super::{Context, output};
 use super::address;
-use super::route::RouteShown;
+use crate::document::server::ServerStatus;
 use crate::error::{Exit, Result};
 use crate::facts::human_bytes;
+use crate::facts::usage::Usage;
 use crate::prompt::Terminal;
 use crate::runtime::Runtime;
 use clap::Args;
-use serde::Serialize;
 
 /// Ask a server what runs and what is stored there, and what protects it
 #[derive(Debug, Args)]
@@ -17,31 +17,22 @@ pub struct StatusArgs {
     name: String,
 }
 
-#[derive(Serialize)]
-struct Status<'a> {
-    server: &'a str,
-    status: Option<&'a str>,
-    protected: &'a [String],
-    route: RouteShown,
-    facts: &'a crate::facts::Facts,
-}
-
 pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
-    let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
-    let (server, facts) = (&live.server, &live.facts);
-    let protected = &live.identity.protected;
-    let route = RouteShown::of(&live.route);
+    let (live, usage) = runtime.reach_and_measure(&runtime.store.server(&args.name)?, &Terminal)?;
+    let status = ServerStatus::of(&live, usage);
     if context.json {
-        output::json(&Status {
-            server: &server.name,
-            status: server.status.as_deref(),
-            protected,
-            route,
-            facts,
-        })?;
+        output::json(&status)?;
         return Ok(Exit::Done);
     }
+    let ServerStatus {
+        protected,
+        route,
+        facts,
+        usage,
+        ..
+    } = &status;
+    let server = &live.server;
     let docker = match (facts.docker.installed, facts.docker.running) {
         (false, _) => "not installed".to_owned(),
         (true, false) => "installed, but it does not answer".to_owned(),
@@ -59,6 +50,11 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         "directory" => facts.opt_infrakt.bytes.map_or("there".to_owned(), human_bytes),
         other => other.to_owned(),
     };
+    let disks: Vec<String> = usage
+        .disks
+        .iter()
+        .map(|disk| format!("{} {}", disk.mount, space(disk.available_bytes, disk.total_bytes)))
+        .collect();
     let ports: Vec<String> = facts.ssh_ports.iter().map(ToString::to_string).collect();
     let [login, through, configured, _] = route.pairs();
     output::pairs([
@@ -73,6 +69,17 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
             "system",
             Some(format!("{} ({}, Linux {})", facts.os.name, facts.arch, facts.kernel)),
         ),
+        ("up for", Some(uptime(usage.uptime_seconds))),
+        ("load", Some(load(usage))),
+        (
+            "memory",
+            Some(space(usage.memory.available_bytes, usage.memory.total_bytes)),
+        ),
+        (
+            "swap",
+            (usage.swap.total_bytes > 0).then(|| space(usage.swap.available_bytes, usage.swap.total_bytes)),
+        ),
+        ("disks", Some(disks.join(", "))),
         ("hostname", Some(facts.hostname.clone())),
         ("machine-id", facts.machine_id.clone()),
         ("SSH ports", Some(ports.join(", "))),
@@ -84,4 +91,23 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         ),
     ])?;
     Ok(Exit::Done)
+}
+
+fn space(available: u64, total: u64) -> String {
+    format!("{} of {} free", human_bytes(available), human_bytes(total))
+}
+
+fn load(usage: &Usage) -> String {
+    let [one, five, fifteen] = usage.load;
+    let processors = output::count(usage.processors as usize, "processor");
+    format!("{one:.2}, {five:.2}, {fifteen:.2} on {processors}")
+}
+
+/// In days where it is days, since a server's is.
+fn uptime(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+    match days {
+        0 => format!("{hours} h {minutes} min"),
+        days => format!("{} {hours} h", output::count(days as usize, "day")),
+    }
 }

@@ -1,7 +1,7 @@
 //! `infrakt server unlock`: who is at work on a server, and the end of it.
 
 use super::super::{Context, output};
-use super::with_name_typed;
+use super::type_name;
 use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
 use crate::runtime::{Holder, Runtime};
@@ -38,7 +38,7 @@ pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
     let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
     let ended = runtime.lock_holder(&live)?;
     if let Some(holder) = &ended {
-        with_name_typed(&runtime.store, &args.name, args.confirm.as_deref(), |typed| {
+        runtime.with_name_typed(&args.name, &mut type_name(args.confirm.as_deref()), |typed| {
             runtime.unlock(&live, holder, typed)
         })?;
     }

@@ -1,11 +1,12 @@
 //! `infrakt server update`.
 
 use super::super::{Context, output};
-use super::{key_path, with_name_typed};
+use super::type_name;
+use crate::document::server::{ServerListed, ServerUpdated};
 use crate::error::{Error, Exit, Result};
 use crate::prompt::Terminal;
-use crate::runtime::{Runtime, Unmarked};
-use crate::store::{Server, ServerChange};
+use crate::runtime::{Runtime, key_path};
+use crate::store::ServerChange;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::Path;
@@ -61,45 +62,20 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
         ));
     }
     let runtime = Runtime::open(context.home()?)?;
-    let store = &runtime.store;
-    let server = with_name_typed(store, &args.name, args.confirm.as_deref(), |typed| {
-        store.update_server(&args.name, &change, typed)
-    })?;
-    if let Some(marked) = change.is_infrakt_host {
-        marker(&runtime, &server, marked);
+    let confirm = &mut type_name(args.confirm.as_deref());
+    let (server, note) = runtime.update(&args.name, &change, &Terminal, confirm)?;
+    if let Some(note) = &note {
+        output::note(note);
     }
     if context.json {
-        output::json(&server)?;
+        output::json(&ServerUpdated {
+            server: ServerListed::of(&runtime.store, server)?,
+            notes: note.into_iter().collect(),
+        })?;
     } else {
         output::line(&format!("updated server '{}'", server.name))?;
     }
     Ok(Exit::Done)
-}
-
-/// Brings the marker on the machine in line with the row. The row holds in any case, so what goes wrong here is said and
-/// is no error.
-fn marker(runtime: &Runtime, server: &Server, marked: bool) {
-    let name = &server.name;
-    let remove = format!("to remove it: infrakt server ssh {name} -- sudo rm /etc/infrakt/host");
-    let live = runtime.reach(server, &Terminal);
-    let said = if marked {
-        match live.and_then(|live| runtime.mark(&live)) {
-            Ok(()) => format!("'{name}' has the marker /etc/infrakt/host"),
-            Err(error) => format!("'{name}' did not get the marker /etc/infrakt/host: {error}"),
-        }
-    } else {
-        match live.and_then(|live| runtime.unmark(&live)) {
-            Ok(Unmarked::Gone) => format!("'{name}' has no marker /etc/infrakt/host any more"),
-            Ok(Unmarked::StillProtected(reason)) => {
-                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}")
-            }
-            Ok(Unmarked::NotOurs) => format!(
-                "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
-            ),
-            Err(error) => format!("'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"),
-        }
-    };
-    output::note(&said);
 }
 
 /// A port, or none any more.
@@ -134,5 +110,6 @@ fn change(args: &UpdateArgs) -> Result<ServerChange> {
             _ => None,
         },
         tags: args.tags.clone(),
+        only_tags: None,
     })
 }

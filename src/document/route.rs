@@ -1,11 +1,12 @@
 //! How the way to a server is shown: where it ends, what it leads through, and what of it the SSH configuration says.
 
 use crate::runtime::Route;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A host on the way, as data.
-#[derive(Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 struct Host {
     name: String,
     host: String,
@@ -14,7 +15,7 @@ struct Host {
 }
 
 /// The way to a server, as data.
-#[derive(Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RouteShown {
     host: String,
     port: u16,

@@ -1,0 +1,50 @@
+import clsx from "clsx";
+import type { ComponentProps } from "react";
+import { Link, type LinkProps } from "react-router";
+import styles from "./Button.module.css";
+import { Spinner } from "./Spinner";
+
+type Variant = "primary" | "secondary" | "quiet" | "danger";
+
+export interface ButtonProps extends ComponentProps<"button"> {
+  variant?: Variant;
+  small?: boolean;
+  /** Something is on its way: the button can't be pressed again, and says so. */
+  busy?: boolean;
+}
+
+/** A button. `danger` is for what destroys, and for nothing else. */
+export function Button({
+  variant = "secondary",
+  small,
+  busy,
+  className,
+  disabled,
+  children,
+  ...rest
+}: ButtonProps) {
+  return (
+    <button
+      type="button"
+      className={clsx(styles.button, styles[variant], small && styles.small, className)}
+      disabled={disabled === true || busy === true}
+      aria-busy={busy === true ? true : undefined}
+      {...rest}
+    >
+      {busy === true && <Spinner />}
+      {children}
+    </button>
+  );
+}
+
+export interface ButtonLinkProps extends LinkProps {
+  variant?: Exclude<Variant, "danger">;
+  small?: boolean;
+}
+
+/** A link that looks like a button: it goes somewhere and does nothing. */
+export function ButtonLink({ variant = "secondary", small, className, ...rest }: ButtonLinkProps) {
+  return (
+    <Link className={clsx(styles.button, styles[variant], small && styles.small, className)} {...rest} />
+  );
+}

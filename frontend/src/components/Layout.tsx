@@ -1,0 +1,79 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { NavLink, Outlet, useLocation } from "react-router";
+import { forgetKey } from "../session/key";
+import { Button } from "./Button";
+import styles from "./Layout.module.css";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+const PLACES = [
+  ["/servers", "Servers"],
+  ["/runs", "Runs"],
+  ["/recipes", "Recipes"],
+  ["/apps", "Apps"],
+] as const;
+
+/** What is around every page of somebody who is logged in. */
+export function Layout() {
+  const queries = useQueryClient();
+  useHeadingFocus();
+  return (
+    <>
+      <a className={`visually-hidden ${styles.skip ?? ""}`} href="#content">
+        Skip to the content
+      </a>
+      <header className={styles.bar}>
+        <div className={styles.inside}>
+          <NavLink to="/servers" className={styles.mark}>
+            <Mark />
+            infrakt
+          </NavLink>
+          <nav aria-label="Main" className={styles.nav}>
+            <ul role="list" className={styles.places}>
+              {PLACES.map(([path, title]) => (
+                <li key={path}>
+                  <NavLink to={path} className={styles.place}>
+                    {title}
+                  </NavLink>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div className={styles.end}>
+            <ThemeSwitch />
+            <Button
+              variant="quiet"
+              small
+              onClick={() => {
+                queries.clear();
+                forgetKey();
+              }}
+            >
+              Log out
+            </Button>
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} className={styles.main}>
+        <Outlet />
+      </main>
+    </>
+  );
+}
+
+/** The sign of infrakt: a server, and the steps beside it. */
+export function Mark() {
+  return <img src="/icon.svg" alt="" width="26" height="26" />;
+}
+
+/** After going to another page the focus is on its heading, as it would be on a page that was loaded. */
+function useHeadingFocus(): void {
+  const { pathname } = useLocation();
+  const seen = useRef(pathname);
+  useEffect(() => {
+    if (seen.current === pathname) return;
+    seen.current = pathname;
+    window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [pathname]);
+}

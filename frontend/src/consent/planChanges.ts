@@ -1,0 +1,30 @@
+/** What is different in a plan that was made anew, in sentences for the person who has to consent again. */
+
+import type { Plan } from "../api/types";
+import { newLosses } from "../plan/losses";
+
+export function planChanges(before: Plan, now: Plan): string[] {
+  if (before.digest === now.digest) return [];
+  const changes = [
+    ...newLosses(before.losses, now.losses).map((name) => `New, and would be lost too: ${name}`),
+    ...newLosses(now.losses, before.losses).map((name) => `No longer there: ${name}`),
+    ...changedSteps(before, now),
+  ];
+  return changes.length > 0
+    ? changes
+    : ["What it rests on: the server’s identity, a parameter, or the recipe’s text."];
+}
+
+function changedSteps(before: Plan, now: Plan): string[] {
+  const key = (plan: Plan) => new Map(plan.steps.map((step) => [step.title, JSON.stringify(step)]));
+  const then = key(before);
+  const anew = key(now);
+  return [
+    ...[...anew].flatMap(([title, text]) => {
+      const old = then.get(title);
+      if (old === undefined) return [`A new step: ${title}`];
+      return old === text ? [] : [`A step that is another one now: ${title}`];
+    }),
+    ...[...then.keys()].filter((title) => !anew.has(title)).map((title) => `No longer a step: ${title}`),
+  ];
+}

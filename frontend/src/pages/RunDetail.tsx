@@ -1,0 +1,175 @@
+import type { ReactNode } from "react";
+import { Link, useParams } from "react-router";
+import { ApiError } from "../api/client";
+import type { RunDetails } from "../api/types";
+import { Loading } from "../components/Spinner";
+import { ErrorNotice, Notice } from "../components/Notice";
+import { Page, Section } from "../components/Page";
+import { Time } from "../components/Time";
+import { Elapsed } from "../run/Elapsed";
+import { Outcome } from "../run/Outcome";
+import { ProgressBar } from "../run/ProgressBar";
+import { ResumeRun } from "../run/ResumeRun";
+import { RunStateBadge } from "../run/RunStateBadge";
+import { StepAnnouncer } from "../run/StepAnnouncer";
+import { StepList } from "../run/StepList";
+import { StopRun } from "../run/StopRun";
+import type { Connection } from "../run/stream";
+import { useRun } from "../run/useRun";
+import type { RunView } from "../run/view";
+import { recipeName } from "../run/words";
+import { duration } from "../text/format";
+import { printable } from "../text/printable";
+import styles from "./RunDetail.module.css";
+
+/** A run, while it goes on and ever after. */
+export function RunDetail() {
+  const { id = "" } = useParams();
+  if (!/^\d{1,15}$/.test(id)) {
+    return (
+      <Page title="No such run" above={<Link to="/runs">Runs</Link>}>
+        <ErrorNotice error={`“${printable(id)}” is no number of a run.`} />
+      </Page>
+    );
+  }
+  return <Run key={id} id={Number(id)} />;
+}
+
+function Run({ id }: { id: number }) {
+  const { run, view, error, retry, feed, snapshot, goOn } = useRun(id);
+  const above = <Link to="/runs">Runs</Link>;
+  if (run === undefined || view === undefined) {
+    return (
+      <Page title={`Run ${id}`} above={above}>
+        {error === null ? (
+          <Loading what={`run ${id}`} lines={8} />
+        ) : (
+          <ErrorNotice error={error} retry={retry} />
+        )}
+      </Page>
+    );
+  }
+  const going = view.state === "running";
+  const heading = `Run ${id}: ${recipeName(run.recipe)} on ${run.server}`;
+  return (
+    <Page
+      title={going ? `${view.ended}/${view.steps.length} · ${heading}` : heading}
+      heading={heading}
+      above={above}
+      beside={<RunStateBadge state={view.state} />}
+      actions={
+        going ? (
+          <StopRun id={id} running={view.running} />
+        ) : (
+          run.resumable && view.state !== "done" && <ResumeRun run={run} onResumed={goOn} />
+        )
+      }
+    >
+      <ConnectionNotice connection={snapshot.connection} going={going} error={error} />
+      <Outcome run={run} view={view} />
+      <About run={run} view={view} />
+      <ProgressBar view={view} />
+      {view.notices.length > 0 && (
+        <Section title="Notices">
+          <ul>
+            {view.notices.map((notice, index) => (
+              <li key={index}>{printable(notice)}</li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Section title="Steps" plain>
+        <StepList runId={id} view={view} feed={feed} />
+      </Section>
+      <StepAnnouncer view={view} />
+    </Page>
+  );
+}
+
+function About({ run, view }: { run: RunDetails; view: RunView }) {
+  const going = view.state === "running";
+  const began = new Date(run.started_at);
+  const took = run.ended_at === null ? null : new Date(run.ended_at).getTime() - began.getTime();
+  return (
+    <dl className={styles.about}>
+      <Fact name="server">
+        {run.server_id === null ? (
+          `${run.server} (no longer in the inventory)`
+        ) : (
+          <Link to={`/servers/${encodeURIComponent(run.server)}`}>{run.server}</Link>
+        )}
+      </Fact>
+      <Fact name="recipe">
+        <Link to={`/recipes/${encodeURIComponent(recipeName(run.recipe))}`}>{recipeName(run.recipe)}</Link>
+      </Fact>
+      <Fact name="started">
+        {began.toLocaleString()} (<Time at={run.started_at} />)
+      </Fact>
+      {going && (
+        <Fact name="running for">
+          <Elapsed since={run.started_at} />
+        </Fact>
+      )}
+      {/* Where the clock was set back meanwhile, nobody knows how long it took. */}
+      {!going && took !== null && took >= 0 && <Fact name="took">{duration(took)}</Fact>}
+      <Fact name="begun by">{printable(run.operator)}</Fact>
+      {run.consent !== null && (
+        <Fact name="consent">
+          <Consent consent={run.consent} />
+        </Fact>
+      )}
+      {run.group !== null && <Fact name="begun with">the other runs of group {run.group}</Fact>}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className={styles.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+const MEANS: Record<string, string> = {
+  typed: "typed at the prompt",
+  "--confirm": "given with --confirm",
+  api: "given to the API",
+};
+
+function Consent({ consent }: { consent: NonNullable<RunDetails["consent"]> }) {
+  return (
+    <>
+      {printable(consent.who)}, <Time at={consent.at} />, {MEANS[consent.how] ?? consent.how}
+    </>
+  );
+}
+
+/** How this page hears of the run; said only where it does not. */
+function ConnectionNotice({
+  connection,
+  going,
+  error,
+}: {
+  connection: Connection;
+  going: boolean;
+  error: Error | null;
+}) {
+  if (connection.state === "failed") {
+    return <ErrorNotice title="What the steps printed can't be shown." error={connection.error} />;
+  }
+  if (connection.state === "reconnecting" && (connection.attempt > 1 || error !== null)) {
+    return (
+      <Notice tone="change" role="status" title="Connection lost, reconnecting …">
+        <p>
+          This page does not hear from the service at the moment, and tries again by itself.
+          {going && " The run does not depend on this page: it goes on where infrakt runs."}
+        </p>
+      </Notice>
+    );
+  }
+  if (error !== null && !(error instanceof ApiError && error.status === 0))
+    return <ErrorNotice error={error} />;
+  return null;
+}

@@ -1,0 +1,94 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { ApiError } from "../api/client";
+import { server as theServer } from "../api/queries";
+import type { ServerWithRoute } from "../api/types";
+import { Badge } from "../components/Badge";
+import { Button } from "../components/Button";
+import { ErrorNotice, Notice } from "../components/Notice";
+import { Page } from "../components/Page";
+import { Loading } from "../components/Spinner";
+import { AboutSection } from "../server/AboutSection";
+import { AppsSection } from "../server/AppsSection";
+import { DockerSection } from "../server/DockerSection";
+import { EditServerDialog } from "../server/EditServerDialog";
+import { HistorySection } from "../server/HistorySection";
+import { NowSection } from "../server/NowSection";
+import { ProvisionSection } from "../server/ProvisionSection";
+import { ReachSection } from "../server/ReachSection";
+import { RemoveServerDialog } from "../server/RemoveServerDialog";
+import { ProtectedBadge, protectionOf, StatusBadge } from "../server/ServerBadges";
+import { useLiveStatus } from "../server/useLiveStatus";
+import { printable } from "../text/printable";
+import styles from "./ServerDetail.module.css";
+
+/** A server: what it is busy with, what runs there, what was run, and provisioning it. */
+export function ServerDetail() {
+  const { name = "" } = useParams();
+  const query = useQuery(theServer(name));
+  if (query.isSuccess) return <Known key={name} server={query.data} />;
+  const gone = query.error instanceof ApiError && query.error.code === "unknown_server";
+  return (
+    <Page title={name} above={<Link to="/servers">Servers</Link>}>
+      {query.isPending && <Loading what={name} />}
+      {query.isError && (
+        <ErrorNotice error={query.error} retry={gone ? undefined : () => void query.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+function Known({ server }: { server: ServerWithRoute }) {
+  const [dialog, setDialog] = useState<"none" | "edit" | "remove">("none");
+  const live = useLiveStatus(server.name);
+  const protection = protectionOf(server, live.data?.protected);
+  const facts = live.data?.facts;
+  const close = () => setDialog("none");
+  return (
+    <Page
+      title={server.name}
+      above={<Link to="/servers">Servers</Link>}
+      beside={
+        <>
+          <StatusBadge status={live.data?.status ?? server.status} />
+          <ProtectedBadge reasons={protection} />
+          {server.tags.map((tag) => (
+            <Badge key={tag}>{printable(tag)}</Badge>
+          ))}
+        </>
+      }
+      actions={
+        <>
+          <Button onClick={() => setDialog("edit")}>Edit</Button>
+          <Button onClick={() => setDialog("remove")}>Remove</Button>
+        </>
+      }
+    >
+      {protection.length > 0 && (
+        <Notice title="Protected: nothing is ever destroyed here">
+          <ul className={styles.reasons}>
+            {protection.map((reason) => (
+              <li key={reason}>{printable(reason)}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      <NowSection name={server.name} live={live} />
+      <ProvisionSection server={server} protection={protection} />
+      <div className={styles.columns}>
+        <div className={styles.column}>
+          {facts !== undefined && <DockerSection facts={facts} />}
+          <HistorySection server={server.name} />
+          <AppsSection server={server.name} />
+        </div>
+        <div className={styles.column}>
+          <AboutSection server={server} facts={facts} />
+          <ReachSection server={server} />
+        </div>
+      </div>
+      {dialog === "edit" && <EditServerDialog server={server} onClose={close} />}
+      {dialog === "remove" && <RemoveServerDialog server={server} onClose={close} />}
+    </Page>
+  );
+}

@@ -1,0 +1,102 @@
+import clsx from "clsx";
+import type { Action, Mark, PlanStep, SecretPlace } from "../api/types";
+import { Badge } from "../components/Badge";
+import { CodeBlock } from "../components/Code";
+import { duration } from "../text/format";
+import { printable } from "../text/printable";
+import { EffectBadge } from "./EffectBadge";
+import styles from "./PlanView.module.css";
+
+/** A step of a plan: its title and effect, and, opened, exactly what it does and when it does not. */
+export function PlanStepView({
+  step,
+  index,
+  mark,
+  asksBefore,
+  open,
+}: {
+  step: PlanStep;
+  /** From 0; shown from 1. */
+  index: number;
+  mark: Mark | null;
+  /** The name that has to be typed before this step, if it is that one. */
+  asksBefore: string | null;
+  open: boolean;
+}) {
+  return (
+    <li className={clsx(styles.step, styles[step.effect])}>
+      {asksBefore !== null && <p className={styles.asks}>Before this, “{asksBefore}” has to be typed.</p>}
+      <details open={open}>
+        <summary className={styles.head}>
+          <span className={styles.number}>{index + 1}</span>
+          <span className={styles.title}>{printable(step.title)}</span>
+          <span className={styles.badges}>
+            {mark === "unchanged" && <Badge>already so</Badge>}
+            {mark === "would_change" && step.effect !== "destroy" && (
+              <Badge tone="accent">would change</Badge>
+            )}
+            <EffectBadge effect={step.effect} />
+          </span>
+        </summary>
+        <div className={styles.body}>
+          <ActionView action={step.action} title={step.title} />
+          {Object.entries(step.env ?? {}).map(([name, value]) => (
+            <p key={name} className={styles.line}>
+              with <code>{printable(`${name}=${valueOf(value)}`)}</code>
+            </p>
+          ))}
+          <Guards title="Left out if this succeeds" commands={step.unless} />
+          <Guards title="Only if this succeeds" commands={step.only_if} />
+          {step.undo !== undefined && step.undo !== null && (
+            <>
+              <p className={styles.line}>Undone if no new login works within {step.undo.after_seconds} s:</p>
+              <CodeBlock text={step.undo.command} label="The way back" copy={false} />
+            </>
+          )}
+          <p className={styles.line}>
+            {printable(step.origin.file)}:{step.origin.line}, at most {duration(step.timeout_seconds * 1000)}
+          </p>
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function ActionView({ action, title }: { action: Action; title: string }) {
+  switch (action.kind) {
+    case "run":
+      return <CodeBlock text={action.command} label={`Command of: ${title}`} />;
+    case "upload":
+      return (
+        <>
+          <p className={styles.line}>
+            Writes <code>{printable(action.path)}</code>, {action.mode}, {action.owner}
+          </p>
+          <CodeBlock text={valueOf(action.content)} label={`Content of ${action.path}`} />
+        </>
+      );
+    case "reconnect":
+      return <p>{action.reboot ? "Restarts the server, waits, and logs in again." : "Logs in again."}</p>;
+    case "state":
+      return (
+        <p>
+          {action.change === "forget_apps"
+            ? "In infrakt’s own database: forgets the server’s apps, their deployments and env files."
+            : "In infrakt’s own database: notes what became of the server."}
+        </p>
+      );
+  }
+}
+
+function Guards({ title, commands = [] }: { title: string; commands?: string[] | undefined }) {
+  return commands.map((command, index) => (
+    <div key={index} className={styles.guard}>
+      <p className={styles.line}>{title}:</p>
+      <CodeBlock text={command} label={title} copy={false} />
+    </div>
+  ));
+}
+
+function valueOf(value: string | SecretPlace): string {
+  return typeof value === "string" ? value : `(the secret ${value.secret})`;
+}

@@ -1,0 +1,73 @@
+import { render, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { aPlan, aStep } from "../testing/fixtures";
+import { expectAccessible } from "../testing/page";
+import { PlanView } from "./PlanView";
+
+test("a plan is read as sections of steps, each with what it does to the world", async () => {
+  render(
+    <main>
+      <h2>The plan</h2>
+      <PlanView plan={aPlan()} />
+    </main>,
+  );
+  expect(screen.getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual([
+    "What there is to lose on prod-2",
+    "Wipe",
+    "Docker",
+    "Traefik",
+    "Firewall",
+    "Proof",
+  ]);
+  const volumes = screen.getByText("Remove the named volumes").closest("li");
+  expect(volumes).toHaveTextContent("3");
+  expect(volumes).toHaveTextContent("destroys");
+  expect(screen.getByText("9 steps: 4 destroy, 3 change, 2 only look.", { exact: false })).toBeVisible();
+  await expectAccessible();
+});
+
+test("what there is to lose is named, with sizes", () => {
+  render(<PlanView plan={aPlan()} />);
+  const losses = screen.getByRole("region", { name: "What there is to lose" });
+  expect(within(losses).getByText("3 volumes")).toBeVisible();
+  expect(within(losses).getByText("pgdata").closest("li")).toHaveTextContent("4.2 MB");
+  expect(within(losses).getByText("1 env file")).toBeVisible();
+});
+
+test("every command and every file can be read before it runs", async () => {
+  const user = userEvent.setup();
+  render(<PlanView plan={aPlan()} />);
+  expect(screen.getByText("docker system prune -af --volumes")).not.toBeVisible();
+  await user.click(screen.getByText("Remove all containers, images and networks"));
+  expect(screen.getByText("docker system prune -af --volumes")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Show every command" }));
+  expect(screen.getByText(/entryPoints/)).toBeVisible();
+  expect(screen.getByText("/opt/infrakt/traefik/traefik.yml")).toBeVisible();
+  expect(screen.getByText("ufw disable")).toBeVisible();
+});
+
+test("nothing behind a wipe is said to be in place already", () => {
+  const unless = ["true"];
+  const steps = [
+    aStep({ title: "Before", unless }),
+    aStep({ effect: "destroy" }),
+    aStep({ title: "After", unless }),
+  ];
+  render(<PlanView plan={aPlan({ steps, marks: ["unchanged", "would_change", "unchanged"] })} />);
+  expect(screen.getByText("Before").closest("li")).toHaveTextContent("already so");
+  expect(screen.getByText("After").closest("li")).not.toHaveTextContent("already so");
+});
+
+test("characters that would deceive a reader are made visible", () => {
+  const steps = [aStep({ title: "Say \u202egood", action: { kind: "run", command: "echo a\u200bb" } })];
+  render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_change"] })} />);
+  expect(screen.getByText("Say \\u{202e}good")).toBeVisible();
+  expect(screen.getByText("echo a\\u{200b}b")).toBeInTheDocument();
+});
+
+test("a secret is shown by its name only", () => {
+  const steps = [aStep({ env: { TOKEN: { secret: "API_TOKEN" } } })];
+  render(<PlanView plan={aPlan({ wipes: false, steps, secrets: ["API_TOKEN"] })} />);
+  expect(screen.getByText("TOKEN=(the secret API_TOKEN)")).toBeInTheDocument();
+});

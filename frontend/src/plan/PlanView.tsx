@@ -1,0 +1,86 @@
+import { useState } from "react";
+import type { Plan } from "../api/types";
+import { Button } from "../components/Button";
+import { ErrorNotice, Notice } from "../components/Notice";
+import { Facts } from "../components/Page";
+import { printable } from "../text/printable";
+import { LossList } from "./LossList";
+import styles from "./PlanView.module.css";
+import { PlanStepView } from "./PlanStepView";
+import { parameterLines, sections, totals } from "./summary";
+
+/** A plan as a person reads it before it runs: what it takes away, and every step with its exact command. */
+export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutLosses?: boolean }) {
+  const [all, setAll] = useState(false);
+  const destroys = plan.steps.some((step) => step.effect === "destroy");
+  const printed = typeof plan.printed === "string" ? plan.printed.split("\n") : (plan.printed ?? []);
+  const said = printed.filter((line) => line !== "");
+  return (
+    <div className={styles.plan}>
+      {plan.refused !== null && (
+        <ErrorNotice title="A run of it would be refused now." error={plan.refused} />
+      )}
+      {plan.server.protected.length > 0 && (
+        <Notice title={`Protected: nothing is destroyed on ${plan.server.name}`}>
+          <ul className={styles.reasons}>
+            {plan.server.protected.map((reason) => (
+              <li key={reason}>{printable(reason)}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      {said.length > 0 && (
+        <Notice title="The recipe says">
+          {said.map((line, index) => (
+            <p key={index}>{printable(line)}</p>
+          ))}
+        </Notice>
+      )}
+      {destroys && !withoutLosses && (
+        <section className={styles.losses} aria-label="What there is to lose">
+          <h3>What there is to lose on {plan.server.name}</h3>
+          {plan.offline ? (
+            <p>It is not known offline.</p>
+          ) : (
+            <LossList losses={plan.losses} server={plan.server.name} />
+          )}
+        </section>
+      )}
+      <div className={styles.summary}>
+        <p>{totals(plan)}</p>
+        <Button small variant="quiet" aria-pressed={all} onClick={() => setAll(!all)}>
+          {all ? "Hide the commands" : "Show every command"}
+        </Button>
+      </div>
+      {sections(plan).map((section) => (
+        <section key={section.steps[0]?.index ?? section.title} className={styles.section}>
+          <h3>{printable(section.title)}</h3>
+          <ol role="list" className={styles.steps}>
+            {section.steps.map(({ index, step, mark }) => (
+              // Made anew when all are opened or closed; each can then be opened and closed for itself.
+              <PlanStepView
+                key={`${index} ${String(all)}`}
+                step={step}
+                index={index}
+                mark={mark}
+                asksBefore={plan.consent_before === index ? plan.server.name : null}
+                open={all}
+              />
+            ))}
+          </ol>
+        </section>
+      ))}
+      <details className={styles.about}>
+        <summary>About this plan</summary>
+        <Facts
+          of={[
+            ...parameterLines(plan).map(([name, value]): [string, string] => [name, printable(value)]),
+            ["secrets", plan.secrets.join(", ")],
+            ["recipe", plan.recipe.name],
+            ["digest", <code key="digest">{plan.digest}</code>],
+          ]}
+        />
+      </details>
+    </div>
+  );
+}

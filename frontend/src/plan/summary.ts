@@ -1,0 +1,66 @@
+/** A plan in a sentence, and in sections. */
+
+import type { Effect, Mark, Plan, PlanStep } from "../api/types";
+import { count } from "../text/format";
+
+/** `12 steps: 4 destroy, 6 change, 2 only look. 9 would change something.` */
+export function totals(plan: Plan): string {
+  const words: [Effect, string][] = [
+    ["destroy", "destroy"],
+    ["change", "change"],
+    ["read", "only look"],
+  ];
+  const parts = words
+    .map(([effect, word]) => [plan.steps.filter((step) => step.effect === effect).length, word] as const)
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number} ${word}`);
+  const steps = count(plan.steps.length, "step");
+  const sentence = parts.length === 0 ? `${steps}.` : `${steps}: ${parts.join(", ")}.`;
+  if (plan.marks === undefined) return sentence;
+  const would = plan.marks.filter((mark) => mark === "would_change").length;
+  return `${sentence} ${would === 0 ? "Nothing would change." : `${would} would change something.`}`;
+}
+
+export interface PlannedStep {
+  /** From 0, as the API counts. */
+  index: number;
+  step: PlanStep;
+  mark: Mark | null;
+}
+
+export interface PlanSection {
+  title: string;
+  steps: PlannedStep[];
+}
+
+/** The steps as the recipe grouped them. A section that comes back later is a section of its own. */
+export function sections(plan: Plan): PlanSection[] {
+  const all: PlanSection[] = [];
+  const firstDestroying = plan.steps.findIndex((step) => step.effect === "destroy");
+  plan.steps.forEach((step, index) => {
+    const title = step.section ?? "Steps";
+    let section = all.at(-1);
+    if (section?.title !== title) {
+      section = { title, steps: [] };
+      all.push(section);
+    }
+    section.steps.push({ index, step, mark: markOf(plan, index, firstDestroying) });
+  });
+  return all;
+}
+
+/**
+ * What the guards said of a step when the plan was made. After something was destroyed, what was in place before may be gone,
+ * so there "unchanged" would promise too much.
+ */
+function markOf(plan: Plan, index: number, firstDestroying: number): Mark | null {
+  const mark = plan.marks?.[index] ?? null;
+  const afterwards = firstDestroying >= 0 && index > firstDestroying;
+  if (mark === "unchanged" && afterwards && plan.steps[index]?.effect !== "destroy") return null;
+  return mark;
+}
+
+/** The parameters of a plan, as a recipe's author would write their values. */
+export function parameterLines(plan: Plan): [string, string][] {
+  return Object.entries(plan.parameters).map(([name, value]) => [name, JSON.stringify(value)]);
+}

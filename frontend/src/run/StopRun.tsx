@@ -1,0 +1,65 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { call, segment } from "../api/client";
+import { Button } from "../components/Button";
+import { Dialog, DialogActions } from "../components/Dialog";
+import { ErrorNotice } from "../components/Notice";
+import { useAnnounce } from "../components/announce";
+import { printable } from "../text/printable";
+import type { StepView } from "./view";
+
+/** Ends a run before its end, after a question: with the current step, or at once. */
+export function StopRun({ id, running }: { id: number; running: StepView | null }) {
+  const [asking, setAsking] = useState(false);
+  const announce = useAnnounce();
+  const stop = useMutation({
+    mutationFn: (now: boolean) =>
+      call("POST", `/api/runs/${segment(id)}/stop`, { body: now ? { now: true } : {} }),
+    onSuccess: (_, now) => {
+      setAsking(false);
+      announce(now ? "The current step is being ended." : "The run stops after the current step.");
+    },
+  });
+  const asked = stop.isSuccess;
+  const step =
+    running === null ? "the current step" : `step ${running.step + 1}, “${printable(running.title)}”`;
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>{asked ? "Stopping … Stop now?" : "Stop"}</Button>
+      {asking && (
+        <Dialog title={`Stop run ${id}?`} onClose={() => setAsking(false)}>
+          <p>
+            <strong>After this step:</strong> {step} is finished first. Nothing is left half done, and the run
+            can be resumed with the next step.
+          </p>
+          <p>
+            <strong>Now:</strong> the step is ended in the middle, too. What it has done so far stays;
+            resuming begins it again.
+          </p>
+          {stop.error !== null && <ErrorNotice error={stop.error} />}
+          <DialogActions>
+            <Button onClick={() => setAsking(false)}>Let it run</Button>
+            <Button
+              busy={stop.isPending && stop.variables}
+              disabled={stop.isPending}
+              onClick={() => stop.mutate(true)}
+            >
+              Stop now
+            </Button>
+            {!asked && (
+              <Button
+                variant="primary"
+                data-initial-focus
+                busy={stop.isPending && !stop.variables}
+                disabled={stop.isPending}
+                onClick={() => stop.mutate(false)}
+              >
+                Stop after this step
+              </Button>
+            )}
+          </DialogActions>
+        </Dialog>
+      )}
+    </>
+  );
+}

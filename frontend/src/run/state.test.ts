@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import type { Outcome } from "../api/types";
+import type { NumberedEvent, RunEvent } from "./events";
+import { advance, NOTHING_YET } from "./state";
+
+let id = 0;
+const numbered = (...events: RunEvent[]): NumberedEvent[] =>
+  events.map((event) => ({ id: (id += 1), event }));
+const started = (step: number): RunEvent => ({ event: "step_started", step, title: `Step ${step}` });
+const ended = (step: number, outcome: Outcome): RunEvent => ({
+  event: "step_ended",
+  step,
+  title: `Step ${step}`,
+  outcome,
+  exitStatus: outcome === "failed" ? 1 : 0,
+  durationMs: 40,
+  reason: null,
+});
+
+describe("the state of a run", () => {
+  it("tells which step goes on, and how the others ended", () => {
+    const state = advance(NOTHING_YET, numbered(started(0), ended(0, "changed"), started(1)));
+    expect(state.current).toBe(1);
+    expect(state.steps.get(0)).toMatchObject({ outcome: "changed", durationMs: 40 });
+    expect(state.steps.get(1)).toMatchObject({ outcome: null });
+    expect(state.ended).toBeNull();
+  });
+
+  it("counts nothing twice when the same events arrive again", () => {
+    const events = numbered(started(0), ended(0, "changed"), { event: "notice", message: "connection lost" });
+    const once = advance(NOTHING_YET, events);
+    expect(advance(once, events)).toBe(once);
+    expect(advance(once, [...events, ...numbered(started(1))]).notices).toHaveLength(1);
+  });
+
+  it("comes out the same from the journal at once as live, one by one", () => {
+    const events = numbered(
+      started(0),
+      { event: "output", step: 0, stream: "stdout", text: "hello\n" },
+      ended(0, "unchanged"),
+      started(1),
+      ended(1, "failed"),
+      { event: "run_ended", state: "failed", reason: "step 2 failed" },
+    );
+    const live = events.reduce((state, event) => advance(state, [event]), NOTHING_YET);
+    expect(advance(NOTHING_YET, events)).toEqual(live);
+  });
+
+  it("goes on after an end when the run was resumed", () => {
+    const failed = advance(
+      NOTHING_YET,
+      numbered(started(0), ended(0, "failed"), {
+        event: "run_ended",
+        state: "failed",
+        reason: "step 1 failed",
+      }),
+    );
+    expect(failed.ended).toEqual({ state: "failed", reason: "step 1 failed" });
+
+    const resumed = advance(failed, numbered(started(0)));
+    expect(resumed.ended).toBeNull();
+    expect(resumed.steps.get(0)).toMatchObject({ outcome: null, attempts: 2 });
+
+    const done = advance(
+      resumed,
+      numbered(ended(0, "changed"), { event: "run_ended", state: "done", reason: null }),
+    );
+    expect(done.ended).toEqual({ state: "done", reason: null });
+    expect(done.steps.get(0)?.outcome).toBe("changed");
+  });
+
+  it("does not claim to know the end of a step that nobody saw", () => {
+    const state = advance(
+      NOTHING_YET,
+      numbered(started(0), { event: "run_ended", state: "interrupted", reason: "connection lost" }),
+    );
+    expect(state.steps.get(0)?.outcome).toBe("unknown");
+    expect(state.current).toBeNull();
+  });
+});

@@ -1,0 +1,40 @@
+/** The words, signs and colours for the states of runs and steps. The word says it; sign and colour only help. */
+
+import type { RunState } from "../api/types";
+import type { Tone } from "../components/Badge";
+import type { StepStatus, StepView } from "./view";
+
+interface Shown {
+  word: string;
+  sign: string;
+  tone: Tone;
+}
+
+export const RUN_STATES: Record<RunState, Shown> = {
+  running: { word: "running", sign: "●", tone: "accent" },
+  done: { word: "done", sign: "✓", tone: "good" },
+  failed: { word: "failed", sign: "✕", tone: "destroy" },
+  interrupted: { word: "interrupted", sign: "‖", tone: "change" },
+};
+
+const STEP_STATUSES: Record<StepStatus, Shown> = {
+  waiting: { word: "waiting", sign: "·", tone: "neutral" },
+  running: { word: "running", sign: "●", tone: "accent" },
+  changed: { word: "changed", sign: "✓", tone: "good" },
+  unchanged: { word: "unchanged", sign: "=", tone: "neutral" },
+  failed: { word: "failed", sign: "✕", tone: "destroy" },
+  skipped: { word: "skipped", sign: "–", tone: "neutral" },
+  unknown: { word: "unknown", sign: "?", tone: "change" },
+};
+
+/** How a step is or was. One that only looks changes nothing; if it found what it looked for, it is fine. */
+export function wordsFor({ status, effect }: Pick<StepView, "status" | "effect">): Shown {
+  return status === "unchanged" && effect === "read"
+    ? { word: "ok", sign: "✓", tone: "neutral" }
+    : STEP_STATUSES[status];
+}
+
+/** A recipe as people call it: `provision` rather than `provision.rhai`. */
+export function recipeName(recipe: string): string {
+  return recipe.replace(/\.rhai$/, "");
+}

@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { runs } from "../api/queries";
+import type { Run } from "../api/types";
+import { ErrorNotice } from "../components/Notice";
+import { Section } from "../components/Page";
+import { Loading } from "../components/Spinner";
+import { Table } from "../components/Table";
+import { Time } from "../components/Time";
+import { RunStateBadge } from "../run/RunStateBadge";
+import { duration } from "../text/format";
+import { printable } from "../text/printable";
+
+const SHOWN = 10;
+
+/** The last runs on a server. */
+export function HistorySection({ server }: { server: string }) {
+  const query = useQuery({
+    ...runs({ server, limit: SHOWN }),
+    refetchInterval: ({ state }) =>
+      state.data?.some((run) => run.state === "running") === true ? 5_000 : 30_000,
+  });
+  const all = <Link to={`/runs?server=${encodeURIComponent(server)}`}>All runs</Link>;
+  return (
+    <Section title="Runs" aside={(query.data?.length ?? 0) > 0 ? all : undefined}>
+      {query.isPending && <Loading what="runs" />}
+      {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
+      {query.isSuccess && query.data.length === 0 && <p>Nothing was run here yet.</p>}
+      {query.isSuccess && query.data.length > 0 && (
+        <Table
+          caption={`The last runs on ${server}`}
+          columns={[
+            {
+              title: "Run",
+              heading: true,
+              cell: (run: Run) => <Link to={`/runs/${run.id}`}>Run {run.id}</Link>,
+            },
+            { title: "Recipe", cell: ({ recipe }) => printable(recipe) },
+            { title: "State", cell: ({ state }) => <RunStateBadge state={state} /> },
+            { title: "Begun", cell: (run) => <Time at={run.started_at} /> },
+            { title: "Took", numeric: true, cell: took },
+          ]}
+          rows={query.data}
+          rowKey={({ id }) => id}
+        />
+      )}
+    </Section>
+  );
+}
+
+function took({ started_at: from, ended_at: to }: Run): string {
+  return to === null ? "" : duration(new Date(to).getTime() - new Date(from).getTime());
+}

@@ -1,0 +1,26 @@
+import type { Server } from "../api/types";
+import { Badge, type Tone } from "../components/Badge";
+import { printable } from "../text/printable";
+
+const TONES: Record<string, Tone> = { provisioned: "good", wiped: "change" };
+
+/** What became of a server, as infrakt last noted it. */
+export function StatusBadge({ status }: { status: string | null }) {
+  if (status === null) return <Badge>not provisioned</Badge>;
+  return <Badge tone={TONES[status] ?? "neutral"}>{printable(status)}</Badge>;
+}
+
+/** That nothing may be destroyed on a server. Its reasons stand where there is room for them. */
+export function ProtectedBadge({ reasons }: { reasons: string[] }) {
+  if (reasons.length === 0) return null;
+  return (
+    <Badge tone="accent" icon="⛨" title={reasons.join("; ")}>
+      protected
+    </Badge>
+  );
+}
+
+/** Why nothing may be destroyed on a server, whoever said it: its row, or the machine itself. */
+export function protectionOf(server: Server, alsoSaid: string[] = []): string[] {
+  return [...new Set([...server.protected, ...alsoSaid])];
+}

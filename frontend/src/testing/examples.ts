@@ -1,0 +1,89 @@
+/** Examples for `INFRAKT_SERVICE=none npm run dev`: the pages with something on them, and no service. The key: the-right-key. */
+
+import type { RecipeDetails, Server } from "../api/types";
+import { FakeApi, problem } from "./fakeApi";
+import { aHost, anApp, aPlan, aRun, aServer, aStatus } from "./fixtures";
+
+const inventory: Server[] = [
+  aHost({ provider: "hetzner", tags: ["infra"] }),
+  aServer(),
+  aServer({
+    id: 3,
+    name: "prod-3",
+    host: "2001:db8::7",
+    user: "debian",
+    port: 2222,
+    tags: ["web"],
+    status: null,
+  }),
+  aServer({
+    id: 4,
+    name: "staging-eu-central.example.org",
+    host: "staging.example.org",
+    provider: null,
+    tags: [],
+  }),
+];
+
+const provision: RecipeDetails = {
+  name: "provision.rhai",
+  kept_by: "shipped",
+  overrides_shipped: false,
+  description: "Wipe a server and make it ready for apps: Docker, Traefik, a firewall and fail2ban.",
+  parameters: [
+    { name: "keep_data", type: "bool", default: false, help: "Provision on top of what is there" },
+    { name: "email", type: "string", default: "", help: "The address that Let's Encrypt writes to" },
+    { name: "firewall", type: "bool", default: true, help: "Let in SSH, 80, 443 and the extra ports only" },
+    { name: "extra_ports", type: "list", default: [], help: "TCP ports that the firewall lets in as well" },
+  ],
+  source: "//! Wipe a server and make it ready for apps.\n",
+};
+
+function found(name: string | undefined): Server | Response {
+  const server = inventory.find((each) => each.name === name);
+  return (
+    server ??
+    problem(404, {
+      code: "unknown_server",
+      message: `there is no server '${name ?? ""}'`,
+      hint: "infrakt server list",
+    })
+  );
+}
+
+export const examples = new FakeApi()
+  .on("GET /api/servers", () => inventory)
+  .on("GET /api/servers/:name", (_, [name]) => found(name))
+  .on("GET /api/servers/:name/status", (_, [name = ""]) =>
+    name === "prod-3"
+      ? problem(502, {
+          code: "unreachable",
+          message: "cannot reach 'prod-3' at 2001:db8::7:2222: no answer within 10 s",
+          hint: "check its address and port: infrakt server show prod-3",
+        })
+      : aStatus({ server: name }),
+  )
+  .on("GET /api/servers/:name/plan", ({ query }, [name = ""]) => {
+    const wipes = name !== "control" && query.get("keep_data") !== "true";
+    const plan = aPlan({ wipes });
+    return {
+      ...plan,
+      server: { ...plan.server, name, protected: name === "control" ? aHost().protected : [] },
+    };
+  })
+  .on("POST /api/servers/:name/provision", () => ({ run_id: 12 }))
+  .on("POST /api/servers", ({ body }) => ({
+    ...aServer(body as Partial<Server>),
+    reached: false,
+    problem: "cannot reach it: no answer within 10 s",
+  }))
+  .on("GET /api/runs", ({ query }) =>
+    [
+      aRun({ id: 14, state: "running", ended_at: null, recipe: "motd.rhai" }),
+      aRun(),
+      aRun({ id: 9, state: "failed", reason: "step 2 failed" }),
+    ].filter((run) => query.get("server") === null || run.server === query.get("server")),
+  )
+  .on("GET /api/apps", () => [anApp()])
+  .on("GET /api/recipes", () => [provision])
+  .on("GET /api/recipes/:name", () => provision);

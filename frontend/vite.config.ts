@@ -1,0 +1,72 @@
+import react from "@vitejs/plugin-react";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` shows the page with the API of a service that runs: `infrakt serve`, or the one
+// named here. With `none` a stand-in answers with examples.
+const service = process.env.INFRAKT_SERVICE ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react(), ...(process.env.INFRAKT_SERVICE === "none" ? [withoutService()] : [])],
+  build: {
+    // The service allows the page nothing but its own files (`default-src 'self'`): no data: addresses, no inline scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/api": {
+        target: service,
+        changeOrigin: true,
+        // The service answers only pages of its own; to it, this page is one.
+        configure: (proxy) => {
+          proxy.on("proxyReq", (request) => {
+            request.removeHeader("origin");
+          });
+        },
+      },
+    },
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["src/testing/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    css: { modules: { classNameStrategy: "non-scoped" } },
+    restoreMocks: true,
+  },
+});
+
+function withoutService(): Plugin {
+  return {
+    name: "stand-in-for-the-service",
+    configureServer(vite) {
+      vite.middlewares.use((request, response, next) => {
+        if (request.url?.startsWith("/api/") !== true) {
+          next();
+          return;
+        }
+        answer(request, response).catch(next);
+      });
+
+      async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        const { examples } = (await vite.ssrLoadModule("/src/testing/examples.ts")) as {
+          examples: { fetch: typeof fetch };
+        };
+        const body: Buffer[] = [];
+        for await (const part of request) body.push(part as Buffer);
+        const given = await examples.fetch(new URL(request.url ?? "/", "http://localhost"), {
+          method: request.method,
+          headers: request.headers as Record<string, string>,
+          body: body.length === 0 ? null : Buffer.concat(body),
+        });
+        response.writeHead(given.status, {
+          "Content-Type": given.headers.get("Content-Type") ?? "text/plain",
+        });
+        response.end(Buffer.from(await given.arrayBuffer()));
+      }
+    },
+  };
+}

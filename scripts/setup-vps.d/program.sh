@@ -1,0 +1,120 @@
+# The program, the user that it runs as with its home, and the marker of the machine.
+# shellcheck shell=bash
+
+install_program() {
+    local source version beside checkout
+    if [ -n "${OPTION[binary]:-}" ]; then
+        source=${OPTION[binary]}
+        [ -f "$source" ] || die "there is no program '$source'" "say where it is: --binary PATH"
+    elif checkout=$(find_checkout); then
+        build "$checkout"
+        source=$checkout/target/release/infrakt
+    elif [ -x "$PROGRAM" ]; then
+        source=$PROGRAM
+    else
+        die "there is neither a program nor a checkout of infrakt to build it from" "say where the program is: --binary PATH"
+    fi
+    [ -x "$source" ] || die "'$source' can't be executed" "chmod +x '$source'"
+    version=$("$source" --version 2>"$WORK/said") || version=
+    [[ $version == 'infrakt '* ]] ||
+        die "'$source' does not run here as infrakt: $(head -c 300 "$WORK/said")" \
+            "build it for this system and processor ($(uname -m)), or on it"
+    if [ -f "$PROGRAM" ] && cmp -s "$source" "$PROGRAM" && [ "$(stat -c '%a %U' "$PROGRAM")" = '755 root' ]; then
+        report program "unchanged ($version)"
+        return
+    fi
+    refuse_while_runs_are_at_work
+    : >"$RESTART"
+    beside=$(mktemp "$PROGRAM.XXXXXX")
+    cat "$source" >"$beside"
+    chmod 0755 "$beside"
+    mv -fT -- "$beside" "$PROGRAM"
+    report program "installed ($version)"
+}
+
+find_checkout() {
+    local checkout=${SCRIPT%/scripts/*}
+    grep -qx 'name = "infrakt"' "$checkout/Cargo.toml" 2>/dev/null && printf '%s' "$checkout"
+}
+
+build() {
+    report program "building it in $1"
+    command -v cargo >/dev/null ||
+        die "there is no Rust to build infrakt with" "install it (https://rustup.rs), or build infrakt elsewhere and bring it: --binary PATH"
+    (build_here "$1") >&2 ||
+        die "infrakt could not be built" "the lines above say why; or build it elsewhere and bring it: --binary PATH"
+}
+
+build_here() {
+    cd -- "$1" || return
+    # shellcheck source=scripts/build-tools
+    . scripts/build-tools
+    install_build_tools build || return
+    if command -v npm >/dev/null; then
+        scripts/dashboard || return
+    else
+        say "    There is no Node, so it is built without the dashboard; its page will say how to add it."
+    fi
+    cargo build --release --locked
+}
+
+# A restart of the service would stop them half-way.
+refuse_while_runs_are_at_work() {
+    systemctl is-active --quiet infrakt.service || return 0
+    local running
+    read_key
+    # A service that gives no answer is one that a restart may help.
+    api GET '/api/runs?limit=500' && [ "$STATUS" = 200 ] || return 0
+    running=$(jq -r '[.[] | select(.state == "running") | "run \(.id) on \(.server)"] | join(", ")' "$WORK/answer")
+    [ -z "$running" ] || die "the service would have to be started again, which would stop what is at work: $running" "wait for it to end, then run this script again"
+}
+
+make_account() {
+    local home
+    if home=$(getent passwd "$ACCOUNT" | cut -d : -f 6) && [ -n "$home" ]; then
+        [ "$home" = "$STATE_DIR" ] || die "there is a user '$ACCOUNT' already, whose home is $home: not one for this service" "rename or remove that user"
+        report user unchanged
+    else
+        useradd --system --user-group --home-dir "$STATE_DIR" --no-create-home --shell /usr/sbin/nologin "$ACCOUNT"
+        report user "added: $ACCOUNT"
+    fi
+    if [ ! -d "$STATE_DIR" ]; then
+        install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$STATE_DIR"
+        report home "made: $STATE_DIR"
+    elif [ "$(stat -c '%U:%G' "$STATE_DIR")" != "$ACCOUNT:$ACCOUNT" ]; then
+        # As a backup leaves it that was brought from another server. Nobody but root can have been at work in it yet.
+        chown -RhP "$ACCOUNT:$ACCOUNT" "$STATE_DIR"
+        chmod 0700 "$STATE_DIR"
+        report home "handed over to $ACCOUNT: $STATE_DIR"
+    else
+        chmod 0700 "$STATE_DIR"
+        report home unchanged
+    fi
+}
+
+# as_account CMD…: runs it as the service's user, with its home and nothing of root's surroundings.
+as_account() {
+    (cd / && exec runuser -u "$ACCOUNT" -- /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C \
+        HOME="$STATE_DIR" INFRAKT_HOME="$STATE_DIR" "$@" </dev/null)
+}
+
+# The line that must be there before anything knows of this machine, in the words of infrakt itself: it takes the marker
+# for its own by its second line (src/runtime/marker.rs).
+write_marker() {
+    local installation beside
+    installation=$({ cat /etc/machine-id; printf %s "$(readlink -f "$STATE_DIR")"; } | sha256sum | cut -c 1-16)
+    if [ -e "$MARKER" ]; then
+        if grep -qxF "marked by installation $installation" "$MARKER"; then
+            report marker unchanged
+        else
+            report marker "unchanged, and another installation's: $MARKER"
+        fi
+        return
+    fi
+    install -d -m 0755 "${MARKER%/*}"
+    beside=$(mktemp "$MARKER.XXXXXX")
+    printf 'This machine hosts infrakt, and infrakt never wipes it.\nmarked by installation %s\n' "$installation" >"$beside"
+    chmod 0644 "$beside"
+    mv -fT -- "$beside" "$MARKER"
+    report marker "written: $MARKER"
+}

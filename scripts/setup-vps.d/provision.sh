@@ -1,0 +1,78 @@
+# Provisioning, and following a run to its end.
+# shellcheck shell=bash disable=SC2016 # jq's variables
+
+provision() {
+    local run
+    follow_what_is_at_work
+    jq -n --arg email "$EMAIL" '{keep_data: true} + if $email == "" then {} else {email: $email} end' >"$WORK/parameters"
+    jq '{recipe: "provision", parameters: .}' "$WORK/parameters" >"$WORK/body"
+    call POST "/api/servers/$NAME/plan" 200 "$WORK/body"
+    cp -- "$WORK/answer" "$WORK/plan"
+    check_plan
+    if jq -e '(.marks | length) == (.steps | length) and all(.marks[]; . == "unchanged" or . == "looks")' "$WORK/plan" >/dev/null; then
+        report provisioned unchanged
+        return
+    fi
+    # With its digest: this plan, and no other.
+    jq --slurpfile plan "$WORK/plan" '{keep_data: true, parameters: del(.keep_data), digest: $plan[0].digest}' \
+        "$WORK/parameters" >"$WORK/body"
+    call POST "/api/servers/$NAME/provision" 202 "$WORK/body"
+    run=$(jq -er .run_id "$WORK/answer")
+    report provisioning "run $run"
+    follow "$run"
+    report provisioned "done, in run $run"
+}
+
+# What destroys nothing, on a server that infrakt knows to be protected; or nothing is begun.
+check_plan() {
+    jq -e '(.steps | type == "array" and length > 0 and all(.effect == "read" or .effect == "change")) and .needs_consent == false' \
+        "$WORK/plan" >/dev/null ||
+        stop_loudly "the plan for '$NAME' destroys something" \
+            "$(jq -r '.steps[]? | select(.effect != "read" and .effect != "change") | .title' "$WORK/plan")"
+    jq -e '.server.protected | type == "array" and length > 0' "$WORK/plan" >/dev/null ||
+        stop_loudly "the plan for '$NAME' does not say that it is protected" "$(jq -c .server "$WORK/plan")"
+    jq -e '.refused == null' "$WORK/plan" >/dev/null ||
+        die "'$NAME' can't be provisioned: $(jq -r '.refused.message' "$WORK/plan")" \
+            "$(jq -r '.refused.hint // "find out why, then run this script again"' "$WORK/plan")"
+}
+
+# An earlier call of this script may have been cut off; what it has begun goes on in the service.
+follow_what_is_at_work() {
+    local run
+    call GET "/api/runs?server=$NAME&limit=1" 200
+    run=$(jq -r '.[0] // empty | select(.state == "running") | .id' "$WORK/answer")
+    [ -n "$run" ] || return 0
+    report provisioning "run $run is at work here already"
+    follow "$run"
+}
+
+# follow RUN: tells each step as it ends, and how all of it ended.
+follow() {
+    local run=$1 told=0 state heard=$SECONDS deadline=$((SECONDS + RUN_PATIENCE))
+    local shell="runuser -u $ACCOUNT -- $PROGRAM --home $STATE_DIR"
+    trap 'say "The run goes on in the service; run this script again to follow it."; exit 130' INT
+    while :; do
+        [ $SECONDS -lt $deadline ] || die "run $run goes on and on" "look at it: $shell runs show $run"
+        if api GET "/api/runs/$run" && [ "$STATUS" = 200 ]; then
+            heard=$SECONDS
+            tell_steps "$told"
+            told=$(jq '[.steps[] | select(.outcome != null)] | length' "$WORK/answer")
+            state=$(jq -r .state "$WORK/answer")
+            [ "$state" = running ] || break
+        elif [ $((SECONDS - heard)) -ge "$START_PATIENCE" ]; then
+            die "it is not known what became of run $run: $(answered)" "look into the service's journal: journalctl -u infrakt.service"
+        fi
+        sleep 0.5
+    done
+    trap - INT
+    [ "$state" = "done" ] || die "run $run has ended as '$state': $(jq -r '.reason // "no reason is known"' "$WORK/answer")" \
+        "what it printed: $shell runs logs $run; then run this script again"
+}
+
+# Those that have ended since TOLD of them had.
+tell_steps() {
+    local outcome title
+    jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped") | "\(.outcome)\t\(.title)"' \
+        "$WORK/answer" |
+        while IFS=$'\t' read -r outcome title; do printf '    %-10s %s\n' "$outcome" "$title" >&2; done
+}

@@ -1,0 +1,138 @@
+//! `infrakt serve`: the HTTP API and the dashboard.
+
+use super::{Context, output};
+use crate::error::{Error, Exit, Result};
+use crate::http::key::ApiKey;
+use crate::http::service::Service;
+use crate::http::{Http, Options};
+use crate::prompt;
+use clap::Args;
+use serde_json::json;
+use std::io::{IsTerminal, stderr};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Serve the dashboard and the HTTP API
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  infrakt serve                                          http://127.0.0.1:8000, for this computer alone
+  infrakt serve --bind 127.0.0.1:0                       at a port that is free
+  infrakt serve --public-host infrakt.example.com        behind a proxy that speaks TLS under that name
+  curl -H \"X-API-Key: $(infrakt serve --print-key)\" http://127.0.0.1:8000/api/servers
+
+The first start makes the key that every call needs. Ctrl-C ends the service after the current steps of its runs; once more
+ends it at once, and runs can be resumed.")]
+pub struct ServeArgs {
+    /// Where to listen; may be repeated; port 0 takes one that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
+    bind: Vec<SocketAddr>,
+    /// A name under which browsers reach it, through a proxy; may be repeated
+    #[arg(long, value_name = "DOMAIN")]
+    public_host: Vec<String>,
+    /// Print the API key, made if there is none yet, and end
+    #[arg(long, conflicts_with_all = ["bind", "public_host"])]
+    print_key: bool,
+}
+
+pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
+    let home = context.home()?;
+    let key = ApiKey::open(&home)?;
+    if args.print_key {
+        print_key(&key, context)?;
+        return Ok(Exit::Done);
+    }
+    let key_file = home.api_key_path();
+    let made = key.made;
+    if made {
+        tell_of_key(&key, &key_file);
+    }
+    let options = Options {
+        bind: args.bind,
+        public_hosts: args.public_host,
+        log: context.verbose > 0,
+    };
+    let service = Arc::new(Service::new(home)?);
+    let mut http = Http::start(&options, key, Arc::clone(&service))?;
+    // From here on a signal ends it in order.
+    prompt::count_interrupts();
+    announce(&http, made, &key_file, context)?;
+    if http.is_reachable_by_others() {
+        output::note(
+            "warning: others can reach this address, and there is no TLS: who listens on the way learns the key; let a proxy \
+             speak TLS, and bind to 127.0.0.1",
+        );
+    }
+    http.serve(&|| prompt::interrupts() > 0);
+    match service.running() {
+        0 => {}
+        runs => output::note(&format!(
+            "ending after the current step of {}; once more to end at once",
+            output::count(runs, "run")
+        )),
+    }
+    let in_order = http.end(&|| prompt::interrupts() > 1);
+    let interrupted = service.interrupted();
+    if in_order && interrupted == 0 {
+        return Ok(Exit::Done);
+    }
+    let interrupted = interrupted + service.running();
+    if interrupted == 0 {
+        return Ok(Exit::Done);
+    }
+    Err(Error::Run {
+        message: format!("{} interrupted", output::count(interrupted, "run")),
+        exit: Exit::Interrupted,
+        hint: Some("see which: infrakt runs list; to go on with one: infrakt runs resume ID".to_owned()),
+    })
+}
+
+fn print_key(key: &ApiKey, context: &Context) -> Result<()> {
+    if context.json {
+        return output::json(&json!({ "api_key": key.secret().expose() }));
+    }
+    output::line(key.secret().expose())
+}
+
+/// Shows a new key, once, to a person. What is no terminal keeps what it reads, and is told only where the key is.
+fn tell_of_key(key: &ApiKey, file: &Path) {
+    let file = file.display();
+    output::note(&if stderr().is_terminal() {
+        format!(
+            "the API key, which is shown only now: {}\nit is kept in {file}; to see it again: infrakt serve --print-key",
+            key.secret().expose()
+        )
+    } else {
+        format!("an API key was made and is kept in {file}; to see it: infrakt serve --print-key")
+    });
+}
+
+/// Says where it listens: the first line on stdout, for whoever waits for it.
+fn announce(http: &Http, made: bool, key_file: &Path, context: &Context) -> Result<()> {
+    let addresses: Vec<String> = http
+        .addresses()
+        .iter()
+        .map(|address| format!("http://{address}"))
+        .collect();
+    if context.json {
+        return output::json_line(&json!({
+            "listening": addresses, "api_key_file": key_file.display().to_string(), "api_key_made": made,
+        }));
+    }
+    let lines: Vec<String> = addresses
+        .iter()
+        .map(|address| format!("listening on {address}"))
+        .collect();
+    output::line(&lines.join("\n"))
+}
+
+/// Reads `127.0.0.1:8000`, `[::1]:8000` or `localhost:8000`.
+fn address(text: &str) -> std::result::Result<SocketAddr, String> {
+    let local = text
+        .strip_prefix("localhost:")
+        .and_then(|port| port.parse().ok())
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    local.or_else(|| text.parse().ok()).ok_or_else(|| {
+        "write an address and a port, such as 127.0.0.1:8000, [::1]:8000, or 0.0.0.0:8000 for all addresses".to_owned()
+    })
+}

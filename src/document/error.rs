@@ -1,0 +1,45 @@
+//! An error for programs.
+
+use crate::error::Error;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorShown {
+    /// Stays the same when the message is improved.
+    pub code: String,
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The place in a recipe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Place>,
+}
+
+/// A place in a recipe. Line and column count from 1; column 0 means the whole line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl ErrorShown {
+    pub fn of(error: &Error) -> Self {
+        let place = match error {
+            Error::Recipe(recipe) => recipe.place(),
+            _ => None,
+        };
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            hint: error.hint(),
+            at: place.map(|(position, _)| Place {
+                file: position.file.clone(),
+                line: position.line,
+                column: position.column,
+            }),
+        }
+    }
+}

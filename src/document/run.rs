@@ -1,0 +1,37 @@
+//! A run of the journal.
+
+use crate::consent::Consent;
+use crate::error::Result;
+use crate::runtime::Runtime;
+use crate::store::{Run, StepRecord};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A run with all that the journal says of it, but for what its steps printed.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RunShown {
+    #[serde(flatten)]
+    pub run: Run,
+    /// The one that began it, or the last with which it was resumed; null if it needed none.
+    pub consent: Option<Consent>,
+    pub steps: Vec<StepRecord>,
+    /// What was said during the run that belongs to no step.
+    pub notices: Vec<String>,
+    /// Whether it has ended early and can be gone on with.
+    pub resumable: bool,
+}
+
+impl RunShown {
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn of(runtime: &Runtime, id: i64) -> Result<Self> {
+        let store = &runtime.store;
+        Ok(Self {
+            run: store.run(id)?,
+            consent: store.consent_of(id)?,
+            steps: store.steps_of(id)?,
+            notices: store.notices_of(id)?,
+            resumable: runtime.is_resumable(id)?,
+        })
+    }
+}

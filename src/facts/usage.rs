@@ -1,0 +1,146 @@
+//! How busy and how full a server is, as of now: the script that reads it and the parser of what that prints. It is no
+//! part of the facts, since a plan must not rest on what changes by itself from minute to minute.
+//!
+//! It knows the server only as text: somebody else sends the script and brings the answer.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The line after which the facts begin, where both are read in one round trip.
+const END: &str = "usage_end\n";
+
+/// How busy and how full a server is.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Usage {
+    /// Since its last start.
+    pub uptime_seconds: u64,
+    /// Those that are online.
+    pub processors: u32,
+    /// Averages over 1, 5 and 15 minutes (proc_loadavg(5)).
+    pub load: [f64; 3],
+    pub memory: Space,
+    pub swap: Space,
+    /// Its own file systems that keep data, by where they are mounted; each once.
+    pub disks: Vec<Disk>,
+}
+
+/// How much there is of something, and how much of it can still be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Space {
+    pub total_bytes: u64,
+    pub available_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Disk {
+    pub mount: String,
+    pub total_bytes: u64,
+    /// For ordinary users: what a file system keeps back for root is not among it.
+    pub available_bytes: u64,
+}
+
+/// The POSIX sh script that prints the usage and then does what `facts` does. It runs as root. It changes nothing.
+pub fn script_before(facts: &str) -> String {
+    format!("({})\nprintf usage_end\\\\n\n{facts}", include_str!("usage.sh"))
+}
+
+/// What the script printed, and what that of the facts did.
+///
+/// # Errors
+/// If the answer breaks off before the facts.
+pub fn split(output: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let at = output.windows(END.len()).position(|window| window == END.as_bytes());
+    let at = at.ok_or("the answer breaks off before its end")?;
+    Ok((&output[..at], &output[at + END.len()..]))
+}
+
+/// Understands what the script printed.
+///
+/// # Errors
+/// A sentence on what is missing or not understood.
+pub fn parse(output: &[u8]) -> Result<Usage, String> {
+    let text = String::from_utf8_lossy(output);
+    let mut single: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut disks = Vec::new();
+    for line in text.lines() {
+        let (key, value) = line.split_once('\t').unwrap_or((line, ""));
+        if key != "disk" {
+            single.insert(key, value);
+            continue;
+        }
+        let mut fields = value.splitn(3, '\t');
+        let mut field = || fields.next().unwrap_or_default();
+        let (total, available, mount) = (field(), field(), field());
+        disks.push(Disk {
+            mount: mount.to_owned(),
+            total_bytes: number(key, total)?,
+            // A file system may be fuller than ordinary users can make it.
+            available_bytes: available.parse().unwrap_or(0),
+        });
+    }
+    disks.sort_by(|one, other| one.mount.cmp(&other.mount));
+    let words = |key: &str| single.get(key).copied().unwrap_or_default().split([' ', '.']);
+    let kilobytes =
+        |key: &str| number(key, single.get(key).copied().unwrap_or_default()).map(|number: u64| number * 1024);
+    let mut averages = single.get("load").copied().unwrap_or_default().split(' ');
+    let mut average = || number("load", averages.next().unwrap_or_default());
+    Ok(Usage {
+        uptime_seconds: number("uptime", words("uptime").next().unwrap_or_default())?,
+        processors: number("processors", single.get("processors").copied().unwrap_or_default())?,
+        load: [average()?, average()?, average()?],
+        memory: Space {
+            total_bytes: kilobytes("MemTotal")?,
+            available_bytes: kilobytes("MemAvailable")?,
+        },
+        swap: Space {
+            total_bytes: kilobytes("SwapTotal")?,
+            available_bytes: kilobytes("SwapFree")?,
+        },
+        disks,
+    })
+}
+
+fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|_| format!("its usage is not understood: '{key}' is no number: {text:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn this_very_computer_says_how_busy_it_is_and_then_its_facts() {
+        let output = Command::new("sh")
+            .args(["-c", &script_before("echo the facts")])
+            .output()
+            .expect("sh runs");
+        let (usage, facts) = split(&output.stdout).expect("both");
+        assert_eq!(facts, b"the facts\n");
+        let usage = parse(usage).expect("the usage of this computer");
+        assert!(usage.processors > 0 && usage.uptime_seconds > 0);
+        assert!(usage.memory.total_bytes > usage.memory.available_bytes);
+        assert!(usage.load.iter().all(|load| *load >= 0.0));
+    }
+
+    #[test]
+    fn what_a_server_prints_is_understood() {
+        let printed = b"uptime\t86400.53 100.00\nprocessors\t2\nload\t0.31 0.40 0.52 1/234 5678\nMemTotal\t4000\n\
+            MemAvailable\t3000\nSwapTotal\t0\nSwapFree\t0\ndisk\t100\t-\t/var/lib/my data\ndisk\t40000\t31000\t/\n";
+        let usage = parse(printed).expect("usage");
+        assert_eq!((usage.uptime_seconds, usage.processors), (86400, 2));
+        assert_eq!(usage.load, [0.31, 0.4, 0.52]);
+        assert_eq!((usage.memory.total_bytes, usage.swap.total_bytes), (4_096_000, 0));
+        let mounts: Vec<&str> = usage.disks.iter().map(|disk| disk.mount.as_str()).collect();
+        assert_eq!(mounts, ["/", "/var/lib/my data"]);
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_it_has_no_usage() {
+        let reason = parse(b"uptime\t\nprocessors\t2\n").expect_err("no usage");
+        assert!(reason.contains("'uptime'"), "{reason}");
+        assert!(split(b"uptime\t1\n").is_err());
+    }
+}

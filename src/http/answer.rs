@@ -1,0 +1,45 @@
+//! What a route answers with, before it is bytes.
+//!
+//! It must not know connections.
+
+use serde_json::Value;
+use std::io;
+
+/// Writes the events of a stream until there are no more, or nobody reads them.
+pub type Events = Box<dyn FnOnce(&mut dyn EventSink) -> io::Result<()> + Send>;
+
+/// What a route answers with.
+pub enum Answer {
+    Json {
+        status: u16,
+        body: Value,
+    },
+    /// 204.
+    NoContent,
+    /// An event stream. It runs in a thread of its own, so it may take as long as it wants.
+    Events(Events),
+    /// A file of the page.
+    File {
+        content_type: &'static str,
+        /// What `Cache-Control` says.
+        caching: &'static str,
+        bytes: &'static [u8],
+    },
+}
+
+impl Answer {
+    /// 200 with a document.
+    pub fn ok(body: Value) -> Self {
+        Self::Json { status: 200, body }
+    }
+}
+
+/// Where an event stream is written to. An error means that nobody reads it any more: the stream ends.
+pub trait EventSink {
+    fn send(&mut self, id: i64, event: &str, data: &Value) -> io::Result<()>;
+    /// Writes a comment, so that proxies keep the connection, and to learn whether somebody still reads. To be called
+    /// every 15 seconds in which nothing was sent.
+    fn keep_alive(&mut self) -> io::Result<()>;
+    /// Whether the service is about to end; then the stream should, soon.
+    fn stopping(&self) -> bool;
+}

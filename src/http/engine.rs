@@ -1,0 +1,132 @@
+//! tiny_http, out of reach for everybody but this process: it listens on a Unix socket that only its owner can enter, and
+//! is given nothing but requests that were read and checked before.
+//!
+//! It must not know what the requests ask for.
+//!
+//! tiny_http 0.12 stops accepting for good when the process runs out of files or threads once. So it is replaced by a new
+//! one where it no longer listens.
+
+use super::limits::WORKERS;
+use crate::error::{Error, Result};
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::getpid;
+use std::io::{self, ErrorKind};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tempfile::TempDir;
+
+pub struct Engine {
+    current: Mutex<Current>,
+    ended: AtomicBool,
+}
+
+struct Current {
+    server: Arc<tiny_http::Server>,
+    socket: PathBuf,
+    /// Around the socket, with mode 0700; removed in the end. A new one each time: of one that went away, somebody else may
+    /// have taken the name.
+    _directory: TempDir,
+    number: u64,
+}
+
+impl Engine {
+    /// # Errors
+    /// There is no place for the socket.
+    pub fn start() -> Result<Self> {
+        let place = std::env::temp_dir();
+        let current = listen(0).map_err(Error::file("make a socket in", &place))?;
+        Ok(Self {
+            current: Mutex::new(current),
+            ended: AtomicBool::new(false),
+        })
+    }
+
+    /// A connection on which one request is handed on.
+    ///
+    /// # Errors
+    /// The process has no files left.
+    pub fn connect(&self) -> io::Result<UnixStream> {
+        let (number, socket) = {
+            let current = self.current();
+            (current.number, current.socket.clone())
+        };
+        match connect(&socket) {
+            // Nobody listens, or somebody has tidied up.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {
+                self.replace(number)?;
+                let socket = self.current().socket.clone();
+                connect(&socket)
+            }
+            connected => connected,
+        }
+    }
+
+    /// Waits for a request. `None`: there will be no more.
+    pub fn next(&self) -> Option<tiny_http::Request> {
+        loop {
+            let (number, server) = {
+                let current = self.current();
+                (current.number, Arc::clone(&current.server))
+            };
+            if self.ended.load(Ordering::SeqCst) {
+                return None;
+            }
+            match server.recv() {
+                Ok(request) => return Some(request),
+                Err(_) if self.ended.load(Ordering::SeqCst) => return None,
+                // Where it can't be replaced, the next connection will try again.
+                Err(_) => drop(self.replace(number)),
+            }
+        }
+    }
+
+    /// Ends [`Engine::next`] for everybody who waits.
+    pub fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        wake(&self.current().server);
+    }
+
+    /// Starts a new one in place of that number, if nobody else has.
+    fn replace(&self, number: u64) -> io::Result<()> {
+        let mut current = self.current();
+        if current.number == number && !self.ended.load(Ordering::SeqCst) {
+            let before = std::mem::replace(&mut *current, listen(number + 1)?);
+            wake(&before.server);
+        }
+        Ok(())
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn listen(number: u64) -> io::Result<Current> {
+    let directory = tempfile::Builder::new().prefix("infrakt-").tempdir()?;
+    let socket = directory.path().join("http");
+    let listener = UnixListener::bind(&socket)?;
+    let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
+    Ok(Current {
+        server: Arc::new(server),
+        socket,
+        _directory: directory,
+        number,
+    })
+}
+
+/// Nobody else can listen there, unless the directory was removed and made anew: then what is handed on is not for them.
+fn connect(socket: &Path) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(socket)?;
+    if socket_peercred(&stream)?.pid != getpid() {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
+}
+
+fn wake(server: &tiny_http::Server) {
+    for _ in 0..WORKERS {
+        server.unblock();
+    }
+}

@@ -1,0 +1,22 @@
+//! The headers that every answer carries, whoever made it.
+//!
+//! It must not know what the answers are.
+
+/// Above the headers of the answer itself. Browsers take scripts, styles and data from this service alone, put it into
+/// nobody's frame, and tell nobody where they come from. A connection carries one request.
+pub const EVERYWHERE: &str = "Connection: close\r\n\
+    Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'\r\n\
+    X-Content-Type-Options: nosniff\r\n\
+    X-Frame-Options: DENY\r\n\
+    Referrer-Policy: no-referrer\r\n\
+    Cross-Origin-Opener-Policy: same-origin\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n\
+    Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n";
+
+/// For what may be different the next time, or concerns nobody else.
+pub const NEVER_KEPT: &str = "no-store";
+/// For what may be kept, but must be asked for each time.
+pub const ASKED_AGAIN: &str = "no-cache";
+/// For what has its content in its name.
+pub const KEPT_FOR_GOOD: &str = "public, max-age=31536000, immutable";

@@ -1,0 +1,241 @@
+//! What an error answers with over HTTP: the one place that maps errors to statuses.
+//!
+//! It must not know routes or connections.
+
+use crate::error::{Error, RecipeError, Refusal, SshError, StoreError};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The document of an error.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProblemShown {
+    error: Details,
+}
+
+/// What went wrong, and what to do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+struct Details {
+    /// Stays the same when the message is improved.
+    code: &'static str,
+    message: String,
+    /// What to do next.
+    hint: Option<String>,
+    /// The field of the body or of the query that is meant.
+    field: Option<String>,
+}
+
+/// An error as the API answers it. The fields are those of docs/api.md.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: String,
+    pub hint: Option<String>,
+    /// The field of the body or of the query that is meant.
+    pub field: Option<String>,
+    /// The methods that the path has, for 405.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: None,
+            field: None,
+            allow: None,
+        }
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// 400: what came is not HTTP as this service speaks it.
+    pub fn bad_request(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            400,
+            "bad_request",
+            format!("the request was not understood: {}", reason.as_ref()),
+        )
+    }
+
+    /// 431.
+    pub fn head_too_large(reason: impl AsRef<str>) -> Self {
+        Self::new(
+            431,
+            "head_too_large",
+            format!("the head of the request is too large: {}", reason.as_ref()),
+        )
+    }
+
+    /// 503: there are too many of something at the moment.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(503, "busy", message).with_hint("try again in a moment")
+    }
+
+    /// 500 that says nothing of what went wrong inside.
+    pub fn internal() -> Self {
+        Self::new(500, "internal", "something went wrong inside infrakt")
+            .with_hint("what it was stands in the output of infrakt serve")
+    }
+
+    /// 404: there is no such path.
+    pub fn unknown_route() -> Self {
+        Self::new(404, "unknown_route", "there is no such path").with_hint("see what there is: GET /api/openapi.json")
+    }
+
+    /// 405: the path is there, but not with this method. `allow` names those that it has: `GET, POST`.
+    pub fn method_not_allowed(allow: impl Into<String>) -> Self {
+        let allow = allow.into();
+        let mut problem = Self::new(405, "method_not_allowed", format!("this path answers only to {allow}"));
+        problem.allow = Some(allow);
+        problem
+    }
+
+    /// 422: a field of the body is not as described.
+    pub fn invalid_body(field: Option<String>, message: impl Into<String>) -> Self {
+        let problem = Self::new(422, "invalid_body", message);
+        Self { field, ..problem }
+    }
+
+    /// 422: a field of the query is not as described.
+    pub fn invalid_query(field: Option<String>, message: impl Into<String>) -> Self {
+        let problem = Self::new(422, "invalid_query", message);
+        Self { field, ..problem }
+    }
+
+    /// The headers that go with it.
+    pub fn headers(&self) -> Vec<(&'static str, &str)> {
+        let mut headers = Vec::new();
+        if let Some(allow) = &self.allow {
+            headers.push(("Allow", allow.as_str()));
+        }
+        if self.status == 401 {
+            headers.push(("WWW-Authenticate", "X-API-Key"));
+        }
+        headers
+    }
+
+    /// The document of the answer.
+    pub fn body(&self) -> Value {
+        let shown = ProblemShown {
+            error: Details {
+                code: self.code,
+                message: self.message.clone(),
+                hint: self.hint.clone(),
+                field: self.field.clone(),
+            },
+        };
+        // Words alone: there is no way for this to fail.
+        serde_json::to_value(&shown).unwrap_or_default()
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self {
+            status: status(&error),
+            code: error.code(),
+            message: error.to_string(),
+            hint: hint(&error),
+            field: field(&error),
+            allow: None,
+        }
+    }
+}
+
+/// The field of a body that an error is about.
+fn field(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::SecretMissing { name } => format!("secrets.{name}"),
+        Error::Refused(Refusal::NotProven { field, .. }) => (*field).to_owned(),
+        Error::Refused(Refusal::ConsentMismatch { .. } | Refusal::OtherName { .. } | Refusal::NeedsName { .. }) => {
+            "confirm".to_owned()
+        }
+        Error::Refused(Refusal::AnotherPlan { .. }) => "digest".to_owned(),
+        Error::Recipe(recipe) if matches!(recipe.as_ref(), RecipeError::Parameter { .. }) => "parameters".to_owned(),
+        Error::Store(StoreError::Invalid { what, .. }) => match *what {
+            "server name" => "name".to_owned(),
+            "tag" => "tags".to_owned(),
+            "path of a key" => "ssh_key_path".to_owned(),
+            "host key" => "host_key".to_owned(),
+            what => what.to_owned(),
+        },
+        _ => return None,
+    })
+}
+
+/// What to do next, for whoever calls: they have no terminal and no options.
+fn hint(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::SecretMissing { name } => format!(
+            "give it in the body, as secrets.{name}, or in the environment of the service, as INFRAKT_SECRET_{name}"
+        ),
+        Error::Refused(
+            Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
+        ) => format!("if '{server}' is the one that is meant, send exactly that name as `confirm`"),
+        Error::Ssh(SshError::SudoNeedsPassword { user, .. }) => format!(
+            "let {user} use sudo there without a password, or give it in the environment of the service, as \
+             INFRAKT_SUDO_PASSWORD"
+        ),
+        _ => return error.hint(),
+    })
+}
+
+fn status(error: &Error) -> u16 {
+    match error {
+        Error::Recipe(error) => match error.as_ref() {
+            RecipeError::Unknown { .. } => 404,
+            _ => 422,
+        },
+        Error::Refused(refusal) => match refusal {
+            Refusal::Protected { .. }
+            | Refusal::NoIdentity { .. }
+            | Refusal::Locked { .. }
+            | Refusal::RunsElsewhere { .. }
+            | Refusal::UnknownStep { .. } => 409,
+            Refusal::ConsentMismatch { .. }
+            | Refusal::NoTerminal { .. }
+            | Refusal::NotConfirmed { .. }
+            | Refusal::Unconfirmed { .. }
+            | Refusal::NeedsName { .. }
+            | Refusal::NotProven { .. }
+            | Refusal::AnotherPlan { .. }
+            | Refusal::OtherName { .. }
+            | Refusal::StalePlan { .. } => 422,
+            Refusal::Busy { .. } => 503,
+        },
+        Error::Ssh(_) | Error::Facts { .. } => 502,
+        Error::Store(error) => match error {
+            StoreError::Unknown { .. }
+            | StoreError::UnknownRun { .. }
+            | StoreError::UnknownGroup { .. }
+            | StoreError::UnknownVariable { .. }
+            | StoreError::UnknownTag { .. } => 404,
+            StoreError::Exists { .. }
+            | StoreError::ServerHasApps { .. }
+            | StoreError::RunIsDone { .. }
+            | StoreError::RunIsTooOld { .. }
+            | StoreError::RunHasEnded { .. }
+            | StoreError::RunsServerIsGone { .. }
+            | StoreError::HostKeyDiffers { .. } => 409,
+            StoreError::Invalid { .. } => 422,
+            _ => 500,
+        },
+        Error::Usage { .. } | Error::SecretMissing { .. } => 422,
+        Error::Run { .. } => 409,
+        Error::Interrupted => 503,
+        Error::File { .. } | Error::Malformed { .. } => 500,
+    }
+}

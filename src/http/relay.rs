@@ -1,0 +1,206 @@
+//! Carries an answer from its worker to the client. It is taken off the worker as fast as it comes, so that a client that
+//! reads slowly keeps nobody but its own connection.
+//!
+//! It must not know what the answer is; only that its first line is followed by headers, to which those that every answer
+//! carries are added.
+
+use super::headers::EVERYWHERE;
+use super::limits::{ANSWER_BUFFER, STALLED_TIME};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longer than any first line that is written here.
+const FIRST_LINE: usize = 256;
+
+/// What has come and is not sent yet.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Pending {
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.sent..]
+    }
+
+    fn sent(&mut self, count: usize) {
+        self.sent += count;
+        // Seldom enough that what is moved costs nothing.
+        if self.sent == self.bytes.len() || self.sent >= ANSWER_BUFFER {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
+/// Carries the whole answer, and gives its status. `awaiting` says whether it is the client that everything waits for.
+///
+/// # Errors
+/// The client is gone or takes nothing, or the worker ended without an answer ([`ErrorKind::UnexpectedEof`], and nothing
+/// was sent).
+pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool) -> io::Result<u16> {
+    worker.set_nonblocking(true)?;
+    client.set_nonblocking(true)?;
+    let mut pending = Pending::default();
+    let mut status = None;
+    let mut all_came = false;
+    let mut moved = Instant::now();
+    let mut chunk = [0; 64 * 1024];
+    loop {
+        // Nothing may be sent before the first line is there: the headers of every answer come after it.
+        let may_send = status.is_some() && !pending.rest().is_empty();
+        if all_came && !may_send {
+            return status.ok_or_else(|| ErrorKind::UnexpectedEof.into());
+        }
+        let may_come = !all_came && pending.rest().len() < ANSWER_BUFFER;
+        let left = STALLED_TIME.saturating_sub(moved.elapsed());
+        if may_send && left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let (come, go) = wait(worker, client, may_come, may_send, may_send.then_some(left))?;
+        if come {
+            match worker.read(&mut chunk) {
+                Ok(0) => all_came = true,
+                Ok(count) => {
+                    if pending.rest().is_empty() {
+                        moved = Instant::now();
+                    }
+                    pending.bytes.extend_from_slice(&chunk[..count]);
+                    if status.is_none() {
+                        status = complete_head(&mut pending.bytes)?;
+                    }
+                }
+                Err(error) if is_momentary(&error) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => all_came = true,
+                Err(error) => return Err(error),
+            }
+        }
+        if go || (come && status.is_some()) {
+            match (&mut &*client).write(pending.rest()) {
+                Ok(count) => {
+                    pending.sent(count);
+                    moved = Instant::now();
+                    awaiting.store(!pending.rest().is_empty(), Ordering::SeqCst);
+                }
+                Err(error) if is_momentary(&error) => awaiting.store(true, Ordering::SeqCst),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Waits until something can come or go. With neither wanted of the client, it still tells of its end.
+fn wait(
+    worker: &UnixStream,
+    client: &TcpStream,
+    may_come: bool,
+    may_send: bool,
+    at_most: Option<Duration>,
+) -> io::Result<(bool, bool)> {
+    let flags = |wanted: bool, flag| if wanted { flag } else { PollFlags::empty() };
+    let mut fds = [
+        PollFd::new(client, flags(may_send, PollFlags::OUT)),
+        PollFd::new(worker, flags(may_come, PollFlags::IN)),
+    ];
+    let at_most = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
+    // What the worker says after its end is not waited for: an end that was seen would be told of again and again.
+    let watched = if may_come { 2 } else { 1 };
+    match poll(&mut fds[..watched], at_most.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let happened = |index: usize| fds[index].revents();
+    if happened(0).intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
+        return Err(ErrorKind::ConnectionAborted.into());
+    }
+    Ok((
+        may_come && !happened(1).is_empty(),
+        happened(0).contains(PollFlags::OUT),
+    ))
+}
+
+/// Puts the headers of every answer below the first line, once that is there, and gives the status that it says.
+fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<u16>> {
+    let Some(end) = bytes.iter().take(FIRST_LINE).position(|byte| *byte == b'\n') else {
+        return if bytes.len() < FIRST_LINE {
+            Ok(None)
+        } else {
+            Err(ErrorKind::InvalidData.into())
+        };
+    };
+    let line = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
+    bytes.splice(end + 1..end + 1, EVERYWHERE.bytes());
+    status.map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
+}
+
+fn is_momentary(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relay;
+    use crate::http::limits::ANSWER_BUFFER;
+    use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::os::unix::net::UnixStream;
+    use std::sync::atomic::AtomicBool;
+
+    fn client() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = listener.accept().unwrap().0;
+        // So that the system takes little of an answer that nobody reads.
+        set_socket_recv_buffer_size(&client, 64 * 1024).unwrap();
+        set_socket_send_buffer_size(&server, 64 * 1024).unwrap();
+        (server, client)
+    }
+
+    #[test]
+    fn a_worker_is_done_with_an_answer_that_nobody_reads() {
+        let (mut worker, mut from_worker) = UnixStream::pair().unwrap();
+        let (to_client, mut client) = client();
+        let body = vec![b'x'; ANSWER_BUFFER / 2];
+        let text = std::thread::scope(|scope| {
+            let relayed = scope.spawn(|| {
+                let status = relay(&mut from_worker, &to_client, &AtomicBool::new(false));
+                drop(to_client);
+                status
+            });
+            worker.write_all(b"HTTP/1.1 200 OK\r\nX: y\r\n\r\n").unwrap();
+            worker.write_all(&body).unwrap();
+            drop(worker);
+            assert!(!relayed.is_finished());
+            let mut text = Vec::new();
+            client.read_to_end(&mut text).unwrap();
+            assert_eq!(relayed.join().unwrap().unwrap(), 200);
+            text
+        });
+        let text = String::from_utf8(text).unwrap();
+        assert!(
+            text.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"),
+            "{}",
+            &text[..80]
+        );
+        assert_eq!(text.split_once("\r\n\r\n").unwrap().1.len(), body.len());
+    }
+
+    #[test]
+    fn a_worker_without_an_answer_is_told_of_and_nothing_is_sent() {
+        let (worker, mut from_worker) = UnixStream::pair().unwrap();
+        let (to_client, mut client) = client();
+        drop(worker);
+        let error = relay(&mut from_worker, &to_client, &AtomicBool::new(false)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        drop(to_client);
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    }
+}

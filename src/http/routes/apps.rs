@@ -1,0 +1,19 @@
+//! Apps of the inventory.
+
+use super::super::answer::Answer;
+use super::super::problem::Problem;
+use super::{Call, ok};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppsQuery {
+    /// Only those of this server.
+    server: Option<String>,
+}
+
+pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
+    let query: AppsQuery = call.request.query()?;
+    ok(&call.service.runtime()?.store.apps(query.server.as_deref())?)
+}

@@ -1,0 +1,235 @@
+//! The event stream of a run: what the journal holds, then what is written into it, whoever executes the run.
+//!
+//! The journal is looked at when the database says that something was written, so that it makes no difference which
+//! process writes.
+
+use super::super::answer::{Answer, EventSink};
+use super::super::problem::Problem;
+use super::Call;
+use crate::error::Result;
+use crate::event::{RunEvent, Stream};
+use crate::reporter::json::{EventShown, Happening};
+use crate::store::Store;
+use std::collections::BTreeMap;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How many events are held in memory; output comes in pieces of at most 64 KiB.
+const AT_ONCE: usize = 32;
+/// How often it is looked whether something was written.
+const TICK: Duration = Duration::from_millis(100);
+/// How often it is looked whether the process that executes the run still lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// After how long a silence a comment is sent.
+const QUIET: Duration = Duration::from_secs(15);
+/// A character of UTF-8 has at most four bytes; what is cut off of one is shorter.
+const CUT_OFF: usize = 3;
+
+pub fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
+    let run_id = call.run_id()?;
+    let store = call.service.runtime()?.store;
+    let run = store.run(run_id)?;
+    let after = match call.request.last_event_id.as_deref() {
+        None | Some("") => 0,
+        Some(text) => text.parse().ok().filter(|id| *id >= 0).ok_or_else(|| {
+            Problem::invalid_query(
+                Some("Last-Event-ID".to_owned()),
+                "Last-Event-ID is not the id of an event",
+            )
+        })?,
+    };
+    let titles = store.steps_of(run_id)?.into_iter().map(|step| step.title).collect();
+    let following = Following {
+        store,
+        run_id,
+        server: run.server,
+        titles,
+        began_after: after,
+        after,
+        cut_off: BTreeMap::new(),
+    };
+    Ok(Answer::Events(Box::new(move |sink| following.write(sink))))
+}
+
+struct Following {
+    store: Store,
+    run_id: i64,
+    server: String,
+    titles: Vec<String>,
+    /// The id after which the stream begins.
+    began_after: i64,
+    /// The id that was told last.
+    after: i64,
+    /// The bytes at the end of what a step has printed so far that are the beginning of a character.
+    cut_off: BTreeMap<(usize, Stream), Vec<u8>>,
+}
+
+impl Following {
+    fn write(mut self, sink: &mut dyn EventSink) -> io::Result<()> {
+        let mut silent_since = Instant::now();
+        while !sink.stopping() {
+            // In this order: whatever is written after a look makes the next one differ.
+            let version = self.store.version_of_data().map_err(io::Error::other)?;
+            let end = self.store.end_of(self.run_id).map_err(io::Error::other)?;
+            let events = self
+                .store
+                .events_after(self.run_id, self.after, AT_ONCE)
+                .map_err(io::Error::other)?;
+            if !events.is_empty() {
+                for (id, event) in events {
+                    self.tell(id, event, sink)?;
+                }
+                silent_since = Instant::now();
+                continue;
+            }
+            if let Some((id, event)) = end {
+                self.let_go(None, sink)?;
+                if id > self.after {
+                    self.tell(id, event, sink)?;
+                }
+                return Ok(());
+            }
+            self.wait(version, &mut silent_since, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until something was written, or the service is about to end.
+    fn wait(&self, version: i64, silent_since: &mut Instant, sink: &mut dyn EventSink) -> io::Result<()> {
+        let looked = Instant::now();
+        while !sink.stopping() {
+            thread::sleep(TICK);
+            if silent_since.elapsed() >= QUIET {
+                sink.keep_alive()?;
+                *silent_since = Instant::now();
+            }
+            if looked.elapsed() >= SIGN_OF_LIFE {
+                // Notes a run as ended whose process is dead. What this connection writes does not count as another
+                // version, so that is looked at.
+                self.store.run(self.run_id).map_err(io::Error::other)?;
+                return Ok(());
+            }
+            if self.store.version_of_data().map_err(io::Error::other)? != version {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, id: i64, event: RunEvent, sink: &mut dyn EventSink) -> io::Result<()> {
+        let event = match event {
+            RunEvent::Output { step, stream, bytes } => {
+                let text = self.whole_characters(step, stream, bytes)?;
+                if text.is_empty() {
+                    // It comes with what follows. Not counted as told: whoever begins here anew is to get it then.
+                    self.after = id;
+                    return Ok(());
+                }
+                RunEvent::Output {
+                    step,
+                    stream,
+                    bytes: text,
+                }
+            }
+            RunEvent::StepStarted { step } => {
+                self.let_go(Some(step), sink)?;
+                for stream in [Stream::Stdout, Stream::Stderr] {
+                    self.cut_off.insert((step, stream), Vec::new());
+                }
+                event
+            }
+            RunEvent::StepEnded { step, .. } => {
+                self.let_go(Some(step), sink)?;
+                event
+            }
+            event => event,
+        };
+        self.send(id, &event, sink)?;
+        self.after = id;
+        Ok(())
+    }
+
+    fn send(&self, id: i64, event: &RunEvent, sink: &mut dyn EventSink) -> io::Result<()> {
+        let shown = EventShown {
+            event: Happening::of(event, |step| self.titles.get(step).cloned()),
+            run: self.run_id,
+            server: self.server.clone(),
+        };
+        let data = serde_json::to_value(&shown).map_err(io::Error::other)?;
+        sink.send(id, shown.event.name(), &data)
+    }
+
+    /// With the beginning of a character that was cut off before, and without the one that is cut off now.
+    fn whole_characters(&mut self, step: usize, stream: Stream, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut text = match self.cut_off.remove(&(step, stream)) {
+            Some(cut_off) => cut_off,
+            // Whoever begins in the middle has not been told of what was cut off just before.
+            None if self.began_after > 0 => {
+                let mut printed = self
+                    .store
+                    .printed_until(self.run_id, step, stream, self.began_after, CUT_OFF)
+                    .map_err(io::Error::other)?;
+                printed.split_off(printed.len() - cut_off_at_end(&printed))
+            }
+            None => Vec::new(),
+        };
+        text.extend(bytes);
+        let cut_off = text.split_off(text.len() - cut_off_at_end(&text));
+        self.cut_off.insert((step, stream), cut_off);
+        Ok(text)
+    }
+
+    /// Tells what will never become a character: of one step, or of all.
+    fn let_go(&mut self, of: Option<usize>, sink: &mut dyn EventSink) -> io::Result<()> {
+        let left = self
+            .cut_off
+            .iter_mut()
+            .filter(|((step, _), cut_off)| of.is_none_or(|of| of == *step) && !cut_off.is_empty());
+        let left: Vec<RunEvent> = left
+            .map(|((step, stream), cut_off)| RunEvent::Output {
+                step: *step,
+                stream: *stream,
+                bytes: std::mem::take(cut_off),
+            })
+            .collect();
+        for event in left {
+            // With the id of what came before: there is nothing of its own in the journal.
+            self.send(self.after, &event, sink)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes at the end are the beginning of a character whose rest is missing.
+fn cut_off_at_end(bytes: &[u8]) -> usize {
+    (1..=CUT_OFF.min(bytes.len()))
+        .find(|count| {
+            let tail = &bytes[bytes.len() - count..];
+            // An error without a length: the bytes end too early, and nothing is wrong with them otherwise.
+            std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut_off_at_end;
+
+    #[test]
+    fn only_the_beginning_of_a_character_is_cut_off() {
+        let euro = "€".as_bytes();
+        for (bytes, count) in [
+            (&b""[..], 0),
+            (b"abc", 0),
+            (&euro[..1], 1),
+            (&euro[..2], 2),
+            (euro, 0),
+            (&"🦀".as_bytes()[..3], 3),
+            (b"\xff", 0),
+            (b"\x80\x80", 0),
+        ] {
+            assert_eq!(cut_off_at_end(bytes), count, "{bytes:?}");
+        }
+    }
+}

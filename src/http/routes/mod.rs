@@ -1,0 +1,98 @@
+//! What the API answers, call by call: a request is taken apart, the runtime is called, and a document is answered.
+//!
+//! Whoever comes here was let in: host, origin, key and limits were checked before.
+
+mod apps;
+mod body;
+mod events;
+mod plans;
+mod recipes;
+mod runs;
+mod servers;
+pub mod table;
+
+use super::answer::Answer;
+use super::problem::Problem;
+use super::request::{Method, Request};
+use super::service::Service;
+use serde::Serialize;
+use table::{ROUTES, Route};
+
+/// Whether there is such a path under `/api`, with this method: asked before the body is read.
+///
+/// # Errors
+/// 404 `unknown_route`, 405 `method_not_allowed`.
+pub fn find(method: Method, path: &[String]) -> Result<(), Problem> {
+    route(method, path).map(drop)
+}
+
+/// Answers a call under `/api`.
+///
+/// # Errors
+/// What kept it from being done, as it is answered.
+pub fn answer(service: &Service, request: &Request) -> Result<Answer, Problem> {
+    let (route, captured) = route(request.method, &request.path)?;
+    if route.query.is_none() && !request.raw_query.is_empty() {
+        return Err(Problem::invalid_query(None, "this call takes no query"));
+    }
+    (route.handler)(&Call {
+        service,
+        request,
+        captured,
+    })
+}
+
+fn route(method: Method, path: &[String]) -> Result<(&'static Route, Vec<&str>), Problem> {
+    let mut allowed: Vec<&str> = Vec::new();
+    for route in ROUTES {
+        if let Some(captured) = route.captures(path) {
+            if route.method == method {
+                return Ok((route, captured));
+            }
+            allowed.push(route.method.name());
+        }
+    }
+    match allowed.is_empty() {
+        true => Err(Problem::unknown_route()),
+        false => Err(Problem::method_not_allowed(allowed.join(", "))),
+    }
+}
+
+/// A request that has found its route.
+pub struct Call<'a> {
+    pub service: &'a Service,
+    pub request: &'a Request,
+    /// What stands in the path where the template has names, in their order.
+    captured: Vec<&'a str>,
+}
+
+impl Call<'_> {
+    /// The name in the path.
+    fn name(&self) -> &str {
+        self.captured.first().copied().unwrap_or_default()
+    }
+
+    /// The run's number in the path.
+    ///
+    /// # Errors
+    /// 404 `unknown_run` if it is no number: then there is no such run.
+    fn run_id(&self) -> Result<i64, Problem> {
+        let name = self.name();
+        // Written in one way only, so that one run has one address.
+        let id = name.parse().ok().filter(|id: &i64| id.to_string() == name);
+        id.ok_or_else(|| {
+            Problem::new(404, "unknown_run", format!("there is no run {}", name.escape_debug()))
+                .with_hint("see what there is: infrakt runs list")
+        })
+    }
+}
+
+fn ok(document: &impl Serialize) -> Result<Answer, Problem> {
+    json(200, document)
+}
+
+fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
+    let body = serde_json::to_value(document)
+        .map_err(|error| Problem::new(500, "internal", format!("the answer can't be written as JSON: {error}")))?;
+    Ok(Answer::Json { status, body })
+}

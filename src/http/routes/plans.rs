@@ -1,0 +1,61 @@
+//! Plans: what a recipe would do on a server.
+
+use super::super::answer::Answer;
+use super::super::problem::Problem;
+use super::{Call, ok};
+use crate::document::plan::PlanShown;
+use crate::runtime::Parameters;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The recipe that provisions, and that `keep_data` is a parameter of.
+pub const PROVISION: &str = "provision";
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanQuery {
+    /// The name of a recipe.
+    recipe: String,
+    /// For `provision`: without wiping first.
+    keep_data: Option<bool>,
+}
+
+/// A recipe and what it is given.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanBody {
+    /// The name of a recipe.
+    recipe: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+/// With what the query can say.
+pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
+    let query: PlanQuery = call.request.query()?;
+    let mut parameters = Parameters::new();
+    match query.keep_data {
+        Some(_) if query.recipe.strip_suffix(".rhai").unwrap_or(&query.recipe) != PROVISION => {
+            let message = format!("keep_data is for the recipe {PROVISION} only");
+            return Err(Problem::invalid_query(Some("keep_data".to_owned()), message));
+        }
+        Some(true) => {
+            parameters.insert("keep_data".to_owned(), true.into());
+        }
+        Some(false) | None => {}
+    }
+    show(call, &query.recipe, parameters)
+}
+
+/// With parameters.
+pub fn post(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: PlanBody = call.request.json()?;
+    show(call, &body.recipe, body.parameters)
+}
+
+fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer, Problem> {
+    let runtime = call.service.runtime()?;
+    let server = runtime.store.server(call.name())?;
+    let recipe = runtime.library.find_named(recipe)?;
+    ok(&PlanShown::of(runtime.show(&recipe, &server, parameters)?))
+}

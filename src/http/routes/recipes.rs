@@ -1,0 +1,15 @@
+//! Recipes: found by name, never by path.
+
+use super::super::answer::Answer;
+use super::super::problem::Problem;
+use super::{Call, ok};
+use crate::document::recipe::{RecipeListed, RecipeShown};
+
+pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
+    ok(&RecipeListed::all(&call.service.runtime()?.library)?)
+}
+
+pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
+    let recipe = call.service.runtime()?.library.find_named(call.name())?;
+    ok(&RecipeShown::of(&recipe)?)
+}

@@ -1,0 +1,217 @@
+//! Runs: begun for those who were shown the plan, stopped, resumed, and read in the journal.
+
+use super::super::answer::Answer;
+use super::super::problem::Problem;
+use super::body::{SecretTexts, if_any, secrets, short};
+use super::plans::PROVISION;
+use super::{Call, json, ok};
+use crate::consent::Proof;
+use crate::document::run::RunShown;
+use crate::error::{Refusal, StoreError};
+use crate::event::RunState;
+use crate::runtime::{Order, Parameters, Unknown};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+const USUAL_LIMIT: usize = 50;
+const HIGHEST_LIMIT: usize = 500;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunsQuery {
+    /// Only those on the server of this name.
+    server: Option<String>,
+    /// How many at most; 50 if it is not said.
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<usize>,
+    /// Only those that are older than this run.
+    before: Option<i64>,
+}
+
+/// A recipe to be run, by somebody who was shown its plan.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunBody {
+    /// The name of a recipe.
+    recipe: String,
+    /// The name of a server.
+    server: String,
+    #[serde(default)]
+    parameters: Parameters,
+    /// The server's name, where the plan needs consent.
+    confirm: Option<String>,
+    /// That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit.
+    digest: Option<String>,
+    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    #[serde(default)]
+    secrets: SecretTexts,
+}
+
+/// How a server is to be provisioned, by somebody who was shown the plan.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProvisionBody {
+    /// On top of what is there, without wiping it first.
+    keep_data: bool,
+    parameters: Parameters,
+    /// The server's name, where the plan needs consent.
+    confirm: Option<String>,
+    /// That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit.
+    digest: Option<String>,
+    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    secrets: SecretTexts,
+}
+
+/// A run that was begun.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Begun {
+    pub run_id: i64,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StopBody {
+    /// End the current step too.
+    now: bool,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResumeBody {
+    /// What to do about a step of which nobody knows whether it ran.
+    unknown: Option<UnknownSaid>,
+    /// The server's name, where the consent that began the run holds no longer.
+    confirm: Option<String>,
+    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    secrets: SecretTexts,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownSaid {
+    /// Run it again.
+    Again,
+    /// Take it as done, and go on with the next one.
+    Done,
+}
+
+pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
+    let query: RunsQuery = call.request.query()?;
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=HIGHEST_LIMIT).contains(&limit) {
+        let message = format!("the limit is a number from 1 to {HIGHEST_LIMIT}");
+        return Err(Problem::invalid_query(Some("limit".to_owned()), message));
+    }
+    let store = call.service.runtime()?.store;
+    ok(&store.runs_before(query.before, limit, query.server.as_deref())?)
+}
+
+pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
+    ok(&RunShown::of(&call.service.runtime()?, call.run_id()?)?)
+}
+
+pub fn begin(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: RunBody = call.request.json()?;
+    let server = body.server.clone();
+    Wanted {
+        recipe: &body.recipe,
+        parameters: body.parameters,
+        confirm: body.confirm,
+        digest: body.digest,
+        secrets: body.secrets,
+    }
+    .begin(call, &server)
+}
+
+pub fn provision(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: ProvisionBody = if_any(call.request)?;
+    let mut parameters = body.parameters;
+    if body.keep_data {
+        parameters.insert("keep_data".to_owned(), true.into());
+    }
+    Wanted {
+        recipe: PROVISION,
+        parameters,
+        confirm: body.confirm,
+        digest: body.digest,
+        secrets: body.secrets,
+    }
+    .begin(call, call.name())
+}
+
+/// What is to be run.
+struct Wanted<'a> {
+    recipe: &'a str,
+    parameters: Parameters,
+    confirm: Option<String>,
+    digest: Option<String>,
+    secrets: SecretTexts,
+}
+
+impl Wanted<'_> {
+    fn begin(self, call: &Call<'_>, server: &str) -> Result<Answer, Problem> {
+        short("confirm", self.confirm.as_deref())?;
+        short("digest", self.digest.as_deref())?;
+        let secrets = secrets(self.secrets)?;
+        let runtime = call.service.runtime()?;
+        let server = runtime.store.server(server)?;
+        let recipe = runtime.library.find_named(self.recipe)?;
+        let place = call.service.background().place()?;
+        let begun = runtime.begin_shown(Order {
+            recipe: &recipe,
+            server: &server,
+            parameters: self.parameters,
+            proof: Proof {
+                name: self.confirm.as_deref(),
+                digest: self.digest.as_deref(),
+            },
+            secrets,
+        })?;
+        let run_id = begun.run_id();
+        place.execute(runtime, begun);
+        json(202, &Begun { run_id })
+    }
+}
+
+pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: StopBody = if_any(call.request)?;
+    let id = call.run_id()?;
+    let store = call.service.runtime()?.store;
+    // Asked before the journal is, which may be behind.
+    let stopped = call.service.background().stop(id, body.now);
+    let run = store.run(id)?;
+    if stopped {
+        return json(202, &run);
+    }
+    Err(match run.state {
+        RunState::Running => Refusal::RunsElsewhere {
+            run: id,
+            server: run.server,
+            place: format!("in process {} of {}, begun by {}", run.pid, run.computer, run.operator),
+        }
+        .into(),
+        state => crate::error::Error::from(StoreError::RunHasEnded {
+            id,
+            state: state.as_str(),
+        }),
+    }
+    .into())
+}
+
+pub fn resume(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: ResumeBody = if_any(call.request)?;
+    short("confirm", body.confirm.as_deref())?;
+    let secrets = secrets(body.secrets)?;
+    let id = call.run_id()?;
+    let runtime = call.service.runtime()?;
+    // What can be said without its server, before anything is begun.
+    runtime.resumable(id)?;
+    let place = call.service.background().place()?;
+    let begun = runtime.resume_unattended(id, body.confirm.as_deref(), &secrets)?;
+    let unknown = body.unknown.map(|unknown| match unknown {
+        UnknownSaid::Again => Unknown::Again,
+        UnknownSaid::Done => Unknown::Done,
+    });
+    place.resume(runtime, begun, unknown)?;
+    json(202, &Begun { run_id: id })
+}

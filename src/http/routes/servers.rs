@@ -1,0 +1,182 @@
+//! Servers: the inventory, and what a server itself says.
+
+use super::super::answer::Answer;
+use super::super::problem::Problem;
+use super::body::{if_any, said, short};
+use super::{Call, json, ok};
+use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
+use crate::runtime::{Unattended, key_path};
+use crate::store::{NewServer, ServerChange};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::path::Path;
+
+/// More tags than this on one server are no way to choose servers by.
+const MOST_TAGS: usize = 100;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServersQuery {
+    /// Only those with this tag.
+    tag: Option<String>,
+}
+
+/// A server for the inventory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewServerBody {
+    /// Letters, digits, '.', '_' and '-'.
+    #[schemars(length(min = 1, max = 100))]
+    name: String,
+    /// A host name, an address, or a `Host` of the SSH configuration of the service's user.
+    #[schemars(length(min = 1, max = 255))]
+    host: String,
+    /// The user to log in as; one that is not root needs sudo there.
+    #[schemars(length(max = 32))]
+    user: Option<String>,
+    #[schemars(range(min = 1))]
+    port: Option<u16>,
+    /// The private key, on the computer of the service.
+    #[schemars(length(max = 4096))]
+    ssh_key_path: Option<String>,
+    /// Who rents it out.
+    #[schemars(length(max = 100))]
+    provider: Option<String>,
+    /// Its host key, if that is known beforehand: a fingerprint, or the line of a public key file.
+    host_key: Option<String>,
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    tags: Vec<String>,
+    /// Nothing may ever be destroyed there.
+    #[serde(default)]
+    is_infrakt_host: bool,
+}
+
+/// What is to become different. What is missing stays as it is; null takes a value away.
+#[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerPatch {
+    #[serde(deserialize_with = "said")]
+    #[schemars(with = "String", length(min = 1, max = 255))]
+    host: Option<String>,
+    #[serde(deserialize_with = "said")]
+    #[schemars(length(max = 32))]
+    user: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    #[schemars(range(min = 1))]
+    port: Option<Option<u16>>,
+    #[serde(deserialize_with = "said")]
+    #[schemars(length(max = 4096))]
+    ssh_key_path: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    #[schemars(length(max = 100))]
+    provider: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    host_key: Option<Option<String>>,
+    /// The whole list, in place of the one that is there.
+    #[serde(deserialize_with = "said")]
+    #[schemars(with = "Vec<String>", length(max = 100))]
+    tags: Option<Vec<String>>,
+    #[serde(deserialize_with = "said")]
+    #[schemars(with = "bool")]
+    is_infrakt_host: Option<bool>,
+    /// The server's name, where a protection is lifted or a protected server gets another address.
+    confirm: Option<String>,
+}
+
+/// The name of what is to be removed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerRemoval {
+    /// The server's name, where it is protected.
+    confirm: Option<String>,
+}
+
+pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
+    let query: ServersQuery = call.request.query()?;
+    ok(&ServerListed::all(
+        &call.service.runtime()?.store,
+        query.tag.as_deref(),
+    )?)
+}
+
+pub fn add(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: NewServerBody = call.request.json()?;
+    not_too_many(&body.tags)?;
+    let new = NewServer {
+        name: body.name,
+        host: body.host,
+        port: body.port,
+        user: body.user,
+        ssh_key_path: body.ssh_key_path.as_deref().map(key).transpose()?,
+        provider: body.provider,
+        host_key: body.host_key,
+        is_infrakt_host: body.is_infrakt_host,
+        tags: body.tags,
+    };
+    let runtime = call.service.runtime()?;
+    let added = runtime.add(&new, &Unattended, &mut |_| {})?;
+    json(201, &ServerAdded::of(&runtime.store, &added)?)
+}
+
+pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
+    let store = call.service.runtime()?.store;
+    ok(&ServerShown::of(&store, store.server(call.name())?)?)
+}
+
+pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: ServerPatch = call.request.json()?;
+    short("confirm", body.confirm.as_deref())?;
+    not_too_many(body.tags.as_deref().unwrap_or_default())?;
+    let ssh_key_path = match &body.ssh_key_path {
+        Some(Some(path)) => Some(Some(key(path)?)),
+        other => other.clone(),
+    };
+    let change = ServerChange {
+        host: body.host,
+        port: body.port,
+        user: body.user,
+        ssh_key_path,
+        provider: body.provider,
+        host_key: body.host_key,
+        is_infrakt_host: body.is_infrakt_host,
+        tags: Vec::new(),
+        only_tags: body.tags,
+    };
+    if change == ServerChange::default() {
+        return Err(Problem::invalid_body(None, "there is nothing to change"));
+    }
+    let runtime = call.service.runtime()?;
+    let (server, note) = runtime.update(call.name(), &change, &Unattended, &mut |_| Ok(body.confirm.clone()))?;
+    ok(&ServerUpdated {
+        server: ServerListed::of(&runtime.store, server)?,
+        notes: note.into_iter().collect(),
+    })
+}
+
+pub fn remove(call: &Call<'_>) -> Result<Answer, Problem> {
+    let body: ServerRemoval = if_any(call.request)?;
+    short("confirm", body.confirm.as_deref())?;
+    let runtime = call.service.runtime()?;
+    runtime.remove(call.name(), &mut |_| Ok(body.confirm.clone()))?;
+    Ok(Answer::NoContent)
+}
+
+pub fn status(call: &Call<'_>) -> Result<Answer, Problem> {
+    let runtime = call.service.runtime()?;
+    let server = runtime.store.server(call.name())?;
+    let (live, usage) = runtime.reach_and_measure(&server, &Unattended)?;
+    ok(&ServerStatus::of(&live, usage))
+}
+
+fn not_too_many(tags: &[String]) -> Result<(), Problem> {
+    if tags.len() > MOST_TAGS {
+        let message = format!("a server has at most {MOST_TAGS} tags");
+        return Err(Problem::invalid_body(Some("tags".to_owned()), message));
+    }
+    Ok(())
+}
+
+fn key(path: &str) -> Result<String, Problem> {
+    key_path(Path::new(path)).map_err(|error| Problem::from(error).with_field("ssh_key_path"))
+}

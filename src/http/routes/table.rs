@@ -1,0 +1,326 @@
+//! The one table of routes: dispatch and the OpenAPI document are both made from it.
+
+use super::super::answer::Answer;
+use super::super::openapi;
+use super::super::problem::Problem;
+use super::super::request::Method;
+use super::{Call, apps, events, ok, plans, recipes, runs, servers};
+use crate::document::plan::PlanShown;
+use crate::document::recipe::{RecipeListed, RecipeShown};
+use crate::document::run::RunShown;
+use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
+use crate::reporter::json::EventShown;
+use crate::store::{App, Run};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+
+/// Makes the schema of one type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A call that the API answers.
+pub struct Route {
+    pub method: Method,
+    /// With `{…}` where the path has a name or a number.
+    pub path: &'static str,
+    /// What programs that are made from the OpenAPI document call it.
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub query: Option<SchemaOf>,
+    pub body: Option<Body>,
+    pub answer: Good,
+    /// What it may refuse with, beside what every call may.
+    pub refusals: &'static [u16],
+    pub handler: fn(&Call<'_>) -> Result<Answer, Problem>,
+}
+
+/// What a call takes.
+pub struct Body {
+    pub schema: SchemaOf,
+    pub required: bool,
+}
+
+/// What a call answers if all is well.
+pub enum Good {
+    Json(u16, SchemaOf),
+    /// 204.
+    Nothing,
+    /// An event stream, with what the data of an event is.
+    Events(SchemaOf),
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+const fn required<T: JsonSchema>() -> Option<Body> {
+    Some(Body {
+        schema: of::<T>,
+        required: true,
+    })
+}
+
+const fn if_any<T: JsonSchema>() -> Option<Body> {
+    Some(Body {
+        schema: of::<T>,
+        required: false,
+    })
+}
+
+/// Whether the service is there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Health {
+    /// `ok`.
+    status: &'static str,
+    version: &'static str,
+}
+
+fn health(_call: &Call<'_>) -> Result<Answer, Problem> {
+    ok(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn document(_call: &Call<'_>) -> Result<Answer, Problem> {
+    Ok(Answer::ok(openapi::document()))
+}
+
+impl Route {
+    /// What stands in a path where this one has names; `None` if it is another path.
+    pub fn captures<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
+        let mut template = self.path.split('/').skip(1);
+        let mut captured = Vec::new();
+        for segment in path {
+            match template.next()? {
+                name if name.starts_with('{') && !segment.is_empty() => captured.push(segment.as_str()),
+                same if same == segment => {}
+                _ => return None,
+            }
+        }
+        template.next().is_none().then_some(captured)
+    }
+}
+
+/// Every call under `/api`.
+pub static ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        path: "/api/health",
+        name: "health",
+        summary: "Whether the service is there; needs no key",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<Health>),
+        refusals: &[],
+        handler: health,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/servers",
+        name: "listServers",
+        summary: "The servers of the inventory, by name",
+        query: Some(of::<servers::ServersQuery>),
+        body: None,
+        answer: Good::Json(200, of::<Vec<ServerListed>>),
+        refusals: &[422],
+        handler: servers::list,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/servers",
+        name: "addServer",
+        summary: "Add a server, record its host key, and try the login; one that can't be reached is saved all the same",
+        query: None,
+        body: required::<servers::NewServerBody>(),
+        answer: Good::Json(201, of::<ServerAdded>),
+        refusals: &[409, 422],
+        handler: servers::add,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/servers/{name}",
+        name: "showServer",
+        summary: "What is recorded of a server, and how it would be reached",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<ServerShown>),
+        refusals: &[404],
+        handler: servers::show,
+    },
+    Route {
+        method: Method::Patch,
+        path: "/api/servers/{name}",
+        name: "updateServer",
+        summary: "Change what is recorded of a server",
+        query: None,
+        body: required::<servers::ServerPatch>(),
+        answer: Good::Json(200, of::<ServerUpdated>),
+        refusals: &[404, 409, 422],
+        handler: servers::update,
+    },
+    Route {
+        method: Method::Delete,
+        path: "/api/servers/{name}",
+        name: "removeServer",
+        summary: "Remove a server from the inventory; nothing is changed on the server itself",
+        query: None,
+        body: if_any::<servers::ServerRemoval>(),
+        answer: Good::Nothing,
+        refusals: &[404, 409, 422],
+        handler: servers::remove,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/servers/{name}/status",
+        name: "serverStatus",
+        summary: "What a server itself says: facts and usage",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<ServerStatus>),
+        refusals: &[404, 502],
+        handler: servers::status,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/servers/{name}/plan",
+        name: "plan",
+        summary: "What a recipe would do on a server, step by step, without doing any of it",
+        query: Some(of::<plans::PlanQuery>),
+        body: None,
+        answer: Good::Json(200, of::<PlanShown>),
+        refusals: &[404, 422, 502],
+        handler: plans::get,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/servers/{name}/plan",
+        name: "planWithParameters",
+        summary: "What a recipe would do on a server with these parameters, without doing any of it",
+        query: None,
+        body: required::<plans::PlanBody>(),
+        answer: Good::Json(200, of::<PlanShown>),
+        refusals: &[404, 422, 502],
+        handler: plans::post,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/servers/{name}/provision",
+        name: "provision",
+        summary: "Provision a server, after wiping it unless it is protected or its data is to be kept",
+        query: None,
+        body: if_any::<runs::ProvisionBody>(),
+        answer: Good::Json(202, of::<runs::Begun>),
+        refusals: &[404, 409, 422, 502],
+        handler: runs::provision,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/recipes",
+        name: "listRecipes",
+        summary: "The recipes that can be run by name",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<Vec<RecipeListed>>),
+        refusals: &[],
+        handler: recipes::list,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/recipes/{name}",
+        name: "showRecipe",
+        summary: "A recipe with its source and the parameters that it takes",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<RecipeShown>),
+        refusals: &[404],
+        handler: recipes::show,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/runs",
+        name: "beginRun",
+        summary: "Run a recipe on a server",
+        query: None,
+        body: required::<runs::RunBody>(),
+        answer: Good::Json(202, of::<runs::Begun>),
+        refusals: &[404, 409, 422, 502],
+        handler: runs::begin,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/runs",
+        name: "listRuns",
+        summary: "The runs of the journal, newest first",
+        query: Some(of::<runs::RunsQuery>),
+        body: None,
+        answer: Good::Json(200, of::<Vec<Run>>),
+        refusals: &[422],
+        handler: runs::list,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/runs/{id}",
+        name: "showRun",
+        summary: "A run with its consent, steps and notices",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<RunShown>),
+        refusals: &[404],
+        handler: runs::show,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/runs/{id}/events",
+        name: "runEvents",
+        summary: "What happened in a run and what happens, until it ends; Last-Event-ID begins after that event",
+        query: None,
+        body: None,
+        answer: Good::Events(of::<EventShown>),
+        refusals: &[404, 422],
+        handler: events::follow,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/runs/{id}/stop",
+        name: "stopRun",
+        summary: "Stop a run after its current step",
+        query: None,
+        body: if_any::<runs::StopBody>(),
+        answer: Good::Json(202, of::<Run>),
+        refusals: &[404, 409, 422],
+        handler: runs::stop,
+    },
+    Route {
+        method: Method::Post,
+        path: "/api/runs/{id}/resume",
+        name: "resumeRun",
+        summary: "Go on with a run that failed or was interrupted, from the first step that is not done",
+        query: None,
+        body: if_any::<runs::ResumeBody>(),
+        answer: Good::Json(202, of::<runs::Begun>),
+        refusals: &[404, 409, 422, 502],
+        handler: runs::resume,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/apps",
+        name: "listApps",
+        summary: "The apps of the inventory, by name",
+        query: Some(of::<apps::AppsQuery>),
+        body: None,
+        answer: Good::Json(200, of::<Vec<App>>),
+        refusals: &[404, 422],
+        handler: apps::list,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/openapi.json",
+        name: "openapi",
+        summary: "This document",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<openapi::Document>),
+        refusals: &[],
+        handler: document,
+    },
+];

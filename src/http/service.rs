@@ -1,0 +1,65 @@
+//! What outlives a request: the home, and the runs that go on in threads of this process.
+//!
+//! It must not know HTTP.
+
+use crate::error::Result;
+use crate::runtime::{Background, Runtime};
+use crate::store::Home;
+use std::time::Duration;
+
+/// How many runs may go on in this process at the same time. Each is a thread with half a megabyte of stack, a connection
+/// to its server and one to the database.
+const RUNS_AT_ONCE: usize = 64;
+
+pub struct Service {
+    home: Home,
+    background: Background,
+}
+
+impl Service {
+    /// # Errors
+    /// If the home or its database can't be used.
+    pub fn new(home: Home) -> Result<Self> {
+        Runtime::open(home.clone())?;
+        Ok(Self {
+            home,
+            background: Background::new(RUNS_AT_ONCE),
+        })
+    }
+
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// One for the request at hand: its connection to the database belongs to one thread.
+    ///
+    /// # Errors
+    /// If the home or its database can't be used.
+    pub fn runtime(&self) -> Result<Runtime> {
+        Runtime::open(self.home.clone())
+    }
+
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// How many runs go on in this process.
+    pub fn running(&self) -> usize {
+        self.background.running()
+    }
+
+    /// Asks the runs of this process to end after their current step, as Ctrl-C does; asked again, at once.
+    pub fn stop_runs(&self) {
+        self.background.stop_all();
+    }
+
+    /// Waits until no run goes on in this process. `false`: some still do after `at_most`.
+    pub fn wait_for_runs(&self, at_most: Duration) -> bool {
+        self.background.wait(at_most)
+    }
+
+    /// How many runs of this process ended as interrupted.
+    pub fn interrupted(&self) -> usize {
+        self.background.interrupted()
+    }
+}

@@ -1,0 +1,340 @@
+//! Runs that go on in threads of this process while it does other things, as in the service: a bounded number of them,
+//! each of which can be stopped by whoever knows its number. Whatever happens in such a thread, the journal says how its
+//! run ended.
+
+use super::fleet::EXECUTING_STACK;
+use super::world::Stop;
+use super::{Begun, Companion, Runtime, Unknown};
+use crate::error::{Refusal, Result};
+use crate::event::{RunEvent, RunState};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long whoever resumes a run waits to be told whether it can go on. What the server was left with may be a step that
+/// lasts; it is followed in any case.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// The runs of this process.
+pub struct Background {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    at_most: usize,
+    state: Mutex<State>,
+    /// A place was given back.
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    taken: usize,
+    running: BTreeMap<i64, Arc<Wish>>,
+    interrupted: usize,
+    /// Since the process is about to end, nothing is begun any more.
+    closing: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a run is to stop.
+#[derive(Default)]
+struct Wish {
+    asked: AtomicUsize,
+    why: Mutex<String>,
+}
+
+impl Wish {
+    /// `times` as in [`Stop::asked`]; it is never taken back.
+    fn ask(&self, times: usize, why: &str) {
+        {
+            let mut reason = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+            if reason.is_empty() {
+                why.clone_into(&mut reason);
+            }
+        }
+        self.asked.fetch_max(times, Ordering::SeqCst);
+    }
+}
+
+impl Stop for Wish {
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn why(&self) -> String {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that waits for its run. To be had before anything is written down, so that nothing is begun for which there
+/// is no room.
+pub struct Place {
+    shared: Arc<Shared>,
+    jobs: Sender<Job>,
+}
+
+impl Background {
+    pub fn new(at_most: usize) -> Self {
+        let shared = Shared {
+            at_most,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Takes a place for a run.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] if there is none.
+    pub fn place(&self) -> Result<Place> {
+        let busy = |reason: String| Err(Refusal::Busy { reason }.into());
+        {
+            let mut state = self.shared.state();
+            if state.closing {
+                return busy("infrakt is about to end".to_owned());
+            }
+            if state.taken >= self.shared.at_most {
+                return busy(format!(
+                    "there are {} runs already, and more at once are not allowed",
+                    state.taken
+                ));
+            }
+            state.taken += 1;
+        }
+        let (jobs, waiting) = channel::<Job>();
+        let taken = Taken(self.shared.clone());
+        let thread = thread::Builder::new()
+            .name("infrakt-run".to_owned())
+            .stack_size(EXECUTING_STACK)
+            .spawn(move || {
+                // Given back when the run has ended, or when there is none after all.
+                let _taken = taken;
+                if let Ok(job) = waiting.recv() {
+                    job();
+                }
+            });
+        match thread {
+            Ok(_) => Ok(Place {
+                shared: self.shared.clone(),
+                jobs,
+            }),
+            Err(error) => busy(format!("no thread is to be had: {error}")),
+        }
+    }
+
+    /// Asks a run to stop: after its step at work, or at once. `false` if it is none of this process.
+    pub fn stop(&self, run_id: i64, now: bool) -> bool {
+        let state = self.shared.state();
+        let wish = state.running.get(&run_id);
+        if let Some(wish) = wish {
+            wish.ask(if now { 2 } else { 1 }, "stopped on request");
+        }
+        wish.is_some()
+    }
+
+    /// Asks all runs to stop, after their steps at work; called a second time, at once. No further run begins.
+    pub fn stop_all(&self) {
+        let mut state = self.shared.state();
+        let times = if state.closing { 2 } else { 1 };
+        state.closing = true;
+        for wish in state.running.values() {
+            wish.ask(times, "infrakt serve was stopped");
+        }
+    }
+
+    /// How many runs go on.
+    pub fn running(&self) -> usize {
+        self.shared.state().running.len()
+    }
+
+    /// How many runs have ended before their time.
+    pub fn interrupted(&self) -> usize {
+        self.shared.state().interrupted
+    }
+
+    /// Waits until no run goes on, for so long at most. `false`: some still do.
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let until = Instant::now() + at_most;
+        let mut state = self.shared.state();
+        while state.taken > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.shared.freed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+/// One of the places, until it is dropped.
+struct Taken(Arc<Shared>);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.state().taken -= 1;
+        self.0.freed.notify_all();
+    }
+}
+
+/// A run among those that can be stopped, until it is dropped.
+struct Listed {
+    shared: Arc<Shared>,
+    run_id: i64,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.shared.state().running.remove(&self.run_id);
+    }
+}
+
+impl Place {
+    /// Executes a run that was begun, in the background.
+    pub fn execute(self, runtime: Runtime, begun: Begun) {
+        self.carry(runtime, begun, |runtime, begun, stop| {
+            // How it ends is in the journal.
+            let _ = runtime.execute(begun, stop, &mut |_| {});
+        });
+    }
+
+    /// Goes on with a run that was opened again, in the background. `unknown` is what a person has said of steps whose end
+    /// nobody saw.
+    ///
+    /// # Errors
+    /// What kept it from going on, if that is known soon; [`Refusal::UnknownStep`] if a person has to look first.
+    pub fn resume(self, runtime: Runtime, begun: Begun, unknown: Option<Unknown>) -> Result<()> {
+        let (told, tells) = sync_channel(1);
+        self.carry(runtime, begun, move |runtime, begun, stop| {
+            let mut companion = Caller {
+                told: Some(told),
+                unknown,
+            };
+            let ended = runtime.go_on(begun, stop, &mut companion);
+            companion.tell(ended.map(drop));
+        });
+        await_word(&tells)
+    }
+
+    fn carry(self, runtime: Runtime, begun: Begun, act: impl FnOnce(&Runtime, &mut Begun, &Wish) + Send + 'static) {
+        let wish = Arc::new(Wish::default());
+        let run_id = begun.run_id();
+        {
+            let mut state = self.shared.state();
+            if state.closing {
+                wish.ask(1, "infrakt serve was stopped");
+            }
+            state.running.insert(run_id, wish.clone());
+        }
+        let listed = Listed {
+            shared: self.shared.clone(),
+            run_id,
+        };
+        let job = move || {
+            let (listed, mut begun) = (listed, begun);
+            let carried = catch_unwind(AssertUnwindSafe(|| act(&runtime, &mut begun, &wish)));
+            if carried.is_err() {
+                let reason = "infrakt itself failed in the middle of it".to_owned();
+                // If this fails too, the run counts as interrupted as soon as its lock is gone, with the next line.
+                let _ = runtime.leave(&mut begun, reason);
+            }
+            drop(begun);
+            let ended = runtime.store.run(run_id).map(|run| run.state);
+            if !matches!(ended, Ok(RunState::Done | RunState::Failed)) {
+                listed.shared.state().interrupted += 1;
+            }
+            // Only now: a run that is listed nowhere has ended.
+            drop(listed);
+        };
+        // The thread waits for as long as there is somebody to send.
+        let _ = self.jobs.send(Box::new(job));
+    }
+}
+
+fn await_word(tells: &Receiver<Result<()>>) -> Result<()> {
+    match tells.recv_timeout(SETTLING) {
+        Ok(word) => word,
+        // It goes on, or has ended in a way that the journal tells.
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
+    }
+}
+
+/// Whoever has called for a run to be resumed, and waits for a word on it.
+struct Caller {
+    told: Option<SyncSender<Result<()>>>,
+    unknown: Option<Unknown>,
+}
+
+impl Caller {
+    fn tell(&mut self, word: Result<()>) {
+        if let Some(told) = self.told.take() {
+            // They may have stopped waiting.
+            let _ = told.send(word);
+        }
+    }
+}
+
+impl Companion for Caller {
+    fn event(&mut self, _event: &RunEvent) {}
+
+    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown> {
+        self.unknown.ok_or_else(|| begun.unknown_step(step).into())
+    }
+
+    fn settled(&mut self) {
+        self.tell(Ok(()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Background, Wish};
+    use crate::error::Error;
+    use crate::runtime::Stop;
+    use std::time::Duration;
+
+    #[test]
+    fn there_are_no_more_places_than_were_allowed_and_one_that_is_given_back_can_be_had() {
+        let background = Background::new(1);
+        let place = background.place();
+        assert!(place.is_ok());
+        let refused = background.place().err().expect("no further place");
+        assert_eq!(refused.code(), "busy");
+        assert!(!background.wait(Duration::ZERO));
+        drop(place);
+        assert!(background.wait(Duration::from_secs(60)));
+        assert!(background.place().is_ok());
+    }
+
+    #[test]
+    fn nothing_begins_once_all_are_to_stop() {
+        let background = Background::new(1);
+        background.stop_all();
+        assert!(matches!(background.place(), Err(Error::Refused(_))));
+    }
+
+    #[test]
+    fn who_asked_first_is_the_reason_and_a_wish_is_never_taken_back() {
+        let wish = Wish::default();
+        assert_eq!(wish.asked(), 0);
+        wish.ask(2, "the first");
+        wish.ask(1, "the second");
+        assert_eq!((wish.asked(), wish.why().as_str()), (2, "the first"));
+    }
+}

@@ -1,0 +1,50 @@
+//! A recipe evaluated for a server that there is not, so that it can be looked at and checked without one.
+
+use super::Parameters;
+use crate::error::Result;
+use crate::facts::Facts;
+use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_anyway};
+
+/// The parameters that a recipe declares on a fresh Debian 13.
+///
+/// # Errors
+/// If there are no facts to evaluate it with.
+pub fn parameters_of(recipe: &Recipe) -> Result<Vec<Parameter>> {
+    let facts = Facts::by_name_or_path("debian-13")?;
+    // Parameters that must be given make the evaluation fail; by then they are declared.
+    let (_, evaluated) = evaluate_anyway(recipe, example(&facts, "root", false, Parameters::new()));
+    Ok(evaluated.declared)
+}
+
+/// What a recipe is given about a server that there is not: with these facts, logged in to as `user`, protected or not.
+pub fn example<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: Parameters) -> Inputs<'a> {
+    let server = ServerView {
+        name: "example".to_owned(),
+        host: "192.0.2.1".to_owned(),
+        port: 22,
+        user: user.to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: protected,
+        protected,
+    };
+    Inputs {
+        server,
+        facts,
+        parameters,
+        answers: Box::new(Nobody),
+    }
+}
+
+/// There is no server to ask: every question is answered with nothing.
+struct Nobody;
+
+impl Answers for Nobody {
+    fn query(&mut self, _command: &str) -> Result<String> {
+        Ok(String::new())
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,159 @@
+//! Adding servers to the inventory and changing what is recorded of them, with what that means on the machine itself: its
+//! acquaintance, and the marker that protects it.
+//!
+//! It must not know how somebody is asked for a server's name, only that it has to be typed.
+
+use super::{AskSecret, HostKey, Live, Runtime, Unmarked};
+use crate::error::{Error, Refusal, Result};
+use crate::store::{NameTyped, NewServer, Server, ServerChange};
+use std::path::{Path, PathBuf};
+
+/// Whoever has a server's name typed. Given what it is needed for; `None` if nobody is there to type it.
+pub type TypeName<'a> = &'a mut dyn FnMut(&str) -> Result<Option<String>>;
+
+/// A server that was added. The row is there, whatever became of the rest.
+pub struct Added {
+    pub server: Server,
+    pub reached: Result<Live>,
+    /// Whether it got the marker, if it was to have one and was reached.
+    pub marked: Result<()>,
+}
+
+impl Added {
+    /// What became of the marker, if it is not there and should be.
+    pub fn note(&self) -> Option<String> {
+        let name = &self.server.name;
+        match (&self.reached, &self.marked) {
+            _ if !self.server.is_infrakt_host => None,
+            (Err(_), _) => Some(format!(
+                "'{name}' has no marker /etc/infrakt/host yet; once it can be reached: infrakt server update {name} --infrakt-host"
+            )),
+            (_, Err(error)) => Some(format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
+            (Ok(_), Ok(())) => None,
+        }
+    }
+}
+
+impl Runtime {
+    /// Saves a row, and then makes the server's acquaintance: an address that does not answer yet is no reason to lose what
+    /// was typed. `recorded` is shown a host key that nothing vouched for.
+    ///
+    /// # Errors
+    /// If the row can't be saved.
+    pub fn add(&self, new: &NewServer, secrets: &dyn AskSecret, recorded: &mut dyn FnMut(&HostKey)) -> Result<Added> {
+        let row = self.store.add_server(new)?;
+        let reached = self.acquaint(&row, secrets, recorded);
+        let marked = match &reached {
+            Ok(live) if new.is_infrakt_host => self.mark(live),
+            _ => Ok(()),
+        };
+        Ok(Added {
+            server: self.store.server(&row.name)?,
+            reached,
+            marked,
+        })
+    }
+
+    /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what became of the marker
+    /// if the change was about that.
+    ///
+    /// # Errors
+    /// If the row can't be changed; [`Refusal::NeedsName`] or [`Refusal::OtherName`] where its name must be typed.
+    pub fn update(
+        &self,
+        name: &str,
+        change: &ServerChange,
+        secrets: &dyn AskSecret,
+        type_name: TypeName<'_>,
+    ) -> Result<(Server, Option<String>)> {
+        let server = self.with_name_typed(name, type_name, |typed| self.store.update_server(name, change, typed))?;
+        let note = change
+            .is_infrakt_host
+            .map(|marked| self.bring_marker_in_line(&server, marked, secrets));
+        Ok((server, note))
+    }
+
+    /// Removes a row; nothing is changed on the machine.
+    ///
+    /// # Errors
+    /// As [`Runtime::update`], or if apps or a run speak against it.
+    pub fn remove(&self, name: &str, type_name: TypeName<'_>) -> Result<Server> {
+        self.with_name_typed(name, type_name, |typed| self.store.remove_server(name, typed))
+    }
+
+    /// Does `act`; and where that needs the server's name typed, has it typed, and does it then.
+    ///
+    /// # Errors
+    /// Those of `act`; [`Refusal::OtherName`] if what was typed is not the name.
+    pub fn with_name_typed<T>(
+        &self,
+        name: &str,
+        type_name: TypeName<'_>,
+        act: impl Fn(Option<&NameTyped>) -> Result<T>,
+    ) -> Result<T> {
+        let (server, message) = match act(None) {
+            Err(Error::Refused(Refusal::NeedsName { server, message })) => (server, message),
+            done => return done,
+        };
+        let row = self.store.server(name)?;
+        match type_name(&message)? {
+            None => Err(Refusal::NeedsName { server, message }.into()),
+            Some(typed) => match NameTyped::check(&typed, &row) {
+                Some(proof) => act(Some(&proof)),
+                None => Err(Refusal::OtherName { server }.into()),
+            },
+        }
+    }
+
+    /// Brings the marker on the machine in line with the row, and says what became of it. The row holds in any case, so
+    /// what goes wrong here is said and is no error.
+    fn bring_marker_in_line(&self, server: &Server, marked: bool, secrets: &dyn AskSecret) -> String {
+        let name = &server.name;
+        let remove = format!("to remove it: infrakt server ssh {name} -- sudo rm /etc/infrakt/host");
+        let live = self.reach(server, secrets);
+        if marked {
+            return match live.and_then(|live| self.mark(&live)) {
+                Ok(()) => format!("'{name}' has the marker /etc/infrakt/host"),
+                Err(error) => format!("'{name}' did not get the marker /etc/infrakt/host: {error}"),
+            };
+        }
+        match live.and_then(|live| self.unmark(&live)) {
+            Ok(Unmarked::Gone) => format!("'{name}' has no marker /etc/infrakt/host any more"),
+            Ok(Unmarked::StillProtected(reason)) => {
+                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}")
+            }
+            Ok(Unmarked::NotOurs) => format!(
+                "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
+            ),
+            Err(error) => format!("'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"),
+        }
+    }
+}
+
+/// The path of a private key as it is recorded: absolute, and of a file that is there.
+///
+/// # Errors
+/// If it is not that.
+pub fn key_path(path: &Path) -> Result<String> {
+    let expanded = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path.to_owned(),
+    };
+    let absolute = std::path::absolute(&expanded).map_err(Error::file("find", &expanded))?;
+    if !absolute.is_file() {
+        return Err(Error::usage_with(
+            format!("there is no key file {}", absolute.display()),
+            "see which keys you have: ls ~/.ssh",
+        ));
+    }
+    if absolute.extension().is_some_and(|extension| extension == "pub") {
+        return Err(Error::usage_with(
+            format!("{} is the public half of a key", absolute.display()),
+            format!("give the private one: --key {}", absolute.with_extension("").display()),
+        ));
+    }
+    absolute.into_os_string().into_string().map_err(|path| {
+        let path = path.to_string_lossy();
+        Error::usage(format!("the path {path} is not UTF-8 and can't be recorded"))
+    })
+}

@@ -1,0 +1,17 @@
+//! What stands in for a person where there is none: nobody can be asked, so what is not known beforehand is an error that
+//! says how to arrange it.
+
+use super::AskSecret;
+use crate::error::Result;
+use crate::plan::secret::Secret;
+
+/// Answers nothing. Passwords and passphrases come from the environment, from an SSH agent, or are not needed.
+pub struct Unattended;
+
+impl AskSecret for Unattended {
+    fn ask(&self, _prompt: &str) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+
+    fn tell(&self, _remark: &str) {}
+}
