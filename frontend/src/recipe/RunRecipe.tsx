@@ -139,7 +139,6 @@ function Start({
           server={server}
           title={`Warning: ${recipe} destroys data on ${server}`}
           warning={<p>What it destroys can’t be brought back.</p>}
-          plainTitle={`Run ${recipe} on ${server}`}
           action={`Destroy & run ${recipe}`}
           plainAction={`Run ${recipe}`}
           plan={asks}
