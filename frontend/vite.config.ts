@@ -36,6 +36,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
+    // A busy computer must not fail a story; one that never ends still does.
+    testTimeout: 60_000,
   },
 });
 
@@ -48,7 +50,10 @@ function withoutService(): Plugin {
           next();
           return;
         }
-        answer(request, response).catch(next);
+        answer(request, response).catch((error: unknown) => {
+          // Whoever went away needs no answer.
+          if (!response.destroyed) next(error);
+        });
       });
 
       async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

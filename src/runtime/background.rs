@@ -152,7 +152,7 @@ impl Background {
         let mut state = self.shared.state();
         state.closing = true;
         for wish in state.running.values() {
-            wish.ask(if now { 2 } else { 1 }, "infrakt serve was stopped");
+            wish.ask(if now { 2 } else { 1 }, "the service was stopped");
         }
     }
 
@@ -237,7 +237,7 @@ impl Place {
         {
             let mut state = self.shared.state();
             if state.closing {
-                wish.ask(1, "infrakt serve was stopped");
+                wish.ask(1, "the service was stopped");
             }
             state.running.insert(run_id, wish.clone());
         }

@@ -258,3 +258,42 @@ fn a_stream_ends_when_the_service_does() {
     assert!(!events.is_empty());
     stage.service.ends();
 }
+
+#[test]
+fn a_comment_comes_where_nothing_else_does() {
+    let Some(stage) = Stage::set() else { return };
+    let run = stage.begin("wait");
+    stage.awaits_file("waiting");
+    let mut reader = Reader::of(&stage, run, None);
+    let mut line = String::new();
+    while !line.starts_with(':') {
+        line.clear();
+        assert_ne!(reader.lines.read_line(&mut line).expect("a line"), 0, "it ended");
+    }
+    stage.make("go");
+    assert_eq!(reader.rest().last().expect("events").data["state"], "done");
+}
+
+#[test]
+fn however_much_a_run_prints_the_service_stays_small() {
+    let Some(stage) = Stage::set() else { return };
+    let recipe = "//! For a story.\nssh::run(\"Print\", \"head -c 200000000 /dev/zero | tr '\\\\0' x\");\n";
+    std::fs::write(stage.service.infrakt.home().join("recipes/flood.rhai"), recipe).expect("a recipe");
+    let run = stage.begin("flood");
+    let mut reader = Reader::of(&stage, run, None);
+    let mut length = 0;
+    let mut last = None;
+    while let Some(event) = reader.next() {
+        length += event.data["text"].as_str().map_or(0, str::len);
+        last = Some(event);
+    }
+    assert_eq!(last.expect("an end").data["state"], "done");
+    assert_eq!(length, 200_000_000);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", stage.service.pid())).expect("its status");
+    let most = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .expect("the most memory it had");
+    let kilobytes: u64 = most.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(kilobytes < 100_000, "{most}");
+}

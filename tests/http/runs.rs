@@ -197,6 +197,32 @@ fn a_run_of_the_command_line_locks_the_server_for_the_api_and_the_other_way_roun
 }
 
 #[test]
+fn of_two_calls_at_the_same_time_one_runs() {
+    let Some(stage) = Stage::set() else { return };
+    let digest = stage.digest("erase");
+    let body = json!({ "recipe": "erase", "confirm": "prod-2", "digest": digest });
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| stage.run(&body))).collect();
+        let answers = calls.into_iter().map(|call| call.join().expect("an answer"));
+        let checked = answers.map(|answer| match answer.status {
+            202 => 202,
+            // Whoever comes after it has ended is shown that there is another plan now, or nothing to refuse.
+            409 => {
+                answer.refuses(409, "locked");
+                409
+            }
+            other => panic!("{other}: {}", String::from_utf8_lossy(&answer.body)),
+        });
+        checked.collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 202);
+    let runs = stage.service.get("/api/runs").answers(200);
+    let begun = statuses.iter().filter(|status| **status == 202).count();
+    assert_eq!(runs.as_array().map(Vec::len), Some(begun));
+}
+
+#[test]
 fn somebody_elses_run_on_the_machine_is_a_lock_too() {
     let Some(stage) = Stage::set() else { return };
     let other = Infrakt::new();
@@ -246,6 +272,8 @@ fn a_run_takes_parameters_and_secrets() {
                 .is_some_and(|field| field.starts_with("secrets")),
             "{error}"
         );
+        let said = error.to_string();
+        assert!(!said.contains("hunter2") && !said.contains("12345678"), "{said}");
     }
     assert_eq!(stage.service.get("/api/runs").answers(200), before);
 
@@ -485,7 +513,7 @@ fn a_service_that_ends_lets_its_runs_end_their_step() {
     assert!(
         told["reason"]
             .as_str()
-            .is_some_and(|reason| reason.contains("serve was stopped")),
+            .is_some_and(|reason| reason.contains("the service was stopped")),
         "{told}"
     );
     assert_eq!(

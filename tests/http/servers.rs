@@ -109,6 +109,16 @@ fn what_is_wrong_with_a_server_is_told_by_its_field_and_nothing_is_saved() {
         assert_eq!(refused.status, 422, "{body}");
         assert_eq!(refused.json()["error"]["field"], field, "{body}");
     }
+    for (query, field) in [
+        ("servers?tag", "tag"),
+        ("runs?server", "server"),
+        ("apps?server", "server"),
+    ] {
+        let error = service
+            .get(&format!("/api/{query}={}", "x".repeat(201)))
+            .refuses(422, "invalid_query");
+        assert_eq!(error["field"], field);
+    }
     service.get("/api/servers?colour=red").refuses(422, "invalid_query");
     service.get("/api/servers/prod-2?all=yes").refuses(422, "invalid_query");
     assert_eq!(service.get("/api/servers").answers(200), before);

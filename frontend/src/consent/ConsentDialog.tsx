@@ -28,7 +28,6 @@ import { type StartRun, useStart } from "./useStart";
 export function ConsentDialog({
   server,
   title,
-  plainTitle,
   warning,
   action,
   plainAction,
@@ -39,8 +38,6 @@ export function ConsentDialog({
   /** The name that has to be typed. */
   server: string;
   title: string;
-  /** The title where the plan turns out to destroy nothing. */
-  plainTitle: string;
   warning: ReactNode;
   /** What the button says: "Wipe & Provision". */
   action: string;
@@ -76,7 +73,7 @@ export function ConsentDialog({
 
   return (
     <Dialog
-      title={destroys ? title : plainTitle}
+      title={destroys ? title : `Nothing is destroyed on ${server}`}
       tone={destroys ? "destroy" : "neutral"}
       describedBy={warningId}
       onClose={close}
@@ -111,7 +108,9 @@ export function ConsentDialog({
         </>
       }
     >
-      <div id={warningId}>{destroys ? warning : <p>Nothing is destroyed by this plan.</p>}</div>
+      <div id={warningId}>
+        {destroys ? warning : <p>This plan destroys nothing, so no name has to be typed.</p>}
+      </div>
 
       <p role="status" className={busy ? undefined : "visually-hidden"}>
         {busy ? `Reading ${server} once more before it begins …` : plan !== null && spoken(plan)}
@@ -154,7 +153,7 @@ export function ConsentDialog({
       )}
       {plan !== null && (
         <>
-          {lines(plan).map((line, index) => (
+          {plan.printed.map((line, index) => (
             <p key={index} className={styles.said}>
               {printable(line)}
             </p>
@@ -225,9 +224,4 @@ function spoken(plan: Plan): string {
   return groups.length === 0
     ? "The plan is there. Nothing is there to lose."
     : `Will be lost: ${groups.join(", ")}.`;
-}
-
-function lines(plan: Plan): string[] {
-  const printed = typeof plan.printed === "string" ? plan.printed.split("\n") : (plan.printed ?? []);
-  return printed.filter((line) => line !== "");
 }
