@@ -42,7 +42,7 @@ export default defineConfig({
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
     // A busy computer must not fail a story; one that never ends still does.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
   },
 });
 

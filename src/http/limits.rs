@@ -25,7 +25,7 @@ pub const LINGER_PAUSE: Duration = Duration::from_secs(2);
 pub const WORKERS: usize = 64;
 /// Event streams at the same time.
 pub const STREAMS: usize = 128;
-/// How long calls in progress may take to end when the service does.
+/// How long calls in progress may take to end when the service does, and steps that were told to end at once.
 pub const FAREWELL_TIME: Duration = Duration::from_secs(10);
 
 const CONNECTIONS: u64 = 512;

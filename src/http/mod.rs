@@ -35,24 +35,22 @@ mod relay;
 pub mod target;
 mod worker;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use admission::Admission;
 use connection::Entrance;
 use engine::Engine;
 use hosts::Hosts;
 use key::ApiKey;
-use limits::{FAREWELL_TIME, WORKERS};
+use limits::FAREWELL_TIME;
 use listener::{Connections, Listeners};
 use service::Service;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 use worker::Work;
 
-/// Recipes are evaluated on it, which may go deep.
-const WORKER_STACK: usize = 8 * 1024 * 1024;
 /// How often it is looked whether everything has ended.
 const BEAT: Duration = Duration::from_millis(50);
 
@@ -70,6 +68,7 @@ pub struct Http {
     listeners: Option<Listeners>,
     addresses: Vec<SocketAddr>,
     connections: Arc<Connections>,
+    service: Arc<Service>,
     entrance: Arc<Entrance>,
 }
 
@@ -81,24 +80,19 @@ impl Http {
         let addresses = listeners.addresses.clone();
         let ips = addresses.iter().map(SocketAddr::ip).collect();
         let hosts = Hosts::new(ips, &options.public_hosts)?;
-        let work = Arc::new(Work {
-            engine: Engine::start()?,
-            service,
-            streams: AtomicUsize::new(0),
-            stopping: AtomicBool::new(false),
-        });
-        for _ in 0..WORKERS {
-            let work = Arc::clone(&work);
-            thread::Builder::new()
-                .name("worker".to_owned())
-                .stack_size(WORKER_STACK)
-                .spawn(move || work.go_on())
-                .map_err(|error| Error::usage(format!("cannot start a thread: {error}")))?;
-        }
+        let calls = Arc::clone(&service);
+        let work = Work::start(
+            Engine::start()?,
+            Box::new(move |request| match request.path.first() {
+                Some(first) if first == "api" => routes::answer(&calls, request),
+                _ => page::answer(&request.path),
+            }),
+        )?;
         Ok(Self {
             listeners: Some(listeners),
             addresses,
             connections: Arc::new(Connections::new(limits::connections())),
+            service,
             entrance: Arc::new(Entrance {
                 admission: Admission { hosts, key },
                 work,
@@ -117,35 +111,39 @@ impl Http {
         self.entrance.admission.hosts.reachable_by_others()
     }
 
-    /// Answers requests until it is `interrupted`. From then on it takes no more of them, and asks streams and runs to end.
+    /// Answers requests until it is `interrupted`. From then on it takes no more of them, and streams end.
     pub fn serve(&mut self, interrupted: &dyn Fn() -> bool) {
         if let Some(listeners) = self.listeners.take() {
             listeners.take(&self.connections, &self.entrance, interrupted);
         }
-        let work = &self.entrance.work;
-        work.stopping.store(true, Ordering::SeqCst);
-        work.service.stop_runs();
+        self.entrance.work.stopping.store(true, Ordering::SeqCst);
     }
 
     /// Waits, after [`Http::serve`], until everything that was begun has ended: calls for a little while, runs for as long
-    /// as their steps take. `false`: it was `hurried` before.
-    pub fn end(self, hurried: &dyn Fn() -> bool) -> bool {
-        let (work, began) = (&self.entrance.work, Instant::now());
-        let in_order = loop {
+    /// as their steps take. `interrupts` counts: from the second on, steps are ended too; at the third nothing is waited
+    /// for any more.
+    pub fn end(self, interrupts: &dyn Fn() -> usize) {
+        self.service.stop_runs();
+        let began = Instant::now();
+        let mut cut = None;
+        loop {
             self.connections.close_idle();
             let calls = self.connections.are_working() && began.elapsed() < FAREWELL_TIME;
-            if !work.service.wait_for_runs(BEAT) || calls {
-                if hurried() {
-                    break false;
-                }
-                // A call may have begun one since.
-                work.service.stop_runs();
-                thread::sleep(BEAT);
-            } else {
-                break true;
+            if self.service.wait_for_runs(BEAT) && !calls {
+                break;
             }
-        };
-        work.engine.end();
-        in_order
+            if interrupts() > 1 {
+                cut.get_or_insert_with(Instant::now);
+                self.service.end_runs();
+            } else {
+                // A call may have begun one since.
+                self.service.stop_runs();
+            }
+            if interrupts() > 2 || cut.is_some_and(|cut| cut.elapsed() > FAREWELL_TIME) {
+                break;
+            }
+            thread::sleep(BEAT);
+        }
+        self.entrance.work.engine.end();
     }
 }

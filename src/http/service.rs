@@ -48,9 +48,14 @@ impl Service {
         self.background.running()
     }
 
-    /// Asks the runs of this process to end after their current step, as Ctrl-C does; asked again, at once.
+    /// Asks the runs of this process to end after their current step, as Ctrl-C does. No further one begins.
     pub fn stop_runs(&self) {
-        self.background.stop_all();
+        self.background.stop_all(false);
+    }
+
+    /// Asks the runs of this process to end at once, as Ctrl-C a second time does.
+    pub fn end_runs(&self) {
+        self.background.stop_all(true);
     }
 
     /// Waits until no run goes on in this process. `false`: some still do after `at_most`.

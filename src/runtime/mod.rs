@@ -321,6 +321,7 @@ impl Runtime {
             consented,
             from: progress.from,
             stretches: progress.stretches,
+            resumed: progress.resumed,
             settled: progress.settled.clone(),
             secrets,
             run: &run,

@@ -92,13 +92,11 @@ describe("a run that goes on", () => {
         : stream.answer(Number(headers.get("Last-Event-ID") ?? 0)),
     );
     stream.cut();
-    expect(await screen.findByText(/reconnecting/, {}, { timeout: 5000 })).toBeInTheDocument();
+    expect(await screen.findByText(/reconnecting/)).toBeInTheDocument();
 
     down = false;
     stream.tell(started(1), ended(1, "changed"));
-    expect(
-      await screen.findByRole("button", { name: /Step two.*changed/ }, { timeout: 5000 }),
-    ).toBeInTheDocument();
+    expect(await screen.findByRole("button", { name: /Step two.*changed/ })).toBeInTheDocument();
     await waitFor(() => expect(screen.queryByText(/reconnecting/)).toBeNull());
     expect(api.asked.at(-1)?.headers.get("Last-Event-ID")).toBe("2");
   });

@@ -1,6 +1,9 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+
+// How long a story waits for what must come. Only a failure takes that long, and a busy computer is none.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => {
   cleanup();
