@@ -50,6 +50,9 @@ pub(super) struct Owed {
     pub instead: Option<Followed>,
     /// When it was last heard of the runner.
     pub heard: Instant,
+    /// Besides the launch that has begun the stretch there may be others of it, in connections that were lost: on a server
+    /// they may arrive at any time, also after all is done.
+    pub launched_again: bool,
 }
 
 impl Owed {
@@ -58,6 +61,7 @@ impl Owed {
             go: None,
             instead: None,
             heard: Instant::now(),
+            launched_again: false,
         }
     }
 
@@ -196,8 +200,13 @@ impl Execution<'_> {
             }
             if let Some(ending) = ended {
                 let ending = ending?;
-                // The last word to the follower, which then removes the records: they are all here now.
-                let thanked = channel.send(b"done\n");
+                // The last word to the follower, which then removes the records: they are all here now. Their folder
+                // stays where it has to keep another launch from beginning.
+                let thanked = channel.send(if owed.launched_again {
+                    b"sealed\n".as_slice()
+                } else {
+                    b"done\n"
+                });
                 channel.release();
                 if let Err(error) = thanked
                     && !is_lost(&error)

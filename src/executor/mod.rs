@@ -66,6 +66,8 @@ pub struct Execution<'a> {
     pub from: usize,
     /// How many stretches of the run there have been; a resumed run has had some.
     pub stretches: u32,
+    /// An earlier process has begun the run.
+    pub resumed: bool,
     /// The steps whose outcome is noted already.
     pub settled: BTreeSet<usize>,
     /// A value for each of the plan's secrets.

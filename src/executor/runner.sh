@@ -1,7 +1,11 @@
 # The runner: executes the steps one after the other, detached from the connection that brought it. What it writes into
 # the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
 # runner's own: everything here but what a step asks for is built into the shell.
-exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" 8<>"$IK_DIR/turn" || exit 1
+exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" || exit 1
+# The pipe to the follower, opened for both ways: written to, it makes no difference that nobody reads any more.
+exec 7<>/proc/self/fd/7
+# What the runner waits with for a word, in plans with steps that wait for one.
+if [ -p "$IK_DIR/turn" ]; then exec 8<>"$IK_DIR/turn"; fi
 # Before anything is recorded, so that whoever finds records knows whose they are, even if the shell that began this one
 # was cut off before it could say so.
 read -r ik_stat <"/proc/$$/stat"
@@ -10,7 +14,7 @@ set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
 umask 022
-ik_signal='' ik_ends='' ik_watch='' ik_told=0 ik_firm='' ik_measured=''
+ik_signal='' ik_ends='' ik_watch='' ik_told='' ik_wakes=0 ik_firm='' ik_measured=''
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
@@ -34,12 +38,21 @@ ik_mark_exactly() {
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_out=$1 ik_err=$2
 }
-# Wakes the follower, if there is one. Short steps share a call. Opened for both ways, a FIFO lets nobody wait.
+# Wakes the follower that the run began with; a later one asks by itself. Short steps share a call. So many calls are in
+# the pipe at most that it has room for all of them (pipe(7)), even if nobody takes any.
 ik_wake() {
-    if [ $((ik_now - ik_told)) -ge "$1" ]; then
-        ik_told=$ik_now
-        echo 1<>"$IK_DIR/wake"
+    if [ $((ik_now - ${ik_told:=$ik_now})) -ge "$1" ] && [ "$ik_wakes" -lt 4000 ]; then
+        ik_told=$ik_now ik_wakes=$((ik_wakes + 1))
+        echo >&7
     fi
+}
+# The client's last order; `none` at first.
+ik_hear() {
+    read -r ik_order <"$IK_DIR/order"
+}
+# Whether the client has said that the step is done that was its own.
+ik_may_go() {
+    read -r ik_word <"$IK_DIR/go" && [ "$ik_word" = "$1" ]
 }
 ik_forget() {
     for ik_file in "$@"; do
@@ -53,12 +66,12 @@ ik_finish() {
     # Whoever reads that the run has ended may begin another one.
     exec 9>&-
     ik_record Z "$1"
-    echo 1<>"$IK_DIR/wake"
+    echo >&7
     exit 0
 }
 
 # Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
-# the shortest of them, so what begins meanwhile is not missed.
+# the shortest of them, so what begins meanwhile is not missed. It makes no file: there may be no room for one.
 ik_watch() {
     ik_sleeper=''
     trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' TERM
@@ -70,10 +83,8 @@ ik_watch() {
             ik_left=$((ik_until - ${ik_now%.*}${ik_now#*.}))
             if [ "$ik_left" -le 0 ]; then
                 ik_late=$ik_key
-                # A full disk must not end the watch, as it would with a special built-in.
-                true >"$IK_DIR/late.$ik_key"
                 kill -s USR1 $$
-                echo >&8
+                if [ -p "$IK_DIR/turn" ]; then echo >&8; fi
             elif [ "$ik_left" -lt "$ik_nap" ]; then
                 ik_nap=$ik_left
             fi
@@ -88,29 +99,35 @@ ik_watch() {
 }
 # deadline KEY HUNDREDTHS
 ik_deadline() {
-    ik_key=$1
     read -r ik_now ik_rest </proc/uptime
     ik_now=${ik_now%.*}${ik_now#*.}
+    ik_due=$((ik_now + $2))
     # In place, so that whoever reads it finds the old one or the new one.
-    echo "$1 $((ik_now + $2))" 1<>"$IK_DIR/deadline"
+    echo "$1 $ik_due" 1<>"$IK_DIR/deadline"
     if [ -z "$ik_watch" ]; then
         # In parentheses, since a function alone would keep the descriptors to open them again.
-        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 9>&- &
+        (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 7>&- 9>&- &
         ik_watch=$!
     fi
+}
+# Whether the time of the last deadline is over.
+ik_is_over() {
+    read -r ik_now ik_rest </proc/uptime
+    ik_now=${ik_now%.*}${ik_now#*.}
+    [ "$ik_now" -ge "$ik_due" ]
 }
 # start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
 # fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
 ik_start() {
     case $2 in
-    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- & ;;
+    apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
     *)
         (
             ik_file=$IK_DIR/$1
             set "$3" --
             # shellcheck source=/dev/null
             . "$ik_file"
-        ) </dev/null 4>&- 5>&- 6>&- 8>&- 9>&- &
+        ) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
         ;;
     esac
     ik_pid=$! ik_mode=$2 ik_ending='' ik_signal=''
@@ -135,20 +152,20 @@ ik_end() {
         if [ "${21}" -gt "$ik_since" ] || [ "$ik_other" -ge "$ik_pid" ]; then kill -s "$1" "$ik_other"; fi
     done
 }
-# What a signal was about: the time is over, or somebody wants the present step ended.
+# attend KEY: what a signal was about: the time is over, or somebody wants the present step ended.
 ik_attend() {
-    if [ -e "$IK_DIR/late.$ik_key" ] && [ -z "$ik_ending" ]; then ik_late=1; fi
-    if [ "$ik_late" = 0 ] && { [ ! -e "$IK_DIR/kill" ] || [ -n "$ik_firm" ]; }; then return; fi
-    if [ -e "$IK_DIR/late.$ik_key.kill" ]; then
-        ik_end KILL
-    elif [ -z "$ik_ending" ]; then
-        ik_ending=yes
-        ik_end TERM
-        if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
-        ik_watch=''
-        ik_deadline "$ik_key.kill" 1000
-        ik_key=${ik_key%.kill}
+    if [ -n "$ik_ending" ]; then
+        if ik_is_over; then ik_end KILL; fi
+        return
     fi
+    if ik_is_over; then ik_late=1; fi
+    ik_hear
+    if [ "$ik_late" = 0 ] && { [ "$ik_order" != kill ] || [ -n "$ik_firm" ]; }; then return; fi
+    ik_ending=yes
+    ik_end TERM
+    if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
+    ik_watch=''
+    ik_deadline "$1.kill" 1000
 }
 # await KEY HUNDREDTHS: waits for the end of what was started, and ends it when its time is over.
 ik_await() {
@@ -161,19 +178,20 @@ ik_await() {
         if [ "$ik_status" = 127 ] && [ -n "$ik_first" ]; then ik_status=$ik_first; fi
         if [ -z "$ik_signal" ] || [ "$ik_status" -le 128 ]; then break; fi
         ik_signal='' ik_first=$ik_status
-        ik_attend
+        ik_attend "$1"
     done
     if [ "$ik_late" = 1 ]; then ik_status=124; fi
 }
 
 # step INDEX
 ik_step() {
-    if [ -e "$IK_DIR/stop" ]; then ik_finish stopped; fi
+    ik_hear
+    if [ "$ik_order" != none ]; then ik_finish stopped; fi
     # What was just measured for the end of the step before holds for the beginning of this one.
     if [ -z "$ik_measured" ]; then ik_mark; fi
     ik_measured=''
     ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
-    ik_wake 5
+    ik_wake 20
 }
 ik_unchanged() {
     ik_record U "$1"
@@ -202,8 +220,9 @@ ik_undo_unless_proven() {
     ik_record Q "$1"
     ik_wake 0
     ik_deadline "$1.undo" "${2}00"
-    until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/late.$1.undo" ] || [ -e "$IK_DIR/kill" ]; then
+    until ik_may_go "$1"; do
+        ik_hear
+        if ik_is_over || [ "$ik_order" = kill ]; then
             ik_firm=yes
             ik_start "$1.undo" apart -e 300 >&5 2>&6
             ik_await "$1.undone" 30000
@@ -230,9 +249,10 @@ ik_pause() {
     ik_record P "$1"
     ik_wake 0
     ik_deadline "$1" "$(($2 + 60))00"
-    until [ -e "$IK_DIR/go.$1" ]; do
-        if [ -e "$IK_DIR/stop" ] || [ -n "$ik_ends" ]; then ik_finish stopped; fi
-        if [ -e "$IK_DIR/late.$1" ]; then ik_finish paused; fi
+    until ik_may_go "$1"; do
+        ik_hear
+        if [ "$ik_order" != none ] || [ -n "$ik_ends" ]; then ik_finish stopped; fi
+        if ik_is_over; then ik_finish paused; fi
         read -r ik_rest <&8
     done
 }

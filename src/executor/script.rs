@@ -15,8 +15,14 @@ pub type Secrets = BTreeMap<String, Secret>;
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
 /// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
-pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8\n\
-                               export PATH LC_ALL\n";
+///
+/// Text is UTF-8 and everything else is C's. LC_ALL=C.UTF-8 means the same, and lets every program read a dozen files at its
+/// start to find that out.
+pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
+                               unset LC_ALL LANGUAGE LC_ADDRESS LC_COLLATE LC_IDENTIFICATION LC_MEASUREMENT \
+                               LC_MESSAGES LC_MONETARY LC_NAME LC_NUMERIC LC_PAPER LC_TELEPHONE LC_TIME\n\
+                               LANG=C LC_CTYPE=C.UTF-8\n\
+                               export PATH LANG LC_CTYPE\n";
 /// What the runner on a server holds locked for as long as it lives.
 pub const LOCK: &str = "/run/infrakt/lock";
 /// How long a guard may take.
@@ -57,7 +63,7 @@ impl Stretch<'_> {
             self.step_files(&mut text, index);
         }
         self.runner(&mut text);
-        text.push_str("}\nif ik_begin; then ik_follow 0 0 0; fi\n");
+        text.push_str("ik_listen\n}\n{ ik_begin | ik_follow 0 0 0; } 3>&1\n");
         text.into_bytes()
     }
 
@@ -88,10 +94,19 @@ impl Stretch<'_> {
         let _ = write!(
             text,
             "[ ! -e \"$IK_DIR\" ] || {{ ik_refuse folder \"$IK_DIR is there already\"; return; }}\n\
-             ik_prepare {KEPT_DAYS} || return\n\
+             ik_prepare {KEPT_DAYS}{turn} || return\n\
              printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\" || {{ ik_full; return; }}\n",
             holder = quote(self.holder),
+            turn = if self.waits() { " turn" } else { "" },
         );
+    }
+
+    /// Whether the runner will have to wait for a word.
+    fn waits(&self) -> bool {
+        let steps = &self.plan.steps[self.from..self.to];
+        steps
+            .iter()
+            .any(|step| step.undo.is_some() || matches!(step.action, Action::Reconnect { .. } | Action::State { .. }))
     }
 
     fn step_files(&self, text: &mut String, index: usize) {
@@ -342,6 +357,9 @@ pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> Stri
 /// A script that goes on following a run whose connection was lost, from where the client has got to.
 pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> Vec<u8> {
     let mut text = prelude(run, nonce);
-    let _ = writeln!(text, "if ik_find; then ik_follow {journal} {out} {err}; fi");
+    let _ = writeln!(
+        text,
+        "{{ {{ ik_find && ik_listen; }} | ik_follow {journal} {out} {err}; }} 3>&1"
+    );
     text.into_bytes()
 }

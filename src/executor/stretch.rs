@@ -67,6 +67,8 @@ impl Execution<'_> {
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
         let mut owed = Owed::nothing();
+        // Whoever has begun the run may have sent a launch with this very number.
+        owed.launched_again = self.resumed;
         // Whether the script that begins the stretch is known to have reached the server.
         let mut arrived = left.is_some();
         loop {
@@ -114,7 +116,10 @@ impl Execution<'_> {
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
-                    None => self.launch(plan, next..to, &nonce, &transcript),
+                    None => {
+                        owed.launched_again = true;
+                        self.launch(plan, next..to, &nonce, &transcript)
+                    }
                     Some(left) if left.recent => return Ok(Stretched::NeverSent),
                     Some(_) => return self.records_gone(plan, &mut transcript, reached, to),
                 },
@@ -144,7 +149,10 @@ impl Execution<'_> {
                     self.notice("connected again")?;
                     match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
-                        (0, 0, 0) if !arrived => self.launch(plan, next..to, &nonce, &transcript),
+                        (0, 0, 0) if !arrived => {
+                            owed.launched_again = true;
+                            self.launch(plan, next..to, &nonce, &transcript)
+                        }
                         _ => self.again(&nonce, &transcript),
                     }
                 }

@@ -27,9 +27,8 @@ fi
 # The way of a second Ctrl-C, which leaves a true record of how the step ended.
 if [ -s "$ik_dir/pid" ]; then
     read -r ik_runner ik_rest <"$ik_dir/pid"
-    : >"$ik_dir/stop"
-    : >"$ik_dir/kill"
-    echo 1<>"$ik_dir/turn"
+    echo kill 1<>"$ik_dir/order"
+    if [ -p "$ik_dir/turn" ]; then echo 1<>"$ik_dir/turn"; fi
     kill -s USR1 "$ik_runner"
 fi
 ik_tries=0

@@ -88,6 +88,8 @@ impl Connection for Session {
 
     /// Same host key, same login, no questions. Root is not proven anew: a script that starts says so by its own output.
     fn reconnect(&mut self, patience: Duration) -> Result<()> {
+        // What is asked for over the next connection must not be done a second time by what is stuck in this one.
+        self.transport.forget_unsent();
         self.transport.lose("it is being re-opened");
         self.shell = None;
         // A patience beyond what a clock can hold has no end.

@@ -169,6 +169,13 @@ impl Transport {
         self.lost_because(reason)
     }
 
+    /// What was not sent yet never will be, once the connection is dropped: not minutes later either, by the system, when
+    /// the network is back. What is on its way already may still arrive. See SO_LINGER in socket(7).
+    pub(super) fn forget_unsent(&self) {
+        // Another kind of socket than TCP's may know nothing of it, and ends at once anyway.
+        let _ = rustix::net::sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
+    }
+
     fn lost_because(&self, reason: String) -> SshError {
         SshError::Lost {
             server: self.server.clone(),

@@ -61,6 +61,47 @@ struct LosingChannel<'a> {
     closed: bool,
 }
 
+/// A connection that is lost with its first script, which stays somewhere on the way and arrives when it is let go.
+#[derive(Default)]
+pub struct HoldsBack {
+    pub held: Option<Vec<u8>>,
+    cut: bool,
+}
+
+/// The channel of a connection that is gone.
+struct Gone;
+
+impl Connection for HoldsBack {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        if self.held.is_none() {
+            self.held = Some(script.to_vec());
+            self.cut = true;
+            return Ok(Box::new(Gone));
+        }
+        if self.cut {
+            return Err(broken());
+        }
+        Local.start_here(script)
+    }
+
+    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+        self.cut = false;
+        Ok(())
+    }
+}
+
+impl Channel for Gone {
+    fn receive(&mut self, _wait: Duration) -> Result<Incoming> {
+        Err(broken())
+    }
+
+    fn send(&mut self, _bytes: &[u8]) -> Result<()> {
+        Err(broken())
+    }
+
+    fn release(&mut self) {}
+}
+
 /// A connection that can't be opened anew while this file is there.
 pub struct LockedOutBy(pub std::path::PathBuf);
 
@@ -379,6 +420,7 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
         consented: &consented,
         from: 0,
         stretches: 0,
+        resumed: false,
         settled: Default::default(),
         secrets,
         run: &nonce()?,

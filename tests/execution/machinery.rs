@@ -89,15 +89,15 @@ fn the_end_of_a_short_run_ends_no_process_but_its_own() {
     let runner = include_str!("../../src/executor/runner.sh");
     // A process whose number is a number of the runner's too: the hundredths of a second of its shortest deadline.
     let script = format!(
-        "cd {directory} && mkfifo wake turn && sleep 60 & victim=$!
+        "sleep 60 & victim=$!
          sleep 0.05
-         for name in journal out err deadline; do : >{directory}/$name; done
-         printf '%40s\\n' '' >{directory}/pid
+         for name in journal out err deadline pid; do : >{directory}/$name; done
+         echo none >{directory}/order
          {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_SECRETS=''\"; cat {directory}/runner.sh
             printf '%s\\n' 'ik_step 0' 'ik_run 0 300 plain ik_mark' 'ik_finish done'; }} >{directory}/runner
          for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
              : >{directory}/journal
-             sh {directory}/runner </dev/null >/dev/null 2>&1 9>{directory}/lock
+             sh {directory}/runner </dev/null >/dev/null 2>&1 7>/dev/null 9>{directory}/lock
          done
          kill \"$victim\"",
     );

@@ -1,10 +1,12 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{Loss, LostOnce, Memory, TURN, executed, executed_with, is_root, run_over};
+use crate::local::{HoldsBack, Loss, LostOnce, Memory, TURN, executed, executed_with, is_root, run, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
+use std::collections::BTreeSet;
+use std::process::Command;
 
 #[test]
 fn steps_run_in_order_and_say_what_they_did() {
@@ -265,6 +267,35 @@ fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_aga
     assert_eq!(losses, 2, "lost once, and once connected again: {:?}", memory.events);
 }
 
+/// A network that holds back what it was given, and delivers it when nobody thinks of it any more.
+#[test]
+fn a_launch_that_arrives_after_all_is_done_does_nothing() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let recipe = format!("ssh::run(\"Once\", \"echo once >>{}\");", log.display());
+    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut connection = HoldsBack::default();
+    let mut memory = Memory::default();
+    let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(ended.state, RunState::Done);
+    let steps = || std::fs::read_to_string(&log).expect("a log");
+    assert_eq!(steps(), "once\n");
+
+    let late = connection.held.expect("a launch");
+    let script = String::from_utf8_lossy(&late);
+    let said = Command::new("sh").args(["-c", &script]).output().expect("sh");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let refused = said.lines().find_map(|line| line.strip_prefix("x folder "));
+    let folder = refused.and_then(|reason| reason.strip_suffix(" is there already"));
+    assert_eq!(steps(), "once\n", "{said}");
+    // What keeps it from beginning is no record of what was done.
+    let folder = folder.unwrap_or_else(|| panic!("it was not refused: {said}"));
+    std::fs::remove_dir(folder).expect("an empty folder");
+}
+
 #[test]
 fn a_new_login_takes_its_turn_between_commands() {
     if !is_root() {
@@ -293,12 +324,19 @@ fn nothing_is_left_on_the_server() {
     if !is_root() {
         return;
     }
-    executed(r#"ssh::run("One", "true");"#);
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let left = std::fs::read_dir(infrakt::executor::script::SPOOL)
-        .expect("the spool")
-        .count();
-    assert_eq!(left, 0);
+    let spool = || {
+        let entries = std::fs::read_dir(infrakt::executor::script::SPOOL)
+            .into_iter()
+            .flatten();
+        entries
+            .map(|entry| entry.expect("an entry").file_name())
+            .collect::<BTreeSet<_>>()
+    };
+    let before = spool();
+    let mut memory = Memory::default();
+    run(r#"ssh::run("One", "true");"#, &Secrets::new(), &mut memory).expect("the run");
+    assert_eq!(spool(), before);
 }
 
 #[test]

@@ -142,6 +142,43 @@ fn a_server_whose_disk_fills_up_during_a_step_is_not_said_to_have_done_more_than
     assert_eq!(infrakt.told_of(run).outcomes, [Some(Outcome::Changed); 3]);
 }
 
+/// A disk may have room for bytes and none for another file (df -i).
+#[test]
+fn a_server_that_can_make_no_more_files_still_goes_on_when_it_is_told_and_ends_what_takes_too_long() {
+    let options = Options {
+        spool_size: Some("8m,nr_inodes=200"),
+        ..Options::default()
+    };
+    let Some(server) = Server::start_with(&options) else {
+        return;
+    };
+    let infrakt = Infrakt::new();
+    infrakt.knows("prod-2", &server, server.port);
+    let recipe = infrakt.recipe(
+        "files.rhai",
+        "ssh::run(\"Take all\", \"n=0; while touch /var/lib/infrakt/taken.$n 2>/dev/null; do n=$((n + 1)); done\");\n\
+         db::set_status(server, \"fine\");\n\
+         ssh::run(\"Too long\", \"echo too long; sleep 1000\").timeout(\"2s\");\n",
+    );
+    let ended = infrakt.run(&["run", &recipe, "--server", "prod-2"]);
+    ended.exits(1);
+    let run = infrakt.newest_run().expect("a run");
+    infrakt
+        .run(&["runs", "show", &run.to_string()])
+        .exits(0)
+        .says("timed out after");
+    let told = infrakt.told_of(run);
+    assert_eq!(
+        told.outcomes,
+        [Some(Outcome::Changed), Some(Outcome::Changed), Some(Outcome::Failed)]
+    );
+    assert_eq!(told.printed(2), b"too long\n");
+    assert!(
+        server.holds("test -e /var/lib/infrakt/taken.20"),
+        "it was short of files from the beginning"
+    );
+}
+
 #[test]
 fn a_full_disk_of_this_computer_ends_the_run_after_the_step_and_loses_nothing_of_it() {
     let Some(server) = Server::start() else { return };

@@ -112,7 +112,7 @@ fn ctrl_c_once_stops_after_the_step_at_work_and_twice_ends_that_too() {
     let mut terminal = infrakt.on_terminal(&run);
     machine.awaits("test -e /root/waiting");
     terminal.presses_ctrl_c();
-    machine.awaits("test -e /var/lib/infrakt/spool/*/stop");
+    machine.awaits("grep -q stop /var/lib/infrakt/spool/*/order");
     machine.root("touch /root/go");
     terminal.ends().exits(5).says("interrupted");
     assert!(
@@ -127,7 +127,7 @@ fn ctrl_c_once_stops_after_the_step_at_work_and_twice_ends_that_too() {
     let mut terminal = infrakt.on_terminal(&run);
     machine.awaits("test -e /root/waiting");
     terminal.presses_ctrl_c();
-    machine.awaits("test -e /var/lib/infrakt/spool/*/stop");
+    machine.awaits("grep -q stop /var/lib/infrakt/spool/*/order");
     terminal.presses_ctrl_c();
     terminal.ends().exits(5).says("interrupted");
     assert!(!machine.holds("test -e /root/waited || test -e /root/last"));
