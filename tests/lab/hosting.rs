@@ -15,7 +15,11 @@ const DOMAIN: &str = "infrakt.example.org";
 const CALLS: &str = r#"
     url=http://$(docker network inspect infrakt --format '{{(index .IPAM.Config 0).Gateway}}'):8000/api/health
     from_traefik() { docker exec traefik timeout 5 wget -q -O - --header "Host: $1" "$url" 2>&1; }
-    from_container() { docker run --rm --network "$1" busybox:1 timeout 5 wget -q -O - --header "Host: infrakt.example.org" "$url" 2>&1; }
+    # A container's first process does not end by timeout's signal: that is to be the shell.
+    from_container() {
+        docker run --rm --network "$1" busybox:1 \
+            sh -c "timeout 5 wget -q -O - --header 'Host: infrakt.example.org' $url; exit \$?" 2>&1
+    }
 "#;
 
 /// A machine with this program and the script on it, as a person would have copied them there.
