@@ -248,7 +248,7 @@ fn a_server_that_can_not_be_marked_is_not_provisioned() {
         let connection = rusqlite::Connection::open(&database).expect("a database");
         connection
             .execute_batch(&format!(
-                "PRAGMA journal_mode = DELETE; CREATE TRIGGER broken {trigger};"
+                "PRAGMA wal_checkpoint(TRUNCATE); CREATE TRIGGER broken {trigger};"
             ))
             .expect("a trigger");
         drop(connection);
