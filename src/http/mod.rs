@@ -13,25 +13,24 @@
 //!
 //! It must not decide anything that the runtime decides for the command line.
 
-pub mod answer;
-pub mod key;
-pub mod openapi;
-pub mod problem;
-pub mod request;
-pub mod routes;
-pub mod service;
-
 mod admission;
+pub mod answer;
 mod connection;
 mod engine;
 mod events;
 pub mod head;
 mod headers;
-mod hosts;
+pub mod hosts;
+pub mod key;
 pub mod limits;
 mod listener;
+pub mod openapi;
 mod page;
+pub mod problem;
 mod relay;
+pub mod request;
+pub mod routes;
+pub mod service;
 pub mod target;
 mod worker;
 

@@ -18,7 +18,7 @@ import { printable } from "../text/printable";
 import styles from "./ConsentDialog.module.css";
 import { planChanges } from "./planChanges";
 import { SecretFields } from "./SecretFields";
-import { StartError } from "./StartError";
+import { Refused, StartError } from "./StartError";
 import { type StartRun, useStart } from "./useStart";
 
 /**
@@ -86,7 +86,7 @@ export function ConsentDialog({
               label={`Type "${server}" to confirm:`}
               mono
               value={typed}
-              disabled={busy}
+              readOnly={busy}
               onChange={(event) => setTyped(event.target.value)}
             />
           )}
@@ -128,18 +128,13 @@ export function ConsentDialog({
       )}
       {query.isError && !query.isFetching && (
         <ErrorNotice
+          tone="change"
           title={`What is there to lose could not be read from ${server}.`}
           error={query.error}
           retry={() => void query.refetch()}
         />
       )}
-      {plan?.refused && (
-        <ErrorNotice
-          title="It would be refused now."
-          error={plan.refused}
-          retry={() => void query.refetch()}
-        />
-      )}
+      {plan !== null && <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />}
       {plan !== null && destroys && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
@@ -153,11 +148,13 @@ export function ConsentDialog({
       )}
       {plan !== null && (
         <>
-          {plan.printed.map((line, index) => (
-            <p key={index} className={styles.said}>
-              {printable(line)}
-            </p>
-          ))}
+          {plan.printed.length > 0 && (
+            <div className={styles.said}>
+              {plan.printed.map((line, index) => (
+                <p key={index}>{printable(line)}</p>
+              ))}
+            </div>
+          )}
           <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
           {destroys && <Commands plan={plan} />}
           <details>

@@ -257,7 +257,7 @@ describe("provisioning a server that is not protected", () => {
     await untilThePlanIsThere();
     await user.type(input, "prod-2");
     await user.dblClick(wipe);
-    expect(wipe).toBeDisabled();
+    expect(wipe).toHaveAttribute("aria-disabled", "true");
     expect(cancel).toBeDisabled();
     await user.keyboard("{Escape}");
     expect(screen.getByRole("dialog")).toBeVisible();
