@@ -134,6 +134,7 @@ fn a_run_that_goes_on_ends_after_its_step_and_can_be_resumed() {
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
     let events = stage.service.call("GET", &format!("/api/runs/{run}/events")).open();
+    assert_ne!(events.peek(&mut [0]).expect("the stream begins"), 0);
     stage.service.signal("TERM");
     // It takes nobody any more, and waits for the step.
     stage.awaits_stop();
