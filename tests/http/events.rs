@@ -253,9 +253,9 @@ fn a_stream_ends_when_the_service_does() {
     let mut reader = Reader::of(&stage, run, None);
     assert!(reader.next().is_some());
     stage.service.signal("TERM");
-    stage.make("go");
-    // It does not hang, whatever was told until then.
+    // It does not wait for the step.
     reader.rest();
+    stage.make("go");
     stage.service.ends();
 }
 
