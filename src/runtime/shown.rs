@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::plan::render::Mark;
 use crate::recipe::Recipe;
 use crate::store::Server;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,8 +37,26 @@ pub struct Shown {
 #[derive(Clone, Copy)]
 struct Waiting {
     since: Instant,
+    /// By the clock on the wall, which goes on while a computer sleeps.
+    at: Timestamp,
     /// A run of it is being begun.
     taken: bool,
+}
+
+impl Waiting {
+    fn now() -> Self {
+        Self {
+            since: Instant::now(),
+            at: Timestamp::now(),
+            taken: false,
+        }
+    }
+
+    /// In doubt it is not: a clock that was set back makes nothing younger.
+    fn is_fresh(&self) -> bool {
+        let age = Timestamp::now().duration_since(self.at);
+        self.since.elapsed() < LIFETIME && Duration::try_from(age).is_ok_and(|age| age < LIFETIME)
+    }
 }
 
 impl Shown {
@@ -47,7 +66,7 @@ impl Shown {
 
     fn remember(&self, plan: &Plan) {
         let mut plans = self.plans();
-        plans.retain(|_, waiting| waiting.taken || waiting.since.elapsed() < LIFETIME);
+        plans.retain(|_, waiting| waiting.taken || waiting.is_fresh());
         if plans.len() >= REMEMBERED {
             let free = plans.iter().filter(|(_, waiting)| !waiting.taken);
             let oldest = free
@@ -57,8 +76,13 @@ impl Shown {
         }
         let key = (plan.server.id, plan.digest.clone());
         let taken = plans.get(&key).is_some_and(|waiting| waiting.taken);
-        let since = Instant::now();
-        plans.insert(key, Waiting { since, taken });
+        plans.insert(
+            key,
+            Waiting {
+                taken,
+                ..Waiting::now()
+            },
+        );
     }
 
     /// Takes a plan, so that no other call can. It is given back unless a run of it has begun.
@@ -70,7 +94,7 @@ impl Shown {
                 server,
                 holder: "a run of the same plan, which another call has just begun".to_owned(),
             }),
-            Some(waiting) if waiting.since.elapsed() < LIFETIME => {
+            Some(waiting) if waiting.is_fresh() => {
                 waiting.taken = true;
                 Ok(Taken { shown: self, key })
             }
@@ -159,6 +183,7 @@ impl Runtime {
             recipe,
             parameters: &parameters,
             retry_of: None,
+            or_nothing: true,
         };
         let ready = Ready {
             live,
@@ -206,6 +231,7 @@ mod tests {
     use super::{LIFETIME, REMEMBERED, Shown};
     use crate::error::Refusal;
     use crate::plan::Plan;
+    use jiff::SignedDuration;
     use std::time::{Duration, Instant};
 
     fn plan(digest: &str) -> Plan {
@@ -243,6 +269,19 @@ mod tests {
         };
         shown.plans().get_mut(&(1, "a".to_owned())).unwrap().since = long_ago;
         assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
+    }
+
+    #[test]
+    fn a_night_in_which_the_computer_slept_counts_and_a_clock_that_was_set_back_makes_nothing_younger() {
+        for seconds in [-8 * 3600, 600] {
+            let shown = Shown::default();
+            shown.remember(&plan("a"));
+            shown.plans().get_mut(&(1, "a".to_owned())).unwrap().at += SignedDuration::from_secs(seconds);
+            assert!(
+                matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })),
+                "{seconds}"
+            );
+        }
     }
 
     #[test]
