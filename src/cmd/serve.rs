@@ -16,13 +16,13 @@ use std::sync::Arc;
 /// Serve the dashboard and the HTTP API
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  infrakt serve                                          http://127.0.0.1:8000, for this computer alone
-  infrakt serve --bind 127.0.0.1:0                       at a port that is free
-  infrakt serve --public-host infrakt.example.com        behind a proxy that speaks TLS under that name
+  infrakt serve                                     http://127.0.0.1:8000, for this computer alone
+  infrakt serve --bind 127.0.0.1:0                  at a port that is free
+  infrakt serve --public-host infrakt.example.com   behind a proxy that speaks TLS for that name
   curl -H \"X-API-Key: $(infrakt serve --print-key)\" http://127.0.0.1:8000/api/servers
 
-The first start makes the key that every call needs. Ctrl-C ends the service after the current steps of its runs; once
-more ends the steps too. The runs can be resumed.")]
+The first start makes the key that every call needs. Ctrl-C ends the service after the current
+steps of its runs; once more ends the steps too. The runs can be resumed.")]
 pub struct ServeArgs {
     /// Where to listen; may be repeated; port 0 takes one that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]

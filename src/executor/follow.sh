@@ -94,7 +94,7 @@ ik_start_of() {
 } 2>/dev/null
 # Has the run followed, and hands on what the client says, one word a line.
 ik_listen() {
-    echo
+    echo begun
     while read -r ik_word; do
         printf '%s\n' "$ik_word"
         case $ik_word in "done" | sealed) return ;; esac
@@ -217,8 +217,12 @@ ik_end_step() {
 }
 # ik_follow JOURNAL OUT ERR
 ik_follow() {
-    # Nothing began, and why has been said.
-    if ! read -r ik_word; then return; fi
+    # The lock must be the runner's alone before anybody hears of it: one that is quick has ended by then. Without that
+    # word nothing began, and why has been said.
+    ik_word=''
+    until [ "$ik_word" = begun ]; do
+        if ! read -r ik_word; then return; fi
+    done
     ik_j=$1 ik_o=$2 ik_e=$3 ik_to_o=$2 ik_to_e=$3
     ik_part='' ik_ended='' ik_gone='' ik_said='' ik_order=none
     # Where characters are bytes, so that they can be counted.

@@ -50,6 +50,8 @@ pub(super) struct Owed {
     pub instead: Option<Followed>,
     /// When it was last heard of the runner.
     pub heard: Instant,
+    /// A follower has spoken: the launch has reached the server, even if nothing of what it began was seen yet.
+    pub begun: bool,
     /// Besides the launch that has begun the stretch there may be others of it, in connections that were lost: on a server
     /// they may arrive at any time, also after all is done.
     pub launched_again: bool,
@@ -61,6 +63,7 @@ impl Owed {
             go: None,
             instead: None,
             heard: Instant::now(),
+            begun: false,
             launched_again: false,
         }
     }
@@ -134,7 +137,7 @@ impl Execution<'_> {
                     continue;
                 }
                 // The steps go on, even if the server is too short of something to say so now.
-                Incoming::Closed if begun || !transcript.is_untouched() => return Ok(Followed::Lost),
+                Incoming::Closed if owed.begun || !transcript.is_untouched() => return Ok(Followed::Lost),
                 Incoming::Closed => {
                     let said = String::from_utf8_lossy(&said).trim().to_owned();
                     return Err(broken(
@@ -154,6 +157,7 @@ impl Execution<'_> {
                 match frame {
                     Frame::Begun => {
                         begun = true;
+                        owed.begun = true;
                         if let Some(word) = owed.word() {
                             channel.send(word.as_bytes())?;
                         }

@@ -75,7 +75,9 @@ impl Execution<'_> {
             let heard = owed.heard;
             let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
                 Err(error) if is_lost(&error) => Followed::Lost,
-                Err(Error::Ssh(SshError::NoCommand { .. })) if !transcript.is_untouched() => Followed::Lost,
+                Err(Error::Ssh(SshError::NoCommand { .. })) if owed.begun || !transcript.is_untouched() => {
+                    Followed::Lost
+                }
                 other => other?,
             };
             *reached = transcript.reached().unwrap_or(next).max(*reached);
@@ -113,6 +115,7 @@ impl Execution<'_> {
                 Followed::Void => {
                     transcript = self.begin(next)?;
                     arrived = false;
+                    owed.begun = false;
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
@@ -149,7 +152,7 @@ impl Execution<'_> {
                     self.notice("connected again")?;
                     match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
-                        (0, 0, 0) if !arrived => {
+                        (0, 0, 0) if !arrived && !owed.begun => {
                             owed.launched_again = true;
                             self.launch(plan, next..to, &nonce, &transcript)
                         }

@@ -10,7 +10,9 @@ use super::limits::WORKERS;
 use crate::error::{Error, Result};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::getpid;
+use std::fs::Permissions;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,7 +108,11 @@ impl Engine {
 }
 
 fn listen(number: u64) -> io::Result<Current> {
-    let directory = tempfile::Builder::new().prefix("infrakt-").tempdir()?;
+    // Made with that mode: otherwise what is usual in this process (its umask) would decide who may enter.
+    let directory = tempfile::Builder::new()
+        .prefix("infrakt-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
     let socket = directory.path().join("http");
     let listener = UnixListener::bind(&socket)?;
     let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;

@@ -192,16 +192,13 @@ impl Drop for Leaving {
 
 fn unusable(address: SocketAddr, error: &io::Error) -> Error {
     let port = address.port();
+    let instead = |port| ["infrakt serve --bind", &SocketAddr::new(address.ip(), port).to_string()].join(" ");
     let hint = match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "see who listens there: ss -ltnp 'sport = :{port}'; or take a free port: infrakt serve --bind {}",
-            SocketAddr::new(address.ip(), 0)
-        ),
-        ErrorKind::AddrNotAvailable => "see which addresses this computer has: ip -brief address".to_owned(),
-        ErrorKind::PermissionDenied => format!(
-            "ports below 1024 are root's; take another one: infrakt serve --bind {}",
-            SocketAddr::new(address.ip(), 8000)
-        ),
+        ErrorKind::AddrInUse => {
+            let free = instead(0);
+            format!("see who listens there: ss -ltnp 'sport = :{port}'; or take a port that is free: {free}")
+        }
+        ErrorKind::PermissionDenied => format!("ports below 1024 are root's; take another one: {}", instead(8000)),
         _ => "see which addresses this computer has: ip -brief address".to_owned(),
     };
     Error::usage_with(format!("cannot listen on {address}: {}", io_reason(error)), hint)

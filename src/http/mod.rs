@@ -13,25 +13,25 @@
 //!
 //! It must not decide anything that the runtime decides for the command line.
 
-pub mod answer;
-pub mod key;
-pub mod openapi;
-pub mod problem;
-pub mod request;
-pub mod routes;
-pub mod service;
-
 mod admission;
+pub mod answer;
 mod connection;
 mod engine;
 mod events;
 pub mod head;
 mod headers;
-mod hosts;
+pub mod hosts;
+pub mod key;
 pub mod limits;
 mod listener;
+pub mod openapi;
 mod page;
+mod places;
+pub mod problem;
 mod relay;
+pub mod request;
+pub mod routes;
+pub mod service;
 pub mod target;
 mod worker;
 
@@ -41,15 +41,17 @@ use connection::Entrance;
 use engine::Engine;
 use hosts::Hosts;
 use key::ApiKey;
-use limits::FAREWELL_TIME;
+use limits::{ASKING, FAREWELL_TIME};
 use listener::{Connections, Listeners};
+use places::Places;
+use problem::Problem;
 use service::Service;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
-use worker::Work;
+use worker::{Handler, Work};
 
 /// How often it is looked whether everything has ended.
 const BEAT: Duration = Duration::from_millis(50);
@@ -80,14 +82,7 @@ impl Http {
         let addresses = listeners.addresses.clone();
         let ips = addresses.iter().map(SocketAddr::ip).collect();
         let hosts = Hosts::new(ips, &options.public_hosts)?;
-        let calls = Arc::clone(&service);
-        let work = Work::start(
-            Engine::start()?,
-            Box::new(move |request| match request.path.first() {
-                Some(first) if first == "api" => routes::answer(&calls, request),
-                _ => page::answer(&request.path),
-            }),
-        )?;
+        let work = Work::start(Engine::start()?, handler(Arc::clone(&service)))?;
         Ok(Self {
             listeners: Some(listeners),
             addresses,
@@ -146,4 +141,24 @@ impl Http {
         }
         self.entrance.work.engine.end();
     }
+}
+
+/// Calls are answered by the routes, everything else by the page. Those that ask servers, which may take long to answer or
+/// never do, leave workers for the others.
+fn handler(service: Arc<Service>) -> Handler {
+    let asking = Places::new(ASKING);
+    Box::new(move |request| {
+        if !request.path.first().is_some_and(|first| first == "api") {
+            return page::answer(&request.path);
+        }
+        let _place = match routes::asks_servers(request.method, &request.path) {
+            true => Some(
+                asking
+                    .take()
+                    .ok_or_else(|| Problem::busy(format!("there are {ASKING} calls already that wait for servers")))?,
+            ),
+            false => None,
+        };
+        routes::answer(&service, request)
+    })
 }

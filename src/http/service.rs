@@ -1,9 +1,9 @@
-//! What outlives a request: the home, and the runs that go on in threads of this process.
+//! What outlives a request: the home, the plans that were shown, and the runs that go on in threads of this process.
 //!
 //! It must not know HTTP.
 
 use crate::error::Result;
-use crate::runtime::{Background, Runtime};
+use crate::runtime::{Background, Runtime, Shown};
 use crate::store::Home;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ const RUNS_AT_ONCE: usize = 64;
 pub struct Service {
     home: Home,
     background: Background,
+    shown: Shown,
 }
 
 impl Service {
@@ -24,6 +25,7 @@ impl Service {
         Ok(Self {
             home,
             background: Background::new(RUNS_AT_ONCE),
+            shown: Shown::default(),
         })
     }
 
@@ -41,6 +43,11 @@ impl Service {
 
     pub fn background(&self) -> &Background {
         &self.background
+    }
+
+    /// The plans that were shown and wait for consent.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// How many runs go on in this process.

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::events::Stream;
 use super::headers::NEVER_KEPT;
 use super::limits::{STREAMS, WORKERS};
+use super::places::Places;
 use super::problem::Problem;
 use super::request::{Method, Request};
 use super::target::Target;
@@ -15,7 +16,7 @@ use crate::error::Error;
 use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 /// Recipes are evaluated on it, which may go deep.
@@ -28,8 +29,7 @@ pub type Handler = Box<dyn Fn(&Request) -> Result<Answer, Problem> + Send + Sync
 pub struct Work {
     pub engine: Engine,
     handler: Handler,
-    /// Event streams that go on.
-    streams: AtomicUsize,
+    streams: Places,
     /// Whether the service is about to end.
     pub stopping: AtomicBool,
 }
@@ -43,7 +43,7 @@ impl Work {
         let work = Arc::new(Self {
             engine,
             handler,
-            streams: AtomicUsize::new(0),
+            streams: Places::new(STREAMS),
             stopping: AtomicBool::new(false),
         });
         for _ in 0..WORKERS {
@@ -72,38 +72,23 @@ impl Work {
 
     /// Streams in a thread of its own, so that this worker is free for the next request.
     fn stream(self: &Arc<Self>, incoming: tiny_http::Request, events: Events) -> io::Result<()> {
-        let Some(place) = Place::take(self) else {
+        let Some(place) = self.streams.take() else {
             return refuse(
                 incoming,
                 &Problem::busy(format!("there are {STREAMS} event streams already")),
             );
         };
+        let work = Arc::clone(self);
         let thread = thread::Builder::new().name("event stream".to_owned());
         // Where there is no thread to be had, tiny_http answers 500 for what is dropped.
         thread
             .spawn(move || {
                 let mut writer = incoming.into_writer();
                 // A panic was reported by its own message; the client sees the stream end.
-                let _ = guarded(|| events(&mut Stream::begin(&mut writer, &place.0.stopping)?));
+                let _ = guarded(|| events(&mut Stream::begin(&mut writer, &work.stopping)?));
+                drop(place);
             })
             .map(drop)
-    }
-}
-
-/// One of the streams that may go on at the same time.
-struct Place(Arc<Work>);
-
-impl Place {
-    fn take(work: &Arc<Work>) -> Option<Self> {
-        let more = |streams| (streams < STREAMS).then_some(streams + 1);
-        let taken = work.streams.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        taken.is_ok().then(|| Self(Arc::clone(work)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

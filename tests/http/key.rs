@@ -109,6 +109,28 @@ fn the_first_start_makes_a_key_for_its_owner_alone_and_says_where_it_is() {
 }
 
 #[test]
+fn a_person_who_starts_it_for_the_first_time_is_shown_the_key_once() {
+    let infrakt = Infrakt::new();
+    let start = || {
+        let command = infrakt.command(&["serve", "--bind", "127.0.0.1:0"]);
+        rexpect::session::spawn_command(command, Some(60_000)).expect("a terminal")
+    };
+    let mut first = start();
+    let before = first.exp_string("listening on http://").expect("it listens");
+    let key = fs::read_to_string(key_file(&infrakt)).expect("the key");
+    assert!(before.contains(&key), "{before}");
+    assert!(before.contains("--print-key"), "{before}");
+    first.send_control('c').expect("sent");
+    let after = first.exp_eof().expect("it ends");
+    assert!(!after.contains(&key), "{after}");
+    let mut second = start();
+    let before = second.exp_string("listening on http://").expect("it listens");
+    second.send_control('c').expect("sent");
+    let after = second.exp_eof().expect("it ends");
+    assert!(!before.contains(&key) && !after.contains(&key), "{before} {after}");
+}
+
+#[test]
 fn the_key_is_printed_for_whoever_asks_and_made_once_by_however_many() {
     let infrakt = Infrakt::new();
     let asking: Vec<_> = (0..8).map(|_| infrakt.start(&["serve", "--print-key"])).collect();

@@ -3,14 +3,14 @@
 use crate::fixture::{Answer, Service};
 use crate::support::infrakt::Infrakt;
 use crate::support::wait::until;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 /// Whether the service has neither answered nor closed it yet.
 fn is_open(stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).expect("a mode");
-    let read = (&*stream).read(&mut [0]);
+    let read = stream.peek(&mut [0]);
     matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
@@ -101,4 +101,32 @@ fn who_reads_nothing_keeps_nobody_waiting() {
     for stream in deaf {
         assert_eq!(Answer::read(stream).body.len(), whole);
     }
+}
+
+#[test]
+fn calls_that_wait_for_a_server_leave_room_for_the_others() {
+    let infrakt = Infrakt::new();
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = mute.local_addr().expect("an address");
+    // While it is added nobody listens there; then somebody does who takes connections and says nothing.
+    drop(mute);
+    let port = address.port().to_string();
+    infrakt.ok(&["server", "add", "mute", "--host", "127.0.0.1", "--port", &port]);
+    let mute = TcpListener::bind(address).expect("the same port");
+    let service = Service::start_in(infrakt, &[]);
+    let call = service.call("GET", "/api/servers/mute/status");
+    let mut waiting: Vec<TcpStream> = (0..45).map(|_| call.open()).collect();
+    // As many as there are places wait; the others are told so.
+    until("five of them are told", || {
+        waiting.iter().filter(|stream| !is_open(stream)).count() >= 5
+    });
+    for stream in waiting.extract_if(.., |stream| !is_open(stream)) {
+        stream.set_nonblocking(false).expect("a mode");
+        Answer::read(stream).refuses(503, "busy");
+    }
+    for path in ["/api/health", "/api/servers", "/api/runs", "/"] {
+        assert_eq!(service.get(path).status, 200, "{path}");
+    }
+    assert!(waiting.iter().all(is_open));
+    drop(mute);
 }

@@ -49,6 +49,8 @@ fn the_page_answers_to_reading_alone() {
         head.header("content-length"),
         Some(page.body.len().to_string().as_str())
     );
+    let refused = service.call("HEAD", "/api/servers").send();
+    assert_eq!((refused.status, refused.body.len()), (405, 0));
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
         let answer = service.call(method, "/").send();
         answer.refuses(405, "method_not_allowed");

@@ -73,6 +73,16 @@ fn a_plan_takes_parameters() {
     refuse(json!({ "recipe": "nothing" }), 404, "unknown_recipe", Value::Null);
     refuse(json!({ "recipe": "./hello.rhai" }), 404, "unknown_recipe", Value::Null);
     refuse(json!({ "recipe": "broken" }), 422, "recipe", Value::Null);
+    for greeting in [json!(7), json!(["a"]), json!("a\u{0}b")] {
+        let body = json!({ "recipe": "hello", "parameters": { "greeting": greeting } });
+        let error = stage.service.post(path, &body).refuses(422, "recipe");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("(hello.rhai:2:")),
+            "{error}"
+        );
+    }
     let get = |rest: &str| stage.service.get(&format!("{path}{rest}"));
     assert_eq!(get("").refuses(422, "invalid_query")["field"], "recipe");
     assert_eq!(

@@ -67,6 +67,7 @@ fn what_is_wrong_with_a_server_is_told_by_its_field_and_nothing_is_saved() {
         ("port", "invalid_body", json!(65536)),
         ("port", "invalid_body", json!("22")),
         ("ssh_key_path", "usage", json!("/nowhere/key")),
+        ("ssh_key_path", "usage", json!("")),
         ("provider", "invalid", json!("p".repeat(101))),
         ("host_key", "invalid", json!("no key")),
         ("tags", "invalid", json!(["a b"])),
@@ -83,6 +84,9 @@ fn what_is_wrong_with_a_server_is_told_by_its_field_and_nothing_is_saved() {
             "{field} {value}: {error}"
         );
     }
+    let huge = json!({ "name": "a".repeat(900_000), "host": "192.0.2.7" });
+    let error = service.post("/api/servers", &huge).refuses(422, "invalid");
+    assert!(error.to_string().len() < 1000, "it repeats all of it");
     let error = service
         .post("/api/servers", &json!({ "name": "prod-2" }))
         .refuses(422, "invalid_body");
@@ -217,6 +221,22 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
         json!(["'prod-2' has no marker /etc/infrakt/host any more"])
     );
     assert!(!server.holds("test -e /etc/infrakt/host"));
+
+    // A marker that no row stands for is not taken away by saying nothing but that there is none.
+    service.patch(path, &json!({ "is_infrakt_host": true })).answers(200);
+    server.root("cp /etc/infrakt/host /etc/infrakt/kept");
+    unmark(Some("prod-2")).answers(200);
+    server.root("mv /etc/infrakt/kept /etc/infrakt/host");
+    let left = unmark(None).answers(200);
+    assert!(
+        left["notes"][0]
+            .as_str()
+            .is_some_and(|note| note.contains("that stays")),
+        "{left}"
+    );
+    assert!(server.holds("test -s /etc/infrakt/host"));
+    let plan = service.get("/api/servers/prod-2/plan?recipe=wipe").answers(200);
+    assert_eq!(plan["refused"]["code"], "protected");
 
     service.patch(path, &json!({ "is_infrakt_host": true })).answers(200);
     let removed = service

@@ -85,7 +85,8 @@ impl Stage {
 
     /// Waits until the server knows that the run is to stop.
     pub fn awaits_stop(&self) {
-        self.server.awaits("find /var/lib/infrakt -name stop | grep -q .");
+        self.server
+            .awaits("cat /var/lib/infrakt/spool/*/order | grep -qxE 'stop|kill'");
     }
 
     pub fn awaits_file(&self, name: &str) {

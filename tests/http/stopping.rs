@@ -5,6 +5,7 @@ use crate::stage::Stage;
 use crate::support::infrakt::Infrakt;
 use crate::support::wait::until;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 
 /// What it leaves in the directory for temporary files.
 fn left_over(service: &Service) -> Vec<String> {
@@ -29,6 +30,26 @@ fn a_signal_ends_it_and_leaves_nothing_behind() {
         assert_eq!(Answer::read(silent).status, 0);
         assert_eq!(left_over(&service), Vec::<String>::new(), "{signal}");
     }
+}
+
+#[test]
+fn nobody_else_can_enter_what_it_keeps_between_its_parts() {
+    let infrakt = Infrakt::new();
+    // A process that lets everybody do everything with what it makes.
+    let starter = ["sh", "-c", "umask 0; exec \"$@\"", "sh"];
+    let command = infrakt.command_under(&starter, &["serve", "--bind", "127.0.0.1:0"]);
+    let service = Service::start_command(infrakt, command);
+    for name in left_over(&service) {
+        let place = service.infrakt.directory.path().join(name);
+        let mode = std::fs::metadata(place).expect("a directory").permissions().mode();
+        assert_eq!(mode & 0o7777, 0o700);
+    }
+    let key = service.infrakt.home().join("api_key.txt");
+    assert_eq!(
+        std::fs::metadata(key).expect("the key").permissions().mode() & 0o7777,
+        0o600
+    );
+    assert_eq!(left_over(&service).len(), 1);
 }
 
 #[test]

@@ -15,7 +15,11 @@ const DOMAIN: &str = "infrakt.example.org";
 const CALLS: &str = r#"
     url=http://$(docker network inspect infrakt --format '{{(index .IPAM.Config 0).Gateway}}'):8000/api/health
     from_traefik() { docker exec traefik timeout 5 wget -q -O - --header "Host: $1" "$url" 2>&1; }
-    from_container() { docker run --rm --network "$1" busybox:1 timeout 5 wget -q -O - --header "Host: infrakt.example.org" "$url" 2>&1; }
+    # A container's first process does not end by timeout's signal: that is to be the shell.
+    from_container() {
+        docker run --rm --network "$1" busybox:1 \
+            sh -c "timeout 5 wget -q -O - --header 'Host: infrakt.example.org' $url; exit \$?" 2>&1
+    }
 "#;
 
 /// A machine with this program and the script on it, as a person would have copied them there.
@@ -208,6 +212,23 @@ fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
 
     assert_eq!(host.data(), data);
     assert_eq!(host.runs(), 1);
+
+    // What is at work is not stopped by a setup that would have to start the service again.
+    machine.root(&format!(
+        "install -d -o infrakt {HOME}/recipes
+         echo 'ssh::run(\"Take a while\", \"until [ -e /run/enough ]; do sleep 0.1; done\");' >{HOME}/recipes/slow.rhai"
+    ));
+    let slow = json!({"recipe": "slow", "server": name});
+    let (status, begun) = host.api("POST", "/api/runs", Some(slow));
+    assert_eq!((status, &begun["run_id"]), (202, &json!(2)), "{begun}");
+    host.setup("--port 9000").exits(1).says(&format!("run 2 on {name}"));
+    assert_eq!(machine.root("systemctl show infrakt -p MainPID"), process);
+    machine.root("touch /run/enough");
+    machine.awaits(&format!(
+        "cd / && runuser -u infrakt -- infrakt --home {HOME} runs list --json | jq -e '.[0].state == \"done\"'"
+    ));
+    host.setup("--port 9000").exits(0).says("ssh -N -L 9000:127.0.0.1:9000");
+    assert!(machine.holds("curl -fsS http://127.0.0.1:9000/api/health && ! curl -sS http://127.0.0.1:8000/"));
 }
 
 #[test]
@@ -244,7 +265,7 @@ fn a_server_that_can_not_be_marked_is_not_provisioned() {
         let connection = rusqlite::Connection::open(&database).expect("a database");
         connection
             .execute_batch(&format!(
-                "PRAGMA journal_mode = DELETE; CREATE TRIGGER broken {trigger};"
+                "PRAGMA wal_checkpoint(TRUNCATE); CREATE TRIGGER broken {trigger};"
             ))
             .expect("a trigger");
         drop(connection);

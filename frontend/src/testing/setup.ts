@@ -22,4 +22,5 @@ HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
 
 HTMLCanvasElement.prototype.getContext = () => null;
 window.scrollTo = () => undefined;
+Element.prototype.scrollTo = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;

@@ -60,5 +60,10 @@ fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer,
     let runtime = call.service.runtime()?;
     let server = runtime.store.server(call.name())?;
     let recipe = runtime.library.find_named(recipe)?;
-    ok(&PlanShown::of(runtime.show(&recipe, &server, parameters)?))
+    ok(&PlanShown::of(runtime.show(
+        &recipe,
+        &server,
+        parameters,
+        call.service.shown(),
+    )?))
 }

@@ -160,7 +160,7 @@ impl Wanted<'_> {
         let server = runtime.store.server(server)?;
         let recipe = runtime.library.find_named(self.recipe)?;
         let place = call.service.background().place()?;
-        let begun = runtime.begin_shown(Order {
+        let order = Order {
             recipe: &recipe,
             server: &server,
             parameters: self.parameters,
@@ -169,7 +169,8 @@ impl Wanted<'_> {
                 digest: self.digest.as_deref(),
             },
             secrets,
-        })?;
+        };
+        let begun = runtime.begin_shown(order, call.service.shown())?;
         let run_id = begun.run_id();
         place.execute(runtime, begun);
         json(202, &Begun { run_id })
