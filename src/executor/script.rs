@@ -126,7 +126,7 @@ impl Stretch<'_> {
         let mut parts = Vec::new();
         match &step.action {
             Action::Run { command } => {
-                parts.push((format!("{index}.sh"), Part::Script(in_place(command))));
+                parts.push((format!("{index}.sh"), Part::Script(command.clone())));
                 let undo = step.undo.iter();
                 parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
             }
@@ -297,36 +297,6 @@ fn mode_of(script: &str) -> &'static str {
     }
 }
 
-/// A script whose shell becomes the one program that it is, instead of waiting for it: a process less for each such step.
-fn in_place(script: &str) -> String {
-    match is_one_program(script) {
-        true => format!("exec {}", script.trim_start()),
-        false => script.to_owned(),
-    }
-}
-
-/// Whether a script is nothing but the name of a program and its arguments, as every shell reads them. What a shell might
-/// do by itself is no program, and neither is what has anything to expand.
-fn is_one_program(script: &str) -> bool {
-    const SHELLS_OWN: &str = " alias bg bind break builtin caller case cd chdir command compgen complete continue coproc \
-        declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for function getopts \
-        hash help history if in jobs kill let local logout mapfile popd printf print pushd pwd read readarray readonly return \
-        select set shift shopt source suspend test then time times trap true type typeset ulimit umask unalias unset \
-        until wait whence while ";
-    let script = script.trim();
-    let name = script.split(' ').next().unwrap_or_default();
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_-./".contains(char);
-    let is_name = name.chars().all(is_plain) && name.starts_with(|char: char| char.is_ascii_lowercase() || char == '/');
-    // Between single quotes a shell reads everything as it is; there are as many of them as close again.
-    let quoted = script.split('\'').collect::<Vec<_>>();
-    let is_closed = quoted.len() % 2 == 1;
-    let is_literal = quoted
-        .iter()
-        .step_by(2)
-        .all(|text| text.chars().all(|char| is_plain(char) || " :=,%+@".contains(char)));
-    is_name && !SHELLS_OWN.contains(&format!(" {name} ")) && is_closed && is_literal
-}
-
 /// How to tell where the output of a script ends: it may open it by its path.
 fn mark_of(script: &str) -> &'static str {
     const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
@@ -392,56 +362,4 @@ pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) ->
         "{{ {{ ik_find && ik_listen; }} | ik_follow {journal} {out} {err}; }} 3>&1"
     );
     text.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_one_program;
-
-    #[test]
-    fn only_a_program_with_its_arguments_takes_its_shells_place() {
-        for script in [
-            "stat -c '%n %s; $HOME `x`' /etc/passwd",
-            "systemctl enable --now docker.service",
-            "/usr/bin/env A=b sh -c 'exit 3; never'\n",
-            "  ufw allow 22/tcp",
-            "install '' 'two\nlines'",
-        ] {
-            assert!(is_one_program(script), "{script:?}");
-        }
-        for script in [
-            "",
-            "\n",
-            "echo one",
-            "cd /tmp",
-            "exit 3",
-            "[ -e /tmp ]",
-            ". ./file",
-            ": nothing",
-            "{ true",
-            "! grep a b",
-            "if true",
-            "A=b env",
-            "'stat' x",
-            "st'at' x",
-            "ls *",
-            "ls ~",
-            "ls $HOME",
-            "ls \"a\"",
-            "ls a\\ b",
-            "ls >file",
-            "ls & ls",
-            "ls; ls",
-            "ls | cat",
-            "ls (",
-            "ls # all of them",
-            "ls\nls",
-            "ls\tx",
-            "cat <<end",
-            "stat 'a",
-            "\u{fc}bung",
-        ] {
-            assert!(!is_one_program(script), "{script:?}");
-        }
-    }
 }
