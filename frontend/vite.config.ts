@@ -1,11 +1,24 @@
 import react from "@vitejs/plugin-react";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Plugin } from "vite";
+import type { Plugin, ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` shows the page with the API of a service that runs: `infrakt serve`, or the one
 // named here. With `none` a stand-in answers with examples.
 const service = process.env.INFRAKT_SERVICE ?? "http://127.0.0.1:8000";
+
+const proxy: Record<string, ProxyOptions> = {
+  "/api": {
+    target: service,
+    changeOrigin: true,
+    // The service answers only pages of its own; to it, this page is one.
+    configure: (proxied) => {
+      proxied.on("proxyReq", (request) => {
+        request.removeHeader("origin");
+      });
+    },
+  },
+};
 
 export default defineConfig({
   plugins: [react(), ...(process.env.INFRAKT_SERVICE === "none" ? [withoutService()] : [])],
@@ -15,20 +28,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
   },
-  server: {
+  server: { host: "127.0.0.1", proxy },
+  // `npm run preview` serves what was built, under the same policy as the service does.
+  preview: {
     host: "127.0.0.1",
-    proxy: {
-      "/api": {
-        target: service,
-        changeOrigin: true,
-        // The service answers only pages of its own; to it, this page is one.
-        configure: (proxy) => {
-          proxy.on("proxyReq", (request) => {
-            request.removeHeader("origin");
-          });
-        },
-      },
-    },
+    proxy,
+    headers: { "Content-Security-Policy": "default-src 'self'; img-src 'self' data:" },
   },
   test: {
     environment: "jsdom",
@@ -36,6 +41,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
+    // A busy computer must not fail a story; one that never ends still does.
+    testTimeout: 60_000,
   },
 });
 
@@ -48,7 +55,10 @@ function withoutService(): Plugin {
           next();
           return;
         }
-        answer(request, response).catch(next);
+        answer(request, response).catch((error: unknown) => {
+          // Whoever went away needs no answer.
+          if (!response.destroyed) next(error);
+        });
       });
 
       async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -58,15 +58,20 @@ build_here() {
     cargo build --release --locked
 }
 
-# A restart of the service would stop them half-way.
+# A restart of the service would stop what it has at work. Its own database says what that is: nobody need be asked who
+# may not be the service, as at a port that is still to become its own.
 refuse_while_runs_are_at_work() {
-    systemctl is-active --quiet infrakt.service || return 0
-    local running
-    read_key
-    # A service that gives no answer is one that a restart may help.
-    api GET '/api/runs?limit=500' && [ "$STATUS" = 200 ] || return 0
-    running=$(jq -r '[.[] | select(.state == "running") | "run \(.id) on \(.server)"] | join(", ")' "$WORK/answer")
-    [ -z "$running" ] || die "the service would have to be started again, which would stop what is at work: $running" "wait for it to end, then run this script again"
+    local pid running
+    pid=$(systemctl show infrakt.service --property MainPID --value)
+    [ "$pid" != 0 ] || return 0
+    as_account "$PROGRAM" runs list --limit 10000 --json >"$WORK/runs" 2>"$WORK/said" ||
+        die "it is not known whether the service has a run at work: $(head -c 300 "$WORK/said")" \
+            "if it has none, stop it and run this script again: systemctl stop infrakt.service"
+    # shellcheck disable=SC2016 # jq's variables
+    running=$(jq -r --argjson pid "$pid" 'map(select(.state == "running" and .pid == $pid) | "run \(.id) on \(.server)") | join(", ")' "$WORK/runs")
+    [ -z "$running" ] ||
+        die "the service would have to be started again, which would stop what is at work: $running" \
+            "wait for it to end, then run this script again"
 }
 
 make_account() {

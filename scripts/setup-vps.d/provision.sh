@@ -72,7 +72,7 @@ follow() {
 # Those that have ended since TOLD of them had.
 tell_steps() {
     local outcome title
-    jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped") | "\(.outcome)\t\(.title)"' \
-        "$WORK/answer" |
+    jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped")
+        | (if .effect == "read" and .outcome == "unchanged" then "ok" else .outcome end) + "\t" + .title' "$WORK/answer" |
         while IFS=$'\t' read -r outcome title; do printf '    %-10s %s\n' "$outcome" "$title" >&2; done
 }

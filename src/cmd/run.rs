@@ -106,6 +106,7 @@ impl Job<'_> {
             recipe: &found,
             parameters: self.parameters,
             retry_of: self.retry_of,
+            or_nothing: false,
         };
         match self.servers {
             [server] if !self.several => self.on_one(runtime, &call, server, context),

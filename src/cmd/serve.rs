@@ -16,13 +16,13 @@ use std::sync::Arc;
 /// Serve the dashboard and the HTTP API
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  infrakt serve                                          http://127.0.0.1:8000, for this computer alone
-  infrakt serve --bind 127.0.0.1:0                       at a port that is free
-  infrakt serve --public-host infrakt.example.com        behind a proxy that speaks TLS under that name
+  infrakt serve                                     http://127.0.0.1:8000, for this computer alone
+  infrakt serve --bind 127.0.0.1:0                  at a port that is free
+  infrakt serve --public-host infrakt.example.com   behind a proxy that speaks TLS for that name
   curl -H \"X-API-Key: $(infrakt serve --print-key)\" http://127.0.0.1:8000/api/servers
 
-The first start makes the key that every call needs. Ctrl-C ends the service after the current steps of its runs; once more
-ends it at once, and runs can be resumed.")]
+The first start makes the key that every call needs. Ctrl-C ends the service after the current
+steps of its runs; once more ends the steps too. The runs can be resumed.")]
 pub struct ServeArgs {
     /// Where to listen; may be repeated; port 0 takes one that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
@@ -64,19 +64,16 @@ pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
         );
     }
     http.serve(&|| prompt::interrupts() > 0);
-    match service.running() {
-        0 => {}
-        runs => output::note(&format!(
-            "ending after the current step of {}; once more to end at once",
-            output::count(runs, "run")
-        )),
+    let before = service.interrupted();
+    if service.running() > 0 {
+        output::note(&format!(
+            "ending after the current step of {}; Ctrl-C once more to end it too",
+            output::count(service.running(), "run")
+        ));
     }
-    let in_order = http.end(&|| prompt::interrupts() > 1);
-    let interrupted = service.interrupted();
-    if in_order && interrupted == 0 {
-        return Ok(Exit::Done);
-    }
-    let interrupted = interrupted + service.running();
+    http.end(&prompt::interrupts);
+    // Those that were stopped by a call are not this end's doing.
+    let interrupted = service.interrupted() - before + service.running();
     if interrupted == 0 {
         return Ok(Exit::Done);
     }

@@ -19,6 +19,11 @@ pub enum Refusal {
          server, or what is there to lose has changed"
     )]
     AnotherPlan { server: String },
+    /// The plan was not shown by this service, or too long ago, or a run of it has begun since.
+    #[error(
+        "nothing was done: no such plan was shown for '{server}' in the last 10 minutes that did not begin a run already"
+    )]
+    NotShown { server: String },
     #[error("nothing was changed: what was typed is not the name '{server}'")]
     OtherName { server: String },
     /// Of several servers, those for which nobody consented; the others have none of it either.
@@ -63,7 +68,7 @@ impl Refusal {
             Self::Protected { .. } => "protected",
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
-            Self::StalePlan { .. } | Self::AnotherPlan { .. } => "stale_plan",
+            Self::StalePlan { .. } | Self::AnotherPlan { .. } | Self::NotShown { .. } => "stale_plan",
             Self::RunsElsewhere { .. } => "runs_elsewhere",
             Self::Busy { .. } => "busy",
             Self::UnknownStep { .. } => "unknown_step",
@@ -89,6 +94,7 @@ impl Refusal {
                 "have the plan read and the server's name typed; then send the name as `confirm` and the `digest` of that plan"
                     .to_owned(),
             ),
+            Self::NotShown { .. } => Some("have the plan shown again, and confirm that one".to_owned()),
             Self::AnotherPlan { .. } => Some("read the plan as it is now, and confirm that one".to_owned()),
             Self::RunsElsewhere { server, .. } => Some(format!(
                 "stop it where it was begun, with Ctrl-C; if that is out of reach: infrakt server unlock {server}"

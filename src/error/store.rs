@@ -64,7 +64,7 @@ pub enum StoreError {
     #[error("there is already {} '{name}'", kind.with_article())]
     Exists { kind: StoreKind, name: String },
     /// A value that breaks the rule for values of its sort. `what` names the sort: `server name`.
-    #[error("'{}' is not a valid {what}: {reason}", value.escape_debug())]
+    #[error("'{}' is not a valid {what}: {reason}", beginning(value))]
     Invalid {
         what: &'static str,
         value: String,
@@ -235,6 +235,14 @@ impl StoreError {
             )),
         }
     }
+}
+
+/// A value as it is quoted: whoever gave something long knows it by its beginning.
+fn beginning(value: &str) -> String {
+    const SHOWN: usize = 120;
+    let more = if value.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    let shown: String = value.chars().take(SHOWN).collect();
+    format!("{}{more}", shown.escape_debug())
 }
 
 /// A path as a word that can be pasted.

@@ -62,24 +62,31 @@ pub fn split(output: &[u8]) -> Result<(&[u8], &[u8]), String> {
 pub fn parse(output: &[u8]) -> Result<Usage, String> {
     let text = String::from_utf8_lossy(output);
     let mut single: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut disks = Vec::new();
+    // Mounted in several places, each counts where its path is shortest.
+    let mut disks: BTreeMap<&str, Disk> = BTreeMap::new();
     for line in text.lines() {
         let (key, value) = line.split_once('\t').unwrap_or((line, ""));
         if key != "disk" {
             single.insert(key, value);
             continue;
         }
-        let mut fields = value.splitn(3, '\t');
+        let mut fields = value.splitn(4, '\t');
         let mut field = || fields.next().unwrap_or_default();
-        let (total, available, mount) = (field(), field(), field());
-        disks.push(Disk {
+        let (total, available, source, mount) = (field(), field(), field(), field());
+        if disks.get(source).is_some_and(|disk| disk.mount.len() <= mount.len()) {
+            continue;
+        }
+        let disk = Disk {
             mount: mount.to_owned(),
             total_bytes: number(key, total)?,
             // A file system may be fuller than ordinary users can make it.
             available_bytes: available.parse().unwrap_or(0),
-        });
+        };
+        disks.insert(source, disk);
     }
+    let mut disks: Vec<Disk> = disks.into_values().collect();
     disks.sort_by(|one, other| one.mount.cmp(&other.mount));
+    disks.dedup_by(|one, other| one.mount == other.mount);
     let words = |key: &str| single.get(key).copied().unwrap_or_default().split([' ', '.']);
     let kilobytes =
         |key: &str| number(key, single.get(key).copied().unwrap_or_default()).map(|number: u64| number * 1024);
@@ -122,13 +129,15 @@ mod tests {
         let usage = parse(usage).expect("the usage of this computer");
         assert!(usage.processors > 0 && usage.uptime_seconds > 0);
         assert!(usage.memory.total_bytes > usage.memory.available_bytes);
+        assert!(usage.disks.iter().any(|disk| disk.mount == "/"), "{:?}", usage.disks);
         assert!(usage.load.iter().all(|load| *load >= 0.0));
     }
 
     #[test]
     fn what_a_server_prints_is_understood() {
         let printed = b"uptime\t86400.53 100.00\nprocessors\t2\nload\t0.31 0.40 0.52 1/234 5678\nMemTotal\t4000\n\
-            MemAvailable\t3000\nSwapTotal\t0\nSwapFree\t0\ndisk\t100\t-\t/var/lib/my data\ndisk\t40000\t31000\t/\n";
+            MemAvailable\t3000\nSwapTotal\t0\nSwapFree\t0\ndisk\t100\t-\t/dev/sdb\t/var/lib/my data\ndisk\t40000\t31000\t/dev/sda\t/srv\n\
+            disk\t40000\t31000\t/dev/sda\t/\ndisk\t40000\t31000\t/dev/sda\t/opt\n";
         let usage = parse(printed).expect("usage");
         assert_eq!((usage.uptime_seconds, usage.processors), (86400, 2));
         assert_eq!(usage.load, [0.31, 0.4, 0.52]);

@@ -1,8 +1,14 @@
-# Only what is local: a network file system whose server is gone would keep df waiting.
+# Only what is local: a network file system whose server is gone would keep df waiting. What lives in memory, is read-only by
+# nature or is a container's own keeps no data; in a container, though, that is what / is. Single files are mounted too.
 ik_disks() {
-    timeout 10 df -l -B1 --output=size,avail,target -x tmpfs -x devtmpfs -x overlay -x squashfs -x efivarfs 2>/dev/null |
-        while read -r ik_size ik_available ik_mount; do
-            case $ik_size in *[!0-9]*) ;; *) printf 'disk\t%s\t%s\t%s\n' "$ik_size" "$ik_available" "$ik_mount" ;; esac
+    timeout 10 df -a -l -B1 --output=size,avail,fstype,source,target 2>/dev/null |
+        while read -r ik_size ik_available ik_type ik_source ik_mount; do
+            case $ik_size in 0 | *[!0-9]*) continue ;; esac
+            case $ik_mount:$ik_type in
+                /:*) ;;
+                *:tmpfs | *:devtmpfs | *:ramfs | *:overlay | *:squashfs | *:iso9660 | *:efivarfs | *:fuse.snapfuse) continue ;;
+            esac
+            [ -d "$ik_mount" ] && printf 'disk\t%s\t%s\t%s\t%s\n' "$ik_size" "$ik_available" "$ik_source" "$ik_mount"
         done
 }
 printf 'uptime\t%s\n' "$(cat /proc/uptime 2>/dev/null)"

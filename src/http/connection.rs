@@ -8,6 +8,7 @@ use super::headers::{EVERYWHERE, NEVER_KEPT};
 use super::limits::{BODY_TIME, HEAD_BYTES, HEAD_TIME, LINGER_PAUSE, LINGER_TIME};
 use super::problem::Problem;
 use super::relay::relay;
+use super::request::Method;
 use super::worker::Work;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -32,6 +33,13 @@ pub struct Connection {
     awaiting: AtomicBool,
     /// Whether its request is being worked on, or answered.
     working: AtomicBool,
+}
+
+/// What a request asks for, as far as it was understood.
+struct Asked {
+    method: Method,
+    /// Without the query, which may hold what is nobody's business.
+    path: String,
 }
 
 /// Why there is no request to hand on.
@@ -76,7 +84,10 @@ impl Connection {
     /// Refuses it without having read anything.
     pub fn turn_away(&self, problem: &Problem) {
         // Whoever is in such a crowd may miss it.
-        let _ = self.stream.set_nonblocking(true).and_then(|()| self.say(problem));
+        let _ = self
+            .stream
+            .set_nonblocking(true)
+            .and_then(|()| self.say(Method::Other, problem));
     }
 
     /// Carries its request.
@@ -85,24 +96,31 @@ impl Connection {
         let mut asked = None;
         let status = match self.receive(entrance, &mut asked) {
             Ok((head, body)) => self.hand_on(&entrance.work, &head, &body),
-            Err(Failure::Refused(problem)) => self.refuse(&problem),
+            Err(Failure::Refused(problem)) => {
+                let method = asked.as_ref().map_or(Method::Other, |asked| asked.method);
+                self.refuse(method, &problem)
+            }
             Err(Failure::Gone) => None,
         };
         self.linger();
         if entrance.log && (status.is_some() || asked.is_some()) {
             let status = status.map_or("gone".to_owned(), |status| status.to_string());
-            let asked = asked.unwrap_or_else(|| "?".to_owned());
+            let asked = asked.map_or("?".to_owned(), |asked| {
+                format!("{} {}", asked.method.name(), asked.path)
+            });
             let line = format!("{} {asked} {status} {} ms\n", self.peer, began.elapsed().as_millis());
             // Where nobody reads it, nobody misses it.
             let _ = io::stderr().write_all(line.as_bytes());
         }
     }
 
-    /// Reads the request, as far as it is let in. What it asks for goes to `asked` as soon as it is known, without the
-    /// query, which may hold what is nobody's business.
-    fn receive(&self, entrance: &Entrance, asked: &mut Option<String>) -> Result<(Head, Vec<u8>), Failure> {
+    /// Reads the request, as far as it is let in. What it asks for goes to `asked` as soon as it is known.
+    fn receive(&self, entrance: &Entrance, asked: &mut Option<Asked>) -> Result<(Head, Vec<u8>), Failure> {
         let (head, mut body) = self.receive_head()?;
-        *asked = Some(format!("{} {}", head.method.name(), head.target.raw_path()));
+        *asked = Some(Asked {
+            method: head.method,
+            path: head.target.raw_path().to_owned(),
+        });
         entrance.admission.check(&head)?;
         let length = usize::try_from(head.length).unwrap_or(usize::MAX);
         if head.expects_continue && body.len() < length {
@@ -184,20 +202,20 @@ impl Connection {
         let status = match answered {
             Ok(mut worker) => match relay(&mut worker, &self.stream, &self.awaiting) {
                 Ok(status) => Some(status),
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.refuse(&out_of_breath()),
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.refuse(head.method, &out_of_breath()),
                 Err(_) => None,
             },
-            Err(_) => self.refuse(&out_of_breath()),
+            Err(_) => self.refuse(head.method, &out_of_breath()),
         };
         self.working.store(false, Ordering::SeqCst);
         status
     }
 
-    fn refuse(&self, problem: &Problem) -> Option<u16> {
-        self.say(problem).ok().map(|()| problem.status)
+    fn refuse(&self, method: Method, problem: &Problem) -> Option<u16> {
+        self.say(method, problem).ok().map(|()| problem.status)
     }
 
-    fn say(&self, problem: &Problem) -> io::Result<()> {
+    fn say(&self, method: Method, problem: &Problem) -> io::Result<()> {
         let body = problem.body().to_string();
         let mut answer = format!("HTTP/1.1 {} {}\r\n{EVERYWHERE}", problem.status, reason(problem.status));
         let length = body.len().to_string();
@@ -210,6 +228,8 @@ impl Connection {
         for (name, value) in own.into_iter().chain(problem.headers()) {
             answer.push_str(&format!("{name}: {value}\r\n"));
         }
+        // Who asks for the head is told of the body and not given it.
+        let body = if method == Method::Head { "" } else { &body };
         self.write_all(format!("{answer}\r\n{body}").as_bytes())
     }
 

@@ -10,7 +10,9 @@ use super::limits::WORKERS;
 use crate::error::{Error, Result};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::getpid;
+use std::fs::Permissions;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +29,7 @@ struct Current {
     socket: PathBuf,
     /// Around the socket, with mode 0700; removed in the end. A new one each time: of one that went away, somebody else may
     /// have taken the name.
-    _directory: TempDir,
+    directory: Option<TempDir>,
     number: u64,
 }
 
@@ -82,10 +84,12 @@ impl Engine {
         }
     }
 
-    /// Ends [`Engine::next`] for everybody who waits.
+    /// Ends [`Engine::next`] for everybody who waits, and leaves nothing behind.
     pub fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
-        wake(&self.current().server);
+        let mut current = self.current();
+        wake(&current.server);
+        current.directory = None;
     }
 
     /// Starts a new one in place of that number, if nobody else has.
@@ -104,14 +108,18 @@ impl Engine {
 }
 
 fn listen(number: u64) -> io::Result<Current> {
-    let directory = tempfile::Builder::new().prefix("infrakt-").tempdir()?;
+    // Made with that mode: otherwise what is usual in this process (its umask) would decide who may enter.
+    let directory = tempfile::Builder::new()
+        .prefix("infrakt-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
     let socket = directory.path().join("http");
     let listener = UnixListener::bind(&socket)?;
     let server = tiny_http::Server::from_listener(listener, None).map_err(io::Error::other)?;
     Ok(Current {
         server: Arc::new(server),
         socket,
-        _directory: directory,
+        directory: Some(directory),
         number,
     })
 }
@@ -128,5 +136,40 @@ fn connect(socket: &Path) -> io::Result<UnixStream> {
 fn wake(server: &tiny_http::Server) {
     for _ in 0..WORKERS {
         server.unblock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Engine;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn one_that_no_longer_listens_is_replaced() {
+        let engine = Engine::start().unwrap();
+        // As if somebody had tidied up.
+        let directory = engine.current().socket.parent().unwrap().to_owned();
+        std::fs::remove_dir_all(&directory).unwrap();
+        std::thread::scope(|scope| {
+            let served = scope.spawn(|| {
+                let request = engine.next().unwrap();
+                let path = request.url().to_owned();
+                request.respond(tiny_http::Response::empty(204)).unwrap();
+                path
+            });
+            let mut stream = engine.connect().unwrap();
+            stream
+                .write_all(b"GET /here HTTP/1.1\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with("HTTP/1.1 204 "), "{text}");
+            assert_eq!(served.join().unwrap(), "/here");
+        });
+        let next = engine.current().socket.parent().unwrap().to_owned();
+        assert!(next != directory && next.exists());
+        engine.end();
+        assert!(!next.exists());
+        assert!(engine.next().is_none());
     }
 }

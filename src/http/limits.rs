@@ -21,11 +21,15 @@ pub const ANSWER_BUFFER: usize = 4 * 1024 * 1024;
 pub const LINGER_TIME: Duration = Duration::from_secs(15);
 /// How long one that sends nothing may take to notice.
 pub const LINGER_PAUSE: Duration = Duration::from_secs(2);
-/// Requests that are worked on at the same time. Some ask servers, and wait.
+/// The same of an event stream, which has no worker to be kept from others.
+pub const STREAM_BUFFER: usize = 128 * 1024;
+/// Requests that are worked on at the same time.
 pub const WORKERS: usize = 64;
+/// Of these, those that ask servers. They may wait for as long as a connection takes to fail.
+pub const ASKING: usize = 40;
 /// Event streams at the same time.
 pub const STREAMS: usize = 128;
-/// How long calls in progress may take to end when the service does.
+/// How long calls in progress may take to end when the service does, and steps that were told to end at once.
 pub const FAREWELL_TIME: Duration = Duration::from_secs(10);
 
 const CONNECTIONS: u64 = 512;

@@ -6,6 +6,7 @@ use super::connection::{Connection, Entrance};
 use super::problem::Problem;
 use crate::error::{Error, Result, io_reason};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::listen;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -20,6 +21,8 @@ const BEAT: Timespec = Timespec {
 };
 /// How long to wait where the system has nothing left for another connection.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How many may wait for being taken.
+const BACKLOG: i32 = 1024;
 /// Enough for what a connection does itself.
 const STACK: usize = 256 * 1024;
 
@@ -38,9 +41,11 @@ impl Listeners {
             addresses: Vec::new(),
         };
         for address in addresses {
-            let unusable = |error| unusable(*address, &error);
+            let unusable = |error: io::Error| unusable(*address, &error);
             let listener = TcpListener::bind(address).map_err(unusable)?;
             listener.set_nonblocking(true).map_err(unusable)?;
+            // More than the standard library's 128 may come at the same moment.
+            listen(&listener, BACKLOG).map_err(|error| unusable(error.into()))?;
             bound.addresses.push(listener.local_addr().map_err(unusable)?);
             bound.listeners.push(listener);
         }
@@ -187,16 +192,13 @@ impl Drop for Leaving {
 
 fn unusable(address: SocketAddr, error: &io::Error) -> Error {
     let port = address.port();
+    let instead = |port| ["infrakt serve --bind", &SocketAddr::new(address.ip(), port).to_string()].join(" ");
     let hint = match error.kind() {
-        ErrorKind::AddrInUse => format!(
-            "see who listens there: ss -ltnp 'sport = :{port}'; or take a free port: infrakt serve --bind {}",
-            SocketAddr::new(address.ip(), 0)
-        ),
-        ErrorKind::AddrNotAvailable => "see which addresses this computer has: ip -brief address".to_owned(),
-        ErrorKind::PermissionDenied => format!(
-            "ports below 1024 are root's; take another one: infrakt serve --bind {}",
-            SocketAddr::new(address.ip(), 8000)
-        ),
+        ErrorKind::AddrInUse => {
+            let free = instead(0);
+            format!("see who listens there: ss -ltnp 'sport = :{port}'; or take a port that is free: {free}")
+        }
+        ErrorKind::PermissionDenied => format!("ports below 1024 are root's; take another one: {}", instead(8000)),
         _ => "see which addresses this computer has: ip -brief address".to_owned(),
     };
     Error::usage_with(format!("cannot listen on {address}: {}", io_reason(error)), hint)

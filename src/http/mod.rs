@@ -13,46 +13,46 @@
 //!
 //! It must not decide anything that the runtime decides for the command line.
 
-pub mod answer;
-pub mod key;
-pub mod openapi;
-pub mod problem;
-pub mod request;
-pub mod routes;
-pub mod service;
-
 mod admission;
+pub mod answer;
 mod connection;
 mod engine;
 mod events;
 pub mod head;
 mod headers;
-mod hosts;
+pub mod hosts;
+pub mod key;
 pub mod limits;
 mod listener;
+pub mod openapi;
 mod page;
+mod places;
+pub mod problem;
 mod relay;
+pub mod request;
+pub mod routes;
+pub mod service;
 pub mod target;
 mod worker;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use admission::Admission;
 use connection::Entrance;
 use engine::Engine;
 use hosts::Hosts;
 use key::ApiKey;
-use limits::{FAREWELL_TIME, WORKERS};
+use limits::{ASKING, FAREWELL_TIME};
 use listener::{Connections, Listeners};
+use places::Places;
+use problem::Problem;
 use service::Service;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
-use worker::Work;
+use worker::{Handler, Work};
 
-/// Recipes are evaluated on it, which may go deep.
-const WORKER_STACK: usize = 8 * 1024 * 1024;
 /// How often it is looked whether everything has ended.
 const BEAT: Duration = Duration::from_millis(50);
 
@@ -70,6 +70,7 @@ pub struct Http {
     listeners: Option<Listeners>,
     addresses: Vec<SocketAddr>,
     connections: Arc<Connections>,
+    service: Arc<Service>,
     entrance: Arc<Entrance>,
 }
 
@@ -81,24 +82,12 @@ impl Http {
         let addresses = listeners.addresses.clone();
         let ips = addresses.iter().map(SocketAddr::ip).collect();
         let hosts = Hosts::new(ips, &options.public_hosts)?;
-        let work = Arc::new(Work {
-            engine: Engine::start()?,
-            service,
-            streams: AtomicUsize::new(0),
-            stopping: AtomicBool::new(false),
-        });
-        for _ in 0..WORKERS {
-            let work = Arc::clone(&work);
-            thread::Builder::new()
-                .name("worker".to_owned())
-                .stack_size(WORKER_STACK)
-                .spawn(move || work.go_on())
-                .map_err(|error| Error::usage(format!("cannot start a thread: {error}")))?;
-        }
+        let work = Work::start(Engine::start()?, handler(Arc::clone(&service)))?;
         Ok(Self {
             listeners: Some(listeners),
             addresses,
             connections: Arc::new(Connections::new(limits::connections())),
+            service,
             entrance: Arc::new(Entrance {
                 admission: Admission { hosts, key },
                 work,
@@ -117,35 +106,59 @@ impl Http {
         self.entrance.admission.hosts.reachable_by_others()
     }
 
-    /// Answers requests until it is `interrupted`. From then on it takes no more of them, and asks streams and runs to end.
+    /// Answers requests until it is `interrupted`. From then on it takes no more of them, and streams end.
     pub fn serve(&mut self, interrupted: &dyn Fn() -> bool) {
         if let Some(listeners) = self.listeners.take() {
             listeners.take(&self.connections, &self.entrance, interrupted);
         }
-        let work = &self.entrance.work;
-        work.stopping.store(true, Ordering::SeqCst);
-        work.service.stop_runs();
+        self.entrance.work.stopping.store(true, Ordering::SeqCst);
     }
 
     /// Waits, after [`Http::serve`], until everything that was begun has ended: calls for a little while, runs for as long
-    /// as their steps take. `false`: it was `hurried` before.
-    pub fn end(self, hurried: &dyn Fn() -> bool) -> bool {
-        let (work, began) = (&self.entrance.work, Instant::now());
-        let in_order = loop {
+    /// as their steps take. `interrupts` counts: from the second on, steps are ended too; at the third nothing is waited
+    /// for any more.
+    pub fn end(self, interrupts: &dyn Fn() -> usize) {
+        self.service.stop_runs();
+        let began = Instant::now();
+        let mut cut = None;
+        loop {
             self.connections.close_idle();
             let calls = self.connections.are_working() && began.elapsed() < FAREWELL_TIME;
-            if !work.service.wait_for_runs(BEAT) || calls {
-                if hurried() {
-                    break false;
-                }
-                // A call may have begun one since.
-                work.service.stop_runs();
-                thread::sleep(BEAT);
-            } else {
-                break true;
+            if self.service.wait_for_runs(BEAT) && !calls {
+                break;
             }
-        };
-        work.engine.end();
-        in_order
+            if interrupts() > 1 {
+                cut.get_or_insert_with(Instant::now);
+                self.service.end_runs();
+            } else {
+                // A call may have begun one since.
+                self.service.stop_runs();
+            }
+            if interrupts() > 2 || cut.is_some_and(|cut| cut.elapsed() > FAREWELL_TIME) {
+                break;
+            }
+            thread::sleep(BEAT);
+        }
+        self.entrance.work.engine.end();
     }
+}
+
+/// Calls are answered by the routes, everything else by the page. Those that ask servers, which may take long to answer or
+/// never do, leave workers for the others.
+fn handler(service: Arc<Service>) -> Handler {
+    let asking = Places::new(ASKING);
+    Box::new(move |request| {
+        if !request.path.first().is_some_and(|first| first == "api") {
+            return page::answer(&request.path);
+        }
+        let _place = match routes::asks_servers(request.method, &request.path) {
+            true => Some(
+                asking
+                    .take()
+                    .ok_or_else(|| Problem::busy(format!("there are {ASKING} calls already that wait for servers")))?,
+            ),
+            false => None,
+        };
+        routes::answer(&service, request)
+    })
 }

@@ -147,11 +147,21 @@ impl From<Error> for Problem {
         Self {
             status: status(&error),
             code: error.code(),
-            message: error.to_string(),
+            message: message(&error),
             hint: hint(&error),
             field: field(&error),
             allow: None,
         }
+    }
+}
+
+/// What went wrong; in a recipe with the place, which people see with the line itself.
+fn message(error: &Error) -> String {
+    match error {
+        Error::Recipe(recipe) if let Some((at, _)) = recipe.place() => {
+            format!("{} ({}:{}:{})", recipe, at.file, at.line, at.column)
+        }
+        error => error.to_string(),
     }
 }
 
@@ -163,7 +173,7 @@ fn field(error: &Error) -> Option<String> {
         Error::Refused(Refusal::ConsentMismatch { .. } | Refusal::OtherName { .. } | Refusal::NeedsName { .. }) => {
             "confirm".to_owned()
         }
-        Error::Refused(Refusal::AnotherPlan { .. }) => "digest".to_owned(),
+        Error::Refused(Refusal::AnotherPlan { .. } | Refusal::NotShown { .. }) => "digest".to_owned(),
         Error::Recipe(recipe) if matches!(recipe.as_ref(), RecipeError::Parameter { .. }) => "parameters".to_owned(),
         Error::Store(StoreError::Invalid { what, .. }) => match *what {
             "server name" => "name".to_owned(),
@@ -189,6 +199,10 @@ fn hint(error: &Error) -> Option<String> {
             "let {user} use sudo there without a password, or give it in the environment of the service, as \
              INFRAKT_SUDO_PASSWORD"
         ),
+        Error::Recipe(recipe) => {
+            let label = recipe.place().map(|(_, label)| label).filter(|label| !label.is_empty());
+            return recipe.help().or_else(|| label.map(str::to_owned));
+        }
         _ => return error.hint(),
     })
 }
@@ -212,6 +226,7 @@ fn status(error: &Error) -> u16 {
             | Refusal::NeedsName { .. }
             | Refusal::NotProven { .. }
             | Refusal::AnotherPlan { .. }
+            | Refusal::NotShown { .. }
             | Refusal::OtherName { .. }
             | Refusal::StalePlan { .. } => 422,
             Refusal::Busy { .. } => 503,

@@ -5,7 +5,7 @@
 //! carries are added.
 
 use super::headers::EVERYWHERE;
-use super::limits::{ANSWER_BUFFER, STALLED_TIME};
+use super::limits::{ANSWER_BUFFER, STALLED_TIME, STREAM_BUFFER};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// Longer than any first line that is written here.
 const FIRST_LINE: usize = 256;
+
+/// Says in a head that the answer is an event stream.
+const STREAM_TYPE: &[u8] = b"\r\nContent-Type: text/event-stream";
 
 /// What has come and is not sent yet.
 #[derive(Default)]
@@ -32,7 +35,7 @@ impl Pending {
     fn sent(&mut self, count: usize) {
         self.sent += count;
         // Seldom enough that what is moved costs nothing.
-        if self.sent == self.bytes.len() || self.sent >= ANSWER_BUFFER {
+        if self.sent == self.bytes.len() || self.sent >= STREAM_BUFFER {
             self.bytes.drain(..self.sent);
             self.sent = 0;
         }
@@ -48,22 +51,31 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
     worker.set_nonblocking(true)?;
     client.set_nonblocking(true)?;
     let mut pending = Pending::default();
-    let mut status = None;
+    let mut begun: Option<Begun> = None;
     let mut all_came = false;
     let mut moved = Instant::now();
     let mut chunk = [0; 64 * 1024];
     loop {
         // Nothing may be sent before the first line is there: the headers of every answer come after it.
-        let may_send = status.is_some() && !pending.rest().is_empty();
+        let may_send = begun.is_some() && !pending.rest().is_empty();
         if all_came && !may_send {
-            return status.ok_or_else(|| ErrorKind::UnexpectedEof.into());
+            return begun
+                .map(|begun| begun.status)
+                .ok_or_else(|| ErrorKind::UnexpectedEof.into());
         }
-        let may_come = !all_came && pending.rest().len() < ANSWER_BUFFER;
+        let streams = begun.as_ref().is_some_and(|begun| begun.streams);
+        let most = if streams { STREAM_BUFFER } else { ANSWER_BUFFER };
+        let may_come = !all_came && pending.rest().len() < most;
         let left = STALLED_TIME.saturating_sub(moved.elapsed());
         if may_send && left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
-        let (come, go) = wait(worker, client, may_come, may_send, may_send.then_some(left))?;
+        let (come, go) = wait(
+            (worker, may_come),
+            (client, may_send),
+            may_send.then_some(left),
+            streams,
+        )?;
         if come {
             match worker.read(&mut chunk) {
                 Ok(0) => all_came = true,
@@ -72,8 +84,8 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
                         moved = Instant::now();
                     }
                     pending.bytes.extend_from_slice(&chunk[..count]);
-                    if status.is_none() {
-                        status = complete_head(&mut pending.bytes)?;
+                    if begun.is_none() {
+                        begun = complete_head(&mut pending.bytes)?;
                     }
                 }
                 Err(error) if is_momentary(&error) => {}
@@ -81,7 +93,7 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
                 Err(error) => return Err(error),
             }
         }
-        if go || (come && status.is_some()) {
+        if go || (come && begun.is_some()) {
             match (&mut &*client).write(pending.rest()) {
                 Ok(count) => {
                     pending.sent(count);
@@ -95,17 +107,20 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
     }
 }
 
-/// Waits until something can come or go. With neither wanted of the client, it still tells of its end.
+/// Waits until something can come or go. With neither wanted of the client, it still tells of its end; of one that has only
+/// ceased to send, if `gone_when_silent`: nothing else tells for a long time that nobody reads a stream any more.
 fn wait(
-    worker: &UnixStream,
-    client: &TcpStream,
-    may_come: bool,
-    may_send: bool,
+    (worker, may_come): (&UnixStream, bool),
+    (client, may_send): (&TcpStream, bool),
     at_most: Option<Duration>,
+    gone_when_silent: bool,
 ) -> io::Result<(bool, bool)> {
     let flags = |wanted: bool, flag| if wanted { flag } else { PollFlags::empty() };
     let mut fds = [
-        PollFd::new(client, flags(may_send, PollFlags::OUT)),
+        PollFd::new(
+            client,
+            flags(may_send, PollFlags::OUT) | flags(gone_when_silent, PollFlags::RDHUP),
+        ),
         PollFd::new(worker, flags(may_come, PollFlags::IN)),
     ];
     let at_most = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
@@ -116,7 +131,8 @@ fn wait(
         Err(error) => return Err(error.into()),
     }
     let happened = |index: usize| fds[index].revents();
-    if happened(0).intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
+    let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL | PollFlags::RDHUP;
+    if happened(0).intersects(gone) {
         return Err(ErrorKind::ConnectionAborted.into());
     }
     Ok((
@@ -125,8 +141,15 @@ fn wait(
     ))
 }
 
-/// Puts the headers of every answer below the first line, once that is there, and gives the status that it says.
-fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<u16>> {
+/// What the head of an answer says.
+struct Begun {
+    status: u16,
+    /// Whether it is an event stream.
+    streams: bool,
+}
+
+/// Puts the headers of every answer below the first line, once that is there.
+fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<Begun>> {
     let Some(end) = bytes.iter().take(FIRST_LINE).position(|byte| *byte == b'\n') else {
         return if bytes.len() < FIRST_LINE {
             Ok(None)
@@ -136,8 +159,13 @@ fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<u16>> {
     };
     let line = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
+    let status = status.ok_or(ErrorKind::InvalidData)?;
+    // The head of a stream is written at once.
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
+    let mut words = bytes[..head].windows(STREAM_TYPE.len());
+    let streams = words.any(|window| window.eq_ignore_ascii_case(STREAM_TYPE));
     bytes.splice(end + 1..end + 1, EVERYWHERE.bytes());
-    status.map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
+    Ok(Some(Begun { status, streams }))
 }
 
 fn is_momentary(error: &io::Error) -> bool {
@@ -150,7 +178,7 @@ mod tests {
     use crate::http::limits::ANSWER_BUFFER;
     use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
     use std::io::{ErrorKind, Read, Write};
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{Shutdown, TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
     use std::sync::atomic::AtomicBool;
 
@@ -191,6 +219,38 @@ mod tests {
             &text[..80]
         );
         assert_eq!(text.split_once("\r\n\r\n").unwrap().1.len(), body.len());
+    }
+
+    #[test]
+    fn a_stream_ends_when_its_client_leaves_though_there_is_nothing_to_send() {
+        let (mut worker, mut from_worker) = UnixStream::pair().unwrap();
+        let (to_client, mut client) = client();
+        worker
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            .unwrap();
+        std::thread::scope(|scope| {
+            let relayed = scope.spawn(|| relay(&mut from_worker, &to_client, &AtomicBool::new(false)));
+            client.read_exact(&mut [0; 16]).unwrap();
+            drop(client);
+            let error = relayed.join().unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+        });
+        drop(from_worker);
+        assert_eq!(worker.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn who_has_said_all_and_waits_for_the_answer_gets_it() {
+        let (mut worker, mut from_worker) = UnixStream::pair().unwrap();
+        let (to_client, mut client) = client();
+        client.shutdown(Shutdown::Write).unwrap();
+        worker.write_all(b"HTTP/1.1 200 OK\r\n\r\nwell").unwrap();
+        drop(worker);
+        let status = relay(&mut from_worker, &to_client, &AtomicBool::new(false)).unwrap();
+        drop(to_client);
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert!(status == 200 && text.ends_with("\r\n\r\nwell"), "{text}");
     }
 
     #[test]

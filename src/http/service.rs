@@ -1,9 +1,9 @@
-//! What outlives a request: the home, and the runs that go on in threads of this process.
+//! What outlives a request: the home, the plans that were shown, and the runs that go on in threads of this process.
 //!
 //! It must not know HTTP.
 
 use crate::error::Result;
-use crate::runtime::{Background, Runtime};
+use crate::runtime::{Background, Runtime, Shown};
 use crate::store::Home;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ const RUNS_AT_ONCE: usize = 64;
 pub struct Service {
     home: Home,
     background: Background,
+    shown: Shown,
 }
 
 impl Service {
@@ -24,6 +25,7 @@ impl Service {
         Ok(Self {
             home,
             background: Background::new(RUNS_AT_ONCE),
+            shown: Shown::default(),
         })
     }
 
@@ -43,14 +45,24 @@ impl Service {
         &self.background
     }
 
+    /// The plans that were shown and wait for consent.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
     /// How many runs go on in this process.
     pub fn running(&self) -> usize {
         self.background.running()
     }
 
-    /// Asks the runs of this process to end after their current step, as Ctrl-C does; asked again, at once.
+    /// Asks the runs of this process to end after their current step, as Ctrl-C does. No further one begins.
     pub fn stop_runs(&self) {
-        self.background.stop_all();
+        self.background.stop_all(false);
+    }
+
+    /// Asks the runs of this process to end at once, as Ctrl-C a second time does.
+    pub fn end_runs(&self) {
+        self.background.stop_all(true);
     }
 
     /// Waits until no run goes on in this process. `false`: some still do after `at_most`.

@@ -1,38 +1,66 @@
-//! Answers requests: takes them from tiny_http, asks the routes or the page, and writes what they say. A handler that
-//! panics costs its own request and nothing else.
+//! Answers requests: takes them from tiny_http, asks the handler, and writes what it says. A handler that panics costs its
+//! own request and nothing else.
 //!
-//! It must not know who may call, which was checked before.
+//! It must not know which requests there are, nor who may make them.
 
 use super::answer::{Answer, Events};
 use super::engine::Engine;
 use super::events::Stream;
 use super::headers::NEVER_KEPT;
-use super::limits::STREAMS;
+use super::limits::{STREAMS, WORKERS};
+use super::places::Places;
 use super::problem::Problem;
 use super::request::{Method, Request};
-use super::service::Service;
 use super::target::Target;
-use super::{page, routes};
+use crate::error::Error;
 use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::thread;
+
+/// Recipes are evaluated on it, which may go deep.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Says what a request is answered.
+pub type Handler = Box<dyn Fn(&Request) -> Result<Answer, Problem> + Send + Sync>;
 
 /// What all workers share.
 pub struct Work {
     pub engine: Engine,
-    pub service: Arc<Service>,
-    /// Event streams that go on.
-    pub streams: AtomicUsize,
+    handler: Handler,
+    streams: Places,
     /// Whether the service is about to end.
     pub stopping: AtomicBool,
 }
 
 impl Work {
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// There are too few resources.
+    pub fn start(engine: Engine, handler: Handler) -> Result<Arc<Self>, Error> {
+        let work = Arc::new(Self {
+            engine,
+            handler,
+            streams: Places::new(STREAMS),
+            stopping: AtomicBool::new(false),
+        });
+        for _ in 0..WORKERS {
+            let work = Arc::clone(&work);
+            thread::Builder::new()
+                .name("worker".to_owned())
+                .stack_size(STACK)
+                .spawn(move || work.go_on())
+                .map_err(|error| Error::usage(format!("cannot start a thread: {error}")))?;
+        }
+        Ok(work)
+    }
+
     /// Answers one request after the other, until there are no more.
-    pub fn go_on(self: Arc<Self>) {
+    fn go_on(self: Arc<Self>) {
         while let Some(mut incoming) = self.engine.next() {
-            let answer = guarded(|| self.answer(&mut incoming)).unwrap_or_else(|| Err(Problem::internal()));
+            let answer = guarded(|| (self.handler)(&read(&mut incoming)?)).unwrap_or_else(|| Err(Problem::internal()));
             // An error means that the client did not wait.
             let _ = match answer {
                 Ok(Answer::Events(events)) => self.stream(incoming, events),
@@ -42,50 +70,25 @@ impl Work {
         }
     }
 
-    fn answer(&self, incoming: &mut tiny_http::Request) -> Result<Answer, Problem> {
-        let request = read(incoming)?;
-        if request.path.first().is_some_and(|first| first == "api") {
-            routes::answer(&self.service, &request)
-        } else {
-            page::find(request.method)?;
-            page::answer(&request.path)
-        }
-    }
-
     /// Streams in a thread of its own, so that this worker is free for the next request.
     fn stream(self: &Arc<Self>, incoming: tiny_http::Request, events: Events) -> io::Result<()> {
-        let Some(place) = Place::take(self) else {
+        let Some(place) = self.streams.take() else {
             return refuse(
                 incoming,
                 &Problem::busy(format!("there are {STREAMS} event streams already")),
             );
         };
-        let thread = std::thread::Builder::new().name("event stream".to_owned());
+        let work = Arc::clone(self);
+        let thread = thread::Builder::new().name("event stream".to_owned());
         // Where there is no thread to be had, tiny_http answers 500 for what is dropped.
         thread
             .spawn(move || {
                 let mut writer = incoming.into_writer();
                 // A panic was reported by its own message; the client sees the stream end.
-                let _ = guarded(|| events(&mut Stream::begin(&mut writer, &place.0.stopping)?));
+                let _ = guarded(|| events(&mut Stream::begin(&mut writer, &work.stopping)?));
+                drop(place);
             })
             .map(drop)
-    }
-}
-
-/// One of the streams that may go on at the same time.
-struct Place(Arc<Work>);
-
-impl Place {
-    fn take(work: &Arc<Work>) -> Option<Self> {
-        let more = |streams| (streams < STREAMS).then_some(streams + 1);
-        let taken = work.streams.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        taken.is_ok().then(|| Self(Arc::clone(work)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -158,4 +161,80 @@ fn write(incoming: tiny_http::Request, status: u16, headers: &[(&str, &str)], bo
         None,
     );
     incoming.respond(response.with_chunked_threshold(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Handler, Work};
+    use crate::http::engine::Engine;
+    use crate::http::limits::{STREAMS, WORKERS};
+    use serde_json::json;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+
+    fn start(handler: Handler) -> Arc<Work> {
+        Work::start(Engine::start().unwrap(), handler).unwrap()
+    }
+
+    fn ask(work: &Work, path: &str) -> UnixStream {
+        let mut stream = work.engine.connect().unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+    }
+
+    fn answer(mut stream: UnixStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_handler_that_panics_costs_its_own_request_alone() {
+        let work = start(Box::new(|request| match request.path.as_slice() {
+            [path] if path == "broken" => panic!("as this story wants it"),
+            _ => Ok(Answer::ok(json!("well"))),
+        }));
+        // More often than there are workers that could be lost.
+        for _ in 0..WORKERS + 1 {
+            let text = answer(ask(&work, "/broken"));
+            assert!(
+                text.starts_with("HTTP/1.1 500 ") && text.contains("\"internal\""),
+                "{text}"
+            );
+            assert!(!text.contains("as this story wants it"), "{text}");
+        }
+        assert!(answer(ask(&work, "/")).ends_with("\"well\""));
+        work.engine.end();
+    }
+
+    #[test]
+    fn streams_take_no_workers_and_there_is_an_end_to_their_number() {
+        let work = start(Box::new(|request| match request.path.as_slice() {
+            [path] if path == "stream" => Ok(Answer::Events(Box::new(|sink| {
+                while !sink.stopping() {
+                    sink.keep_alive()?;
+                    std::thread::yield_now();
+                }
+                Ok(())
+            }))),
+            _ => Ok(Answer::ok(json!("well"))),
+        }));
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS {
+            let mut stream = BufReader::new(ask(&work, "/stream"));
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            assert!(line.starts_with("HTTP/1.1 200 "), "{line}");
+            streams.push(stream);
+        }
+        assert!(answer(ask(&work, "/stream")).starts_with("HTTP/1.1 503 "));
+        assert!(answer(ask(&work, "/")).ends_with("\"well\""));
+        work.stopping.store(true, Ordering::SeqCst);
+        for mut stream in streams {
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+        work.engine.end();
+    }
 }

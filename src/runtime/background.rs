@@ -147,13 +147,12 @@ impl Background {
         wish.is_some()
     }
 
-    /// Asks all runs to stop, after their steps at work; called a second time, at once. No further run begins.
-    pub fn stop_all(&self) {
+    /// Asks all runs to stop: after their steps at work, or at once. No further run begins.
+    pub fn stop_all(&self, now: bool) {
         let mut state = self.shared.state();
-        let times = if state.closing { 2 } else { 1 };
         state.closing = true;
         for wish in state.running.values() {
-            wish.ask(times, "infrakt serve was stopped");
+            wish.ask(if now { 2 } else { 1 }, "the service was stopped");
         }
     }
 
@@ -238,7 +237,7 @@ impl Place {
         {
             let mut state = self.shared.state();
             if state.closing {
-                wish.ask(1, "infrakt serve was stopped");
+                wish.ask(1, "the service was stopped");
             }
             state.running.insert(run_id, wish.clone());
         }
@@ -325,7 +324,7 @@ mod tests {
     #[test]
     fn nothing_begins_once_all_are_to_stop() {
         let background = Background::new(1);
-        background.stop_all();
+        background.stop_all(false);
         assert!(matches!(background.place(), Err(Error::Refused(_))));
     }
 

@@ -39,6 +39,8 @@ pub struct Call<'a> {
     pub parameters: &'a Parameters,
     /// The group, if it is done again for those servers of it that are not done.
     pub retry_of: Option<GroupId>,
+    /// Whether nothing is to be recorded where a server is refused at the last moment.
+    pub or_nothing: bool,
 }
 
 /// A server whose plan may be executed.
@@ -176,6 +178,7 @@ impl Runtime {
             parameters: call.parameters,
             operator: &operator,
             retry_of: call.retry_of,
+            or_nothing: call.or_nothing,
         };
         let members: Vec<Member<'_>> = joining
             .iter()

@@ -6,6 +6,7 @@
 use super::{AskSecret, HostKey, Live, Runtime, Unmarked};
 use crate::error::{Error, Refusal, Result};
 use crate::store::{NameTyped, NewServer, Server, ServerChange};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 /// Whoever has a server's name typed. Given what it is needed for; `None` if nobody is there to type it.
@@ -66,10 +67,20 @@ impl Runtime {
         secrets: &dyn AskSecret,
         type_name: TypeName<'_>,
     ) -> Result<(Server, Option<String>)> {
-        let server = self.with_name_typed(name, type_name, |typed| self.store.update_server(name, change, typed))?;
-        let note = change
-            .is_infrakt_host
-            .map(|marked| self.bring_marker_in_line(&server, marked, secrets));
+        let lifted = Cell::new(false);
+        let server = self.with_name_typed(name, type_name, |typed| {
+            lifted.set(typed.is_some());
+            self.store.update_server(name, change, typed)
+        })?;
+        let note = match change.is_infrakt_host {
+            None => None,
+            // Nobody typed a name, so there was no protection here to be lifted. What the machine itself says may be all
+            // that protects it.
+            Some(false) if !lifted.get() => Some(format!(
+                "'{name}' was not marked here; should the machine have a marker /etc/infrakt/host, that stays"
+            )),
+            Some(marked) => Some(self.bring_marker_in_line(&server, marked, secrets)),
+        };
         Ok((server, note))
     }
 
@@ -120,7 +131,7 @@ impl Runtime {
         match live.and_then(|live| self.unmark(&live)) {
             Ok(Unmarked::Gone) => format!("'{name}' has no marker /etc/infrakt/host any more"),
             Ok(Unmarked::StillProtected(reason)) => {
-                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: it {reason}")
+                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: {reason}")
             }
             Ok(Unmarked::NotOurs) => format!(
                 "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
@@ -135,6 +146,12 @@ impl Runtime {
 /// # Errors
 /// If it is not that.
 pub fn key_path(path: &Path) -> Result<String> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::usage_with(
+            "the path of the key is empty",
+            "see which keys you have: ls ~/.ssh",
+        ));
+    }
     let expanded = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path.to_owned(),

@@ -1,10 +1,11 @@
 //! The marker `/etc/infrakt/host` on a machine that hosts infrakt. It protects the machine against every installation of
 //! infrakt, not only the one whose inventory says so.
 
-use super::Runtime;
 use super::live::Live;
+use super::{Runtime, protection};
 use crate::error::{Error, Result};
 use crate::executor::question::ask;
+use crate::facts::Facts;
 use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub enum Unmarked {
     Gone,
     /// Another installation wrote it, so the machine stays protected.
     NotOurs,
-    /// Another row, or one that was removed, still protects the same machine: for this reason.
+    /// Something else still protects the same machine: this.
     StillProtected(String),
 }
 
@@ -40,19 +41,21 @@ impl Runtime {
             .map(drop)
     }
 
-    /// Removes the marker if this installation wrote it and protects the machine by no other row: a row that says
-    /// nothing must not take away what another one has put there.
+    /// Removes the marker if this installation wrote it and nothing else protects the machine: neither another row, which
+    /// may have put it there, nor that this very infrakt runs on it.
     ///
     /// # Errors
     /// If it can't be read or removed.
     pub fn unmark(&self, live: &Live) -> Result<Unmarked> {
-        let mut host_keys = live.facts.host_keys.clone();
-        host_keys.extend(live.identity.host_key.clone());
-        let protected = self
-            .store
-            .is_protected_identity(live.facts.machine_id.as_deref(), &host_keys)?;
+        let besides = Facts {
+            marker: false,
+            ..live.facts.clone()
+        };
+        let row = self.store.server(&live.server.name)?;
+        let protected = protection::reasons(&self.store, &row, &besides, live.identity.host_key.as_deref())?;
         if let Some(reason) = protected.into_iter().next() {
-            return Ok(Unmarked::StillProtected(reason));
+            let subject = if reason.starts_with("has ") { "it " } else { "" };
+            return Ok(Unmarked::StillProtected(format!("{subject}{reason}")));
         }
         let script = format!(
             "[ -e /etc/infrakt/host ] || {{ echo gone; exit 0; }}\n\

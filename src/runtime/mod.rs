@@ -27,7 +27,7 @@ pub use lock::Holder;
 pub use marker::Unmarked;
 pub use resume::{Companion, Resumable, Unknown};
 pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
-pub use shown::{Order, ShownPlan};
+pub use shown::{Order, Shown, ShownPlan};
 pub use unattended::Unattended;
 pub use world::Stop;
 

@@ -8,6 +8,10 @@ use crate::plan::Plan;
 use crate::plan::render::Mark;
 use crate::recipe::Recipe;
 use crate::store::Server;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A plan, as a person is to see it.
 pub struct ShownPlan {
@@ -16,6 +20,107 @@ pub struct ShownPlan {
     pub marks: Vec<Mark>,
     /// Why a run of it would be refused now, whoever consents.
     pub refused: Option<Error>,
+}
+
+/// How long a plan that was shown can be accepted.
+const LIFETIME: Duration = Duration::from_mins(10);
+/// How many plans that were shown are remembered. Of more, the oldest have to be shown again.
+const REMEMBERED: usize = 1000;
+
+/// The plans that were shown and wait for a person's consent. Each is good for one run, and for a while only: what comes
+/// later, or a second time, was not read by anybody as things stand.
+#[derive(Default)]
+pub struct Shown {
+    plans: Mutex<BTreeMap<(i64, String), Waiting>>,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    since: Instant,
+    /// By the clock on the wall, which goes on while a computer sleeps.
+    at: Timestamp,
+    /// A run of it is being begun.
+    taken: bool,
+}
+
+impl Waiting {
+    fn now() -> Self {
+        Self {
+            since: Instant::now(),
+            at: Timestamp::now(),
+            taken: false,
+        }
+    }
+
+    /// In doubt it is not: a clock that was set back makes nothing younger.
+    fn is_fresh(&self) -> bool {
+        let age = Timestamp::now().duration_since(self.at);
+        self.since.elapsed() < LIFETIME && Duration::try_from(age).is_ok_and(|age| age < LIFETIME)
+    }
+}
+
+impl Shown {
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<(i64, String), Waiting>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, plan: &Plan) {
+        let mut plans = self.plans();
+        plans.retain(|_, waiting| waiting.taken || waiting.is_fresh());
+        if plans.len() >= REMEMBERED {
+            let free = plans.iter().filter(|(_, waiting)| !waiting.taken);
+            let oldest = free
+                .min_by_key(|(_, waiting)| waiting.since)
+                .map(|(key, _)| key.clone());
+            oldest.and_then(|key| plans.remove(&key));
+        }
+        let key = (plan.server.id, plan.digest.clone());
+        let taken = plans.get(&key).is_some_and(|waiting| waiting.taken);
+        plans.insert(
+            key,
+            Waiting {
+                taken,
+                ..Waiting::now()
+            },
+        );
+    }
+
+    /// Takes a plan, so that no other call can. It is given back unless a run of it has begun.
+    fn take(&self, plan: &Plan) -> Result<Taken<'_>, Refusal> {
+        let server = plan.server.name.clone();
+        let key = (plan.server.id, plan.digest.clone());
+        match self.plans().get_mut(&key) {
+            Some(waiting) if waiting.taken => Err(Refusal::Locked {
+                server,
+                holder: "a run of the same plan, which another call has just begun".to_owned(),
+            }),
+            Some(waiting) if waiting.is_fresh() => {
+                waiting.taken = true;
+                Ok(Taken { shown: self, key })
+            }
+            _ => Err(Refusal::NotShown { server }),
+        }
+    }
+}
+
+struct Taken<'a> {
+    shown: &'a Shown,
+    key: (i64, String),
+}
+
+impl Taken<'_> {
+    /// A run has begun with it: it is good for no other.
+    fn use_up(self) {
+        self.shown.plans().remove(&self.key);
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.shown.plans().get_mut(&self.key) {
+            waiting.taken = false;
+        }
+    }
 }
 
 /// What is to be done, by somebody who was shown the plan of it.
@@ -29,11 +134,11 @@ pub struct Order<'a> {
 }
 
 impl Runtime {
-    /// Makes a plan to be shown. Nobody is asked anything.
+    /// Makes a plan to be shown, and remembers in `shown` that it was, if it takes a consent. Nobody is asked anything.
     ///
     /// # Errors
     /// As [`Runtime::reach`] and [`Runtime::plan`].
-    pub fn show(&self, recipe: &Recipe, server: &Server, parameters: Parameters) -> Result<ShownPlan> {
+    pub fn show(&self, recipe: &Recipe, server: &Server, parameters: Parameters, shown: &Shown) -> Result<ShownPlan> {
         let live = self.reach(server, &Unattended)?;
         let planned = self.plan(recipe, &live, parameters)?;
         let marks = self.marks(&live, &planned.plan)?;
@@ -42,6 +147,9 @@ impl Runtime {
             Err(refused @ Error::Refused(_)) => Some(refused),
             Err(error) => return Err(error),
         };
+        if planned.plan.needs_consent() {
+            shown.remember(&planned.plan);
+        }
         Ok(ShownPlan {
             planned,
             marks,
@@ -54,7 +162,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::show`]; the refusal that fits; a secret without a value; or a problem with the journal.
-    pub fn begin_shown(&self, order: Order<'_>) -> Result<Begun> {
+    pub fn begin_shown(&self, order: Order<'_>, shown: &Shown) -> Result<Begun> {
         let Order {
             recipe,
             server,
@@ -66,11 +174,16 @@ impl Runtime {
         let plan = self.plan(recipe, &live, parameters.clone())?.plan;
         self.check_open(&live, &plan)?;
         let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
+        let taken = match consented.consent() {
+            Some(_) => Some(shown.take(consented.plan())?),
+            None => None,
+        };
         let secrets = secrets::gather_given(&[consented.plan()], &given, &Unattended)?;
         let call = Call {
             recipe,
             parameters: &parameters,
             retry_of: None,
+            or_nothing: true,
         };
         let ready = Ready {
             live,
@@ -79,7 +192,14 @@ impl Runtime {
         };
         let (_, mut begun) = self.begin_group(&call, vec![Joining::Ready(Box::new(ready))])?;
         match begun.pop() {
-            Some(waiting) => waiting?.begin(),
+            Some(waiting) => {
+                let waiting = waiting?;
+                // The consent is in the journal from here on, whatever comes of the run.
+                if let Some(taken) = taken {
+                    taken.use_up();
+                }
+                waiting.begin()
+            }
             // A group has a place for each of its members.
             None => Err(Refusal::Busy {
                 reason: format!("no run of {} was recorded", recipe.name),
@@ -103,5 +223,74 @@ impl Runtime {
             }
             .into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LIFETIME, REMEMBERED, Shown};
+    use crate::error::Refusal;
+    use crate::plan::Plan;
+    use jiff::SignedDuration;
+    use std::time::{Duration, Instant};
+
+    fn plan(digest: &str) -> Plan {
+        let json = format!(
+            r#"{{ "format": 1, "recipe": {{ "name": "wipe.rhai", "sources": {{}} }}, "parameters": {{}}, "secrets": [],
+                "server": {{ "id": 1, "name": "prod-2", "host": "h", "port": 22, "user": "root", "host_key": null,
+                    "machine_id": null, "protected": [] }},
+                "offline": false, "consent_before": null, "steps": [], "digest": "{digest}",
+                "losses": {{ "containers": [], "images": [], "volumes": [], "networks": [], "paths": [], "apps": [],
+                    "deployments": [], "env_files": [] }} }}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn a_plan_that_was_shown_is_good_for_one_run() {
+        let shown = Shown::default();
+        assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
+        shown.remember(&plan("a"));
+        assert!(matches!(shown.take(&plan("b")), Err(Refusal::NotShown { .. })));
+        let taken = shown.take(&plan("a")).unwrap();
+        assert!(matches!(shown.take(&plan("a")), Err(Refusal::Locked { .. })));
+        // Nothing has begun with it: it can be had again.
+        drop(taken);
+        shown.take(&plan("a")).unwrap().use_up();
+        assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
+    }
+
+    #[test]
+    fn a_plan_that_was_shown_long_ago_is_to_be_shown_again() {
+        let shown = Shown::default();
+        shown.remember(&plan("a"));
+        let Some(long_ago) = Instant::now().checked_sub(LIFETIME + Duration::from_secs(1)) else {
+            return;
+        };
+        shown.plans().get_mut(&(1, "a".to_owned())).unwrap().since = long_ago;
+        assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
+    }
+
+    #[test]
+    fn a_night_in_which_the_computer_slept_counts_and_a_clock_that_was_set_back_makes_nothing_younger() {
+        for seconds in [-8 * 3600, 600] {
+            let shown = Shown::default();
+            shown.remember(&plan("a"));
+            shown.plans().get_mut(&(1, "a".to_owned())).unwrap().at += SignedDuration::from_secs(seconds);
+            assert!(
+                matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })),
+                "{seconds}"
+            );
+        }
+    }
+
+    #[test]
+    fn however_many_are_shown_no_more_are_remembered_than_a_bound() {
+        let shown = Shown::default();
+        for number in 0..=REMEMBERED {
+            shown.remember(&plan(&number.to_string()));
+        }
+        assert_eq!(shown.plans().len(), REMEMBERED);
+        assert!(shown.take(&plan("0")).is_err() && shown.take(&plan(&REMEMBERED.to_string())).is_ok());
     }
 }

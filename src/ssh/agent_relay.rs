@@ -8,7 +8,9 @@
 
 use super::certificate::Certificate;
 use super::openssh_key::{Reader, put};
+use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -77,7 +79,11 @@ pub(super) struct Relay {
 impl Relay {
     /// `certificates` are offered beside the keys of the agent that they are for.
     pub(super) fn start(agent: &Path, certificates: Vec<Certificate>) -> io::Result<Self> {
-        let directory = tempfile::Builder::new().prefix("infrakt-").tempdir()?;
+        let private = Permissions::from_mode(0o700);
+        let directory = tempfile::Builder::new()
+            .prefix("infrakt-")
+            .permissions(private)
+            .tempdir()?;
         let socket = directory.path().join("agent");
         let listener = UnixListener::bind(&socket)?;
         let agent = agent.to_owned();
@@ -223,8 +229,17 @@ fn receive(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{listed, put, signing, with_certificates, with_whole_signature};
+    use super::{Relay, listed, put, signing, with_certificates, with_whole_signature};
     use proptest::prelude::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    #[test]
+    fn nobody_else_reaches_the_agent_through_the_relay() {
+        let relay = Relay::start(Path::new("/nonexistent"), Vec::new()).unwrap();
+        let folder = relay.socket().parent().unwrap();
+        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
 
     #[test]
     fn flags_and_counter_of_a_security_keys_signature_are_kept() {

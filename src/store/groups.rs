@@ -79,6 +79,8 @@ pub struct NewGroup<'a> {
     pub operator: &'a str,
     /// A group of the chain of retries that this one continues.
     pub retry_of: Option<GroupId>,
+    /// Whether nothing is to be recorded where a member is refused.
+    pub or_nothing: bool,
 }
 
 /// One server of a group that begins.
@@ -206,7 +208,7 @@ impl Store {
                     Member::Planned { plan, consent } => {
                         let run = match record_run(transaction, plan, *consent, new.operator, &lock, &living) {
                             Ok(recorded) => Ok(recorded),
-                            Err(Failure::Other(refusal)) => Err(refusal),
+                            Err(Failure::Other(refusal)) if !new.or_nothing => Err(refusal),
                             Err(failure) => return Err(failure),
                         };
                         if let Ok(recorded) = &run {

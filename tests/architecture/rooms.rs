@@ -98,10 +98,10 @@ const MAY_KNOW: [(&str, &[&str], &str); 18] = [
 ];
 
 /// Crates that are the tool of one room, with the rooms that may use them.
-const TOOLS: [(&str, &[&str]); 15] = [
+const TOOLS: [(&str, &[&str]); 21] = [
     ("rhai", &["recipe"]),
     ("annotate_snippets", &["recipe"]),
-    ("include_dir", &["recipe", "store"]),
+    ("include_dir", &["http", "recipe", "store"]),
     ("rusqlite", &["store"]),
     ("rusqlite_migration", &["store"]),
     ("chacha20poly1305", &["store"]),
@@ -114,6 +114,12 @@ const TOOLS: [(&str, &[&str]); 15] = [
     ("dialoguer", &["prompt"]),
     ("indicatif", &["reporter"]),
     ("tiny_http", &["http"]),
+    ("httparse", &["http"]),
+    ("percent_encoding", &["http"]),
+    ("form_urlencoded", &["http"]),
+    ("serde_urlencoded", &["http"]),
+    ("serde_path_to_error", &["http"]),
+    ("subtle", &["http"]),
 ];
 
 #[test]
@@ -161,6 +167,59 @@ fn the_executor_and_the_hints_know_only_the_part_that_they_need() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What reads strangers' bytes knows nothing that they could be after; and whoever answers a request meets it only after it
+/// was let in.
+#[test]
+fn in_http_the_door_knows_no_servers_and_the_routes_know_no_connections() {
+    const DOOR: [&str; 10] = [
+        "admission.rs",
+        "connection.rs",
+        "engine.rs",
+        "events.rs",
+        "head.rs",
+        "hosts.rs",
+        "listener.rs",
+        "relay.rs",
+        "target.rs",
+        "worker.rs",
+    ];
+    const SERVERS: [&str; 7] = ["consent", "document", "event", "facts", "recipe", "runtime", "store"];
+    const CONNECTIONS: [&str; 7] = [
+        "tiny_http",
+        "httparse",
+        "std::net",
+        "connection",
+        "engine",
+        "listener",
+        "relay",
+    ];
+    let mut broken = Vec::new();
+    for source in sources() {
+        let Some(below) = source.path.strip_prefix("http/") else {
+            continue;
+        };
+        let door = DOOR.contains(&below);
+        let beyond = below.starts_with("routes/") || below == "service.rs";
+        for line in source.lines() {
+            let rooms = Source::rooms_named(line.code);
+            let knows_servers = door && rooms.iter().any(|room| SERVERS.contains(&room.as_str()));
+            let knows_connections = beyond
+                && CONNECTIONS
+                    .iter()
+                    .any(|word| uses_crate(line.code, word) || line.code.contains(&format!("super::{word}")));
+            let speaks_http = !["engine.rs", "worker.rs"].contains(&below) && uses_crate(line.code, "tiny_http");
+            if knows_servers || knows_connections || speaks_http {
+                broken.push(format!("src/{}:{}: {}", source.path, line.number, line.code.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    let http: Vec<String> = sources().into_iter().map(|source| source.path).collect();
+    for file in DOOR {
+        assert!(http.contains(&format!("http/{file}")), "there is no src/http/{file}");
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ impl Service {
     /// Reads from its first line where it listens.
     #[track_caller]
     pub fn start_command(infrakt: Infrakt, mut command: Command) -> Self {
+        // What one leaves behind that is killed goes with the test.
+        command.env("TMPDIR", infrakt.directory.path());
         let mut child = crate::support::infrakt::start(&mut command);
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();

@@ -3,6 +3,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod events;
 mod fixture;
+mod hostile;
+mod hosts;
 mod key;
+mod limits;
 mod openapi;
+mod page;
+mod plans;
+mod runs;
+mod servers;
+mod stage;
+mod stopping;

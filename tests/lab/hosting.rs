@@ -10,9 +10,17 @@ use std::time::Duration;
 
 const HOME: &str = "/var/lib/infrakt-service";
 const DOMAIN: &str = "infrakt.example.org";
-/// The service as Traefik's container reaches it: at the gateway of their network, under this name.
-const FROM_TRAEFIK: &str = r#"gateway=$(docker network inspect infrakt --format '{{(index .IPAM.Config 0).Gateway}}')
-    from_traefik() { docker exec traefik wget -q -T 5 -O - --header "Host: $1" "http://$gateway:8000/api/health" 2>&1; }"#;
+/// `from_traefik NAME`: the service as Traefik's container reaches it, at the gateway of their network, under this name.
+/// `from_container NETWORK`: the same from a container on another network. Busybox's own timeout of wget is broken.
+const CALLS: &str = r#"
+    url=http://$(docker network inspect infrakt --format '{{(index .IPAM.Config 0).Gateway}}'):8000/api/health
+    from_traefik() { docker exec traefik timeout 5 wget -q -O - --header "Host: $1" "$url" 2>&1; }
+    # A container's first process does not end by timeout's signal: that is to be the shell.
+    from_container() {
+        docker run --rm --network "$1" busybox:1 \
+            sh -c "timeout 5 wget -q -O - --header 'Host: infrakt.example.org' $url; exit \$?" 2>&1
+    }
+"#;
 
 /// A machine with this program and the script on it, as a person would have copied them there.
 struct Host {
@@ -32,6 +40,24 @@ impl Host {
     fn setup(&self, options: &str) -> Ended {
         self.machine
             .tries(&format!("/root/setup-vps.sh --binary /root/infrakt {options}"))
+    }
+
+    /// The same, while somebody on the machine looks at what is running there, and finds no API key in it.
+    #[track_caller]
+    fn watched_setup(&self, options: &str) -> Ended {
+        self.machine.root(&format!(
+            "rm -f /run/seen; touch /run/watching
+             while [ -e /run/watching ]; do
+                 cat /proc/[0-9]*/cmdline 2>&1 | grep -aqF -f {HOME}/api_key.txt && touch /run/seen
+             done </dev/null >/dev/null 2>&1 &"
+        ));
+        let ended = self.setup(options);
+        self.machine.root("rm /run/watching");
+        assert!(
+            !self.machine.holds("test -e /run/seen"),
+            "the API key is among the arguments of a process"
+        );
+        ended
     }
 
     /// infrakt on the machine itself, with the service's inventory.
@@ -122,7 +148,7 @@ fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
     // A second time, and a third one that is told the port of sshd: nothing changes.
     let (before, process) = (machine.state(), machine.root("systemctl show infrakt -p MainPID"));
     for options in ["", "--ssh-port 2222"] {
-        let again = host.setup(options).exits(0).keeps_silent_about(&api_key);
+        let again = host.watched_setup(options).exits(0).keeps_silent_about(&api_key);
         for part in [
             "program",
             "user",
@@ -186,6 +212,23 @@ fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
 
     assert_eq!(host.data(), data);
     assert_eq!(host.runs(), 1);
+
+    // What is at work is not stopped by a setup that would have to start the service again.
+    machine.root(&format!(
+        "install -d -o infrakt {HOME}/recipes
+         echo 'ssh::run(\"Take a while\", \"until [ -e /run/enough ]; do sleep 0.1; done\");' >{HOME}/recipes/slow.rhai"
+    ));
+    let slow = json!({"recipe": "slow", "server": name});
+    let (status, begun) = host.api("POST", "/api/runs", Some(slow));
+    assert_eq!((status, &begun["run_id"]), (202, &json!(2)), "{begun}");
+    host.setup("--port 9000").exits(1).says(&format!("run 2 on {name}"));
+    assert_eq!(machine.root("systemctl show infrakt -p MainPID"), process);
+    machine.root("touch /run/enough");
+    machine.awaits(&format!(
+        "cd / && runuser -u infrakt -- infrakt --home {HOME} runs list --json | jq -e '.[0].state == \"done\"'"
+    ));
+    host.setup("--port 9000").exits(0).says("ssh -N -L 9000:127.0.0.1:9000");
+    assert!(machine.holds("curl -fsS http://127.0.0.1:9000/api/health && ! curl -sS http://127.0.0.1:8000/"));
 }
 
 #[test]
@@ -222,7 +265,7 @@ fn a_server_that_can_not_be_marked_is_not_provisioned() {
         let connection = rusqlite::Connection::open(&database).expect("a database");
         connection
             .execute_batch(&format!(
-                "PRAGMA journal_mode = DELETE; CREATE TRIGGER broken {trigger};"
+                "PRAGMA wal_checkpoint(TRUNCATE); CREATE TRIGGER broken {trigger};"
             ))
             .expect("a trigger");
         drop(connection);
@@ -274,15 +317,14 @@ fn at_a_domain_it_is_reached_through_traefik_and_in_no_other_way() {
     assert!(route.contains(&format!("http://{gateway}:8000")), "{route}");
 
     let reached = || {
-        let said = machine.root(&format!("{FROM_TRAEFIK}\nfrom_traefik {DOMAIN}"));
+        let said = machine.root(&format!("{CALLS} from_traefik {DOMAIN}"));
         assert!(said.contains("\"ok\""), "{said}");
         // A page elsewhere can't use it under a name of its own.
-        let said = machine.root(&format!("{FROM_TRAEFIK}\n! from_traefik evil.example.org"));
+        let said = machine.root(&format!("{CALLS} ! from_traefik evil.example.org"));
         assert!(said.contains("403"), "{said}");
-        // Not from another network of containers, nor from outside.
-        assert!(!machine.holds(&format!(
-            "{FROM_TRAEFIK}\ndocker run --rm busybox:1 wget -q -T 2 -O - http://$gateway:8000/api/health"
-        )));
+        // Not from other networks of containers, nor from outside.
+        assert!(machine.holds(&format!("{CALLS} from_container infrakt")));
+        assert!(!machine.holds(&format!("{CALLS} from_container bridge")));
         assert!(!host.is_reached_from_outside());
     };
     reached();
@@ -295,7 +337,7 @@ fn at_a_domain_it_is_reached_through_traefik_and_in_no_other_way() {
 
     // After a restart the socket is there before Docker's network is. And without Docker the service still answers.
     machine.reboot();
-    machine.awaits(&format!("{FROM_TRAEFIK}\nfrom_traefik {DOMAIN}"));
+    machine.awaits(&format!("{CALLS} from_traefik {DOMAIN}"));
     reached();
     machine.root("systemctl stop docker.socket docker.service && systemctl restart infrakt.service");
     machine.awaits("curl -fsS http://127.0.0.1:8000/api/health");
@@ -304,6 +346,6 @@ fn at_a_domain_it_is_reached_through_traefik_and_in_no_other_way() {
     host.setup("--no-domain").exits(0).says("ssh -N -L 8000");
     assert!(!machine.holds("test -e /opt/infrakt/traefik/conf.d/infrakt.yaml"));
     assert!(!machine.holds("systemctl is-active infrakt-traefik.socket || ufw status | grep 8000"));
-    assert!(!machine.holds(&format!("{FROM_TRAEFIK}\nfrom_traefik {DOMAIN}")));
+    assert!(!machine.holds(&format!("{CALLS} from_traefik {DOMAIN}")));
     assert_eq!(host.api("GET", "/api/servers", None).0, 200);
 }

@@ -301,6 +301,14 @@ fn extra_ports_are_let_in() {
         .set("extra_ports", serde_json::json!([8443]))
         .plan("provision");
     assert!(let_in_before_closing(&plan, 8443));
+    for no_ports in [
+        serde_json::json!([8443, null]),
+        serde_json::json!([[8443]]),
+        serde_json::json!([0.5]),
+    ] {
+        let refused = server("debian-13").set("extra_ports", no_ports).evaluate("provision");
+        assert!(refused.is_err());
+    }
 }
 
 #[test]

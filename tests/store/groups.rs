@@ -11,6 +11,7 @@ fn begin(store: &Store, plans: &[Plan], left_out: &[&Server], retry_of: Option<G
         parameters: &parameters,
         operator: "alice",
         retry_of,
+        or_nothing: false,
     };
     let planned = plans.iter().map(|plan| Member::Planned { plan, consent: None });
     let left_out = left_out.iter().map(|server| Member::LeftOut {

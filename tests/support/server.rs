@@ -188,7 +188,10 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> Child {
     // The home is an empty one: what a developer's own start-up files do is no part of the test, and may take a minute.
     let script = format!(
         "set -e\n\
-         mkdir -p /var/lib/infrakt\n\
+         mkdir -p /var/lib/infrakt /etc/infrakt\n\
+         mount -t tmpfs tmpfs /etc/infrakt\n\
+         mount -t tmpfs tmpfs /etc/ssh\n\
+         cp \"$1/host_ed25519.pub\" /etc/ssh/ssh_host_ed25519_key.pub\n\
          mount -t tmpfs tmpfs /run\n\
          mkdir /run/sshd\n\
          mount -t tmpfs -o mode=700 tmpfs \"$(getent passwd root | cut -d : -f 6)\"\n\

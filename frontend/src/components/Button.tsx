@@ -20,6 +20,7 @@ export function Button({
   busy,
   className,
   disabled,
+  onClick,
   children,
   ...rest
 }: ButtonProps) {
@@ -27,9 +28,14 @@ export function Button({
     <button
       type="button"
       className={clsx(styles.button, styles[variant], small && styles.small, className)}
-      disabled={disabled === true || busy === true}
-      aria-busy={busy === true ? true : undefined}
+      disabled={disabled}
       {...rest}
+      // A button that is disabled loses the focus, and whoever pressed it loses their place.
+      aria-disabled={busy === true ? true : undefined}
+      onClick={(event) => {
+        if (busy === true) event.preventDefault();
+        else onClick?.(event);
+      }}
     >
       {busy === true && <Spinner />}
       {children}

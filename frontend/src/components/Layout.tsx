@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { NavLink, Outlet, useLocation } from "react-router";
 import { forgetKey } from "../session/key";
 import { Button } from "./Button";
+import { ErrorBoundary } from "./ErrorBoundary";
 import styles from "./Layout.module.css";
 import { ThemeSwitch } from "./ThemeSwitch";
 
@@ -16,7 +17,8 @@ const PLACES = [
 /** What is around every page of somebody who is logged in. */
 export function Layout() {
   const queries = useQueryClient();
-  useHeadingFocus();
+  const { pathname } = useLocation();
+  useHeadingFocus(pathname);
   return (
     <>
       <a className={`visually-hidden ${styles.skip ?? ""}`} href="#content">
@@ -55,7 +57,9 @@ export function Layout() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.main}>
-        <Outlet />
+        <ErrorBoundary key={pathname}>
+          <Outlet />
+        </ErrorBoundary>
       </main>
     </>
   );
@@ -67,8 +71,7 @@ export function Mark() {
 }
 
 /** After going to another page the focus is on its heading, as it would be on a page that was loaded. */
-function useHeadingFocus(): void {
-  const { pathname } = useLocation();
+function useHeadingFocus(pathname: string): void {
   const seen = useRef(pathname);
   useEffect(() => {
     if (seen.current === pathname) return;

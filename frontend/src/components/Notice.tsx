@@ -26,19 +26,34 @@ export function Notice({
 }
 
 /** What went wrong, and what to do next; with a button to try again where that can help. */
-export function ErrorNotice({ error, title, retry }: { error: unknown; title?: string; retry?: () => void }) {
+export function ErrorNotice({
+  error,
+  title,
+  tone = "destroy",
+  retry,
+  children,
+}: {
+  error: unknown;
+  title?: ReactNode;
+  /** `change` where nothing has failed: something is only not possible now. */
+  tone?: "destroy" | "change";
+  retry?: () => void;
+  /** Where else to look. */
+  children?: ReactNode;
+}) {
   const { message, hint } = explain(error);
   return (
-    <Notice tone="destroy" role="alert" title={title}>
+    <Notice tone={tone} role="alert" title={title}>
       <p>
         <Prose text={message} />
       </p>
       {hint !== null && (
-        <p className={styles.hint}>
-          <span className={styles.what}>What to do: </span>
+        <p>
+          <strong>What to do: </strong>
           <Prose text={hint} />
         </p>
       )}
+      {children}
       {retry !== undefined && (
         <p>
           <Button small onClick={retry}>

@@ -18,7 +18,7 @@ import { printable } from "../text/printable";
 import styles from "./ConsentDialog.module.css";
 import { planChanges } from "./planChanges";
 import { SecretFields } from "./SecretFields";
-import { StartError } from "./StartError";
+import { Refused, StartError } from "./StartError";
 import { type StartRun, useStart } from "./useStart";
 
 /**
@@ -28,7 +28,6 @@ import { type StartRun, useStart } from "./useStart";
 export function ConsentDialog({
   server,
   title,
-  plainTitle,
   warning,
   action,
   plainAction,
@@ -39,8 +38,6 @@ export function ConsentDialog({
   /** The name that has to be typed. */
   server: string;
   title: string;
-  /** The title where the plan turns out to destroy nothing. */
-  plainTitle: string;
   warning: ReactNode;
   /** What the button says: "Wipe & Provision". */
   action: string;
@@ -76,7 +73,7 @@ export function ConsentDialog({
 
   return (
     <Dialog
-      title={destroys ? title : plainTitle}
+      title={destroys ? title : `Nothing is destroyed on ${server}`}
       tone={destroys ? "destroy" : "neutral"}
       describedBy={warningId}
       onClose={close}
@@ -89,7 +86,7 @@ export function ConsentDialog({
               label={`Type "${server}" to confirm:`}
               mono
               value={typed}
-              disabled={busy}
+              readOnly={busy}
               onChange={(event) => setTyped(event.target.value)}
             />
           )}
@@ -111,7 +108,9 @@ export function ConsentDialog({
         </>
       }
     >
-      <div id={warningId}>{destroys ? warning : <p>Nothing is destroyed by this plan.</p>}</div>
+      <div id={warningId}>
+        {destroys ? warning : <p>This plan destroys nothing, so no name has to be typed.</p>}
+      </div>
 
       <p role="status" className={busy ? undefined : "visually-hidden"}>
         {busy ? `Reading ${server} once more before it begins …` : plan !== null && spoken(plan)}
@@ -129,18 +128,13 @@ export function ConsentDialog({
       )}
       {query.isError && !query.isFetching && (
         <ErrorNotice
+          tone="change"
           title={`What is there to lose could not be read from ${server}.`}
           error={query.error}
           retry={() => void query.refetch()}
         />
       )}
-      {plan?.refused && (
-        <ErrorNotice
-          title="It would be refused now."
-          error={plan.refused}
-          retry={() => void query.refetch()}
-        />
-      )}
+      {plan !== null && <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />}
       {plan !== null && destroys && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
@@ -154,11 +148,13 @@ export function ConsentDialog({
       )}
       {plan !== null && (
         <>
-          {lines(plan).map((line, index) => (
-            <p key={index} className={styles.said}>
-              {printable(line)}
-            </p>
-          ))}
+          {plan.printed.length > 0 && (
+            <div className={styles.said}>
+              {plan.printed.map((line, index) => (
+                <p key={index}>{printable(line)}</p>
+              ))}
+            </div>
+          )}
           <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
           {destroys && <Commands plan={plan} />}
           <details>
@@ -225,9 +221,4 @@ function spoken(plan: Plan): string {
   return groups.length === 0
     ? "The plan is there. Nothing is there to lose."
     : `Will be lost: ${groups.join(", ")}.`;
-}
-
-function lines(plan: Plan): string[] {
-  const printed = typeof plan.printed === "string" ? plan.printed.split("\n") : (plan.printed ?? []);
-  return printed.filter((line) => line !== "");
 }

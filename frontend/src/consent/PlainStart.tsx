@@ -11,7 +11,7 @@ import { printable } from "../text/printable";
 import { planChanges } from "./planChanges";
 import styles from "./PlainStart.module.css";
 import { SecretFields } from "./SecretFields";
-import { StartError } from "./StartError";
+import { Refused, StartError } from "./StartError";
 import { type StartRun, useStart } from "./useStart";
 
 /** Shows a plan that destroys nothing, and starts it. One that destroys after all is handed on to where consent is asked for. */
@@ -60,7 +60,12 @@ export function PlainStart({
         </>
       )}
       {query.isError && !query.isFetching && (
-        <ErrorNotice title="There is no plan." error={query.error} retry={() => void query.refetch()} />
+        <ErrorNotice
+          tone="change"
+          title="There is no plan."
+          error={query.error}
+          retry={() => void query.refetch()}
+        />
       )}
       {outdated !== null && plan !== null && (
         <Notice tone="change" role="alert" title="The plan that was shown no longer fits. Nothing was done.">
@@ -84,6 +89,7 @@ export function PlainStart({
       )}
       {plan !== null && (
         <>
+          <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />
           <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
           <div className={styles.actions}>
             <Button variant="primary" busy={busy} disabled={!startable} onClick={() => start(plan, null)}>
@@ -93,7 +99,7 @@ export function PlainStart({
               Cancel
             </Button>
           </div>
-          <PlanView plan={plan} />
+          <PlanView plan={{ ...plan, refused: null }} />
         </>
       )}
       {plan === null && (

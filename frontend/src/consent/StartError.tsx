@@ -1,10 +1,10 @@
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
+import type { Plan } from "../api/types";
 import { ErrorNotice, Notice } from "../components/Notice";
 
 /** Why a run was not started, and the way on. */
 export function StartError({ error, server }: { error: unknown; server: string }) {
-  const runs = <Link to={`/runs?server=${encodeURIComponent(server)}`}>The runs of {server}</Link>;
   if (error instanceof ApiError && error.status === 0) {
     return (
       <Notice
@@ -12,18 +12,43 @@ export function StartError({ error, server }: { error: unknown; server: string }
         role="alert"
         title="There was no answer, so it is not known whether the run began."
       >
-        <p>Look before you try again: {runs}</p>
+        <p>
+          Look before you try again: <RunsOf server={server} />
+        </p>
       </Notice>
     );
   }
   const locked = error instanceof ApiError && error.code === "locked";
   return (
-    <>
-      <ErrorNotice
-        title={locked ? "Somebody is at work there. Nothing was done." : "Nothing was done."}
-        error={error}
-      />
-      {locked && <p>{runs}</p>}
-    </>
+    <ErrorNotice
+      title={locked ? `Somebody is at work on ${server}. Nothing was done.` : "Nothing was done."}
+      error={error}
+    >
+      {locked && <RunsOf server={server} />}
+    </ErrorNotice>
   );
+}
+
+/** Why a run of this plan would not be started now. */
+export function Refused({
+  refused,
+  server,
+  retry,
+}: {
+  refused: Plan["refused"];
+  server: string;
+  retry: () => void;
+}) {
+  if (refused === null) return null;
+  const locked = refused.code === "locked";
+  const title = locked ? `Somebody is at work on ${server}.` : "It would be refused now.";
+  return (
+    <ErrorNotice tone="change" title={title} error={refused} retry={retry}>
+      {locked && <RunsOf server={server} />}
+    </ErrorNotice>
+  );
+}
+
+function RunsOf({ server }: { server: string }) {
+  return <Link to={`/runs?server=${encodeURIComponent(server)}`}>The runs of {server}</Link>;
 }

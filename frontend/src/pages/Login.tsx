@@ -29,6 +29,7 @@ export function Login() {
 
   async function logIn(event: SubmitEvent): Promise<void> {
     event.preventDefault();
+    if (busy) return;
     const typed = key.trim();
     setFailure(null);
     const slip = whatIsWrong(typed);

@@ -1,9 +1,11 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { RunDetails } from "../api/types";
 import { FakeApi, problem } from "../testing/fakeApi";
 import { expectAccessible, open } from "../testing/page";
 import { aRunWithSteps, aRunStep, FakeStream } from "../testing/runs";
+
+afterEach(() => vi.useRealTimers());
 
 /** A service with one run, whose summary a story may change as it goes on. */
 function service(run: RunDetails) {
@@ -92,13 +94,11 @@ describe("a run that goes on", () => {
         : stream.answer(Number(headers.get("Last-Event-ID") ?? 0)),
     );
     stream.cut();
-    expect(await screen.findByText(/reconnecting/, {}, { timeout: 5000 })).toBeInTheDocument();
+    expect(await screen.findByText(/reconnecting/)).toBeInTheDocument();
 
     down = false;
     stream.tell(started(1), ended(1, "changed"));
-    expect(
-      await screen.findByRole("button", { name: /Step two.*changed/ }, { timeout: 5000 }),
-    ).toBeInTheDocument();
+    expect(await screen.findByRole("button", { name: /Step two.*changed/ })).toBeInTheDocument();
     await waitFor(() => expect(screen.queryByText(/reconnecting/)).toBeNull());
     expect(api.asked.at(-1)?.headers.get("Last-Event-ID")).toBe("2");
   });
@@ -111,6 +111,26 @@ describe("a run that goes on", () => {
     await waitFor(() => expect(stream.listeners).toBe(1));
     await user.click(screen.getByRole("link", { name: "Apps" }));
     await waitFor(() => expect(stream.listeners).toBe(0));
+  });
+
+  test("leaves its stream while nobody sees it, and reads on from there", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const { api, stream } = service(aRunWithSteps({ steps }));
+    stream.tell(started(0), ended(0, "changed"));
+    open("/runs/12", api);
+    expect(await step(/Step one.*changed/)).toBeInTheDocument();
+
+    const seen = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    document.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(stream.listeners).toBe(0);
+    stream.tell(started(1), ended(1, "changed"));
+
+    seen.mockReturnValue(false);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(await step(/Step two.*changed/)).toBeInTheDocument();
+    const last = api.askedFor("GET /api/runs/12/events").at(-1);
+    expect(last?.headers.get("Last-Event-ID")).toBe("2");
   });
 
   test("is stopped only after a question", async () => {

@@ -16,6 +16,8 @@ import { count } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./Servers.module.css";
 
+type Narrow = (to: { tag?: string; q?: string }) => void;
+
 /** The inventory. */
 export function Servers() {
   const [adding, setAdding] = useState(false);
@@ -23,12 +25,14 @@ export function Servers() {
   const query = useQuery(servers());
   const tag = search.get("tag") ?? "";
   const text = search.get("q") ?? "";
-  const narrow = (name: "tag" | "q", value: string) =>
+  const narrow: Narrow = (to) =>
     setSearch(
       (before) => {
         const next = new URLSearchParams(before);
-        if (value === "") next.delete(name);
-        else next.set(name, value);
+        for (const [name, value] of Object.entries(to)) {
+          if (value === "") next.delete(name);
+          else next.set(name, value);
+        }
         return next;
       },
       { replace: true },
@@ -64,31 +68,21 @@ export function Servers() {
   );
 }
 
-function Inventory({
-  all,
-  tag,
-  text,
-  narrow,
-}: {
-  all: Server[];
-  tag: string;
-  text: string;
-  narrow: (name: "tag" | "q", value: string) => void;
-}) {
+function Inventory({ all, tag, text, narrow }: { all: Server[]; tag: string; text: string; narrow: Narrow }) {
   const tags = [...new Set(all.flatMap((server) => server.tags))].sort();
   const shown = all.filter((server) => (tag === "" || server.tags.includes(tag)) && fits(server, text));
   return (
     <>
-      <search className={styles.filter}>
+      <div role="search" className={styles.filter}>
         <TextField
           label="Find"
           type="search"
           placeholder="Name, address, provider"
           value={text}
-          onChange={(event) => narrow("q", event.target.value)}
+          onChange={(event) => narrow({ q: event.target.value })}
         />
         {tags.length > 0 && (
-          <SelectField label="Tag" value={tag} onChange={(event) => narrow("tag", event.target.value)}>
+          <SelectField label="Tag" value={tag} onChange={(event) => narrow({ tag: event.target.value })}>
             <option value="">All</option>
             {!tags.includes(tag) && tag !== "" && <option value={tag}>{tag}</option>}
             {tags.map((each) => (
@@ -103,13 +97,12 @@ function Inventory({
             ? count(all.length, "server")
             : `${shown.length} of ${count(all.length, "server")}`}
         </p>
-      </search>
+      </div>
       {shown.length === 0 ? (
         <Empty title="No server fits.">
           <Button
             onClick={() => {
-              narrow("q", "");
-              narrow("tag", "");
+              narrow({ q: "", tag: "" });
             }}
           >
             Show all

@@ -13,8 +13,6 @@ import { parameterLines, sections, totals } from "./summary";
 export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutLosses?: boolean }) {
   const [all, setAll] = useState(false);
   const destroys = plan.steps.some((step) => step.effect === "destroy");
-  const printed = typeof plan.printed === "string" ? plan.printed.split("\n") : (plan.printed ?? []);
-  const said = printed.filter((line) => line !== "");
   return (
     <div className={styles.plan}>
       {plan.refused !== null && (
@@ -29,9 +27,9 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           </ul>
         </Notice>
       )}
-      {said.length > 0 && (
+      {plan.printed.length > 0 && (
         <Notice title="The recipe says">
-          {said.map((line, index) => (
+          {plan.printed.map((line, index) => (
             <p key={index}>{printable(line)}</p>
           ))}
         </Notice>

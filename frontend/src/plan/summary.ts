@@ -16,7 +16,7 @@ export function totals(plan: Plan): string {
     .map(([number, word]) => `${number} ${word}`);
   const steps = count(plan.steps.length, "step");
   const sentence = parts.length === 0 ? `${steps}.` : `${steps}: ${parts.join(", ")}.`;
-  if (plan.marks === undefined) return sentence;
+  if (!plan.marks) return sentence;
   const would = plan.marks.filter((mark) => mark === "would_change").length;
   return `${sentence} ${would === 0 ? "Nothing would change." : `${would} would change something.`}`;
 }

@@ -49,7 +49,7 @@ function ParameterField({ parameter, value, onChange, error }: FieldProps) {
       />
     );
   }
-  if (choices !== null && choices !== undefined && choices.length > 0) {
+  if (choices !== undefined && choices.length > 0) {
     const known = choices;
     return (
       <SelectField {...about} value={text} onChange={(event) => onChange(event.target.value)}>

@@ -6,7 +6,6 @@ const parameter = (over: Partial<RecipeParameter>): RecipeParameter => ({
   name: "port",
   type: "string",
   default: "",
-  choices: null,
   help: "",
   ...over,
 });

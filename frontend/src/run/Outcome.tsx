@@ -9,7 +9,11 @@ import type { RunView } from "./view";
 export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
   const { state, failed } = view;
   const unknown = view.steps.filter((step) => step.status === "unknown");
-  const why = view.reason !== null && <p>{<Prose text={view.reason} />}</p>;
+  const heading =
+    failed === null ? "The run failed" : `Step ${failed.step + 1} failed: ${printable(failed.title)}`;
+  // Mostly the service's reason is just that; twice it would say no more.
+  const isSaid = view.reason?.toLowerCase() === heading.toLowerCase();
+  const why = view.reason !== null && !isSaid && <p>{<Prose text={view.reason} />}</p>;
   switch (state) {
     case "running":
       return null;
@@ -25,12 +29,7 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
       );
     case "failed":
       return (
-        <Notice
-          tone="destroy"
-          title={
-            failed === null ? "The run failed" : `Step ${failed.step + 1} failed: ${printable(failed.title)}`
-          }
-        >
+        <Notice tone="destroy" title={heading}>
           {why}
           <p>
             {failed !== null && "What it printed is opened below. "}

@@ -123,6 +123,7 @@ function Step({ runId, step, feed, wrap, found, current, open, onToggle }: StepP
         label={`Output of step ${step.step + 1}: ${printable(step.title)}`}
         wrap={wrap}
         live={step.status === "running"}
+        fromEnd={step.status === "running" || step.status === "failed"}
         matches={here}
         current={current}
         command={`infrakt runs logs ${runId} --step ${step.step + 1}`}

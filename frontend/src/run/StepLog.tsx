@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import clsx from "clsx";
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "../components/Button";
 import { CopyButton } from "../components/CopyButton";
 import { count } from "../text/format";
@@ -13,6 +13,9 @@ import styles from "./StepLog.module.css";
 /** Lines up to which all of them are in the document, so that they can be selected and found by the browser, too. */
 const FEW_LINES = 300;
 
+/** Lines that are all in sight at once, mostly, so that it makes no difference from which end they are shown. */
+const HARDLY_ANY_LINES = 12;
+
 interface Props {
   output: StepOutput;
   /** What rises with every change of the output. */
@@ -21,6 +24,8 @@ interface Props {
   wrap: boolean;
   /** More may come. */
   live: boolean;
+  /** Shown from its end, where what matters is: of a step that goes on, or has failed. */
+  fromEnd: boolean;
   matches: readonly Match[];
   current: Match | null;
   /** How the whole output can be had, where the page keeps only the end of it. */
@@ -31,14 +36,16 @@ interface Props {
 
 /** What a step printed. Keeps to the end while it is there; in the document are only as many lines as can be seen. */
 export function StepLog(props: Props) {
-  const { output, version, label, wrap, live, command, onTouch } = props;
-  const { viewport, following, follow, onScroll, onMove } = useFollowing(version);
+  const { output, version, label, wrap, live, fromEnd, command, onTouch } = props;
+  const [viewport, setViewport] = useState<HTMLDivElement | null>(null);
+  const lines = output.end - output.dropped;
+  const fromItsEnd = props.current === null && (fromEnd || lines <= HARDLY_ANY_LINES);
+  const { following, follow, onScroll, onMove } = useFollowing(viewport, version, fromItsEnd);
   const touched = () => {
     onMove();
     onTouch?.();
   };
-  const many = output.end - output.dropped > FEW_LINES;
-  const Lines = many ? ManyLines : FewLines;
+  const Lines = lines > FEW_LINES ? ManyLines : FewLines;
   return (
     <div className={styles.log}>
       {output.dropped > 0 && (
@@ -50,7 +57,7 @@ export function StepLog(props: Props) {
         {/* A region that scrolls must be reachable by keyboard. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
         <div
-          ref={viewport}
+          ref={setViewport}
           className={clsx(styles.viewport, wrap && styles.wrap)}
           role="region"
           aria-label={label}
@@ -61,7 +68,7 @@ export function StepLog(props: Props) {
           onPointerDown={touched}
           onKeyDown={touched}
         >
-          <Lines {...props} viewport={viewport} following={following} />
+          {viewport !== null && <Lines {...props} viewport={viewport} following={following} />}
         </div>
         <div className={styles.tools}>
           {!following && (
@@ -77,7 +84,7 @@ export function StepLog(props: Props) {
 }
 
 type LinesProps = Props & {
-  viewport: RefObject<HTMLDivElement | null>;
+  viewport: HTMLDivElement;
   following: boolean;
 };
 
@@ -85,7 +92,7 @@ function FewLines({ output, matches, current, viewport }: LinesProps) {
   const { line, start } = current ?? NOWHERE;
   useLayoutEffect(() => {
     if (line === null) return;
-    viewport.current?.querySelector(`[data-line="${line}"]`)?.scrollIntoView({ block: "center" });
+    viewport.querySelector(`[data-line="${line}"]`)?.scrollIntoView({ block: "center" });
   }, [line, start, viewport]);
   const numbers = Array.from({ length: output.end - output.dropped }, (_, index) => output.dropped + index);
   return (
@@ -110,7 +117,7 @@ function ManyLines({ output, matches, current, viewport, following, version, wra
   // eslint-disable-next-line react-hooks/incompatible-library -- its answers are used in this render only
   const virtualizer = useVirtualizer({
     count: end - dropped,
-    getScrollElement: () => viewport.current,
+    getScrollElement: () => viewport,
     estimateSize: () => 20,
     getItemKey: (index) => dropped + index,
     overscan: 20,
@@ -124,7 +131,7 @@ function ManyLines({ output, matches, current, viewport, following, version, wra
   const { line, start } = current ?? NOWHERE;
   useLayoutEffect(() => {
     if (line === null) return;
-    viewport.current?.scrollIntoView({ block: "nearest" });
+    viewport.scrollIntoView({ block: "nearest" });
     virtualizer.scrollToIndex(line - dropped, { align: "center" });
     // Not again when lines are dropped: a reader has gone on since.
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -151,28 +158,25 @@ function ManyLines({ output, matches, current, viewport, following, version, wra
   );
 }
 
-/** A viewport that keeps to its end while it is there; `version` rises whenever it may have grown. */
-function useFollowing(version: number) {
-  const viewport = useRef<HTMLDivElement>(null);
+/** Keeps a viewport to its end while it is there; `version` rises whenever it may have grown. */
+function useFollowing(viewport: HTMLDivElement | null, version: number, fromEnd: boolean) {
   const before = useRef<ScrollPosition>({ scrollTop: 0, clientHeight: 0, scrollHeight: 0 });
   /** The reader has moved it since it was last at its end. */
   const byReader = useRef(false);
-  const [following, setFollowing] = useState(true);
+  const [following, setFollowing] = useState(fromEnd);
 
   useLayoutEffect(() => {
-    const element = viewport.current;
-    if (!following || element === null) return;
-    element.scrollTop = element.scrollHeight;
-    before.current = positionOf(element);
-  }, [following, version]);
+    if (!following || viewport === null) return;
+    viewport.scrollTo({ top: viewport.scrollHeight });
+    before.current = positionOf(viewport);
+  }, [following, viewport, version]);
 
   const onMove = () => {
     byReader.current = true;
   };
   const onScroll = () => {
-    const element = viewport.current;
-    if (element === null) return;
-    const now = positionOf(element);
+    if (viewport === null) return;
+    const now = positionOf(viewport);
     const still = follows(following, before.current, now, byReader.current);
     if (isAtEnd(now)) byReader.current = false;
     before.current = now;
@@ -182,7 +186,7 @@ function useFollowing(version: number) {
     byReader.current = false;
     setFollowing(true);
   };
-  return { viewport, following, follow, onScroll, onMove };
+  return { following, follow, onScroll, onMove };
 }
 
 function positionOf({ scrollTop, clientHeight, scrollHeight }: HTMLElement): ScrollPosition {

@@ -53,9 +53,9 @@ export class RunFeed {
     this.isOver = isOver;
   }
 
-  /** Reads the stream, from where it is known to; does nothing if it is being read already. */
+  /** Reads the stream, from where it is known to; does nothing if it is being read already, or was read to its end. */
   start(): void {
-    if (this.following !== null) return;
+    if (this.following !== null || this.next.endedAt !== null) return;
     const following = new AbortController();
     this.following = following;
     void followRun({

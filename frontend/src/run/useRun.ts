@@ -8,6 +8,13 @@ import { viewOf, type RunView } from "./view";
 /** Milliseconds after which the summary is asked for again: events tell the rest, but not what other windows did. */
 const SUMMARY_AGE = 10_000;
 
+/**
+ * Milliseconds after which a page that nobody sees leaves the stream: a browser opens no more than six connections to a
+ * service, and as many forgotten tabs would keep every other page waiting. Until it is seen again, the summary tells
+ * how far the run is.
+ */
+const HIDDEN_FOR = 10_000;
+
 export interface FollowedRun {
   run: RunDetails | undefined;
   view: RunView | undefined;
@@ -25,6 +32,7 @@ export function useRun(id: number): FollowedRun {
   const summary = useQuery({
     ...runQuery(id),
     refetchInterval: ({ state }) => (state.data?.state === "done" ? false : SUMMARY_AGE),
+    refetchIntervalInBackground: true,
   });
   const [feed] = useState(() =>
     feedOf(id, async () => {
@@ -35,8 +43,20 @@ export function useRun(id: number): FollowedRun {
   const snapshot = useSyncExternalStore(feed.subscribe, feed.getSnapshot);
 
   useEffect(() => {
+    let leaving: ReturnType<typeof setTimeout> | undefined;
+    const onVisibility = () => {
+      clearTimeout(leaving);
+      if (document.hidden) leaving = setTimeout(() => feed.stop(), HIDDEN_FOR);
+      else feed.start();
+    };
     feed.start();
-    return () => feed.stop();
+    onVisibility();
+    document.addEventListener("visibilitychange", onVisibility);
+    return () => {
+      document.removeEventListener("visibilitychange", onVisibility);
+      clearTimeout(leaving);
+      feed.stop();
+    };
   }, [feed]);
 
   const { endedAt } = snapshot;

@@ -123,7 +123,7 @@ function noticesOf(
   run: RunDetails,
   { progress, caughtUp }: Pick<FeedSnapshot, "progress" | "caughtUp">,
 ): string[] {
-  const summary = run.notices.map((notice) => (typeof notice === "string" ? notice : notice.message));
+  const summary = run.notices;
   const told = progress.notices.map((notice) => notice.message);
   return caughtUp && told.length >= summary.length ? told : summary;
 }

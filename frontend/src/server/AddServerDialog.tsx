@@ -30,6 +30,7 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
   if (add.isSuccess) return <Added server={add.data} onClose={onClose} />;
 
   const submit = () => {
+    if (add.isPending) return;
     const errors = slips(draft);
     setWrong(errors);
     if (Object.keys(errors).length > 0) {

@@ -30,7 +30,7 @@ export function DockerSection({ facts }: { facts: Facts }) {
               ),
             },
           ]}
-          rows={docker.containers}
+          rows={[...docker.containers].sort((a, b) => a.name.localeCompare(b.name))}
           rowKey={({ name }) => name}
         />
       )}

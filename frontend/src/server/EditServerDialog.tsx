@@ -41,6 +41,7 @@ export function EditServerDialog({ server, onClose }: { server: Server; onClose:
   const confirm = toConfirm(server, change) ?? asked;
 
   const submit = () => {
+    if (save.isPending) return;
     const errors = slips(draft);
     setWrong(errors);
     if (Object.keys(errors).length > 0) {

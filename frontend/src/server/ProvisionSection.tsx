@@ -99,7 +99,6 @@ export function ProvisionSection({ server, protection }: { server: Server; prote
         <ConsentDialog
           server={name}
           title={`Warning: This will wipe all data on ${name}`}
-          plainTitle={`Provision ${name}`}
           warning={
             <p>
               All Docker containers, images, volumes, and app data will be permanently deleted before

@@ -9,7 +9,7 @@ import { address, through } from "./address";
 /** How infrakt logs in, and by which key it knows the machine. */
 export function ReachSection({ server }: { server: ServerWithRoute }) {
   const { route } = server;
-  const way = route === undefined || route === null ? [] : through(route);
+  const way = route === null ? [] : through(route);
   const said = Object.entries(route?.ssh_configuration ?? {}).map(([name, value]) => `${name} ${value}`);
   return (
     <Section title="How it is reached">

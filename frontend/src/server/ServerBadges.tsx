@@ -1,5 +1,6 @@
 import type { Server } from "../api/types";
 import { Badge, type Tone } from "../components/Badge";
+import { Shield } from "../components/Shield";
 import { printable } from "../text/printable";
 
 const TONES: Record<string, Tone> = { provisioned: "good", wiped: "change" };
@@ -14,7 +15,7 @@ export function StatusBadge({ status }: { status: string | null }) {
 export function ProtectedBadge({ reasons }: { reasons: string[] }) {
   if (reasons.length === 0) return null;
   return (
-    <Badge tone="accent" icon="⛨" title={reasons.join("; ")}>
+    <Badge tone="accent" icon={<Shield />} title={reasons.join("; ")}>
       protected
     </Badge>
   );

@@ -17,7 +17,7 @@ export function UsageStrip({ usage }: { usage: Usage }) {
       />
       <SpaceMeter name="Memory" space={usage.memory} />
       {usage.swap.total_bytes > 0 && <SpaceMeter name="Swap" space={usage.swap} />}
-      {usage.disks.map((disk) => (
+      {rootFirst(usage.disks).map((disk) => (
         <SpaceMeter key={disk.mount} name={`Disk ${printable(disk.mount)}`} space={disk} />
       ))}
       <div className={styles.uptime}>
@@ -26,6 +26,10 @@ export function UsageStrip({ usage }: { usage: Usage }) {
       </div>
     </div>
   );
+}
+
+function rootFirst(disks: Usage["disks"]): Usage["disks"] {
+  return [...disks.filter(({ mount }) => mount === "/"), ...disks.filter(({ mount }) => mount !== "/")];
 }
 
 function SpaceMeter({ name, space }: { name: string; space: Space }) {

@@ -93,7 +93,7 @@ export function changeOf(server: Server, draft: ServerDraft): ServerChange {
   const port = draft.port.trim();
   if (port !== before.port) change.port = port === "" ? null : Number(port);
   const tags = tagsOf(draft.tags);
-  if (tags.join(" ") !== server.tags.join(" ")) change.tags = tags;
+  if (tags.sort().join(" ") !== [...server.tags].sort().join(" ")) change.tags = tags;
   if (draft.is_infrakt_host !== before.is_infrakt_host) change.is_infrakt_host = draft.is_infrakt_host;
   return change;
 }

@@ -1,8 +1,8 @@
 /** Examples for `INFRAKT_SERVICE=none npm run dev`: the pages with something on them, and no service. The key: the-right-key. */
 
-import type { RecipeDetails, Server } from "../api/types";
+import type { RecipeDetails, Server, ServerWithRoute } from "../api/types";
 import { FakeApi, problem } from "./fakeApi";
-import { aHost, anApp, aPlan, aRun, aServer, aStatus } from "./fixtures";
+import { aHost, anApp, aPlan, aRun, aServer, aStatus, withRoute } from "./fixtures";
 
 const inventory: Server[] = [
   aHost({ provider: "hetzner", tags: ["infra"] }),
@@ -39,16 +39,14 @@ const provision: RecipeDetails = {
   source: "//! Wipe a server and make it ready for apps.\n",
 };
 
-function found(name: string | undefined): Server | Response {
+function found(name: string | undefined): ServerWithRoute | Response {
   const server = inventory.find((each) => each.name === name);
-  return (
-    server ??
-    problem(404, {
-      code: "unknown_server",
-      message: `there is no server '${name ?? ""}'`,
-      hint: "infrakt server list",
-    })
-  );
+  if (server !== undefined) return withRoute(server);
+  return problem(404, {
+    code: "unknown_server",
+    message: `there is no server '${name ?? ""}'`,
+    hint: "infrakt server list",
+  });
 }
 
 export const examples = new FakeApi()

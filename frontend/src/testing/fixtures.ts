@@ -1,6 +1,6 @@
 /** Documents as the API answers them, for tests and for `npm run dev` without a service. */
 
-import type { App, Losses, Plan, PlanStep, Run, Server, ServerStatus } from "../api/types";
+import type { App, Losses, Plan, PlanStep, Run, Server, ServerStatus, ServerWithRoute } from "../api/types";
 
 export function aServer(over: Partial<Server> = {}): Server {
   return {
@@ -33,6 +33,11 @@ export function aHost(over: Partial<Server> = {}): Server {
     protected: ["its row says that it hosts infrakt"],
     ...over,
   });
+}
+
+/** The server with the way there, as its own address answers it. */
+export function withRoute(server: Server): ServerWithRoute {
+  return { ...server, route: { ...aStatus().route, host: server.host } };
 }
 
 export const noLosses: Losses = {

@@ -2,8 +2,9 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 
-/** `SHA256:…` of a key in the form of a public key file; null for what is none. */
+/** `SHA256:…` of a key in the form of a public key file, or of what is a fingerprint already; null for what is none. */
 export function fingerprint(publicKey: string): string | null {
+  if (publicKey.startsWith("SHA256:")) return publicKey;
   const [, encoded] = publicKey.trim().split(/\s+/);
   if (encoded === undefined) return null;
   try {

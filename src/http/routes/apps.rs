@@ -2,6 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
+use super::body::short_in_query;
 use super::{Call, ok};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,5 +16,6 @@ pub struct AppsQuery {
 
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: AppsQuery = call.request.query()?;
+    short_in_query("server", query.server.as_deref())?;
     ok(&call.service.runtime()?.store.apps(query.server.as_deref())?)
 }

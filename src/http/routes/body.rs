@@ -5,15 +5,16 @@ use super::super::request::Request;
 use crate::plan::secret::Secret;
 use crate::runtime::Secrets;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The longest value of a secret, in bytes.
 const SECRET_LENGTH: usize = 64 * 1024;
-/// Server names and digests are shorter.
-const PROOF_LENGTH: usize = 200;
+/// Names of servers and recipes, tags and digests are shorter.
+const NAME_LENGTH: usize = 200;
 
 /// A body all of whose fields may be missing; then it may be, too.
 ///
@@ -31,18 +32,34 @@ pub fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
     T::deserialize(deserializer).map(Some)
 }
 
-/// Refuses a text that is too long to be what it should be.
+/// Refuses a field of the body that is too long to be what it should be: a name or a digest.
 ///
 /// # Errors
 /// 422 `invalid_body`, with the field.
 pub fn short(field: &str, text: Option<&str>) -> Result<(), Problem> {
-    match text {
-        Some(text) if text.len() > PROOF_LENGTH => Err(Problem::invalid_body(
-            Some(field.to_owned()),
-            format!("`{field}` is longer than {PROOF_LENGTH} bytes"),
-        )),
-        _ => Ok(()),
+    match is_short(text) {
+        true => Ok(()),
+        false => Err(Problem::invalid_body(Some(field.to_owned()), too_long(field))),
     }
+}
+
+/// As [`short`], for a field of the query.
+///
+/// # Errors
+/// 422 `invalid_query`, with the field.
+pub fn short_in_query(field: &str, text: Option<&str>) -> Result<(), Problem> {
+    match is_short(text) {
+        true => Ok(()),
+        false => Err(Problem::invalid_query(Some(field.to_owned()), too_long(field))),
+    }
+}
+
+fn is_short(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.len() <= NAME_LENGTH)
+}
+
+fn too_long(field: &str) -> String {
+    format!("`{field}` is longer than {NAME_LENGTH} bytes")
 }
 
 /// The value of a secret: nothing prints it.
@@ -51,9 +68,42 @@ pub struct SecretText(Secret);
 
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Secret::new(text)))
+        deserializer.deserialize_any(Text)
     }
 }
+
+/// Reads a text, and never says what stood there instead.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = SecretText;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<SecretText, E> {
+        Ok(SecretText(Secret::new(text)))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<SecretText, E> {
+        Err(E::custom(NO_TEXT))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<SecretText, E> {
+        Err(E::custom(NO_TEXT))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<SecretText, E> {
+        Err(E::custom(NO_TEXT))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<SecretText, E> {
+        Err(E::custom(NO_TEXT))
+    }
+}
+
+const NO_TEXT: &str = "a secret is a text";
 
 impl JsonSchema for SecretText {
     fn schema_name() -> Cow<'static, str> {
@@ -66,12 +116,63 @@ impl JsonSchema for SecretText {
 }
 
 /// Values for secrets, by name.
-pub type SecretTexts = BTreeMap<String, SecretText>;
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(inline)]
+pub struct SecretTexts(BTreeMap<String, SecretText>);
+
+impl<'de> Deserialize<'de> for SecretTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Texts)
+    }
+}
+
+/// Reads texts by name, and never says what stood there instead.
+struct Texts;
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = SecretTexts;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of texts by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretTexts, A::Error> {
+        let mut texts = BTreeMap::new();
+        while let Some((name, text)) = map.next_entry()? {
+            if texts.insert(name, text).is_some() {
+                return Err(A::Error::custom("a secret was given twice"));
+            }
+        }
+        Ok(SecretTexts(texts))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<SecretTexts, E> {
+        Err(E::custom(NO_TEXTS))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<SecretTexts, E> {
+        Err(E::custom(NO_TEXTS))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<SecretTexts, E> {
+        Err(E::custom(NO_TEXTS))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<SecretTexts, E> {
+        Err(E::custom(NO_TEXTS))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<SecretTexts, E> {
+        Err(E::custom(NO_TEXTS))
+    }
+}
+
+const NO_TEXTS: &str = "secrets are an object of texts by name";
 
 /// # Errors
 /// 422 `invalid_body` if one is too long.
 pub fn secrets(texts: SecretTexts) -> Result<Secrets, Problem> {
-    let checked = texts.into_iter().map(|(name, SecretText(secret))| {
+    let checked = texts.0.into_iter().map(|(name, SecretText(secret))| {
         if secret.expose().len() > SECRET_LENGTH {
             let message = format!(
                 "the secret {} is longer than {SECRET_LENGTH} bytes",

@@ -68,7 +68,7 @@ struct Following {
 impl Following {
     fn write(mut self, sink: &mut dyn EventSink) -> io::Result<()> {
         let mut silent_since = Instant::now();
-        while !sink.stopping() {
+        loop {
             // In this order: whatever is written after a look makes the next one differ.
             let version = self.store.version_of_data().map_err(io::Error::other)?;
             let end = self.store.end_of(self.run_id).map_err(io::Error::other)?;
@@ -81,6 +81,9 @@ impl Following {
                     self.tell(id, event, sink)?;
                 }
                 silent_since = Instant::now();
+                if sink.stopping() {
+                    return Ok(());
+                }
                 continue;
             }
             if let Some((id, event)) = end {
@@ -90,9 +93,11 @@ impl Following {
                 }
                 return Ok(());
             }
+            if sink.stopping() {
+                return Ok(());
+            }
             self.wait(version, &mut silent_since, sink)?;
         }
-        Ok(())
     }
 
     /// Waits until something was written, or the service is about to end.

@@ -26,6 +26,11 @@ pub fn find(method: Method, path: &[String]) -> Result<(), Problem> {
     route(method, path).map(drop)
 }
 
+/// Whether a call asks servers, and may therefore take long.
+pub fn asks_servers(method: Method, path: &[String]) -> bool {
+    route(method, path).is_ok_and(|(route, _)| route.asks_servers())
+}
+
 /// Answers a call under `/api`.
 ///
 /// # Errors

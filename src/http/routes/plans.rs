@@ -2,6 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
+use super::body::{short, short_in_query};
 use super::{Call, ok};
 use crate::document::plan::PlanShown;
 use crate::runtime::Parameters;
@@ -33,6 +34,7 @@ pub struct PlanBody {
 /// With what the query can say.
 pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: PlanQuery = call.request.query()?;
+    short_in_query("recipe", Some(&query.recipe))?;
     let mut parameters = Parameters::new();
     match query.keep_data {
         Some(_) if query.recipe.strip_suffix(".rhai").unwrap_or(&query.recipe) != PROVISION => {
@@ -50,6 +52,7 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
 /// With parameters.
 pub fn post(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: PlanBody = call.request.json()?;
+    short("recipe", Some(&body.recipe))?;
     show(call, &body.recipe, body.parameters)
 }
 
@@ -57,5 +60,10 @@ fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer,
     let runtime = call.service.runtime()?;
     let server = runtime.store.server(call.name())?;
     let recipe = runtime.library.find_named(recipe)?;
-    ok(&PlanShown::of(runtime.show(&recipe, &server, parameters)?))
+    ok(&PlanShown::of(runtime.show(
+        &recipe,
+        &server,
+        parameters,
+        call.service.shown(),
+    )?))
 }

@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
-use super::body::{SecretTexts, if_any, secrets, short};
+use super::body::{SecretTexts, if_any, secrets, short, short_in_query};
 use super::plans::PROVISION;
 use super::{Call, json, ok};
 use crate::consent::Proof;
@@ -97,6 +97,7 @@ pub enum UnknownSaid {
 
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: RunsQuery = call.request.query()?;
+    short_in_query("server", query.server.as_deref())?;
     let limit = query.limit.unwrap_or(USUAL_LIMIT);
     if !(1..=HIGHEST_LIMIT).contains(&limit) {
         let message = format!("the limit is a number from 1 to {HIGHEST_LIMIT}");
@@ -112,6 +113,8 @@ pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
 
 pub fn begin(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: RunBody = call.request.json()?;
+    short("recipe", Some(&body.recipe))?;
+    short("server", Some(&body.server))?;
     let server = body.server.clone();
     Wanted {
         recipe: &body.recipe,
@@ -157,7 +160,7 @@ impl Wanted<'_> {
         let server = runtime.store.server(server)?;
         let recipe = runtime.library.find_named(self.recipe)?;
         let place = call.service.background().place()?;
-        let begun = runtime.begin_shown(Order {
+        let order = Order {
             recipe: &recipe,
             server: &server,
             parameters: self.parameters,
@@ -166,7 +169,8 @@ impl Wanted<'_> {
                 digest: self.digest.as_deref(),
             },
             secrets,
-        })?;
+        };
+        let begun = runtime.begin_shown(order, call.service.shown())?;
         let run_id = begun.run_id();
         place.execute(runtime, begun);
         json(202, &Begun { run_id })

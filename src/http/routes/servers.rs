@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
-use super::body::{if_any, said, short};
+use super::body::{if_any, said, short, short_in_query};
 use super::{Call, json, ok};
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
 use crate::runtime::{Unattended, key_path};
@@ -94,6 +94,7 @@ pub struct ServerRemoval {
 
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: ServersQuery = call.request.query()?;
+    short_in_query("tag", query.tag.as_deref())?;
     ok(&ServerListed::all(
         &call.service.runtime()?.store,
         query.tag.as_deref(),

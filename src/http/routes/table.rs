@@ -86,6 +86,11 @@ fn document(_call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 impl Route {
+    /// Whether it asks servers. Who changes a row looks at the machine, too, and goes on where it can't be reached.
+    pub fn asks_servers(&self) -> bool {
+        self.refusals.contains(&502) || (self.method != Method::Get && self.path.starts_with("/api/servers"))
+    }
+
     /// What stands in a path where this one has names; `None` if it is another path.
     pub fn captures<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
         let mut template = self.path.split('/').skip(1);

@@ -222,8 +222,21 @@ fn value_of(context: &NativeCallContext, name: &str, value: Dynamic) -> RhaiResu
 /// What was given, in the parameter's type. Text from a command line is understood as the type asks; data of another
 /// type than the parameter's is refused.
 fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
+    // Numbers too: as text and as data they read the same.
+    let plain = |item: &Value| item.is_string() || item.is_i64();
+    let texts = match given {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    if texts.iter().filter_map(Value::as_str).any(|text| text.contains('\0')) {
+        return Err(Problem::new(format!(
+            "the parameter '{}' holds a NUL character, which no command can be given",
+            parameter.name
+        )));
+    }
     let understood = match (parameter.kind, given) {
-        ("string", Value::String(_)) | ("bool", Value::Bool(_)) | ("list", Value::Array(_)) => Some(given.clone()),
+        ("string", Value::String(_)) | ("bool", Value::Bool(_)) => Some(given.clone()),
+        ("list", Value::Array(items)) if items.iter().all(plain) => Some(given.clone()),
         ("int", Value::Number(number)) if number.is_i64() => Some(given.clone()),
         ("bool", Value::String(text)) => match text.as_str() {
             "true" | "yes" => Some(Value::Bool(true)),
@@ -241,11 +254,15 @@ fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
         _ => None,
     };
     understood.ok_or_else(|| {
-        let (name, kind) = (&parameter.name, parameter.kind);
+        let name = &parameter.name;
+        let kind = match parameter.kind {
+            "list" => "list of strings",
+            kind => kind,
+        };
         let example = match kind {
             "bool" => "true",
             "int" => "8080",
-            "list" => "one,two",
+            "list of strings" => "one,two",
             _ => "text",
         };
         Problem::new(format!(

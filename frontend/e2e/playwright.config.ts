@@ -1,0 +1,41 @@
+import { defineConfig, devices } from "@playwright/test";
+import { existsSync } from "node:fs";
+import { binary, chromium } from "./computer.ts";
+
+if (!existsSync(binary)) throw new Error(`there is no ${binary}; build it: scripts/dashboard && cargo build`);
+const isThere = existsSync(chromium);
+if (!isThere) {
+  process.stderr.write(
+    `skipped: dashboard: all of its stories: there is no ${chromium}; apt-get install chromium\n`,
+  );
+}
+
+export default defineConfig({
+  testDir: ".",
+  testIgnore: isThere ? [] : "**",
+  outputDir: "../test-results",
+  // Machines of the lab and one service are shared by all stories of a file, which are told in their order.
+  workers: 1,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 5 * 60_000,
+  expect: { timeout: 30_000 },
+  reporter: [["list"], ["./skipped.ts"]],
+  use: {
+    ...devices["Desktop Chrome"],
+    colorScheme: "light",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: chromium,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});

@@ -1,0 +1,135 @@
+//! The page, as a browser meets it.
+
+use crate::fixture::Service;
+
+#[test]
+fn every_place_of_the_page_is_the_page_and_what_is_none_is_not_found() {
+    let service = Service::start();
+    let page = service.call("GET", "/").without("X-API-Key").send();
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let text = String::from_utf8(page.body.clone()).expect("UTF-8");
+    assert!(text.to_lowercase().starts_with("<!doctype html>"), "{text}");
+    for place in [
+        "/servers/web.example.com",
+        "/runs/12",
+        "/recipes/provision.rhai",
+        "/servers?tag=web",
+    ] {
+        let answer = service.get(place);
+        assert_eq!((answer.status, &answer.body), (200, &page.body), "{place}");
+    }
+    for missing in ["/assets/index-0000.js", "/robots.txt", "/assets"] {
+        service.get(missing).refuses(404, "unknown_route");
+    }
+    // What looks for files finds none.
+    for hostile in [
+        "/../../etc/passwd",
+        "/assets/../../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/assets/..%2f..%2fetc%2fpasswd",
+        "//etc/passwd",
+    ] {
+        let answer = service.get(hostile);
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(
+            matches!(answer.status, 200 | 404) && !text.contains("root:"),
+            "{hostile}: {text}"
+        );
+    }
+}
+
+#[test]
+fn the_page_answers_to_reading_alone() {
+    let service = Service::start();
+    let (page, head) = (service.get("/"), service.call("HEAD", "/").send());
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(
+        head.header("content-length"),
+        Some(page.body.len().to_string().as_str())
+    );
+    let refused = service.call("HEAD", "/api/servers").send();
+    assert_eq!((refused.status, refused.body.len()), (405, 0));
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
+        let answer = service.call(method, "/").send();
+        answer.refuses(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method}");
+    }
+    service
+        .call("POST", "/")
+        .body("x")
+        .send()
+        .refuses(405, "method_not_allowed");
+    service.call("GET", "/").body("x").send().refuses(413, "body_too_large");
+}
+
+#[test]
+fn every_answer_tells_the_browser_to_trust_nobody_else() {
+    let service = Service::start();
+    let answers = [
+        ("the page", service.get("/")),
+        ("a call", service.get("/api/servers")),
+        ("health", service.get("/api/health")),
+        (
+            "without a key",
+            service.call("GET", "/api/servers").without("X-API-Key").send(),
+        ),
+        ("no such path", service.get("/api/nothing")),
+        ("not HTTP", service.raw(b"hello\r\n\r\n")),
+        ("no such file", service.get("/assets/x.js")),
+    ];
+    for (what, answer) in answers {
+        let header = |name| {
+            answer
+                .header(name)
+                .unwrap_or_else(|| panic!("{what} has no {name}: {:?}", answer.headers))
+        };
+        let policy = header("content-security-policy");
+        for part in [
+            "default-src 'self'",
+            "frame-ancestors 'none'",
+            "object-src 'none'",
+            "base-uri 'none'",
+        ] {
+            assert!(policy.contains(part), "{what}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{what}: {policy}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{what}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{what}");
+        assert_eq!(header("connection"), "close", "{what}");
+        assert_eq!(
+            answer
+                .headers
+                .iter()
+                .filter(|(name, _)| name == "content-length")
+                .count(),
+            1,
+            "{what}"
+        );
+        let kept = if what == "the page" { "no-cache" } else { "no-store" };
+        assert_eq!(header("cache-control"), kept, "{what}");
+    }
+}
+
+#[test]
+fn a_request_is_told_of_to_whoever_asks_for_it_and_without_what_is_secret() {
+    let mut service = Service::start_in(crate::support::infrakt::Infrakt::new(), &["-v"]);
+    service.call("GET", "/api/servers?tag=hush").send().answers(200);
+    service
+        .call("GET", "/api/servers")
+        .header("X-API-Key", "guess")
+        .send()
+        .refuses(401, "unauthorized");
+    let key = service.key();
+    service.signal("TERM");
+    let ended = service
+        .ends()
+        .exits(0)
+        .says("GET /api/servers 200 ")
+        .says("GET /api/servers 401 ");
+    ended
+        .keeps_silent_about("hush")
+        .keeps_silent_about("guess")
+        .keeps_silent_about(&key);
+}
