@@ -4,6 +4,7 @@ import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, call, segment } from "./client";
 import type {
   App,
+  Health,
   Parameters,
   Plan,
   Recipe,
@@ -26,6 +27,15 @@ export function newQueryClient(): QueryClient {
     },
   });
 }
+
+/** Which service this is. It does not change under a page that it served. */
+export const health = () =>
+  queryOptions({
+    queryKey: ["health"],
+    queryFn: ({ signal }) => call<Health>("GET", "/api/health", { signal }),
+    staleTime: Infinity,
+    retry: false,
+  });
 
 export const servers = () =>
   queryOptions({

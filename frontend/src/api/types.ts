@@ -10,6 +10,8 @@ type Schemas = components["schemas"];
 /** What may be left out of a body is what the service has a default for. */
 type Body<T, Required extends keyof T> = Pick<T, Required> & Partial<T>;
 
+export type Health = Schemas["Health"];
+
 export type Server = Schemas["ServerListed"];
 export type ServerWithRoute = Schemas["ServerShown"];
 export type AddedServer = Schemas["ServerAdded"];

@@ -1,6 +1,7 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { NavLink, Outlet, useLocation } from "react-router";
+import { health } from "../api/queries";
 import { forgetKey } from "../session/key";
 import { Button } from "./Button";
 import { ErrorBoundary } from "./ErrorBoundary";
@@ -61,7 +62,21 @@ export function Layout() {
           <Outlet />
         </ErrorBoundary>
       </main>
+      <Foot />
     </>
+  );
+}
+
+/** Which service this is: with several windows open, that must not be guessed. */
+function Foot() {
+  const { data } = useQuery(health());
+  return (
+    <footer className={styles.foot}>
+      <p>
+        {data !== undefined && `infrakt ${data.version} at `}
+        {window.location.host}
+      </p>
+    </footer>
   );
 }
 

@@ -96,7 +96,7 @@ describe("adding a server", () => {
     const api = service().on("POST /api/servers", () => ({
       ...aServer({ host_key: null }),
       reached: false,
-      problem: { code: "unreachable", message: "no answer within 10 s", hint: "check its address" },
+      problem: "cannot reach 'prod-2': no answer within 10 s",
     }));
     const { user } = await openTheForm(api);
     await user.type(screen.getByLabelText("Name"), "prod-2");
@@ -104,7 +104,7 @@ describe("adding a server", () => {
     await user.click(screen.getByRole("button", { name: "Add" }));
     const result = await screen.findByRole("dialog", { name: "prod-2 is saved, but was not reached" });
     expect(result).toHaveTextContent("no answer within 10 s");
-    expect(result).toHaveTextContent("What to do: check its address");
+    expect(result).toHaveTextContent("Its page asks it again.");
   });
 
   test("shows what is wrong at the field that is meant, and goes there", async () => {
@@ -163,7 +163,7 @@ describe("editing a server", () => {
   test("that lifts a protection takes the name, typed", async () => {
     const api = service(aHost()).on("PATCH /api/servers/:name", () => ({
       ...aServer({ name: "control" }),
-      notes: ["'control' keeps the marker of another installation."],
+      notes: ["'control' keeps the marker of another installation"],
     }));
     const { user } = open("/servers/control", api);
     await user.click(await screen.findByRole("button", { name: "Edit" }));

@@ -1,15 +1,16 @@
-import type { Effect } from "../api/types";
+import type { Effect, Mark } from "../api/types";
 import { Badge, type Tone } from "../components/Badge";
 
 const TONES: Record<Effect, Tone> = { read: "read", change: "change", destroy: "destroy" };
 const WORDS: Record<Effect, string> = { read: "looks", change: "changes", destroy: "destroys" };
 const SIGNS: Record<Effect, string> = { read: "○", change: "△", destroy: "✕" };
 
-/** What a step does to the world: it looks, changes or destroys. */
-export function EffectBadge({ effect }: { effect: Effect }) {
+/** What a step does to the world: it looks, changes or destroys. With a mark, whether it would. */
+export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Mark | null }) {
+  if (mark === "unchanged") return <Badge icon="=">already so</Badge>;
   return (
     <Badge tone={TONES[effect]} icon={SIGNS[effect]}>
-      {WORDS[effect]}
+      {mark === "would_change" && effect === "change" ? "would change" : WORDS[effect]}
     </Badge>
   );
 }

@@ -1,6 +1,5 @@
 import clsx from "clsx";
 import type { Action, Mark, PlanStep, SecretPlace } from "../api/types";
-import { Badge } from "../components/Badge";
 import { CodeBlock } from "../components/Code";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
@@ -24,18 +23,15 @@ export function PlanStepView({
   open: boolean;
 }) {
   return (
-    <li className={clsx(styles.step, styles[step.effect])}>
+    <li className={clsx(styles.step, styles[step.effect], mark === "unchanged" && styles.settled)}>
       {asksBefore !== null && <p className={styles.asks}>Before this, “{asksBefore}” has to be typed.</p>}
       <details open={open}>
         <summary className={styles.head}>
           <span className={styles.number}>{index + 1}</span>
           <span className={styles.title}>{printable(step.title)}</span>
           <span className={styles.badges}>
-            {mark === "unchanged" && <Badge>already so</Badge>}
-            {mark === "would_change" && step.effect !== "destroy" && (
-              <Badge tone="accent">would change</Badge>
-            )}
-            <EffectBadge effect={step.effect} />
+            {step.effect === "destroy" && mark === "unchanged" && <EffectBadge effect="destroy" />}
+            <EffectBadge effect={step.effect} mark={mark} />
           </span>
         </summary>
         <div className={styles.body}>

@@ -5,7 +5,7 @@ import type { AddedServer } from "../api/types";
 import { Button, ButtonLink } from "../components/Button";
 import { CodeBlock, Prose } from "../components/Code";
 import { Dialog, DialogActions } from "../components/Dialog";
-import { ErrorNotice, explain, Notice } from "../components/Notice";
+import { ErrorNotice, Notice } from "../components/Notice";
 import { fingerprint } from "../text/fingerprint";
 import { emptyDraft, type FieldErrors, newServer, type ServerDraft, slips } from "./draft";
 import { fieldProblem, focusFirst } from "./fieldProblem";
@@ -94,9 +94,9 @@ function Added({ server, onClose }: { server: AddedServer; onClose: () => void }
       ) : (
         <Notice tone="change" role="status" title="It is in the inventory. Logging in did not work:">
           <p>
-            <Prose text={explain(server.problem ?? "It is not known why.").message} />
+            <Prose text={server.problem ?? "It is not known why."} />
           </p>
-          <Hint problem={server.problem} />
+          <p>Its page asks it again. Its address, port, user and key file can be changed there.</p>
         </Notice>
       )}
       {server.host_key !== null && (
@@ -112,14 +112,5 @@ function Added({ server, onClose }: { server: AddedServer; onClose: () => void }
         </>
       )}
     </Dialog>
-  );
-}
-
-function Hint({ problem }: { problem: unknown }) {
-  const { hint } = explain(problem);
-  return hint === null ? null : (
-    <p>
-      What to do: <Prose text={hint} />
-    </p>
   );
 }

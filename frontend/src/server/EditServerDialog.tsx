@@ -23,7 +23,7 @@ export function EditServerDialog({ server, onClose }: { server: Server; onClose:
       call<UpdatedServer>("PATCH", `/api/servers/${segment(server.name)}`, { body }),
     onSuccess: async ({ notes }) => {
       await queries.invalidateQueries({ queryKey: ["servers"] });
-      announce([`${server.name} was changed.`, ...notes].join(" "));
+      announce([`${server.name} was changed`, ...notes].map((said) => `${said}.`).join(" "));
       onClose();
     },
     onError: (error) => {

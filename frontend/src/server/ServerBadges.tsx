@@ -21,7 +21,7 @@ export function ProtectedBadge({ reasons }: { reasons: string[] }) {
   );
 }
 
-/** Why nothing may be destroyed on a server, whoever said it: its row, or the machine itself. */
-export function protectionOf(server: Server, alsoSaid: string[] = []): string[] {
-  return [...new Set([...server.protected, ...alsoSaid])];
+/** Why nothing may be destroyed on a server: as was read with the machine itself, or else as far as the inventory knows. */
+export function protectionOf(server: Server, read: string[] = []): string[] {
+  return read.length > 0 ? read : server.protected;
 }
