@@ -72,6 +72,8 @@ Restart=on-failure
 RestartSec=2
 KillMode=mixed
 TimeoutStopSec=90
+# It was stopped while it had runs, which can be resumed.
+SuccessExitStatus=5
 $(hardening)
 
 [Install]

@@ -65,7 +65,8 @@ impl Listeners {
                 thread::sleep(PAUSE);
             }
             for listener in &self.listeners {
-                loop {
+                // No more than that, so that a flood keeps nobody from ending it.
+                for _ in 0..BACKLOG {
                     match listener.accept() {
                         Ok((stream, peer)) => connections.carry(stream, peer, entrance),
                         Err(error) if error.kind() == ErrorKind::WouldBlock => break,

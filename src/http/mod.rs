@@ -148,7 +148,7 @@ impl Http {
 fn handler(service: Arc<Service>) -> Handler {
     let asking = Places::new(ASKING);
     Box::new(move |request| {
-        if !request.path.first().is_some_and(|first| first == "api") {
+        if request.path.first().is_none_or(|first| first != "api") {
             return page::answer(&request.path);
         }
         let _place = match routes::asks_servers(request.method, &request.path) {

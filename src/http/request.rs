@@ -35,7 +35,7 @@ impl Method {
             Self::Post => "POST",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
-            Self::Other => "?",
+            Self::Other => "OTHER",
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Resu
     let mut found = version(connection).map_err(explain)?;
     if found < newest() {
         let _lock = home.lock("migrations")?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(explain)?;
+        use_log(connection).map_err(explain)?;
         Migrations::from_directory(&FILES)
             .and_then(|migrations| migrations.to_latest(connection))
             .map_err(|error| match error {
@@ -37,8 +37,22 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Resu
         let known = newest();
         return Err(StoreError::Newer { path, found, known }.into());
     }
+    // A backup that was put back may be in the mode that SQLite's own tools leave it in.
+    if journal_mode(connection).map_err(explain)? != "wal" {
+        use_log(connection).map_err(explain)?;
+    }
     hold_log(connection, false).map_err(explain)?;
     Ok(())
+}
+
+fn journal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    connection.pragma_query_value(None, "journal_mode", |row| row.get(0))
+}
+
+/// Has the database keep a write-ahead log, which is what two processes at once, and the forcing of the journal to the
+/// disk, rest on.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")
 }
 
 fn hold_log(connection: &Connection, hold: bool) -> rusqlite::Result<()> {

@@ -138,6 +138,30 @@ fn output_that_imitates_the_records_is_only_output() {
 }
 
 #[test]
+fn a_few_bytes_arrive_as_they_are_be_they_text_or_not() {
+    if !is_root() {
+        return;
+    }
+    for (printed, bytes) in [
+        ("text\\n", &b"text\n"[..]),
+        ("  spaces \\\\ and\\ttabs \\n\\n", b"  spaces \\ and\ttabs \n\n"),
+        ("no end", b"no end"),
+        ("a\\000b\\n", b"a\0b\n"),
+        ("\\377\\376 \u{fc}\\n", b"\xff\xfe \xc3\xbc\n"),
+    ] {
+        let (_, memory) = executed(&format!(
+            "ssh::run(\"Print\", {:?}); ssh::run(\"After\", \"true\");",
+            format!("printf '{printed}'")
+        ));
+        let output = memory.events.iter().filter_map(|event| match event {
+            RunEvent::Output { step: 0, bytes, .. } => Some(bytes.as_slice()),
+            _ => None,
+        });
+        assert_eq!(output.collect::<Vec<_>>().concat(), bytes, "{printed}");
+    }
+}
+
+#[test]
 fn much_output_arrives_whole() {
     if !is_root() {
         return;

@@ -136,15 +136,33 @@ fn migrations_keep_what_is_there() {
     );
 }
 
+fn journal_mode(place: &Place) -> String {
+    place
+        .database()
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap()
+}
+
 #[test]
 fn the_database_is_in_the_mode_that_two_can_share() {
     let place = Place::new();
     drop(place.store());
-    let mode: String = place
-        .database()
-        .pragma_query_value(None, "journal_mode", |row| row.get(0))
-        .unwrap();
-    assert_eq!(mode, "wal");
+    assert_eq!(journal_mode(&place), "wal");
+}
+
+#[test]
+fn a_backup_that_was_put_back_is_brought_into_that_mode() {
+    let place = Place::new();
+    add(&place.store(), "prod-2");
+    let backup = place.outside().join("backup.db");
+    let copy = format!("VACUUM INTO '{}'", backup.display());
+    place.database().execute_batch(&copy).unwrap();
+    std::fs::copy(backup, place.home.database_path()).unwrap();
+    assert_eq!(journal_mode(&place), "delete", "as SQLite's own tools leave it");
+
+    assert_eq!(place.store().servers().unwrap().len(), 1);
+
+    assert_eq!(journal_mode(&place), "wal");
 }
 
 #[test]

@@ -103,7 +103,10 @@ function About({ run, view }: { run: RunDetails; view: RunView }) {
         <Link to={`/recipes/${encodeURIComponent(recipeName(run.recipe))}`}>{recipeName(run.recipe)}</Link>
       </Fact>
       <Fact name="started">
-        {began.toLocaleString()} (<Time at={run.started_at} />)
+        {began.toLocaleString()}
+        <span className={styles.aside}>
+          <Time at={run.started_at} />
+        </span>
       </Fact>
       {going && (
         <Fact name="running for">
@@ -141,7 +144,10 @@ const MEANS: Record<string, string> = {
 function Consent({ consent }: { consent: NonNullable<RunDetails["consent"]> }) {
   return (
     <>
-      {printable(consent.who)}, <Time at={consent.at} />, {MEANS[consent.how] ?? consent.how}
+      {printable(consent.who)}
+      <span className={styles.aside}>
+        <Time at={consent.at} />, {MEANS[consent.how] ?? consent.how}
+      </span>
     </>
   );
 }

@@ -39,7 +39,7 @@ export function StepList({ runId, view, feed }: Props) {
     const match = next === null ? undefined : found[next];
     if (match !== undefined) decide(match.step, true);
   };
-  const { following, setFollowing } = useFollowedStep(view.running?.step ?? null);
+  const { following, setFollowing } = useFollowedStep(view.running?.step ?? null, view.state);
   const printed = view.steps.filter((step) => feed.outputs.has(step.step));
 
   return (

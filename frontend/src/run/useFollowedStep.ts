@@ -1,9 +1,10 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import type { RunState } from "../api/types";
 
 const MOVES = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"];
 
-/** Keeps the step that runs in sight, until the reader moves the page. */
-export function useFollowedStep(step: number | null) {
+/** Keeps the step that runs in sight, and then how the run ended, until the reader moves the page. */
+export function useFollowedStep(step: number | null, state: RunState) {
   const [following, setFollowing] = useState(true);
 
   useEffect(() => {
@@ -25,6 +26,14 @@ export function useFollowedStep(step: number | null) {
     if (!following || step === null) return;
     document.querySelector(`[data-step="${step}"]`)?.scrollIntoView({ block: "nearest" });
   }, [following, step]);
+
+  const before = useRef(state);
+  useEffect(() => {
+    // A step that failed is in sight, and says why; every other end is told at the top.
+    if (following && before.current === "running" && state !== "running" && state !== "failed")
+      window.scrollTo(0, 0);
+    before.current = state;
+  }, [following, state]);
 
   return { following, setFollowing };
 }
