@@ -1,6 +1,6 @@
 /** The way to the API: one function that sends, with the key, and one error for whatever goes wrong. */
 
-import { currentKey, forgetKey } from "../session/key";
+import { currentKey, refuseKey } from "../session/key";
 
 /** What the service answered in place of a result, or why it did not answer. */
 export class ApiError extends Error {
@@ -82,8 +82,8 @@ export async function send(method: Method, path: string, options: Options = {}):
   if (answer.ok) return answer;
 
   const problem = await problemOf(answer);
-  if (answer.status === 401 && options.key === undefined && key === currentKey()) {
-    forgetKey("The service no longer takes the key of this browser.");
+  if (answer.status === 401 && options.key === undefined && key !== null && key === currentKey()) {
+    refuseKey(key, "The service no longer takes the key of this browser.");
   }
   throw problem;
 }

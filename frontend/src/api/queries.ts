@@ -20,10 +20,14 @@ export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        networkMode: "always",
         staleTime: 5_000,
         // What the service refuses it refuses again; only an answer that never came is worth a second try.
         retry: (count, error) => count < 1 && error instanceof ApiError && error.status === 0,
       },
+      // What a person has sent is sent now or fails. Nothing may wait until the browser takes itself for online again, and be
+      // done when nobody looks. (The service may well be in reach then: on this computer.)
+      mutations: { networkMode: "always", retry: false },
     },
   });
 }

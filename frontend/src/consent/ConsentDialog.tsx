@@ -14,6 +14,7 @@ import { LossList } from "../plan/LossList";
 import { lossGroups } from "../plan/losses";
 import { PlanView } from "../plan/PlanView";
 import { totals } from "../plan/summary";
+import { count } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./ConsentDialog.module.css";
 import { planChanges } from "./planChanges";
@@ -48,7 +49,7 @@ export function ConsentDialog({
   onClose: () => void;
 }) {
   const [typed, setTyped] = useState("");
-  const [outdated, setOutdated] = useState<Plan | null>(null);
+  const [outdated, setOutdated] = useState<{ shown: Plan; why: string } | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const warningId = useId();
   const query = useQuery(asks);
@@ -62,7 +63,7 @@ export function ConsentDialog({
   function onRefused(problem: ApiError, shown: Plan): void {
     setTyped("");
     input.current?.focus();
-    if (problem.code === "stale_plan") setOutdated(shown);
+    if (problem.code === "stale_plan") setOutdated({ shown, why: problem.message });
     if (problem.status !== 0) void query.refetch();
   }
 
@@ -116,7 +117,9 @@ export function ConsentDialog({
         {busy ? `Reading ${server} once more before it begins …` : plan !== null && spoken(plan)}
       </p>
 
-      {outdated !== null && plan !== null && <Outdated before={outdated} now={plan} />}
+      {outdated !== null && plan !== null && (
+        <Outdated why={outdated.why} before={outdated.shown} now={plan} />
+      )}
       {error !== null && !isStale(error) && <StartError error={error} server={server} />}
 
       {query.isFetching && (
@@ -135,10 +138,16 @@ export function ConsentDialog({
         />
       )}
       {plan !== null && <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />}
-      {plan !== null && destroys && (
+      {plan !== null && destroys && !listTellsAll(plan) && (
+        <>
+          <p>What is lost is what these commands destroy, whether a list below names it or not:</p>
+          <Commands plan={plan} open />
+        </>
+      )}
+      {plan !== null && destroys && (listTellsAll(plan) || lossGroups(plan.losses).length > 0) && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
-            <h3>What will be lost</h3>
+            <h3>{listTellsAll(plan) ? "What will be lost" : "What is there, and may be lost"}</h3>
             <p className={styles.age}>
               read from {server} <Time at={query.dataUpdatedAt} />
             </p>
@@ -156,7 +165,7 @@ export function ConsentDialog({
             </div>
           )}
           <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
-          {destroys && <Commands plan={plan} />}
+          {destroys && listTellsAll(plan) && <Commands plan={plan} />}
           <details>
             <summary className={styles.more}>The whole plan: {totals(plan)}</summary>
             <PlanView plan={{ ...plan, refused: null, printed: [] }} withoutLosses />
@@ -167,11 +176,19 @@ export function ConsentDialog({
   );
 }
 
+/**
+ * Whether the list of losses says what a plan destroys. It knows what Docker and /opt/infrakt hold, which is what the shipped
+ * wipe takes away; what other steps destroy, only their commands tell.
+ */
+function listTellsAll(plan: Plan): boolean {
+  return plan.steps.every((step) => step.effect !== "destroy" || step.origin.file === "lib/wipe.rhai");
+}
+
 /** The exact commands that destroy, and nothing else. */
-function Commands({ plan }: { plan: Plan }) {
+function Commands({ plan, open = false }: { plan: Plan; open?: boolean }) {
   const destroying = plan.steps.filter((step) => step.effect === "destroy");
   return (
-    <details>
+    <details open={open}>
       <summary className={styles.more}>The exact commands that destroy ({destroying.length})</summary>
       <ol className={styles.commands}>
         {destroying.map((step, index) => (
@@ -189,11 +206,12 @@ function Commands({ plan }: { plan: Plan }) {
   );
 }
 
-/** After the plan that was shown turned out to be out of date: what is different now. */
-function Outdated({ before, now }: { before: Plan; now: Plan }) {
+/** After the plan that was shown turned out to be out of date: why, and what is different now. */
+function Outdated({ why, before, now }: { why: string; before: Plan; now: Plan }) {
   const changes = planChanges(before, now);
   return (
     <Notice tone="change" role="alert" title="The plan that was shown no longer fits. Nothing was done.">
+      <p>{printable(why)}</p>
       {changes.length > 0 ? (
         <>
           <p>What is different now:</p>
@@ -204,7 +222,7 @@ function Outdated({ before, now }: { before: Plan; now: Plan }) {
           </ul>
         </>
       ) : (
-        <p>Made anew, it is the same as before: something changed for a moment only.</p>
+        <p>Made anew, the plan is the same as the one that was shown.</p>
       )}
       <p>Read it again. If it is still what you want, type the name once more.</p>
     </Notice>
@@ -217,6 +235,10 @@ function isStale(error: unknown): boolean {
 
 function spoken(plan: Plan): string {
   if (!plan.needs_consent) return "The plan is there. It destroys nothing.";
+  if (!listTellsAll(plan)) {
+    const destroying = plan.steps.filter((step) => step.effect === "destroy").length;
+    return `The plan is there: ${count(destroying, "command destroys", "commands destroy")} data.`;
+  }
   const groups = lossGroups(plan.losses).map((group) => group.title);
   return groups.length === 0
     ? "The plan is there. Nothing is there to lose."

@@ -80,6 +80,17 @@ test("a key that is no longer taken leads back here, and then to where one was",
   await waitFor(() => expect(path()).toBe("/servers/prod-2"));
 });
 
+test("a refused key is forgotten, but not a newer one of another window", async () => {
+  const { user, path } = open("/servers", service());
+  await screen.findByRole("link", { name: "prod-2" });
+  localStorage.setItem("infrakt.key", KEY);
+  act(() => sessionStorage.setItem("infrakt.key", "the-key-of-yesterday"));
+  await user.click(screen.getByRole("link", { name: "prod-2" }));
+  await waitFor(() => expect(sessionStorage).toHaveLength(0));
+  expect(kept(localStorage)).toEqual([KEY]);
+  expect(path()).toBe("/servers/prod-2");
+});
+
 test("a service that is away is no wrong key", async () => {
   const api = service().on("GET /api/servers", () => {
     throw new TypeError("network");

@@ -278,6 +278,6 @@ describe("a run that is not there", () => {
     const api = new FakeApi();
     open("/runs/..%2Fservers", api);
     expect(await screen.findByRole("heading", { name: "No such run" })).toBeInTheDocument();
-    expect(api.asked).toHaveLength(0);
+    expect(api.asked.filter(({ path }) => path !== "/api/health")).toEqual([]);
   });
 });

@@ -1,8 +1,20 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { onlineManager } from "@tanstack/react-query";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { Plan, Server } from "../api/types";
 import { FakeApi, held, problem } from "../testing/fakeApi";
-import { aHost, anApp, aPlan, aRun, aServer, aStatus, someLosses, withRoute } from "../testing/fixtures";
+import {
+  aHost,
+  anApp,
+  aPlan,
+  aRun,
+  aServer,
+  aStatus,
+  aStep,
+  noLosses,
+  someLosses,
+  withRoute,
+} from "../testing/fixtures";
 import { expectAccessible, open } from "../testing/page";
 
 const WIPES = "POST /api/servers/prod-2/provision";
@@ -206,6 +218,7 @@ describe("provisioning a server that is not protected", () => {
 
     const alert = await within(dialog).findByRole("alert");
     expect(alert).toHaveTextContent("The plan that was shown no longer fits. Nothing was done.");
+    expect(alert).toHaveTextContent("the server has changed since the plan was made");
     expect(alert).toHaveTextContent("New, and would be lost too: volume orders");
     expect(input).toHaveValue("");
     expect(input).toHaveFocus();
@@ -219,6 +232,56 @@ describe("provisioning a server that is not protected", () => {
       { confirm: "prod-2", digest: "d506882013903ea531bed7429517ca17" },
       { confirm: "prod-2", digest: "ffff" },
     ]);
+  });
+
+  test("shows the commands unfolded where they destroy what no list knows of", async () => {
+    const steps = [
+      aStep({
+        title: "Remove the archive",
+        effect: "destroy",
+        action: { kind: "run", command: "rm -rf /srv/archive" },
+      }),
+    ];
+    const api = serviceWith(aServer(), aPlan({ steps, marks: ["would_change"], losses: noLosses }));
+    const { dialog } = await openTheModal(api);
+    const [command] = await within(dialog).findAllByText("rm -rf /srv/archive");
+    expect(command).toBeVisible();
+    expect(dialog).not.toHaveTextContent("hold nothing");
+    expect(within(dialog).getByRole("status")).toHaveTextContent("1 command destroys data.");
+  });
+
+  test("is sent when the button is pressed or never, whatever the browser thinks of its network", async () => {
+    const api = serviceWith(aServer()).on(WIPES, () => {
+      throw new TypeError("network");
+    });
+    const { dialog, input, wipe, cancel, user, untilThePlanIsThere } = await openTheModal(api);
+    await untilThePlanIsThere();
+    await user.type(input, "prod-2");
+    act(() => onlineManager.setOnline(false));
+    await user.click(wipe);
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent(
+      "it is not known whether the run began",
+    );
+    await user.click(cancel);
+    api.on(WIPES, () => Response.json({ run_id: 12 }, { status: 202 }));
+    act(() => onlineManager.setOnline(true));
+    await user.click(screen.getByRole("button", { name: "Provision" }));
+    await screen.findByText("3 volumes");
+    expect(api.askedFor(WIPES)).toHaveLength(1);
+  });
+
+  test("goes on where a person was, when the page behind it can't be read anew", async () => {
+    const api = serviceWith(aServer());
+    const { dialog, input, user, queries, untilThePlanIsThere } = await openTheModal(api);
+    await untilThePlanIsThere();
+    await user.type(input, "prod-");
+    api.on("GET /api/servers/:name", () => {
+      throw new TypeError("network");
+    });
+    await act(() => queries.refetchQueries({ queryKey: ["servers", "prod-2"], exact: true }));
+    expect(await screen.findByText("What is here may be out of date.")).toBeInTheDocument();
+    expect(dialog).toBeInTheDocument();
+    expect(input).toHaveValue("prod-");
   });
 
   test("says who is at work there", async () => {

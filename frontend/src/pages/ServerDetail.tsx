@@ -27,19 +27,25 @@ import styles from "./ServerDetail.module.css";
 export function ServerDetail() {
   const { name = "" } = useParams();
   const query = useQuery(theServer(name));
-  if (query.isSuccess) return <Known key={name} server={query.data} />;
-  const gone = query.error instanceof ApiError && query.error.code === "unknown_server";
+  // What is known stays, and with it what a person is about to do, if asking again fails.
+  if (query.data !== undefined && !gone(query.error)) {
+    return <Known key={name} server={query.data} problem={query.error} />;
+  }
   return (
     <Page title={name} above={<Link to="/servers">Servers</Link>}>
       {query.isPending && <Loading what={name} />}
       {query.isError && (
-        <ErrorNotice error={query.error} retry={gone ? undefined : () => void query.refetch()} />
+        <ErrorNotice error={query.error} retry={gone(query.error) ? undefined : () => void query.refetch()} />
       )}
     </Page>
   );
 }
 
-function Known({ server }: { server: ServerWithRoute }) {
+function gone(error: Error | null): boolean {
+  return error instanceof ApiError && error.code === "unknown_server";
+}
+
+function Known({ server, problem }: { server: ServerWithRoute; problem: Error | null }) {
   const [dialog, setDialog] = useState<"none" | "edit" | "remove">("none");
   const live = useLiveStatus(server.name);
   const protection = protectionOf(server, live.data?.protected);
@@ -65,6 +71,9 @@ function Known({ server }: { server: ServerWithRoute }) {
         </>
       }
     >
+      {problem !== null && (
+        <ErrorNotice tone="change" title="What is here may be out of date." error={problem} />
+      )}
       {protection.length > 0 && (
         <Notice title="Protected: nothing is ever destroyed here">
           <ul className={styles.reasons}>

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
 import type { Server } from "../api/types";
 import { FakeApi, problem } from "../testing/fakeApi";
@@ -180,6 +180,23 @@ describe("editing a server", () => {
     expect(await screen.findByText(/keeps the marker of another installation/)).toBeVisible();
     expect(api.askedFor("PATCH /api/servers/control").map(({ body }) => body)).toEqual([
       { is_infrakt_host: false, confirm: "control" },
+    ]);
+  });
+
+  test("takes nothing back that became different meanwhile", async () => {
+    let known = aServer({ host_key: null });
+    const api = service()
+      .on("GET /api/servers/:name", () => withRoute(known))
+      .on("PATCH /api/servers/:name", () => ({ ...known, notes: [] }));
+    const { user, queries } = open("/servers/prod-2", api);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    await user.type(screen.getByLabelText("Provider (optional)"), " cloud");
+    known = aServer({ host: "192.0.2.99" });
+    await act(() => queries.refetchQueries({ queryKey: ["servers", "prod-2"], exact: true }));
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await screen.findByText("prod-2 was changed.");
+    expect(api.askedFor("PATCH /api/servers/prod-2").map(({ body }) => body)).toEqual([
+      { provider: "hetzner cloud" },
     ]);
   });
 

@@ -49,7 +49,7 @@ export function Servers() {
     >
       {query.isPending && <Loading what="servers" lines={5} />}
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && query.data.length === 0 && (
+      {query.data?.length === 0 && (
         <Empty title="There are no servers yet.">
           <p>
             Add one with its address: infrakt logs in over SSH, records its host key, and shows what runs
@@ -60,7 +60,7 @@ export function Servers() {
           </p>
         </Empty>
       )}
-      {query.isSuccess && query.data.length > 0 && (
+      {query.data !== undefined && query.data.length > 0 && (
         <Inventory all={query.data} tag={tag} text={text} narrow={narrow} />
       )}
       {adding && <AddServerDialog onClose={() => setAdding(false)} />}

@@ -14,7 +14,7 @@ export function LossList({ losses, server }: { losses: Losses; server: string })
       {groups.map((group) => (
         <li key={group.kind}>
           <p className={styles.kind}>{group.title}</p>
-          <ul role="list" className={styles.losses}>
+          <ul role="list">
             {group.losses.map((loss) => (
               <li key={loss.name} className={styles.loss}>
                 <span className={styles.name}>{printable(loss.name)}</span>

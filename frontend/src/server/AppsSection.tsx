@@ -15,12 +15,12 @@ export function AppsSection({ server }: { server: string }) {
     <Section title="Apps">
       {query.isPending && <Loading what="apps" lines={2} />}
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && query.data.length === 0 && (
+      {query.data?.length === 0 && (
         <p>
           None are noted. <code>infrakt app add NAME --server {server}</code> notes one.
         </p>
       )}
-      {query.isSuccess && query.data.length > 0 && (
+      {query.data !== undefined && query.data.length > 0 && (
         <Table
           caption={`Apps on ${server}`}
           columns={[

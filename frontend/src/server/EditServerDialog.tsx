@@ -15,6 +15,8 @@ import { ServerFields } from "./ServerFields";
 export function EditServerDialog({ server, onClose }: { server: Server; onClose: () => void }) {
   const queries = useQueryClient();
   const announce = useAnnounce();
+  // As it was when the person began. What changes behind the dialog is not theirs, and must not be taken back.
+  const [before] = useState(server);
   const [draft, setDraft] = useState(() => draftOf(server));
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<FieldErrors>({});
@@ -33,7 +35,7 @@ export function EditServerDialog({ server, onClose }: { server: Server; onClose:
     },
   });
 
-  const change = changeOf(server, draft);
+  const change = changeOf(before, draft);
   const asked =
     save.error instanceof ApiError && save.error.code.startsWith("consent_")
       ? "The service asks for it."

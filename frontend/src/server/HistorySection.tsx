@@ -25,8 +25,8 @@ export function HistorySection({ server }: { server: string }) {
     <Section title="Runs" aside={(query.data?.length ?? 0) > 0 ? all : undefined}>
       {query.isPending && <Loading what="runs" />}
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
-      {query.isSuccess && query.data.length === 0 && <p>Nothing was run here yet.</p>}
-      {query.isSuccess && query.data.length > 0 && (
+      {query.data?.length === 0 && <p>Nothing was run here yet.</p>}
+      {query.data !== undefined && query.data.length > 0 && (
         <Table
           caption={`The last runs on ${server}`}
           columns={[

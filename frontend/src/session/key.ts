@@ -24,10 +24,19 @@ export function keepKey(key: string, onThisBrowser: boolean): void {
 }
 
 /** Gives the key up, in every window of this browser that shares it. */
-export function forgetKey(reason: string | null = null): void {
-  farewell = reason;
+export function forgetKey(): void {
+  farewell = null;
   sessionStorage.removeItem(NAME);
   localStorage.removeItem(NAME);
+  tell();
+}
+
+/** Gives up a key that the service has refused, and no other: another window may have a newer one. */
+export function refuseKey(key: string, reason: string): void {
+  farewell = reason;
+  for (const storage of [sessionStorage, localStorage]) {
+    if (storage.getItem(NAME) === key) storage.removeItem(NAME);
+  }
   tell();
 }
 

@@ -88,6 +88,7 @@ export function aStep(over: Partial<PlanStep> = {}): PlanStep {
 const WIPE: PlanStep[] = [
   aStep({
     section: "Wipe",
+    origin: { file: "lib/wipe.rhai", line: 143 },
     title: "Docker answers",
     effect: "read",
     action: { kind: "run", command: "docker version --format 'Docker {{.Server.Version}}'" },
@@ -95,6 +96,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
+    origin: { file: "lib/wipe.rhai", line: 143 },
     title: "Remove all containers, images and networks",
     effect: "destroy",
     action: { kind: "run", command: "docker system prune -af --volumes" },
@@ -102,6 +104,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
+    origin: { file: "lib/wipe.rhai", line: 143 },
     title: "Remove the named volumes",
     effect: "destroy",
     action: {
@@ -111,6 +114,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
+    origin: { file: "lib/wipe.rhai", line: 143 },
     title: "Remove /opt/infrakt",
     effect: "destroy",
     action: { kind: "run", command: "rm -rf --one-file-system /opt/infrakt/" },
@@ -118,6 +122,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
+    origin: { file: "lib/wipe.rhai", line: 143 },
     title: "Forget the server's apps and their env files",
     effect: "destroy",
     action: { kind: "state", change: "forget_apps" },

@@ -14,7 +14,8 @@ export function open(path: string, api: FakeApi, { loggedIn = true } = {}) {
   vi.stubGlobal("fetch", api.fetch);
   if (loggedIn) keepKey(KEY, false);
   const queries = newQueryClient();
-  queries.setDefaultOptions({ queries: { retry: false } });
+  const { queries: asked = {}, ...others } = queries.getDefaultOptions();
+  queries.setDefaultOptions({ ...others, queries: { ...asked, retry: false } });
   const view = render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[path]}>
@@ -25,6 +26,7 @@ export function open(path: string, api: FakeApi, { loggedIn = true } = {}) {
   );
   return {
     ...view,
+    queries,
     user: userEvent.setup(),
     path: () => document.querySelector("#place")?.textContent ?? "",
   };
