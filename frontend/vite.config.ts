@@ -1,4 +1,5 @@
 import react from "@vitejs/plugin-react";
+import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin, ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
@@ -21,11 +22,17 @@ const proxy: Record<string, ProxyOptions> = {
 };
 
 export default defineConfig({
-  plugins: [react(), ...(process.env.INFRAKT_SERVICE === "none" ? [withoutService()] : [])],
+  plugins: [
+    react(),
+    licensesOfFonts(),
+    ...(process.env.INFRAKT_SERVICE === "none" ? [withoutService()] : []),
+  ],
   build: {
     // The service allows the page nothing but its own files (`default-src 'self'`): no data: addresses, no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What is taken in is passed on under its own terms.
+    license: { fileName: "licenses.txt" },
     target: "es2023",
   },
   server: { host: "127.0.0.1", proxy },
@@ -76,6 +83,19 @@ function withoutService(): Plugin {
           "Content-Type": given.headers.get("Content-Type") ?? "text/plain",
         });
         response.end(Buffer.from(await given.arrayBuffer()));
+      }
+    },
+  };
+}
+
+/** Fonts come in through styles, where nobody looks for licenses. */
+function licensesOfFonts(): Plugin {
+  return {
+    name: "licenses-of-fonts",
+    async generateBundle() {
+      for (const font of ["atkinson-hyperlegible-next", "atkinson-hyperlegible-mono"]) {
+        const source = await readFile(`node_modules/@fontsource-variable/${font}/LICENSE`, "utf8");
+        this.emitFile({ type: "asset", fileName: `${font}-license.txt`, source });
       }
     },
   };

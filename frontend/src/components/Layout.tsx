@@ -74,7 +74,7 @@ function Foot() {
     <footer className={styles.foot}>
       <p>
         {data !== undefined && `infrakt ${data.version} at `}
-        {window.location.host}
+        {window.location.host} · <a href="/licenses.txt">What it is made with</a>
       </p>
     </footer>
   );
