@@ -31,11 +31,15 @@ export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
   const [preview, setPreview] = useState<Preview | null>(null);
   const [consenting, setConsenting] = useState(false);
 
-  if (inventory.isPending) return <Loading what="servers" />;
-  if (inventory.isError) {
-    return <ErrorNotice error={inventory.error} retry={() => void inventory.refetch()} />;
-  }
   const all = inventory.data;
+  // Known servers stay, and with them what was filled in, when asking for them once more fails.
+  if (all === undefined) {
+    return inventory.error === null ? (
+      <Loading what="servers" />
+    ) : (
+      <ErrorNotice error={inventory.error} retry={() => void inventory.refetch()} />
+    );
+  }
   if (all.length === 0) {
     return (
       <p>

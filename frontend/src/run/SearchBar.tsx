@@ -5,7 +5,8 @@ import styles from "./SearchBar.module.css";
 interface Props {
   query: string;
   onQuery: (query: string) => void;
-  count: number;
+  /** How many matches there are; null while they are being looked for. */
+  count: number | null;
   /** No more matches than this are counted. */
   most: number;
   /** The match that is shown; null before the first. */
@@ -19,7 +20,6 @@ interface Props {
 /** Searches the output of all steps: Enter goes to the next match, Shift and Enter to the one before. */
 export function SearchBar({ query, onQuery, count, most, place, onMove, wrap, onWrap, children }: Props) {
   const input = useId();
-  const total = count >= most ? `${most} or more` : String(count);
   return (
     <div role="search" className={styles.bar}>
       <label htmlFor={input} className="visually-hidden">
@@ -43,7 +43,7 @@ export function SearchBar({ query, onQuery, count, most, place, onMove, wrap, on
       {query !== "" && (
         <div className={styles.matches}>
           <span role="status" className={styles.count}>
-            {count === 0 ? "nothing found" : `${place === null ? "" : `${place + 1} of `}${total} found`}
+            {found(count, most, place)}
           </span>
           <Button small aria-label="Previous match" disabled={count === 0} onClick={() => onMove(-1)}>
             ↑
@@ -62,4 +62,11 @@ export function SearchBar({ query, onQuery, count, most, place, onMove, wrap, on
       </div>
     </div>
   );
+}
+
+function found(count: number | null, most: number, place: number | null): string {
+  if (count === null) return "searching …";
+  if (count === 0) return "nothing found";
+  const total = count >= most ? `${most} or more` : String(count);
+  return place === null ? `${total} found` : `${place + 1} of ${total} found`;
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { useFollowedStep } from "./useFollowedStep";
 import { Button } from "../components/Button";
 import { printable } from "../text/printable";
@@ -24,7 +24,9 @@ export function StepList({ runId, view, feed }: Props) {
   const [wrap, setWrap] = useState(true);
   /** What a person opened or closed, and what a search opened. */
   const [decided, setDecided] = useState<ReadonlyMap<number, boolean>>(new Map());
-  const search = useMemo(() => new OutputSearch(query), [query]);
+  // Typing goes on while a long output is looked through.
+  const wanted = useDeferredValue(query);
+  const search = useMemo(() => new OutputSearch(wanted), [wanted]);
   // Looks only through what was not looked through before, so it may be asked with every piece of output.
   const found = search.matches(feed.outputs);
   const [place, setPlace] = useState<number | null>(null);
@@ -34,9 +36,11 @@ export function StepList({ runId, view, feed }: Props) {
     setDecided((before) => (before.get(step) === open ? before : new Map(before).set(step, open)));
   };
   const move = (direction: 1 | -1) => {
-    const next = neighbour(found.length, place, direction);
+    // Whoever types and presses Enter at once means what was typed, not what was looked for before.
+    const all = wanted === query ? found : new OutputSearch(query).matches(feed.outputs);
+    const next = neighbour(all.length, place, direction);
     setPlace(next);
-    const match = next === null ? undefined : found[next];
+    const match = next === null ? undefined : all[next];
     if (match !== undefined) decide(match.step, true);
   };
   const { following, setFollowing } = useFollowedStep(view.running?.step ?? null, view.state);
@@ -50,7 +54,7 @@ export function StepList({ runId, view, feed }: Props) {
           setQuery(text);
           setPlace(null);
         }}
-        count={found.length}
+        count={wanted === query ? found.length : null}
         most={MOST_MATCHES}
         place={place}
         onMove={move}
