@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, needsLab, story } from "./story.ts";
 
 needsLab();
+story.use({ about: "accessible" });
 
 story.beforeAll(({ boot, service }) => {
   const machine = boot("e2e-axe", "--docker");

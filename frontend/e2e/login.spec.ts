@@ -1,5 +1,7 @@
 import { expect, logIn, story } from "./story.ts";
 
+story.use({ about: "login" });
+
 story("without a key there is nothing but the question for it", async ({ page, service }) => {
   await page.goto("/runs?state=failed");
   await expect(page.getByLabel("Key")).toBeVisible();

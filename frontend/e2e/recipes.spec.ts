@@ -2,6 +2,7 @@ import type { Machine } from "./computer.ts";
 import { expect, needsLab, story } from "./story.ts";
 
 needsLab();
+story.use({ about: "recipes" });
 story.describe.configure({ mode: "serial" });
 
 let machine: Machine;

@@ -10,6 +10,8 @@ interface Fixtures {
 }
 
 interface Shared {
+  /** What a file is about. Files that say different things here share neither service nor machines. */
+  about: string;
   /** One service for all stories of a file. */
   service: Service;
   /** Boots a machine of the lab; only after `needsLab()`. */
@@ -17,6 +19,7 @@ interface Shared {
 }
 
 export const story = base.extend<Fixtures, Shared>({
+  about: ["", { scope: "worker", option: true }],
   service: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads from it what the fixture needs
     async ({}, give) => {

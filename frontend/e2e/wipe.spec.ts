@@ -3,6 +3,7 @@ import type { Machine } from "./computer.ts";
 import { actionsOf, expect, logIn, needsLab, story } from "./story.ts";
 
 needsLab();
+story.use({ about: "wipe" });
 story.describe.configure({ mode: "serial" });
 
 let shop: Machine;

@@ -32,7 +32,15 @@ export function Recipes() {
                 </Link>
               ),
             },
-            { title: "What it does", cell: ({ description }) => <Prose text={description} /> },
+            {
+              title: "What it does",
+              cell: ({ description, problem }) =>
+                problem == null ? (
+                  <Prose text={description} />
+                ) : (
+                  <ErrorNotice title="It can’t be read." error={problem} />
+                ),
+            },
             { title: "Kept by", cell: (recipe) => <KeeperBadge recipe={recipe} /> },
           ]}
         />

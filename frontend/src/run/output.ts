@@ -15,7 +15,7 @@ export interface OutputLine {
 /** Lines of one step that a page keeps. All of them are in the journal. */
 const MOST_LINES = 100_000;
 /** Characters of all lines of one step that a page keeps. */
-const MOST_CHARACTERS = 32_000_000;
+const MOST_CHARACTERS = 8_000_000;
 /** A line that never ends is broken here, so that no single line can stop the page. */
 const LONGEST_LINE = 8_192;
 

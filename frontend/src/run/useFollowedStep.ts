@@ -9,8 +9,8 @@ export function useFollowedStep(step: number | null, state: RunState) {
 
   useEffect(() => {
     const leave = () => setFollowing(false);
-    const onKey = ({ key }: KeyboardEvent) => {
-      if (MOVES.includes(key)) leave();
+    const onKey = ({ key, target }: KeyboardEvent) => {
+      if (MOVES.includes(key) && !(target instanceof HTMLInputElement)) leave();
     };
     addEventListener("wheel", leave, { passive: true });
     addEventListener("touchmove", leave, { passive: true });
