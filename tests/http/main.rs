@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod consent;
+mod ended_early;
 mod events;
 mod fixture;
 mod hostile;
