@@ -1,4 +1,4 @@
-//! An event stream as bytes (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//! An event stream as bytes (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 //!
 //! It must not know what the events are about.
 

@@ -6,7 +6,7 @@
 //!  the client       └───────────────── relay ◀── answer, events ◀──────────────┘
 //! ```
 //!
-//! What strangers send is read by [`listener`] and [`connection`], a thread for each, with limits on everything. Only a
+//! What strangers send is read by `listener` and `connection`, a thread for each, with limits on everything. Only a
 //! request that is whole, understood and let in reaches tiny_http, which trusts its clients too much to meet strangers,
 //! and a worker; and what the worker answers is taken off its hands at once. So it takes more than slow or hostile clients
 //! to keep anybody else waiting.
