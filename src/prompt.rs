@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Whether a run executes, which has to be told of Ctrl-C and ends in its own way.
 static COUNTING: AtomicBool = AtomicBool::new(false);
@@ -23,6 +24,9 @@ static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 /// One question at a time, however many servers want an answer.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// How long a signal that was raised in this process may take to be handled.
+const SIGNAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Takes over SIGINT, SIGTERM and SIGHUP, once per process, at its start. They end the process with exit
 /// code 5, and the terminal as it was if a question is open; except while a run executes, which looks at [`interrupts`]
@@ -162,13 +166,14 @@ pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
         .with_prompt(format!("{prompt} (space marks, enter accepts, escape leaves)"))
         .items(items)
         .interact_opt();
-    drop(question);
     match chosen {
-        Ok(chosen) => Ok(chosen.filter(|chosen| !chosen.is_empty())),
+        Ok(chosen) => {
+            drop(question);
+            Ok(chosen.filter(|chosen| !chosen.is_empty()))
+        }
         Err(dialoguer::Error::IO(error)) if error.kind() == ErrorKind::Interrupted => {
-            // The signal that comes with it may find the question closed already; then this ends the process.
-            // Where nobody sees the cursor, nobody misses it.
-            let _ = write!(io::stderr(), "\x1b[?25h");
+            // A signal comes with it, and ends the process as long as the question is open.
+            std::thread::park_timeout(SIGNAL_PATIENCE);
             Err(Error::Interrupted)
         }
         Err(dialoguer::Error::IO(error)) => Err(Error::file("ask on", "the terminal")(error)),

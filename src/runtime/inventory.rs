@@ -76,12 +76,28 @@ impl Runtime {
             None => None,
             // Nobody typed a name, so there was no protection here to be lifted. What the machine itself says may be all
             // that protects it.
-            Some(false) if !lifted.get() => Some(format!(
-                "'{name}' was not marked here; should the machine have a marker /etc/infrakt/host, that stays"
-            )),
+            Some(false) if !lifted.get() => Some(self.was_not_marked(&server)?),
             Some(marked) => Some(self.bring_marker_in_line(&server, marked, secrets)),
         };
         Ok((server, note))
+    }
+
+    /// What there is to say to somebody who unmarks a row that has no mark.
+    fn was_not_marked(&self, server: &Server) -> Result<String> {
+        let name = &server.name;
+        let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
+        let protected = self
+            .store
+            .is_protected_identity(server.machine_id.as_deref(), &host_keys)?;
+        Ok(match protected.is_empty() {
+            true => {
+                format!("'{name}' was not marked here; should the machine have a marker /etc/infrakt/host, that stays")
+            }
+            false => format!(
+                "'{name}' was not marked here, and stays protected: {}",
+                protected.join("; ")
+            ),
+        })
     }
 
     /// Removes a row; nothing is changed on the machine.

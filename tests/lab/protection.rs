@@ -101,11 +101,14 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
     // Another installation, which knows of the machine only what stands on it.
     let other = Infrakt::with_prod_2(&machine);
     other.run(&WIPE).exits(3).says("marker /etc/infrakt/host");
-    // It can't lift the protection either: the marker is not its own.
+    // It can't lift the protection either: it never marked the machine, and when it does, the marker is not its own.
+    let unmark = ["server", "update", "prod-2", "--no-infrakt-host", "--confirm", "prod-2"];
     other
-        .run(&["server", "update", "prod-2", "--no-infrakt-host", "--confirm", "prod-2"])
+        .run(&unmark)
         .exits(0)
-        .says("another installation");
+        .says("should the machine have a marker /etc/infrakt/host, that stays");
+    other.run(&MARK).exits(0);
+    other.run(&unmark).exits(0).says("another installation");
     other.run(&WIPE).exits(3).says("marker /etc/infrakt/host");
     // All of this was known before any run began.
     for installation in [&infrakt, &other] {
