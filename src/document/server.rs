@@ -71,10 +71,9 @@ impl ServerListed {
     /// # Errors
     /// If the database can't be read.
     pub fn of(store: &Store, server: Server) -> Result<Self> {
-        let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
         let protected = match server.is_infrakt_host {
             true => vec!["is marked as a host of infrakt".to_owned()],
-            false => store.is_protected_identity(server.machine_id.as_deref(), &host_keys)?,
+            false => store.protection_of(&server)?,
         };
         Ok(Self { server, protected })
     }

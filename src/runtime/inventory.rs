@@ -85,10 +85,7 @@ impl Runtime {
     /// What there is to say to somebody who unmarks a row that has no mark.
     fn was_not_marked(&self, server: &Server) -> Result<String> {
         let name = &server.name;
-        let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
-        let protected = self
-            .store
-            .is_protected_identity(server.machine_id.as_deref(), &host_keys)?;
+        let protected = self.store.protection_of(server)?;
         Ok(match protected.is_empty() {
             true => {
                 format!("'{name}' was not marked here; should the machine have a marker /etc/infrakt/host, that stays")

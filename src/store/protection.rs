@@ -29,6 +29,12 @@ impl NameTyped {
 }
 
 impl Store {
+    /// Why the machine that a row knows is protected, as [`Store::is_protected_identity`].
+    pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
+        let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
+        self.is_protected_identity(server.machine_id.as_deref(), &host_keys)
+    }
+
     /// Why the machine with this identity is protected, one sentence a reason; empty if it isn't.
     ///
     /// `host_keys` are all that the machine offers, each as the line of a public key file or as a fingerprint. One that
