@@ -155,11 +155,10 @@ impl Journal {
 
     /// Counts the run's time from now on, for one that had to wait since it was recorded.
     pub(super) fn starts_now(&self) -> Result<()> {
-        self.store.check(|connection| {
+        self.store.write(|transaction| {
             let at = params![self.run_id, Timestamp::now()];
-            connection
-                .execute("UPDATE runs SET started_at = ?2 WHERE id = ?1", at)
-                .map(drop)
+            transaction.execute("UPDATE runs SET started_at = ?2 WHERE id = ?1", at)?;
+            Ok(())
         })
     }
 
