@@ -117,9 +117,11 @@ ik_is_over() {
     [ "$ik_now" -ge "$ik_due" ]
 }
 # start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
-# fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
+# fork of this shell (`plain`), which saves most of a step's cost. What is only one program's name and its words (`call`)
+# has no file, but a function that starts it. None of them sees the machinery.
 ik_start() {
     case $2 in
+    call) "ik_call_$1" ;;
     apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
     *)
         (
@@ -224,7 +226,7 @@ ik_undo_unless_proven() {
         ik_hear
         if ik_is_over || [ "$ik_order" = kill ]; then
             ik_firm=yes
-            ik_start "$1.undo" apart -e 300 >&5 2>&6
+            ik_start "$1_undo" apart -e 300 >&5 2>&6
             ik_await "$1.undone" 30000
             if [ "$ik_status" -eq 0 ]; then ik_late=2; else ik_late=3; fi
             ik_status=1 ik_firm=''
@@ -237,7 +239,7 @@ ik_undo_unless_proven() {
 }
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {
-    ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
+    ik_start "$1_run" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi

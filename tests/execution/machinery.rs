@@ -2,6 +2,7 @@
 
 use crate::local::{executed, is_root};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use std::process::Command;
 
 #[test]
 fn a_step_sees_nothing_of_the_machinery() {
@@ -70,6 +71,73 @@ fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
     assert_eq!(memory.output(Stream::Stdout), "none\n");
 }
 
+/// However the runner starts a step: from a file, or as one call in its own text, where it must not break out.
+#[test]
+fn a_step_means_what_it_means_to_a_shell() {
+    if !is_root() {
+        return;
+    }
+    let commands = [
+        "printf '%s|' one 'two  words' \"three ' words\" --x=1 'a;b' 'c)' ';;' '$HOME' \"#\" a#b '' \"\"",
+        "printf '%s|' one #two",
+        "printf %s * ~ {a,b}",
+        "printf '%s\\n' \"$(echo inner)\" \"`echo inner`\" \\$HOME",
+        "VALUE=1 printenv VALUE",
+        "VALUE=1",
+        "exit 3",
+        "return 4",
+        "false",
+        "! true",
+        "eval 'false; echo never'",
+        ". /nosuch/file",
+        "then",
+        "in",
+        "function broken",
+        "esac",
+        "echo )",
+        "echo (",
+        "echo ;; echo",
+        "echo } {",
+        "echo 'open",
+        "echo \"open",
+        "echo one\necho two",
+        "echo 'one\ntwo'",
+        "echo one & wait",
+        "cd /usr && pwd",
+        "set -- a; echo done",
+        "nosuchprogram-here x",
+        "/nosuch/program",
+        "/etc",
+    ];
+    for command in commands {
+        let shell = Command::new("sh").args(["-ec", command]).output().expect("sh");
+
+        let (ended, memory) = executed(&format!(
+            "ssh::run(\"It\", {command:?}); ssh::run(\"After\", \"echo after\");"
+        ));
+
+        let status = memory.events.iter().find_map(|event| match event {
+            RunEvent::StepEnded {
+                step: 0, exit_status, ..
+            } => *exit_status,
+            _ => None,
+        });
+        let printed = String::from_utf8_lossy(&shell.stdout).into_owned();
+        match shell.status.success() {
+            true => {
+                assert_eq!(ended.state, RunState::Done, "{command}");
+                assert_eq!(memory.output(Stream::Stdout), printed + "after\n", "{command}");
+            }
+            false => {
+                assert_eq!(ended.state, RunState::Failed, "{command}");
+                assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped], "{command}");
+                assert_eq!(status, shell.status.code(), "{command}");
+                assert_eq!(memory.output(Stream::Stdout), printed, "{command}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
     let names = include_str!("../../src/executor/runner.sh")
@@ -102,7 +170,7 @@ fn the_end_of_a_short_run_ends_no_process_but_its_own() {
          kill \"$victim\"",
     );
     std::fs::write(folder.path().join("runner.sh"), runner).expect("the runner");
-    std::fs::write(folder.path().join("0.sh"), "true\n").expect("a step");
+    std::fs::write(folder.path().join("0_run"), "true\n").expect("a step");
     let ended = std::process::Command::new("sh")
         .args(["-c", &script])
         .output()
