@@ -23,11 +23,15 @@ ik_record() {
     # What can't be recorded must not happen: a full disk ends the run here.
     printf '%s\n' "$*" >&4 || exit 1
 }
-# The uptime, in hundredths of a second so that no clock can jump, and how far both outputs have been written: where the
-# descriptors stand that all steps share, see fdinfo in proc(5).
-ik_mark() {
+# The uptime, in hundredths of a second: no clock can jump.
+ik_clock() {
     read -r ik_now ik_rest </proc/uptime
     ik_now=${ik_now%.*}${ik_now#*.}
+}
+# What the clock says, and how far both outputs have been written: where the descriptors stand that all steps share, see
+# fdinfo in proc(5).
+ik_mark() {
+    ik_clock
     read -r ik_rest ik_out </proc/self/fdinfo/5
     read -r ik_rest ik_err </proc/self/fdinfo/6
 }
@@ -79,8 +83,8 @@ ik_watch() {
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
         if read -r ik_key ik_until <"$IK_DIR/deadline" && [ "$ik_key" != "$ik_late" ]; then
-            read -r ik_now ik_rest </proc/uptime
-            ik_left=$((ik_until - ${ik_now%.*}${ik_now#*.}))
+            ik_clock
+            ik_left=$((ik_until - ik_now))
             if [ "$ik_left" -le 0 ]; then
                 ik_late=$ik_key
                 kill -s USR1 $$
@@ -99,8 +103,7 @@ ik_watch() {
 }
 # deadline KEY HUNDREDTHS
 ik_deadline() {
-    read -r ik_now ik_rest </proc/uptime
-    ik_now=${ik_now%.*}${ik_now#*.}
+    ik_clock
     ik_due=$((ik_now + $2))
     # In place, so that whoever reads it finds the old one or the new one.
     echo "$1 $ik_due" 1<>"$IK_DIR/deadline"
@@ -112,8 +115,7 @@ ik_deadline() {
 }
 # Whether the time of the last deadline is over.
 ik_is_over() {
-    read -r ik_now ik_rest </proc/uptime
-    ik_now=${ik_now%.*}${ik_now#*.}
+    ik_clock
     [ "$ik_now" -ge "$ik_due" ]
 }
 # start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a

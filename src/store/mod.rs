@@ -97,7 +97,10 @@ impl Store {
 
     /// Looks something up. One statement sees one state; several see several unless they stand in `write`.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T> {
-        look(&self.connection).map_err(|failure| self.explain(failure))
+        let before = self.connection.total_changes();
+        let seen = look(&self.connection);
+        debug_assert_eq!(self.connection.total_changes(), before, "what changes something belongs into `write`");
+        seen.map_err(|failure| self.explain(failure))
     }
 
     /// Changes something: all of it or, on any error, nothing. What is read inside can't change before the commit.
