@@ -14,11 +14,11 @@ from roundtrips import after_login, slope
 
 LAB = Path(__file__).resolve().parents[1] / "lab"
 MACHINE = "bench-provision"
-#: Where its proxies listen.
-ADDRESS = "127.63.0.1"
 ROUND_TRIPS = [0, 50]
 #: The slope between these (ms) counts round trips.
 NEAR, FAR = 100, 300
+#: Where the machine answers at which round trip: on the same port everywhere, since that is part of what is set up.
+ADDRESSES = {50: "127.63.0.1", NEAR: "127.63.0.2", FAR: "127.63.0.3"}
 #: What the recipe has put on the machine and the playbook puts there too.
 FILES = ["/opt/infrakt/traefik/traefik.yaml", "/opt/infrakt/traefik/compose.yaml", "/etc/fail2ban/jail.d/infrakt.local"]
 
@@ -79,16 +79,16 @@ class Machine:
 
     def start(self) -> None:
         print("bench: provision: booting a machine and provisioning it for the first time", file=sys.stderr)
-        self.address = lab("up", MACHINE)
+        self.address = lab("up", MACHINE, "--ssh-port", str(PORT))
         self.key = lab("key")
         host_key = " ".join(lab("exec", MACHINE, "--", "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
-        known = [f"{self.address} {host_key}"]
-        for round_trip in (0, *ROUND_TRIPS[1:], NEAR, FAR):
-            host, port = self._way(round_trip)
+        known = []
+        for round_trip in (0, *ADDRESSES):
+            host = self._host(round_trip)
             if round_trip:
-                self.proxies.append(proxy.start(round_trip, port, 22, [f"{ADDRESS}={self.address}"]))
-                known.append(f"[{host}]:{port} {host_key}")
-            words = ["server", "add", f"at-{round_trip}", "--host", host, "--port", str(port), "--key", self.key,
+                self.proxies.append(proxy.start(round_trip, PORT, PORT, [f"{host}={self.address}"]))
+            known.append(f"[{host}]:{PORT} {host_key}")
+            words = ["server", "add", f"at-{round_trip}", "--host", host, "--port", str(PORT), "--key", self.key,
                      "--host-key", host_key]  # fmt: skip
             subprocess.run([self.options.infrakt, *words], env=self.environment, check=True, capture_output=True)
         self.known_hosts.write_text("\n".join(known) + "\n")
@@ -103,17 +103,16 @@ class Machine:
             process.wait()
         lab("down", MACHINE)
 
-    def _way(self, round_trip: int) -> tuple[str, int]:
-        return (ADDRESS, PORT + round_trip) if round_trip else (self.address, 22)
+    def _host(self, round_trip: int) -> str:
+        return ADDRESSES[round_trip] if round_trip else self.address
 
     def infrakt(self, round_trip: int) -> measure.Sample:
         words = [str(self.options.infrakt), "server", "provision", f"at-{round_trip}", "--keep-data"]
         return measure.run(words, environment=self.environment, folder=self.folder)
 
     def ansible(self, round_trip: int) -> measure.Sample:
-        host, port = self._way(round_trip)
         (self.folder / "hosts").write_text(
-            f"{host} ansible_port={port} ansible_user=root ansible_ssh_private_key_file={self.key}\n"
+            f"{self._host(round_trip)} ansible_port={PORT} ansible_user=root ansible_ssh_private_key_file={self.key}\n"
         )
         environment = self.environment | ansible_setting(self.folder, self.options.tools, self.known_hosts, 1)
         words = [str(self.options.tools / "ansible-playbook"), "-i", "hosts", "provision.yml"]
