@@ -99,7 +99,11 @@ impl Store {
     fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T> {
         let before = self.connection.total_changes();
         let seen = look(&self.connection);
-        debug_assert_eq!(self.connection.total_changes(), before, "what changes something belongs into `write`");
+        debug_assert_eq!(
+            self.connection.total_changes(),
+            before,
+            "what changes something belongs into `write`"
+        );
         seen.map_err(|failure| self.explain(failure))
     }
 
