@@ -64,7 +64,7 @@ ik_forget() {
     done
 }
 ik_finish() {
-    if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
+    if [ -n "$ik_watch" ]; then kill -s USR2 "$ik_watch"; fi
     # What was not executed must not lie about until somebody fetches the records.
     ik_forget $IK_SECRETS
     # Whoever reads that the run has ended may begin another one.
@@ -78,7 +78,9 @@ ik_finish() {
 # the shortest of them, so what begins meanwhile is not missed. It makes no file: there may be no room for one.
 ik_watch() {
     ik_sleeper=''
-    trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' TERM
+    trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' USR2
+    # A step that ends its process group does not mean this.
+    trap : HUP INT TERM
     ik_late=''
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
@@ -167,7 +169,7 @@ ik_attend() {
     if [ "$ik_late" = 0 ] && { [ "$ik_order" != kill ] || [ -n "$ik_firm" ]; }; then return; fi
     ik_ending=yes
     ik_end TERM
-    if [ -n "$ik_watch" ]; then kill "$ik_watch"; fi
+    if [ -n "$ik_watch" ]; then kill -s USR2 "$ik_watch"; fi
     ik_watch=''
     ik_deadline "$1.kill" 1000
 }

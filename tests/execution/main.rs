@@ -3,4 +3,5 @@
 mod local;
 mod lockout;
 mod machinery;
+mod programs;
 mod steps;

@@ -1,0 +1,119 @@
+//! Steps that are one program and its words, which have no file: what holds for every step holds for them.
+
+use crate::local::{Memory, executed, executed_with, is_root};
+use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use infrakt::executor::script::Secrets;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+/// An executable shell script; its path.
+fn program(folder: &Path, name: &str, script: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+fn why_ended(memory: &Memory, wanted: usize) -> (Option<i32>, String) {
+    let ended = memory.events.iter().find_map(|event| match event {
+        RunEvent::StepEnded {
+            step,
+            exit_status,
+            reason,
+            ..
+        } if *step == wanted => Some((*exit_status, reason.clone().unwrap_or_default())),
+        _ => None,
+    });
+    ended.expect("the step has ended")
+}
+
+#[test]
+fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let left = program(folder.path(), "leave", "sleep 1000 & echo $! >\"${0%/*}/pid\"");
+    let stubborn = program(
+        folder.path(),
+        "stubborn",
+        "trap '' TERM; sleep 7.75 & echo on; while :; do sleep 7.75; done",
+    );
+    let (ended, memory) = executed(&format!(
+        "ssh::run(\"Leave\", \"{left}\"); ssh::run(\"Hang\", \"{stubborn}\").timeout(\"1s\"); ssh::run(\"After\", \"id\");"
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.output(Stream::Stdout), "on\n");
+    let (_, reason) = why_ended(&memory, 1);
+    assert!(reason.starts_with("timed out after"), "{reason}");
+    let pid = fs::read_to_string(folder.path().join("pid")).expect("the pid");
+    let kill = Command::new("kill").arg(pid.trim()).status().expect("kill");
+    assert!(kill.success(), "the process of an earlier step is still there");
+    let hung = Command::new("pgrep")
+        .args(["-fx", "sleep 7.75"])
+        .output()
+        .expect("pgrep");
+    assert_eq!(
+        String::from_utf8_lossy(&hung.stdout),
+        "",
+        "none is left of the one that hung"
+    );
+}
+
+#[test]
+fn ctrl_c_twice_ends_it_in_the_middle() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = program(folder.path(), "long", "echo now; sleep 1000 & sleep 1000; echo never");
+    // Only what is heard while it runs makes the user stop it.
+    let memory = Memory {
+        stop_at: Some("now"),
+        stops: 2,
+        ..Memory::default()
+    };
+    let recipe = format!("ssh::run(\"First\", \"{long}\"); ssh::run(\"Second\", \"id\");");
+    let (ended, memory) = executed_with(&recipe, &Secrets::new(), memory);
+    assert_eq!(ended.state, RunState::Interrupted);
+    assert_eq!(memory.output(Stream::Stdout), "now\n");
+    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(why_ended(&memory, 0).0, Some(143));
+}
+
+#[test]
+fn one_that_ends_its_process_group_ends_neither_the_run_nor_the_watch_over_the_next_step() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let hostile = program(
+        folder.path(),
+        "hostile",
+        "trap '' TERM HUP INT; kill 0; kill -s HUP 0; kill -s INT 0",
+    );
+    let (ended, memory) = executed(&format!(
+        "ssh::run(\"End all\", \"{hostile}\"); ssh::run(\"Hang\", \"sleep 1000\").timeout(\"1s\");"
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Failed]);
+    let (_, reason) = why_ended(&memory, 1);
+    assert!(reason.starts_with("timed out after"), "{reason}");
+}
+
+#[test]
+fn it_has_neither_the_lock_nor_the_journal() {
+    if !is_root() {
+        return;
+    }
+    let (ended, memory) = executed("ssh::run(\"Look\", \"ls -l /proc/self/fd\");");
+    assert_eq!(ended.state, RunState::Done);
+    let seen = memory.output(Stream::Stdout);
+    assert!(seen.contains("/dev/null"), "{seen}");
+    for held in ["lock", "journal", "turn"] {
+        assert!(!seen.contains(held), "{held}: {seen}");
+    }
+}
