@@ -71,8 +71,7 @@ fn is_one_call(script: &str) -> bool {
     }) && quote.is_none()
 }
 
-/// The function that starts the call which is called `name`; see `ik_start` in the runner. `set`, since some of what a shell
-/// knows of itself executes more than one command: `eval 'a; b'`.
+/// The function that starts the call (or what a shell knows of itself, such as `eval 'a; b'`: hence `set`) which is called `name`; see `ik_start` in the runner.
 pub(super) fn call(name: &str, script: &str) -> String {
     format!("ik_call_{name}() {{ (set -e --; {script}) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & }}\n")
 }
