@@ -4,7 +4,6 @@
 pub mod connection;
 mod following;
 pub mod frames;
-mod mode;
 pub mod question;
 mod redaction;
 pub mod script;

@@ -80,7 +80,7 @@ ik_watch() {
     ik_sleeper=''
     trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' USR2
     # A step that ends its process group does not mean this.
-    trap : HUP INT TERM
+    trap 'ik_signal=yes' HUP INT TERM
     ik_late=''
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
@@ -99,7 +99,9 @@ ik_watch() {
         if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
         sleep "$((ik_nap / 100)).$ik_part" &
         ik_sleeper=$!
+        ik_signal=''
         wait "$ik_sleeper"
+        if [ -n "$ik_signal" ]; then kill "$ik_sleeper"; fi
         ik_sleeper=''
     done
 }
@@ -121,11 +123,9 @@ ik_is_over() {
     [ "$ik_now" -ge "$ik_due" ]
 }
 # start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
-# fork of this shell (`plain`), which saves most of a step's cost. What is only one program's name and its words (`call`)
-# has no file, but a function that starts it. None of them sees the machinery.
+# fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
 ik_start() {
     case $2 in
-    call) "ik_call_$1" ;;
     apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
     *)
         (
@@ -136,17 +136,17 @@ ik_start() {
         ) </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
         ;;
     esac
-    ik_pid=$! ik_mode=$2 ik_ending='' ik_signal=''
+    ik_pid=$! ik_mode=$2 ik_since='' ik_ending='' ik_signal=''
 }
 # end SIGNAL: sends it to all that the present file has started. One that runs apart leads a process group; of the
 # runner's own group it is what began with the present file or after it (in the same hundredth of a second the numbers
-# tell), but neither the runner nor its watch.
+# tell), but neither the runner nor its watch. Fails if there is nothing left.
 ik_end() {
     if [ "$ik_mode" = apart ]; then
         kill -s "$1" -- "-$ik_pid"
         return
     fi
-    ik_since=''
+    ik_found=''
     for ik_process in "/proc/$ik_pid" /proc/[0-9]*; do
         read -r ik_stat <"$ik_process/stat" || continue
         # shellcheck disable=SC2086 # the fields after the name: state, parent, group, …; the twentieth is the start
@@ -154,9 +154,13 @@ ik_end() {
         if [ -z "$ik_since" ]; then ik_since=${21}; fi
         ik_other=${ik_process#/proc/}
         case $ik_other in "$$" | "$ik_watch") continue ;; esac
-        if [ "$4" != $$ ] || [ "$3" = "$ik_watch" ] || [ "${21}" -lt "$ik_since" ]; then continue; fi
-        if [ "${21}" -gt "$ik_since" ] || [ "$ik_other" -ge "$ik_pid" ]; then kill -s "$1" "$ik_other"; fi
+        if [ "$4" != $$ ] || [ "$3" = "$ik_watch" ] || [ "${21}" -lt "$ik_since" ] || [ "$2" = Z ]; then continue; fi
+        if [ "${21}" -gt "$ik_since" ] || [ "$ik_other" -ge "$ik_pid" ]; then
+            ik_found=yes
+            kill -s "$1" "$ik_other"
+        fi
     done
+    [ -n "$ik_found" ]
 }
 # attend KEY: what a signal was about: the time is over, or somebody wants the present step ended.
 ik_attend() {
@@ -173,6 +177,16 @@ ik_attend() {
     ik_watch=''
     ik_deadline "$1.kill" 1000
 }
+# A program may ignore the signal that has ended the shell which began it, and go on beginning others. What can't be
+# killed (it waits for a disk) is not waited for.
+ik_end_rest() {
+    while ik_end 0 && ! ik_is_over; do sleep 0.1; done
+    ik_tries=0
+    while ik_end KILL && [ "$ik_tries" -lt 20 ]; do
+        ik_tries=$((ik_tries + 1))
+        sleep 0.1
+    done
+}
 # await KEY HUNDREDTHS: waits for the end of what was started, and ends it when its time is over.
 ik_await() {
     ik_late=0 ik_first=''
@@ -186,6 +200,7 @@ ik_await() {
         ik_signal='' ik_first=$ik_status
         ik_attend "$1"
     done
+    if [ -n "$ik_ending" ]; then ik_end_rest; fi
     if [ "$ik_late" = 1 ]; then ik_status=124; fi
 }
 
@@ -230,7 +245,7 @@ ik_undo_unless_proven() {
         ik_hear
         if ik_is_over || [ "$ik_order" = kill ]; then
             ik_firm=yes
-            ik_start "$1_undo" apart -e 300 >&5 2>&6
+            ik_start "$1.undo" apart -e 300 >&5 2>&6
             ik_await "$1.undone" 30000
             if [ "$ik_status" -eq 0 ]; then ik_late=2; else ik_late=3; fi
             ik_status=1 ik_firm=''
@@ -243,7 +258,7 @@ ik_undo_unless_proven() {
 }
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {
-    ik_start "$1_run" "$3" -e "$2" >&5 2>&6
+    ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi

@@ -1,7 +1,6 @@
 //! Makes the one script that carries consecutive steps to a server. It runs as root, and begins with the checks that
 //! nothing may get round.
 
-use super::mode::{Mode, call, mark_of};
 use crate::plan::digest::sha256;
 use crate::plan::secret::Secret;
 use crate::plan::shell::quote;
@@ -115,8 +114,7 @@ impl Stretch<'_> {
         let env = self.exports(step);
         for (name, content) in self.parts(index) {
             match content {
-                Part::Script(_, Mode::Call) => {}
-                Part::Script(script, _) => write_file(text, &name, &format!("{env}{script}\n")),
+                Part::Script(script) => write_file(text, &name, &format!("{env}{script}\n")),
                 Part::Data(data) => write_file(text, &name, data),
             }
         }
@@ -126,14 +124,11 @@ impl Stretch<'_> {
     fn parts(&self, index: usize) -> Vec<(String, Part<'_>)> {
         let step = &self.plan.steps[index];
         let mut parts = Vec::new();
-        let script = |text: &str| Part::Script(text.to_owned(), Mode::of(step, text));
         match &step.action {
             Action::Run { command } => {
-                parts.push((format!("{index}_run"), script(command)));
+                parts.push((format!("{index}.sh"), Part::Script(command.clone())));
                 let undo = step.undo.iter();
-                // By itself, so that what is still ended of the step does not reach it.
-                let undo = undo.map(|undo| Part::Script(undo.command.clone(), Mode::Apart));
-                parts.extend(undo.map(|undo| (format!("{index}_undo"), undo)));
+                parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
             }
             Action::Upload {
                 path,
@@ -142,26 +137,30 @@ impl Stretch<'_> {
                 owner,
             } => {
                 let content = self.content(content);
-                let data = format!("{}/{index}_data", spool_of(self.run));
-                parts.push((format!("{index}_data"), Part::Data(content)));
-                parts.push((format!("{index}_run"), script(&place_file(&data, path, mode, owner))));
-                let held = holds_content(path, content, mode, owner);
-                parts.push((format!("{index}_unless_content"), script(&held)));
+                let data = format!("{}/{index}.data", spool_of(self.run));
+                parts.push((format!("{index}.data"), Part::Data(content)));
+                parts.push((
+                    format!("{index}.sh"),
+                    Part::Script(place_file(&data, path, mode, owner)),
+                ));
+                parts.push((
+                    format!("{index}.unless.content"),
+                    Part::Script(holds_content(path, content, mode, owner)),
+                ));
             }
             Action::Reconnect { .. } | Action::State { .. } => {}
         }
         for (number, guard) in step.unless.iter().enumerate() {
-            parts.push((format!("{index}_unless_{number}"), script(guard)));
+            parts.push((format!("{index}.unless.{number}"), Part::Script(guard.clone())));
         }
         for (number, guard) in step.only_if.iter().enumerate() {
-            parts.push((format!("{index}_only_if_{number}"), script(guard)));
+            parts.push((format!("{index}.only_if.{number}"), Part::Script(guard.clone())));
         }
         parts
     }
 
     fn runner(&self, text: &mut String) {
         let mut secret = Vec::new();
-        let mut calls = String::new();
         let mut steps = String::new();
         // Hundredths of a second; what no step and no guard falls short of.
         let mut shortest = GUARD_SECONDS;
@@ -173,18 +172,12 @@ impl Stretch<'_> {
             let parts = self.parts(index);
             let _ = writeln!(steps, "ik_step {index}");
             let mut tests = Vec::new();
-            let mut run = Mode::Plain;
             for (name, part) in &parts {
-                let Part::Script(script, mode) = part else { continue };
-                if *mode == Mode::Call {
-                    calls.push_str(&call(name, script));
-                }
-                if name.contains("_unless_") {
-                    tests.push(format!("ik_held {index} {name} {mode}"));
-                } else if name.contains("_only_if_") {
-                    tests.push(format!("! ik_held {index} {name} {mode}"));
-                } else if name.ends_with("_run") {
-                    run = *mode;
+                let Part::Script(script) = part else { continue };
+                if name.contains(".unless.") {
+                    tests.push(format!("ik_held {index} {name} {}", mode_of(script)));
+                } else if name.contains(".only_if.") {
+                    tests.push(format!("! ik_held {index} {name} {}", mode_of(script)));
                 }
             }
             let seconds = step.timeout_seconds;
@@ -194,9 +187,13 @@ impl Stretch<'_> {
                         .undo
                         .as_ref()
                         .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
-                    format!("ik_run {index} {seconds} {run} {}{undo}", mark_of(command))
+                    format!(
+                        "ik_run {index} {seconds} {} {}{undo}",
+                        mode_of(command),
+                        mark_of(command)
+                    )
                 }
-                Action::Upload { .. } => format!("ik_run {index} {seconds} {run} ik_mark"),
+                Action::Upload { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
                 Action::Reconnect { .. } | Action::State { .. } => format!("ik_pause {index} {seconds}"),
             };
             let _ = match tests.is_empty() {
@@ -214,7 +211,7 @@ impl Stretch<'_> {
             }
         }
         let runner = format!(
-            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{calls}{}{steps}ik_finish done\n",
+            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{}{steps}ik_finish done\n",
             quote(&spool_of(self.run)),
             shortest,
             quote(&secret.join(" ")),
@@ -251,7 +248,7 @@ impl Stretch<'_> {
 
 /// A file of a step.
 enum Part<'a> {
-    Script(String, Mode),
+    Script(String),
     Data(&'a str),
 }
 
@@ -288,6 +285,25 @@ fn write_file(text: &mut String, name: &str, content: &str) {
             quote(content)
         )
     };
+}
+
+/// Whether a shell script can run in a fork of the runner: not if it may tell that from a shell of its own, or end
+/// the wrong one.
+fn mode_of(script: &str) -> &'static str {
+    const OWN: [&str; 6] = ["$$", "${$", "$0", "${0", "PPID", "kill"];
+    match OWN.iter().any(|word| script.contains(word)) {
+        true => "apart",
+        false => "plain",
+    }
+}
+
+/// How to tell where the output of a script ends: it may open it by its path.
+fn mark_of(script: &str) -> &'static str {
+    const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
+    match PATHS.iter().any(|path| script.contains(path)) {
+        true => "ik_mark_exactly",
+        false => "ik_mark",
+    }
 }
 
 fn has_secret(step: &Step) -> bool {

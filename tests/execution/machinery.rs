@@ -71,7 +71,7 @@ fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
     assert_eq!(memory.output(Stream::Stdout), "none\n");
 }
 
-/// However the runner starts a step: from a file, or as one call in its own text, where it must not break out.
+/// Nothing in its text reaches the runner, and nothing of the runner's changes what it says.
 #[test]
 fn a_step_means_what_it_means_to_a_shell() {
     if !is_root() {
@@ -170,7 +170,7 @@ fn the_end_of_a_short_run_ends_no_process_but_its_own() {
          kill \"$victim\"",
     );
     std::fs::write(folder.path().join("runner.sh"), runner).expect("the runner");
-    std::fs::write(folder.path().join("0_run"), "true\n").expect("a step");
+    std::fs::write(folder.path().join("0.sh"), "true\n").expect("a step");
     let ended = std::process::Command::new("sh")
         .args(["-c", &script])
         .output()

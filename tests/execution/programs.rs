@@ -1,4 +1,4 @@
-//! Steps that are one program and its words, which have no file: what holds for every step holds for them.
+//! Steps that are one program and its words. Whatever it does to the processes around it, the run goes on or ends as it says.
 
 use crate::local::{Memory, executed, executed_with, is_root};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
@@ -52,10 +52,7 @@ fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
     let pid = fs::read_to_string(folder.path().join("pid")).expect("the pid");
     let kill = Command::new("kill").arg(pid.trim()).status().expect("kill");
     assert!(kill.success(), "the process of an earlier step is still there");
-    let hung = Command::new("pgrep")
-        .args(["-fx", "sleep 7.75"])
-        .output()
-        .expect("pgrep");
+    let hung = Command::new("pgrep").args(["-f", &stubborn]).output().expect("pgrep");
     assert_eq!(
         String::from_utf8_lossy(&hung.stdout),
         "",
@@ -96,7 +93,7 @@ fn one_that_ends_its_process_group_ends_neither_the_run_nor_the_watch_over_the_n
         "trap '' TERM HUP INT; kill 0; kill -s HUP 0; kill -s INT 0",
     );
     let (ended, memory) = executed(&format!(
-        "ssh::run(\"End all\", \"{hostile}\"); ssh::run(\"Hang\", \"sleep 1000\").timeout(\"1s\");"
+        "ssh::run(\"End all\", \"trap '' TERM HUP INT; {hostile}\"); ssh::run(\"Hang\", \"sleep 1000\").timeout(\"1s\");"
     ));
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Failed]);
@@ -115,5 +112,22 @@ fn it_has_neither_the_lock_nor_the_journal() {
     assert!(seen.contains("/dev/null"), "{seen}");
     for held in ["lock", "journal", "turn"] {
         assert!(!seen.contains(held), "{held}: {seen}");
+    }
+}
+
+#[test]
+fn one_that_ends_what_has_called_it_has_failed_and_nothing_else() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for (signal, status) in [("TERM", 143), ("USR1", 138), ("USR2", 140), ("KILL", 137)] {
+        let caller = program(folder.path(), signal, &format!("kill -s {signal} $PPID; sleep 0.2"));
+        let (ended, memory) = executed(&format!(
+            "ssh::run(\"End the caller\", \"{caller}\"); ssh::run(\"After\", \"id\");"
+        ));
+        assert_eq!(ended.state, RunState::Failed, "{signal}");
+        assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped], "{signal}");
+        assert_eq!(why_ended(&memory, 0).0, Some(status), "{signal}");
     }
 }
