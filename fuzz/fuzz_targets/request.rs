@@ -35,17 +35,12 @@ fuzz_target!(|data: &[u8]| {
 
     let canonical = head.canonical();
     assert_eq!(head::end(&canonical, 0), Some(canonical.len()));
-    if let Key::One(key) = &head.key
-        && key.expose().len() > 40
-    {
-        let text = String::from_utf8_lossy(&canonical).into_owned();
-        let elsewhere = [
-            Some(&head.target.raw),
-            head.content_type.as_ref(),
-            head.last_event_id.as_ref(),
-        ];
-        assert!(elsewhere.iter().flatten().any(|kept| kept.contains(key.expose())) || !text.contains(key.expose()));
-    }
+    // The key is for infrakt's own door and goes no further, whatever else it may look like.
+    let without_key = Head {
+        key: Key::None,
+        ..head.clone()
+    };
+    assert_eq!(without_key.canonical(), canonical);
     let mut headers = [EMPTY_HEADER; 8];
     let mut again = httparse::Request::new(&mut headers);
     assert_eq!(again.parse(&canonical), Ok(Status::Complete(canonical.len())));
