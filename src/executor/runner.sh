@@ -151,8 +151,12 @@ ik_end() {
         read -r ik_stat <"$ik_process/stat" || continue
         # shellcheck disable=SC2086 # the fields after the name: state, parent, group, …; the twentieth is the start
         set -- "$1" ${ik_stat##*) }
-        if [ -z "$ik_since" ]; then ik_since=${21}; fi
         ik_other=${ik_process#/proc/}
+        if [ -z "$ik_since" ]; then
+            # It had ended before it was to be ended.
+            if [ "$ik_other" != "$ik_pid" ]; then break; fi
+            ik_since=${21}
+        fi
         case $ik_other in "$$" | "$ik_watch") continue ;; esac
         if [ "$4" != $$ ] || [ "$3" = "$ik_watch" ] || [ "${21}" -lt "$ik_since" ] || [ "$2" = Z ]; then continue; fi
         if [ "${21}" -gt "$ik_since" ] || [ "$ik_other" -ge "$ik_pid" ]; then
