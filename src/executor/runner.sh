@@ -77,8 +77,9 @@ ik_finish() {
 # Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
 # the shortest of them, so what begins meanwhile is not missed. It makes no file: there may be no room for one.
 ik_watch() {
-    ik_sleeper=''
-    trap 'if [ -n "$ik_sleeper" ]; then kill "$ik_sleeper"; fi; exit 0' USR2
+    # The last process begun that is none of the watch's own any more: at first the step, which the runner began.
+    ik_over=$!
+    trap 'if [ "$!" != "$ik_over" ]; then kill -s KILL "$!"; fi; exit 0' USR2
     # A step that ends its process group does not mean this.
     trap 'ik_signal=yes' HUP INT TERM
     ik_late=''
@@ -98,11 +99,10 @@ ik_watch() {
         ik_part=$((ik_nap % 100))
         if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
         sleep "$((ik_nap / 100)).$ik_part" &
-        ik_sleeper=$!
         ik_signal=''
-        wait "$ik_sleeper"
-        if [ -n "$ik_signal" ]; then kill "$ik_sleeper"; fi
-        ik_sleeper=''
+        wait "$!"
+        if [ -n "$ik_signal" ]; then kill -s KILL "$!"; fi
+        ik_over=$!
     done
 }
 # deadline KEY HUNDREDTHS
