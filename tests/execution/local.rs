@@ -325,6 +325,20 @@ impl Memory {
         String::from_utf8_lossy(&bytes.collect::<Vec<_>>().concat()).into_owned()
     }
 
+    /// With which exit status a step ended, and for what reason if one was given.
+    pub fn end_of(&self, wanted: usize) -> (Option<i32>, String) {
+        let ended = self.events.iter().find_map(|event| match event {
+            RunEvent::StepEnded {
+                step,
+                exit_status,
+                reason,
+                ..
+            } if *step == wanted => Some((*exit_status, reason.clone().unwrap_or_default())),
+            _ => None,
+        });
+        ended.expect("the step has ended")
+    }
+
     pub fn outcomes(&self) -> Vec<Outcome> {
         self.events
             .iter()

@@ -1,7 +1,7 @@
 //! The runner and the steps that it runs keep out of each other's way.
 
 use crate::local::{executed, is_root};
-use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use infrakt::event::{Outcome, RunState, Stream};
 use std::process::Command;
 
 #[test]
@@ -36,13 +36,7 @@ fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
             "{command}: {:?}",
             memory.events
         );
-        let ended = memory.events.iter().find_map(|event| match event {
-            RunEvent::StepEnded {
-                step: 0, exit_status, ..
-            } => *exit_status,
-            _ => None,
-        });
-        assert_eq!(ended, Some(status), "{command}");
+        assert_eq!(memory.end_of(0).0, Some(status), "{command}");
         assert_eq!(memory.output(Stream::Stdout), "", "{command}");
     }
 }
@@ -116,12 +110,6 @@ fn a_step_means_what_it_means_to_a_shell() {
             "ssh::run(\"It\", {command:?}); ssh::run(\"After\", \"echo after\");"
         ));
 
-        let status = memory.events.iter().find_map(|event| match event {
-            RunEvent::StepEnded {
-                step: 0, exit_status, ..
-            } => *exit_status,
-            _ => None,
-        });
         let printed = String::from_utf8_lossy(&shell.stdout).into_owned();
         match shell.status.success() {
             true => {
@@ -131,7 +119,7 @@ fn a_step_means_what_it_means_to_a_shell() {
             false => {
                 assert_eq!(ended.state, RunState::Failed, "{command}");
                 assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped], "{command}");
-                assert_eq!(status, shell.status.code(), "{command}");
+                assert_eq!(memory.end_of(0).0, shell.status.code(), "{command}");
                 assert_eq!(memory.output(Stream::Stdout), printed, "{command}");
             }
         }

@@ -1,7 +1,7 @@
 //! Steps that are one program and its words. Whatever it does to the processes around it, the run goes on or ends as it says.
 
 use crate::local::{Memory, executed, executed_with, is_root};
-use infrakt::event::{Outcome, RunEvent, RunState, Stream};
+use infrakt::event::{Outcome, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,19 +14,6 @@ fn program(folder: &Path, name: &str, script: &str) -> String {
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
     path.to_str().expect("UTF-8").to_owned()
-}
-
-fn why_ended(memory: &Memory, wanted: usize) -> (Option<i32>, String) {
-    let ended = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded {
-            step,
-            exit_status,
-            reason,
-            ..
-        } if *step == wanted => Some((*exit_status, reason.clone().unwrap_or_default())),
-        _ => None,
-    });
-    ended.expect("the step has ended")
 }
 
 #[test]
@@ -47,7 +34,7 @@ fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Failed, Outcome::Skipped]);
     assert_eq!(memory.output(Stream::Stdout), "on\n");
-    let (_, reason) = why_ended(&memory, 1);
+    let (_, reason) = memory.end_of(1);
     assert!(reason.starts_with("timed out after"), "{reason}");
     let pid = fs::read_to_string(folder.path().join("pid")).expect("the pid");
     let kill = Command::new("kill").arg(pid.trim()).status().expect("kill");
@@ -78,7 +65,7 @@ fn ctrl_c_twice_ends_it_in_the_middle() {
     assert_eq!(ended.state, RunState::Interrupted);
     assert_eq!(memory.output(Stream::Stdout), "now\n");
     assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
-    assert_eq!(why_ended(&memory, 0).0, Some(143));
+    assert_eq!(memory.end_of(0).0, Some(143));
 }
 
 #[test]
@@ -97,7 +84,7 @@ fn one_that_ends_its_process_group_ends_neither_the_run_nor_the_watch_over_the_n
     ));
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.outcomes(), [Outcome::Changed, Outcome::Failed]);
-    let (_, reason) = why_ended(&memory, 1);
+    let (_, reason) = memory.end_of(1);
     assert!(reason.starts_with("timed out after"), "{reason}");
 }
 
@@ -128,6 +115,6 @@ fn one_that_ends_what_has_called_it_has_failed_and_nothing_else() {
         ));
         assert_eq!(ended.state, RunState::Failed, "{signal}");
         assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped], "{signal}");
-        assert_eq!(why_ended(&memory, 0).0, Some(status), "{signal}");
+        assert_eq!(memory.end_of(0).0, Some(status), "{signal}");
     }
 }

@@ -56,13 +56,7 @@ fn a_failing_step_ends_the_run_with_its_own_exit_status() {
         [Outcome::Changed, Outcome::Failed, Outcome::Skipped, Outcome::Skipped]
     );
     assert!(memory.changes.is_empty());
-    let status = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded {
-            step: 1, exit_status, ..
-        } => *exit_status,
-        _ => None,
-    });
-    assert_eq!(status, Some(1));
+    assert_eq!(memory.end_of(1).0, Some(1));
 }
 
 #[test]
@@ -73,11 +67,7 @@ fn a_step_that_hangs_is_ended_with_its_children() {
     let (ended, memory) =
         executed(r#"ssh::run("Hang", "sleep 1000 & sleep 1000").timeout("1s"); ssh::run("After", "true");"#);
     assert_eq!(ended.state, RunState::Failed);
-    let reason = memory.events.iter().find_map(|event| match event {
-        RunEvent::StepEnded { step: 0, reason, .. } => reason.clone(),
-        _ => None,
-    });
-    assert!(reason.is_some_and(|reason| reason.starts_with("timed out after")));
+    assert!(memory.end_of(0).1.starts_with("timed out after"));
 }
 
 #[test]
