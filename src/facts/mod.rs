@@ -1,7 +1,9 @@
 //! What is read from a server before planning. Facts are data: they are probed from a live server ([`probe`]), read from
 //! a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
+mod os_release;
 pub mod probe;
+mod records;
 pub mod usage;
 
 use crate::error::{Error, Result, nearest};
@@ -89,12 +91,15 @@ pub struct Docker {
     pub volumes: Vec<Volume>,
     /// Networks other than Docker's own three.
     #[serde(default)]
-    pub networks: Vec<String>,
+    pub networks: Vec<Network>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Container {
+    /// The whole id, 64 hexadecimal digits. Like every id here, it tells apart things that have had the same name.
+    #[serde(default)]
+    pub id: String,
     pub name: String,
     pub image: String,
     /// `running`, `exited`, …
@@ -104,6 +109,9 @@ pub struct Container {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
+    /// The whole id, `sha256:…`.
+    #[serde(default)]
+    pub id: String,
     /// `repository:tag`, or the id of an image without a name.
     pub name: String,
     /// As Docker prints it.
@@ -115,11 +123,23 @@ pub struct Image {
 pub struct Volume {
     pub name: String,
     pub driver: String,
+    /// When it was created, as Docker says it.
+    #[serde(default)]
+    pub created: String,
     /// Bytes in its directory; `None` where it could not be measured in time.
     pub bytes: Option<u64>,
     /// Where a volume of the local driver really keeps its data, if not in Docker's own directory: `nfs :/export`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// The whole id, 64 hexadecimal digits.
+    #[serde(default)]
+    pub id: String,
+    pub name: String,
 }
 
 /// What stands at a path.
@@ -135,6 +155,23 @@ pub struct Directory {
     /// Entries of its `backups` directory.
     #[serde(default)]
     pub backups: u64,
+    /// What is in it, two levels deep, sorted by path: 20,000 entries at most.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+}
+
+/// A file or directory in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Relative to the directory: `backups/shop.sql.gz`.
+    pub path: String,
+    /// `file`, `directory`, `symlink` or `other`.
+    pub kind: String,
+    /// When it was last modified, in seconds since 1970.
+    pub modified: i64,
+    /// With everything in it; `None` where it could not be measured in time.
+    pub bytes: Option<u64>,
 }
 
 const PROFILES: [(&str, &str); 4] = [
@@ -236,8 +273,8 @@ impl Facts {
                 .docker
                 .networks
                 .iter()
-                .map(|name| Loss {
-                    name: name.clone(),
+                .map(|network| Loss {
+                    name: network.name.clone(),
                     detail: None,
                 })
                 .collect(),

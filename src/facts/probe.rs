@@ -1,126 +1,180 @@
 //! The script that reads a server's facts in one round trip, and the parser of what it prints. It knows the server only
 //! as text: somebody else sends the script and brings the answer.
 
-use super::{Container, Directory, Docker, FORMAT, Facts, Image, Os, Volume};
+use super::records::{Records, excerpt};
+use super::{Container, Directory, Docker, Entry, FORMAT, Facts, Image, Network, Volume, os_release};
 use crate::plan::shell::quote;
 use std::collections::BTreeMap;
 
-/// The POSIX sh script that prints a server's facts, one `key<TAB>value…` a line, and `end` as its last line.
+/// The POSIX sh script that prints a server's facts as records ([`super::records`]).
 ///
-/// `thread_name` is the name under which this process can be seen in the server's /proc, if infrakt runs there.
-/// It runs as root. It changes nothing.
-pub fn script(thread_name: &str) -> String {
-    format!("ik_thread={}\n{}", quote(thread_name), include_str!("probe.sh"))
+/// `nonce` is unguessable and new for each answer. `thread_name` is the name under which this process can be seen in the
+/// server's /proc, if infrakt runs there. The script runs as root. It changes nothing.
+pub fn script(nonce: &str, thread_name: &str) -> String {
+    format!(
+        "ik_nonce={} ik_thread={}\n{}",
+        quote(nonce),
+        quote(thread_name),
+        include_str!("probe.sh")
+    )
 }
 
 /// Understands what the script printed.
 ///
 /// # Errors
-/// A sentence on what is missing or not understood. An answer without its `end` line is never taken for a whole one.
-pub fn parse(output: &[u8]) -> Result<Facts, String> {
-    let text = String::from_utf8_lossy(output);
-    let mut single: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut docker = Docker::default();
-    let mut sizes: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut opt_infrakt = Directory::default();
-    let mut host_keys = Vec::new();
-    let mut ssh_ports = Vec::new();
-    let mut ended = false;
-    for line in text.lines() {
-        if ended {
-            return Err(format!("there is more after its end: {line:?}"));
-        }
-        let (key, value) = line.split_once('\t').unwrap_or((line, ""));
-        let mut fields = value.split('\t');
-        let mut field = || fields.next().unwrap_or("").to_owned();
-        match key {
-            "end" => ended = true,
-            "host_key" => host_keys.push(value.to_owned()),
-            "ssh_port" => ssh_ports.push(number(key, value)?),
-            "container" => {
-                docker.containers.push(Container {
-                    name: field(),
-                    image: field(),
-                    state: field(),
-                });
-            }
-            "image" => {
-                let (name, id, size) = (field(), field(), field());
-                docker.images.push(Image {
-                    name: if name.contains("<none>") { id } else { name },
-                    size,
-                });
-            }
-            "volume" => {
-                let (name, driver, device) = (field(), field(), field());
-                let device = (!device.is_empty()).then_some(device);
-                docker.volumes.push(Volume {
-                    name,
-                    driver,
-                    bytes: None,
-                    device,
-                });
-            }
-            "volume_size" => {
-                let (name, bytes) = value.split_once('\t').ok_or_else(|| not_understood(line))?;
-                sizes.insert(name, number(key, bytes)?);
-            }
-            "network" => docker.networks.push(value.to_owned()),
-            "opt_mount" => opt_infrakt.mounts.push(value.to_owned()),
-            "error" => return Err(value.to_owned()),
-            _ if line.contains('\t') => {
-                single.insert(key, value);
-            }
-            _ => return Err(not_understood(line)),
-        }
-    }
-    if !ended {
-        return Err("the answer breaks off before its end".to_owned());
-    }
-    for volume in &mut docker.volumes {
-        volume.bytes = sizes.get(volume.name.as_str()).copied();
-    }
-    let text_of = |key: &str| {
-        single
-            .get(key)
-            .copied()
-            .ok_or_else(|| format!("it does not say '{key}'"))
-    };
-    let yes = |key: &str| text_of(key).map(|value| value == "yes");
-    docker.installed = yes("docker_installed")?;
-    docker.running = yes("docker_running")?;
-    docker.compose = yes("docker_compose")?;
-    docker.swarm = yes("docker_swarm")?;
-    docker.version = text_of("docker_version")?.to_owned();
-    docker.package_name = text_of("docker_package")?.to_owned();
-    opt_infrakt.kind = text_of("opt_kind")?.to_owned();
-    opt_infrakt.bytes = text_of("opt_bytes")?.parse().ok();
-    opt_infrakt.backups = text_of("opt_backups")?.parse().unwrap_or(0);
-    let machine_id = text_of("machine_id")?;
+/// A sentence on what is missing or not understood. An answer without its `end` is never taken for a whole one, and
+/// neither is one that says something twice or that nobody asked for.
+pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
+    let mut records = Records::read(nonce, output)?;
+    let machine_id = records.text("machine_id")?;
+    let mut host_keys = records.lines("host_keys")?;
+    host_keys.sort();
+    let mut ssh_ports = records
+        .lines("ssh_ports")?
+        .iter()
+        .map(|port| number("ssh_ports", port))
+        .collect::<Result<Vec<u16>, String>>()?;
     ssh_ports.sort_unstable();
     ssh_ports.dedup();
-    host_keys.sort();
-    Ok(Facts {
+    let facts = Facts {
         format: FORMAT,
-        os: Os {
-            id: text_of("os_id")?.to_owned(),
-            version: text_of("os_version")?.to_owned(),
-            codename: text_of("os_codename")?.to_owned(),
-            name: text_of("os_name")?.to_owned(),
-        },
-        arch: text_of("arch")?.to_owned(),
-        kernel: text_of("kernel")?.to_owned(),
-        hostname: text_of("hostname")?.to_owned(),
-        machine_id: is_machine_id(machine_id).then(|| machine_id.to_owned()),
+        os: os_release::parse(&records.text("os_release")?),
+        arch: records.text("arch")?,
+        kernel: records.text("kernel")?,
+        hostname: records.text("hostname")?,
+        machine_id: is_machine_id(&machine_id).then_some(machine_id),
         host_keys,
-        marker: yes("marker")?,
-        runs_this_infrakt: yes("runs_this_infrakt")?,
+        marker: records.yes("marker")?,
+        runs_this_infrakt: records.yes("runs_this_infrakt")?,
         ssh_ports,
-        reboot_required: yes("reboot_required")?,
-        docker,
-        opt_infrakt,
+        reboot_required: records.yes("reboot_required")?,
+        docker: docker(&mut records)?,
+        opt_infrakt: directory(&mut records)?,
         answers: BTreeMap::new(),
-    })
+    };
+    records.finish()?;
+    Ok(facts)
+}
+
+fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
+    let mut docker = Docker {
+        installed: records.yes("docker_installed")?,
+        running: records.yes("docker_running")?,
+        version: records.text("docker_version")?,
+        package_name: records.text("docker_package")?,
+        compose: records.yes("docker_compose")?,
+        swarm: records.yes("docker_swarm")?,
+        ..Docker::default()
+    };
+    if !docker.running {
+        return Ok(docker);
+    }
+    for (id, name, image, state) in records.json_lines("containers")? {
+        docker.containers.push(Container { id, name, image, state });
+    }
+    for (id, repository, tag, size) in records.json_lines::<(String, String, String, String)>("images")? {
+        let name = if repository == "<none>" || tag == "<none>" {
+            let digits = id.strip_prefix("sha256:").unwrap_or(&id);
+            digits.chars().take(12).collect()
+        } else {
+            format!("{repository}:{tag}")
+        };
+        docker.images.push(Image { id, name, size });
+    }
+    for (id, name) in records.json_lines("networks")? {
+        docker.networks.push(Network { id, name });
+    }
+    let sizes = records.fields("volume_sizes")?;
+    let sizes = self::sizes(&sizes);
+    for volume in records.json_lines::<InspectedVolume>("volumes")? {
+        let options = volume.options.unwrap_or_default();
+        let option = |name: &str| options.get(name).map_or("", String::as_str);
+        docker.volumes.push(Volume {
+            device: (!options.is_empty()).then(|| format!("{} {}", option("type"), option("device"))),
+            bytes: sizes.get(volume.mountpoint.as_str()).copied(),
+            name: volume.name,
+            driver: volume.driver,
+            created: volume.created,
+        });
+    }
+    Ok(docker)
+}
+
+/// A volume as `docker volume inspect` describes it.
+#[derive(serde::Deserialize)]
+struct InspectedVolume {
+    name: String,
+    driver: String,
+    created: String,
+    mountpoint: String,
+    options: Option<BTreeMap<String, String>>,
+}
+
+fn directory(records: &mut Records<'_>) -> Result<Directory, String> {
+    let mut directory = Directory {
+        kind: records.text("opt_kind")?,
+        ..Directory::default()
+    };
+    if directory.kind != "directory" {
+        return Ok(directory);
+    }
+    directory.backups = number("opt_backups", &records.text("opt_backups")?)?;
+    directory.mounts = records
+        .lines("opt_mounts")?
+        .iter()
+        .map(|path| unescaped(path))
+        .collect();
+    let sizes = records.fields("opt_sizes")?;
+    let sizes = self::sizes(&sizes);
+    directory.bytes = sizes.get("/opt/infrakt").copied();
+    for fields in records.fields("opt_entries")?.chunks_exact(3) {
+        let [path, kind, modified] = fields else { continue };
+        directory.entries.push(Entry {
+            bytes: sizes.get(format!("/opt/infrakt/{path}").as_str()).copied(),
+            path: path.clone(),
+            kind: match kind.as_str() {
+                "f" => "file",
+                "d" => "directory",
+                "l" => "symlink",
+                _ => "other",
+            }
+            .to_owned(),
+            // With a fraction, which says nothing that a reader could use.
+            modified: number("opt_entries", modified.split('.').next().unwrap_or_default())?,
+        });
+    }
+    directory.entries.sort();
+    Ok(directory)
+}
+
+/// What du(1) printed, by path: a size, a tab, and the path. It may have been ended before it was done.
+fn sizes(fields: &[String]) -> BTreeMap<&str, u64> {
+    let sizes = fields.iter().filter_map(|field| {
+        let (bytes, path) = field.split_once('\t')?;
+        Some((path, bytes.parse().ok()?))
+    });
+    sizes.collect()
+}
+
+/// A path as /proc/self/mountinfo writes it: spaces, tabs, line breaks and backslashes as three octal digits
+/// (proc_pid_mountinfo(5)).
+fn unescaped(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(character) if byte == b'\\' => {
+                bytes.push(character);
+                rest = &after[3..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// 32 lower-case hexadecimal digits that are not all zero, machine-id(5).
@@ -133,11 +187,8 @@ fn is_machine_id(text: &str) -> bool {
 }
 
 fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("'{key}' is not a number: {text:?}"))
-}
-
-fn not_understood(line: &str) -> String {
-    format!("a line is not understood: {line:?}")
+    text.parse()
+        .map_err(|_| format!("'{key}' is not a number: {}", excerpt(text.as_bytes())))
 }
 
 #[cfg(test)]
@@ -148,10 +199,10 @@ mod tests {
     #[test]
     fn the_script_reads_this_very_computer() {
         let output = Command::new("sh")
-            .args(["-c", &script("ik-000000000000")])
+            .args(["-c", &script("NONCE", "ik-000000000000")])
             .output()
             .expect("sh runs");
-        let facts = parse(&output.stdout).expect("facts of this computer");
+        let facts = parse("NONCE", &output.stdout).expect("facts of this computer");
         assert!(!facts.os.id.is_empty());
         assert!(!facts.runs_this_infrakt);
     }
@@ -165,22 +216,91 @@ mod tests {
             .spawn(move || wait.recv().is_err())
             .expect("a thread");
         let output = Command::new("sh")
-            .args(["-c", &script(&name)])
+            .args(["-c", &script("NONCE", &name)])
             .output()
             .expect("sh runs");
         drop(told);
         assert!(thread.join().expect("the thread ends"));
-        assert!(parse(&output.stdout).expect("facts").runs_this_infrakt);
+        assert!(parse("NONCE", &output.stdout).expect("facts").runs_this_infrakt);
+    }
+
+    /// What a machine with a Docker that holds something answers.
+    const ANSWER: &str = include_str!("../../fuzz/corpus/facts/docker");
+
+    #[test]
+    fn what_docker_holds_is_read_with_what_tells_it_from_its_namesakes() {
+        let facts = parse("NONCE", ANSWER.as_bytes()).expect("facts");
+        let docker = facts.docker;
+        assert_eq!(
+            (docker.containers[0].id.as_str(), docker.containers[0].name.as_str()),
+            ("0123", "web")
+        );
+        let names: Vec<&str> = docker.images.iter().map(|image| image.name.as_str()).collect();
+        assert_eq!(names, ["nginx:1", "456745674567"]);
+        assert_eq!(docker.networks[0].id, "89ab");
+        let (pgdata, memory) = (&docker.volumes[0], &docker.volumes[1]);
+        assert_eq!((pgdata.bytes, pgdata.device.as_deref()), (Some(1500), None));
+        assert_eq!((memory.bytes, memory.device.as_deref()), (None, Some("tmpfs tmpfs")));
+        assert_eq!(pgdata.created, "2026-07-01T12:00:00Z");
+        let entries: Vec<(&str, Option<u64>)> = facts
+            .opt_infrakt
+            .entries
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry.bytes))
+            .collect();
+        assert_eq!(entries, [("backups", Some(5296)), ("backups/shop.sql.gz", Some(1200))]);
+        assert_eq!(facts.opt_infrakt.bytes, Some(9392));
+    }
+
+    proptest::proptest! {
+        /// Whatever a machine calls its things, nothing else is known otherwise because of it.
+        #[test]
+        fn a_name_never_becomes_anything_else(
+            name in r"(\PC|[\n\t\x00]|\n(NONSE|N|) (marker|end|machine_id|error)\n(no|yes|)){0,12}"
+        ) {
+            let before = parse("NONCE", ANSWER.as_bytes()).expect("facts");
+            let encoded = serde_json::to_string(&name).expect("JSON");
+            let named = ANSWER.replace("\"shop-network\"", &encoded);
+            let mut after = parse("NONCE", named.as_bytes()).expect("a name breaks nothing");
+            proptest::prop_assert_eq!(&after.docker.networks[0].name, &name);
+            after.docker.networks[0].name = before.docker.networks[0].name.clone();
+            proptest::prop_assert_eq!(after, before);
+        }
+
+        /// Also where it comes from a file, and not encoded.
+        #[test]
+        fn a_text_never_becomes_anything_else(text in r"(\PC|[\n\t\x00]|\n(NONSE|N|) (marker|end|machine_id|error)\n(no|yes|)){0,12}") {
+            let before = parse("NONCE", ANSWER.as_bytes()).expect("facts");
+            let mut after = parse("NONCE", ANSWER.replace("prod-2", &text).as_bytes()).expect("a text breaks nothing");
+            proptest::prop_assert_eq!(&after.hostname, &text);
+            after.hostname = before.hostname.clone();
+            proptest::prop_assert_eq!(after, before);
+        }
+    }
+
+    #[test]
+    fn paths_of_mounts_are_read_as_the_kernel_writes_them() {
+        for (written, path) in [
+            ("/opt/infrakt", "/opt/infrakt"),
+            (r"/opt/infrakt/a\040b\011c\012d\134040", "/opt/infrakt/a b\tc\nd\\040"),
+            (r"/opt/infrakt/\", "/opt/infrakt/\\"),
+            (r"/opt/infrakt/\09", "/opt/infrakt/\\09"),
+        ] {
+            assert_eq!(unescaped(written), path);
+        }
     }
 
     #[test]
     fn half_an_answer_is_none() {
         let output = Command::new("sh")
-            .args(["-c", &script("ik-000000000000")])
+            .args(["-c", &script("NONCE", "ik-000000000000")])
             .output()
             .expect("sh runs");
-        let half = &output.stdout[..output.stdout.len() - "end\n".len()];
-        assert_eq!(parse(half), Err("the answer breaks off before its end".to_owned()));
+        let half = &output.stdout[..output.stdout.len() - "NONCE end\n".len()];
+        assert_eq!(
+            parse("NONCE", half),
+            Err("the answer breaks off before its end".to_owned())
+        );
     }
 
     #[test]

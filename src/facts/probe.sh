@@ -4,30 +4,29 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL DOCKER_HOST PATH
 unset DOCKER_CONTEXT
 
-ik_breaks='	
-'
-# say KEY VALUE…: one line, whatever stands in the values.
+# Begins a record; what is printed until the next one is its value.
+mark() {
+    printf '\n%s %s\n' "$ik_nonce" "$1"
+}
+# say KEY VALUE
 say() {
-    ik_line=$1
-    shift
-    for ik_value in "$@"; do
-        # Processes only for what needs them: three for each value were half of what the probe cost a server.
-        case $ik_value in *["$ik_breaks"]*) ik_value=$(printf %s "$ik_value" | tr '\t\n' '  ') ;; esac
-        ik_line="$ik_line	$ik_value"
-    done
-    printf '%s\n' "$ik_line"
+    printf '\n%s %s\n%s' "$ik_nonce" "$1" "$2"
+}
+# The whole answer is this one sentence.
+fail() {
+    say error "$1"
+    say end ''
+    exit 0
 }
 answer() {
     if "$@" >/dev/null 2>&1; then echo yes; else echo no; fi
 }
-read_os() (
-    ID='' VERSION_ID='' VERSION_CODENAME='' PRETTY_NAME=''
-    if [ -r /etc/os-release ]; then . /etc/os-release; fi
-    say os_id "$ID"
-    say os_version "$VERSION_ID"
-    say os_codename "$VERSION_CODENAME"
-    say os_name "$PRETTY_NAME"
-)
+read_os() {
+    mark os_release
+    if [ -r /etc/os-release ]; then
+        while IFS= read -r ik_line || [ -n "$ik_line" ]; do printf '%s\n' "$ik_line"; done </etc/os-release
+    fi
+}
 # Whether the search for processes works at all is proven by finding the one that searches.
 search_works() {
     ik_own=$(cat /proc/$$/comm)
@@ -39,34 +38,34 @@ process_seen() {
     printf '%s\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- "$ik_thread" | grep -q .
 }
 read_ssh() {
+    mark host_keys
     for ik_file in /etc/ssh/ssh_host_*_key.pub; do
         if [ -r "$ik_file" ]; then
-            while read -r ik_type ik_blob ik_rest; do say host_key "$ik_type $ik_blob"; done <"$ik_file"
+            while read -r ik_type ik_blob ik_rest; do printf '%s\n' "$ik_type $ik_blob"; done <"$ik_file"
         fi
     done
+    mark ssh_ports
     # sshd is not on every PATH, and refuses to print its configuration without host keys or its run directory: then
     # what listens is all that can be known.
     if [ -x /usr/sbin/sshd ]; then
         /usr/sbin/sshd -T 2>/dev/null | while read -r ik_word ik_port; do
-            if [ "$ik_word" = port ]; then say ssh_port "$ik_port"; fi
+            if [ "$ik_word" = port ]; then printf '%s\n' "$ik_port"; fi
         done
     fi
     if command -v ss >/dev/null 2>&1; then
-        ss -Hltnp 2>/dev/null | grep -E '"(sshd|sshd-session)"' | awk '{ n = split($4, a, ":"); print a[n] }' |
-            while read -r ik_port; do say ssh_port "$ik_port"; done
+        ss -Hltnp 2>/dev/null | grep -E '"(sshd|sshd-session)"' | awk '{ n = split($4, a, ":"); print a[n] }'
     fi
     # Ubuntu since 22.10 may listen through ssh.socket, where the listener belongs to systemd.
     if command -v systemctl >/dev/null 2>&1 && systemctl is-active --quiet ssh.socket 2>/dev/null; then
         systemctl show ssh.socket -p Listen --value 2>/dev/null | grep -oE '[0-9]+ \(Stream\)' |
-            while read -r ik_port ik_rest; do say ssh_port "$ik_port"; done
+            while read -r ik_port ik_rest; do printf '%s\n' "$ik_port"; done
     fi
 }
 read_docker() {
     ik_installed=no ik_running=no ik_compose=no ik_swarm=no ik_version='' ik_package=''
     if command -v dockerd >/dev/null 2>&1 || [ -S /var/run/docker.sock ]; then
         if ! command -v docker >/dev/null 2>&1; then
-            say error "Docker's engine is there, but not its command line, so what it holds can't be listed"
-            exit 0
+            fail "Docker's engine is there, but not its command line, so what it holds can't be listed"
         fi
         ik_installed=yes
         ik_package=other
@@ -87,44 +86,58 @@ read_docker() {
     say docker_swarm "$ik_swarm"
     say docker_version "$ik_version"
     say docker_package "$ik_package"
-    if [ "$ik_running" = yes ]; then
-        docker ps -a --format 'container	{{.Names}}	{{.Image}}	{{.State}}' &&
-            docker images --format 'image	{{.Repository}}:{{.Tag}}	{{.ID}}	{{.Size}}' &&
-            docker network ls --filter type=custom --format 'network	{{.Name}}' &&
-            ik_volumes=$(docker volume ls -q) || {
-            say error 'Docker does not list what it holds'
-            exit 0
-        }
-        for ik_volume in $ik_volumes; do
-            docker volume inspect --format 'volume	{{.Name}}	{{.Driver}}	{{with .Options}}{{index . "type"}} {{index . "device"}}{{end}}' "$ik_volume" || {
-                say error "Docker does not say where the volume $ik_volume keeps its data"
-                exit 0
-            }
-            ik_directory=$(docker volume inspect --format '{{.Mountpoint}}' "$ik_volume")
-            if [ -d "$ik_directory" ]; then
-                # du stops after 20 s: a size is good to know, and not worth more waiting. Without it there is no line.
-                ik_size=$(timeout 20 du -sb -- "$ik_directory" 2>/dev/null) && say volume_size "$ik_volume" "${ik_size%%	*}"
-            fi
-        done
+    if [ "$ik_running" = yes ]; then read_engine; fi
+}
+# What the engine holds: JSON, which has no line breaks in it, whatever things are called.
+read_engine() {
+    mark containers
+    docker ps -a --no-trunc --format '[{{json .ID}},{{json .Names}},{{json .Image}},{{json .State}}]' &&
+        mark images &&
+        docker images --no-trunc --format '[{{json .ID}},{{json .Repository}},{{json .Tag}},{{json .Size}}]' &&
+        mark networks &&
+        docker network ls --no-trunc --filter type=custom --format '[{{json .ID}},{{json .Name}}]' ||
+        fail 'Docker does not list what it holds'
+    # A volume may go between the list and its turn: then the list is taken again.
+    for ik_attempt in 1 2 3; do
+        if ik_volumes=$(inspect_volumes '{"name":{{json .Name}},"driver":{{json .Driver}},"created":{{json .CreatedAt}},"mountpoint":{{json .Mountpoint}},"options":{{json .Options}}}') &&
+            ik_places=$(inspect_volumes '{{if and (eq .Driver "local") (not .Options)}}{{.Mountpoint}}{{end}}'); then break; fi
+        [ "$ik_attempt" -lt 3 ] || fail 'Docker does not say where its volumes keep their data'
+    done
+    say volumes "$ik_volumes"
+    mark volume_sizes
+    # du stops after 20 s: a size is good to know, and not worth more waiting. Those that are missing have no size.
+    if [ -n "$ik_places" ]; then
+        printf '%s\n' "$ik_places" | grep / | timeout 20 xargs -r -d '\n' du -0 -s -b -- 2>/dev/null
     fi
 }
+# inspect_volumes FORMAT
+inspect_volumes() {
+    ik_names=$(docker volume ls -q) || return
+    [ -z "$ik_names" ] || printf '%s\n' "$ik_names" | xargs -d '\n' docker volume inspect --format "$1" --
+}
 read_opt() {
-    ik_kind=other ik_bytes='' ik_backups=0
+    ik_kind=other
     if [ -L /opt/infrakt ]; then
         ik_kind=symlink
     elif [ ! -e /opt/infrakt ]; then
         ik_kind=absent
     elif [ -d /opt/infrakt ]; then
         ik_kind=directory
-        if ik_size=$(timeout 20 du -sbx -- /opt/infrakt 2>/dev/null); then ik_bytes=${ik_size%%	*}; fi
-        if [ -d /opt/infrakt/backups ]; then ik_backups=$(find /opt/infrakt/backups -mindepth 1 -maxdepth 1 | wc -l); fi
-        while read -r ik_id ik_parent ik_device ik_root ik_point ik_rest; do
-            case $ik_point in /opt/infrakt | /opt/infrakt/*) say opt_mount "$ik_point" ;; esac
-        done </proc/self/mountinfo
     fi
     say opt_kind "$ik_kind"
-    say opt_bytes "$ik_bytes"
+    [ "$ik_kind" = directory ] || return 0
+    ik_backups=0
+    if [ -d /opt/infrakt/backups ]; then ik_backups=$(find /opt/infrakt/backups -mindepth 1 -maxdepth 1 -printf '\n' | wc -l); fi
     say opt_backups "$ik_backups"
+    mark opt_mounts
+    while read -r ik_id ik_parent ik_device ik_root ik_point ik_rest; do
+        case $ik_point in /opt/infrakt | /opt/infrakt/*) printf '%s\n' "$ik_point" ;; esac
+    done </proc/self/mountinfo
+    mark opt_entries
+    find /opt/infrakt -xdev -mindepth 1 -maxdepth 2 -printf '%P\0%y\0%T@\0' | head -z -n 60000
+    mark opt_sizes
+    # What is in it comes before the directory itself.
+    timeout 20 du -0 -a -b -x --max-depth=2 -- /opt/infrakt 2>/dev/null | tail -z -n 20001
 }
 
 read_os
@@ -133,8 +146,7 @@ say kernel "$(uname -r)"
 say hostname "$(uname -n)"
 say machine_id "$(cat /etc/machine-id 2>/dev/null)"
 if ! search_works; then
-    say error 'the running processes of the server cannot be searched (grep, xargs and /proc are needed)'
-    exit 0
+    fail 'the running processes of the server cannot be searched (grep, xargs and /proc are needed)'
 fi
 if [ -L /etc/infrakt/host ]; then say marker yes; else say marker "$(answer test -e /etc/infrakt/host)"; fi
 say runs_this_infrakt "$(answer process_seen)"
@@ -142,4 +154,4 @@ say reboot_required "$(answer test -e /var/run/reboot-required)"
 read_ssh
 read_docker
 read_opt
-echo end
+say end ''

@@ -3,12 +3,10 @@
 //!
 //! It knows the server only as text: somebody else sends the script and brings the answer.
 
+use super::records::find;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// The line after which the facts begin, where both are read in one round trip.
-const END: &str = "usage_end\n";
 
 /// How busy and how full a server is.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -40,19 +38,19 @@ pub struct Disk {
     pub available_bytes: u64,
 }
 
-/// The POSIX sh script that prints the usage and then does what `facts` does. It runs as root. It changes nothing.
+/// The POSIX sh script that prints the usage and then does what `facts`, the script of a probe, does. It runs as root. It
+/// changes nothing.
 pub fn script_before(facts: &str) -> String {
-    format!("({})\nprintf usage_end\\\\n\n{facts}", include_str!("usage.sh"))
+    format!("({})\n{facts}", include_str!("usage.sh"))
 }
 
-/// What the script printed, and what that of the facts did.
+/// What the script printed, and what that of the facts did: its first record has the nonce.
 ///
 /// # Errors
 /// If the answer breaks off before the facts.
-pub fn split(output: &[u8]) -> Result<(&[u8], &[u8]), String> {
-    let at = output.windows(END.len()).position(|window| window == END.as_bytes());
-    let at = at.ok_or("the answer breaks off before its end")?;
-    Ok((&output[..at], &output[at + END.len()..]))
+pub fn split<'a>(nonce: &str, output: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), String> {
+    let at = find(output, format!("\n{nonce} ").as_bytes());
+    Ok(output.split_at(at.ok_or("the answer breaks off before its end")?))
 }
 
 /// Understands what the script printed.
@@ -67,7 +65,9 @@ pub fn parse(output: &[u8]) -> Result<Usage, String> {
     for line in text.lines() {
         let (key, value) = line.split_once('\t').unwrap_or((line, ""));
         if key != "disk" {
-            single.insert(key, value);
+            if single.insert(key, value).is_some() {
+                return Err(format!("its usage is not understood: it says {key:?} twice"));
+            }
             continue;
         }
         let mut fields = value.splitn(4, '\t');
@@ -121,11 +121,11 @@ mod tests {
     #[test]
     fn this_very_computer_says_how_busy_it_is_and_then_its_facts() {
         let output = Command::new("sh")
-            .args(["-c", &script_before("echo the facts")])
+            .args(["-c", &script_before("printf '\nNONCE facts\n'")])
             .output()
             .expect("sh runs");
-        let (usage, facts) = split(&output.stdout).expect("both");
-        assert_eq!(facts, b"the facts\n");
+        let (usage, facts) = split("NONCE", &output.stdout).expect("both");
+        assert_eq!(facts, b"\nNONCE facts\n");
         let usage = parse(usage).expect("the usage of this computer");
         assert!(usage.processors > 0 && usage.uptime_seconds > 0);
         assert!(usage.memory.total_bytes > usage.memory.available_bytes);
@@ -150,6 +150,8 @@ mod tests {
     fn a_server_that_does_not_say_it_has_no_usage() {
         let reason = parse(b"uptime\t\nprocessors\t2\n").expect_err("no usage");
         assert!(reason.contains("'uptime'"), "{reason}");
-        assert!(split(b"uptime\t1\n").is_err());
+        assert!(split("NONCE", b"uptime\t1\n").is_err());
+        let reason = parse(b"uptime\t1\nuptime\t2\n").expect_err("which of them?");
+        assert!(reason.contains("twice"), "{reason}");
     }
 }

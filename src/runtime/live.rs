@@ -3,6 +3,7 @@
 use super::{presence, protection};
 use crate::error::{Error, Refusal, Result};
 use crate::executor::connection::Connection;
+use crate::executor::nonce;
 use crate::executor::question::{self, ask};
 use crate::facts::usage::{self, Usage};
 use crate::facts::{Directory, Docker, Facts, Os, probe};
@@ -331,17 +332,20 @@ fn open(server: &Server, secrets: &dyn AskSecret) -> Result<Session> {
 }
 
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
-    let answer = ask(connection, server, &probe::script(presence::thread_name()?), PATIENCE)?;
-    probe::parse(&answer.stdout).map_err(not_understood(server))
+    let nonce = nonce()?;
+    let script = probe::script(&nonce, presence::thread_name()?);
+    let answer = ask(connection, server, &script, PATIENCE)?;
+    probe::parse(&nonce, &answer.stdout).map_err(not_understood(server))
 }
 
 /// Both in one round trip.
 fn read_usage_and_facts(connection: &mut dyn Connection, server: &str) -> Result<(Usage, Facts)> {
-    let script = usage::script_before(&probe::script(presence::thread_name()?));
+    let nonce = nonce()?;
+    let script = usage::script_before(&probe::script(&nonce, presence::thread_name()?));
     let answer = ask(connection, server, &script, PATIENCE)?;
-    let (usage, facts) = usage::split(&answer.stdout).map_err(not_understood(server))?;
+    let (usage, facts) = usage::split(&nonce, &answer.stdout).map_err(not_understood(server))?;
     let usage = usage::parse(usage).map_err(not_understood(server))?;
-    Ok((usage, probe::parse(facts).map_err(not_understood(server))?))
+    Ok((usage, probe::parse(&nonce, facts).map_err(not_understood(server))?))
 }
 
 fn not_understood(server: &str) -> impl Fn(String) -> Error {

@@ -6,6 +6,7 @@
 
 mod at_work;
 mod between;
+mod facts;
 mod fleet;
 mod hosting;
 mod identity;

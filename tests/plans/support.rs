@@ -1,7 +1,8 @@
 //! Plans of the shipped recipes, made without a server: from the facts of a fresh system, and of one that was used.
 
 use infrakt::error::{Error, Result};
-use infrakt::facts::{Container, Docker, Facts, Image, Volume};
+use infrakt::facts::{Container, Docker, Facts, Image, Network, Volume};
+use infrakt::plan::digest::sha256;
 use infrakt::plan::{Action, Effect, Plan, ServerIdentity, Step, render};
 use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
 use serde_json::Value;
@@ -89,7 +90,7 @@ impl Case {
             ],
             images: vec![image("shop/web:1.5", "84MB"), image("postgres:16", "432MB")],
             volumes: vec![volume("uploads", Some(12_345_678)), volume("pgdata", None)],
-            networks: vec!["backend".to_owned()],
+            networks: vec![network("backend")],
         };
         self.facts.opt_infrakt.kind = "directory".to_owned();
         self.facts.opt_infrakt.bytes = Some(34_000_000);
@@ -177,6 +178,7 @@ pub fn evaluate_text(text: &str) -> Result<Evaluated> {
 
 fn container(name: &str, image: &str, state: &str) -> Container {
     Container {
+        id: id(name),
         name: name.to_owned(),
         image: image.to_owned(),
         state: state.to_owned(),
@@ -185,6 +187,7 @@ fn container(name: &str, image: &str, state: &str) -> Container {
 
 fn image(name: &str, size: &str) -> Image {
     Image {
+        id: format!("sha256:{}", id(name)),
         name: name.to_owned(),
         size: size.to_owned(),
     }
@@ -194,9 +197,22 @@ pub fn volume(name: &str, bytes: Option<u64>) -> Volume {
     Volume {
         name: name.to_owned(),
         driver: "local".to_owned(),
+        created: "2026-07-01T12:00:00Z".to_owned(),
         bytes,
         device: None,
     }
+}
+
+fn network(name: &str) -> Network {
+    Network {
+        id: id(name),
+        name: name.to_owned(),
+    }
+}
+
+/// The id of something by this name: 64 hexadecimal digits.
+fn id(name: &str) -> String {
+    sha256(name.as_bytes())
 }
 
 pub fn shown(error: &Error) -> String {

@@ -320,6 +320,11 @@ export interface components {
             who: string;
         };
         Container: {
+            /**
+             * @description The whole id, 64 hexadecimal digits. Like every id here, it tells apart things that have had the same name.
+             * @default
+             */
+            id: string;
             image: string;
             name: string;
             /** @description `running`, `exited`, … */
@@ -339,6 +344,11 @@ export interface components {
             backups: number;
             /** Format: uint64 */
             bytes: number | null;
+            /**
+             * @description What is in it, two levels deep, sorted by path: 20,000 entries at most.
+             * @default []
+             */
+            entries: components["schemas"]["Entry"][];
             /** @description `absent`, `directory`, `symlink` or `other`. */
             kind: string;
             /**
@@ -374,7 +384,7 @@ export interface components {
              * @description Networks other than Docker's own three.
              * @default []
              */
-            networks: string[];
+            networks: components["schemas"]["Network"][];
             /**
              * @description The package that the engine came with: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is none of the two (a snap, files copied by hand). Empty where there is no engine.
              * @default
@@ -394,6 +404,23 @@ export interface components {
         };
         /** @description What a step does to the world. */
         Effect: "read" | "change" | "destroy";
+        /** @description A file or directory in a directory. */
+        Entry: {
+            /**
+             * Format: uint64
+             * @description With everything in it; null where it could not be measured in time.
+             */
+            bytes: number | null;
+            /** @description `file`, `directory`, `symlink` or `other`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description When it was last modified, in seconds since 1970.
+             */
+            modified: number;
+            /** @description Relative to the directory: `backups/shop.sql.gz`. */
+            path: string;
+        };
         /** @description The value of an environment variable of a step. */
         EnvValue: string | {
             secret: string;
@@ -520,6 +547,11 @@ export interface components {
             user: string;
         };
         Image: {
+            /**
+             * @description The whole id, `sha256:…`.
+             * @default
+             */
+            id: string;
             /** @description `repository:tag`, or the id of an image without a name. */
             name: string;
             /** @description As Docker prints it. */
@@ -548,6 +580,14 @@ export interface components {
         Mark: "would_change" | "unchanged" | "looks";
         /** @description How a person said yes. */
         Means: "typed" | "--confirm" | "api";
+        Network: {
+            /**
+             * @description The whole id, 64 hexadecimal digits.
+             * @default
+             */
+            id: string;
+            name: string;
+        };
         /** @description A server for the inventory. */
         NewServerBody: {
             /** @description A host name, an address, or a `Host` of the SSH configuration of the service's user. */
@@ -1113,6 +1153,11 @@ export interface components {
              * @description Bytes in its directory; null where it could not be measured in time.
              */
             bytes: number | null;
+            /**
+             * @description When it was created, as Docker says it.
+             * @default
+             */
+            created: string;
             /** @description Where a volume of the local driver really keeps its data, if not in Docker's own directory: `nfs :/export`. */
             device?: string | null;
             driver: string;
