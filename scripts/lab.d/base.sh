@@ -37,7 +37,7 @@ base_command() {
   [ ${#releases[@]} -gt 0 ] || releases=("${LAB_RELEASES[@]}")
   if [ -n "$rebuild" ]; then
     base_refuse_in_use
-    for argument in "${releases[@]}"; do rm -f -- "$LAB_DIR/base/$argument.stamp" "$LAB_DIR/base/$argument-docker.stamp"; done
+    for argument in "${releases[@]}"; do rm -f -- "$LAB_DIR/base/$argument.stamp" "$LAB_DIR/base/$argument"-docker*.stamp; done
   fi
   for argument in "${releases[@]}"; do
     base_require "$argument"
@@ -58,7 +58,7 @@ base_release_check() {
   misuse "unknown release '$1' (known: ${LAB_RELEASES[*]})"
 }
 
-# base_require LAYER: RELEASE or RELEASE-docker is there afterwards, whoever else asks for it at the same time.
+# base_require LAYER: RELEASE, RELEASE-docker or RELEASE-docker-sid is there afterwards, whoever else asks for it at the same time.
 base_require() {
   base_ready "$1" || with_lock "base-$1" base_build "$1"
 }
@@ -71,7 +71,7 @@ base_build() {
   [ ! -d "$LAB_DIR/base/$layer" ] || base_refuse_in_use
   with_lock packages host_require_packages
   case $layer in
-    *-docker) base_build_docker "${layer%-docker}" ;;
+    *-docker*) base_build_docker "$layer" ;;
     *) base_build_plain "$layer" ;;
   esac
   echo "$BASE_EDITION" >"$LAB_DIR/base/$layer.stamp"
@@ -139,11 +139,18 @@ UNIT
   systemctl --root="$root" --quiet enable writable-cgroups.service
 }
 
+# base_build_docker LAYER: RELEASE-docker with the release's own Docker, or RELEASE-docker-sid with the newest one that
+# Debian has, from sid. The source of sid is not left behind: what is installed later comes from the release.
 base_build_docker() {
-  local release=$1 layer=$LAB_DIR/base/$1-docker packages
+  local release=${1%%-docker*} layer=$LAB_DIR/base/$1 packages sid=
   read -ra packages < <(base_docker_packages "$release")
   base_require "$release"
-  say "base $release-docker: installing Docker over $release (once; some 15 s)"
+  case $1 in *-sid)
+    sid=$(host_mirror Debian)
+    [ -n "$sid" ] || die "Docker from sid needs a Debian mirror, and this computer's apt knows none"
+    ;;
+  esac
+  say "base $1: installing Docker over $release (once; half a minute at most)"
   rm -rf --one-file-system -- "$layer.new" "$layer.work"
   mkdir -p "$layer.new" "$layer.work" "$LAB_DIR/base/mount"
   # shellcheck disable=SC2016 # expanded by the inner shell, in a mount namespace that ends with it
@@ -151,14 +158,26 @@ base_build_docker() {
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
     mount --bind /proc "$4/proc" && mount --bind /dev "$4/dev"
     printf "#!/bin/sh\nexit 101\n" >"$4/usr/sbin/policy-rc.d" && chmod 0755 "$4/usr/sbin/policy-rc.d"
-    cp -- "$5" "$4/etc/resolv.conf"
-    shift 3; root=$1; shift 2
-    DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -qq -y --no-install-recommends install "$@"
+    # A copy of a pipe is for root alone, and apt resolves names as a user of its own.
+    install -m 0644 -- "$5" "$4/etc/resolv.conf"
+    sid=$6 root=$4 release=
+    shift 6
+    if [ -n "$sid" ]; then
+      release=--target-release=sid
+      # A mirror may be weeks behind sid, whose lists say until when they are valid.
+      printf "deb %s sid main\n" "$sid" >"$root/etc/apt/sources.list.d/sid.list"
+      printf "Acquire::Check-Valid-Until \"false\";\n" >"$root/etc/apt/apt.conf.d/90sid"
+      chroot "$root" apt-get -qq update
+    fi
+    DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get -qq -y --no-install-recommends $release install "$@"
+    if [ -n "$sid" ]; then
+      rm -f -- "$root/etc/apt/sources.list.d/sid.list" "$root/etc/apt/apt.conf.d/90sid" "$root"/var/lib/apt/lists/*_dists_sid_*
+    fi
     rm -f -- "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
-  ' base-docker "$LAB_DIR/base/$release" "$layer.new" "$layer.work" "$LAB_DIR/base/mount" <(host_resolv_conf) \
-    "${packages[@]}" >"$LAB_DIR/base/$release-docker.log" 2>&1 || {
-    tail -n 20 "$LAB_DIR/base/$release-docker.log" >&2
-    die "Docker could not be installed over $release (all of it: $LAB_DIR/base/$release-docker.log)"
+  ' base-docker "$LAB_DIR/base/$release" "$layer.new" "$layer.work" "$LAB_DIR/base/mount" <(host_resolv_conf) "$sid" \
+    "${packages[@]}" >"$layer.log" 2>&1 || {
+    tail -n 20 "$layer.log" >&2
+    die "Docker could not be installed over $release (all of it: $layer.log)"
   }
   rm -rf --one-file-system -- "$layer" "$layer.work"
   mv -- "$layer.new" "$layer"
@@ -167,7 +186,7 @@ base_build_docker() {
 # The lower directories of an overlay, topmost first.
 base_lower() {
   case $1 in
-    *-docker) echo "$LAB_DIR/base/$1:$LAB_DIR/base/${1%-docker}" ;;
+    *-docker*) echo "$LAB_DIR/base/$1:$LAB_DIR/base/${1%%-docker*}" ;;
     *) echo "$LAB_DIR/base/$1" ;;
   esac
 }

@@ -25,10 +25,11 @@ machine_require_running() {
 }
 
 machine_up() {
-  local name='' release=trixie docker='' full='' user='' sudo='' port=22 wanted
+  local name='' release=trixie docker='' sid='' full='' user='' sudo='' port=22 wanted
   while [ $# -gt 0 ]; do
     case $1 in
       --docker) docker=yes ;;
+      --docker-sid) docker=yes sid=yes ;;
       --full) docker=yes full=yes ;;
       --release | --user | --sudo | --ssh-port)
         [ $# -ge 2 ] || misuse "up: $1 needs a value"
@@ -54,13 +55,13 @@ machine_up() {
   [ -z "$sudo" ] || [ -n "$user" ] || misuse "up: --sudo says something about a --user, and there is none"
   case ${sudo:=nopasswd} in nopasswd | password | none) ;; *) misuse "up: '$sudo' is no kind of sudo (nopasswd, password, none)" ;; esac
 
-  wanted="release=$release docker=$docker full=$full user=$user sudo=$sudo port=$port"
+  wanted="release=$release docker=$docker sid=$sid full=$full user=$user sudo=$sudo port=$port"
   with_lock "machine-$name" machine_up_locked
 }
 
 # Takes its options from machine_up.
 machine_up_locked() {
-  local layer=$release${docker:+-docker} directory started=$SECONDS
+  local layer=$release${docker:+-docker}${sid:+-sid} directory started=$SECONDS
   directory=$(machine_directory "$name")
   # without its mark it is what an interrupted `up` left
   if machine_running "$name" && [ -e "$directory/ready" ]; then
