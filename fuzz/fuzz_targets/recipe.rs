@@ -75,8 +75,8 @@ fuzz_target!(|data: &[u8]| {
     let Some(first) = plan(text) else { return };
     let second = plan(text).expect("what was a plan once is one again");
     assert_eq!(first.digest, second.digest);
-    let rendered = render::plain(&render::plan(&first, None));
-    assert_eq!(rendered, render::plain(&render::plan(&second, None)));
+    let rendered = render::plain(&render::plan(&first, None, None));
+    assert_eq!(rendered, render::plain(&render::plan(&second, None, None)));
     assert!(lint::findings(&first).is_empty(), "the lint was passed");
     let json = serde_json::to_string(&first).expect("a plan is data");
     let read = Plan::parse(&json, "what was written").expect("it can be read again");

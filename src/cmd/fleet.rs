@@ -133,7 +133,11 @@ fn consented(
     for (place, live, planned) in ready {
         let server = &planned.plan.server.name;
         proposals.push(Proposal {
-            remarks: planned.printed.iter().map(|line| format!("{server}: {line}")).collect(),
+            remarks: planned
+                .remarks()
+                .iter()
+                .map(|line| format!("{server}: {line}"))
+                .collect(),
             whole: Some(job.command_that_shows(server)),
             plan: planned.plan,
         });

@@ -1,4 +1,4 @@
-//! `infrakt plan`: what a run would do, without doing it.
+//! `infrakt plan`: what a run would do, without running any step.
 
 use super::pace::ParallelArgs;
 use super::parameters::SetArgs;
@@ -16,12 +16,16 @@ use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Show what a recipe would do on servers, step by step, without doing any of it
+/// Show what a recipe would do on servers, step by step, without running any step
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan provision --server prod-2
   infrakt plan wipe --server prod-2 --out wipe.plan      then: infrakt apply wipe.plan
-  infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json")]
+  infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json
+
+Planning runs the recipe's queries and guards on the server, as root. Where the
+server allows it, its file systems are read-only for them; the plan says so if not.
+They can still reach services (Docker, systemd). --offline runs nothing there.")]
 pub struct PlanArgs {
     /// A path (./mine.rhai) or the name of a recipe (provision)
     #[arg(value_name = "RECIPE")]
@@ -86,12 +90,13 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             Some(facts) => Ok((
                 runtime.plan_offline(&recipe, server, facts.clone(), parameters.clone())?,
                 None,
+                None,
             )),
             None => {
                 let live = runtime.reach(server, person)?;
                 let planned = runtime.plan(&recipe, &live, parameters.clone())?;
                 let marks = runtime.marks(&live, &planned.plan)?;
-                Ok((planned, Some(marks)))
+                Ok((planned, Some(marks), live.asked()))
             }
         },
     )?;
@@ -99,15 +104,16 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let mut documents = Vec::new();
     for (server, made) in servers.iter().zip(made) {
         match made {
-            Ok((planned, marks)) => {
+            Ok((planned, marks, asked)) => {
                 keep(&planned, &args)?;
                 if context.json {
                     documents.push(Document::Planned(Box::new(PlanMarked {
                         plan: planned.plan,
                         marks,
+                        asked,
                     })));
                 } else {
-                    output::styled_line(&render::plan(&planned.plan, marks.as_deref()))?;
+                    output::styled_line(&render::plan(&planned.plan, marks.as_deref(), asked.as_ref()))?;
                 }
             }
             Err(error) if servers.len() == 1 => return Err(error),
@@ -138,7 +144,9 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
 
 /// Says what the recipe printed, and saves what is to be saved.
 fn keep(planned: &Planned, args: &PlanArgs) -> Result<()> {
-    let Planned { plan, facts, printed } = planned;
+    let Planned {
+        plan, facts, printed, ..
+    } = planned;
     for line in printed {
         output::note(line);
     }

@@ -117,7 +117,8 @@ impl Job<'_> {
     fn on_one(&self, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
         let (live, planned) = runtime.reach_and_plan(call.recipe, server, self.parameters.clone(), &Terminal)?;
         let whole = self.command_that_shows(&server.name);
-        let (consented, secrets) = obtained(planned.plan, self.confirm, &planned.printed, Some(&whole))?;
+        let remarks = planned.remarks();
+        let (consented, secrets) = obtained(planned.plan, self.confirm, &remarks, Some(&whole))?;
         let ready = Ready {
             live,
             consented,

@@ -2,7 +2,7 @@
 
 use super::error::ErrorShown;
 use crate::plan::Plan;
-use crate::plan::render::Mark;
+use crate::plan::render::{Asked, Mark};
 use crate::runtime::ShownPlan;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +15,9 @@ pub struct PlanMarked {
     /// What each step would do as things stand; only where the server was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marks: Option<Vec<Mark>>,
+    /// Whether what the server was asked, queries and guards, could have changed its files; only where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 /// A plan that a person is to accept.
@@ -37,6 +40,7 @@ impl PlanShown {
             plan: PlanMarked {
                 plan: shown.planned.plan,
                 marks: Some(shown.marks),
+                asked: shown.asked,
             },
             printed: shown.planned.printed,
             refused: shown.refused.as_ref().map(ErrorShown::of),

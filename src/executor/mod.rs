@@ -5,6 +5,7 @@ pub mod connection;
 mod following;
 pub mod frames;
 pub mod question;
+pub mod read_only;
 mod redaction;
 pub mod script;
 mod stretch;

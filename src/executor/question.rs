@@ -23,12 +23,23 @@ pub struct Answer {
 /// If the connection is lost, the answer does not end within `patience`, or it is longer than 16 MiB. An answer without
 /// its end is never given.
 pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
+    exchange(connection, server, "", script, patience)
+}
+
+/// As [`ask`]; `before` is executed by the connection's shell itself, and prints nothing.
+pub(super) fn exchange(
+    connection: &mut dyn Connection,
+    server: &str,
+    before: &str,
+    script: &str,
+    patience: Duration,
+) -> Result<Answer> {
     let nonce = nonce()?;
     let end = format!("\ninfrakt-end {nonce} ");
     // The shell is needed again, so what the script does to its shell is done to a fork of it. What it leaves behind may
     // still print later: through a pipe that has been waited for, none of it gets among what others send.
     let framed = format!(
-        "printf 'infrakt %s\\n' {nonce}\n\
+        "{before}printf 'infrakt %s\\n' {nonce}\n\
          {{ (eval {}) </dev/null; printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"; }} | cat\n\
          printf 'infrakt-end %s\\n' {nonce} >&2\n",
         quote(script)

@@ -252,10 +252,11 @@ enum Part<'a> {
     Data(&'a str),
 }
 
-/// What every script begins with: where the run is, and the functions of the follower.
+/// What every script begins with: the namespace that queries ran in is given up (see [`super::read_only`]); where the run
+/// is, and the functions of the follower.
 fn prelude(run: &str, nonce: &str) -> String {
     format!(
-        "umask 077\n{ENVIRONMENT}IK_DIR={spool} IK_LOCK={LOCK} IK_NONCE={nonce}\n{follow}",
+        "exec 8<&-\nunset ik_room\numask 077\n{ENVIRONMENT}IK_DIR={spool} IK_LOCK={LOCK} IK_NONCE={nonce}\n{follow}",
         spool = quote(&spool_of(run)),
         nonce = quote(nonce),
         follow = condensed(include_str!("follow.sh")),
@@ -263,7 +264,7 @@ fn prelude(run: &str, nonce: &str) -> String {
 }
 
 /// A script without its comments and indentation, which would be sent with every run.
-fn condensed(script: &str) -> String {
+pub(super) fn condensed(script: &str) -> String {
     let lines = script.lines().map(str::trim_start);
     lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -10,8 +10,8 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What the digest covers: the steps, the recipe's text, parameters, names of secrets, the server's identity, and the
-/// sorted names of what would be lost. Sizes, states and times are not in it: they change while nothing of substance does.
+/// What the digest covers: the steps, the queries, the recipe's text, parameters, names of secrets, the server's identity,
+/// and the sorted names of what would be lost. Sizes, states and times are not in it: they change while nothing of substance does.
 #[derive(Serialize)]
 struct Covered<'a> {
     format: u32,
@@ -21,6 +21,8 @@ struct Covered<'a> {
     secrets: &'a std::collections::BTreeSet<String>,
     offline: bool,
     losses: Vec<(&'static str, Vec<&'a str>)>,
+    #[serde(skip_serializing_if = "<[super::Query]>::is_empty")]
+    queries: &'a [super::Query],
     consent_before: Option<usize>,
     steps: &'a [super::Step],
 }
@@ -50,6 +52,7 @@ impl Plan {
                 .iter()
                 .map(|(kind, names)| (*kind, names.iter().map(String::as_str).collect()))
                 .collect(),
+            queries: &self.queries,
             consent_before: self.consent_before,
             steps: &self.steps,
         };

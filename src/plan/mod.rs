@@ -30,6 +30,9 @@ pub struct Plan {
     /// True when the plan was made from recorded facts: nothing was asked of the server.
     pub offline: bool,
     pub losses: Losses,
+    /// What the recipe asked the server while the plan was made, in its order; the answers are in the facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<Query>,
     /// The index of the step before which the recipe placed the consent.
     pub consent_before: Option<usize>,
     pub steps: Vec<Step>,
@@ -200,7 +203,16 @@ pub struct Undo {
     pub after_seconds: u64,
 }
 
-/// The line of a recipe that made a step.
+/// A command that the server ran while the plan was made, for its output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// A command for `sh` on the server.
+    pub command: String,
+    pub origin: Origin,
+}
+
+/// The line of a recipe that made a step or a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {

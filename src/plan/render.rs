@@ -17,6 +17,32 @@ pub enum Mark {
     Looks,
 }
 
+/// Whether what the server was asked for the plan, its queries and guards, could have changed its files.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Asked {
+    /// The server's file systems were read-only for them.
+    pub read_only: bool,
+    /// Why they were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Asked {
+    pub fn read_only() -> Self {
+        Self {
+            read_only: true,
+            reason: None,
+        }
+    }
+
+    pub fn unguarded(reason: &str) -> Self {
+        Self {
+            read_only: false,
+            reason: Some(reason.to_owned()),
+        }
+    }
+}
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const DESTROY: Style = AnsiColor::Red.on_default().bold();
@@ -32,12 +58,23 @@ pub fn effect_style(effect: Effect) -> Style {
     }
 }
 
-/// The whole plan. `marks`, if any, has one for each step. The text has ANSI colours; see [`plain`].
-pub fn plan(plan: &Plan, marks: Option<&[Mark]>) -> String {
+/// The whole plan. `marks`, if any, has one for each step; `asked` is how the server was asked, if it was. The text has ANSI
+/// colours; see [`plain`].
+pub fn plan(plan: &Plan, marks: Option<&[Mark]>, asked: Option<&Asked>) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
-    let _ = write_plan(&mut text, plan, marks);
+    let _ = write_plan(&mut text, plan, marks, asked);
     text
+}
+
+/// The warning that queries and guards ran unprotected, if they did.
+pub fn unguarded(asked: &Asked) -> Option<String> {
+    (!asked.read_only).then(|| {
+        let reason = asked.reason.as_deref().unwrap_or("it gave no reason");
+        format!(
+            "queries and guards could change this server: it can't make its file systems read-only for them ({reason})"
+        )
+    })
 }
 
 /// The same text without colours.
@@ -45,7 +82,7 @@ pub fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Result {
+fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>, asked: Option<&Asked>) -> fmt::Result {
     writeln!(
         text,
         "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}",
@@ -78,6 +115,10 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
         text.push('\n');
         write_losses(text, plan)?;
     }
+    if !plan.queries.is_empty() {
+        text.push('\n');
+        write_queries(text, plan)?;
+    }
     let mut section: Option<&str> = None;
     let mut first = true;
     for (index, step) in plan.steps.iter().enumerate() {
@@ -96,6 +137,11 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>) -> fmt::Re
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
     }
     writeln!(text, "\n{}", totals(plan, marks))?;
+    match asked.map(|asked| (asked, unguarded(asked))) {
+        Some((_, Some(warning))) => writeln!(text, "{DESTROY}Warning: {}{DESTROY:#}", one_line(&warning))?,
+        Some((_, None)) => writeln!(text, "{DIM}Queries and guards ran with read-only file systems.{DIM:#}")?,
+        None => {}
+    }
     writeln!(text, "{DIM}digest {}{DIM:#}", one_line(&plan.digest))
 }
 
@@ -151,6 +197,22 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
         for loss in losses {
             write_loss(text, loss)?;
         }
+    }
+    Ok(())
+}
+
+/// What the server ran before anybody consented to anything.
+fn write_queries(text: &mut String, plan: &Plan) -> fmt::Result {
+    let from = if plan.offline {
+        ", answered from recorded facts"
+    } else {
+        ""
+    };
+    writeln!(text, "{BOLD}Asked while planning{from}{BOLD:#}")?;
+    for query in &plan.queries {
+        let origin = format!("{}:{}", query.origin.file, query.origin.line);
+        writeln!(text, "      {READ}query{READ:#}    {DIM}{}{DIM:#}", one_line(&origin))?;
+        block(text, &query.command)?;
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
 use crate::error::{Error, RecipeError};
-use crate::plan::{Action, Content, EnvValue, Step, lint};
+use crate::plan::{Action, Content, EnvValue, Query, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most steps that one plan may have; more is an endless loop rather than a plan.
 const MAX_STEPS: usize = 2000;
+/// The most queries; each costs a round trip.
+const MAX_QUERIES: usize = 500;
 /// The most text that a recipe may print and put into steps, in bytes.
 const MAX_BYTES: usize = 32 << 20;
 
@@ -45,6 +47,8 @@ pub struct Parameter {
 pub struct Draft {
     pub server: String,
     pub steps: Vec<Step>,
+    /// What was asked of the server, each command once.
+    pub queries: Vec<Query>,
     pub section: Option<String>,
     pub consent_before: Option<usize>,
     pub parameters: Vec<Parameter>,
@@ -116,6 +120,23 @@ impl Draft {
                     .get_or_insert((problem, String::new(), rhai::Position::NONE));
             }
         }
+    }
+
+    /// Notes a query, once however often it is asked.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub fn ask(&mut self, query: Query) -> Result<(), Problem> {
+        if self.queries.iter().any(|known| known.command == query.command) {
+            return Ok(());
+        }
+        self.charge(query.command.len())?;
+        if self.queries.len() >= MAX_QUERIES {
+            return Err(Problem::new(format!("a recipe asks at most {MAX_QUERIES} queries"))
+                .help("ask for several values in one command, and split its output"));
+        }
+        self.queries.push(query);
+        Ok(())
     }
 
     /// Adds a step and tells its index.
@@ -208,6 +229,19 @@ impl Problem {
             message: format!("`{what}` destroys, and {part} must not"),
             label: format!("`{what}` in {part}"),
             help: Some("say it: put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it and asks for consent".to_owned()),
+        })
+    }
+
+    /// The problem of a query or a guard that does more than look, if it does.
+    pub fn of_more_than_looking(shell: &str, part: &str) -> Option<Self> {
+        lint::not_a_look(shell).map(|(what, does)| Self {
+            kind: ProblemKind::Lint,
+            message: format!("`{what}` {does}, and {part} must not"),
+            label: format!("`{what}` in {part}"),
+            help: Some(match does {
+                "destroys" => "say it: put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it and asks for consent".to_owned(),
+                _ => format!("{part} only looks; put the command into a step: ssh::run(\"What is changed\", \"…\")"),
+            }),
         })
     }
 

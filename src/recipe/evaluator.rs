@@ -8,7 +8,7 @@ use super::{api, diagnostics};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
-use crate::plan::{FORMAT, Losses, Plan, RecipeIdentity, ServerIdentity, Step};
+use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Step};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
 use serde::Serialize;
@@ -53,6 +53,7 @@ pub struct Inputs<'a> {
 pub struct Evaluated {
     pub recipe: RecipeIdentity,
     pub steps: Vec<Step>,
+    pub queries: Vec<Query>,
     pub consent_before: Option<usize>,
     pub declared: Vec<Parameter>,
     pub parameters: BTreeMap<String, Value>,
@@ -74,6 +75,7 @@ impl Evaluated {
             secrets: self.secrets,
             offline,
             losses: Losses::default(),
+            queries: self.queries,
             consent_before: self.consent_before,
             steps: self.steps,
             digest: String::new(),
@@ -155,6 +157,7 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     let shared = SharedDraft::new(Draft {
         server: inputs.server.name.clone(),
         steps: Vec::new(),
+        queries: Vec::new(),
         section: None,
         consent_before: None,
         parameters: Vec::new(),
@@ -202,6 +205,7 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
             sources,
         },
         steps: std::mem::take(&mut draft.steps),
+        queries: std::mem::take(&mut draft.queries),
         consent_before: draft.consent_before,
         declared: std::mem::take(&mut draft.parameters),
         parameters: std::mem::take(&mut draft.values),

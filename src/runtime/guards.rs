@@ -1,16 +1,13 @@
-//! Asks a server, in one round trip, which steps of a plan have nothing to do there now.
+//! Asks a server, in one round trip, which steps of a plan have nothing to do there now. The guards are asked where they
+//! can change no file (see [`crate::executor::read_only`]).
 
 use super::live::Live;
 use crate::error::{Error, Result};
-use crate::executor::question::ask;
 use crate::executor::script::{ENVIRONMENT, holds_content};
 use crate::plan::render::Mark;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
 use std::fmt::Write as _;
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A mark for each step, as things stand now: what earlier steps would change is not foreseen. A guard that needs a
 /// secret counts as not held, since secrets are only asked for when the plan is executed.
@@ -18,28 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// If the server does not answer.
 pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
-    let mut script = format!("{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n",);
+    let mut tests = String::new();
     for (index, step) in plan.steps.iter().enumerate() {
         if let Some(test) = nothing_to_do(step) {
-            let _ = writeln!(script, "if {test}; then echo {index}; fi");
+            let _ = writeln!(tests, "if {test}; then echo {index}; fi");
         }
     }
-    script.push_str("echo asked\n");
-    let answer = ask(&mut *live.connection(), &plan.server.name, &script, PATIENCE)?;
-    if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
-        return Err(Error::Facts {
-            server: plan.server.name.clone(),
-            reason: format!(
-                "its guards could not be asked: {}",
-                String::from_utf8_lossy(&answer.stderr).trim()
-            ),
-            hint: Some(format!("look yourself: infrakt server ssh {}", plan.server.name)),
-        });
-    }
-    let held: Vec<usize> = String::from_utf8_lossy(&answer.stdout)
-        .lines()
-        .filter_map(|line| line.trim().parse().ok())
-        .collect();
+    let held = match tests.is_empty() {
+        true => Vec::new(),
+        false => held(live, plan, &tests)?,
+    };
     Ok(plan
         .steps
         .iter()
@@ -55,6 +40,28 @@ pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
             _ if step.effect == Effect::Read => Mark::Looks,
             _ => Mark::WouldChange,
         })
+        .collect())
+}
+
+/// The steps of which a guard holds.
+fn held(live: &Live, plan: &Plan, tests: &str) -> Result<Vec<usize>> {
+    let script = format!(
+        "{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{tests}echo asked\n"
+    );
+    let answer = live.ask_read_only(&script)?;
+    if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
+        return Err(Error::Facts {
+            server: plan.server.name.clone(),
+            reason: format!(
+                "its guards could not be asked: {}",
+                String::from_utf8_lossy(&answer.stderr).trim()
+            ),
+            hint: Some(format!("look yourself: infrakt server ssh {}", plan.server.name)),
+        });
+    }
+    Ok(String::from_utf8_lossy(&answer.stdout)
+        .lines()
+        .filter_map(|line| line.trim().parse().ok())
         .collect())
 }
 

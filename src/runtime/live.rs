@@ -4,9 +4,11 @@ use super::{presence, protection};
 use crate::error::{Error, Refusal, Result};
 use crate::executor::connection::Connection;
 use crate::executor::nonce;
-use crate::executor::question::{self, ask};
+use crate::executor::question::{self, Answer, ask};
+use crate::executor::read_only;
 use crate::facts::usage::{self, Usage};
 use crate::facts::{Directory, Docker, Facts, Os, probe};
+use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::ssh::{AskSecret, Destination, Route, Session, Target};
@@ -32,6 +34,8 @@ pub struct Live {
     /// The way there.
     pub route: Route,
     connection: Arc<Mutex<Session>>,
+    /// How what it was asked for plans was kept from changing it; `None` until it was asked anything.
+    asked: Arc<Mutex<Option<Asked>>>,
 }
 
 /// The way to a server: what its row says, what the SSH configuration says where the row is silent, and what is usual.
@@ -119,12 +123,26 @@ impl Live {
             losses,
             route,
             connection: Arc::new(Mutex::new(session)),
+            asked: Arc::default(),
         })
     }
 
     /// The connection, for whoever has the turn.
     pub fn connection(&self) -> MutexGuard<'_, Session> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks in the words of a recipe, while a plan is made.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn ask_read_only(&self, script: &str) -> Result<Answer> {
+        ask_read_only(&self.connection, &self.asked, &self.server.name, script)
+    }
+
+    /// Whether what was asked so far in the words of a recipe could have changed a file; `None` if nothing was asked.
+    pub fn asked(&self) -> Option<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads row and facts again and compares: the machine must still be the same, still unprotected, and have nothing
@@ -167,6 +185,7 @@ impl Live {
         Box::new(LiveAnswers {
             server: self.server.name.clone(),
             connection: self.connection.clone(),
+            asked: self.asked.clone(),
             home: home.clone(),
         })
     }
@@ -356,17 +375,34 @@ fn not_understood(server: &str) -> impl Fn(String) -> Error {
     }
 }
 
+fn ask_read_only(
+    connection: &Mutex<Session>,
+    asked: &Mutex<Option<Asked>>,
+    server: &str,
+    script: &str,
+) -> Result<Answer> {
+    let mut session = connection.lock().unwrap_or_else(PoisonError::into_inner);
+    let (answer, how) = read_only::ask(&mut *session, server, script, PATIENCE)?;
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    // One question that could have changed something counts for all.
+    if asked.as_ref().is_none_or(|asked| asked.read_only) {
+        *asked = Some(how);
+    }
+    Ok(answer)
+}
+
 struct LiveAnswers {
     server: String,
     connection: Arc<Mutex<Session>>,
+    asked: Arc<Mutex<Option<Asked>>>,
     /// The database is only opened if a recipe asks it something.
     home: Home,
 }
 
 impl Answers for LiveAnswers {
     fn query(&mut self, command: &str) -> Result<String> {
-        let mut session = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let question::Answer { status, stdout, stderr } = ask(&mut *session, &self.server, command, PATIENCE)?;
+        let answer = ask_read_only(&self.connection, &self.asked, &self.server, command)?;
+        let Answer { status, stdout, stderr } = answer;
         if status != 0 {
             return Err(Error::Facts {
                 server: self.server.clone(),
@@ -374,7 +410,9 @@ impl Answers for LiveAnswers {
                     "the query `{command}` ended with exit status {status}: {}",
                     String::from_utf8_lossy(&stderr).trim()
                 ),
-                hint: None,
+                hint: Some(
+                    "a query only looks, and its file systems are read-only: put what writes into a step".to_owned(),
+                ),
             });
         }
         Ok(String::from_utf8_lossy(&stdout).into_owned())

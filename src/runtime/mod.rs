@@ -41,7 +41,7 @@ use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::plan::printable::one_line;
-use crate::plan::render::Mark;
+use crate::plan::render::{self, Asked, Mark};
 use crate::plan::{Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
 use crate::store::{Home, Journal, Server, Store};
@@ -69,6 +69,17 @@ pub struct Planned {
     pub facts: Facts,
     /// What the recipe printed.
     pub printed: Vec<String>,
+    /// Whether its queries could have changed a file on the server; `None` if it asked none there.
+    pub asked: Option<Asked>,
+}
+
+impl Planned {
+    /// What a person should read before the plan is executed: what the recipe printed, and whether its queries may have
+    /// changed something.
+    pub fn remarks(&self) -> Vec<String> {
+        let unguarded = self.asked.as_ref().and_then(render::unguarded);
+        self.printed.iter().cloned().chain(unguarded).collect()
+    }
 }
 
 impl Runtime {
@@ -160,6 +171,7 @@ impl Runtime {
         };
         let mut evaluated = evaluate(recipe, inputs)?;
         Ok(Planned {
+            asked: live.asked(),
             printed: std::mem::take(&mut evaluated.printed),
             facts: Facts {
                 answers: std::mem::take(&mut evaluated.answers),
@@ -198,13 +210,14 @@ impl Runtime {
         };
         let mut evaluated = evaluate(recipe, inputs)?;
         Ok(Planned {
+            asked: None,
             printed: std::mem::take(&mut evaluated.printed),
             facts,
             plan: evaluated.into_plan(identity, losses, true),
         })
     }
 
-    /// Which steps of the plan have nothing to do as things stand; one round trip.
+    /// Which steps of the plan have nothing to do as things stand; one round trip, or none if no step has a guard.
     ///
     /// # Errors
     /// If the server does not answer.
@@ -229,14 +242,19 @@ impl Runtime {
         if let Some(finding) = lint::findings(plan).first() {
             return Err(RecipeError::Lint {
                 message: format!(
-                    "step {}: `{}` destroys, and {} must not",
+                    "step {}: `{}` {}, and {} must not",
                     finding.step + 1,
                     finding.what,
+                    finding.does,
                     finding.part
                 ),
                 label: String::new(),
                 position: None,
-                help: "put the command into ssh::destroy, and make the plan anew".to_owned(),
+                help: match finding.does {
+                    "destroys" => "put the command into ssh::destroy, and make the plan anew",
+                    _ => "put the command into a step, and make the plan anew",
+                }
+                .to_owned(),
             }
             .into());
         }

@@ -5,7 +5,7 @@ use super::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Sec
 use crate::consent::{ConsentedPlan, Proof, check_destroyable};
 use crate::error::{Error, Refusal, Result};
 use crate::plan::Plan;
-use crate::plan::render::Mark;
+use crate::plan::render::{Asked, Mark};
 use crate::recipe::Recipe;
 use crate::store::Server;
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ pub struct ShownPlan {
     pub planned: Planned,
     /// What each step would do as things stand.
     pub marks: Vec<Mark>,
+    /// Whether its queries and guards could have changed a file on the server; `None` if it has none.
+    pub asked: Option<Asked>,
     /// Why a run of it would be refused now, whoever consents.
     pub refused: Option<Error>,
 }
@@ -153,6 +155,7 @@ impl Runtime {
         Ok(ShownPlan {
             planned,
             marks,
+            asked: live.asked(),
             refused,
         })
     }

@@ -111,7 +111,19 @@ fn a_recipe_with_questions_says_offline_how_to_record_the_answers() {
     let mut facts: Value = serde_json::from_str(include_str!("../../src/facts/profiles/debian-13.json")).unwrap();
     facts["answers"]["ssh::query uname -r"] = "6.12.1".into();
     infrakt.file("facts.json", facts.to_string());
-    assert!(offline(&infrakt, "./ask.rhai", "facts.json").contains("echo 6.12.1"));
+    let shown = offline(&infrakt, "./ask.rhai", "facts.json");
+    assert!(
+        shown.contains("echo 6.12.1") && shown.contains("\"queries\""),
+        "{shown}"
+    );
+    // What it rests on is shown, with the line that asked.
+    let shown = infrakt
+        .run(&[&["plan", "./ask.rhai"][..], &OFFLINE, &["facts.json"]].concat())
+        .stdout;
+    assert!(
+        shown.contains("Asked while planning, answered from recorded facts") && shown.contains("ask.rhai:1"),
+        "{shown}"
+    );
 }
 
 /// Saves a plan and gives back its text.

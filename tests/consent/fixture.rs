@@ -1,8 +1,8 @@
 //! A plan with a bit of everything, and its JSON to alter.
 
 use infrakt::plan::{
-    Action, Content, Effect, EnvValue, FORMAT, Loss, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, StateChange,
-    Step,
+    Action, Content, Effect, EnvValue, FORMAT, Loss, Losses, Origin, Plan, Query, RecipeIdentity, ServerIdentity,
+    StateChange, Step,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +76,13 @@ pub fn plan() -> Plan {
         parameters: BTreeMap::from([("email".to_owned(), "ops@example.org".into())]),
         secrets: BTreeSet::from(["TOKEN".to_owned()]),
         offline: false,
+        queries: vec![Query {
+            command: "uname -r".to_owned(),
+            origin: Origin {
+                file: "wipe.rhai".to_owned(),
+                line: 1,
+            },
+        }],
         losses: Losses {
             containers: vec![loss("db", "postgres:16, running"), loss("web", "nginx, exited")],
             volumes: vec![loss("pgdata", "1.2 GB")],

@@ -14,6 +14,7 @@ mod infrakt;
 mod login;
 mod machine;
 mod plan_files;
+mod planning;
 mod protection;
 mod provision;
 mod recipes;

@@ -225,7 +225,7 @@ pub fn shown(error: &Error) -> String {
 /// The plan as people read it. Its digest is left out: it changes with every letter of a recipe, so in a snapshot it would
 /// only hide what really changed.
 pub fn text(plan: &Plan) -> String {
-    let text = render::plain(&render::plan(plan, None));
+    let text = render::plain(&render::plan(plan, None, None));
     text.lines()
         .filter(|line| !line.starts_with("digest "))
         .map(|line| format!("{line}\n"))

@@ -49,6 +49,26 @@ fn a_command_that_destroys_is_refused_outside_of_destroy() {
 }
 
 #[test]
+fn a_query_or_a_guard_that_changes_something_is_refused() {
+    assert_snapshot!(error_of("let it = ssh::query(\"systemctl stop nginx; echo stopped\");"));
+    for text in [
+        "ssh::query(\"touch /srv/x\");",
+        "ssh::query(\"echo 1 > /etc/motd\");",
+        "ssh::run(\"x\", \"true\").unless(\"docker restart web\");",
+        "ssh::run(\"x\", \"true\").only_if(\"apt-get install -y htop\");",
+        "ssh::upload(\"x\", \"/etc/x\", \"y\").unless(\"sh -c 'kill 17'\");",
+    ] {
+        let error = error_of(text);
+        assert!(
+            error.contains("changes the server") && error.contains("put the command into a step"),
+            "{error}"
+        );
+    }
+    // A step may.
+    assert_eq!(evaluated("ssh::run(\"x\", \"touch /srv/x\");").steps.len(), 1);
+}
+
+#[test]
 fn an_error_inside_a_shipped_module_names_that_module() {
     let error = error_of("import \"lib/files\" as files;\nfiles::directory(\"relative/path\");");
     assert!(error.contains("lib/files.rhai:"), "{error}");

@@ -92,6 +92,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         parameters: BTreeMap::new(),
         secrets: BTreeSet::new(),
         offline: false,
+        queries: Vec::new(),
         losses: Losses::default(),
         consent_before: None,
         steps: vec![

@@ -219,10 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a recipe would do on a server, step by step, without doing any of it */
+        /** What a recipe would do on a server, step by step, without running any step */
         get: operations["plan"];
         put?: never;
-        /** What a recipe would do on a server with these parameters, without doing any of it */
+        /** What a recipe would do on a server with these parameters, without running any step */
         post: operations["planWithParameters"];
         delete?: never;
         options?: never;
@@ -302,6 +302,13 @@ export interface components {
             /** Format: int64 */
             server_id: number;
             server_name: string;
+        };
+        /** @description Whether what the server was asked for the plan, its queries and guards, could have changed its files. */
+        Asked: {
+            /** @description The server's file systems were read-only for them. */
+            read_only: boolean;
+            /** @description Why they were not. */
+            reason?: string | null;
         };
         /** @description A run that was begun. */
         Begun: {
@@ -613,7 +620,7 @@ export interface components {
             user?: string | null;
         };
         OpenApi: Record<string, never>;
-        /** @description The line of a recipe that made a step. */
+        /** @description The line of a recipe that made a step or a query. */
         Origin: {
             /** @description The recipe's name, or the name of an import; never a path of this computer. */
             file: string;
@@ -662,6 +669,8 @@ export interface components {
         };
         /** @description A plan that a person is to accept. */
         PlanShown: {
+            /** @description Whether what the server was asked, queries and guards, could have changed its files; only where it was asked. */
+            asked?: components["schemas"]["Asked"] | null;
             /**
              * Format: uint
              * @description The index of the step before which the recipe placed the consent.
@@ -683,6 +692,8 @@ export interface components {
             };
             /** @description What the recipe printed, line by line. */
             printed: string[];
+            /** @description What the recipe asked the server while the plan was made, in its order; the answers are in the facts. */
+            queries?: components["schemas"]["Query"][];
             recipe: components["schemas"]["RecipeIdentity"];
             /** @description The error with which a run of it would be refused now, whoever consents. */
             refused: components["schemas"]["ErrorShown"] | null;
@@ -724,6 +735,12 @@ export interface components {
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
+        };
+        /** @description A command that the server ran while the plan was made, for its output. */
+        Query: {
+            /** @description A command for `sh` on the server. */
+            command: string;
+            origin: components["schemas"]["Origin"];
         };
         /** @description Which recipe, and exactly which text of it. */
         RecipeIdentity: {

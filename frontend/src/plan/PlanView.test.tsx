@@ -71,3 +71,15 @@ test("a secret is shown by its name only", () => {
   render(<PlanView plan={aPlan({ wipes: false, steps, secrets: ["API_TOKEN"] })} />);
   expect(screen.getByText("TOKEN=(the secret API_TOKEN)")).toBeInTheDocument();
 });
+
+test("what the recipe asked while planning is shown with its line, and a warning where it could change something", async () => {
+  const user = userEvent.setup();
+  const query = { command: "uname -r", origin: { file: "mine.rhai", line: 3 } };
+  const asked = { read_only: false, reason: "unshare: Operation not permitted" };
+  render(<PlanView plan={aPlan({ queries: [query], asked })} />);
+  expect(screen.getByText("Queries and guards could change this server")).toBeVisible();
+  expect(screen.getByText(/Operation not permitted/)).toBeVisible();
+  await user.click(screen.getByText("1 query asked while planning"));
+  expect(screen.getByText("uname -r")).toBeVisible();
+  expect(screen.getByText("mine.rhai:3")).toBeVisible();
+});

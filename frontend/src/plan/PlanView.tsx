@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Plan } from "../api/types";
 import { Button } from "../components/Button";
+import { CodeBlock } from "../components/Code";
 import { ErrorNotice, Notice } from "../components/Notice";
 import { Facts } from "../components/Page";
 import { printable } from "../text/printable";
@@ -17,6 +18,14 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
     <div className={styles.plan}>
       {plan.refused !== null && (
         <ErrorNotice title="A run of it would be refused now." error={plan.refused} />
+      )}
+      {plan.asked?.read_only === false && (
+        <Notice title="Queries and guards could change this server">
+          <p>
+            It can’t make its file systems read-only for them:{" "}
+            {printable(plan.asked.reason ?? "it gave no reason")}
+          </p>
+        </Notice>
       )}
       {plan.server.protected.length > 0 && (
         <Notice title={`Protected: nothing is destroyed on ${plan.server.name}`}>
@@ -50,6 +59,21 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           {all ? "Hide the commands" : "Show every command"}
         </Button>
       </div>
+      {plan.queries !== undefined && plan.queries.length > 0 && (
+        <details className={styles.about}>
+          <summary>
+            {plan.queries.length === 1 ? "1 query" : `${plan.queries.length} queries`} asked while planning
+          </summary>
+          {plan.queries.map((query) => (
+            <div key={query.command} className={styles.guard}>
+              <p className={styles.line}>
+                {printable(query.origin.file)}:{query.origin.line}
+              </p>
+              <CodeBlock text={query.command} label="Query" copy={false} />
+            </div>
+          ))}
+        </details>
+      )}
       {sections(plan).map((section) => (
         <section key={section.steps[0]?.index ?? section.title} className={styles.section}>
           <h3>{printable(section.title)}</h3>

@@ -3,7 +3,7 @@
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
-use crate::plan::{Action, Content, Effect, Origin, Step, form, lint};
+use crate::plan::{Action, Content, Effect, Origin, Query, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -103,8 +103,10 @@ pub mod ssh {
         add(&context, title, Action::Reconnect { reboot: true }, Effect::Change)
     }
 
-    /// Asks the server while the plan is made: the output of a read-only command, without the line break at its end.
-    /// The answer is recorded in the facts, so that the same plan can be made again offline.
+    /// Asks the server while the plan is made: the output of a command that only looks, without the line break at its end.
+    /// It runs as root, with read-only file systems wherever the server allows it, and the plan shows it. A command that
+    /// is known to change something is refused. The answer is recorded in the facts, so that the same plan can be made again
+    /// offline.
     ///
     /// # Example
     /// ```rhai
@@ -113,11 +115,17 @@ pub mod ssh {
     #[rhai_fn(return_raw)]
     pub fn query(context: NativeCallContext, command: &str) -> RhaiResult<String> {
         check_text(&context, "a query", command)?;
-        if let Some(problem) = Problem::of_destroying(command, "a query") {
+        if let Some(problem) = Problem::of_more_than_looking(command, "a query") {
             return Err(problem.at(&context));
         }
         let shared = SharedDraft::of(&context)?;
         let mut draft = shared.lock();
+        draft
+            .ask(Query {
+                command: command.to_owned(),
+                origin: origin_of(&context),
+            })
+            .map_err(|problem| problem.at(&context))?;
         let key = format!("ssh::query {command}");
         if let Some(known) = draft.recorded.get(&key).and_then(|answer| answer.as_str()) {
             return Ok(known.to_owned());
@@ -196,10 +204,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
             .at(context));
     }
     let shared = SharedDraft::of(context)?;
-    let origin = Origin {
-        file: context.call_source().unwrap_or_default().to_owned(),
-        line: context.call_position().line().unwrap_or_default(),
-    };
+    let origin = origin_of(context);
     let mut draft = shared.lock();
     let step = Step {
         section: draft.section.clone(),
@@ -218,6 +223,14 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         .add(step)
         .map(StepHandle::new)
         .map_err(|problem| problem.at(context))
+}
+
+/// The line of the recipe that calls.
+fn origin_of(context: &NativeCallContext) -> Origin {
+    Origin {
+        file: context.call_source().unwrap_or_default().to_owned(),
+        line: context.call_position().line().unwrap_or_default(),
+    }
 }
 
 /// Refuses what can't be a shell text or a path.

@@ -213,7 +213,7 @@ pub mod step {
 
 fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {
     check_text(context, "a guard", command)?;
-    match Problem::of_destroying(command, "a guard") {
+    match Problem::of_more_than_looking(command, "a guard") {
         Some(problem) => Err(problem.at(context)),
         None => Ok(()),
     }

@@ -1,5 +1,11 @@
 //! The lint for commands that destroy: what takes away data must stand in a step that says so. It helps honest authors;
-//! it is no wall, since a shell has endless ways to say a thing.
+//! it is no wall, since a shell has endless ways to say a thing. What only looks, queries and guards, must not change anything
+//! either; see [`changing`].
+
+mod changing;
+mod commands;
+
+pub use changing::changing;
 
 use super::{Action, Content, Effect, Plan};
 
@@ -49,6 +55,14 @@ fn destroys(word: &str, rest: &[&str]) -> Option<String> {
             Some(program.to_owned())
         }
         _ if program == "mkfs" || program.starts_with("mkfs.") => Some(program.to_owned()),
+        "truncate"
+            if rest.iter().any(|word| ["-s0", "--size=0"].contains(word))
+                || rest
+                    .windows(2)
+                    .any(|pair| pair == ["-s", "0"] || pair == ["--size", "0"]) =>
+        {
+            Some("truncate -s 0".to_owned())
+        }
         "find" if has(&["-delete"]).is_some() => Some("find -delete".to_owned()),
         "find" if has(&["-exec", "-execdir"]).is_some() && has(&["rm"]).is_some() => Some("find -exec rm".to_owned()),
         "apt" | "apt-get" | "aptitude" if has(&["purge", "--purge"]).is_some() => Some(format!("{program} purge")),
@@ -126,47 +140,55 @@ pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
         || run_by_others.iter().any(|folder| path.starts_with(folder))
 }
 
-/// A step that destroys without saying so.
+/// What keeps a shell text from being a query or a guard, in words for a reader.
+pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
+    let destroys = destroying(shell).map(|what| (what, "destroys"));
+    destroys.or_else(|| changing(shell).map(|what| (what, "changes the server")))
+}
+
+/// A step that destroys without saying so, or whose guard does more than look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub step: usize,
     /// Where in the step: `the command`, `a guard`, `the undo`, `the uploaded script`.
     pub part: &'static str,
-    /// What destroys.
+    /// What does it.
     pub what: String,
+    /// What it does: `destroys`, or `changes the server`.
+    pub does: &'static str,
 }
 
 /// Looks through a whole plan, as `apply` does with one that comes from a file.
 pub fn findings(plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
-        let mut look = |part, shell: &str| {
-            if let Some(what) = destroying(shell) {
-                findings.push(Finding {
-                    step: index,
-                    part,
-                    what,
-                });
-            }
+        let mut note = |part, found: Option<(String, &'static str)>| {
+            findings.extend(found.map(|(what, does)| Finding {
+                step: index,
+                part,
+                what,
+                does,
+            }));
         };
+        let destroys = |shell: &str| destroying(shell).map(|what| (what, "destroys"));
         match &step.action {
-            Action::Run { command } if step.effect != Effect::Destroy => look("the command", command),
+            Action::Run { command } if step.effect != Effect::Destroy => note("the command", destroys(command)),
             Action::Upload {
                 path,
                 content: Content::Text(text),
                 mode,
                 ..
             } if is_script(path, text, mode) => {
-                look("the uploaded script", text);
+                note("the uploaded script", destroys(text));
             }
             _ => {}
         }
         step.unless
             .iter()
             .chain(&step.only_if)
-            .for_each(|guard| look("a guard", guard));
+            .for_each(|guard| note("a guard", not_a_look(guard)));
         if let Some(undo) = step.undo.as_ref().filter(|_| step.effect != Effect::Destroy) {
-            look("the undo", &undo.command);
+            note("the undo", destroys(&undo.command));
         }
     }
     findings
@@ -193,6 +215,7 @@ mod tests {
             ("rm \\\n  -rf /srv/data", "rm -r"),
             ("docker system \\\n  prune -af", "docker system prune"),
             ("apt-get purge -y postgresql", "apt-get purge"),
+            ("truncate -s 0 /srv/db", "truncate -s 0"),
             ("psql -c 'TRUNCATE users'", "TRUNCATE"),
             ("psql -c 'drop table users'", "DROP TABLE"),
         ] {
@@ -212,6 +235,7 @@ mod tests {
             "echo removed",
             "dd if=/dev/zero bs=1 count=1",
             "apt-get install -y ufw",
+            "truncate -s 1G /swapfile",
         ] {
             assert_eq!(destroying(shell), None, "{shell}");
         }

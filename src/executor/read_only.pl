@@ -1,0 +1,50 @@
+# Makes the file systems of this mount namespace read-only, all of them at once. The system calls have the same numbers on
+# every architecture; mount(8) would need a process for each mount: mount_setattr(2), open_tree(2), move_mount(2), fsopen(2).
+use strict;
+my ($here, $none, $recursive, $read_only) = (-100, "", 0x8000, 1);
+sub call {
+    my ($name, @arguments) = @_;
+    my $result = syscall({ open_tree => 428, move_mount => 429, fsopen => 430, fsconfig => 431, fsmount => 432,
+            mount_setattr => 442 }->{$name}, @arguments);
+    die "$name: $!\n" if $result == -1;
+    return $result;
+}
+# move TREE PATH
+sub move { my ($tree, $path) = @_; call("move_mount", $tree, $none, $here, $path, 4); }
+# attributes PATH FLAGS SET CLEAR
+sub attributes {
+    my ($path, $flags, $set, $clear) = @_;
+    my $attributes = pack("QQQQ", $set, $clear, 0, 0);
+    call("mount_setattr", $here, $path, $flags, $attributes, length $attributes);
+}
+# Programs that only look take locks in /run: ufw, iptables, lvm. So it is a directory in memory that holds what /run holds,
+# each entry read-only, with room for locks and temporary files. Everything in it is gone with the namespace.
+my $run = "/run";
+my @entries;
+opendir(my $directory, $run) or die "$run: $!\n";
+for my $name (grep { $_ ne "." && $_ ne ".." } readdir $directory) {
+    my $path = "$run/$name";
+    my $link = readlink $path;
+    my $kind = defined $link ? "link" : $name eq "lock" ? "locks" : $name =~ /\.lock$/ ? "lock" : -d $path ? "directory" : "file";
+    # With what is mounted below; a link itself, and not where it leads. Close on exec.
+    my $tree = $kind =~ /lock|link/ ? undef : call("open_tree", $here, $path, 1 | $recursive | 0x100 | 02000000);
+    push @entries, [$path, $kind, $tree, $link];
+}
+my ($type, $mode, $seven, $size, $large) = ("tmpfs", "mode", "755", "size", "64m");
+my $memory = call("fsopen", $type, 1);
+call("fsconfig", $memory, 1, $mode, $seven, 0);
+call("fsconfig", $memory, 1, $size, $large, 0);
+call("fsconfig", $memory, 6, 0, 0, 0);
+# Neither devices nor set-user-ID.
+move(call("fsmount", $memory, 1, 2 | 4), $run);
+for (@entries) {
+    my ($path, $kind, $tree, $link) = @$_;
+    if ($kind eq "link") { symlink $link, $path or die "$path: $!\n"; next; }
+    if ($kind eq "directory" || $kind eq "locks") { mkdir $path or die "$path: $!\n"; }
+    else { open(my $file, ">", $path) or die "$path: $!\n"; }
+    if ($kind eq "locks") { chmod 01777, $path or die "$path: $!\n"; }
+    move($tree, $path) if defined $tree;
+}
+my $root = "/";
+attributes($root, $recursive, $read_only, 0);
+attributes($run, 0, 0, $read_only);

@@ -1,0 +1,53 @@
+//! Questions in the words of a recipe: queries and guards that are asked while a plan is made. They run where the file
+//! systems are read-only, wherever the server allows it, so that a mistake in one changes nothing.
+//!
+//! It is no wall: what talks to a service (Docker, systemd) still reaches it, and root finds a way out who looks for one.
+
+use super::connection::Connection;
+use super::question::{Answer, exchange};
+use super::script::condensed;
+use crate::error::{Error, Result};
+use crate::plan::render::Asked;
+use crate::plan::shell::quote;
+use std::time::Duration;
+
+/// What is taken from root besides: to restart the server, to set its clock, to make devices. Looking needs none of them.
+const WITHOUT: &str = "-sys_boot,-sys_time,-mknod";
+
+/// As [`super::question::ask`], for a command of a recipe, and tells whether it could have changed a file.
+///
+/// # Errors
+/// As [`super::question::ask`].
+pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<(Answer, Asked)> {
+    let before = format!(
+        "IK_WITHOUT={WITHOUT} IK_MAKE={}\n{}",
+        quote(&condensed(include_str!("read_only.pl"))),
+        condensed(include_str!("read_only.sh")),
+    );
+    // Through a pipe, since an argument may not be as long as a script. Temporary files go where there is room for them.
+    let framed = format!(
+        "printf '%s\\n' \"$ik_room\"\n\
+         ik_asked={}\n\
+         case $ik_room in\n\
+         yes) printf %s \"$ik_asked\" | nsenter --mount=/proc/self/fd/8 setpriv --bounding-set={WITHOUT} sh -c \
+         'exec 8<&- 9<&0 </dev/null; TMPDIR=/run; export TMPDIR; . /proc/self/fd/9' ;;\n\
+         *) eval \"$ik_asked\" ;;\n\
+         esac\n",
+        quote(script)
+    );
+    let mut answer = exchange(connection, server, &before, &framed, patience)?;
+    let Some(end) = answer.stdout.iter().position(|byte| *byte == b'\n') else {
+        return Err(Error::Facts {
+            server: server.to_owned(),
+            reason: "it did not say how it was asked".to_owned(),
+            hint: None,
+        });
+    };
+    let said = String::from_utf8_lossy(&answer.stdout[..end]).into_owned();
+    answer.stdout.drain(..=end);
+    let asked = match said.strip_prefix("no") {
+        None => Asked::read_only(),
+        Some(reason) => Asked::unguarded(reason.trim()),
+    };
+    Ok((answer, asked))
+}

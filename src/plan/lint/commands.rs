@@ -1,0 +1,391 @@
+//! Reads a shell text as the simple commands that it is made of (POSIX.1-2017, Shell Command Language, 2.9.1), with the
+//! files that each writes through a redirection. Commands in substitutions, and in texts that are handed to another shell,
+//! are read too.
+//!
+//! It must not know what any program does. Where a text is not understood it gives what it could make of it.
+
+/// The deepest nesting that is followed; what is deeper is left out.
+const DEEPEST: usize = 12;
+
+/// A program and its arguments, with quotes taken off. What stands in for a value (`$x`) stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Simple {
+    pub words: Vec<String>,
+    /// Where it redirects output to.
+    pub writes: Vec<String>,
+}
+
+/// All simple commands of a text.
+pub fn commands(text: &str) -> Vec<Simple> {
+    let mut reader = Reader::new(text, 0);
+    reader.read();
+    reader.found
+}
+
+struct Reader {
+    text: Vec<char>,
+    at: usize,
+    depth: usize,
+    found: Vec<Simple>,
+    now: Simple,
+    word: String,
+    /// Whether there is a word, which may be empty: `""`.
+    in_word: bool,
+    /// What the next word is the target of.
+    redirects: Option<Redirect>,
+    open: usize,
+    /// The ends of here-documents whose text begins with the next line.
+    documents: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Redirect {
+    In,
+    Out,
+    Document,
+}
+
+impl Reader {
+    fn new(text: &str, depth: usize) -> Self {
+        Self {
+            text: text.replace("\\\n", "").chars().collect(),
+            at: 0,
+            depth,
+            found: Vec::new(),
+            now: Simple::default(),
+            word: String::new(),
+            in_word: false,
+            redirects: None,
+            open: 0,
+            documents: Vec::new(),
+        }
+    }
+
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.text.get(self.at + ahead).copied()
+    }
+
+    fn read(&mut self) {
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                '\n' => {
+                    self.end_command();
+                    self.skip_documents();
+                }
+                ' ' | '\t' | '\r' => self.end_word(),
+                '#' if !self.in_word => {
+                    while self.peek(0).is_some_and(|c| c != '\n') {
+                        self.at += 1;
+                    }
+                }
+                '&' if self.peek(0) == Some('>') => self.redirect('>'),
+                ';' | '|' | '&' => self.end_command(),
+                '(' => {
+                    // `name()` defines a function; what stands before a parenthesis is no command.
+                    self.drop_command();
+                    self.open += 1;
+                }
+                ')' if self.open == 0 => self.drop_command(), // the pattern of a `case`
+                ')' => {
+                    self.open -= 1;
+                    self.end_command();
+                }
+                '<' | '>' if self.peek(0) == Some('(') => {
+                    self.at += 1;
+                    self.substitution(')');
+                }
+                '<' | '>' => self.redirect(c),
+                _ => self.part_of_word(c),
+            }
+        }
+        self.end_command();
+    }
+
+    fn part_of_word(&mut self, c: char) {
+        self.in_word = true;
+        match c {
+            '\\' => {
+                if let Some(next) = self.peek(0) {
+                    self.at += 1;
+                    self.word.push(next);
+                }
+            }
+            '\'' => {
+                while let Some(c) = self.peek(0) {
+                    self.at += 1;
+                    if c == '\'' {
+                        break;
+                    }
+                    self.word.push(c);
+                }
+            }
+            '"' => self.double_quotes(),
+            '`' => self.substitution('`'),
+            '$' => self.expansion(),
+            c => self.word.push(c),
+        }
+    }
+
+    fn double_quotes(&mut self) {
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                '"' => return,
+                '\\' if self.peek(0).is_some_and(|c| "\"\\$`".contains(c)) => {
+                    self.word.push(self.text[self.at]);
+                    self.at += 1;
+                }
+                '`' => self.substitution('`'),
+                '$' => self.expansion(),
+                c => self.word.push(c),
+            }
+        }
+    }
+
+    /// After a `$`.
+    fn expansion(&mut self) {
+        match self.peek(0) {
+            Some('(') if self.peek(1) == Some('(') => {
+                // Arithmetic holds no commands.
+                self.word.push('$');
+                while self.peek(0).is_some() && (self.peek(0), self.peek(1)) != (Some(')'), Some(')')) {
+                    self.at += 1;
+                }
+                self.at += 2;
+            }
+            Some('(') => {
+                self.at += 1;
+                self.substitution(')');
+            }
+            _ => self.word.push('$'),
+        }
+    }
+
+    /// Reads the commands of a substitution up to its end.
+    fn substitution(&mut self, end: char) {
+        self.in_word = true;
+        self.word.push('$');
+        let from = self.at;
+        let mut open = 0;
+        let mut quote = None;
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match (quote, c) {
+                (_, '\\') if quote != Some('\'') => self.at += 1,
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(q), c) if q == c => quote = None,
+                (None, '(') if end == ')' => open += 1,
+                (None, ')') if end == ')' && open > 0 => open -= 1,
+                // A substitution within double quotes has parentheses of its own.
+                (Some('"'), '(') if end == ')' && self.at >= 2 && self.text[self.at - 2] == '$' => open += 1,
+                (Some('"'), ')') if end == ')' && open > 0 => open -= 1,
+                (None, c) if c == end => break,
+                _ => {}
+            }
+        }
+        let to = self.at.saturating_sub(1).clamp(from, self.text.len());
+        let body: String = self.text[from..to].iter().collect();
+        if self.depth < DEEPEST {
+            let mut inner = Reader::new(&body, self.depth + 1);
+            inner.read();
+            self.found.append(&mut inner.found);
+        }
+    }
+
+    /// After a `<` or `>`.
+    fn redirect(&mut self, c: char) {
+        // The number of a descriptor belongs to the redirection.
+        if self.in_word && self.word.chars().all(|c| c.is_ascii_digit()) {
+            self.word.clear();
+            self.in_word = false;
+        }
+        self.end_word();
+        let mut kind = if c == '>' { Redirect::Out } else { Redirect::In };
+        while let Some(next) = self.peek(0).filter(|c| "<>&|-".contains(*c)) {
+            match next {
+                '<' => kind = Redirect::Document,
+                '>' => kind = Redirect::Out,
+                '-' if kind != Redirect::Document => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.redirects = Some(kind);
+    }
+
+    fn end_word(&mut self) {
+        if !self.in_word {
+            return;
+        }
+        self.in_word = false;
+        let word = std::mem::take(&mut self.word);
+        match self.redirects.take() {
+            None => self.now.words.push(word),
+            Some(Redirect::Out) => self.now.writes.push(word),
+            Some(Redirect::Document) => self.documents.push(word),
+            Some(Redirect::In) => {}
+        }
+    }
+
+    fn end_command(&mut self) {
+        self.end_word();
+        self.redirects = None;
+        let command = std::mem::take(&mut self.now);
+        if !command.words.is_empty() || !command.writes.is_empty() {
+            self.found.push(command);
+        }
+    }
+
+    fn drop_command(&mut self) {
+        self.end_word();
+        self.now.words.clear();
+        self.end_command();
+    }
+
+    fn skip_documents(&mut self) {
+        for end in std::mem::take(&mut self.documents) {
+            loop {
+                let line: String = self.text[self.at.min(self.text.len())..]
+                    .iter()
+                    .take_while(|c| **c != '\n')
+                    .collect();
+                self.at += line.chars().count() + 1;
+                if line.trim_start_matches('\t') == end || self.at >= self.text.len() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The commands that a command comes to, past what only runs another one (`sudo`, `timeout 5`, `xargs`, `sh -c`): programs
+/// with their arguments.
+pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
+    let mut rest = words;
+    loop {
+        let Some(first) = rest.first() else { return Vec::new() };
+        let name = name_of(first);
+        let after = &rest[1..];
+        rest = match name {
+            "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "!" | "{" | "time" | "nohup" | "setsid"
+            | "builtin" | "busybox" | "fi" | "done" | "}" => after,
+            "for" | "case" | "select" | "function" => return Vec::new(),
+            _ if is_assignment(first) => after,
+            "exec" | "nice" | "ionice" | "stdbuf" | "chrt" => {
+                options(after, &["-n", "-c", "-o", "-e", "-i", "-a", "-p"])
+            }
+            "sudo" | "doas" => options(after, &["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"]),
+            "env" => options(after, &["-u", "-C"]),
+            "command"
+                if after
+                    .first()
+                    .is_some_and(|word| word.starts_with("-v") || word.starts_with("-V")) =>
+            {
+                return Vec::new();
+            }
+            "command" => options(after, &[]),
+            "timeout" => options(after, &["-k", "-s"]).get(1..).unwrap_or_default(),
+            "xargs" => options(after, &["-I", "-n", "-P", "-d", "-L", "-a", "-s", "-E"]),
+            "chroot" => options(after, &[]).get(1..).unwrap_or_default(),
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
+                // What stands before the text are options; a file has no text here.
+                let before = after.iter().take_while(|word| word.starts_with('-')).count();
+                return text_of(&after[..(before + 1).min(after.len())])
+                    .map_or(Vec::new(), |text| read_on(text, depth));
+            }
+            "runuser" if after.iter().any(|word| word == "-u" || word.starts_with("--user")) => {
+                options(after, &["-u", "-g", "-G", "--user"])
+            }
+            "flock" | "su" | "runuser" if text_of(after).is_some() => {
+                return read_on(text_of(after).unwrap_or_default(), depth);
+            }
+            "flock" => options(after, &["-w", "-E"]).get(1..).unwrap_or_default(),
+            "eval" => return read_on(&after.join(" "), depth),
+            "trap" => return read_on(after.first().map_or("", String::as_str), depth),
+            "nsenter" => options(after, &["-t", "-S", "-G"]),
+            "docker" | "podman" | "nerdctl" | "docker-compose" if after.iter().any(|word| word == "exec") => {
+                let exec = after.iter().position(|word| word == "exec").unwrap_or_default();
+                options(
+                    &after[exec + 1..],
+                    &["-u", "--user", "-e", "--env", "-w", "--workdir", "--index"],
+                )
+                .get(1..)
+                .unwrap_or_default()
+            }
+            "ip" if after.first().is_some_and(|word| word == "netns")
+                && after.get(1).is_some_and(|word| word == "exec") =>
+            {
+                after.get(3..).unwrap_or_default()
+            }
+            "find" => return find(rest, depth),
+            _ => return vec![rest.to_vec()],
+        };
+    }
+}
+
+/// `find` itself, and what it executes.
+fn find(words: &[String], depth: usize) -> Vec<Vec<String>> {
+    let mut found = vec![words.to_vec()];
+    for (at, word) in words.iter().enumerate() {
+        if depth < DEEPEST && ["-exec", "-execdir", "-ok", "-okdir"].contains(&word.as_str()) {
+            let command: Vec<String> = words[at + 1..]
+                .iter()
+                .take_while(|word| *word != ";" && *word != "+")
+                .cloned()
+                .collect();
+            found.extend(programs(&command, depth + 1));
+        }
+    }
+    found
+}
+
+fn read_on(text: &str, depth: usize) -> Vec<Vec<String>> {
+    if depth >= DEEPEST {
+        return Vec::new();
+    }
+    let found = commands(text);
+    let programs_of = |simple: &Simple| {
+        let mut found = programs(&simple.words, depth + 1);
+        // What such a text writes is told as a program of its own; see `changing`.
+        found.extend(simple.writes.iter().map(|target| vec![">".to_owned(), target.clone()]));
+        found
+    };
+    found.iter().flat_map(programs_of).collect()
+}
+
+/// The text that is handed over with `-c`.
+fn text_of(arguments: &[String]) -> Option<&str> {
+    let at = arguments.iter().position(|word| {
+        word.starts_with('-') && !word.starts_with("--") && word.ends_with('c') || word == "--command"
+    })?;
+    arguments.get(at + 1).map(String::as_str)
+}
+
+/// Past options, and the values of those that take one.
+fn options<'a>(mut words: &'a [String], with_value: &[&str]) -> &'a [String] {
+    while let Some(word) = words.first() {
+        if word == "--" {
+            return &words[1..];
+        }
+        if !word.starts_with('-') || word == "-" {
+            break;
+        }
+        let skip = if with_value.contains(&word.as_str()) { 2 } else { 1 };
+        words = words.get(skip..).unwrap_or_default();
+    }
+    words
+}
+
+/// The name of a program without its path.
+pub fn name_of(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
