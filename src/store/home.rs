@@ -56,10 +56,28 @@ impl Home {
         if !metadata.is_dir() {
             return Err(home.unusable("it is not a directory".to_owned()).into());
         }
+        home.is_own(metadata.uid())?;
         if metadata.mode() & 0o077 != 0 {
             home.close_to_others()?;
         }
         Ok(home)
+    }
+
+    /// Whoever owns the home decides what is in it: the keys, the inventory and the recipes. As ssh, infrakt makes no
+    /// exception for root.
+    fn is_own(&self, owner: u32) -> Result<()> {
+        let user = rustix::process::geteuid().as_raw();
+        if owner == user {
+            return Ok(());
+        }
+        Err(StoreError::Home {
+            path: self.path.clone(),
+            reason: format!(
+                "it belongs to the user with the id {owner}, and infrakt runs as the one with the id {user}"
+            ),
+            hint: "run infrakt as its owner, or choose a directory of your own: infrakt --home DIRECTORY …".to_owned(),
+        }
+        .into())
     }
 
     fn close_to_others(&self) -> Result<()> {

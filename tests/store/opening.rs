@@ -61,6 +61,29 @@ fn a_directory_of_other_things_is_not_closed_to_its_users_by_a_slip() {
 }
 
 #[test]
+fn a_home_of_another_user_is_refused_also_behind_a_link_and_by_root() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can give a directory away");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (theirs, link) = (directory.path().join("theirs"), directory.path().join("link"));
+    fs::create_dir(&theirs).unwrap();
+    std::os::unix::fs::chown(&theirs, Some(4711), None).unwrap();
+    std::os::unix::fs::symlink(&theirs, &link).unwrap();
+    for home in [&theirs, &link] {
+        let error = Home::open(Some(home.clone())).unwrap_err();
+        assert!(
+            error.to_string().contains("belongs to the user with the id 4711"),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("--home"), "{error}");
+    }
+    assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0, "nothing was written into it");
+    assert_eq!(mode(&theirs) & 0o777, 0o755, "nor was it closed to anybody");
+}
+
+#[test]
 fn a_home_that_cannot_be_made_is_a_clear_error() {
     let place = Place::new();
     let file = place.outside().join("file");
