@@ -3,11 +3,13 @@
 //!
 //! It must not know how errors are printed: text is rendered by the one who shows it.
 
+mod obstacle;
 mod recipe;
 mod refusal;
 mod ssh;
 mod store;
 
+pub use obstacle::{Obstacle, SudoObstacle};
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
 pub use ssh::{KeyProblem, SshError};

@@ -1,6 +1,7 @@
 //! Failures on the way to a server: name, network, host key, login, sudo, a channel that broke.
 
 use super::Exit;
+use super::obstacle::{Obstacle, SudoObstacle};
 use crate::plan::shell::quote;
 use std::path::PathBuf;
 
@@ -43,6 +44,16 @@ pub enum SshError {
         /// The key itself, as the line of a public key file.
         key: String,
     },
+    /// Nothing vouches for the key, and the SSH configuration forbids to take it on trust.
+    #[error(
+        "the host key of '{server}' is not known, and with StrictHostKeyChecking yes it is not taken on trust: it shows \
+         {algorithm} {fingerprint}"
+    )]
+    HostKeyNotTaken {
+        server: String,
+        algorithm: String,
+        fingerprint: String,
+    },
     /// The server shows another key than the one recorded.
     #[error(
         "the host key of '{server}' has changed: recorded is {recorded} ({place}), but it shows {algorithm} {offered}; \
@@ -77,6 +88,7 @@ pub enum SshError {
         user: String,
         /// Each thing that was tried, with what became of it; never empty.
         tried: Vec<String>,
+        obstacle: Obstacle,
     },
     #[error("'{server}' has no sudo, and {user} is not root")]
     SudoMissing { server: String, user: String },
@@ -97,13 +109,16 @@ pub enum SshError {
         user: String,
         /// What sudo itself said.
         said: String,
+        obstacle: SudoObstacle,
     },
-    /// The login worked, but the server starts no command.
-    #[error("'{server}' lets {user} in, but runs no command: {reason}")]
+    /// The login worked, but the server starts no shell.
+    #[error("'{server}' lets {user} in, but starts no shell: {reason}")]
     NoCommand {
         server: String,
         user: String,
+        /// The server's own words, where it had any.
         reason: String,
+        obstacle: Obstacle,
     },
     /// The connection broke. What the script on the other side did since, is not known.
     #[error("the connection to '{server}' was lost: {reason}")]
@@ -122,6 +137,11 @@ pub enum KeyProblem {
     TooOpen(u32),
     #[error("is a PuTTY key, which SSH servers' own tools do not read")]
     Putty,
+    /// It was pasted or edited so that no SSH program can read it.
+    #[error("cannot be read by SSH programs: {0}")]
+    Untidy(&'static str),
+    #[error("cannot be read by SSH programs: it is UTF-16 text")]
+    Utf16,
     /// A public key stands where a private one belongs, and no agent holds the private half.
     #[error("is a public key, and no SSH agent holds its private half")]
     PublicOnly,
@@ -159,7 +179,7 @@ impl SshError {
             Self::Handshake { .. } => "handshake",
             Self::Configuration { .. } => "ssh_configuration",
             Self::JumpHost { .. } => "jump_host",
-            Self::HostKeyUnknown { .. } => "host_key_unknown",
+            Self::HostKeyUnknown { .. } | Self::HostKeyNotTaken { .. } => "host_key_unknown",
             Self::HostKeyChanged { .. } => "host_key_changed",
             Self::HostKeyRevoked { .. } => "host_key_revoked",
             Self::KeyFile { .. } => "key_file",
@@ -199,6 +219,11 @@ impl SshError {
                 algorithm,
                 fingerprint,
                 ..
+            }
+            | Self::HostKeyNotTaken {
+                server,
+                algorithm,
+                fingerprint,
             } => format!(
                 "compare it on the server's own console: {}\n\
                  if it is the same: infrakt server update {server} --host-key {fingerprint}",
@@ -228,6 +253,17 @@ impl SshError {
                         quote(&path),
                         quote(&path.replace(".ppk", "").replace(' ', "_"))
                     ),
+                    KeyProblem::Untidy(_) => format!(
+                        "keep a copy, and leave nothing but the key in it: sed -i -n '/-----BEGIN/,/-----END/\
+                         {{s/^.*-----BEGIN/-----BEGIN/;s/^[[:space:]]*//;s/[[:space:]]*$//;p}}' {}",
+                        quote(&path)
+                    ),
+                    KeyProblem::Utf16 => format!(
+                        "(umask 077; iconv -f UTF-16 -t UTF-8 {} >{}), and name that one: infrakt server update {server} --key {}",
+                        quote(&path),
+                        quote(&format!("{path}.utf8")),
+                        quote(&format!("{path}.utf8"))
+                    ),
                     KeyProblem::PublicOnly => format!(
                         "name the private key: infrakt server update {server} --key {}",
                         quote(path.trim_end_matches(".pub"))
@@ -241,9 +277,14 @@ impl SshError {
                     }
                 }
             }
-            Self::Denied { server, .. } => {
-                format!("name the right user and key: infrakt server update {server} --user USER --key PATH")
-            }
+            Self::Denied {
+                server, user, obstacle, ..
+            } => obstacle.hint(server, user).unwrap_or_else(|| {
+                format!(
+                    "name the right user and key: infrakt server update {server} --user USER --key PATH\n\
+                     why its sshd refuses stands in its own log, on its console: journalctl -u ssh"
+                )
+            }),
             Self::SudoMissing { server, .. } => format!(
                 "on the server, as root: apt-get install sudo; or log in as root: infrakt server update {server} --user root"
             ),
@@ -255,12 +296,16 @@ impl SshError {
             Self::SudoWrongPassword { user, .. } => {
                 format!("set a new one on the server, as root: passwd {}", quote(user))
             }
-            Self::SudoRefused { user, .. } => {
-                format!("on the server, as root: usermod -aG sudo {}", quote(user))
-            }
-            Self::NoCommand { server, user, .. } => format!(
-                "check the login shell of {user} there, and any ForceCommand or MaxSessions of its sshd: infrakt server ssh {server}"
-            ),
+            Self::SudoRefused {
+                server, user, obstacle, ..
+            } => obstacle.hint(server, user),
+            Self::NoCommand {
+                server, user, obstacle, ..
+            } => obstacle.hint(server, user).unwrap_or_else(|| {
+                format!(
+                    "check the login shell of {user} there, and any ForceCommand or MaxSessions of its sshd: infrakt server ssh {server}"
+                )
+            }),
             Self::Lost { server, .. } => format!("see if it is still there: infrakt server status {server}"),
         })
     }

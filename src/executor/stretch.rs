@@ -144,7 +144,8 @@ impl Execution<'_> {
                             Error::Ssh(
                                 SshError::HostKeyChanged { .. }
                                 | SshError::HostKeyRevoked { .. }
-                                | SshError::HostKeyUnknown { .. },
+                                | SshError::HostKeyUnknown { .. }
+                                | SshError::HostKeyNotTaken { .. },
                             ) => Err(error),
                             error => Ok(Stretched::Ended(Ended::interrupted(error.to_string()))),
                         };

@@ -15,8 +15,9 @@ use super::key_file::Unlocking;
 use super::questions::{Person, Replay};
 use super::route::Hop;
 use super::transport::{Transport, code, code_of};
-use super::{AskSecret, printable, secret_of_environment};
-use crate::error::{Error, KeyProblem, Result, SshError};
+use super::{AskSecret, secret_of_environment, words};
+use crate::error::{Error, KeyProblem, Obstacle, Result, SshError};
+use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
 
 /// How often a person is asked for a password, as in OpenSSH.
@@ -59,6 +60,7 @@ pub(super) fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask:
         hop,
         tried: notes,
         offered: Vec::new(),
+        refused: 0,
         certificates,
     };
     let only = hop.identities.only;
@@ -136,8 +138,12 @@ pub(super) fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) 
     match offer {
         Offer::Accepted => Ok(()),
         Offer::HungUp(reason) => Err(transport.lose(reason).into()),
-        Offer::Refused => Err(denied(hop, vec![format!("{what}: refused this time")])),
-        Offer::Unusable(reason) => Err(denied(hop, vec![format!("{what}: {reason}")])),
+        Offer::Refused => Err(denied(
+            hop,
+            vec![format!("{what}: refused this time")],
+            Obstacle::Unclear,
+        )),
+        Offer::Unusable(reason) => Err(denied(hop, vec![format!("{what}: {reason}")], Obstacle::Unclear)),
     }
 }
 
@@ -149,6 +155,8 @@ struct Attempt<'a> {
     tried: Vec<String>,
     /// The public keys and certificates that were refused already.
     offered: Vec<Vec<u8>>,
+    /// How often the server has refused something.
+    refused: usize,
     /// All that are known, to say of a refused one when it ended.
     certificates: Vec<Certificate>,
 }
@@ -167,7 +175,7 @@ impl Attempt<'_> {
             let expired = self.expiry(blob);
             let what = format!(
                 "the key '{}'{expired} of the agent at {}",
-                printable(&identity.comment),
+                one_line(&identity.comment),
                 agent.place().display()
             );
             if self.settle(offer, what)? {
@@ -270,8 +278,12 @@ impl Attempt<'_> {
                 .push("there is no key to offer: no SSH agent, none of the usual files in ~/.ssh".to_owned());
         }
         self.tried
-            .push(format!("the server accepts: {}", methods.replace(',', ", ")));
-        Err(denied(self.hop, self.tried))
+            .push(format!("the server accepts: {}", one_line(&methods.replace(',', ", "))));
+        let obstacle = match banner(self.transport) {
+            Some(words) => words::obstacle(&words),
+            None => Obstacle::Unclear,
+        };
+        Err(denied(self.hop, self.tried, obstacle))
     }
 
     fn password(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
@@ -333,15 +345,38 @@ impl Attempt<'_> {
     fn settle(&mut self, offer: Offer, what: String) -> Result<bool> {
         match offer {
             Offer::Accepted => return Ok(true),
-            Offer::Refused => self.tried.push(format!("{what}: refused")),
+            Offer::Refused => {
+                self.refused += 1;
+                self.tried.push(format!("{what}: refused"));
+            }
             Offer::Unusable(reason) => self.tried.push(format!("{what}: cannot be used ({reason})")),
             Offer::HungUp(_) => {
                 self.tried
                     .push(format!("{what}: refused, and the server takes no further tries"));
-                return Err(denied(self.hop, std::mem::take(&mut self.tried)));
+                return Err(self.turned_away());
             }
         }
         Ok(false)
+    }
+
+    /// The error for a server that has ended the connection in the middle of the login.
+    fn turned_away(&mut self) -> Error {
+        // libssh2 keeps the banner for whoever asks for the methods, which nobody answers any more. PAM's reason for not
+        // letting a user in comes as a banner (RFC 4252, section 5.4).
+        let _ = self.transport.session.auth_methods(&self.hop.target.user);
+        let words = banner(self.transport);
+        let mut tried = std::mem::take(&mut self.tried);
+        let mut obstacle = Obstacle::Unclear;
+        if let Some(words) = words {
+            obstacle = words::obstacle(&words);
+            tried.push(format!("the server says: {}", words::last_of(&words, "nothing")));
+        }
+        // Keys that are named come first, so the limit has kept none of them from being tried.
+        let names_keys = self.hop.target.key_path.is_some() || self.hop.identities.files.is_some();
+        if obstacle == Obstacle::Unclear && self.refused > 0 && !names_keys {
+            obstacle = Obstacle::TooManyKeys;
+        }
+        denied(self.hop, tried, obstacle)
     }
 
     /// The environment's password is the server's: a jump host must not see it.
@@ -361,7 +396,7 @@ impl Attempt<'_> {
             Err(_) if session.authenticated() => Ok(String::new()),
             Err(error) if code::is_lost(code_of(&error)) && !self.tried.is_empty() => {
                 self.tried.push("the server takes no further tries".to_owned());
-                Err(denied(self.hop, std::mem::take(&mut self.tried)))
+                Err(self.turned_away())
             }
             Err(error) => Err(self
                 .transport
@@ -369,6 +404,12 @@ impl Attempt<'_> {
                 .into()),
         }
     }
+}
+
+/// What the server has said to whoever wants to log in.
+fn banner(transport: &Transport) -> Option<String> {
+    let words = transport.session.userauth_banner().ok()??;
+    (!words.trim().is_empty()).then(|| words.to_owned())
 }
 
 /// Offers a key that an agent holds.
@@ -392,7 +433,7 @@ fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
 }
 
 /// With where the settings came from that nobody sees in the inventory.
-fn denied(hop: &Hop, mut tried: Vec<String>) -> Error {
+fn denied(hop: &Hop, mut tried: Vec<String>, obstacle: Obstacle) -> Error {
     if !hop.said.is_empty() {
         let said: Vec<String> = hop
             .said
@@ -405,5 +446,6 @@ fn denied(hop: &Hop, mut tried: Vec<String>) -> Error {
         server: hop.target.name.clone(),
         user: hop.target.user.clone(),
         tried,
+        obstacle,
     })
 }

@@ -1,6 +1,7 @@
 //! User certificates (PROTOCOL.certkeys of OpenSSH): which key a certificate is for, and how long. Judges nothing: that is
 //! the server's.
 
+use super::files;
 use super::host_key::HostKey;
 use super::openssh_key::{Reader, put};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ impl Certificate {
     /// # Errors
     /// What is wrong with it, in words that follow its path.
     pub(super) fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        let text = files::read_text(path, files::LONGEST_KEY).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
             _ => format!("cannot be read: {error}"),
         })?;

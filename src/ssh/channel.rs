@@ -6,8 +6,9 @@
 //! - Reading one stream takes the other's packets off the socket too; those are not announced by poll any more.
 //! - End of file belongs to the channel, and is not reported while bytes of either stream are unread.
 
+use super::greeting::{Greeting, Progress};
 use super::transport::{Transport, code, code_of};
-use crate::error::{Error, Result, SshError};
+use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
 use rustix::event::PollFlags;
 use ssh2::BlockDirections;
@@ -51,6 +52,10 @@ pub(super) struct Shell {
     next: i32,
     buffer: Vec<u8>,
     closed: bool,
+    /// It has not proven yet that it is a shell.
+    greeting: Option<Greeting>,
+    /// What arrived with the greeting and was not handed on yet.
+    arrived: VecDeque<Incoming>,
     /// Its last script has said its last word.
     idle: bool,
     /// It was idle before, and nothing has come from it since.
@@ -59,8 +64,16 @@ pub(super) struct Shell {
 
 impl Shell {
     /// Opens a channel and sends the request to start `command`: one round trip. The answer to the request is not waited
-    /// for, since servers take requests and data in the order in which they come (RFC 4254, section 5).
-    pub(super) fn open(transport: &mut Transport, user: &str, command: &str) -> Result<Self> {
+    /// for, since servers take requests and data in the order in which they come (RFC 4254, section 5). Input that needs
+    /// no greeting, `first`, follows at once. Output before the greeting is not the script's; a command that ends without
+    /// it is no shell.
+    pub(super) fn open(
+        transport: &mut Transport,
+        user: &str,
+        command: &str,
+        first: Vec<u8>,
+        greeting: Greeting,
+    ) -> Result<Self> {
         transport.alive()?;
         transport.session.set_blocking(true);
         let opened = transport.session.channel_session();
@@ -71,12 +84,14 @@ impl Shell {
                 command: command.to_owned(),
                 user: user.to_owned(),
                 starting: true,
-                outgoing: VecDeque::new(),
+                outgoing: VecDeque::from_iter((!first.is_empty()).then(|| Zeroizing::new(first))),
                 written: 0,
                 unfinished: Unfinished::Nothing,
                 next: STDOUT,
                 buffer: vec![0; CHUNK],
                 closed: false,
+                greeting: Some(greeting),
+                arrived: VecDeque::new(),
                 idle: false,
                 resting: false,
             }),
@@ -85,6 +100,7 @@ impl Shell {
                 server: transport.server().to_owned(),
                 user: user.to_owned(),
                 reason: error.message().to_owned(),
+                obstacle: Obstacle::Unclear,
             })),
         }
     }
@@ -107,7 +123,7 @@ impl<'a> ScriptChannel<'a> {
         shell.resting = shell.idle;
         shell.idle = false;
         let mut channel = Self { transport, shell };
-        channel.queue(input);
+        channel.feed(input);
         channel.flush();
         channel
     }
@@ -127,6 +143,70 @@ impl<'a> ScriptChannel<'a> {
             .is_ok()
             .then(|| self.shell.channel.exit_status().ok())
             .flatten()
+    }
+
+    /// Queues input, unless it has to wait for the greeting.
+    fn feed(&mut self, bytes: Vec<u8>) {
+        let now = match &mut self.shell.greeting {
+            Some(greeting) => greeting.withhold(bytes),
+            None => Some(bytes),
+        };
+        if let Some(bytes) = now {
+            self.queue(bytes);
+        }
+    }
+
+    /// Keeps what comes before the greeting from the caller, and hands on what comes with it and after it.
+    fn greet(&mut self, incoming: Incoming) -> Result<()> {
+        let Some(greeting) = &mut self.shell.greeting else {
+            self.shell.arrived.push_back(incoming);
+            return Ok(());
+        };
+        let progress = match &incoming {
+            Incoming::Stdout(bytes) => greeting.take_output(bytes),
+            Incoming::Stderr(bytes) => greeting.take_errors(bytes),
+            Incoming::Quiet | Incoming::Closed => Progress::Waiting,
+        };
+        match progress {
+            Progress::Waiting => {}
+            Progress::Greeted(output, errors, withheld) => {
+                self.shell.greeting = None;
+                // Of the other stream the order is not known; part of it may be the script's.
+                if !errors.is_empty() {
+                    self.shell.arrived.push_back(Incoming::Stderr(errors));
+                }
+                if !output.is_empty() {
+                    self.shell.arrived.push_back(Incoming::Stdout(output));
+                }
+                if let Some(mut withheld) = withheld {
+                    self.queue(std::mem::take(&mut *withheld));
+                    self.flush();
+                }
+            }
+            Progress::AskedAgain => {
+                return Err(Error::from(SshError::SudoRefused {
+                    server: self.transport.server().to_owned(),
+                    user: self.shell.user.clone(),
+                    said: "it no longer accepts the password".to_owned(),
+                    obstacle: SudoObstacle::PasswordChanged,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for a command that has ended, or says something else, before it has greeted.
+    fn no_shell(&self) -> Error {
+        let (reason, obstacle) = match &self.shell.greeting {
+            Some(greeting) => (greeting.said(), greeting.meaning()),
+            None => ("it ended without a word".to_owned(), Obstacle::Unclear),
+        };
+        Error::from(SshError::NoCommand {
+            server: self.transport.server().to_owned(),
+            user: self.shell.user.clone(),
+            reason,
+            obstacle,
+        })
     }
 
     fn queue(&mut self, bytes: Vec<u8>) {
@@ -193,6 +273,7 @@ impl<'a> ScriptChannel<'a> {
                 server: self.transport.server().to_owned(),
                 user: self.shell.user.clone(),
                 reason: error.message().to_owned(),
+                obstacle: Obstacle::Unclear,
             })),
         }
     }
@@ -290,12 +371,16 @@ impl Channel for ScriptChannel<'_> {
             .checked_add(wait)
             .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         loop {
+            if let Some(incoming) = self.shell.arrived.pop_front() {
+                return Ok(incoming);
+            }
             self.transport.alive()?;
             if self.shell.closed {
                 return Ok(Incoming::Closed);
             }
             if let Some(incoming) = self.turn()? {
-                return Ok(incoming);
+                self.greet(incoming)?;
+                continue;
             }
             if self.shell.channel.eof() {
                 if self.shell.resting {
@@ -303,7 +388,14 @@ impl Channel for ScriptChannel<'_> {
                     return Err(self.transport.lose("the shell has ended").into());
                 }
                 self.shell.closed = true;
-                return Ok(Incoming::Closed);
+                return match self.shell.greeting {
+                    Some(_) => Err(self.no_shell()),
+                    None => Ok(Incoming::Closed),
+                };
+            }
+            let enough = self.shell.greeting.as_ref().and_then(Greeting::until);
+            if enough.is_some_and(|enough| Instant::now() >= enough) {
+                return Err(self.no_shell());
             }
             let events = if self.shell.unfinished != Unfinished::Nothing {
                 PollFlags::OUT
@@ -316,7 +408,8 @@ impl Channel for ScriptChannel<'_> {
             if Instant::now() >= until {
                 return Ok(Incoming::Quiet);
             }
-            if let Err(error) = self.transport.wait(events, until) {
+            let wake = enough.map_or(until, |enough| enough.min(until));
+            if let Err(error) = self.transport.wait(events, wake) {
                 return Err(self.lost(&error));
             }
         }
@@ -324,7 +417,7 @@ impl Channel for ScriptChannel<'_> {
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
         self.transport.alive()?;
-        self.queue(bytes.to_vec());
+        self.feed(bytes.to_vec());
         self.flush();
         Ok(())
     }

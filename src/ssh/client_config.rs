@@ -3,6 +3,7 @@
 //! what the inventory says.
 
 use crate::error::SshError;
+use crate::plan::printable::one_line;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ const SYSTEM_FILE: &str = "/etc/ssh/ssh_config";
 const SYSTEM_FOLDER: &str = "/etc/ssh/ssh_config.d";
 
 /// The settings that are used, as ssh_config(5) writes them. All others are left to ssh itself.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 21] = [
     "HostName",
     "Port",
     "User",
@@ -28,6 +29,12 @@ const SETTINGS: [&str; 15] = [
     "HostKeyAlias",
     "UserKnownHostsFile",
     "GlobalKnownHostsFile",
+    "RevokedHostKeys",
+    "HostKeyAlgorithms",
+    "StrictHostKeyChecking",
+    "CheckHostIP",
+    "KnownHostsCommand",
+    "RequiredRSASize",
     "ConnectTimeout",
     "ServerAliveInterval",
     "ServerAliveCountMax",
@@ -217,7 +224,7 @@ fn ask(host: &str, user: Option<&str>, port: Option<u16>, file: Option<&Path>) -
         let said: Vec<String> = said
             .lines()
             .filter(|line| !line.starts_with("Pseudo-terminal"))
-            .map(|line| super::printable(line.trim()))
+            .map(|line| one_line(line.trim()).into_owned())
             .collect();
         return Err(failed(said.join("; ")));
     }

@@ -4,10 +4,14 @@
 //! started shell can print, and a wrong password by sudo's asking again. Its words are only shown.
 
 use super::channel::{ScriptChannel, Shell};
+use super::greeting::Greeting;
+use super::random::word;
+use super::sudo_prompt::{Again, SudoPrompt};
 use super::transport::Transport;
-use super::{AskSecret, Target, printable, secret_of_environment};
-use crate::error::{Error, Result, SshError};
+use super::{AskSecret, Target, secret_of_environment, words};
+use crate::error::{Error, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
+use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
 use std::time::{Duration, Instant};
 
@@ -27,32 +31,34 @@ pub(super) enum Elevation {
 }
 
 impl Elevation {
-    /// What is executed: free of anything that login shells such as fish or csh read differently from sh.
-    pub(super) fn command(&self) -> &'static str {
-        match self {
-            Self::None => "sh -s",
-            Self::Sudo => "sudo -n sh -s",
-            // -k: a cached ticket would let sudo ask for nothing. Should it ask for nothing all the same, because its
-            // rules were changed meanwhile, `read` takes the password, and it never becomes a line of the script.
-            Self::SudoWithPassword(_) => "sudo -k -S -p '' sh -c 'read -r line; exec sh -s'",
-        }
-    }
-
-    /// Standard input: what sudo wants, then the script.
-    pub(super) fn input(&self, script: &[u8]) -> Vec<u8> {
-        match self {
-            Self::None | Self::Sudo => script.to_vec(),
-            Self::SudoWithPassword(password) => {
-                // One line for sudo and one for `read`; if sudo takes none, `read` takes the first, and the shell gets
-                // an empty one.
-                let password = password.expose().as_bytes();
-                let mut input = Vec::with_capacity(password.len() + 2 + script.len());
-                input.extend_from_slice(password);
-                input.extend_from_slice(b"\n\n");
-                input.extend_from_slice(script);
-                input
+    /// Starts a shell as root. The commands are free of anything that login shells such as fish or csh read differently
+    /// from sh. Only with a password does the script wait for the greeting, which costs a round trip: sudo-rs takes what
+    /// it finds beside the password from standard input, and drops it.
+    pub(super) fn shell(&self, transport: &mut Transport, user: &str) -> Result<Shell> {
+        let password = match self {
+            Self::None | Self::Sudo => {
+                let command = match self {
+                    Self::None => "sh -s",
+                    _ => "sudo -n sh -s",
+                };
+                let greeting = Greeting::new()?;
+                let first = format!("{}\n", greeting.command()).into_bytes();
+                return Shell::open(transport, user, command, first, greeting);
             }
-        }
+            Self::SudoWithPassword(password) => password,
+        };
+        // -k: a cached ticket would let sudo ask for nothing. Should it ask for nothing all the same, because its rules
+        // were changed meanwhile, `read` takes the password, and it never becomes a line of the script. Else `read` takes
+        // the empty line that the script begins with.
+        let prompt = SudoPrompt::new()?;
+        let option = prompt.option();
+        let greeting = Greeting::after_prompt(prompt, "\n")?;
+        let command = format!(
+            "sudo -k -S {option} sh -c '{}; read -r line; exec sh -s'",
+            greeting.command()
+        );
+        let first = format!("{}\n", password.expose()).into_bytes();
+        Shell::open(transport, user, &command, first, greeting)
     }
 }
 
@@ -67,16 +73,20 @@ pub(super) fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecr
     match probe(transport, target, "sudo -k -n", None)? {
         Answer::Root => return Ok(Elevation::Sudo),
         Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
-        Answer::NotRoot(said) => return Err(Error::from(SshError::SudoRefused { server, user, said })),
-        Answer::Ended(_) | Answer::AskedAgain => {}
+        Answer::NotRoot(said) => return Err(refused(target, &said)),
+        // A password changes nothing about these; asking for it would be in vain.
+        Answer::Ended(words) if words::sudo_obstacle(&words) != SudoObstacle::NotAllowed => {
+            return Err(refused(target, &words));
+        }
+        Answer::Ended(_) | Answer::AskedAgain(_) => {}
     }
     let given = secret_of_environment("INFRAKT_SUDO_PASSWORD");
-    let question = format!("[sudo] password for {user} on '{server}': ");
+    let mut account = user.clone();
     let mut again = "";
     for _ in 0..ATTEMPTS {
         let password = match &given {
             Some(given) => given.clone(),
-            None => match ask.ask(&format!("{again}{question}"))? {
+            None => match ask.ask(&format!("{again}[sudo] password for {account} on '{server}': "))? {
                 Some(answer) if !answer.expose().is_empty() => answer,
                 _ if again.is_empty() => return Err(Error::from(SshError::SudoNeedsPassword { server, user })),
                 _ => break,
@@ -85,18 +95,30 @@ pub(super) fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecr
         match probe(transport, target, "sudo -k -S", Some(&password))? {
             Answer::Root => return Ok(Elevation::SudoWithPassword(password)),
             Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
-            Answer::Ended(said) | Answer::NotRoot(said) => {
-                return Err(Error::from(SshError::SudoRefused { server, user, said }));
+            Answer::Ended(words) | Answer::NotRoot(words) => return Err(refused(target, &words)),
+            Answer::AskedAgain(other) => {
+                again = "Sorry, try again. ";
+                account = other.map_or(account, |other| one_line(&other).into_owned());
+                if given.is_some() {
+                    break;
+                }
             }
-            Answer::AskedAgain if given.is_some() => break,
-            Answer::AskedAgain => again = "Sorry, try again. ",
         }
     }
     Err(Error::from(SshError::SudoWrongPassword {
         server,
-        user,
+        user: account,
         from_environment: given.is_some(),
     }))
+}
+
+fn refused(target: &Target, words: &str) -> Error {
+    Error::from(SshError::SudoRefused {
+        server: target.name.clone(),
+        user: target.user.clone(),
+        said: words::last_of(words, "it gave no reason"),
+        obstacle: words::sudo_obstacle(words),
+    })
 }
 
 /// What came of asking sudo for a shell.
@@ -105,30 +127,38 @@ enum Answer {
     /// A shell, but not root's.
     NotRoot(String),
     NoSudo,
-    /// It asked for the password a second time, so the first was wrong.
-    AskedAgain,
+    /// The password was wrong. With the account whose password it wants, if that is another than the user's.
+    AskedAgain(Option<String>),
     /// No shell; what it said.
     Ended(String),
 }
 
 fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Option<&Secret>) -> Result<Answer> {
-    let (start, proof) = (word()?, word()?);
-    // A prompt of our own, so that its second appearance can be counted, whatever language the server speaks.
-    let (prompt, input) = match password {
-        Some(password) => (word()?, format!("{}\n", password.expose()).into_bytes()),
+    let proof = word()?;
+    let prompt = SudoPrompt::new()?;
+    let (option, first) = match password {
+        Some(password) => (
+            format!(" {}", prompt.option()),
+            format!("{}\n", password.expose()).into_bytes(),
+        ),
         None => (String::new(), Vec::new()),
     };
-    let option = if prompt.is_empty() {
-        String::new()
-    } else {
-        format!(" -p {prompt}")
-    };
-    let command = format!("echo {start}; {sudo}{option} sh -c 'echo {proof}; id -u'");
-    let mut shell = Shell::open(transport, &target.user, &command)?;
-    let mut channel = ScriptChannel::new(transport, &mut shell, input);
+    // A login shell such as nologin, or a forced command, runs something else, and does not greet.
+    let greeting = Greeting::new()?;
+    let command = format!("{}; {sudo}{option} sh -c 'echo {proof}; id -u'", greeting.command());
+    let mut shell = Shell::open(transport, &target.user, &command, first, greeting)?;
+    let mut channel = ScriptChannel::new(transport, &mut shell, Vec::new());
     let (mut output, mut words) = (Vec::new(), Vec::new());
     let until = Instant::now() + PATIENCE;
     let mut asked_again = false;
+    let refused = |said: String, obstacle: SudoObstacle| {
+        Error::from(SshError::SudoRefused {
+            server: target.name.clone(),
+            user: target.user.clone(),
+            said,
+            obstacle,
+        })
+    };
     loop {
         match channel.receive(until.saturating_duration_since(Instant::now()))? {
             Incoming::Stdout(bytes) => keep(&mut output, &bytes),
@@ -136,14 +166,13 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
             Incoming::Closed => break,
             Incoming::Quiet => {
                 drop(channel);
-                return Err(Error::from(SshError::SudoRefused {
-                    server: target.name.clone(),
-                    user: target.user.clone(),
-                    said: format!("no answer within {} s", PATIENCE.as_secs()),
-                }));
+                let words = prompt.strip(&String::from_utf8_lossy(&words));
+                let words = words::last_of(&words, "nothing");
+                let said = format!("no answer within {} s, only: {words}", PATIENCE.as_secs());
+                return Err(refused(said, SudoObstacle::Silent));
             }
         }
-        if !prompt.is_empty() && !asked_again && String::from_utf8_lossy(&words).matches(&prompt).count() > 1 {
+        if !asked_again && prompt.count(&String::from_utf8_lossy(&words)) > 1 {
             // Without more to read sudo gives up, and counts one failure only.
             asked_again = true;
             channel.send_eof();
@@ -151,63 +180,38 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
     }
     let status = channel.exit_status();
     let output = String::from_utf8_lossy(&output).into_owned();
-    let mut words = String::from_utf8_lossy(&words).into_owned();
-    if !prompt.is_empty() {
-        words = words.replace(&prompt, "");
+    let asked = String::from_utf8_lossy(&words).into_owned();
+    let words = prompt.strip(&asked);
+    if let Some(Again::AnotherQuestion(question)) = prompt.again(&asked) {
+        let question = words::last_of(&question, "a second question");
+        return Err(refused(
+            format!("it asks for more than a password: {question}"),
+            SudoObstacle::AsksMore,
+        ));
     }
-    let said = said_of(&words, "it gave no reason");
-
-    // A login shell such as nologin, or a forced command, runs something else.
-    if !output.lines().any(|line| line == start) {
-        return Err(Error::from(SshError::NoCommand {
-            server: target.name.clone(),
-            user: target.user.clone(),
-            reason: said_of(&format!("{output}\n{words}"), "it ended without a word"),
-        }));
-    }
+    let account = prompt.other_account(&asked, &target.user);
     // Whatever a start-up file of the login shell prints comes before.
     let mut lines = output.lines().skip_while(|line| *line != proof).skip(1);
     match lines.next() {
         Some("0") => Ok(Answer::Root),
         Some(id) => Ok(Answer::NotRoot(format!(
             "it starts commands as user id {}",
-            printable(id)
+            one_line(id)
         ))),
-        None if asked_again => Ok(Answer::AskedAgain),
+        None if asked_again => Ok(Answer::AskedAgain(account)),
         // The shells' status for a command that is not there (POSIX.1-2017, 2.8.2); csh says it in words only.
         None if status == Some(127) || words.contains("sudo: Command not found") => Ok(Answer::NoSudo),
-        // With passwd_tries=1 sudo does not ask again, but says what it counted.
-        None if password.is_some() && words.contains("incorrect password attempt") => Ok(Answer::AskedAgain),
-        None => Ok(Answer::Ended(said)),
+        // With passwd_tries=1 sudo and sudo-rs do not ask again, but say what they counted.
+        None if password.is_some()
+            && (words.contains("incorrect password attempt") || words.contains("incorrect authentication attempt")) =>
+        {
+            Ok(Answer::AskedAgain(account))
+        }
+        None => Ok(Answer::Ended(words)),
     }
-}
-
-/// The last words of the other side, on one line.
-fn said_of(words: &str, if_nothing: &str) -> String {
-    let lines: Vec<String> = words
-        .lines()
-        .map(|line| printable(line.trim()))
-        .filter(|line| !line.is_empty())
-        .collect();
-    if lines.is_empty() {
-        return if_nothing.to_owned();
-    }
-    lines[lines.len().saturating_sub(2)..].join(" ")
 }
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     let room = WORDS.saturating_sub(kept.len());
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
-}
-
-/// A word that no other output contains.
-fn word() -> Result<String> {
-    let mut bytes = [0; 12];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Malformed {
-        what: "this computer's source of random numbers".to_owned(),
-        reason: error.to_string(),
-        hint: None,
-    })?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("infrakt-{digits}"))
 }

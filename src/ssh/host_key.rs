@@ -1,5 +1,6 @@
 //! A server's public host key, and what can be recorded of one. Knows no connection.
 
+use super::files;
 use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -38,6 +39,26 @@ impl HostKey {
     /// `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, …
     pub fn algorithm(&self) -> &str {
         &self.algorithm
+    }
+
+    /// How long the modulus of an RSA key is; `None` for other keys.
+    pub(super) fn rsa_bits(&self) -> Option<usize> {
+        if self.algorithm != "ssh-rsa" {
+            return None;
+        }
+        // RFC 4253, section 6.6: the algorithm, the exponent, the modulus.
+        let mut rest = self.blob.as_slice();
+        let mut field: &[u8] = &[];
+        for _ in 0..3 {
+            let (length, after) = rest.split_first_chunk::<4>()?;
+            (field, rest) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        }
+        let significant = field
+            .iter()
+            .position(|byte| *byte != 0)
+            .map_or(&[][..], |at| &field[at..]);
+        let first = significant.first()?;
+        Some(significant.len() * 8 - first.leading_zeros() as usize)
     }
 
     /// The wire format.
@@ -163,7 +184,7 @@ fn host_keys_in(directory: &Path) -> Result<Vec<HostKey>> {
         let path = entry.map_err(Error::file("read", directory))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("ssh_host_") && name.ends_with("_key.pub") {
-            let bytes = std::fs::read(&path).map_err(Error::file("read", &path))?;
+            let bytes = files::read(&path, files::LONGEST_KEY).map_err(Error::file("read", &path))?;
             // A file that holds no key is no server's key either.
             keys.extend(String::from_utf8_lossy(&bytes).parse());
         }
@@ -186,6 +207,19 @@ mod tests {
         assert_eq!(key.algorithm(), "ssh-ed25519");
         assert_eq!(key.fingerprint(), FINGERPRINT);
         assert_eq!(key.to_string(), LINE);
+    }
+
+    #[test]
+    fn the_length_of_an_rsa_key_is_that_of_its_modulus() {
+        let field = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
+        let rsa = |modulus: &[u8]| {
+            let blob = [field(b"ssh-rsa"), field(&[1, 0, 1]), field(modulus)].concat();
+            HostKey::from_blob(&blob).unwrap().rsa_bits()
+        };
+        assert_eq!(rsa(&[&[0, 0x80][..], &[0; 255]].concat()), Some(2048));
+        assert_eq!(rsa(&[&[0x7f][..], &[0; 127]].concat()), Some(1023));
+        assert_eq!(rsa(&[]), None);
+        assert_eq!(LINE.parse::<HostKey>().unwrap().rsa_bits(), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! slow on purpose, and would otherwise be paid again by each login.
 
 use super::certificate::type_of;
+use super::files;
 use super::host_key::HostKey;
 use super::openssh_key::{self, Container};
 use super::{AskSecret, secret_of_environment};
@@ -56,11 +57,11 @@ impl KeyFile {
             ErrorKind::NotFound => KeyProblem::Missing,
             _ => KeyProblem::Unreadable(error.to_string()),
         };
+        let bytes = zeroize::Zeroizing::new(files::read(path, files::LONGEST_KEY).map_err(unreadable)?);
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(KeyProblem::Unreadable("it is not a file".to_owned()));
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(KeyProblem::Utf16);
         }
-        let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(unreadable)?);
         let text =
             std::str::from_utf8(&bytes).map_err(|_| KeyProblem::Unsupported("it is not a text file".to_owned()))?;
         let key = Self::parse(path, text)?;
@@ -86,6 +87,7 @@ impl KeyFile {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, KeyProblem> {
+        tidy(text)?;
         let header = text
             .lines()
             .find(|line| !line.trim().is_empty())
@@ -212,10 +214,31 @@ fn decrypt_pem(text: &Secret, passphrase: &Secret) -> Option<Secret> {
     Some(Secret::new(std::str::from_utf8(&plain).ok()?))
 }
 
+/// Neither ssh nor libssh2 reads a key with anything around its lines. libssh2 would not even say so, but offer something
+/// else, which the server then refuses.
+fn tidy(text: &str) -> Result<(), KeyProblem> {
+    let Some(at) = text.find("-----BEGIN ") else {
+        return Ok(());
+    };
+    let before = &text[..at];
+    if before.starts_with('\u{feff}') {
+        return Err(KeyProblem::Untidy("it begins with a byte order mark"));
+    }
+    if !before.trim().is_empty() {
+        return Err(KeyProblem::Untidy("there is other text before it"));
+    }
+    // A carriage return at the end of a line is read over.
+    let is_tidy = |line: &str| line.strip_suffix('\r').unwrap_or(line).trim() == line.trim_end_matches('\r');
+    match text.split('\n').all(is_tidy) {
+        true => Ok(()),
+        false => Err(KeyProblem::Untidy("there are spaces before or after its lines")),
+    }
+}
+
 /// The public half from the `.pub` file that ssh-keygen writes beside each key.
 fn public_beside(path: &Path) -> Option<Vec<u8>> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".pub");
-    let line = std::fs::read_to_string(PathBuf::from(beside)).ok()?;
+    let line = files::read_text(Path::new(&beside), files::LONGEST_KEY).ok()?;
     Some(line.parse::<HostKey>().ok()?.blob().to_vec())
 }

@@ -21,7 +21,10 @@ mod channel;
 mod client_config;
 mod deadline;
 mod elevation;
+mod files;
+mod greeting;
 mod host_key;
+mod host_key_policy;
 mod journey;
 mod jump;
 mod key_file;
@@ -29,11 +32,14 @@ mod known_hosts;
 mod openssh_key;
 mod passage;
 mod questions;
+mod random;
 mod route;
 mod session;
+mod sudo_prompt;
 mod tokens;
 mod transport;
 mod trust;
+mod words;
 
 pub use client_config::client_options;
 pub use host_key::{HostKey, RecordedKey, local_host_keys};
@@ -75,11 +81,4 @@ fn secret_of_environment(variable: &str) -> Option<Secret> {
         .ok()
         .filter(|value| !value.is_empty())
         .map(Secret::new)
-}
-
-/// Text of the other side for a message: it must not be able to move the cursor, change colours or fake a line.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|char| if char.is_control() { '\u{fffd}' } else { char })
-        .collect()
 }

@@ -1,8 +1,9 @@
 //! What a server asks by itself during a login (keyboard-interactive, RFC 4256): answered by a person, or as before. Does
 //! not judge the answers.
 
-use super::{AskSecret, Target, printable};
+use super::{AskSecret, Target};
 use crate::error::Error;
+use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
 use ssh2::{KeyboardInteractivePrompt, Prompt};
 
@@ -28,7 +29,7 @@ impl KeyboardInteractivePrompt for Person<'_> {
                     "{}@{}: {} ",
                     self.target.user,
                     self.target.name,
-                    printable(prompt.text.trim())
+                    one_line(prompt.text.trim())
                 )),
             };
             match answer {

@@ -3,11 +3,13 @@
 //!
 //! The row wins: its port, user and key are also what the configuration is asked with, as options of ssh would be.
 
+use super::Target;
 use super::agent::AgentSocket;
 use super::client_config::{self, Answer, Knowledge};
+use super::host_key_policy::HostKeyPolicy;
 use super::tokens::Tokens;
-use super::{Target, printable};
 use crate::error::SshError;
+use crate::plan::printable::one_line;
 use crate::ssh::RecordedKey;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -61,6 +63,8 @@ pub(super) struct Hop {
     pub known_hosts: Vec<PathBuf>,
     /// The name that stands in them, if it is not the host's.
     pub host_key_alias: Option<String>,
+    /// What else the configuration says of host keys.
+    pub host_keys: HostKeyPolicy,
     pub connect_timeout: Duration,
     pub probe_interval: Duration,
     pub probes: u32,
@@ -92,6 +96,7 @@ impl Hop {
                 PathBuf::from("/etc/ssh/ssh_known_hosts2"),
             ],
             host_key_alias: None,
+            host_keys: HostKeyPolicy::default(),
             connect_timeout: CONNECT_TIMEOUT,
             probe_interval: PROBE_INTERVAL,
             probes: PROBES,
@@ -224,7 +229,11 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
             return Ok(vec![plain(query)]);
         }
     };
-    let mut last = configured(query, &answer);
+    let unreadable = |reason: String| SshError::Configuration {
+        host: host.clone(),
+        reason,
+    };
+    let mut last = configured(query, &answer).map_err(&unreadable)?;
     let (user, port) = (last.target.user.clone(), last.target.port);
     let tokens = Tokens {
         original: &host,
@@ -233,10 +242,7 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
         user: &user,
         alias: last.host_key_alias.as_deref(),
     };
-    let unreadable = |reason: String| SshError::Configuration {
-        host: host.clone(),
-        reason,
-    };
+    last.host_keys = HostKeyPolicy::of(&answer, &tokens).map_err(&unreadable)?;
     let mut hops = Vec::new();
     if matches!(proxy, Proxy::AsConfigured) {
         // ssh takes whichever of the two comes first in the configuration, and prints just that one.
@@ -264,7 +270,7 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
 fn circle(name: &str, asked: &[String]) -> SshError {
     SshError::Configuration {
         host: name.to_owned(),
-        reason: format!("its jump hosts lead in a circle: {}", printable(&asked.join(" → "))),
+        reason: format!("its jump hosts lead in a circle: {}", one_line(&asked.join(" → "))),
     }
 }
 
@@ -289,7 +295,7 @@ impl Query {
         };
         let port = port.map(str::parse).transpose().ok()?;
         (!host.is_empty() && user.as_deref() != Some("")).then(|| Self {
-            name: printable(host),
+            name: one_line(host).into_owned(),
             host: host.to_owned(),
             port,
             user,
@@ -331,7 +337,10 @@ fn plain(query: Query) -> Hop {
 }
 
 /// A host with what the configuration says of it.
-fn configured(query: Query, answer: &Answer) -> Hop {
+///
+/// # Errors
+/// Where host keys are recorded, if that can't be understood: a line there may revoke a key.
+fn configured(query: Query, answer: &Answer) -> Result<Hop, String> {
     let original = query.host.clone();
     let (port_is_said, user_is_said, key_is_said) =
         (query.port.is_some(), query.user.is_some(), query.key_path.is_some());
@@ -365,19 +374,18 @@ fn configured(query: Query, answer: &Answer) -> Hop {
         .is_said("IdentityFile")
         .then(|| paths("IdentityFile", answer.values("IdentityFile")));
     let certificates = paths("CertificateFile", answer.values("CertificateFile"));
-    let words = |setting: &str| -> Vec<String> {
-        answer
-            .values(setting)
-            .iter()
-            .flat_map(|value| value.split(' ').map(str::to_owned))
-            .collect()
+    let known_hosts = |setting: &str| -> Result<Option<Vec<PathBuf>>, String> {
+        if !answer.is_said(setting) {
+            return Ok(None);
+        }
+        let mut files = Vec::new();
+        for value in answer.values(setting).iter().filter(|value| *value != "none") {
+            files.extend(tokens.paths(value).map_err(|why| format!("{setting}: {why}"))?);
+        }
+        Ok(Some(files))
     };
-    let user_files = answer
-        .is_said("UserKnownHostsFile")
-        .then(|| paths("UserKnownHostsFile", &words("UserKnownHostsFile")));
-    let global_files = answer
-        .is_said("GlobalKnownHostsFile")
-        .then(|| paths("GlobalKnownHostsFile", &words("GlobalKnownHostsFile")));
+    let user_files = known_hosts("UserKnownHostsFile")?;
+    let global_files = known_hosts("GlobalKnownHostsFile")?;
     let agent = match answer.said("IdentityAgent") {
         None | Some("SSH_AUTH_SOCK") => AgentSocket::of_environment(),
         Some("none") => AgentSocket::Nowhere,
@@ -426,7 +434,7 @@ fn configured(query: Query, answer: &Answer) -> Hop {
     };
     hop.said = answer.all_said();
     hop.said.retain(|(setting, _)| !of_row(setting));
-    hop
+    Ok(hop)
 }
 
 #[cfg(test)]

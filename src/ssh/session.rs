@@ -75,14 +75,11 @@ impl Connection for Session {
     /// After a channel was dropped while its script still ran, the connection is cut: `start` then fails with
     /// [`SshError::Lost`] until `reconnect`.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
-        let (shell, input) = match self.shell.take().filter(Shell::is_idle) {
-            Some(shell) => (shell, script.to_vec()),
-            None => (
-                Shell::open(&mut self.transport, &self.route.target().user, self.elevation.command())?,
-                self.elevation.input(script),
-            ),
+        let shell = match self.shell.take().filter(Shell::is_idle) {
+            Some(shell) => shell,
+            None => self.elevation.shell(&mut self.transport, &self.route.target().user)?,
         };
-        let channel = ScriptChannel::new(&mut self.transport, self.shell.insert(shell), input);
+        let channel = ScriptChannel::new(&mut self.transport, self.shell.insert(shell), script.to_vec());
         Ok(Box::new(channel))
     }
 

@@ -27,6 +27,39 @@ impl Tokens<'_> {
         })
     }
 
+    /// What is there by this name, with its tokens replaced already or not.
+    fn existing(&self, text: &str) -> Option<PathBuf> {
+        let is_there = |path: &PathBuf| !text.is_empty() && path.exists();
+        let literal = Some(PathBuf::from(text)).filter(is_there);
+        literal.or_else(|| self.path(text).ok().filter(is_there))
+    }
+
+    /// The paths in a setting that takes several. ssh -G prints them with spaces between them and without quotes, so a path
+    /// that holds spaces is known by being there; and newer versions print them with their tokens replaced.
+    ///
+    /// # Errors
+    /// What could not be replaced.
+    pub(super) fn paths(&self, text: &str) -> Result<Vec<PathBuf>, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let mut paths = Vec::new();
+        let mut start = 0;
+        while start < words.len() {
+            let mut end = words.len();
+            let mut found = self.existing(&words[start..end].join(" "));
+            while found.is_none() && end > start + 1 {
+                end -= 1;
+                found = self.existing(&words[start..end].join(" "));
+            }
+            match found {
+                Some(path) => paths.push(path),
+                None if words[start].is_empty() => {}
+                None => paths.push(self.path(words[start])?),
+            }
+            start = end;
+        }
+        Ok(paths)
+    }
+
     /// # Errors
     /// What could not be replaced.
     pub(super) fn expand(&self, text: &str) -> Result<String, String> {
@@ -76,6 +109,35 @@ impl Tokens<'_> {
 #[cfg(test)]
 mod tests {
     use super::Tokens;
+
+    #[test]
+    fn several_paths_are_told_apart_also_where_one_holds_spaces() {
+        let tokens = Tokens {
+            original: "web1",
+            host: "10.0.0.1",
+            port: 22,
+            user: "root",
+            alias: None,
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().display().to_string();
+        let spaced = format!("{place}/my known hosts");
+        std::fs::write(&spaced, "").unwrap();
+        let paths = |text: &str| -> Vec<String> {
+            let paths = tokens.paths(text).unwrap();
+            paths.iter().map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(paths("/a /b"), ["/a", "/b"]);
+        assert_eq!(paths(&spaced), [spaced.as_str()]);
+        assert_eq!(
+            paths(&format!("/a {spaced} {place}/%n")),
+            ["/a", spaced.as_str(), &format!("{place}/web1")]
+        );
+        assert!(tokens.paths("/a %C").is_err());
+        let replaced = format!("{place}/100%");
+        std::fs::write(&replaced, "").unwrap();
+        assert_eq!(paths(&replaced), [replaced.as_str()]);
+    }
 
     #[test]
     fn tokens_and_variables_become_what_they_stand_for_and_unknown_ones_are_named() {

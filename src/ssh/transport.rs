@@ -10,6 +10,7 @@ use crate::error::SshError;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use ssh2::{ErrorCode, MethodType};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -136,6 +137,12 @@ impl Transport {
 
     pub(super) fn host_key(&self) -> &HostKey {
         &self.host_key
+    }
+
+    /// The address at the other end, if this computer itself is connected with it.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        let address = rustix::net::getpeername(&self.socket).ok()??;
+        Some(SocketAddr::try_from(address).ok()?.ip().to_canonical())
     }
 
     pub(super) fn server(&self) -> &str {

@@ -1,13 +1,16 @@
 //! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
 //! one. Never says yes to a key that nothing vouches for.
 
+use super::files;
 use super::host_key::{HostKey, RecordedKey};
+use super::host_key_policy::Objection;
 use super::known_hosts::{self, Found, Verdict};
 use super::passage::Line;
 use super::route::Hop;
-use super::transport::{self, Failure, Transport};
+use super::transport::{Failure, Transport};
 use crate::error::{Result, SshError};
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 /// All host key algorithms that are accepted, best first, by family. Without SHA-1 signatures and certificates, as
 /// current OpenSSH clients.
@@ -28,8 +31,7 @@ impl<'a> Trust<'a> {
     /// The inventory's record, and what the user's own known_hosts says. A file that can't be read vouches for nothing.
     pub(super) fn of(hop: &'a Hop) -> Self {
         let find = |path: &PathBuf| {
-            let text = std::fs::read(path).ok()?;
-            let text = String::from_utf8_lossy(&text);
+            let text = known_hosts_text(path)?;
             let found = match &hop.host_key_alias {
                 // An alias stands there without a port (ssh_config(5)).
                 Some(alias) => known_hosts::find(&text, alias, 22),
@@ -50,7 +52,7 @@ impl<'a> Trust<'a> {
         let mut nothing_shown = None;
         for preference in self.preferences() {
             match Transport::open(self.hop, line()?, &preference) {
-                Ok(transport) => match self.check(transport.host_key()) {
+                Ok(transport) => match self.check(transport.host_key(), transport.peer()) {
                     Ok(()) => return Ok(transport),
                     Err(error) => mistrust = mistrust.or(Some(error)),
                 },
@@ -60,10 +62,12 @@ impl<'a> Trust<'a> {
             }
         }
         // A key that was shown and is not the right one says more than one that is not there.
-        let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Handshake {
-            server: self.hop.target.name.clone(),
-            address: transport::address(&self.hop.target),
-            reason: "there is no key type to ask for".to_owned(),
+        let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Configuration {
+            host: self.hop.target.name.clone(),
+            reason: format!(
+                "HostKeyAlgorithms allows none of those that infrakt uses: {}",
+                FAMILIES.concat().join(", ")
+            ),
         });
         Err(error.into())
     }
@@ -80,9 +84,26 @@ impl<'a> Trust<'a> {
         judged
     }
 
-    fn check(&self, offered: &HostKey) -> Result<(), SshError> {
+    /// `peer`: the address that the connection leads to, where that is known.
+    fn check(&self, offered: &HostKey, peer: Option<IpAddr>) -> Result<(), SshError> {
         let target = &self.hop.target;
         let server = target.name.clone();
+        match self.hop.host_keys.check(offered) {
+            Ok(()) => {}
+            Err(Objection::Revoked(path)) => {
+                return Err(SshError::HostKeyRevoked {
+                    server,
+                    fingerprint: offered.fingerprint(),
+                    place: path.display().to_string(),
+                });
+            }
+            Err(Objection::Setting(reason)) => return Err(SshError::Configuration { host: server, reason }),
+        }
+        if self.hop.host_keys.check_address
+            && let Some(peer) = peer
+        {
+            self.check_address(offered, peer)?;
+        }
         let (verdict, file) = self.judge(offered);
         if let Verdict::Revoked(line) = verdict {
             return Err(SshError::HostKeyRevoked {
@@ -96,6 +117,13 @@ impl<'a> Trust<'a> {
             (None, Verdict::Known) => return Ok(()),
             (Some(recorded), _) => (recorded.fingerprint(), "in the inventory".to_owned()),
             (None, Verdict::Changed(line, key)) => (key.fingerprint(), format!("in {file}:{line}")),
+            (None, _) if self.hop.host_keys.strict && !self.hop.is_jump => {
+                return Err(SshError::HostKeyNotTaken {
+                    server,
+                    algorithm: offered.algorithm().to_owned(),
+                    fingerprint: offered.fingerprint(),
+                });
+            }
             (None, _) => {
                 return Err(SshError::HostKeyUnknown {
                     server,
@@ -114,11 +142,51 @@ impl<'a> Trust<'a> {
         })
     }
 
+    /// What the files say of the address itself, which ssh looks at with CheckHostIP: it can only speak against a key.
+    fn check_address(&self, offered: &HostKey, peer: IpAddr) -> Result<(), SshError> {
+        let target = &self.hop.target;
+        for path in &self.hop.known_hosts {
+            let Some(text) = known_hosts_text(path) else { continue };
+            let found = known_hosts::find(&text, &peer.to_string(), target.port);
+            let place = |line: usize| format!("{}:{line}", path.display());
+            match found.judge(offered) {
+                Verdict::Unknown | Verdict::Known => {}
+                Verdict::Revoked(line) => {
+                    return Err(SshError::HostKeyRevoked {
+                        server: target.name.clone(),
+                        fingerprint: offered.fingerprint(),
+                        place: place(line),
+                    });
+                }
+                Verdict::Changed(line, key) => {
+                    return Err(SshError::HostKeyChanged {
+                        server: target.name.clone(),
+                        recorded: key.fingerprint(),
+                        place: format!("for {peer} in {}, with CheckHostIP", place(line)),
+                        algorithm: offered.algorithm().to_owned(),
+                        offered: offered.fingerprint(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lists of algorithms to ask for, without those that HostKeyAlgorithms does not allow.
+    fn preferences(&self) -> Vec<Vec<&'static str>> {
+        let mut lists = self.all_preferences();
+        for list in &mut lists {
+            list.retain(|algorithm| self.hop.host_keys.allows(algorithm));
+        }
+        lists.retain(|list| !list.is_empty());
+        lists
+    }
+
     /// The lists of algorithms to ask for, one connection after the other until a key fits. Known types come first, so
     /// that a server with several keys shows the one that can be compared; all others follow, so that one that lost its
     /// key shows another, instead of finding no common algorithm. Of a bare fingerprint the type is not known: one
     /// family at a time.
-    fn preferences(&self) -> Vec<Vec<&'static str>> {
+    fn all_preferences(&self) -> Vec<Vec<&'static str>> {
         let known: Vec<&str> = match &self.hop.target.host_key {
             Some(RecordedKey::Full(key)) => vec![key.algorithm()],
             Some(RecordedKey::Fingerprint(_)) => return FAMILIES.map(<[_]>::to_vec).to_vec(),
@@ -131,6 +199,12 @@ impl<'a> Trust<'a> {
         };
         vec![preference(&known)]
     }
+}
+
+/// What is not a file, such as /dev/null, says nothing.
+fn known_hosts_text(path: &Path) -> Option<String> {
+    let bytes = files::read(path, u64::MAX).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// All accepted algorithms, those that sign with a key of the types `known` before the others.

@@ -189,6 +189,103 @@ fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_work() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let path = server.directory.path().join("untidy");
+    let write = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    for options in [&["-t", "ed25519", "-N", ""][..], &["-t", "rsa", "-m", "PEM", "-N", ""]] {
+        let key = std::fs::read_to_string(server.key(&format!("pasted{}", options[1]), options)).unwrap();
+        let lines = |change: &dyn Fn(&str) -> String| key.lines().map(change).collect::<String>();
+        for (text, problem) in [
+            (
+                lines(&|line| format!("  {line}\n")),
+                "there are spaces before or after its lines",
+            ),
+            (
+                lines(&|line| format!("\t{line}\r\n")),
+                "there are spaces before or after its lines",
+            ),
+            (
+                lines(&|line| format!("{line} \n")),
+                "there are spaces before or after its lines",
+            ),
+            (format!("\u{feff}{key}"), "it begins with a byte order mark"),
+            (format!("deploy key:\n{key}"), "there is other text before it"),
+        ] {
+            write(text.as_bytes());
+            let error = connect(&with_key(&server, &path), &Person::nobody())
+                .map(drop)
+                .unwrap_err();
+            let remedy = error.hint().unwrap();
+            assert!(error.to_string().contains(problem), "{error}");
+            let command = &remedy[remedy.find("sed -i").unwrap()..];
+            assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
+            connect(&with_key(&server, &path), &Person::nobody()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        }
+        // What libssh2 reads all the same.
+        for text in [
+            key.replace('\n', "\r\n"),
+            format!("\n\n{key}"),
+            key.trim_end().to_owned(),
+        ] {
+            write(text.as_bytes());
+            connect(&with_key(&server, &path), &Person::nobody()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        }
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain(key.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        write(&utf16);
+        let error = connect(&with_key(&server, &path), &Person::nobody())
+            .map(drop)
+            .unwrap_err();
+        let hint = error.hint().unwrap();
+        let (command, _) = hint.split_once(", and name").unwrap();
+        assert!(
+            Command::new("sh").args(["-c", command]).status().unwrap().success(),
+            "{command}"
+        );
+        let converted = server.directory.path().join("untidy.utf8");
+        connect(&with_key(&server, &converted), &Person::nobody()).unwrap();
+    }
+}
+
+#[test]
+fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let path = server.directory.path().join("large");
+    // Sparse: it takes no room on the disk, and would take all memory.
+    std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(
+        problem_with(&server, &path),
+        KeyProblem::Unreadable("it is longer than 1048 kB".to_owned())
+    );
+    for odd in ["/dev/zero", "/dev/tty", "/proc/self/fd"] {
+        assert!(
+            matches!(problem_with(&server, Path::new(odd)), KeyProblem::Unreadable(_)),
+            "{odd}"
+        );
+    }
+    let pipe = server.directory.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(matches!(problem_with(&server, &pipe), KeyProblem::Unreadable(_)));
+    // What lies beside a key is not read without a limit either.
+    for beside in ["id.pub", "id-cert.pub"] {
+        let beside = server.directory.path().join(beside);
+        std::fs::File::create(&beside).unwrap().set_len(1 << 40).unwrap();
+    }
+    connect(&server.target(), &Person::nobody()).unwrap();
+}
+
+#[test]
 fn the_agent_and_the_usual_files_are_found_without_being_named() {
     let Some(server) = Server::start(&["ed25519"]) else {
         return;
@@ -250,6 +347,7 @@ fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() 
     );
     assert!(report.failure().contains("takes no further tries"), "{report:?}");
     assert!(report.failure().contains("--key PATH"), "{report:?}");
+    assert!(report.failure().contains("IdentitiesOnly yes"), "{report:?}");
 }
 
 #[test]

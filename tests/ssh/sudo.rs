@@ -1,102 +1,13 @@
 //! Users who are not root, passwords and sudo, on a real machine of `scripts/lab`.
 
 use crate::child::{self, Report};
-use crate::server::{Person, read_all, skipped, ssh_error};
+use crate::machine::{Machine, PASSWORD, QUESTION, failure, lab, output, run};
+use crate::server::{Person, read_all};
 use crate::streams::feed_ten_megabytes;
-use infrakt::error::SshError;
+use infrakt::error::{Error, SshError, SudoObstacle};
 use infrakt::executor::connection::{Connection, Incoming};
-use infrakt::ssh::{RecordedKey, Target, connect};
-use std::process::{Command, Stdio};
+use infrakt::ssh::connect;
 use std::time::Duration;
-
-const PASSWORD: &str = "lab-password";
-const QUESTION: &str = "[sudo] password for deploy on 'prod-2': ";
-
-/// A machine of its own, with the user `deploy`; gone at the end of the test.
-struct Machine {
-    name: String,
-    host: String,
-}
-
-impl Machine {
-    /// `None`, and the reason on the terminal, where no lab can run.
-    fn up(sudo: &str) -> Option<Self> {
-        let test = std::thread::current().name().unwrap_or_default().to_owned();
-        let check = lab(&["check"]).output().unwrap();
-        if !check.status.success() {
-            let reason = String::from_utf8_lossy(&check.stdout).trim().to_owned();
-            skipped(&reason);
-            return None;
-        }
-        // Short and unlike any other: names of machines become names of network devices.
-        let name = format!(
-            "ssh-{:x}",
-            test.bytes()
-                .fold(7u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
-        );
-        let host = output(lab(&["up", &name, "--user", "deploy", "--sudo", sudo]));
-        Some(Self { name, host })
-    }
-
-    /// Runs a script in it as root, without SSH.
-    fn root(&self, script: &str) -> String {
-        output(lab(&["exec", &self.name, "--", "sh", "-euc", script]))
-    }
-
-    fn target(&self) -> Target {
-        Target {
-            name: "prod-2".to_owned(),
-            host: self.host.clone(),
-            port: 22,
-            user: "deploy".to_owned(),
-            key_path: Some(output(lab(&["key"])).into()),
-            host_key: Some(RecordedKey::Fingerprint(output(lab(&["fingerprint", &self.name])))),
-        }
-    }
-
-    /// The target without a key: what is left is a password.
-    fn without_key(&self, home: &std::path::Path) -> (Target, String) {
-        let target = Target {
-            key_path: None,
-            ..self.target()
-        };
-        (target, home.to_str().unwrap().to_owned())
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        output(lab(&["down", &self.name]));
-    }
-}
-
-fn lab(arguments: &[&str]) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/lab"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn output(mut command: Command) -> String {
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn run(session: &mut dyn Connection, script: &str) -> (String, String) {
-    let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
-    (
-        String::from_utf8(printed.stdout).unwrap(),
-        String::from_utf8(printed.stderr).unwrap(),
-    )
-}
-
-fn failure(target: &Target, person: &Person) -> SshError {
-    ssh_error(connect(target, person).map(drop).unwrap_err())
-}
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
@@ -263,4 +174,97 @@ fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
 fn a_script_of_ten_megabytes_is_fed_through_sudo_while_it_prints_as_much() {
     let Some(machine) = Machine::up("password") else { return };
     feed_ten_megabytes(&mut connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap());
+}
+
+/// What sudo says to a password, as (what was asked, the error and its hint).
+fn refused(machine: &Machine, password: &str) -> (Vec<String>, SshError, String) {
+    let person = Person::who_says(&[password]);
+    let error = failure(&machine.target(), &person);
+    let hint = Error::from(failure(&machine.target(), &Person::who_says(&[password])))
+        .hint()
+        .unwrap();
+    (person.was_asked(), error, hint)
+}
+
+#[test]
+#[ignore = "needs a machine of scripts/lab"]
+fn sudo_rs_takes_no_part_of_the_script_with_the_password_and_every_sudo_says_what_it_wants() {
+    let Some(machine) = Machine::up("password") else { return };
+    machine.root(
+        "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y sudo-rs libpam-oath >/dev/null 2>&1; \
+         echo 'HOTP deploy - 00' >/etc/users.oath; chmod 600 /etc/users.oath; \
+         printf 'PerSourcePenalties no\\nMaxAuthTries 20\\n' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh",
+    );
+    for which in ["sudo-rs", "sudo"] {
+        // Before /usr/bin in the path of a login.
+        machine.root(&format!("ln -sf /usr/bin/{which} /usr/local/bin/sudo"));
+        let person = Person::who_says(&["wrong", PASSWORD]);
+        let mut session = connect(&machine.target(), &person).unwrap();
+        assert_eq!(
+            person.was_asked(),
+            [QUESTION.to_owned(), format!("Sorry, try again. {QUESTION}")],
+            "{which}"
+        );
+        let long = format!("{}id -u; exit\n", ": padding padding padding\n".repeat(100_000));
+        for script in ["id -u; exit\n", &long] {
+            assert_eq!(run(&mut session, script), ("0\n".to_owned(), String::new()), "{which}");
+        }
+        // What changed meanwhile is said, and no line of the script is tried as a password.
+        machine.root("echo deploy:another | chpasswd");
+        let error = session
+            .start(b"touch /tmp/began\nexit\n")
+            .and_then(|mut channel| read_all(&mut *channel))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("no longer accepts the password"),
+            "{which}: {error}"
+        );
+        machine.root(&format!("echo deploy:{PASSWORD} | chpasswd; ! test -e /tmp/began"));
+        drop(session);
+
+        machine.root("echo 'Defaults passwd_tries=1' >/etc/sudoers.d/zz");
+        connect(&machine.target(), &Person::who_says(&["wrong", PASSWORD])).unwrap();
+
+        machine.root("echo 'Defaults rootpw' >/etc/sudoers.d/zz; echo root:of-root | chpasswd");
+        let person = Person::who_says(&[PASSWORD, "of-root"]);
+        let mut session = connect(&machine.target(), &person).unwrap();
+        assert_eq!(
+            person.was_asked()[1],
+            "Sorry, try again. [sudo] password for root on 'prod-2': ",
+            "{which}"
+        );
+        assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n", "{which}");
+        drop(session);
+
+        machine.root(
+            "rm /etc/sudoers.d/zz; cp /etc/pam.d/sudo /root/pam; \
+             sed -i '/common-auth/a auth required pam_oath.so usersfile=/etc/users.oath' /etc/pam.d/sudo",
+        );
+        let (_, error, hint) = refused(&machine, PASSWORD);
+        assert!(
+            matches!(
+                &error,
+                SshError::SudoRefused {
+                    obstacle: SudoObstacle::AsksMore,
+                    ..
+                }
+            ),
+            "{which}: {error:?}"
+        );
+        assert!(hint.contains("NOPASSWD"), "{which}: {hint}");
+        machine.root("mv /root/pam /etc/pam.d/sudo");
+    }
+
+    machine.root("echo 'Defaults lecture=always' >/etc/sudoers.d/zz");
+    let mut session = connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap();
+    assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
+
+    // A terminal is missed at once, and its absence is no reason to ask for a password.
+    machine.root("echo 'Defaults requiretty' >/etc/sudoers.d/zz");
+    let (asked, error, hint) = refused(&machine, PASSWORD);
+    assert_eq!(asked, [""; 0]);
+    assert!(error.to_string().contains("you must have a tty"), "{error}");
+    let remedy = hint.split_once("as root: ").unwrap().1;
+    machine.root(remedy);
+    connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap();
 }

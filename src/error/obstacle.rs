@@ -1,0 +1,96 @@
+//! What keeps a user from a shell, or from root, once the server has answered; and what helps.
+
+use crate::plan::shell::quote;
+
+/// What keeps a user from a shell, as far as the server says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It names the user to log in as.
+    OtherUser(String),
+    PasswordExpired,
+    AccountExpired,
+    /// The user's login shell, or a forced command, lets nobody work there.
+    NoLogin,
+    /// The user's login shell, or sh, is not there.
+    NoShell,
+    /// The machine is starting or stopping, and lets only root in.
+    NotYet,
+    /// The server ended the connection before all keys were tried.
+    TooManyKeys,
+    Unclear,
+}
+
+/// What keeps sudo from making a user root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SudoObstacle {
+    /// The rules do not name this user.
+    NotAllowed,
+    /// `Defaults requiretty`.
+    NeedsTerminal,
+    PasswordExpired,
+    AccountExpired,
+    /// It asks something else than one password.
+    AsksMore,
+    /// The password that it has accepted in this session is no longer the right one.
+    PasswordChanged,
+    Silent,
+}
+
+impl Obstacle {
+    pub(super) fn hint(&self, server: &str, user: &str) -> Option<String> {
+        let other_user = format!("infrakt server update {server} --user USER");
+        Some(match self {
+            Self::OtherUser(other) => format!("infrakt server update {server} --user {}", quote(other)),
+            Self::PasswordExpired => {
+                format!("log in on a terminal and set a new password for {user}: infrakt server ssh {server}")
+            }
+            Self::AccountExpired => format!(
+                "on the server's own console, as root: chage -E -1 {}; or log in as another user: {other_user}",
+                quote(user)
+            ),
+            Self::NoLogin => format!(
+                "log in as another user: {other_user}; or allow this one, on the server, as root: usermod -s /bin/sh {}, \
+                 without a ForceCommand of its sshd",
+                quote(user)
+            ),
+            Self::NoShell => format!(
+                "on the server, as root: usermod -s /bin/sh {}; if its sshd says ChrootDirectory, log in as another user: {other_user}",
+                quote(user)
+            ),
+            Self::NotYet => format!(
+                "wait until the server has started: infrakt server status {server}; if it has, on its own console, as root: \
+                 rm -f /run/nologin /etc/nologin"
+            ),
+            Self::TooManyKeys => format!(
+                "the server allows few tries, and the SSH agent holds many keys; name the one for this server: \
+                 infrakt server update {server} --key PATH\n\
+                 or in ~/.ssh/config, for its Host: IdentityFile PATH and IdentitiesOnly yes"
+            ),
+            Self::Unclear => return None,
+        })
+    }
+}
+
+impl SudoObstacle {
+    pub(super) fn hint(self, server: &str, user: &str) -> String {
+        let quoted = quote(user);
+        match self {
+            Self::NotAllowed => format!("on the server, as root: usermod -aG sudo {quoted}"),
+            Self::NeedsTerminal => {
+                format!(
+                    "on the server, as root: echo 'Defaults:{user} !requiretty' >/etc/sudoers.d/zz-infrakt-requiretty"
+                )
+            }
+            Self::PasswordExpired => {
+                format!("set a new password for {user} there, with passwd: infrakt server ssh {server}")
+            }
+            Self::AccountExpired => format!("on the server's own console, as root: chage -E -1 {quoted}"),
+            Self::AsksMore => format!(
+                "infrakt answers sudo with one password; let {user} use sudo without one, on the server, as root: \
+                 echo '{user} ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz-infrakt"
+            ),
+            Self::PasswordChanged => "run the command again, and give the new password".to_owned(),
+            Self::Silent => format!("see what sudo does there, with `sudo id`: infrakt server ssh {server}"),
+        }
+    }
+}

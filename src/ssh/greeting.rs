@@ -1,0 +1,163 @@
+//! The first line of a command: only a shell that has started can print it. What comes in its place is what the server
+//! has to say: a forced command, a login shell that refuses, an expired password.
+//!
+//! It must not know what the server's words mean (`words.rs`), nor how bytes are carried.
+
+use super::random::word;
+use super::sudo_prompt::SudoPrompt;
+use super::words;
+use crate::error::{Obstacle, Result};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How long a shell may take to greet once the server has said something else. A start-up file may print something, and
+/// then take its time.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take after words that leave no doubt. Cloud images sleep for ten seconds after them.
+const AFTER_CLEAR_WORDS: Duration = Duration::from_secs(1);
+/// The most of each stream that is kept before the greeting.
+const LONGEST: usize = 64 * 1024;
+
+/// A greeting that has not come yet.
+pub(super) struct Greeting {
+    word: String,
+    output: Vec<u8>,
+    errors: Vec<u8>,
+    /// Input that is sent only once the shell has greeted.
+    withheld: Option<Zeroizing<Vec<u8>>>,
+    /// What sudo asks for a password with: a second time means that it wants something else.
+    prompt: Option<SudoPrompt>,
+    last_words: Option<Instant>,
+    began: Instant,
+}
+
+/// What follows from what has arrived.
+pub(super) enum Progress {
+    Waiting,
+    /// The shell has greeted: what it has printed since, what arrived on the other stream, and what it may be sent now.
+    Greeted(Vec<u8>, Vec<u8>, Option<Zeroizing<Vec<u8>>>),
+    /// sudo has asked for the password a second time.
+    AskedAgain,
+}
+
+impl Greeting {
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self {
+            word: word()?,
+            output: Vec::new(),
+            errors: Vec::new(),
+            withheld: None,
+            prompt: None,
+            last_words: None,
+            began: Instant::now(),
+        })
+    }
+
+    /// The script waits for the greeting, and begins with `separator`. `prompt` is what sudo asks for the password with.
+    pub(super) fn after_prompt(prompt: SudoPrompt, separator: &str) -> Result<Self> {
+        Ok(Self {
+            withheld: Some(Zeroizing::new(separator.as_bytes().to_vec())),
+            prompt: Some(prompt),
+            ..Self::new()?
+        })
+    }
+
+    /// The command that greets, for any shell. It does not contain the greeting: a forced command that prints what it is
+    /// sent does not greet.
+    pub(super) fn command(&self) -> String {
+        let (first, rest) = self.word.split_at(self.word.len() / 2);
+        format!("echo {first}\"{rest}\"")
+    }
+
+    /// Keeps input back if it has to wait. Gives it back if it may be sent at once.
+    pub(super) fn withhold(&mut self, input: Vec<u8>) -> Option<Vec<u8>> {
+        match &mut self.withheld {
+            Some(withheld) => {
+                let input = Zeroizing::new(input);
+                withheld.extend_from_slice(&input);
+                None
+            }
+            None => Some(input),
+        }
+    }
+
+    pub(super) fn take_output(&mut self, bytes: &[u8]) -> Progress {
+        self.last_words = Some(Instant::now());
+        self.output.extend_from_slice(bytes);
+        let line = format!("{}\n", self.word);
+        let line = line.as_bytes();
+        match self.output.windows(line.len()).position(|window| window == line) {
+            Some(at) => {
+                let since = self.output.split_off(at + line.len());
+                let mut errors = std::mem::take(&mut self.errors);
+                if let Some(prompt) = &self.prompt {
+                    errors = prompt.strip(&String::from_utf8_lossy(&errors)).into_bytes();
+                }
+                Progress::Greeted(since, errors, self.withheld.take())
+            }
+            None => {
+                // What could still become the greeting stays.
+                let too_much = self.output.len().saturating_sub(LONGEST);
+                self.output.drain(..too_much);
+                Progress::Waiting
+            }
+        }
+    }
+
+    pub(super) fn take_errors(&mut self, bytes: &[u8]) -> Progress {
+        self.last_words = Some(Instant::now());
+        self.errors.extend_from_slice(bytes);
+        let too_much = self.errors.len().saturating_sub(LONGEST);
+        self.errors.drain(..too_much);
+        let asked = self
+            .prompt
+            .as_ref()
+            .map_or(0, |prompt| prompt.count(&String::from_utf8_lossy(&self.errors)));
+        match asked {
+            0 | 1 => Progress::Waiting,
+            _ => Progress::AskedAgain,
+        }
+    }
+
+    /// When to give up at the latest. Without any words the caller decides how long to wait.
+    pub(super) fn until(&self) -> Option<Instant> {
+        let last_words = self.last_words?;
+        Some(match self.meaning() {
+            Obstacle::Unclear if !self.is_echoed() => self.began + PATIENCE,
+            _ => last_words + AFTER_CLEAR_WORDS,
+        })
+    }
+
+    /// What the server has said in place of the greeting.
+    pub(super) fn said(&self) -> String {
+        if self.is_echoed() {
+            // What it prints is the script, and may hold secrets.
+            return "in place of a shell, something prints what it is sent".to_owned();
+        }
+        let words = self.words();
+        words::last_of(&words, "it ended without a word")
+    }
+
+    pub(super) fn meaning(&self) -> Obstacle {
+        words::obstacle(&self.words())
+    }
+
+    fn is_echoed(&self) -> bool {
+        let command = self.command();
+        [&self.output, &self.errors]
+            .iter()
+            .any(|bytes| String::from_utf8_lossy(bytes).contains(&command))
+    }
+
+    fn words(&self) -> String {
+        let mut words = format!(
+            "{}\n{}",
+            String::from_utf8_lossy(&self.output),
+            String::from_utf8_lossy(&self.errors)
+        );
+        if let Some(prompt) = &self.prompt {
+            words = prompt.strip(&words);
+        }
+        words
+    }
+}

@@ -1,0 +1,84 @@
+//! Users whom a real machine lets in to a shell no more: its own words are shown, and the remedy works.
+
+use crate::machine::{Machine, PASSWORD, failure};
+use crate::server::{Person, read_all, ssh_error};
+use infrakt::error::{Error, Obstacle, SshError};
+use infrakt::executor::connection::Connection;
+use infrakt::ssh::{Target, connect};
+
+/// The error of the first script, the one of the login included.
+fn first_script(target: &Target) -> SshError {
+    let person = Person::who_says(&[PASSWORD]);
+    let mut session = match connect(target, &person) {
+        Ok(session) => session,
+        Err(error) => return ssh_error(error),
+    };
+    let started = session.start(b"id -u; exit\n");
+    ssh_error(started.and_then(|mut channel| read_all(&mut *channel)).unwrap_err())
+}
+
+fn obstacle(error: &SshError) -> &Obstacle {
+    match error {
+        SshError::NoCommand { obstacle, .. } | SshError::Denied { obstacle, .. } => obstacle,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+#[ignore = "needs a machine of scripts/lab"]
+fn expired_closed_and_shellless_accounts_are_told_apart_by_the_machines_own_words() {
+    let Some(machine) = Machine::up("nopasswd") else { return };
+    machine.root("echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh");
+    let deploy = machine.target();
+    let root = Target {
+        user: "root".to_owned(),
+        ..machine.target()
+    };
+    for (user, target) in [("deploy", &deploy), ("root", &root)] {
+        for (broken, repair, expected, word, remedy) in [
+            (
+                "chage -d 0 USER",
+                "chage -d 2026-01-01 USER",
+                Obstacle::PasswordExpired,
+                "password",
+                "infrakt server ssh prod-2",
+            ),
+            (
+                "chage -E 1 USER",
+                "chage -E -1 USER",
+                Obstacle::AccountExpired,
+                "account has expired",
+                "chage -E -1 USER",
+            ),
+            (
+                "usermod -s /usr/sbin/nologin USER",
+                "usermod -s /bin/bash USER",
+                Obstacle::NoLogin,
+                "not available",
+                "usermod -s /bin/sh USER",
+            ),
+        ] {
+            machine.root(&broken.replace("USER", user));
+            let error = first_script(target);
+            assert_eq!(*obstacle(&error), expected, "{broken}, {user}: {error:?}");
+            assert!(error.to_string().contains(word), "{broken}, {user}: {error}");
+            let hint = Error::from(error).hint().unwrap();
+            assert!(hint.contains(&remedy.replace("USER", user)), "{broken}, {user}: {hint}");
+            machine.root(&repair.replace("USER", user));
+        }
+    }
+
+    machine.root("echo 'Back on Monday, says the admin.' >/etc/nologin");
+    let error = failure(&deploy, &Person::nobody());
+    assert!(error.to_string().contains("Back on Monday, says the admin."), "{error}");
+    machine.root("rm /etc/nologin");
+
+    // sshd says nothing of why: the log on the machine does, and the hint says how to read it.
+    machine.root("usermod -s /bin/missing deploy");
+    let error = failure(&deploy, &Person::nobody());
+    assert_eq!(*obstacle(&error), Obstacle::Unclear, "{error:?}");
+    let hint = Error::from(error).hint().unwrap();
+    assert!(hint.contains("journalctl"), "{hint}");
+    machine.root("usermod -s /bin/bash deploy");
+    connect(&deploy, &Person::nobody()).unwrap();
+}
