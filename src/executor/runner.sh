@@ -64,7 +64,11 @@ ik_forget() {
     done
 }
 ik_finish() {
-    if [ -n "$ik_watch" ]; then kill -s USR2 "$ik_watch"; fi
+    # One that has only just begun may still have the lock open, so its end is waited for.
+    if [ -n "$ik_watch" ]; then
+        kill -s USR2 "$ik_watch"
+        wait "$ik_watch"
+    fi
     # What was not executed must not lie about until somebody fetches the records.
     ik_forget $IK_SECRETS
     # Whoever reads that the run has ended may begin another one.
