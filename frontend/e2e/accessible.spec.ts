@@ -6,7 +6,7 @@ needsLab();
 story.use({ about: "accessible" });
 
 story.beforeAll(({ boot, service }) => {
-  const machine = boot("e2e-axe", "--docker");
+  const machine = boot("axe", "--docker");
   service.add("prod-2", machine, "--tag", "web");
   service.infrakt("server", "add", "control", "--host", "127.0.0.1", "--port", "1", "--infrakt-host");
   service.infrakt("app", "add", "shop", "--server", "prod-2", "--image", "shop/web:1.5");

@@ -31,10 +31,9 @@ export class Machine {
   readonly name: string;
   readonly address: string;
 
-  /** Boots it anew, as nothing that an earlier story left may be on it. */
+  /** Its name tells whose it is: scripts/test takes down those of processes that are no more. */
   constructor(name: string, options: string[] = []) {
-    this.name = name;
-    this.down();
+    this.name = `e2e-${process.pid}-${name}`;
     this.address = this.lab("up", name, ...options).trim();
   }
 

@@ -8,7 +8,7 @@ story.describe.configure({ mode: "serial" });
 let machine: Machine;
 
 story.beforeAll(({ boot, service }) => {
-  machine = boot("e2e-recipe");
+  machine = boot("recipe");
   service.add("web-1", machine);
   service.write(
     "greet",
@@ -26,14 +26,20 @@ ssh::run("Greet", \`echo hello \${quote(name)} > /root/greeting; echo "the token
   );
   service.write(
     "slow",
-    `//! Take its time.
+    `//! Wait until it may go on.
 section("Slow");
-ssh::run("First", "sleep 3; echo one >> /root/slow");
-ssh::run("Second", "sleep 3; echo two >> /root/slow");
-ssh::run("Third", "sleep 3; echo three >> /root/slow");
+ssh::run("First", "until test -e /root/go; do sleep 0.1; done; echo one >> /root/slow");
+ssh::run("Second", "echo two >> /root/slow");
+ssh::run("Third", "echo three >> /root/slow");
 `,
   );
 });
+
+/** Lets the first step of `slow` end when the server knows that the run is to stop after it. */
+function endFirstStepOnceStopped(): void {
+  const script = "until grep -q stop /var/lib/infrakt/spool/*/order; do sleep 0.1; done; touch /root/go";
+  machine.exec("timeout", "120", "sh", "-c", script);
+}
 
 story(
   "a recipe is read, planned and run with parameters and a secret; its failure explains itself",
@@ -102,6 +108,7 @@ story("a run is stopped after its current step, and resumed with the next one", 
   await expect(dashboard.getByRole("button", { name: /First.*running/ })).toBeVisible();
   await dashboard.getByRole("button", { name: "Stop", exact: true }).click();
   await dashboard.getByRole("button", { name: "Stop after this step" }).click();
+  endFirstStepOnceStopped();
 
   await expect(dashboard.getByText("The run was interrupted")).toBeVisible();
   await expect(dashboard.getByRole("button", { name: /First.*changed/ })).toBeVisible();
@@ -113,12 +120,14 @@ story("a run is stopped after its current step, and resumed with the next one", 
 });
 
 story("a page that loses the service says so, and comes back by itself", async ({ dashboard, service }) => {
-  machine.exec("rm", "/root/slow");
+  machine.exec("rm", "/root/slow", "/root/go");
   await dashboard.goto("/recipes/slow?server=web-1");
   await dashboard.getByRole("button", { name: "Show the plan" }).click();
   await dashboard.getByRole("button", { name: "Run slow on web-1" }).click();
   await expect(dashboard.getByRole("button", { name: /First.*running/ })).toBeVisible();
-  await service.stop();
+  const stopped = service.stop();
+  endFirstStepOnceStopped();
+  await stopped;
   await expect(dashboard.getByText("Connection lost, reconnecting …")).toBeVisible();
 
   await service.start();

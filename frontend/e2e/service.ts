@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { binary, Machine } from "./computer.ts";
 
 export class Service {
@@ -17,6 +18,18 @@ export class Service {
   /** Starts it, and waits until it answers; on the same port as before, if it was started before. */
   async start(): Promise<this> {
     const port = this.url === "" ? "0" : new URL(this.url).port;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.listen(port);
+      } catch (error) {
+        // Meanwhile the port may have become the near end of a connection of another process, for a moment.
+        if (attempt === 100 || !String(error).includes("in use")) throw error;
+        await setTimeout(100);
+      }
+    }
+  }
+
+  private async listen(port: string): Promise<this> {
     const process = spawn(binary, ["serve", "--bind", `127.0.0.1:${port}`], {
       env: this.environment(),
       stdio: ["ignore", "pipe", "pipe"],

@@ -10,8 +10,8 @@ let shop: Machine;
 let host: Machine;
 
 story.beforeAll(({ boot, service }) => {
-  shop = boot("e2e-shop", "--full");
-  host = boot("e2e-host", "--docker");
+  shop = boot("shop", "--full");
+  host = boot("host", "--docker");
   host.exec("docker", "volume", "create", "precious");
   service.add("prod-2", shop);
   service.add("control", host, "--infrakt-host");

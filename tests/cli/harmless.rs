@@ -149,7 +149,7 @@ fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
         ended.stderr
     );
     let command = infrakt.command(&["runs", "logs", &run, "--color", "never"]);
-    let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+    let mut session = rexpect::session::spawn_command(command, Some(120_000)).unwrap();
     // The terminal's bytes come as one character each.
     let bytes: Vec<u8> = session
         .exp_eof()

@@ -160,7 +160,7 @@ fn on_a_terminal_there_are_colours_unless_no_color_is_set() {
         if let Some(value) = no_color {
             command.env("NO_COLOR", value);
         }
-        let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+        let mut session = rexpect::session::spawn_command(command, Some(120_000)).unwrap();
         let shown = session.exp_eof().unwrap();
         assert_eq!(shown.contains('\u{1b}'), coloured, "NO_COLOR {no_color:?}: {shown:?}");
     }

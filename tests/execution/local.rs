@@ -1,5 +1,7 @@
 //! A connection that is no network: `sh -s` as a child process. And a world that remembers.
 
+use crate::support::wait::until;
+use crate::support::world;
 use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::event::{Outcome, Position, RunEvent, Stream};
@@ -16,15 +18,48 @@ use std::time::Duration;
 
 /// Whether this computer lets a test be what a server lets infrakt be.
 pub fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        // Past the test runner, which keeps what a passing test prints to itself.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: execution: only root can be what a server lets infrakt be"
-        );
-    }
-    root
+    let reason = if !rustix::process::geteuid().is_root() {
+        "only root can be what a server lets infrakt be"
+    } else if !world::can_be_made() {
+        "no namespaces of its own (unshare --mount --pid)"
+    } else {
+        return true;
+    };
+    // Past the test runner, which keeps what a passing test prints to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: execution: {reason}");
+    false
+}
+
+thread_local! {
+    /// Each test has a thread, and so a lock, a spool and processes that no other test and no other checkout sees.
+    static SERVER: (world::World, tempfile::TempDir) = {
+        let directory = tempfile::tempdir().expect("a directory");
+        let script = "set -e
+            mkdir -p /var/lib/infrakt
+            mount -t tmpfs tmpfs /var/lib/infrakt
+            mount -t tmpfs tmpfs /run
+            touch \"$1/ready\"
+            # The shell waits for processes that have lost their parents too.
+            sleep infinity & wait";
+        let mut world = world::World::begin(script, directory.path());
+        let log = || std::fs::read_to_string(directory.path().join("log")).unwrap_or_default();
+        until("the world is ready", || {
+            assert!(!world.has_ended(), "it ended: {}", log());
+            directory.path().join("ready").exists()
+        });
+        (world, directory)
+    };
+}
+
+/// A program that will run where the steps of this test do.
+pub fn on_the_server(program: &str) -> Command {
+    SERVER.with(|(world, _)| world.command(program))
+}
+
+/// Whether a script succeeds there.
+pub fn holds(script: &str) -> bool {
+    let status = on_the_server("sh").args(["-c", script]).stdout(Stdio::null()).status();
+    status.expect("sh").success()
 }
 
 pub struct Local;
@@ -204,7 +239,7 @@ impl Local {
     // The child is waited for when its channel is dropped.
     #[allow(clippy::zombie_processes)]
     fn start_here<'a>(&self, script: &[u8]) -> Result<Box<dyn Channel + 'a>> {
-        let mut child = Command::new("sh")
+        let mut child = on_the_server("sh")
             .arg("-s")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -387,12 +422,7 @@ impl Answers for NoAnswers {
     }
 }
 
-/// Evaluates a recipe text, consents if need be, and executes it here.
-pub fn run(text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> {
-    run_over(&mut Local, text, secrets, memory)
-}
-
-/// As [`run`], over a connection that fails in some way.
+/// Evaluates a recipe text, consents if need be, and executes it over this connection.
 pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, memory: &mut Memory) -> Result<Ended> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("test.rhai");
@@ -446,15 +476,11 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
     .execute()
 }
 
-/// The lock of a server is one per computer, so these take turns.
-pub static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 pub fn executed(text: &str) -> (Ended, Memory) {
     executed_with(text, &Secrets::new(), Memory::default())
 }
 
 pub fn executed_with(text: &str, secrets: &Secrets, mut memory: Memory) -> (Ended, Memory) {
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let ended = run(text, secrets, &mut memory).expect("the run");
+    let ended = run_over(&mut Local, text, secrets, &mut memory).expect("the run");
     (ended, memory)
 }

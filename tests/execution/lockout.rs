@@ -1,6 +1,6 @@
 //! Steps that may lock everybody out: proven with a new login, or undone by the server itself.
 
-use crate::local::{LockedOutBy, Memory, TURN, executed, is_root, run_over};
+use crate::local::{LockedOutBy, Memory, executed, is_root, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::Secrets;
 
@@ -9,7 +9,6 @@ fn what_locks_everybody_out_is_undone_by_the_server_itself() {
     if !is_root() {
         return;
     }
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let folder = tempfile::tempdir().expect("a folder");
     let closed = folder.path().join("closed");
     let recipe = format!(
@@ -39,7 +38,6 @@ fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
     if !is_root() {
         return;
     }
-    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let folder = tempfile::tempdir().expect("a folder");
     let closed = folder.path().join("closed");
     let recipe = format!(
@@ -51,7 +49,6 @@ fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
     let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
     assert_eq!(ended.state, RunState::Failed);
     assert!(!closed.exists(), "nobody can log in to mend it");
-    drop(turn);
     let (ended, memory) = executed(r#"ssh::run("Fail", "exit 7").undo_if_locked_out("echo undone");"#);
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(

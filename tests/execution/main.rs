@@ -5,3 +5,5 @@ mod lockout;
 mod machinery;
 mod programs;
 mod steps;
+#[path = "../support/mod.rs"]
+mod support;

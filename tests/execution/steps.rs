@@ -1,12 +1,12 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{HoldsBack, Loss, LostOnce, Memory, TURN, executed, executed_with, is_root, run, run_over};
+use crate::local::{
+    HoldsBack, Loss, LostOnce, Memory, executed, executed_with, holds, is_root, on_the_server, run_over,
+};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::Secrets;
+use infrakt::executor::script::{SPOOL, Secrets};
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
-use std::collections::BTreeSet;
-use std::process::Command;
 
 #[test]
 fn steps_run_in_order_and_say_what_they_did() {
@@ -174,7 +174,9 @@ fn ctrl_c_stops_after_the_current_step() {
         ..Memory::default()
     };
     let (ended, memory) = executed_with(
-        r#"ssh::run("First", "echo now; sleep 1; echo whole"); ssh::run("Second", "echo never");"#,
+        // It ends when the server knows that the run is to stop.
+        r#"ssh::run("First", "echo now; until grep -q stop /var/lib/infrakt/spool/*/order; do sleep 0.05; done; echo whole");
+           ssh::run("Second", "echo never");"#,
         &Secrets::new(),
         memory,
     );
@@ -225,7 +227,6 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
         return;
     }
     let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
 
     let mut memory = Memory::default();
     let ended = run_over(
@@ -263,7 +264,6 @@ fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_aga
         return;
     }
     let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut memory = Memory::default();
     let ended = run_over(
         &mut LostOnce::on(Loss::Answer("\nS 0")),
@@ -290,7 +290,6 @@ fn a_launch_that_arrives_after_all_is_done_does_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
     let recipe = format!("ssh::run(\"Once\", \"echo once >>{}\");", log.display());
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut connection = HoldsBack::default();
     let mut memory = Memory::default();
     let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
@@ -300,14 +299,14 @@ fn a_launch_that_arrives_after_all_is_done_does_nothing() {
 
     let late = connection.held.expect("a launch");
     let script = String::from_utf8_lossy(&late);
-    let said = Command::new("sh").args(["-c", &script]).output().expect("sh");
+    let said = on_the_server("sh").args(["-c", &script]).output().expect("sh");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let refused = said.lines().find_map(|line| line.strip_prefix("x folder "));
     let folder = refused.and_then(|reason| reason.strip_suffix(" is there already"));
     assert_eq!(steps(), "once\n", "{said}");
     // What keeps it from beginning is no record of what was done.
     let folder = folder.unwrap_or_else(|| panic!("it was not refused: {said}"));
-    std::fs::remove_dir(folder).expect("an empty folder");
+    assert!(holds(&format!("rmdir {folder}")), "an empty folder");
 }
 
 #[test]
@@ -338,19 +337,8 @@ fn nothing_is_left_on_the_server() {
     if !is_root() {
         return;
     }
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let spool = || {
-        let entries = std::fs::read_dir(infrakt::executor::script::SPOOL)
-            .into_iter()
-            .flatten();
-        entries
-            .map(|entry| entry.expect("an entry").file_name())
-            .collect::<BTreeSet<_>>()
-    };
-    let before = spool();
-    let mut memory = Memory::default();
-    run(r#"ssh::run("One", "true");"#, &Secrets::new(), &mut memory).expect("the run");
-    assert_eq!(spool(), before);
+    executed(r#"ssh::run("One", "true");"#);
+    assert!(holds(&format!("test -d {SPOOL} && test -z \"$(ls -A {SPOOL})\"")));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Many servers on this computer: one sshd, which is every address of the loopback, and is another machine at each.
 
+use crate::support::port::Port;
+use crate::support::wait::until;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -12,6 +13,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 pub struct Servers {
     directory: tempfile::TempDir,
     pub port: u16,
+    _reserved: Port,
     process: Child,
 }
 
@@ -47,7 +49,8 @@ impl Servers {
             make_key(&path(name), "");
         }
         std::fs::copy(path("id.pub"), path("authorized_keys")).expect("a key");
-        let port = free_port();
+        let reserved = Port::reserved_on("0.0.0.0");
+        let port = reserved.number;
         let config = format!(
             "Port {port}\nListenAddress 0.0.0.0\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
              StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
@@ -61,6 +64,7 @@ impl Servers {
         Self {
             directory,
             port,
+            _reserved: reserved,
             process,
         }
     }
@@ -107,11 +111,7 @@ impl Servers {
     /// Waits until something of that name lies there.
     #[track_caller]
     pub fn awaits(&self, name: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.shared().join(name).exists() {
-            assert!(Instant::now() < deadline, "'{name}' never came");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until(name, || self.shared().join(name).exists());
     }
 
     /// The lines of a file there.
@@ -144,11 +144,6 @@ fn make_key(path: &Path, passphrase: &str) {
     assert!(status.expect("ssh-keygen").success());
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 /// Among processes of its own: what runs on these servers does not see the infrakt that is tested, and ends with sshd.
 fn run_sshd(directory: &Path, port: u16) -> Child {
     let log = std::fs::File::create(directory.join("log")).expect("a log");
@@ -171,10 +166,10 @@ fn run_sshd(directory: &Path, port: u16) -> Child {
         .stderr(log)
         .spawn()
         .expect("sshd");
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    until("the sshd listens", || {
         let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
         assert!(process.try_wait().expect("sshd").is_none(), "sshd ended: {}", log());
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
     process
 }

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command};
 use std::time::Duration;
 
 /// What would take longer than this has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `infrakt serve` in a home of its own, on a port that was free. It is killed when it is dropped.
 pub struct Service {

@@ -2,6 +2,7 @@
 
 use crate::fixture::{Answer, Service};
 use crate::support::infrakt::Infrakt;
+use crate::support::port::Port;
 use crate::support::wait::until;
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -106,13 +107,11 @@ fn who_reads_nothing_keeps_nobody_waiting() {
 #[test]
 fn calls_that_wait_for_a_server_leave_room_for_the_others() {
     let infrakt = Infrakt::new();
-    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = mute.local_addr().expect("an address");
     // While it is added nobody listens there; then somebody does who takes connections and says nothing.
-    drop(mute);
-    let port = address.port().to_string();
+    let reserved = Port::reserved();
+    let port = reserved.number.to_string();
     infrakt.ok(&["server", "add", "mute", "--host", "127.0.0.1", "--port", &port]);
-    let mute = TcpListener::bind(address).expect("the same port");
+    let mute = TcpListener::bind(("127.0.0.1", reserved.number)).expect("the port");
     let service = Service::start_in(infrakt, &[]);
     let call = service.call("GET", "/api/servers/mute/status");
     let mut waiting: Vec<TcpStream> = (0..45).map(|_| call.open()).collect();

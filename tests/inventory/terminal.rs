@@ -4,7 +4,7 @@ use crate::support::infrakt::Infrakt;
 use rexpect::session::{PtySession, spawn_command};
 
 fn on_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
-    spawn_command(infrakt.command(words), Some(30_000)).expect("a terminal")
+    spawn_command(infrakt.command(words), Some(120_000)).expect("a terminal")
 }
 
 fn exit(mut session: PtySession) -> i32 {

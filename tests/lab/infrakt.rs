@@ -3,13 +3,13 @@
 use crate::machine::{Machine, key};
 use crate::support::ended::Ended;
 use crate::support::infrakt::start;
+use crate::support::wait::until;
 use crate::terminal::Terminal;
 use infrakt::store::{Home, Store};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 pub struct Infrakt {
     directory: tempfile::TempDir,
@@ -141,11 +141,9 @@ impl Infrakt {
     /// Waits until the journal knows how a step has ended.
     #[track_caller]
     pub fn awaits_outcome(&self, run: &str, step: usize, outcome: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.outcomes(run)[step] != outcome {
-            assert!(Instant::now() < deadline, "step {step} never becomes {outcome}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(&format!("step {step} becomes {outcome}"), || {
+            self.outcomes(run)[step] == outcome
+        });
     }
 
     /// What became of each step of a run.

@@ -1,13 +1,13 @@
 //! A machine of `scripts/lab` for one test, and what can be seen of it from outside.
 
 use crate::support::ended::Ended;
+use crate::support::wait::until;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 /// More at once would only wait for each other's processor time.
 const MOST: usize = 3;
@@ -71,11 +71,7 @@ impl Machine {
     /// Waits until a script succeeds in it.
     #[track_caller]
     pub fn awaits(&self, script: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.holds(script) {
-            assert!(Instant::now() < deadline, "it never came to this: {script}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(script, || self.holds(script));
     }
 
     pub fn copy(&self, source: &Path, target: &str) {

@@ -27,7 +27,7 @@ fn assert_provisioned(machine: &Machine) {
     assert!(machine.holds("fail2ban-client status sshd"));
     assert!(machine.holds("systemctl is-enabled docker fail2ban"));
     // Nothing is left that would open the firewall again.
-    assert!(!machine.holds("pgrep -f [/]var/lib/infrakt/spool"));
+    machine.awaits("! pgrep -f [/]var/lib/infrakt/spool");
     assert_eq!(machine.root("ls -A /opt/infrakt"), "apps\nbackups\ntraefik");
     assert_eq!(
         machine.root("cd /opt/infrakt && find . -type f | sort"),

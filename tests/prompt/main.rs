@@ -30,7 +30,7 @@ fn on_a_terminal(question: &str) -> PtySession {
         .arg(asking(question).get_program())
         .args(asking(question).get_args())
         .env("TEST_ASK", question);
-    rexpect::session::spawn_command(shell, Some(30_000)).unwrap()
+    rexpect::session::spawn_command(shell, Some(120_000)).unwrap()
 }
 
 /// Waits for the end and returns what was shown until then.

@@ -2,9 +2,11 @@
 
 use crate::child::{self, Report};
 use crate::server::{Person, Server, public_half, ssh_error};
+use crate::support::wait::until;
 use infrakt::error::{KeyProblem, SshError};
 use infrakt::ssh::{Target, connect};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -377,9 +379,8 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        while !socket.exists() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        // The file is there a moment before the agent listens.
+        until("the agent listens", || UnixStream::connect(&socket).is_ok());
         Self {
             socket: socket.to_str().unwrap().to_owned(),
             process,

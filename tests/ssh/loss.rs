@@ -64,17 +64,16 @@ fn a_lost_connection_comes_back_after_some_tries_without_asking_anybody_again() 
 
 #[test]
 fn patience_has_an_end() {
-    let Some(server) = Server::start(&["ed25519"]) else {
+    let Some(mut server) = Server::start(&["ed25519"]) else {
         return;
     };
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
-    let port = server.port;
-    drop(server);
+    server.stop();
     let error = ssh_error(session.reconnect(Duration::from_secs(1)).unwrap_err());
     let SshError::Unreachable { address, reason, .. } = &error else {
         panic!("{error:?}")
     };
-    assert_eq!(*address, format!("127.0.0.1:{port}"));
+    assert_eq!(*address, format!("127.0.0.1:{}", server.port));
     assert!(reason.contains("refused"), "{reason}");
 }
 

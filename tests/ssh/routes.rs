@@ -2,6 +2,7 @@
 //! inventory is silent.
 
 use crate::server::{Line, Server, public_half};
+use crate::support::port::Port;
 use crate::traveller::Traveller;
 use infrakt::ssh::RecordedKey;
 use std::path::Path;
@@ -79,8 +80,8 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
     };
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &second, &target]);
-    let down = crate::server::free_port();
-    let to_nowhere = format!("ProxyJump root@127.0.0.1:{down}");
+    let down = Port::reserved();
+    let to_nowhere = format!("ProxyJump root@127.0.0.1:{}", down.number);
     traveller.configure(&[("web1", &target, &to_nowhere)]);
     let failure = traveller.go("web1").failed("unreachable");
     assert!(
@@ -106,7 +107,7 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
 
     traveller.configure(&[
         ("bastion", &bastion, ""),
-        ("web1", &target, &format!("ProxyJump bastion\n Port {down}")),
+        ("web1", &target, &format!("ProxyJump bastion\n Port {}", down.number)),
     ]);
     let failure = traveller.go("web1").failed("unreachable");
     assert!(

@@ -1,5 +1,7 @@
 //! A real sshd for one test, a person who answers questions, and a connection that can be cut.
 
+use crate::support::port::Port;
+use crate::support::wait::until;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::executor::connection::{Channel, Incoming};
 use infrakt::plan::secret::Secret;
@@ -18,6 +20,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 pub struct Server {
     pub directory: tempfile::TempDir,
     pub port: u16,
+    _reserved: Port,
     process: Child,
 }
 
@@ -44,7 +47,8 @@ impl Server {
         // sshd as root insists on it; a service manager would have made it.
         std::fs::create_dir_all("/run/sshd").unwrap();
         let directory = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let reserved = Port::reserved();
+        let port = reserved.number;
         let mut config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
              PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPidFile none\n\
@@ -62,6 +66,7 @@ impl Server {
         let server = Self {
             directory,
             port,
+            _reserved: reserved,
             process,
         };
         server.key("id", &["-t", "ed25519", "-N", ""]);
@@ -134,7 +139,8 @@ impl Server {
         self.process = run_sshd(self.directory.path(), self.port);
     }
 
-    fn stop(&mut self) {
+    /// Nobody listens on its port afterwards, as long as it is there.
+    pub fn stop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -167,10 +173,6 @@ fn make_key(path: &Path, options: &[&str]) {
     assert!(status.unwrap().success(), "ssh-keygen {options:?}");
 }
 
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn may_unshare() -> bool {
     let tried = Command::new("unshare")
         .args(["--mount", "true"])
@@ -182,7 +184,9 @@ fn may_unshare() -> bool {
 fn run_sshd(directory: &Path, port: u16) -> Child {
     let log = std::fs::File::create(directory.join("log")).unwrap();
     // What root's own shell does at its start on this computer is no part of any story.
-    let mut process = Command::new("unshare")
+    // It ends with the test, also if that is killed.
+    let mut process = Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "unshare"])
         .args(["--mount", "--propagation", "private", "sh", "-c"])
         .args(["mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"", "sh"])
         .args([SSHD, "-D", "-e", "-f"])
@@ -192,11 +196,11 @@ fn run_sshd(directory: &Path, port: u16) -> Child {
         .stderr(log)
         .spawn()
         .unwrap();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    until("the sshd listens", || {
         let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
         assert!(process.try_wait().unwrap().is_none(), "sshd ended: {}", log());
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
     process
 }
 

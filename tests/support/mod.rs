@@ -5,5 +5,7 @@
 pub mod ended;
 pub mod infrakt;
 pub mod line;
+pub mod port;
 pub mod server;
 pub mod wait;
+pub mod world;

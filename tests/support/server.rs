@@ -3,21 +3,24 @@
 //!
 //! What root's shell reads when it starts is not this computer's either.
 //!
-//! It lives in namespaces for mounts and processes (unshare(1)); everything that was ever started in it ends with it.
+//! Everything that was ever started in it ends with it.
 
+use super::port::Port;
+use super::world::{self, World};
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
 /// A running sshd in a world of its own. It is stopped, and its directory removed, when the test ends.
 pub struct Server {
+    /// The sshd is its first process. It ends before its directory goes.
+    world: World,
     pub directory: tempfile::TempDir,
     pub port: u16,
-    /// unshare(1), whose only child is the sshd: the first process of its world.
-    process: Child,
+    _reserved: Port,
 }
 
 /// How a server differs from an ordinary one.
@@ -44,7 +47,7 @@ impl Server {
             "no sshd (apt-get install openssh-server)"
         } else if !rustix::process::geteuid().is_root() {
             "not root"
-        } else if !can_have_a_world_of_its_own() {
+        } else if !world::can_be_made() {
             "no namespaces of its own (unshare --mount --pid)"
         } else {
             return Some(Self::start_here(options));
@@ -56,7 +59,8 @@ impl Server {
     fn start_here(options: &Options<'_>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = |name: &str| directory.path().join(name);
-        let port = free_port();
+        let reserved = Port::reserved();
+        let port = reserved.number;
         std::fs::create_dir(path("spool")).expect("a directory");
         // machine-id(5): 32 hexadecimal digits.
         let machine_id = infrakt::executor::nonce().expect("randomness")[2..].to_owned();
@@ -73,11 +77,12 @@ impl Server {
             options.config,
         );
         std::fs::write(path("sshd_config"), config).expect("a configuration");
-        let process = boot(directory.path(), port, options);
+        let world = boot(directory.path(), port, options);
         Self {
+            world,
             directory,
             port,
-            process,
+            _reserved: reserved,
         }
     }
 
@@ -99,9 +104,8 @@ impl Server {
 
     /// Runs a script in its world; not over SSH.
     pub fn run(&self, script: &str) -> Output {
-        let mut command = Command::new("nsenter");
-        command.args(["--mount", "--pid", "--target", &self.first_process().to_string()]);
-        command.args(["sh", "-c", script]).output().expect("nsenter starts")
+        let mut command = self.world.command("sh");
+        command.args(["-c", script]).output().expect("nsenter starts")
     }
 
     /// What a script prints there, without the last line's end.
@@ -124,24 +128,8 @@ impl Server {
 
     /// Power off and on: every process is gone, and what was in memory; the spool is there.
     pub fn restarts(&mut self) {
-        self.stop();
-        self.process = boot(self.directory.path(), self.port, &Options::default());
-    }
-
-    fn stop(&mut self) {
-        // unshare was told to take its child with it.
-        self.process.kill().expect("it can be ended");
-        self.process.wait().expect("it ends");
-    }
-
-    fn first_process(&self) -> u32 {
-        child_of(self.process.id()).expect("the server runs")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
+        self.world.end();
+        self.world = boot(self.directory.path(), self.port, &Options::default());
     }
 }
 
@@ -149,11 +137,6 @@ impl Drop for Server {
 pub fn skipped(reason: &str) {
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").expect("a terminal");
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 pub fn make_key(path: &Path) {
@@ -164,23 +147,7 @@ pub fn make_key(path: &Path) {
     assert!(command.status().expect("ssh-keygen starts").success());
 }
 
-const OWN_WORLD: [&str; 6] = [
-    "--mount",
-    "--propagation=private",
-    "--pid",
-    "--fork",
-    "--kill-child=KILL",
-    "--mount-proc",
-];
-
-fn can_have_a_world_of_its_own() -> bool {
-    let mut command = Command::new("unshare");
-    let output = command.args(OWN_WORLD).args(["mount", "-t", "tmpfs", "tmpfs", "/run"]);
-    output.output().is_ok_and(|output| output.status.success())
-}
-
-fn boot(directory: &Path, port: u16, options: &Options<'_>) -> Child {
-    let log = std::fs::File::create(directory.join("log")).expect("a log");
+fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {
     let spool = match options.spool_size {
         Some(size) => format!("mount -t tmpfs -o size={size} tmpfs /var/lib/infrakt"),
         None => "mount --bind \"$1/spool\" /var/lib/infrakt".to_owned(),
@@ -200,28 +167,11 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> Child {
          exec env {environment} {SSHD} -D -e -f \"$1/sshd_config\"",
         environment = options.environment.join(" "),
     );
-    let mut process = Command::new("unshare")
-        .args(OWN_WORLD)
-        .args(["sh", "-c", &script, "sh"])
-        .arg(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("unshare starts");
+    let mut world = World::begin(&script, directory);
     super::wait::until("the sshd listens", || {
         let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-        assert!(
-            process.try_wait().expect("a process").is_none(),
-            "sshd ended: {}",
-            log()
-        );
+        assert!(!world.has_ended(), "sshd ended: {}", log());
         TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
-    process
-}
-
-fn child_of(process: u32) -> Option<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).ok()?;
-    children.split_whitespace().next()?.parse().ok()
+    world
 }

@@ -1,0 +1,77 @@
+//! Mounts and processes of a test's own, in namespaces (unshare(1)). Everything that was started in them ends with them.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+const OWN: [&str; 6] = [
+    "--mount",
+    "--propagation=private",
+    "--pid",
+    "--fork",
+    "--kill-child=KILL",
+    "--mount-proc",
+];
+
+/// Whether this computer lets a test have them.
+pub fn can_be_made() -> bool {
+    let mut command = Command::new("unshare");
+    let output = command
+        .args(OWN)
+        .args(["mount", "-t", "tmpfs", "tmpfs", "/run"])
+        .output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+pub struct World {
+    /// unshare(1), whose only child is the first process of the world.
+    process: Child,
+}
+
+impl World {
+    /// Its first process is this script, with `directory` as `$1`; its errors go to the file `log` in `directory`. It ends
+    /// with the thread that calls this, even if that is killed.
+    pub fn begin(script: &str, directory: &Path) -> Self {
+        let log = std::fs::File::create(directory.join("log")).expect("a log");
+        let process = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "unshare"])
+            .args(OWN)
+            .args(["sh", "-c", script, "sh"])
+            .arg(directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("setpriv starts");
+        Self { process }
+    }
+
+    /// A program that will run in it.
+    pub fn command(&self, program: &str) -> Command {
+        let first = self.first_process().expect("the world is there");
+        let mut command = Command::new("nsenter");
+        command.args(["--mount", "--pid", "--wd", "--target", &first.to_string(), program]);
+        command
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().expect("a process").is_some()
+    }
+
+    pub fn end(&mut self) {
+        // unshare was told to take its child with it.
+        self.process.kill().expect("it can be ended");
+        self.process.wait().expect("it ends");
+    }
+
+    fn first_process(&self) -> Option<u32> {
+        let id = self.process.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
