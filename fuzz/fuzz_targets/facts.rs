@@ -33,7 +33,10 @@ fuzz_target!(|data: &[u8]| {
 fn whole_answer(data: &[u8]) {
     let Ok(facts) = probe::parse("NONCE", data) else { return };
     let json = serde_json::to_string(&facts).expect("facts are data");
-    assert_eq!(Facts::parse(&json, "what was written").expect("it can be read again"), facts);
+    assert_eq!(
+        Facts::parse(&json, "what was written").expect("it can be read again"),
+        facts
+    );
     decide(&facts);
 }
 
@@ -56,7 +59,9 @@ fn one_name(name: &str) {
 /// The plan of a wipe, as far as the facts let it come to one.
 fn decide(facts: &Facts) {
     let losses = facts.losses();
-    let recipe = Library::new(Path::new("/nonexistent")).find_named("wipe").expect("it is shipped");
+    let recipe = Library::new(Path::new("/nonexistent"))
+        .find_named("wipe")
+        .expect("it is shipped");
     let server = ServerView {
         name: "prod-2".to_owned(),
         host: "192.0.2.7".to_owned(),

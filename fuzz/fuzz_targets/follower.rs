@@ -50,7 +50,9 @@ fn told(stream: &[u8], piece: usize) -> (Vec<RunEvent>, Vec<(usize, Vec<u8>)>, b
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((piece, rest)) = data.split_first() else { return };
+    let Some((piece, rest)) = data.split_first() else {
+        return;
+    };
     let stream = [format!("infrakt {NONCE}\n").as_bytes(), rest].concat();
     let whole = told(&stream, stream.len());
     let pieces = told(&stream, usize::from(*piece));

@@ -7,7 +7,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(plan) = Plan::parse(text, "the plan") else { return };
+    let Ok(plan) = Plan::parse(text, "the plan") else {
+        return;
+    };
     let _ = (lint::findings(&plan), plan.needs_consent(), plan.destroys());
     let _ = render::plain(&render::plan(&plan, None, None));
     let json = serde_json::to_string(&plan).expect("a plan is data");
