@@ -63,7 +63,7 @@ pub fn run(args: EnvArgs, context: &Context) -> Result<Exit> {
             if context.json {
                 output::json(&BTreeMap::from([(key.as_str(), value.expose())]))?;
             } else {
-                output::raw(&[value.expose().as_bytes(), b"\n"].concat())?;
+                output::value(value.expose())?;
             }
         }
         EnvCommand::List { app, show } => list(&store, &app, show, context)?,

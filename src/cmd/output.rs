@@ -3,7 +3,7 @@
 use super::Context;
 use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
-use crate::plan::printable::{self, one_line, printable};
+use crate::plan::printable::{self, Pieces, one_line, printable};
 use crate::recipe::diagnostics;
 use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::Table;
@@ -32,31 +32,40 @@ pub(super) fn raw(bytes: &[u8]) -> Result<()> {
     write(std::io::stdout(), bytes)
 }
 
-/// What programs printed: into a pipe or a file byte by byte, on a terminal without anything that it would obey.
+/// A value exactly as it is, for a pipe or a file; on a terminal without anything that it would obey.
+pub(super) fn value(value: &str) -> Result<()> {
+    match std::io::stdout().is_terminal() {
+        true => line(value),
+        false => raw(format!("{value}\n").as_bytes()),
+    }
+}
+
+/// What a step printed on one of its streams: into a pipe or a file byte by byte, on a terminal without anything that it
+/// would obey.
 pub(super) struct Log {
-    /// Takes out escape sequences, also those that are cut in two; only for a terminal.
-    strip: Option<anstream::adapter::StripBytes>,
+    /// Only for a terminal.
+    pieces: Option<Pieces>,
 }
 
 impl Log {
     pub(super) fn new() -> Self {
-        let terminal = std::io::stdout().is_terminal();
         Self {
-            strip: terminal.then(anstream::adapter::StripBytes::new),
+            pieces: std::io::stdout().is_terminal().then(Pieces::default),
         }
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        match &mut self.strip {
+        match &mut self.pieces {
             None => raw(bytes),
-            Some(strip) => {
-                let stripped: Vec<u8> = strip.strip_next(bytes).flatten().copied().collect();
-                let harmless: Vec<u8> = stripped
-                    .into_iter()
-                    .filter(|byte| matches!(byte, b'\n' | b'\t' | b'\r') || !byte.is_ascii_control())
-                    .collect();
-                raw(&harmless)
-            }
+            Some(pieces) => raw(pieces.push(bytes).as_bytes()),
+        }
+    }
+
+    /// Nothing more comes of this step.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        match &mut self.pieces {
+            None => Ok(()),
+            Some(pieces) => raw(pieces.finish().as_bytes()),
         }
     }
 }

@@ -9,11 +9,13 @@ use crate::document::error::ErrorShown;
 use crate::document::plan::PlanMarked;
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
+use crate::plan::printable::json;
 use crate::plan::render;
 use crate::plan::shell::quote;
 use crate::runtime::{Planned, Runtime};
 use clap::Args;
 use serde::Serialize;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Show what a recipe would do on servers, step by step, without running any step
@@ -173,7 +175,9 @@ fn save(path: &Path, value: &impl Serialize) -> Result<()> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", path))?;
-    serde_json::to_writer_pretty(&mut file, value).map_err(|error| Error::file("write", path)(error.into()))?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::file("write", path)(error.into()))?;
+    file.write_all(json(&text).as_bytes())
+        .map_err(Error::file("write", path))?;
     file.persist(path)
         .map_err(|error| Error::file("write", path)(error.error))?;
     Ok(())

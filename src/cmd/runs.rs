@@ -4,7 +4,7 @@ use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
 use crate::document::run::RunShown;
 use crate::error::{Error, Exit, Result};
-use crate::event::{Outcome, RunState};
+use crate::event::{Outcome, RunState, Stream};
 use crate::runtime::Runtime;
 use crate::store::{Run, StepRecord};
 use clap::{Args, Subcommand};
@@ -56,14 +56,18 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
 }
 
 fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
-    let runs = context.store()?.runs(limit, server)?;
+    let store = context.store()?;
+    let runs = store.runs(limit, server)?;
     if context.json {
         output::json(&runs)?;
     } else if runs.is_empty() {
         match server {
             // The journal outlives its servers, so one that is not in the inventory may have runs too.
             Some(server) => output::note(&format!("no run on '{server}'; see all: infrakt runs list")),
-            None => output::note("no run yet; begin with: infrakt run RECIPE --server NAME"),
+            None => output::note(&format!(
+                "no runs in {}; begin with: infrakt run RECIPE --server NAME",
+                store.home().path().display()
+            )),
         }
     } else {
         let row = |run: &Run| {
@@ -173,18 +177,26 @@ fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
         ));
     }
     let mut last = None;
-    let mut log = output::Log::new();
+    let mut logs = [output::Log::new(), output::Log::new()];
     store.output_of(id, step.map(|number| number - 1), |chunk| {
         if context.json {
             let text = String::from_utf8_lossy(&chunk.bytes);
             return output::json_line(&serde_json::json!({ "step": chunk.step, "stream": chunk.stream, "text": text }));
         }
-        if step.is_none() && last != Some(chunk.step) {
+        if last != Some(chunk.step) {
+            logs.iter_mut().try_for_each(output::Log::finish)?;
             last = Some(chunk.step);
-            let title = steps.get(chunk.step).map_or("", |step| step.title.as_str());
-            output::heading(&format!("{}  {title}", chunk.step + 1));
+            if step.is_none() {
+                let title = steps.get(chunk.step).map_or("", |step| step.title.as_str());
+                output::heading(&format!("{}  {title}", chunk.step + 1));
+            }
         }
-        log.write(&chunk.bytes)
+        let [out, err] = &mut logs;
+        match chunk.stream {
+            Stream::Stdout => out.write(&chunk.bytes),
+            Stream::Stderr => err.write(&chunk.bytes),
+        }
     })?;
+    logs.iter_mut().try_for_each(output::Log::finish)?;
     Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::relay::relay;
 use super::request::Method;
 use super::worker::Work;
+use crate::plan::printable::json;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -216,7 +217,7 @@ impl Connection {
     }
 
     fn say(&self, method: Method, problem: &Problem) -> io::Result<()> {
-        let body = problem.body().to_string();
+        let body = json(&problem.body().to_string());
         let mut answer = format!("HTTP/1.1 {} {}\r\n{EVERYWHERE}", problem.status, reason(problem.status));
         let length = body.len().to_string();
         let own = [

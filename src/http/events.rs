@@ -4,6 +4,7 @@
 
 use super::answer::EventSink;
 use super::headers::NEVER_KEPT;
+use crate::plan::printable::json;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,7 @@ impl<'a, W: Write> Stream<'a, W> {
 impl<W: Write> EventSink for Stream<'_, W> {
     fn send(&mut self, id: i64, event: &str, data: &Value) -> io::Result<()> {
         // JSON has no line ends of its own here.
+        let data = json(&data.to_string());
         write!(self.writer, "id: {id}\nevent: {event}\ndata: {data}\n\n")?;
         self.writer.flush()
     }
@@ -64,7 +66,7 @@ mod tests {
         assert!(head.contains("Content-Type: text/event-stream"));
         assert_eq!(
             events,
-            "id: 7\nevent: output\ndata: {\"text\":\"a\\n\\ndata: b\\r\u{2028}\"}\n\n: still here\n\n"
+            "id: 7\nevent: output\ndata: {\"text\":\"a\\n\\ndata: b\\r\\u2028\"}\n\n: still here\n\n"
         );
     }
 }

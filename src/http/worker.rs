@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::request::{Method, Request};
 use super::target::Target;
 use crate::error::Error;
+use crate::plan::printable::json;
 use std::io::{self, Cursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -121,7 +122,7 @@ fn read(incoming: &mut tiny_http::Request) -> Result<Request, Problem> {
 }
 
 fn refuse(incoming: tiny_http::Request, problem: &Problem) -> io::Result<()> {
-    let body = problem.body().to_string().into_bytes();
+    let body = json(&problem.body().to_string()).into_bytes();
     let mut headers = vec![("Content-Type", "application/json"), ("Cache-Control", NEVER_KEPT)];
     headers.extend(problem.headers());
     write(incoming, problem.status, &headers, &body)
@@ -131,7 +132,7 @@ fn respond(incoming: tiny_http::Request, answer: Answer) -> io::Result<()> {
     match answer {
         Answer::Json { status, body } => {
             let headers = [("Content-Type", "application/json"), ("Cache-Control", NEVER_KEPT)];
-            write(incoming, status, &headers, body.to_string().as_bytes())
+            write(incoming, status, &headers, json(&body.to_string()).as_bytes())
         }
         Answer::NoContent => write(incoming, 204, &[("Cache-Control", NEVER_KEPT)], b""),
         Answer::File {

@@ -1,13 +1,17 @@
-//! Text from elsewhere, as it may be shown on a terminal: names that a server tells, titles and commands of recipes and
-//! plan files, what programs say. A terminal obeys control characters, so none may come from there.
+//! Text from elsewhere, as it may be shown on a terminal: names that a server reports, titles and commands of recipes and
+//! plan files, what programs print. A terminal obeys control characters, and a reader can't see invisible ones, so both
+//! are escaped. Every output of infrakt goes through the functions of this file.
 //!
 //! It must not know what the text means.
 
+use anstream::adapter::StripBytes;
+use regex_syntax::hir::{Class, ClassUnicode, HirKind};
 use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
 
-/// The text with everything escaped that a terminal would obey, or that would make a reader see another text than
-/// there is: control characters (C0 and C1, ECMA-48), marks that turn the direction of writing, and characters of no
-/// width (Unicode Technical Report 36, 3.1). Tabs and line breaks stay.
+/// The text with everything escaped that a terminal would obey or that a reader could not see (see [`deceives`]). Tabs and
+/// line breaks stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\t' || c == '\n')
 }
@@ -23,12 +27,73 @@ pub fn json(document: &str) -> String {
     let mut shown = String::with_capacity(document.len());
     for c in document.chars() {
         if deceives(c) && c != '\n' {
-            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+            // JSON names a character beyond U+FFFF by its two UTF-16 units (RFC 8259, section 7).
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String does not fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
         } else {
             shown.push(c);
         }
     }
     shown
+}
+
+/// What a program prints, made [`printable`] piece by piece: escape sequences are removed, also those that a piece cuts in
+/// two, and a carriage return ends a line, so that no line can overwrite another one.
+#[derive(Default)]
+pub struct Pieces {
+    strip: StripBytes,
+    /// The beginning of a character whose end is in the next piece.
+    partial: Vec<u8>,
+    /// The last character was a carriage return.
+    returned: bool,
+}
+
+impl Pieces {
+    pub fn push(&mut self, bytes: &[u8]) -> String {
+        for part in self.strip.strip_next(bytes) {
+            self.partial.extend_from_slice(part);
+        }
+        let whole = self.partial.len() - unfinished(&self.partial);
+        let rest = self.partial.split_off(whole);
+        let bytes = std::mem::replace(&mut self.partial, rest);
+        self.shown(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// What is left when no more pieces come.
+    pub fn finish(&mut self) -> String {
+        let bytes = std::mem::take(&mut self.partial);
+        let mut shown = self.shown(&String::from_utf8_lossy(&bytes));
+        if std::mem::take(&mut self.returned) {
+            shown.push('\n');
+        }
+        shown
+    }
+
+    fn shown(&mut self, text: &str) -> String {
+        let mut lines = String::with_capacity(text.len());
+        for c in text.chars() {
+            if std::mem::replace(&mut self.returned, c == '\r') && c != '\n' {
+                lines.push('\n');
+            }
+            if c != '\r' {
+                lines.push(c);
+            }
+        }
+        printable(&lines).into_owned()
+    }
+}
+
+/// How many bytes at the end are the beginning of a UTF-8 character.
+fn unfinished(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => 0,
+        Err(error) => match error.error_len() {
+            None => bytes.len() - error.valid_up_to(),
+            Some(length) => unfinished(&bytes[error.valid_up_to() + length..]),
+        },
+    }
 }
 
 fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -47,32 +112,125 @@ fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// What [`deceives`], as a class of characters by their Unicode properties:
+///
+/// - control characters (C0 and C1, ECMA-48), format characters, and what Unicode calls bidi controls;
+/// - what Unicode calls Default_Ignorable (UAX #44): joiners, fillers, variation selectors, tags;
+/// - blanks other than the plain space, line and paragraph separators, and the empty Braille pattern;
+/// - code points that have no agreed look: private use and unassigned.
+///
+/// `frontend/src/text/printable.ts` has the same class.
+const DECEIVING: &str =
+    r"[\p{Cc}\p{Cf}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zs}\p{Zl}\p{Zp}\x{2800}\p{Co}\p{Cn}]";
+
+/// The class, and an empty one if it can't be parsed, which a test rules out.
+static CLASS: LazyLock<ClassUnicode> =
+    LazyLock::new(|| match regex_syntax::parse(DECEIVING).map(|class| class.into_kind()) {
+        Ok(HirKind::Class(Class::Unicode(class))) => class,
+        _ => ClassUnicode::empty(),
+    });
+
+/// Whether a terminal would obey the character, or a reader could not see it or tell it from a plain space.
 fn deceives(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{200b}' | '\u{2028}' | '\u{2029}' | '\u{2060}' | '\u{feff}')
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    let ranges = CLASS.ranges();
+    let after = ranges.partition_point(|range| range.start() <= c);
+    after
+        .checked_sub(1)
+        .and_then(|at| ranges.get(at))
+        .is_some_and(|range| c <= range.end())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{one_line, printable};
+    use super::{Pieces, one_line, printable};
     use proptest::prelude::*;
 
+    /// Of each kind some that a font draws as nothing, as a blank, or over something else.
+    const INVISIBLE: [char; 34] = [
+        '\u{0}',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{9b}',
+        '\u{a0}',
+        '\u{ad}',
+        '\u{34f}',
+        '\u{61c}',
+        '\u{115f}',
+        '\u{1680}',
+        '\u{17b4}',
+        '\u{180e}',
+        '\u{2003}',
+        '\u{200b}',
+        '\u{200c}',
+        '\u{200d}',
+        '\u{200f}',
+        '\u{2028}',
+        '\u{202e}',
+        '\u{2061}',
+        '\u{2066}',
+        '\u{2800}',
+        '\u{3000}',
+        '\u{3164}',
+        '\u{e000}',
+        '\u{fe0f}',
+        '\u{feff}',
+        '\u{ffa0}',
+        '\u{fff9}',
+        '\u{1bca0}',
+        '\u{1d173}',
+        '\u{e0041}',
+        '\u{e0100}',
+        '\u{10fffd}',
+    ];
+
     #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
+    fn controls_of_a_terminal_are_escaped_and_letters_stay() {
         assert_eq!(printable("docker ps\r\u{1b}[2Kls"), "docker ps\\r\\u{1b}[2Kls");
         assert_eq!(printable("\u{9b}31m\u{7f}\u{202e}fr"), "\\u{9b}31m\\u{7f}\\u{202e}fr");
-        assert_eq!(printable("two\n\tlines: größer, 漢字"), "two\n\tlines: größer, 漢字");
+        for text in [
+            "two\n\tlines: größer, 漢字",
+            "naïve — “quotes” … → ✓ 🚀",
+            "עברית العربية ไทย 한국어",
+        ] {
+            assert_eq!(printable(text), text);
+        }
         assert_eq!(one_line("one\nline"), "one\\nline");
     }
 
     #[test]
-    fn json_stays_the_same_document() {
-        let value = serde_json::json!({ "a\u{9b}": "\u{1b}[2J\u{202e}\u{feff}\nü" });
-        let shown = super::json(&format!("{value:#}"));
-        assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{feff}', '\u{1b}']), "{shown}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+    fn invisible_characters_are_escaped() {
+        for c in INVISIBLE {
+            let text = format!("/srv/{c}data");
+            assert_eq!(printable(&text), format!("/srv/{}data", c.escape_default()));
+        }
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_document() {
+        for c in INVISIBLE {
+            let value = serde_json::json!({ format!("a{c}"): format!("{c}\nü") });
+            let shown = super::json(&format!("{value:#}"));
+            assert!(!shown.contains(c), "{shown}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn pieces_of_output_are_shown_wherever_they_are_cut() {
+        let text = "one\r\ntwo 10 %\rtwo 20 %\n\u{1b}[31mred\u{1b}[0m \u{9b}2J\u{202e}größer\u{e0041}\n";
+        let bytes = text.as_bytes();
+        let expected = "one\ntwo 10 %\ntwo 20 %\nred \\u{9b}2J\\u{202e}größer\\u{e0041}\n";
+        for cut in 0..=bytes.len() {
+            let mut pieces = Pieces::default();
+            let shown = [pieces.push(&bytes[..cut]), pieces.push(&bytes[cut..]), pieces.finish()].concat();
+            assert_eq!(shown, expected, "cut at {cut}");
+        }
+        let mut pieces = Pieces::default();
+        let shown = [pieces.push(b"a\xff\x9b2Jb"), pieces.finish()].concat();
+        assert_eq!(shown, "a\u{fffd}\u{fffd}2Jb", "bytes that are no UTF-8");
     }
 
     proptest! {

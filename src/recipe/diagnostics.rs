@@ -3,7 +3,7 @@
 use super::draft::Problem;
 use super::reference;
 use crate::error::{Position, RecipeError, nearest};
-use crate::plan::printable::printable;
+use crate::plan::printable::{one_line, printable};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rhai::{Engine, EvalAltResult, ParseErrorType};
 use std::collections::BTreeMap;
@@ -156,34 +156,37 @@ fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>
 /// The error as people read it, with the source line and a caret; in colours where `styled`.
 pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
     let (position, label) = error.place()?;
-    let start: usize = position
+    let line = position
         .source
-        .split_inclusive('\n')
-        .take(position.line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let line = position.source[start..].lines().next().unwrap_or("");
+        .lines()
+        .nth(position.line.saturating_sub(1))
+        .unwrap_or_default();
     let offset = line
         .char_indices()
         .nth(position.column.saturating_sub(1))
         .map_or(line.len(), |(at, _)| at);
-    let rest = &line[offset..];
+    let (before, rest) = line.split_at(offset);
     // At least one whole character, however many bytes it takes.
     let word = rest
         .find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
         .unwrap_or(rest.len())
-        .max(rest.chars().next().map_or(1, char::len_utf8));
-    let (from, to) = (start + offset, (start + offset + word).min(position.source.len()));
+        .max(rest.chars().next().map_or(0, char::len_utf8));
+    let (word, after) = rest.split_at(word);
+    // An escaped character is longer than itself, so the place of the caret is counted in what is shown.
+    let (before, word) = (one_line(before), one_line(word));
+    let shown = format!("{before}{word}{}", one_line(after));
+    let (from, to) = (before.len(), before.len() + word.len());
     let title = Level::ERROR.primary_title(printable(&error.to_string()).into_owned());
-    let label = printable(label);
-    let annotation = AnnotationKind::Primary.span(from..to.max(from));
+    let (label, file) = (printable(label), one_line(&position.file));
+    let annotation = AnnotationKind::Primary.span(from..to);
     let annotation = if label.is_empty() {
         annotation
     } else {
         annotation.label(label.as_ref())
     };
-    let snippet = Snippet::source(position.source.as_str())
-        .path(position.file.as_str())
+    let snippet = Snippet::source(shown.as_str())
+        .line_start(position.line.max(1))
+        .path(file.as_ref())
         .annotation(annotation);
     let mut report: Vec<Group<'_>> = vec![title.element(snippet)];
     let hint = error.help().map(|help| printable(&help).into_owned());

@@ -1,10 +1,10 @@
-/** Text from elsewhere, shown so that nobody reads another text than there is. Tabs and line breaks stay. */
+/** Text from elsewhere, shown so that a reader sees every character of it. Tabs and line breaks stay. */
 export function printable(text: string): string {
   return text.replace(DECEIVING, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-// Control characters (C0 and C1, ECMA-48), marks that turn the direction of writing, and characters of no width (Unicode
-// Technical Report 36, 3.1): the same that the command line escapes.
+// The same characters that the command line escapes (src/plan/printable.rs): control and format characters, what Unicode
+// calls Default_Ignorable or bidi controls, blanks other than the plain space, the empty Braille pattern, and code points
+// that have no agreed look.
 const DECEIVING =
-  // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu;
+  /(?![\t\n ])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\u2800]/gu;
