@@ -5,16 +5,19 @@
 //! /dev/tty even where a script feeds standard input.
 
 use crate::error::{Error, Exit, Refusal, Result};
+use crate::plan::printable::printable;
 use crate::plan::secret::Secret;
 use crate::ssh::AskSecret;
 use dialoguer::MultiSelect;
-use rustix::io::Errno;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
+use rustix::termios::{tcflush, tcgetattr, tcsetattr};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Whether a run executes, which has to be told of Ctrl-C and ends in its own way.
 static COUNTING: AtomicBool = AtomicBool::new(false);
@@ -24,6 +27,14 @@ static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 /// One question at a time, however many servers want an answer.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// How long nothing may be typed before a question is shown.
+const QUIET: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 30_000_000,
+};
+/// How long to wait for that. Only a program types longer without a pause.
+const QUIET_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a signal that was raised in this process may take to be handled.
 const SIGNAL_PATIENCE: Duration = Duration::from_secs(5);
@@ -81,16 +92,63 @@ struct Question {
 }
 
 impl Question {
-    /// `None` if there is no terminal.
-    fn open() -> Option<Self> {
+    /// `None` if there is no terminal. What was typed before is discarded: it was no answer to this question, since nobody
+    /// had seen it.
+    ///
+    /// # Errors
+    /// If the terminal can't be read, or input keeps coming without a pause.
+    fn open() -> Result<Option<Self>> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         if !on_terminal() {
-            return None;
+            return Ok(None);
         }
-        let before = tcgetattr(io::stdin()).ok()?;
+        let Ok(before) = tcgetattr(io::stdin()) else {
+            return Ok(None);
+        };
         *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before.clone());
-        Some(Self { before, _turn: turn })
+        let question = Self { before, _turn: turn };
+        question.discard_pending_input()?;
+        Ok(Some(question))
     }
+
+    /// Discards input until there is a pause. One `tcflush` is not enough: the kernel's buffer holds 4 KiB, and the rest of
+    /// a larger paste follows as soon as there is room for it.
+    fn discard_pending_input(&self) -> Result<()> {
+        let terminal = io::stdin();
+        // In this mode poll(2) sees also what has no line end yet.
+        let mut every_byte = self.before.clone();
+        every_byte.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+        every_byte.special_codes[SpecialCodeIndex::VMIN] = 1;
+        every_byte.special_codes[SpecialCodeIndex::VTIME] = 0;
+        let failed = |errno: Errno| Error::file("ask on", "the terminal")(errno.into());
+        set_mode(&every_byte, OptionalActions::Now).map_err(failed)?;
+        let began = Instant::now();
+        loop {
+            tcflush(&terminal, QueueSelector::IFlush).map_err(failed)?;
+            let mut input = [PollFd::new(&terminal, PollFlags::IN)];
+            match poll(&mut input, Some(&QUIET)) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::INTR) if began.elapsed() < QUIET_PATIENCE => {}
+                Ok(_) | Err(Errno::INTR) => {
+                    return Err(Error::usage_with(
+                        "this terminal sends input without a pause, so no answer can be told from it",
+                        "stop what types on this terminal, then repeat the command",
+                    ));
+                }
+                Err(errno) => return Err(failed(errno)),
+            }
+            // A hang-up is no input, and stays.
+            if input[0].revents().contains(PollFlags::HUP) {
+                break;
+            }
+        }
+        set_mode(&self.before, OptionalActions::Flush).map_err(failed)
+    }
+}
+
+/// Sets the mode of the terminal; a signal that comes in between does not keep it from being set.
+fn set_mode(mode: &Termios, when: OptionalActions) -> Result<(), Errno> {
+    retry_on_intr(|| tcsetattr(io::stdin(), when, mode))
 }
 
 impl Drop for Question {
@@ -108,14 +166,13 @@ impl Drop for Question {
 /// # Errors
 /// If the terminal can't be read or written.
 pub fn line(question: &str) -> Result<Option<String>> {
-    let Some(open) = Question::open() else {
+    let Some(open) = Question::open()? else {
         return Ok(None);
     };
-    let mut line = Vec::new();
     let mut stderr = io::stderr();
-    write!(stderr, "{question}")
+    let mut line = write!(stderr, "{}", printable(question))
         .and_then(|()| stderr.flush())
-        .and_then(|()| io::stdin().lock().read_until(b'\n', &mut line))
+        .and_then(|()| read_line())
         .map_err(Error::file("ask on", "the terminal"))?;
     drop(open);
     if line.last() == Some(&b'\n') {
@@ -125,6 +182,22 @@ pub fn line(question: &str) -> Result<Option<String>> {
         let _ = writeln!(stderr);
     }
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+}
+
+/// Reads a line from the terminal with its end, byte by byte: a buffered reader could keep the beginning of the next one,
+/// where no discarding reaches it.
+fn read_line() -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    loop {
+        if retry_on_intr(|| rustix::io::read(io::stdin(), &mut byte))? == 0 {
+            return Ok(line);
+        }
+        line.extend(byte);
+        if line.ends_with(b"\n") {
+            return Ok(line);
+        }
+    }
 }
 
 /// Asks a question whose answer is no unless it is `y` or `yes`; `None` if there is no terminal to ask on.
@@ -159,7 +232,7 @@ pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
     if items.is_empty() || !io::stderr().is_terminal() {
         return Ok(None);
     }
-    let Some(question) = Question::open() else {
+    let Some(question) = Question::open()? else {
         return Ok(None);
     };
     let chosen = MultiSelect::new()
@@ -185,10 +258,10 @@ pub struct Terminal;
 
 impl AskSecret for Terminal {
     fn ask(&self, prompt: &str) -> Result<Option<Secret>> {
-        let Some(question) = Question::open() else {
+        let Some(question) = Question::open()? else {
             return Ok(None);
         };
-        let answer = rpassword::prompt_password(prompt);
+        let answer = rpassword::prompt_password(printable(prompt));
         drop(question);
         match answer {
             Ok(answer) => Ok(Some(Secret::new(answer))),
@@ -210,7 +283,7 @@ impl AskSecret for Terminal {
         // The same for each server of a fleet: once is enough.
         if !told.iter().any(|known| known == remark) {
             // Where stderr is gone, nobody reads it.
-            let _ = writeln!(io::stderr(), "note: {remark}");
+            let _ = writeln!(io::stderr(), "note: {}", printable(remark));
             told.push(remark.to_owned());
         }
     }

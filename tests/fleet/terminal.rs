@@ -109,6 +109,50 @@ fn another_name_typed_for_one_of_them_keeps_all_from_beginning() {
 }
 
 #[test]
+fn a_name_that_was_typed_before_its_question_consents_to_nothing() {
+    let Some(servers) = Servers::start() else { return };
+    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe(
+        &servers,
+        "destroy.rhai",
+        "ssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
+    );
+    let plan = infrakt.home().join("a.plan");
+    let plan = plan.to_str().expect("UTF-8");
+    infrakt.run(&["plan", &recipe, "--server", "a", "--out", plan]).exits(0);
+
+    // Both names at once: the second one is there before its question is shown.
+    let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
+    session.exp_string(&question("a")).expect("a question");
+    session.send_line("a\nb").expect("an answer");
+    session.exp_string(&question("b")).expect("a question");
+    session.send_line("no").expect("an answer");
+    ends(session, 3);
+
+    // One server, and a plan that was saved; the name is typed while the server is still asked.
+    for words in [&["run", &recipe, "--server", "a"][..], &["apply", plan]] {
+        let mut command = std::process::Command::new("sh");
+        let infrakt_command = infrakt.command(words);
+        command
+            .args(["-c", "read go; exec \"$0\" \"$@\""])
+            .arg(infrakt_command.get_program())
+            .args(infrakt_command.get_args())
+            .env("TERM", "xterm")
+            .envs(
+                infrakt_command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        let mut session = spawn_command(command, Some(PATIENCE)).expect("a terminal");
+        session.send_line("go\na\na").expect("input");
+        session.exp_string(&question("a")).expect("a question");
+        session.send_line("no").expect("an answer");
+        ends(session, 3);
+    }
+    assert_eq!((servers.in_shared(), infrakt.runs()), (vec![], vec![]));
+}
+
+#[test]
 fn while_they_run_each_has_a_line_with_its_step() {
     let Some(servers) = Servers::start() else { return };
     let infrakt = Infrakt::with(&servers, &["a", "b"]);

@@ -21,7 +21,12 @@ fn asking(question: &str) -> Command {
 /// Behind a shell, which tells how the program ended and then shows the terminal's settings: a terminal is gone with its
 /// last process.
 fn on_a_terminal(question: &str) -> PtySession {
+    on_a_terminal_with(question, &[])
+}
+
+fn on_a_terminal_with(question: &str, environment: &[(&str, &str)]) -> PtySession {
     let mut shell = Command::new("sh");
+    shell.envs(environment.iter().copied());
     shell
         .args([
             "-c",
@@ -47,6 +52,13 @@ fn asks() {
         return;
     };
     prompt::install_interrupt_handler().unwrap();
+    // A test that types before the question is shown says when to go on.
+    if let Ok(go) = std::env::var("TEST_GO") {
+        println!("planning");
+        while !std::path::Path::new(&go).exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
     let answer = match question.as_str() {
         "name" => format!("{:?}", prompt::typed_name("prod-2")),
         "secret" => match prompt::Terminal.ask("Passphrase: ") {
@@ -108,6 +120,70 @@ fn leaving_the_prompt_is_no_consent() {
     session.exp_string(QUESTION).unwrap();
     session.send_control('d').unwrap();
     session.exp_string("[answer: Ok(false)]").unwrap();
+}
+
+/// Starts a question on a terminal, and types before it is shown. `seen` is what the terminal echoes of that.
+fn typed_ahead(question: &str, typed: &str, seen: &str) -> PtySession {
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    let mut session = on_a_terminal_with(question, &[("TEST_GO", go.to_str().unwrap())]);
+    session.exp_string("planning").unwrap();
+    session.send(typed).unwrap();
+    session.flush().unwrap();
+    session.exp_string(seen).unwrap();
+    std::fs::write(&go, "").unwrap();
+    // The folder may only go once the program has seen the file.
+    session
+        .exp_string(if question == "name" { QUESTION } else { "prod-2" })
+        .unwrap();
+    session
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer_and_what_is_typed_after_it_is() {
+    // A whole name, several, and the beginning of one that what is typed later would complete.
+    for (ahead, seen, then) in [
+        ("prod-2\n", "prod-2", "prod-1"),
+        ("prod-2\nprod-2\nprod-2\n", "prod-2\r\nprod-2\r\nprod-2", ""),
+        ("prod-", "prod-", "2"),
+    ] {
+        let mut session = typed_ahead("name", ahead, seen);
+        session.send_line(then).unwrap();
+        session.exp_string("[answer: Ok(false)]").unwrap();
+        ends_with(&mut session, 0);
+
+        let mut session = typed_ahead("name", ahead, seen);
+        session.send_line("prod-2").unwrap();
+        session.exp_string("[answer: Ok(true)]").unwrap();
+        ends_with(&mut session, 0);
+    }
+}
+
+#[test]
+fn a_paste_that_is_larger_than_the_buffers_of_a_terminal_is_no_answer() {
+    let paste = "prod-2\n".repeat(20_000);
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    let mut session = on_a_terminal_with("name", &[("TEST_GO", go.to_str().unwrap())]);
+    session.exp_string("planning").unwrap();
+    let mut terminal = session.process().get_file_handle().unwrap();
+    // The terminal takes more only as what is there is read or discarded.
+    let pasting = std::thread::spawn(move || std::io::Write::write_all(&mut terminal, paste.as_bytes()));
+    session.exp_string("prod-2").unwrap();
+    std::fs::write(&go, "").unwrap();
+    session.exp_string(QUESTION).unwrap();
+    pasting.join().unwrap().unwrap();
+    session.send_line("prod-1").unwrap();
+    session.exp_string("[answer: Ok(false)]").unwrap();
+    ends_with(&mut session, 0);
+}
+
+#[test]
+fn nothing_is_chosen_from_a_list_before_it_is_shown() {
+    let mut session = typed_ahead("list", " \r", " ");
+    session.send("\r").unwrap();
+    session.flush().unwrap();
+    session.exp_string("[answer: Ok(None)]").unwrap();
 }
 
 #[test]
