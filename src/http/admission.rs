@@ -28,7 +28,7 @@ impl Admission {
         if head.target.is_call() {
             routes::find(head.method, &head.target.path)?;
         } else {
-            page::find(head.method)?;
+            page::find(head.method, &head.target.path)?;
         }
         // Strangers have nothing to say that would be worth the memory.
         let most = if open_to_all { 0 } else { BODY_BYTES };

@@ -7,43 +7,62 @@ use super::answer::Answer;
 use super::headers::{ASKED_AGAIN, KEPT_FOR_GOOD};
 use super::problem::Problem;
 use super::request::Method;
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 /// What build.rs found in `frontend/dist`; maybe nothing.
 static BUILT: Dir<'_> = include_dir!("$OUT_DIR/page");
 
 const NOT_BUILT: &str = include_str!("page.html");
 
-/// Whether the page answers to this method: asked before the body is read.
+/// The addresses of the dashboard's pages, as `frontend/src/app.tsx` lists them; a name after a colon stands for anything.
+const PAGES: [&[&str]; 9] = [
+    &[],
+    &["login"],
+    &["servers"],
+    &["servers", ":name"],
+    &["runs"],
+    &["runs", ":id"],
+    &["recipes"],
+    &["recipes", ":name"],
+    &["apps"],
+];
+
+/// Whether there is such a page or file, and it answers to this method: asked before the body is read.
 ///
 /// # Errors
-/// 405.
-pub fn find(method: Method) -> Result<(), Problem> {
+/// 404, 405.
+pub fn find(method: Method, path: &[String]) -> Result<(), Problem> {
+    find_in(&BUILT, method, path)
+}
+
+fn find_in(built: &Dir<'_>, method: Method, path: &[String]) -> Result<(), Problem> {
+    if file(built, path).is_none() && !is_page(path) {
+        return Err(Problem::unknown_route());
+    }
     match method {
         Method::Get | Method::Head => Ok(()),
         _ => Err(Problem::method_not_allowed("GET, HEAD")),
     }
 }
 
-/// Gives a file of the page; for its own places, such as `/servers/web.example.com`, the page itself.
+/// Gives a file of the dashboard; for its pages, such as `/servers/web.example.com`, the one document that they all are.
 ///
 /// # Errors
-/// 404 for a file that isn't there.
+/// 404 for what is neither.
 pub fn answer(path: &[String]) -> Result<Answer, Problem> {
     answer_from(&BUILT, path)
 }
 
 fn answer_from(built: &'static Dir<'static>, path: &[String]) -> Result<Answer, Problem> {
-    let name = path.join("/");
-    if let Some(file) = built.get_file(&name).filter(|_| is_plain(path)) {
+    if let Some(file) = file(built, path) {
         return Ok(Answer::File {
-            content_type: content_type(&name),
+            content_type: content_type(&path.join("/")),
             caching: caching(path),
             bytes: file.contents(),
         });
     }
-    if is_file(path) {
-        return Err(Problem::new(404, "unknown_route", "the page has no such file"));
+    if !is_page(path) {
+        return Err(Problem::unknown_route());
     }
     let page = built.get_file("index.html").map(include_dir::File::contents);
     Ok(Answer::File {
@@ -53,19 +72,25 @@ fn answer_from(built: &'static Dir<'static>, path: &[String]) -> Result<Answer, 
     })
 }
 
-/// Whether each segment is a name, and the path therefore one that was written down.
-fn is_plain(path: &[String]) -> bool {
-    path.iter()
-        .all(|segment| !segment.is_empty() && !segment.contains('/') && !matches!(segment.as_str(), "." | ".."))
+/// The file of the dashboard at this path, where each segment of the path is a plain name.
+fn file<'a>(built: &'a Dir<'a>, path: &[String]) -> Option<&'a File<'a>> {
+    let plain = |segment: &String| !segment.is_empty() && !segment.contains('/') && segment != "." && segment != "..";
+    path.iter().all(plain).then(|| built.get_file(path.join("/"))).flatten()
 }
 
-/// Whether a path can only mean a file. Names of servers and recipes have dots too, but stand below others.
-fn is_file(path: &[String]) -> bool {
-    match path {
-        [first, _, ..] => first == "assets",
-        [only] => only == "assets" || only.contains('.'),
-        [] => false,
-    }
+/// Whether the dashboard has a page there; a slash at the end makes no difference.
+fn is_page(path: &[String]) -> bool {
+    let path = match path {
+        [before @ .., last] if last.is_empty() => before,
+        path => path,
+    };
+    let fits = |(expected, segment): (&&str, &String)| match expected.starts_with(':') {
+        true => !segment.is_empty(),
+        false => expected == segment,
+    };
+    PAGES
+        .iter()
+        .any(|page| page.len() == path.len() && page.iter().zip(path).all(fits))
 }
 
 /// Files below `assets` have a digest of their content in their names.
@@ -99,8 +124,9 @@ fn content_type(name: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, NOT_BUILT, answer_from};
+    use super::{Answer, Method, NOT_BUILT, PAGES, answer_from, find_in};
     use include_dir::{Dir, DirEntry, File};
+    use std::collections::BTreeSet;
 
     static FILES: Dir<'_> = Dir::new(
         "",
@@ -117,7 +143,10 @@ mod tests {
 
     fn answer(built: &'static Dir<'static>, path: &str) -> Result<(&'static str, &'static str, &'static [u8]), u16> {
         let path: Vec<String> = path.split('/').filter(|part| *part != "-").map(str::to_owned).collect();
-        match answer_from(built, &path) {
+        let found = find_in(built, Method::Get, &path).map_err(|problem| problem.status);
+        let answer = answer_from(built, &path);
+        assert_eq!(found, answer.as_ref().map(drop).map_err(|problem| problem.status));
+        match answer {
             Ok(Answer::File {
                 content_type,
                 caching,
@@ -138,6 +167,8 @@ mod tests {
             "recipes/provision.rhai",
             "runs/12",
             "runs/",
+            "login",
+            "apps",
         ] {
             assert_eq!(
                 answer(&FILES, place).map(|(.., bytes)| bytes),
@@ -163,10 +194,36 @@ mod tests {
             "assets/../favicon.svg",
             "robots.txt",
             "./favicon.svg/..",
+            "metrics",
+            "healthz",
+            "login/x",
+            "servers/web/logs",
+            "servers//web",
+            "runs/12/output",
+            "Servers",
+            "apps/shop",
+            "/",
+            "index.html/servers",
+            "../etc/passwd",
         ] {
-            let given = answer(&FILES, missing).map(|(.., bytes)| bytes);
-            assert!(given == Err(404) || given == Ok(b"page"), "{missing}: {given:?}");
+            assert_eq!(answer(&FILES, missing), Err(404), "{missing}");
         }
+    }
+
+    #[test]
+    fn the_pages_are_those_of_the_dashboard() {
+        let routes = include_str!("../../frontend/src/app.tsx");
+        let mut of_dashboard: BTreeSet<String> = routes
+            .split("path=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|path| *path != "*")
+            .map(str::to_owned)
+            .collect();
+        // The index route has no path of its own.
+        of_dashboard.insert("/".to_owned());
+        let known: BTreeSet<String> = PAGES.iter().map(|page| format!("/{}", page.join("/"))).collect();
+        assert_eq!(known, of_dashboard);
     }
 
     #[test]
