@@ -178,8 +178,7 @@ fn leave_out(row: Option<&mut Row>, error: &Error, context: &Context) {
         }));
         return;
     }
-    let message = error.to_string();
-    if !message.contains(&format!("'{}'", row.server)) {
+    if !error.names_server() {
         output::note(&format!("{}:", row.server));
     }
     output::error(error, context);

@@ -6,12 +6,14 @@
 mod obstacle;
 mod recipe;
 mod refusal;
+mod server;
 mod ssh;
 mod store;
 
 pub use obstacle::{Obstacle, SudoObstacle};
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
+pub use server::ServerError;
 pub use ssh::{KeyProblem, SshError};
 pub use store::{StoreError, StoreKind};
 
@@ -49,6 +51,8 @@ pub enum Error {
     #[error(transparent)]
     Ssh(#[from] SshError),
     #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The words of the call don't fit.
     #[error("{message}")]
@@ -68,13 +72,9 @@ pub enum Error {
         reason: String,
         hint: Option<String>,
     },
-    /// The server answered the probe with something that can't be understood, or not at all.
-    #[error("could not read the facts of '{server}': {reason}")]
-    Facts {
-        server: String,
-        reason: String,
-        hint: Option<String>,
-    },
+    /// The server answered the probe with something that can't be understood.
+    #[error("cannot read the facts of '{server}': {reason}")]
+    Facts { server: String, reason: String },
     /// A recipe's secret that nobody has given.
     #[error("the secret {name} has no value, and there is nobody to ask for it")]
     SecretMissing { name: String },
@@ -125,6 +125,7 @@ impl Error {
             Self::Refused(_) => Exit::Refused,
             Self::Ssh(error) => error.exit(),
             Self::Facts { .. } => Exit::Unreachable,
+            Self::Server(error) => error.exit(),
             Self::Run { exit, .. } => *exit,
             Self::Interrupted => Exit::Interrupted,
             Self::Store(error) => error.exit(),
@@ -139,6 +140,7 @@ impl Error {
             Self::Recipe(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::Ssh(error) => error.code(),
+            Self::Server(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Usage { .. } => "usage",
             Self::File { .. } => "file",
@@ -150,17 +152,26 @@ impl Error {
         }
     }
 
+    /// Whether the message names the server that the error is about. Where it does not, a list of several servers has to.
+    pub fn names_server(&self) -> bool {
+        match self {
+            Self::Ssh(error) => error.names_server(),
+            Self::Server(_) | Self::Facts { .. } => true,
+            Self::Refused(refusal) => !matches!(refusal, Refusal::Busy { .. }),
+            _ => false,
+        }
+    }
+
     /// What to do next, best as a command that can be pasted.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Recipe(error) => error.help(),
             Self::Refused(refusal) => refusal.hint(),
             Self::Ssh(error) => error.hint(),
+            Self::Server(error) => error.hint(),
             Self::Store(error) => error.hint(),
-            Self::Usage { hint, .. }
-            | Self::Malformed { hint, .. }
-            | Self::Facts { hint, .. }
-            | Self::Run { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::Malformed { hint, .. } | Self::Run { hint, .. } => hint.clone(),
+            Self::Facts { server, .. } => Some(format!("look there: infrakt server ssh {server}")),
             Self::File { path, source, .. } => file_hint(path, source.kind()),
             Self::SecretMissing { name } => Some(format!("export INFRAKT_SECRET_{name}=…")),
             Self::Interrupted => None,

@@ -169,6 +169,11 @@ impl SshError {
         }
     }
 
+    /// Whether the message names the server.
+    pub(super) fn names_server(&self) -> bool {
+        !matches!(self, Self::Configuration { .. } | Self::KeyFile { .. })
+    }
+
     pub(super) fn exit(&self) -> Exit {
         Exit::Unreachable
     }

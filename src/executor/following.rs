@@ -6,7 +6,7 @@ use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
 use super::{Execution, change, note};
-use crate::error::{Error, Refusal, Result, SshError};
+use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Position};
 use crate::plan::{Action, Plan};
 use std::time::{Duration, Instant};
@@ -268,9 +268,9 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
 }
 
 fn broken(plan: &Plan, reason: &str) -> Error {
-    Error::Facts {
+    ServerError::NotFollowed {
         server: plan.server.name.clone(),
-        reason: format!("the steps could not be followed: {reason}"),
-        hint: Some("infrakt runs list".to_owned()),
+        reason: reason.to_owned(),
     }
+    .into()
 }

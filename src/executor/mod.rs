@@ -14,7 +14,7 @@ pub mod transcript;
 pub use crate::event::Ended;
 
 use crate::consent::ConsentedPlan;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, Position, RunEvent, RunState};
 use crate::plan::{Action, Effect, Plan, StateChange, Step};
 use connection::Connection;
@@ -196,11 +196,11 @@ impl Execution<'_> {
                 Ok(answer) if answer.status == 0 && answer.stdout != before => return Ok(true),
                 Ok(_) | Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_secs(1)),
                 Ok(_) => {
-                    return Err(Error::Facts {
+                    return Err(ServerError::NotRestarted {
                         server: server.clone(),
-                        reason: format!("it did not restart within {} s", patience.as_secs()),
-                        hint: None,
-                    });
+                        seconds: patience.as_secs(),
+                    }
+                    .into());
                 }
                 Err(error) => return Err(error),
             }

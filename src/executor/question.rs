@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Incoming};
 use super::nonce;
-use crate::error::{Error, Result, SshError};
+use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;
 use std::time::{Duration, Instant};
 
@@ -51,15 +51,15 @@ pub(super) fn exchange(
     let mut status = None;
     let mut silent = false;
     let started = Instant::now();
-    let failed = |reason: String| Error::Facts {
-        server: server.to_owned(),
-        reason,
-        hint: None,
-    };
+    let server = || server.to_owned();
     loop {
         // Also of one that never stops printing.
         if started.elapsed() > patience {
-            return Err(failed(format!("it did not answer within {} s", patience.as_secs())));
+            return Err(ServerError::TooSlow {
+                server: server(),
+                seconds: patience.as_secs(),
+            }
+            .into());
         }
         match channel.receive(Duration::from_millis(500))? {
             Incoming::Stdout(bytes) => {
@@ -88,14 +88,11 @@ pub(super) fn exchange(
             Incoming::Quiet => {}
             Incoming::Closed if status.is_some() => silent = true,
             Incoming::Closed => {
-                let said = String::from_utf8_lossy(&stderr);
-                let said = said.trim();
-                let reason = if said.is_empty() {
-                    "the answer broke off".to_owned()
-                } else {
-                    said.to_owned()
-                };
-                return Err(failed(reason));
+                return Err(ServerError::BrokeOff {
+                    server: server(),
+                    said: String::from_utf8_lossy(&stderr).into_owned(),
+                }
+                .into());
             }
         }
         if let (Some(status), true) = (status, silent) {
@@ -105,7 +102,11 @@ pub(super) fn exchange(
             return Ok(Answer { status, stdout, stderr });
         }
         if stdout.len() + stderr.len() > MAX_ANSWER {
-            return Err(failed("its answer is longer than 16 MiB".to_owned()));
+            return Err(ServerError::TooLong {
+                server: server(),
+                mebibytes: MAX_ANSWER >> 20,
+            }
+            .into());
         }
     }
 }

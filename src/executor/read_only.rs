@@ -6,7 +6,7 @@
 use super::connection::Connection;
 use super::question::{Answer, exchange};
 use super::script::condensed;
-use crate::error::{Error, Result};
+use crate::error::{Result, ServerError};
 use crate::plan::render::Asked;
 use crate::plan::shell::quote;
 use std::time::Duration;
@@ -37,11 +37,11 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
     );
     let mut answer = exchange(connection, server, &before, &framed, patience)?;
     let Some(end) = answer.stdout.iter().position(|byte| *byte == b'\n') else {
-        return Err(Error::Facts {
+        return Err(ServerError::Unclear {
             server: server.to_owned(),
-            reason: "it did not say how it was asked".to_owned(),
-            hint: None,
-        });
+            reason: "it does not say whether its file systems were read-only".to_owned(),
+        }
+        .into());
     };
     let said = String::from_utf8_lossy(&answer.stdout[..end]).into_owned();
     answer.stdout.drain(..=end);

@@ -231,7 +231,7 @@ fn status(error: &Error) -> u16 {
             | Refusal::StalePlan { .. } => 422,
             Refusal::Busy { .. } => 503,
         },
-        Error::Ssh(_) | Error::Facts { .. } => 502,
+        Error::Ssh(_) | Error::Server(_) | Error::Facts { .. } => 502,
         Error::Store(error) => match error {
             StoreError::Unknown { .. }
             | StoreError::UnknownRun { .. }

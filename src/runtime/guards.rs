@@ -2,7 +2,7 @@
 //! can change no file (see [`crate::executor::read_only`]).
 
 use super::live::Live;
-use crate::error::{Error, Result};
+use crate::error::{Result, ServerError};
 use crate::executor::script::{ENVIRONMENT, holds_content};
 use crate::plan::render::Mark;
 use crate::plan::shell::quote;
@@ -50,14 +50,11 @@ fn held(live: &Live, plan: &Plan, tests: &str) -> Result<Vec<usize>> {
     );
     let answer = live.ask_read_only(&script)?;
     if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
-        return Err(Error::Facts {
+        return Err(ServerError::Guards {
             server: plan.server.name.clone(),
-            reason: format!(
-                "its guards could not be asked: {}",
-                String::from_utf8_lossy(&answer.stderr).trim()
-            ),
-            hint: Some(format!("look yourself: infrakt server ssh {}", plan.server.name)),
-        });
+            said: String::from_utf8_lossy(&answer.stderr).into_owned(),
+        }
+        .into());
     }
     Ok(String::from_utf8_lossy(&answer.stdout)
         .lines()

@@ -1,7 +1,7 @@
 //! A server that has been reached: its connection, its facts, and what they mean for a plan.
 
 use super::{presence, protection};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Refusal, Result, ServerError};
 use crate::executor::connection::Connection;
 use crate::executor::nonce;
 use crate::executor::question::{self, Answer, ask};
@@ -362,8 +362,12 @@ fn read_usage_and_facts(connection: &mut dyn Connection, server: &str) -> Result
     let nonce = nonce()?;
     let script = usage::script_before(&probe::script(&nonce, presence::thread_name()?));
     let answer = ask(connection, server, &script, PATIENCE)?;
-    let (usage, facts) = usage::split(&nonce, &answer.stdout).map_err(not_understood(server))?;
-    let usage = usage::parse(usage).map_err(not_understood(server))?;
+    let busy = |reason| ServerError::Usage {
+        server: server.to_owned(),
+        reason,
+    };
+    let (usage, facts) = usage::split(&nonce, &answer.stdout).map_err(busy)?;
+    let usage = usage::parse(usage).map_err(busy)?;
     Ok((usage, probe::parse(&nonce, facts).map_err(not_understood(server))?))
 }
 
@@ -371,7 +375,6 @@ fn not_understood(server: &str) -> impl Fn(String) -> Error {
     move |reason| Error::Facts {
         server: server.to_owned(),
         reason,
-        hint: Some(format!("look yourself: infrakt server ssh {server}")),
     }
 }
 
@@ -404,16 +407,13 @@ impl Answers for LiveAnswers {
         let answer = ask_read_only(&self.connection, &self.asked, &self.server, command)?;
         let Answer { status, stdout, stderr } = answer;
         if status != 0 {
-            return Err(Error::Facts {
+            return Err(ServerError::Query {
                 server: self.server.clone(),
-                reason: format!(
-                    "the query `{command}` ended with exit status {status}: {}",
-                    String::from_utf8_lossy(&stderr).trim()
-                ),
-                hint: Some(
-                    "a query only looks, and its file systems are read-only: put what writes into a step".to_owned(),
-                ),
-            });
+                command: command.to_owned(),
+                status,
+                said: String::from_utf8_lossy(&stderr).into_owned(),
+            }
+            .into());
         }
         Ok(String::from_utf8_lossy(&stdout).into_owned())
     }

@@ -2,7 +2,7 @@
 //! run whose own infrakt can't be reached any more.
 
 use super::{Live, Runtime};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Refusal, Result, ServerError};
 use crate::executor::script::LOCK;
 use crate::plan::shell::quote;
 use crate::store::NameTyped;
@@ -40,10 +40,9 @@ impl Runtime {
     /// If the server does not answer.
     pub fn lock_holder(&self, live: &Live) -> Result<Option<Holder>> {
         let said = self.ask_about_lock(live, &["look"])?;
-        let unexpected = || Error::Facts {
+        let unexpected = || ServerError::Lock {
             server: live.server.name.clone(),
-            reason: format!("its lock could not be understood: {said:?}"),
-            hint: None,
+            said: format!("it answered {said:?}"),
         };
         let (first, run) = said.split_once('\n').unwrap_or((&said, ""));
         let mut words = first.split(' ');
@@ -59,7 +58,7 @@ impl Runtime {
                 step: Some(step.parse().map_err(|_| unexpected())?).filter(|step| *step > 0),
                 folder: folder.unwrap_or_default().to_owned(),
             })),
-            _ => Err(unexpected()),
+            _ => Err(unexpected().into()),
         }
     }
 
@@ -76,25 +75,20 @@ impl Runtime {
                 format!("{holder} is at work on '{server}'; unlocking ends it, in the middle of what it does");
             return Err(Refusal::NeedsName { server, message }.into());
         }
-        let failed = |reason: String, hint: String| {
-            let hint = Some(hint);
-            let server = server.clone();
-            Err(Error::Facts { server, reason, hint })
-        };
         match self.ask_about_lock(live, &["end", &holder.folder])?.trim() {
             "ended" | "free" => Ok(()),
             "another" => {
                 let holder = "one that has begun since the other was shown".to_owned();
                 Err(Refusal::Locked { server, holder }.into())
             }
-            "undoing" => failed(
-                format!("{holder} is undoing what may have locked everybody out, which is not cut short"),
-                format!("see again in a few minutes: infrakt server unlock {server}"),
-            ),
-            _ => failed(
-                format!("{holder} could not be ended"),
-                format!("see what holds {LOCK} there: infrakt server ssh {server}"),
-            ),
+            "undoing" => {
+                let run = holder.to_string();
+                Err(ServerError::Undoing { server, run }.into())
+            }
+            _ => {
+                let (run, lock) = (holder.to_string(), LOCK);
+                Err(ServerError::NotEnded { server, run, lock }.into())
+            }
         }
     }
 
@@ -105,7 +99,7 @@ impl Runtime {
             words.join(" "),
             include_str!("lock.sh")
         );
-        self.succeed(live, &script, "look at its lock")
+        self.succeed(live, &script, |server, said| ServerError::Lock { server, said })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::live::Live;
 use super::{Runtime, protection};
-use crate::error::{Error, Result};
+use crate::error::{Result, ServerError};
 use crate::executor::question::ask;
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
@@ -37,8 +37,11 @@ impl Runtime {
             "umask 022; mkdir -p /etc/infrakt && {{ [ -e /etc/infrakt/host ] || printf %s {} >/etc/infrakt/host; }}",
             quote(&text)
         );
-        self.succeed(live, &script, "write the marker /etc/infrakt/host")
-            .map(drop)
+        self.succeed(live, &script, |server, said| ServerError::MarkerNotWritten {
+            server,
+            said,
+        })
+        .map(drop)
     }
 
     /// Removes the marker if this installation wrote it and nothing else protects the machine: neither another row, which
@@ -54,15 +57,17 @@ impl Runtime {
         let row = self.store.server(&live.server.name)?;
         let protected = protection::reasons(&self.store, &row, &besides, live.identity.host_key.as_deref())?;
         if let Some(reason) = protected.into_iter().next() {
-            let subject = if reason.starts_with("has ") { "it " } else { "" };
-            return Ok(Unmarked::StillProtected(format!("{subject}{reason}")));
+            return Ok(Unmarked::StillProtected(reason));
         }
         let script = format!(
             "[ -e /etc/infrakt/host ] || {{ echo gone; exit 0; }}\n\
              if grep -qxF -- {} /etc/infrakt/host; then rm -- /etc/infrakt/host && echo gone; else echo kept; fi",
             quote(&self.signature())
         );
-        let said = self.succeed(live, &script, "remove the marker /etc/infrakt/host")?;
+        let said = self.succeed(live, &script, |server, said| ServerError::MarkerNotRemoved {
+            server,
+            said,
+        })?;
         Ok(if said.trim() == "gone" {
             Unmarked::Gone
         } else {
@@ -81,19 +86,19 @@ impl Runtime {
         )
     }
 
-    pub(super) fn succeed(&self, live: &Live, script: &str, purpose: &str) -> Result<String> {
+    /// Runs a script that must succeed. `failure` makes the error from the server's name and what the script printed.
+    pub(super) fn succeed(
+        &self,
+        live: &Live,
+        script: &str,
+        failure: impl FnOnce(String, String) -> ServerError,
+    ) -> Result<String> {
         let server = &live.server.name;
         let answer = ask(&mut *live.connection(), server, script, PATIENCE)?;
         if answer.status == 0 {
             return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
         }
-        Err(Error::Facts {
-            server: server.clone(),
-            reason: format!(
-                "could not {purpose}: {}",
-                String::from_utf8_lossy(&answer.stderr).trim()
-            ),
-            hint: None,
-        })
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        Err(failure(server.clone(), said).into())
     }
 }

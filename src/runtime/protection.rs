@@ -36,10 +36,10 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     {
         reasons.push("it has a host key of this computer".to_owned());
     }
-    for reason in store.is_protected_identity(facts.machine_id.as_deref(), &host_keys)? {
+    for protector in store.protectors_of_identity(facts.machine_id.as_deref(), &host_keys)? {
         // A marked row is among the protected machines itself: that needs no second sentence.
-        if !(server.is_infrakt_host && reason.contains(&format!("'{}'", server.name))) {
-            reasons.push(reason);
+        if !(server.is_infrakt_host && protector.server == server.name) {
+            reasons.push(format!("it {}", protector.reason));
         }
     }
     Ok(reasons)

@@ -37,9 +37,17 @@ impl Store {
 
     /// Why the machine with this identity is protected, one sentence a reason; empty if it isn't.
     ///
+    /// As [`Store::protectors_of_identity`].
+    pub fn is_protected_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<String>> {
+        let protectors = self.protectors_of_identity(machine_id, host_keys)?;
+        Ok(protectors.into_iter().map(|protector| protector.reason).collect())
+    }
+
+    /// The rows, also removed ones, that protect the machine with this identity.
+    ///
     /// `host_keys` are all that the machine offers, each as the line of a public key file or as a fingerprint. One that
     /// can't be read is an error, since it could be the one that matters.
-    pub fn is_protected_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<String>> {
+    pub fn protectors_of_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<Protector>> {
         let mut identities: Vec<(&str, String)> = Vec::new();
         if let Some(machine_id) = machine_id {
             identities.push(("machine_id", machine_id.trim().to_ascii_lowercase()));
@@ -48,20 +56,32 @@ impl Store {
             identities.push(("host_key", fingerprint(host_key)?));
         }
         let protected = self.read(protected_identities)?;
-        let mut reasons = Vec::new();
+        let mut protectors = Vec::new();
         for found in protected {
             if identities
                 .iter()
                 .any(|(kind, value)| *kind == found.kind && *value == found.value)
             {
-                let reason = found.reason();
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
+                let protector = Protector {
+                    reason: found.reason(),
+                    server: found.server_name,
+                };
+                if !protectors.contains(&protector) {
+                    protectors.push(protector);
                 }
             }
         }
-        Ok(reasons)
+        Ok(protectors)
     }
+}
+
+/// A row that protects a machine by its identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protector {
+    /// The name of the row, which may have been removed since.
+    pub server: String,
+    /// Why the machine is protected, as the rest of a sentence about it: `has the machine-id of …`.
+    pub reason: String,
 }
 
 struct ProtectedIdentity {
