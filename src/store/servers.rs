@@ -139,7 +139,8 @@ impl Store {
         })
     }
 
-    /// Changes a row. Clearing the flag of a protected server, and giving it another address, need its name typed.
+    /// Changes a row. What loosens protection or trust needs the server's name typed: clearing the flag of a protected
+    /// server, giving it another address or host key, and removing the host key of any server.
     ///
     /// Another host key means another machine, or a new system on it: what was known of its machine-id is forgotten.
     pub fn update_server(&self, name: &str, change: &ServerChange, typed: Option<&NameTyped>) -> Result<Server> {
@@ -171,20 +172,33 @@ impl Store {
             set(&mut after.provider, change.provider.clone());
             set(&mut after.host_key, new_host_key);
             set(&mut after.is_infrakt_host, change.is_infrakt_host);
-            if !same_key(before.host_key.as_deref(), after.host_key.as_deref())? {
+            let keeps_key = same_key(before.host_key.as_deref(), after.host_key.as_deref())?;
+            if !keeps_key {
                 after.machine_id = None;
             }
 
             let named = typed.is_some_and(|typed| typed.is_for(&before));
             let clears = change.is_infrakt_host == Some(false) && protection::is_guarded(transaction, &before)?;
-            let moves = before.is_infrakt_host && (before.host != after.host || before.port != after.port);
-            if (clears || moves) && !named {
-                let what = if clears {
-                    "lifting its protection"
-                } else {
-                    "giving it another address"
-                };
-                return Err(needs_name(name, what).into());
+            let protected = |what| needs_name(name, what);
+            let loosened = if clears {
+                Some(protected("lifting its protection"))
+            } else if before.is_infrakt_host && (before.host != after.host || before.port != after.port) {
+                Some(protected("giving it another address"))
+            } else if before.is_infrakt_host && !keeps_key {
+                Some(protected("giving it another host key"))
+            } else if before.host_key.is_some() && after.host_key.is_none() {
+                Some(Refusal::NeedsName {
+                    server: name.to_owned(),
+                    message: format!(
+                        "without its recorded host key, infrakt trusts whichever machine answers next for '{name}': \
+                         removing it needs the server's name to be typed"
+                    ),
+                })
+            } else {
+                None
+            };
+            if let Some(refusal) = loosened.filter(|_| !named) {
+                return Err(refusal.into());
             }
             if clears {
                 protection::release(transaction, &before)?;

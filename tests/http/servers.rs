@@ -5,6 +5,9 @@ use crate::openapi::fits;
 use crate::stage::Stage;
 use serde_json::{Value, json};
 
+/// A host key that no server of these tests has.
+const OTHER_KEY: &str = "SHA256:1NRdIBgTg/VDbf3mLc0kwzGlrmpV7SIwDQD96yoNLm4";
+
 #[test]
 fn a_server_is_added_shown_changed_and_removed() {
     let service = Service::start();
@@ -176,6 +179,26 @@ fn a_host_key_that_is_seen_for_the_first_time_is_recorded() {
 }
 
 #[test]
+fn removing_a_host_key_takes_the_name_also_where_nothing_is_protected() {
+    let service = Service::start();
+    let path = "/api/servers/prod-2";
+    let row = json!({ "name": "prod-2", "host": "127.0.0.1", "port": 9, "host_key": OTHER_KEY });
+    service.post("/api/servers", &row).answers(201);
+    for (body, code) in [
+        (json!({ "host_key": null }), "consent_missing"),
+        (json!({ "host_key": null, "confirm": "prod-1" }), "consent_mismatch"),
+    ] {
+        assert_eq!(service.patch(path, &body).refuses(422, code)["field"], "confirm");
+        assert_eq!(service.get(path).answers(200)["host_key"], OTHER_KEY);
+    }
+    let removed = service.patch(path, &json!({ "host_key": null, "confirm": "prod-2" }));
+    assert_eq!(removed.answers(200)["host_key"], Value::Null);
+    // There is nothing left to be removed, and giving a key trusts nobody else.
+    service.patch(path, &json!({ "host_key": null })).answers(200);
+    service.patch(path, &json!({ "host_key": OTHER_KEY })).answers(200);
+}
+
+#[test]
 fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
     let Some(stage) = Stage::set() else { return };
     let (service, server) = (&stage.service, &stage.server);
@@ -200,6 +223,16 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
         (unmark(Some("prod-1")), "consent_mismatch"),
         (unmark(Some("")), "consent_mismatch"),
         (service.patch(path, &json!({ "host": "192.0.2.9" })), "consent_missing"),
+        (service.patch(path, &json!({ "port": 2222 })), "consent_missing"),
+        (service.patch(path, &json!({ "host_key": null })), "consent_missing"),
+        (
+            service.patch(path, &json!({ "host_key": null, "confirm": "prod-1" })),
+            "consent_mismatch",
+        ),
+        (
+            service.patch(path, &json!({ "host_key": OTHER_KEY, "provider": "x" })),
+            "consent_missing",
+        ),
         (service.delete(path), "consent_missing"),
         (
             service
@@ -211,7 +244,11 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
     ] {
         assert_eq!(refused.refuses(422, code)["field"], "confirm");
     }
-    assert_eq!(service.get(path).answers(200)["host"], "127.0.0.1");
+    let kept = service.get(path).answers(200);
+    assert_eq!(
+        (&kept["host"], &kept["host_key"]),
+        (&json!("127.0.0.1"), &marked["host_key"])
+    );
     assert!(server.holds("test -s /etc/infrakt/host"));
 
     let lifted = unmark(Some("prod-2")).answers(200);

@@ -1,5 +1,5 @@
 use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, Place, add, code};
-use infrakt::store::{NewServer, ServerChange};
+use infrakt::store::{NameTyped, NewServer, ServerChange};
 
 #[test]
 fn a_server_comes_back_as_it_was_added() {
@@ -220,6 +220,45 @@ fn another_host_key_means_another_machine() {
     assert_eq!(same.machine_id.as_deref(), Some(MACHINE_ONE));
     let other = store.update_server("prod-2", &change(KEY_TWO), None).unwrap();
     assert_eq!(other.machine_id, None);
+}
+
+#[test]
+fn what_loosens_protection_or_trust_needs_the_name() {
+    let place = Place::new();
+    let store = place.store();
+    let change = |change: fn(&mut ServerChange)| {
+        let mut made = ServerChange::default();
+        change(&mut made);
+        made
+    };
+    let forget = change(|change| change.host_key = Some(None));
+    let replace = change(|change| change.host_key = Some(Some(KEY_TWO.to_owned())));
+    let moves = change(|change| change.host = Some("192.0.2.9".to_owned()));
+    let unmark = change(|change| change.is_infrakt_host = Some(false));
+    for (marked, change, needs_name) in [
+        (false, &forget, true),
+        (false, &replace, false),
+        (false, &moves, false),
+        (true, &forget, true),
+        (true, &replace, true),
+        (true, &moves, true),
+        (true, &unmark, true),
+    ] {
+        let name = "prod-2";
+        let mut new = NewServer::new(name, "192.0.2.7");
+        new.host_key = Some(KEY_ONE.to_owned());
+        new.is_infrakt_host = marked;
+        let server = store.add_server(&new).unwrap();
+        let refused = store.update_server(name, change, None).is_err();
+        assert_eq!(refused, needs_name, "{marked}: {change:?}");
+        if refused {
+            assert_eq!(code(store.update_server(name, change, None)), "consent_missing");
+            assert_eq!(store.server(name).unwrap(), server);
+        }
+        let typed = NameTyped::check(name, &store.server(name).unwrap());
+        store.update_server(name, change, typed.as_ref()).unwrap();
+        store.remove_server(name, typed.as_ref()).unwrap();
+    }
 }
 
 #[test]

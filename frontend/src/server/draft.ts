@@ -100,10 +100,14 @@ export function changeOf(server: Server, draft: ServerDraft): ServerChange {
 
 /** What of a change a person has to confirm by typing the server's name; null where there is nothing. */
 export function toConfirm(server: Server, change: ServerChange): string | null {
-  if (!server.is_infrakt_host) return null;
-  if (change.is_infrakt_host === false)
-    return "This lifts the protection: afterwards the server can be wiped.";
-  if (change.host !== undefined || change.port !== undefined)
-    return "This gives a protected server another address.";
+  if (server.is_infrakt_host) {
+    if (change.is_infrakt_host === false)
+      return "This lifts the protection: afterwards the server can be wiped.";
+    if (change.host !== undefined || change.port !== undefined)
+      return "This gives a protected server another address.";
+    if (change.host_key !== undefined) return "This gives a protected server another host key.";
+  }
+  if (change.host_key === null && server.host_key !== null)
+    return "Without its recorded host key, infrakt trusts whichever machine answers next.";
   return null;
 }

@@ -80,7 +80,8 @@ pub struct ServerPatch {
     #[serde(deserialize_with = "said")]
     #[schemars(with = "bool")]
     is_infrakt_host: Option<bool>,
-    /// The server's name, where a protection is lifted or a protected server gets another address.
+    /// The server's name, where a protection is lifted, a protected server gets another address or host key, or the host
+    /// key of any server is removed.
     confirm: Option<String>,
 }
 
