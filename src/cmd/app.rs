@@ -71,7 +71,10 @@ fn list(store: &Store, server: Option<&str>, context: &Context) -> Result<()> {
         return output::json(&apps);
     }
     if apps.is_empty() {
-        output::note("no apps; add one: infrakt app add NAME --server SERVER --image IMAGE");
+        output::note(&format!(
+            "no apps in {}; add one: infrakt app add NAME --server SERVER --image IMAGE",
+            store.home().path().display()
+        ));
         return Ok(());
     }
     let row = |app: App| [app.name, app.server_name, app.image];

@@ -40,7 +40,17 @@ pub struct Context {
 }
 
 impl Context {
+    /// The home, for commands that make none. That there is none is said, since the name may be mistyped.
     pub fn home(&self) -> Result<Home> {
+        let home = Home::find(self.home.clone())?;
+        if !home.has_inventory() {
+            output::note(&format!("there is no infrakt home in {} yet", home.path().display()));
+        }
+        Ok(home)
+    }
+
+    /// The home, made where there is none, for commands that begin to keep something in it.
+    pub fn made_home(&self) -> Result<Home> {
         Home::open(self.home.clone())
     }
 

@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::plan::shell::quote;
 use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate, reference};
 use crate::runtime::example;
+use crate::store::Home;
 use clap::{Args, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -95,7 +96,8 @@ pub fn run(args: RecipeArgs, context: &Context) -> Result<Exit> {
 }
 
 fn library(context: &Context) -> Result<Library> {
-    Ok(Library::new(context.home()?.recipes_dir()))
+    // Recipes are of use without an inventory.
+    Ok(Library::new(Home::find(context.home.clone())?.recipes_dir()))
 }
 
 fn list(context: &Context) -> Result<Exit> {

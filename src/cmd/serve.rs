@@ -36,7 +36,7 @@ pub struct ServeArgs {
 }
 
 pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
-    let home = context.home()?;
+    let home = context.made_home()?;
     let key = ApiKey::open(&home)?;
     if args.print_key {
         print_key(&key, context)?;

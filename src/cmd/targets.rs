@@ -62,7 +62,7 @@ fn choose(store: &Store, all: bool) -> Result<Vec<Server>> {
     let servers = store.servers()?;
     if servers.is_empty() {
         return Err(Error::usage_with(
-            "there are no servers yet",
+            format!("there are no servers yet in {}", store.home().path().display()),
             "infrakt server add NAME --host HOST",
         ));
     }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
+    /// Whether there is an inventory in it, or may be one.
+    has_inventory: bool,
 }
 
 /// What infrakt itself puts into its home. A directory that is open to others is closed only if it holds nothing else,
@@ -45,7 +47,29 @@ impl Home {
                 )
             })?;
         let path = std::path::absolute(&path).map_err(Error::file("find", &path))?;
-        Ok(Self { path })
+        Ok(Self {
+            path,
+            has_inventory: true,
+        })
+    }
+
+    /// Finds it for a command that makes no home. Where there is no inventory, nothing is written or changed, and
+    /// [`Store::open`](super::Store::open) gives an empty one that is kept in memory.
+    pub fn find(chosen: Option<PathBuf>) -> Result<Self> {
+        let home = Self::locate(chosen.clone())?;
+        match std::fs::symlink_metadata(home.database_path()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self {
+                has_inventory: false,
+                ..home
+            }),
+            Err(error) => Err(home.unusable(io_reason(&error)).into()),
+            Ok(_) => Self::open(chosen),
+        }
+    }
+
+    /// Whether an inventory is kept in it. There is none where [`Home::find`] found none.
+    pub fn has_inventory(&self) -> bool {
+        self.has_inventory
     }
 
     /// Finds it, makes it if it isn't there, and closes it to everybody else (mode 0700).

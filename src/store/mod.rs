@@ -29,7 +29,7 @@ pub use groups::{BegunGroup, GroupId, GroupServer, LeftOut, Member, NewGroup, Qu
 pub use home::Home;
 pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;
-pub use protection::NameTyped;
+pub use protection::{NameTyped, Protector};
 pub use runs::{OutputChunk, Run, StepRecord};
 pub use servers::{NewServer, Server, ServerChange};
 
@@ -68,6 +68,9 @@ impl Store {
     ///
     /// A database that a newer infrakt made is refused and not touched.
     pub fn open(home: &Home) -> Result<Self> {
+        if !home.has_inventory() {
+            return Self::empty(home);
+        }
         let path = home.database_path();
         home::make_private_file(&path).map_err(Error::file("make", &path))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -78,6 +81,17 @@ impl Store {
         };
         store.prepare()?;
         store.finish_env_removals()?;
+        Ok(store)
+    }
+
+    /// An empty inventory in memory, for a home that has none.
+    fn empty(home: &Home) -> Result<Self> {
+        let connection = Connection::open_in_memory().map_err(|error| sqlite_error(&home.database_path(), error))?;
+        let mut store = Self {
+            connection,
+            home: home.clone(),
+        };
+        store.prepare()?;
         Ok(store)
     }
 

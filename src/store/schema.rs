@@ -20,7 +20,8 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Resu
     hold_log(connection, true).map_err(explain)?;
     let mut found = version(connection).map_err(explain)?;
     if found < newest() {
-        let _lock = home.lock("migrations")?;
+        // A database in memory is this process's alone.
+        let _lock = home.has_inventory().then(|| home.lock("migrations")).transpose()?;
         use_log(connection).map_err(explain)?;
         Migrations::from_directory(&FILES)
             .and_then(|migrations| migrations.to_latest(connection))

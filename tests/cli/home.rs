@@ -78,7 +78,17 @@ fn a_home_that_one_may_not_write() {
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, Permissions::from_mode(0o555)).unwrap();
     let home = closed.join("home");
-    let ended = as_ordinary_user(&infrakt, &["server", "list", "--home", home.to_str().unwrap()]);
+    let add = [
+        "server",
+        "add",
+        "prod-2",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "9",
+        "--home",
+    ];
+    let ended = as_ordinary_user(&infrakt, &[&add[..], &[home.to_str().unwrap()]].concat());
     assert_eq!(ended.exit, 2, "{}", ended.stderr);
     assert!(
         ended.stderr.contains("cannot be infrakt's home: permission denied"),
@@ -114,7 +124,7 @@ fn a_home_of_somebody_else() {
         return skipped("a home of somebody else", "only root can make one");
     }
     let infrakt = Infrakt::new();
-    infrakt.ok(&["server", "list"]);
+    infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
     let ended = as_ordinary_user(&infrakt, &["server", "list"]);
     assert_eq!(ended.exit, 2, "{}", ended.stderr);
     assert!(
@@ -122,6 +132,64 @@ fn a_home_of_somebody_else() {
         "{}",
         ended.stderr
     );
+}
+
+#[test]
+fn a_mistyped_home_is_named_and_nothing_is_made_there() {
+    let infrakt = Infrakt::new();
+    let recipe = infrakt.recipe("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
+    let plain = infrakt.folder().join("plain");
+    fs::create_dir(&plain).unwrap();
+    fs::set_permissions(&plain, Permissions::from_mode(0o755)).unwrap();
+    let absent = infrakt.folder().join("mistyped");
+    for home in [&absent, &plain] {
+        let home_word = home.to_str().unwrap();
+        // What lists finds nothing; what looks for something by name does not find it.
+        for (exit, words) in [
+            (0, &["server", "list"][..]),
+            (0, &["server", "list", "--tag", "web"]),
+            (0, &["runs", "list"]),
+            (0, &["app", "list"]),
+            (2, &["server", "show", "prod-2"]),
+            (2, &["server", "status", "prod-2"]),
+            (2, &["server", "ssh", "prod-2"]),
+            (2, &["server", "tag", "prod-2", "web"]),
+            (2, &["server", "update", "prod-2", "--port", "22"]),
+            (2, &["server", "remove", "prod-2"]),
+            (2, &["server", "unlock", "prod-2"]),
+            (2, &["server", "wipe", "prod-2"]),
+            (2, &["facts", "prod-2"]),
+            (2, &["plan", "wipe", "--server", "prod-2"]),
+            (2, &["run", "wipe"]),
+            (2, &["run", "wipe", "--all"]),
+            (2, &["runs", "show", "1"]),
+            (2, &["runs", "logs", "1"]),
+            (2, &["runs", "resume", "1"]),
+            (2, &["runs", "retry", "g1"]),
+            (2, &["app", "show", "web"]),
+            (2, &["app", "add", "web", "--server", "prod-2", "--image", "nginx"]),
+            (2, &["env", "list", "web"]),
+            (2, &["env", "set", "web", "A=b"]),
+        ] {
+            for json in [&[][..], &["--json"]] {
+                let ended = infrakt.run(&[words, json, &["--home", home_word]].concat()).exits(exit);
+                assert!(ended.stderr.contains(home_word), "{words:?}: {ended}");
+            }
+        }
+        // Recipes are of use without an inventory.
+        for words in [
+            &["recipe", "list"][..],
+            &["recipe", "show", "wipe"],
+            &["recipe", "check", &recipe],
+            &["recipe", "test", &recipe],
+        ] {
+            infrakt.run(&[words, &["--home", home_word]].concat()).exits(0);
+        }
+    }
+    assert!(!absent.exists());
+    assert_eq!(fs::read_dir(&plain).unwrap().count(), 0);
+    assert_eq!(plain.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+    assert!(!infrakt.home().exists());
 }
 
 /// A file system that goes away with it.

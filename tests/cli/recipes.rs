@@ -319,7 +319,7 @@ fn one_recipe_that_cannot_be_read_does_not_hide_the_others() {
     let infrakt = Infrakt::new();
     let own = infrakt.home().join("recipes");
     infrakt.ok(&["recipe", "list"]);
-    std::fs::create_dir(&own).unwrap();
+    std::fs::create_dir_all(&own).unwrap();
     std::fs::write(own.join("bytes.rhai"), b"\xff").unwrap();
     let ended = infrakt.run(&["recipe", "list"]);
     assert!(ended.stdout.contains("provision"), "{}", ended.stdout);

@@ -49,7 +49,7 @@ pub struct AddArgs {
 
 /// Saves the row first, and then makes the server's acquaintance.
 pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = Runtime::open(context.made_home()?)?;
     let mut recorded = |key: &HostKey| {
         output::note(&format!(
             "host key of '{}': {} {}",

@@ -23,7 +23,10 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
     } else if let (true, Some(tag)) = (servers.is_empty(), &args.tag) {
         output::note(&format!("no server has the tag '{tag}'; see all: infrakt server list"));
     } else if servers.is_empty() {
-        output::note("no servers; add one: infrakt server add NAME --host HOST");
+        output::note(&format!(
+            "no servers in {}; add one: infrakt server add NAME --host HOST",
+            store.home().path().display()
+        ));
     } else {
         let row = |server: Server| {
             let protected = if server.is_infrakt_host { "yes" } else { "" };
