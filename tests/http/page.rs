@@ -20,8 +20,25 @@ fn every_place_of_the_page_is_the_page_and_what_is_none_is_not_found() {
         let answer = service.get(place);
         assert_eq!((answer.status, &answer.body), (200, &page.body), "{place}");
     }
-    for missing in ["/assets/index-0000.js", "/robots.txt", "/assets"] {
+    for missing in [
+        "/assets/index-0000.js",
+        "/robots.txt",
+        "/assets",
+        "/metrics",
+        "/healthz",
+        "/health",
+        "/.env",
+        "/servers/web/logs",
+        "/Servers",
+        "/servers%2Fweb",
+        "/index.php",
+        "//servers",
+        "/runs/1/2?x=y",
+    ] {
         service.get(missing).refuses(404, "unknown_route");
+        let head = service.call("HEAD", missing).send();
+        assert_eq!((head.status, head.body.len()), (404, 0), "{missing}");
+        service.call("POST", missing).send().refuses(404, "unknown_route");
     }
     // What looks for files finds none.
     for hostile in [

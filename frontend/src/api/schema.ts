@@ -968,7 +968,7 @@ export interface components {
         };
         /** @description What is to become different. What is missing stays as it is; null takes a value away. */
         ServerPatch: {
-            /** @description The server's name, where a protection is lifted or a protected server gets another address. */
+            /** @description The server's name, where a protection is lifted, a protected server gets another address or host key, or the host key of any server is removed. */
             confirm?: string | null;
             host?: string;
             host_key?: string | null;
