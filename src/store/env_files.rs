@@ -73,9 +73,7 @@ impl Store {
             validation::variable(name)?;
             check_value(name, value)?;
         }
-        let _lock = self.home().lock("envs")?;
-        // Looked up under the lock: an app that is removed meanwhile takes its file with it.
-        let app = self.app(app)?;
+        let (_lock, app) = self.locked_app(app)?;
         let path = self.home().env_file_path(app.id);
         let existing = read(&path, app.id)?;
         let key = match &existing {
@@ -94,10 +92,18 @@ impl Store {
         self.replace(&path, &file)
     }
 
+    /// An app whose env file nobody else changes as long as the lock is held.
+    fn locked_app(&self, name: &str) -> Result<(File, App)> {
+        // Where there is no such app, there may be no home to lock anything in.
+        self.app(name)?;
+        let lock = self.home().lock("envs")?;
+        // Again under the lock: an app that is removed meanwhile takes its file with it.
+        Ok((lock, self.app(name)?))
+    }
+
     /// Removes variables, all of them or none; one that the app does not have is an error. The file goes with the last.
     pub fn unset_env(&self, app: &str, names: &[String]) -> Result<()> {
-        let _lock = self.home().lock("envs")?;
-        let App { id, name: app, .. } = self.app(app)?;
+        let (_lock, App { id, name: app, .. }) = self.locked_app(app)?;
         let path = self.home().env_file_path(id);
         let mut values = BTreeMap::new();
         let mut file = read(&path, id)?;

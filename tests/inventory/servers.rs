@@ -242,9 +242,10 @@ fn home_is_the_option_then_the_variable_then_the_users_own() {
     let infrakt = Infrakt::new();
     let directory = tempfile::tempdir().unwrap();
     let chosen = directory.path().join("chosen");
-    infrakt.ok(&["--home", chosen.to_str().unwrap(), "server", "list"]);
+    let add = ["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"];
+    infrakt.ok(&[&["--home", chosen.to_str().unwrap()], &add[..]].concat());
     assert!(chosen.join("infrakt.db").exists() && !infrakt.home().exists());
-    let mut command = infrakt.command(&["server", "list"]);
+    let mut command = infrakt.command(&add);
     command.env_remove("INFRAKT_HOME").env("HOME", directory.path());
     assert!(command.output().unwrap().status.success());
     assert!(directory.path().join(".infrakt/infrakt.db").exists());

@@ -121,12 +121,12 @@ fn a_removed_row_leaves_its_machine_protected() {
 fn a_new_host_key_does_not_lift_the_protection_of_the_old_one() {
     let place = Place::new();
     let store = place.store();
-    protected(&store);
+    let server = protected(&store);
     let change = ServerChange {
         host_key: Some(Some(KEY_TWO.to_owned())),
         ..ServerChange::default()
     };
-    store.update_server("prod-1", &change, None).unwrap();
+    store.update_server("prod-1", &change, Some(&typed(&server))).unwrap();
     assert_both_known(&store);
     assert_eq!(reasons(&store, None, &[KEY_TWO]).len(), 1);
 }
