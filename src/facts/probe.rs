@@ -6,7 +6,7 @@ use super::{Container, Directory, Docker, Entry, FORMAT, Facts, Image, Network, 
 use crate::plan::shell::quote;
 use std::collections::BTreeMap;
 
-/// The POSIX sh script that prints a server's facts as records ([`super::records`]).
+/// The POSIX sh script that prints a server's facts as records (see `records`).
 ///
 /// `nonce` is unguessable and new for each answer. `thread_name` is the name under which this process can be seen in the
 /// server's /proc, if infrakt runs there. The script runs as root. It changes nothing.
