@@ -97,7 +97,7 @@ impl Home {
         Err(StoreError::Home {
             path: self.path.clone(),
             reason: format!(
-                "it belongs to the user with the id {owner}, and infrakt runs as the one with the id {user}"
+                "it belongs to the user with the id {owner}, and you are the user with the id {user}"
             ),
             hint: "run infrakt as its owner, or choose a directory of your own: infrakt --home DIRECTORY …".to_owned(),
         }

@@ -128,7 +128,7 @@ fn a_home_of_somebody_else() {
     let ended = as_ordinary_user(&infrakt, &["server", "list"]);
     assert_eq!(ended.exit, 2, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("permission denied") && ended.stderr.contains("hint: "),
+        ended.stderr.contains("it belongs to the user with the id 0") && ended.stderr.contains("hint: "),
         "{}",
         ended.stderr
     );
