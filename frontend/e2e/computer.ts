@@ -34,7 +34,7 @@ export class Machine {
   /** Its name tells whose it is: scripts/test takes down those of processes that are no more. */
   constructor(name: string, options: string[] = []) {
     this.name = `e2e-${process.pid}-${name}`;
-    this.address = this.lab("up", name, ...options).trim();
+    this.address = this.lab("up", this.name, ...options).trim();
   }
 
   /** Runs a command in it as root, from outside of SSH; gives what it printed. */

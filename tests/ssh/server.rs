@@ -186,8 +186,9 @@ fn run_sshd(directory: &Path, port: u16) -> Child {
     // What root's own shell does at its start on this computer is no part of any story.
     // It ends with the test, also if that is killed.
     let mut process = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "unshare"])
-        .args(["--mount", "--propagation", "private", "sh", "-c"])
+        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"])
+        // What its sessions leave behind ends with it.
+        .args(["--pid", "--fork", "--kill-child=KILL", "--mount-proc", "sh", "-c"])
         .args(["mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"", "sh"])
         .args([SSHD, "-D", "-e", "-f"])
         .arg(directory.join("sshd_config"))
