@@ -96,9 +96,7 @@ impl Home {
         }
         Err(StoreError::Home {
             path: self.path.clone(),
-            reason: format!(
-                "it belongs to the user with the id {owner}, and you are the user with the id {user}"
-            ),
+            reason: format!("it belongs to the user with the id {owner}, and you are the user with the id {user}"),
             hint: "run infrakt as its owner, or choose a directory of your own: infrakt --home DIRECTORY …".to_owned(),
         }
         .into())

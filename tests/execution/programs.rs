@@ -1,18 +1,17 @@
 //! Steps that are one program and its words. Whatever it does to the processes around it, the run goes on or ends as it says.
 
 use crate::local::{Memory, executed, executed_with, holds, is_root};
+use crate::support::executable;
 use crate::support::wait::until;
 use infrakt::event::{Outcome, RunState, Stream};
 use infrakt::executor::script::Secrets;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// An executable shell script; its path.
 fn program(folder: &Path, name: &str, script: &str) -> String {
     let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    executable::write(&path, format!("#!/bin/sh\n{script}\n").as_bytes());
     path.to_str().expect("UTF-8").to_owned()
 }
 

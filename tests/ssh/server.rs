@@ -35,7 +35,7 @@ impl Server {
         } else if !rustix::process::geteuid().is_root() {
             "not root"
         } else if !may_unshare() {
-            "no mounts of its own (unshare --mount)"
+            "no namespaces of its own (unshare --mount --pid)"
         } else {
             return Some(Self::start_here(host_key_types));
         };
@@ -175,7 +175,7 @@ fn make_key(path: &Path, options: &[&str]) {
 
 fn may_unshare() -> bool {
     let tried = Command::new("unshare")
-        .args(["--mount", "true"])
+        .args(["--mount", "--pid", "--fork", "--mount-proc", "true"])
         .stderr(Stdio::null())
         .status();
     tried.is_ok_and(|status| status.success())

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each concern uses its own part of it")]
 
 pub mod ended;
+pub mod executable;
 pub mod infrakt;
 pub mod line;
 pub mod port;
