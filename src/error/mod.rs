@@ -3,6 +3,7 @@
 //!
 //! It must not know how errors are printed: text is rendered by the one who shows it.
 
+mod key_problem;
 mod obstacle;
 mod recipe;
 mod refusal;
@@ -10,11 +11,12 @@ mod server;
 mod ssh;
 mod store;
 
+pub use key_problem::KeyProblem;
 pub use obstacle::{Obstacle, SudoObstacle};
 pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
 pub use server::ServerError;
-pub use ssh::{KeyProblem, SshError};
+pub use ssh::SshError;
 pub use store::{StoreError, StoreKind};
 
 use crate::plan::shell::quote;

@@ -1,6 +1,8 @@
 //! What keeps a user from a shell, or from root, once the server has answered; and what helps.
 
+use super::key_problem::KeyProblem;
 use crate::plan::shell::quote;
+use std::path::PathBuf;
 
 /// What keeps a user from a shell, as far as the server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Obstacle {
     NotYet,
     /// The server ended the connection before all keys were tried.
     TooManyKeys,
+    /// Nothing was accepted, and there is a key that would have to be put right before it can be offered.
+    UnusableKey(PathBuf, KeyProblem),
     Unclear,
 }
 
@@ -66,6 +70,7 @@ impl Obstacle {
                  infrakt server update {server} --key PATH\n\
                  or in ~/.ssh/config, for its Host: IdentityFile PATH and IdentitiesOnly yes"
             ),
+            Self::UnusableKey(path, problem) => problem.hint(server, path),
             Self::Unclear => return None,
         })
     }

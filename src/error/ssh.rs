@@ -1,6 +1,7 @@
 //! Failures on the way to a server: name, network, host key, login, sudo, a channel that broke.
 
 use super::Exit;
+use super::key_problem::KeyProblem;
 use super::obstacle::{Obstacle, SudoObstacle};
 use crate::plan::shell::quote;
 use std::path::PathBuf;
@@ -125,32 +126,6 @@ pub enum SshError {
     Lost { server: String, reason: String },
 }
 
-/// What is wrong with a private key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyProblem {
-    #[error("does not exist")]
-    Missing,
-    #[error("cannot be read: {0}")]
-    Unreadable(String),
-    /// The mode's permission bits.
-    #[error("can be read by others (mode {0:04o}), so it is not used")]
-    TooOpen(u32),
-    #[error("is a PuTTY key, which SSH servers' own tools do not read")]
-    Putty,
-    /// It was pasted or edited so that no SSH program can read it.
-    #[error("cannot be read by SSH programs: {0}")]
-    Untidy(&'static str),
-    #[error("cannot be read by SSH programs: it is UTF-16 text")]
-    Utf16,
-    /// A public key stands where a private one belongs, and no agent holds the private half.
-    #[error("is a public key, and no SSH agent holds its private half")]
-    PublicOnly,
-    #[error("cannot be used: {0}")]
-    Unsupported(String),
-    #[error("is encrypted, and the passphrase is wrong")]
-    WrongPassphrase,
-}
-
 fn origin(from_environment: bool) -> &'static str {
     if from_environment {
         " (it came from INFRAKT_SUDO_PASSWORD)"
@@ -249,39 +224,7 @@ impl SshError {
                  rm -f /etc/ssh/ssh_host_* && ssh-keygen -A"
                     .to_owned()
             }
-            Self::KeyFile { server, path, problem } => {
-                let path = path.to_string_lossy();
-                match problem {
-                    KeyProblem::TooOpen(_) => format!("chmod 600 {}", quote(&path)),
-                    KeyProblem::Putty => format!(
-                        "puttygen {} -O private-openssh -o {}",
-                        quote(&path),
-                        quote(&path.replace(".ppk", "").replace(' ', "_"))
-                    ),
-                    KeyProblem::Untidy(_) => format!(
-                        "keep a copy, and leave nothing but the key in it: sed -i -n '/-----BEGIN/,/-----END/\
-                         {{s/^.*-----BEGIN/-----BEGIN/;s/^[[:space:]]*//;s/[[:space:]]*$//;p}}' {}",
-                        quote(&path)
-                    ),
-                    KeyProblem::Utf16 => format!(
-                        "(umask 077; iconv -f UTF-16 -t UTF-8 {} >{}), and name that one: infrakt server update {server} --key {}",
-                        quote(&path),
-                        quote(&format!("{path}.utf8")),
-                        quote(&format!("{path}.utf8"))
-                    ),
-                    KeyProblem::PublicOnly => format!(
-                        "name the private key: infrakt server update {server} --key {}",
-                        quote(path.trim_end_matches(".pub"))
-                    ),
-                    KeyProblem::WrongPassphrase => format!(
-                        "find the passphrase with: ssh-keygen -y -f {} >/dev/null; it can also be given in INFRAKT_SSH_PASSPHRASE",
-                        quote(&path)
-                    ),
-                    KeyProblem::Missing | KeyProblem::Unreadable(_) | KeyProblem::Unsupported(_) => {
-                        format!("name another key: infrakt server update {server} --key PATH")
-                    }
-                }
-            }
+            Self::KeyFile { server, path, problem } => problem.hint(server, path),
             Self::Denied {
                 server, user, obstacle, ..
             } => obstacle.hint(server, user).unwrap_or_else(|| {

@@ -19,6 +19,7 @@ use super::{AskSecret, secret_of_environment, words};
 use crate::error::{Error, KeyProblem, Obstacle, Result, SshError};
 use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
+use std::path::PathBuf;
 
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
@@ -53,6 +54,7 @@ pub(super) fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask:
         candidates,
         certificates: configured,
         mut notes,
+        unusable,
     } = files;
     let agent = Agent::connect(&transport.session, &hop.identities.agent, &certificates, &mut notes);
     let mut attempt = Attempt {
@@ -61,6 +63,7 @@ pub(super) fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask:
         tried: notes,
         offered: Vec::new(),
         refused: 0,
+        unusable,
         certificates,
     };
     let only = hop.identities.only;
@@ -157,6 +160,8 @@ struct Attempt<'a> {
     offered: Vec<Vec<u8>>,
     /// How often the server has refused something.
     refused: usize,
+    /// A key that could not be offered, and what is wrong with its file.
+    unusable: Option<(PathBuf, KeyProblem)>,
     /// All that are known, to say of a refused one when it ended.
     certificates: Vec<Certificate>,
 }
@@ -245,7 +250,11 @@ impl Attempt<'_> {
             Unlocking::NoPassphrase => self.note(format!(
                 "{what} is encrypted, and no passphrase was given (on a terminal, or in INFRAKT_SSH_PASSPHRASE)"
             )),
-            Unlocking::PublicOnly => self.note(format!("{what} {}", KeyProblem::PublicOnly)),
+            Unlocking::PublicOnly => {
+                let unusable = (file.path.clone(), KeyProblem::PublicOnly);
+                self.unusable.get_or_insert(unusable);
+                self.note(format!("{what} {}", KeyProblem::PublicOnly))
+            }
             Unlocking::OnToken => self.note(format!(
                 "{what} is on a security token, which works through an SSH agent only, and none has it: ssh-add {}",
                 crate::plan::shell::quote(&file.path.to_string_lossy())
@@ -279,9 +288,10 @@ impl Attempt<'_> {
         }
         self.tried
             .push(format!("the server accepts: {}", one_line(&methods.replace(',', ", "))));
-        let obstacle = match banner(self.transport) {
-            Some(words) => words::obstacle(&words),
-            None => Obstacle::Unclear,
+        let said = banner(self.transport).map_or(Obstacle::Unclear, |words| words::obstacle(&words));
+        let obstacle = match (said, self.unusable) {
+            (Obstacle::Unclear, Some((path, problem))) => Obstacle::UnusableKey(path, problem),
+            (said, _) => said,
         };
         Err(denied(self.hop, self.tried, obstacle))
     }

@@ -5,7 +5,7 @@ use super::certificate::Certificate;
 use super::key_file::KeyFile;
 use super::route::Hop;
 use crate::error::{Error, KeyProblem, Result, SshError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
 const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
@@ -45,6 +45,8 @@ pub(super) struct KeyFiles {
     /// Those that the configuration names, whatever key they are for.
     pub certificates: Vec<Certificate>,
     pub notes: Vec<String>,
+    /// The first of those that a change of its file would make usable.
+    pub unusable: Option<(PathBuf, KeyProblem)>,
 }
 
 impl KeyFiles {
@@ -58,6 +60,7 @@ impl KeyFiles {
             candidates: Vec::new(),
             certificates: Vec::new(),
             notes: hop.notes.clone(),
+            unusable: None,
         };
         for path in &hop.identities.certificates {
             match Certificate::read(path) {
@@ -75,9 +78,7 @@ impl KeyFiles {
             for path in paths {
                 match KeyFile::read_or_public(path) {
                     Ok(file) => files.add(file, Named::ByConfiguration),
-                    Err(problem) => files
-                        .notes
-                        .push(format!("{} {problem}", what(path, Named::ByConfiguration))),
+                    Err(problem) => files.pass_over(path, Named::ByConfiguration, problem),
                 }
             }
         } else {
@@ -86,11 +87,18 @@ impl KeyFiles {
                 match KeyFile::read(&path) {
                     Ok(file) => files.add(file, Named::Usual),
                     Err(KeyProblem::Missing) => {}
-                    Err(problem) => files.notes.push(format!("{} {problem}", what(&path, Named::Usual))),
+                    Err(problem) => files.pass_over(&path, Named::Usual, problem),
                 }
             }
         }
         Ok(files)
+    }
+
+    fn pass_over(&mut self, path: &Path, named: Named, problem: KeyProblem) {
+        self.notes.push(format!("{} {problem}", what(path, named)));
+        if self.unusable.is_none() && problem.is_of_the_file() {
+            self.unusable = Some((path.to_owned(), problem));
+        }
     }
 
     fn add(&mut self, file: KeyFile, named: Named) {

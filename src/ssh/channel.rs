@@ -195,6 +195,18 @@ impl<'a> ScriptChannel<'a> {
         Ok(())
     }
 
+    /// When to give up the greeting, if that is near.
+    ///
+    /// # Errors
+    /// It was waited for long enough.
+    fn is_still_awaited(&self) -> Result<Option<Instant>> {
+        let enough = self.shell.greeting.as_ref().and_then(Greeting::until);
+        match enough {
+            Some(enough) if Instant::now() >= enough => Err(self.no_shell()),
+            enough => Ok(enough),
+        }
+    }
+
     /// The error for a command that has ended, or says something else, before it has greeted.
     fn no_shell(&self) -> Error {
         let (reason, obstacle) = match &self.shell.greeting {
@@ -380,6 +392,11 @@ impl Channel for ScriptChannel<'_> {
             }
             if let Some(incoming) = self.turn()? {
                 self.greet(incoming)?;
+                // Something that never stops talking keeps nobody here.
+                self.is_still_awaited()?;
+                if self.shell.arrived.is_empty() && Instant::now() >= until {
+                    return Ok(Incoming::Quiet);
+                }
                 continue;
             }
             if self.shell.channel.eof() {
@@ -393,10 +410,7 @@ impl Channel for ScriptChannel<'_> {
                     None => Ok(Incoming::Closed),
                 };
             }
-            let enough = self.shell.greeting.as_ref().and_then(Greeting::until);
-            if enough.is_some_and(|enough| Instant::now() >= enough) {
-                return Err(self.no_shell());
-            }
+            let enough = self.is_still_awaited()?;
             let events = if self.shell.unfinished != Unfinished::Nothing {
                 PollFlags::OUT
             } else if self.shell.channel.read_window().available > 0 {

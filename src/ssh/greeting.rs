@@ -17,12 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const AFTER_CLEAR_WORDS: Duration = Duration::from_secs(1);
 /// The most of each stream that is kept before the greeting.
 const LONGEST: usize = 64 * 1024;
+/// The most that may come before it.
+const FLOOD: usize = 16 << 20;
 
 /// A greeting that has not come yet.
 pub(super) struct Greeting {
     word: String,
     output: Vec<u8>,
     errors: Vec<u8>,
+    /// How much has come on both streams.
+    count: usize,
     /// Input that is sent only once the shell has greeted.
     withheld: Option<Zeroizing<Vec<u8>>>,
     /// What sudo asks for a password with: a second time means that it wants something else.
@@ -46,6 +50,7 @@ impl Greeting {
             word: word()?,
             output: Vec::new(),
             errors: Vec::new(),
+            count: 0,
             withheld: None,
             prompt: None,
             last_words: None,
@@ -83,6 +88,7 @@ impl Greeting {
 
     pub(super) fn take_output(&mut self, bytes: &[u8]) -> Progress {
         self.last_words = Some(Instant::now());
+        self.count += bytes.len();
         self.output.extend_from_slice(bytes);
         let line = format!("{}\n", self.word);
         let line = line.as_bytes();
@@ -106,6 +112,7 @@ impl Greeting {
 
     pub(super) fn take_errors(&mut self, bytes: &[u8]) -> Progress {
         self.last_words = Some(Instant::now());
+        self.count += bytes.len();
         self.errors.extend_from_slice(bytes);
         let too_much = self.errors.len().saturating_sub(LONGEST);
         self.errors.drain(..too_much);
@@ -122,6 +129,9 @@ impl Greeting {
     /// When to give up at the latest. Without any words the caller decides how long to wait.
     pub(super) fn until(&self) -> Option<Instant> {
         let last_words = self.last_words?;
+        if self.count > FLOOD {
+            return Some(self.began);
+        }
         Some(match self.meaning() {
             Obstacle::Unclear if !self.is_echoed() => self.began + PATIENCE,
             _ => last_words + AFTER_CLEAR_WORDS,
@@ -130,6 +140,9 @@ impl Greeting {
 
     /// What the server has said in place of the greeting.
     pub(super) fn said(&self) -> String {
+        if self.count > FLOOD {
+            return format!("what it says in place of that is longer than {} MiB", FLOOD >> 20);
+        }
         if self.is_echoed() {
             // What it prints is the script, and may hold secrets.
             return "in place of a shell, something prints what it is sent".to_owned();

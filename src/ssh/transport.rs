@@ -32,9 +32,9 @@ pub(super) mod code {
     const BANNER_RECV: i32 = -2;
     const SOCKET_SEND: i32 = -7;
     pub(in crate::ssh) const TIMEOUT: i32 = -9;
-    const SOCKET_DISCONNECT: i32 = -13;
+    pub(in crate::ssh) const SOCKET_DISCONNECT: i32 = -13;
     const SOCKET_TIMEOUT: i32 = -30;
-    const SOCKET_RECV: i32 = -43;
+    pub(in crate::ssh) const SOCKET_RECV: i32 = -43;
     const BAD_SOCKET: i32 = -45;
 
     /// The connection itself is over.
@@ -112,8 +112,14 @@ impl Transport {
                  not speak SSH"
                     .to_owned(),
             )),
-            _ => other(match carrier.as_ref().and_then(Carrier::fate) {
+            code => other(match carrier.as_ref().and_then(Carrier::fate) {
                 Some(fate) => fate,
+                // sshd_config(5), PerSourcePenalties and MaxStartups.
+                None if matches!(code, code::SOCKET_DISCONNECT | code::SOCKET_RECV) => format!(
+                    "it ended the connection before keys were exchanged ({}): it does not speak SSH, or turns this \
+                     computer away for a while, as sshd does after failed logins",
+                    error.message()
+                ),
                 None => format!(
                     "what answers there does not speak SSH, or gave up ({})",
                     error.message()

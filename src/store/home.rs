@@ -58,10 +58,16 @@ impl Home {
     pub fn find(chosen: Option<PathBuf>) -> Result<Self> {
         let home = Self::locate(chosen.clone())?;
         match std::fs::symlink_metadata(home.database_path()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self {
-                has_inventory: false,
-                ..home
-            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // One without an inventory may hold recipes.
+                if let Ok(metadata) = std::fs::metadata(&home.path) {
+                    home.is_own(metadata.uid())?;
+                }
+                Ok(Self {
+                    has_inventory: false,
+                    ..home
+                })
+            }
             Err(error) => Err(home.unusable(io_reason(&error)).into()),
             Ok(_) => Self::open(chosen),
         }

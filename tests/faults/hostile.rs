@@ -212,10 +212,11 @@ fn whoever_answers_in_the_servers_place_after_a_cut_is_not_trusted_and_gets_noth
 }
 
 /// What commands of a session become: nothing where a file says so; a flood on standard error, once; or a flood on the
-/// stream with the number in a file.
+/// stream with the number in a file, in place of a shell or, where another file says so, once there seems to be one.
 const FLOODS: &str = "ForceCommand if [ -e /run/closes ]; then exit 1; \
                       elif mv /run/floods-once /run/has-flooded 2>/dev/null; then cat /dev/zero >&2; \
-                      elif [ -e /run/floods ]; then cat /dev/zero >&$(cat /run/floods); \
+                      elif [ -e /run/floods ]; then if [ -e /run/greets ]; then read -r line; eval \"$line\"; fi; \
+                      cat /dev/zero >&$(cat /run/floods); \
                       else eval \"$SSH_ORIGINAL_COMMAND\"; fi";
 
 #[test]
@@ -224,13 +225,16 @@ fn a_server_that_never_stops_talking_is_not_listened_to_without_end() {
         config: FLOODS,
         ..Options::default()
     };
-    for stream in ["1", "2"] {
+    for (stream, greets) in [("1", false), ("2", false), ("1", true), ("2", true)] {
         let Some(server) = Server::start_with(&options) else {
             return;
         };
         let infrakt = Infrakt::new();
         infrakt.knows("prod-2", &server, server.port);
         server.root(&format!("echo {stream} >/run/floods"));
+        if greets {
+            server.root("touch /run/greets");
+        }
         infrakt
             .run_in_little_memory(&["server", "status", "prod-2"])
             .exits(4)

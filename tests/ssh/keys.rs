@@ -362,6 +362,9 @@ fn a_public_key_without_an_agent_is_said_to_be_one() {
         .map(drop)
         .unwrap_err();
     assert!(error.to_string().contains("is a public key"), "{error}");
+    let private = server.directory.path().join("id");
+    let remedy = format!("infrakt server update prod-2 --key {}", private.display());
+    assert!(error.hint().unwrap().contains(&remedy), "{:?}", error.hint());
 }
 
 /// A real ssh-agent; ends with the test.

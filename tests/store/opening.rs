@@ -72,12 +72,14 @@ fn a_home_of_another_user_is_refused_also_behind_a_link_and_by_root() {
     std::os::unix::fs::chown(&theirs, Some(4711), None).unwrap();
     std::os::unix::fs::symlink(&theirs, &link).unwrap();
     for home in [&theirs, &link] {
-        let error = Home::open(Some(home.clone())).unwrap_err();
-        assert!(
-            error.to_string().contains("belongs to the user with the id 4711"),
-            "{error}"
-        );
-        assert!(error.hint().unwrap().contains("--home"), "{error}");
+        for opened in [Home::open(Some(home.clone())), Home::find(Some(home.clone()))] {
+            let error = opened.unwrap_err();
+            assert!(
+                error.to_string().contains("belongs to the user with the id 4711"),
+                "{error}"
+            );
+            assert!(error.hint().unwrap().contains("--home"), "{error}");
+        }
     }
     assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0, "nothing was written into it");
     assert_eq!(mode(&theirs) & 0o777, 0o755, "nor was it closed to anybody");
