@@ -10,6 +10,7 @@ pub mod event;
 pub mod executor;
 pub mod facts;
 pub mod http;
+pub mod ownership;
 pub mod plan;
 pub mod prompt;
 pub mod recipe;

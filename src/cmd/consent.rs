@@ -88,7 +88,8 @@ pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<R
 /// What a person must see before typing the name: the exact commands that destroy, and, nearest to the prompt, what is
 /// there to lose.
 fn preview(plan: &Plan, whole: Option<&str>) -> String {
-    let mut text = format!("{} destroys with\n", one_line(&plan.recipe.name));
+    let mut text = render::provenance(plan);
+    text.push_str(&format!("{} destroys with\n", one_line(&plan.recipe.name)));
     for (index, step) in plan
         .steps
         .iter()

@@ -63,7 +63,8 @@ impl Context {
 /// have meant that.
 fn find_recipe(library: &Library, name: &str) -> Result<Recipe> {
     let found = library.find(name)?;
-    if found.keeper != Keeper::Path && Path::new(&found.name).is_file() {
+    let said_which = name.contains(':');
+    if found.keeper != Keeper::Path && !said_which && Path::new(&found.name).is_file() {
         let keeper = if found.keeper == Keeper::User {
             "your own"
         } else {

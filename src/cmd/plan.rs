@@ -9,6 +9,7 @@ use crate::document::error::ErrorShown;
 use crate::document::plan::PlanMarked;
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
+use crate::ownership;
 use crate::plan::printable::json;
 use crate::plan::render;
 use crate::plan::shell::quote;
@@ -80,7 +81,15 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         ));
     }
     let from_facts = match &args.facts {
-        Some(facts) => Some(Facts::by_name_or_path(facts)?),
+        Some(facts) => {
+            let read = Facts::by_name_or_path(facts)?;
+            // A plan that is saved may be executed, so no other user may be able to change what it rests on.
+            if args.out.is_some() && !Facts::profiles().any(|profile| profile == facts) {
+                let path = Path::new(facts);
+                ownership::check(path).map_err(|unusable| unusable.into_error(path))?;
+            }
+            Some(read)
+        }
         None => None,
     };
     let made = fleet::reach_each(

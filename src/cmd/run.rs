@@ -8,6 +8,7 @@ use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunState};
+use crate::ownership;
 use crate::plan::Plan;
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
@@ -15,7 +16,6 @@ use crate::reporter::Reporter;
 use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, Secrets, gather_secrets};
 use crate::store::{GroupId, Server};
 use clap::Args;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Run a recipe on servers. What destroys is shown first, and only runs after the server's name was typed
@@ -146,13 +146,14 @@ impl Job<'_> {
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
-    let text = std::fs::read_to_string(&args.plan).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::usage_with(
+    ownership::check(&args.plan).map_err(|unusable| match unusable.is_missing() {
+        true => Error::usage_with(
             format!("there is no file {}", args.plan.display()),
             "make a plan: infrakt plan RECIPE --server NAME --out FILE",
         ),
-        _ => Error::file("read", &args.plan)(error),
+        false => unusable.into_error(&args.plan),
     })?;
+    let text = std::fs::read_to_string(&args.plan).map_err(Error::file("read", &args.plan))?;
     let plan = Plan::parse(&text, &format!("the plan {}", args.plan.display()))?;
     // What is refused in any case is refused before the server is asked.
     runtime.examine(&plan)?;

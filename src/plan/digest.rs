@@ -21,6 +21,7 @@ struct Covered<'a> {
     secrets: &'a std::collections::BTreeSet<String>,
     offline: bool,
     losses: Vec<(&'static str, Vec<&'a str>)>,
+    losses_complete: bool,
     #[serde(skip_serializing_if = "<[super::Query]>::is_empty")]
     queries: &'a [super::Query],
     consent_before: Option<usize>,
@@ -52,6 +53,7 @@ impl Plan {
                 .iter()
                 .map(|(kind, names)| (*kind, names.iter().map(String::as_str).collect()))
                 .collect(),
+            losses_complete: self.losses_complete,
             queries: &self.queries,
             consent_before: self.consent_before,
             steps: &self.steps,

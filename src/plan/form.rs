@@ -45,6 +45,9 @@ impl Plan {
         if let Some(secret) = self.secrets.iter().find(|name| !is_secret_name(name)) {
             return Err(format!("{secret:?} is no name for a secret"));
         }
+        if self.losses_complete && !self.destroys_only_as_shipped() {
+            return Err("it calls its losses complete, but not all that destroys is infrakt's own".to_owned());
+        }
         if self.consent_before.is_some_and(|index| index > self.steps.len()) {
             return Err("the place of its consent lies behind its last step".to_owned());
         }

@@ -30,6 +30,9 @@ pub struct Plan {
     /// True when the plan was made from recorded facts: nothing was asked of the server.
     pub offline: bool,
     pub losses: Losses,
+    /// Whether `losses` names everything that the plan destroys. It does where every step that destroys is one of infrakt's
+    /// own library, unaltered; what other steps destroy, only their commands tell.
+    pub losses_complete: bool,
     /// What the recipe asked the server while the plan was made, in its order; the answers are in the facts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
@@ -40,13 +43,39 @@ pub struct Plan {
     pub digest: String,
 }
 
+/// Who keeps a recipe or a module.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keeper {
+    /// Part of infrakt.
+    Shipped,
+    /// In the folder `recipes` of the user's home.
+    User,
+    /// A recipe that was named by its path, or a module in its folder.
+    #[default]
+    Path,
+}
+
 /// Which recipe, and exactly which text of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeIdentity {
     pub name: String,
-    /// SHA-256 of the recipe and of each of its imports, by the name that a recipe would import it with.
-    pub sources: BTreeMap<String, String>,
+    pub kept_by: Keeper,
+    /// The user's own, found in place of a shipped one of the same name.
+    pub overrides_shipped: bool,
+    /// The recipe and each module that it imports, by the name that is theirs alone: `lib/apt.rhai` is infrakt's own,
+    /// `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home.
+    pub sources: BTreeMap<String, Source>,
+}
+
+/// A text that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub kept_by: Keeper,
+    /// SHA-256 of the text, in hexadecimal.
+    pub sha256: String,
 }
 
 /// Which server, as its row in the inventory and the machine itself say.
@@ -216,9 +245,20 @@ pub struct Query {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
-    /// The recipe's name, or the name of an import; never a path of this computer.
+    /// The recipe's name, or the name of a module as in [`RecipeIdentity::sources`]; never a path of this computer.
     pub file: String,
+    pub kept_by: Keeper,
     pub line: usize,
+    /// The file, not infrakt's own, that altered the step of a shipped module: gave it a guard, a variable, a timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altered_by: Option<String>,
+}
+
+impl Origin {
+    /// Whether the step is as infrakt's own library makes it.
+    pub fn is_shipped(&self) -> bool {
+        self.kept_by == Keeper::Shipped && self.altered_by.is_none()
+    }
 }
 
 /// The value of an environment variable of a step.
@@ -272,6 +312,24 @@ impl Plan {
     /// Whether any step takes away what can't be brought back.
     pub fn destroys(&self) -> bool {
         self.steps.iter().any(Step::destroys)
+    }
+
+    /// Whether every step that destroys is infrakt's own, so that [`Plan::losses`] names all that is destroyed.
+    pub fn destroys_only_as_shipped(&self) -> bool {
+        let mut destroying = self.steps.iter().filter(|step| step.destroys());
+        destroying.all(|step| step.origin.is_shipped())
+    }
+
+    /// The modules that are not infrakt's own, without the recipe itself.
+    pub fn own_modules(&self) -> impl Iterator<Item = (&str, Keeper)> {
+        let sources = self
+            .recipe
+            .sources
+            .iter()
+            .filter(|(name, _)| **name != self.recipe.name);
+        sources
+            .filter(|(_, source)| source.kept_by != Keeper::Shipped)
+            .map(|(name, source)| (name.as_str(), source.kept_by))
     }
 
     /// What of all that stands there this plan may take away. What a command reaches can't be known, but only one step

@@ -2,7 +2,7 @@
 //! same plan, same text.
 
 use super::printable::{one_line, printable};
-use super::{Action, Content, Effect, EnvValue, Loss, Losses, Plan, Step, Undo};
+use super::{Action, Content, Effect, EnvValue, Keeper, Loss, Losses, Plan, Step, Undo};
 use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
 
@@ -90,6 +90,7 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>, asked: Opt
         one_line(&plan.server.name),
         one_line(&address(plan))
     )?;
+    write_provenance(text, plan)?;
     for (name, value) in &plan.parameters {
         let value = value.to_string();
         writeln!(text, "  {DIM}{} = {}{DIM:#}", one_line(name), one_line(&value))?;
@@ -145,6 +146,29 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>, asked: Opt
     writeln!(text, "{DIM}digest {}{DIM:#}", one_line(&plan.digest))
 }
 
+/// Whose the recipe and its modules are, where they are not infrakt's own and the name alone does not say so. Empty for a
+/// shipped recipe.
+pub fn provenance(plan: &Plan) -> String {
+    let mut text = String::new();
+    let _ = write_provenance(&mut text, plan);
+    text
+}
+
+fn write_provenance(text: &mut String, plan: &Plan) -> fmt::Result {
+    if plan.recipe.overrides_shipped {
+        let name = one_line(&plan.recipe.name);
+        writeln!(text, "  {BOLD}{name} is yours, in place of infrakt's own{BOLD:#}")?;
+    }
+    for (name, kept_by) in plan.own_modules() {
+        let place = match kept_by {
+            Keeper::User => "from the folder recipes of your home",
+            Keeper::Path | Keeper::Shipped => "from the recipe's folder",
+        };
+        writeln!(text, "  {DIM}imports {}, {place}{DIM:#}", one_line(name))?;
+    }
+    Ok(())
+}
+
 fn address(plan: &Plan) -> String {
     let server = &plan.server;
     let host = if server.host.contains(':') {
@@ -176,18 +200,20 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
             "{DESTROY}What would be destroyed is not known offline.{DESTROY:#}"
         );
     }
+    let server = one_line(&plan.server.name);
+    if !plan.losses_complete {
+        writeln!(
+            text,
+            "{DESTROY}The commands may delete more than Docker and /opt/infrakt hold: this list is not complete.{DESTROY:#}"
+        )?;
+    }
     if plan.losses == Losses::default() {
         return writeln!(
             text,
-            "{BOLD}Docker and /opt/infrakt hold nothing on {} now.{BOLD:#}",
-            one_line(&plan.server.name)
+            "{BOLD}Docker and /opt/infrakt hold nothing on {server} now.{BOLD:#}"
         );
     }
-    writeln!(
-        text,
-        "{DESTROY}What there is to lose on {}{DESTROY:#}",
-        one_line(&plan.server.name)
-    )?;
+    writeln!(text, "{DESTROY}What there is to lose on {server}{DESTROY:#}")?;
     for (kind, losses) in plan.losses.kinds() {
         if losses.is_empty() {
             continue;
@@ -271,6 +297,9 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         index + 1,
         one_line(&step.title)
     )?;
+    if let Some(file) = &step.origin.altered_by {
+        writeln!(text, "      {DIM}altered  by {}{DIM:#}", one_line(file))?;
+    }
     match &step.action {
         Action::Run { command } => block(text, command)?,
         Action::Upload {

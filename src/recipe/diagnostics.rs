@@ -1,6 +1,7 @@
 //! From what Rhai says to what an author needs: the place, what is wrong there, and what to write instead.
 
 use super::draft::Problem;
+use super::imports::Used;
 use super::reference;
 use crate::error::{Position, RecipeError, nearest};
 use crate::plan::printable::{one_line, printable};
@@ -9,7 +10,7 @@ use rhai::{Engine, EvalAltResult, ParseErrorType};
 use std::collections::BTreeMap;
 
 /// Turns an error of Rhai into one with its file, line and help.
-pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTreeMap<String, String>) -> RecipeError {
+pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTreeMap<String, Used>) -> RecipeError {
     let mut file = main.to_owned();
     let mut error = error;
     // An error inside of functions and imports is wrapped once for each; the innermost names the place.
@@ -38,7 +39,7 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
         line: place.line().unwrap_or(1),
         column: place.position().unwrap_or(0),
         file: file.clone(),
-        source: source.clone(),
+        source: source.text.clone(),
     });
     match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.clone().try_cast::<Problem>() {

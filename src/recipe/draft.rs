@@ -1,7 +1,8 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
+use super::imports::{Sources, lock};
 use crate::error::{Error, RecipeError};
-use crate::plan::{Action, Content, EnvValue, Query, Step, lint};
+use crate::plan::{Action, Content, EnvValue, Keeper, Query, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,6 +46,8 @@ pub struct Parameter {
 
 /// What the evaluation of a recipe has said so far.
 pub struct Draft {
+    /// The recipe and the modules that it has imported so far.
+    pub sources: Sources,
     pub server: String,
     pub steps: Vec<Step>,
     /// What was asked of the server, each command once.
@@ -95,6 +98,14 @@ impl SharedDraft {
 }
 
 impl Draft {
+    /// Who keeps a file of this evaluation.
+    pub fn keeper_of(&self, file: &str) -> Keeper {
+        let sources = lock(&self.sources);
+        sources
+            .get(file)
+            .map_or_else(Keeper::default, |used| used.module.kept_by)
+    }
+
     /// Counts what a recipe makes of text.
     ///
     /// # Errors

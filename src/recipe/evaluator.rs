@@ -2,13 +2,13 @@
 //! on everything that could grow without an end.
 
 use super::draft::{Answers, Draft, Parameter, SharedDraft};
-use super::imports::{Imports, Sources, lock};
+use super::imports::{Imports, Sources, Used, lock};
 use super::source::Recipe;
-use super::{api, diagnostics};
+use super::{api, diagnostics, names};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
-use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Step};
+use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
 use serde::Serialize;
@@ -75,6 +75,7 @@ impl Evaluated {
             secrets: self.secrets,
             offline,
             losses: Losses::default(),
+            losses_complete: false,
             queries: self.queries,
             consent_before: self.consent_before,
             steps: self.steps,
@@ -83,6 +84,7 @@ impl Evaluated {
         if plan.destroys() {
             plan.losses = plan.within_reach(losses);
         }
+        plan.losses_complete = plan.destroys_only_as_shipped();
         plan.digest = plan.compute_digest();
         plan
     }
@@ -152,9 +154,14 @@ pub fn evaluate(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
 /// one that must be given is not.
 pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
-    lock(&sources).insert(recipe.name.clone(), recipe.text.clone());
+    let used = Used {
+        module: recipe.importer(),
+        text: recipe.text.clone(),
+    };
+    lock(&sources).insert(recipe.name.clone(), used);
     let given = inputs.parameters.clone();
     let shared = SharedDraft::new(Draft {
+        sources: sources.clone(),
         server: inputs.server.name.clone(),
         steps: Vec::new(),
         queries: Vec::new(),
@@ -172,7 +179,9 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
         swallowed: None,
     });
     let mut engine = engine();
-    engine.set_module_resolver(Imports::new(recipe.clone(), sources.clone()));
+    let remarks = shared.clone();
+    let remark = move |text: &str| remarks.lock().print(text);
+    engine.set_module_resolver(Imports::new(recipe.clone(), sources.clone(), remark));
     engine.set_default_tag(Dynamic::from(shared.clone()));
     let printed = shared.clone();
     engine.on_print(move |text| printed.lock().print(text));
@@ -197,11 +206,19 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     };
     let sources = lock(&sources)
         .iter()
-        .map(|(name, text)| (name.clone(), sha256(text.as_bytes())))
+        .map(|(name, used)| {
+            let source = Source {
+                kept_by: used.module.kept_by,
+                sha256: sha256(used.text.as_bytes()),
+            };
+            (name.clone(), source)
+        })
         .collect();
     let evaluated = Evaluated {
         recipe: RecipeIdentity {
             name: recipe.name.clone(),
+            kept_by: recipe.keeper,
+            overrides_shipped: recipe.overrides_shipped(),
             sources,
         },
         steps: std::mem::take(&mut draft.steps),
@@ -242,6 +259,7 @@ fn run(
     }
     engine.register_global_module(global.into());
     let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
+    names::check(engine, &ast, &recipe.text, recipe.keeper)?;
     ast.set_source(recipe.name.as_str());
     engine.run_ast_with_scope(&mut scope, &ast)
 }

@@ -2,14 +2,23 @@
 
 use super::draft::Problem;
 use super::evaluator::scope_names;
+use super::modules::Importer;
+use super::names;
 use super::source::{Recipe, shipped_library};
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The texts that an evaluation used, by name: for the digest and for errors.
-pub type Sources = Arc<Mutex<BTreeMap<String, String>>>;
+/// A text that an evaluation used.
+#[derive(Debug, Clone)]
+pub struct Used {
+    pub module: Importer,
+    pub text: String,
+}
+
+/// The texts that an evaluation used, by name: for the digest, for the origin of steps and for errors.
+pub type Sources = Arc<Mutex<BTreeMap<String, Used>>>;
 
 type SharedModule = Shared<Module>;
 
@@ -17,15 +26,18 @@ type SharedModule = Shared<Module>;
 pub struct Imports {
     recipe: Recipe,
     sources: Sources,
+    /// What is said of imports, for the readers of the plan.
+    remarks: Box<dyn Fn(&str) + Send + Sync>,
     /// `None` while a module is being evaluated: to meet it then is a circle.
     modules: Mutex<BTreeMap<String, Option<SharedModule>>>,
 }
 
 impl Imports {
-    pub fn new(recipe: Recipe, sources: Sources) -> Self {
+    pub fn new(recipe: Recipe, sources: Sources, remarks: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             recipe,
             sources,
+            remarks: Box::new(remarks),
             modules: Mutex::default(),
         }
     }
@@ -40,12 +52,14 @@ impl ModuleResolver for Imports {
     fn resolve(
         &self,
         engine: &Engine,
-        _source: Option<&str>,
+        source: Option<&str>,
         path: &str,
         position: Position,
     ) -> Result<SharedModule, Box<EvalAltResult>> {
         let refuse = |problem: Problem| EvalAltResult::ErrorRuntime(Dynamic::from(problem), position).into();
-        let import = match self.recipe.import(path) {
+        let importer = source.and_then(|name| lock(&self.sources).get(name).map(|used| used.module.clone()));
+        let importer = importer.unwrap_or_else(|| self.recipe.importer());
+        let import = match self.recipe.import(path, &importer) {
             Ok(Some(import)) => import,
             Ok(None) => {
                 let library = shipped_library();
@@ -65,6 +79,9 @@ impl ModuleResolver for Imports {
                 return Err(refuse(problem));
             }
         };
+        if let Some(remark) = &import.remark {
+            (self.remarks)(remark);
+        }
         match lock(&self.modules).get(&import.name) {
             Some(Some(module)) => return Ok(module.clone()),
             Some(None) => {
@@ -75,11 +92,18 @@ impl ModuleResolver for Imports {
             None => {}
         }
         lock(&self.modules).insert(import.name.clone(), None);
-        lock(&self.sources).insert(import.name.clone(), import.text.clone());
+        let used = Used {
+            module: import.module,
+            text: import.text,
+        };
+        let text = used.text.clone();
+        let kept_by = used.module.kept_by;
+        lock(&self.sources).insert(import.name.clone(), used);
         let in_module = |error: Box<EvalAltResult>| EvalAltResult::ErrorInModule(import.name.clone(), error, position);
         let mut ast = engine
-            .compile_with_scope(&scope_names(), &import.text)
+            .compile_with_scope(&scope_names(), &text)
             .map_err(|error| in_module(error.into()))?;
+        names::check(engine, &ast, &text, kept_by).map_err(in_module)?;
         ast.set_source(import.name.as_str());
         let module: SharedModule = Module::eval_ast_as_new(Scope::new(), &ast, engine)
             .map_err(in_module)?

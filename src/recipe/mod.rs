@@ -8,9 +8,12 @@ pub mod diagnostics;
 mod draft;
 mod evaluator;
 mod imports;
+mod modules;
+mod names;
 pub mod reference;
 mod source;
 
+pub use crate::plan::Keeper;
 pub use draft::{Answers, Parameter};
 pub use evaluator::{Evaluated, Inputs, ServerView, engine, evaluate, evaluate_anyway};
-pub use source::{Keeper, Library, Recipe, shipped_library};
+pub use source::{Library, Recipe, is_shipped, shipped_library};

@@ -2,6 +2,9 @@
 //! know what the text means.
 
 use crate::error::{Error, RecipeError, Result, nearest};
+use crate::ownership::{Unusable, follow};
+use crate::plan::Keeper;
+use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeSet;
@@ -13,17 +16,8 @@ static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 /// The most bytes that a recipe's file may have.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Who keeps a recipe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Keeper {
-    /// Part of infrakt.
-    Shipped,
-    /// In the `recipes` folder of the user's home.
-    User,
-    /// Named by a path.
-    Path,
-}
+/// Before the name of a recipe: infrakt's own one, also where the user has one of the same name.
+const SHIPPED_ONLY: &str = "shipped:";
 
 /// A recipe's text, and where its imports may come from.
 #[derive(Debug, Clone)]
@@ -33,8 +27,8 @@ pub struct Recipe {
     pub keeper: Keeper,
     pub text: String,
     /// The recipe's own folder, for a recipe that is a file.
-    folder: Option<PathBuf>,
-    library: Library,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) library: Library,
 }
 
 impl Recipe {
@@ -48,15 +42,21 @@ impl Recipe {
     pub fn reference(&self) -> String {
         match (&self.folder, self.keeper) {
             (Some(folder), Keeper::Path) => folder.join(&self.name).display().to_string(),
+            (_, Keeper::Shipped) => format!("{SHIPPED_ONLY}{}", self.name),
             _ => self.name.clone(),
         }
+    }
+
+    /// Whether this is the user's own in place of a shipped one.
+    pub fn overrides_shipped(&self) -> bool {
+        self.keeper == Keeper::User && shipped(&self.name).is_some()
     }
 }
 
 /// The folder of the user's own recipes (which may not exist) and the shipped ones behind it.
 #[derive(Debug, Clone)]
 pub struct Library {
-    user: PathBuf,
+    pub(super) user: PathBuf,
 }
 
 impl Library {
@@ -84,12 +84,16 @@ impl Library {
         })
     }
 
-    /// Finds a recipe by its name only, never by path.
+    /// Finds a recipe by its name only, never by path. `shipped:NAME` is infrakt's own one.
     ///
     /// # Errors
     /// As [`Library::find`].
     pub fn find_named(&self, name: &str) -> Result<Recipe> {
-        let stem = name.strip_suffix(".rhai").unwrap_or(name);
+        let (only_shipped, bare) = match name.strip_prefix(SHIPPED_ONLY) {
+            Some(bare) => (true, bare),
+            None => (false, name),
+        };
+        let stem = bare.strip_suffix(".rhai").unwrap_or(bare);
         let unknown = || {
             // Without the names there is nothing to suggest; the error itself is the same.
             let names = self.names().unwrap_or_default();
@@ -103,7 +107,7 @@ impl Library {
             return Err(unknown());
         }
         let file = format!("{stem}.rhai");
-        if let Some(text) = read_below(&self.user, &file)? {
+        if !only_shipped && let Some(text) = read_below(&self.user, &file)? {
             let folder = Some(self.user.clone());
             return Ok(Recipe {
                 name: file,
@@ -137,20 +141,15 @@ impl Library {
                 "a recipe's file ends in .rhai",
             ));
         }
-        let text = match path.try_exists() {
-            Ok(false) => return Err(no_file(path)),
-            _ => read_text(path)?,
+        let real = match follow(path) {
+            Err(missing) if missing.is_missing() => return Err(no_file(path)),
+            real => real.map_err(|unusable| unusable.into_error(path))?,
         };
-        let folder = path
-            .canonicalize()
-            .map_err(Error::file("read", path))?
-            .parent()
-            .map(Path::to_owned);
         Ok(Recipe {
             name,
             keeper: Keeper::Path,
-            text,
-            folder,
+            text: read_text(&real, path)?,
+            folder: real.parent().map(Path::to_owned),
             library: self.clone(),
         })
     }
@@ -173,67 +172,6 @@ impl Library {
                 .map(str::to_owned)
         });
         Ok(own.chain(shipped).collect())
-    }
-}
-
-impl Recipe {
-    /// Whether the plan of this recipe rests on nothing but its parameters and the server's row: neither it nor what it
-    /// imports speaks of facts, of protection or of destroying. In doubt it does not.
-    ///
-    /// # Errors
-    /// If an import can't be read.
-    pub fn needs_no_facts(&self) -> Result<bool> {
-        let mut texts = vec![self.text.clone()];
-        let mut seen = BTreeSet::new();
-        while let Some(text) = texts.pop() {
-            if ["facts", "protected", "destroy"].iter().any(|word| text.contains(word)) {
-                return Ok(false);
-            }
-            for after in text.split("import").skip(1) {
-                let name = after
-                    .trim_start()
-                    .strip_prefix('"')
-                    .and_then(|rest| rest.split_once('"'));
-                let Some((name, _)) = name else { return Ok(false) };
-                if seen.insert(name.to_owned()) {
-                    match self.import(name)? {
-                        Some(import) => texts.push(import.text),
-                        None => return Ok(false),
-                    }
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether this is the user's own in place of a shipped one.
-    pub fn overrides_shipped(&self) -> bool {
-        self.keeper == Keeper::User && shipped(&self.name).is_some()
-    }
-
-    /// The text of an import, by the name that the recipe imports it with: from the recipe's own folder, then from the
-    /// user's recipes, then from the shipped library. `None` if it is nowhere.
-    ///
-    /// # Errors
-    /// If a file is there but can't be read, or leads out of its folder.
-    pub fn import(&self, path: &str) -> Result<Option<Import>> {
-        let stem = path.strip_suffix(".rhai").unwrap_or(path);
-        if !stem.split('/').all(is_segment) {
-            return Err(Error::usage_with(
-                format!("{path:?} can't be imported"),
-                "name it like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped library",
-            ));
-        }
-        let file = format!("{stem}.rhai");
-        for folder in self.folder.iter().chain(std::iter::once(&self.library.user)) {
-            if let Some(text) = read_below(folder, &file)? {
-                return Ok(Some(Import { name: file, text }));
-            }
-        }
-        Ok(shipped(&file).map(|text| Import {
-            name: file,
-            text: text.to_owned(),
-        }))
     }
 }
 
@@ -268,12 +206,6 @@ fn recipes_in(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The text of an import and the name it goes by.
-pub struct Import {
-    pub name: String,
-    pub text: String,
-}
-
 /// The modules of the shipped library, `lib/apt` and so on; sorted.
 pub fn shipped_library() -> Vec<String> {
     let mut names: Vec<String> = SHIPPED
@@ -286,24 +218,30 @@ pub fn shipped_library() -> Vec<String> {
     names
 }
 
-fn shipped(file: &str) -> Option<&'static str> {
+/// Whether a plan's source is, to the byte, a recipe or a module that this infrakt ships.
+pub fn is_shipped(name: &str, sum: &str) -> bool {
+    shipped(name).is_some_and(|text| sha256(text.as_bytes()) == sum)
+}
+
+pub(super) fn shipped(file: &str) -> Option<&'static str> {
     SHIPPED.get_file(file)?.contents_utf8()
 }
 
 /// One name of a recipe or folder: nothing that leads elsewhere.
-fn is_segment(text: &str) -> bool {
+pub(super) fn is_segment(text: &str) -> bool {
     !text.is_empty() && text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// Reads a file that must lie below `folder` even when links are followed. `None` if it is not there.
-fn read_below(folder: &Path, file: &str) -> Result<Option<String>> {
+pub(super) fn read_below(folder: &Path, file: &str) -> Result<Option<String>> {
     let path = folder.join(file);
-    let real = match path.canonicalize() {
-        Ok(real) => real,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::file("read", path)(error)),
+    let followed = |path: &Path| match follow(path) {
+        Err(missing) if missing.is_missing() => Ok(None),
+        real => real.map(Some).map_err(|unusable: Unusable| unusable.into_error(path)),
     };
-    let folder = folder.canonicalize().map_err(Error::file("read", folder))?;
+    let (Some(real), Some(folder)) = (followed(&path)?, followed(folder)?) else {
+        return Ok(None);
+    };
     if !real.starts_with(&folder) {
         return Err(Error::usage(format!(
             "{} leads out of its folder, to {}; recipes only import from their own folder",
@@ -311,18 +249,19 @@ fn read_below(folder: &Path, file: &str) -> Result<Option<String>> {
             real.display()
         )));
     }
-    read_text(&real).map(Some)
+    read_text(&real, &path).map(Some)
 }
 
-fn read_text(path: &Path) -> Result<String> {
-    let metadata = std::fs::metadata(path).map_err(Error::file("read", path))?;
+/// Reads the file that `path` was followed to.
+fn read_text(real: &Path, path: &Path) -> Result<String> {
+    let metadata = std::fs::metadata(real).map_err(Error::file("read", path))?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return Err(Error::usage(format!(
             "{} is no recipe: a recipe is a file of at most 1 MiB",
             path.display()
         )));
     }
-    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    let bytes = std::fs::read(real).map_err(Error::file("read", path))?;
     let text = String::from_utf8(bytes).map_err(|error| Error::Malformed {
         what: format!("the recipe {}", path.display()),
         reason: format!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1),

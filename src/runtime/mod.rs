@@ -42,8 +42,8 @@ use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::plan::printable::one_line;
 use crate::plan::render::{self, Asked, Mark};
-use crate::plan::{Plan, Step, lint};
-use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate};
+use crate::plan::{Keeper, Plan, Step, lint};
+use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate, is_shipped};
 use crate::store::{Home, Journal, Server, Store};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -257,6 +257,16 @@ impl Runtime {
                 .to_owned(),
             }
             .into());
+        }
+        for (name, source) in &plan.recipe.sources {
+            if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
+                let reason = format!("it was made with another {name} than this infrakt ships");
+                return Err(Refusal::StalePlan {
+                    server: plan.server.name.clone(),
+                    reason,
+                }
+                .into());
+            }
         }
         if plan.destroys() {
             check_destroyable(plan)?;

@@ -285,7 +285,7 @@ fn may_repeat(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Origin;
+    use crate::plan::{Keeper, Origin};
 
     fn step(effect: Effect) -> Step {
         Step {
@@ -303,7 +303,9 @@ mod tests {
             timeout_seconds: 60,
             origin: Origin {
                 file: "one.rhai".to_owned(),
+                kept_by: Keeper::Path,
                 line: 1,
+                altered_by: None,
             },
         }
     }

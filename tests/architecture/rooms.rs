@@ -4,7 +4,7 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 18] = [
+const MAY_KNOW: [(&str, &[&str], &str); 19] = [
     ("plan", &["error"], "a plan is data: it knows nobody but the errors"),
     (
         "event",
@@ -27,8 +27,13 @@ const MAY_KNOW: [(&str, &[&str], &str); 18] = [
         "consent is about a plan, however it was made and whoever executes it",
     ),
     (
+        "ownership",
+        &["error", "plan"],
+        "whose a file is has nothing to do with what it is for; of a plan it knows how a word is quoted",
+    ),
+    (
         "recipe",
-        &["error", "facts", "plan"],
+        &["error", "facts", "ownership", "plan"],
         "a recipe never acts: it knows no connection, no executor and no database",
     ),
     (
@@ -66,8 +71,20 @@ const MAY_KNOW: [(&str, &[&str], &str); 18] = [
     (
         "cmd",
         &[
-            "cli", "consent", "document", "error", "event", "facts", "http", "plan", "prompt", "recipe", "reporter",
-            "runtime", "store",
+            "cli",
+            "consent",
+            "document",
+            "error",
+            "event",
+            "facts",
+            "http",
+            "ownership",
+            "plan",
+            "prompt",
+            "recipe",
+            "reporter",
+            "runtime",
+            "store",
         ],
         "a command calls the runtime, and never a connection or the executor",
     ),
@@ -90,8 +107,23 @@ const MAY_KNOW: [(&str, &[&str], &str); 18] = [
     (
         "lib",
         &[
-            "cli", "cmd", "consent", "document", "error", "event", "executor", "facts", "http", "plan", "prompt",
-            "recipe", "reporter", "runtime", "ssh", "store",
+            "cli",
+            "cmd",
+            "consent",
+            "document",
+            "error",
+            "event",
+            "executor",
+            "facts",
+            "http",
+            "ownership",
+            "plan",
+            "prompt",
+            "recipe",
+            "reporter",
+            "runtime",
+            "ssh",
+            "store",
         ],
         "the map of the rooms",
     ),

@@ -6,6 +6,7 @@ mod hints;
 mod home;
 mod output;
 mod plans;
+mod provenance;
 mod recipes;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,6 +9,8 @@ fn altered(value: &Value) -> Value {
         Value::String(text) => match text.as_str() {
             "read" => "change".into(),
             "change" | "destroy" => "read".into(),
+            "shipped" | "user" => "path".into(),
+            "path" => "shipped".into(),
             text => format!("{text}x").into(),
         },
         Value::Number(number) => (number.as_u64().expect("only whole numbers") + 1).into(),

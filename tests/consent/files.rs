@@ -2,7 +2,7 @@
 
 use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::error::{Error, Exit};
-use infrakt::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, lint};
+use infrakt::plan::{Action, Content, Effect, EnvValue, Keeper, Plan, Source, StateChange, lint};
 use infrakt::runtime::Runtime;
 use infrakt::store::Home;
 
@@ -30,6 +30,22 @@ fn an_altered_plan_is_stale() {
     let error = examine(&plan).unwrap_err();
     assert_eq!((error.code(), error.exit()), ("stale_plan", Exit::Refused));
     assert!(error.to_string().contains("altered after it was made"), "{error}");
+}
+
+/// Such a file would show a list of losses that nobody vouches for.
+#[test]
+fn a_plan_that_calls_a_text_infrakts_own_which_it_is_not_is_stale() {
+    for (name, sha256) in [("lib/wipe.rhai", "00ff"), ("lib/mine.rhai", "00ff")] {
+        let mut plan = harmless();
+        let source = Source {
+            kept_by: Keeper::Shipped,
+            sha256: sha256.to_owned(),
+        };
+        plan.recipe.sources.insert(name.to_owned(), source);
+        let error = examine(&sealed(plan)).unwrap_err();
+        assert_eq!(error.code(), "stale_plan");
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }
 
 #[test]
@@ -103,7 +119,7 @@ fn upload(path: &str, text: &str, mode: &str) -> Action {
 #[test]
 fn a_file_can_say_nothing_that_a_recipe_could_not() {
     type Alter = fn(&mut Plan);
-    let forged: [(&str, Alter); 20] = [
+    let forged: [(&str, Alter); 21] = [
         ("is no status", |plan| {
             plan.steps[4].action = Action::State {
                 change: StateChange::SetStatus("\u{1b}[2J".to_owned()),
@@ -169,6 +185,7 @@ fn a_file_can_say_nothing_that_a_recipe_could_not() {
             };
         }),
         ("behind its last step", |plan| plan.consent_before = Some(6)),
+        ("calls its losses complete", |plan| plan.losses_complete = true),
     ];
     for (problem, alter) in forged {
         let mut plan = plan();

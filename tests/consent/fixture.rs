@@ -1,8 +1,8 @@
 //! A plan with a bit of everything, and its JSON to alter.
 
 use infrakt::plan::{
-    Action, Content, Effect, EnvValue, FORMAT, Loss, Losses, Origin, Plan, Query, RecipeIdentity, ServerIdentity,
-    StateChange, Step,
+    Action, Content, Effect, EnvValue, FORMAT, Keeper, Loss, Losses, Origin, Plan, Query, RecipeIdentity,
+    ServerIdentity, Source, StateChange, Step,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,9 @@ pub fn step(title: &str, effect: Effect, action: Action) -> Step {
         timeout_seconds: 600,
         origin: Origin {
             file: "wipe.rhai".to_owned(),
+            kept_by: Keeper::Path,
             line: 3,
+            altered_by: None,
         },
     }
 }
@@ -61,7 +63,15 @@ pub fn plan() -> Plan {
         format: FORMAT,
         recipe: RecipeIdentity {
             name: "wipe.rhai".to_owned(),
-            sources: BTreeMap::from([("wipe.rhai".to_owned(), "00ff".to_owned())]),
+            kept_by: Keeper::Path,
+            overrides_shipped: false,
+            sources: BTreeMap::from([(
+                "wipe.rhai".to_owned(),
+                Source {
+                    kept_by: Keeper::Path,
+                    sha256: "00ff".to_owned(),
+                },
+            )]),
         },
         server: ServerIdentity {
             id: 2,
@@ -80,9 +90,12 @@ pub fn plan() -> Plan {
             command: "uname -r".to_owned(),
             origin: Origin {
                 file: "wipe.rhai".to_owned(),
+                kept_by: Keeper::Path,
                 line: 1,
+                altered_by: None,
             },
         }],
+        losses_complete: false,
         losses: Losses {
             containers: vec![loss("db", "postgres:16, running"), loss("web", "nginx, exited")],
             volumes: vec![loss("pgdata", "1.2 GB")],

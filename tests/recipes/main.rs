@@ -2,5 +2,8 @@
 
 mod documentation;
 mod errors;
+mod modules;
+mod names;
 mod needs;
+mod ownership;
 mod support;

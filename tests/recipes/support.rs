@@ -2,8 +2,10 @@
 
 use infrakt::error::{Error, Result};
 use infrakt::facts::Facts;
+use infrakt::plan::{Losses, Plan, ServerIdentity};
 use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub struct NoServer;
 
@@ -28,8 +30,88 @@ pub fn recipe(text: &str) -> (tempfile::TempDir, Recipe) {
     (folder, recipe)
 }
 
+/// A recipe `test.rhai` among files of its own, and a user's library.
+pub struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    pub fn new(text: &str) -> Self {
+        let files = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        files.beside("test.rhai", text)
+    }
+
+    /// With a file in the recipe's folder.
+    pub fn beside(self, file: &str, text: &str) -> Self {
+        self.write(&format!("recipe/{file}"), text)
+    }
+
+    /// With a file in the user's library.
+    pub fn at_home(self, file: &str, text: &str) -> Self {
+        self.write(&format!("home/{file}"), text)
+    }
+
+    fn write(self, file: &str, text: &str) -> Self {
+        let path = self.path(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        std::fs::write(path, text).expect("the file is written");
+        self
+    }
+
+    /// `recipe/…` or `home/…`.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    pub fn library(&self) -> Library {
+        Library::new(self.path("home"))
+    }
+
+    pub fn recipe(&self) -> Result<Recipe> {
+        self.library()
+            .find(self.path("recipe/test.rhai").to_str().expect("UTF-8"))
+    }
+
+    pub fn evaluate(&self) -> Result<Evaluated> {
+        evaluate_recipe(&self.recipe()?, &[])
+    }
+
+    pub fn evaluated(&self) -> Evaluated {
+        self.evaluate().unwrap_or_else(|error| panic!("{}", shown(&error)))
+    }
+
+    /// The error as a person sees it.
+    pub fn error(&self) -> String {
+        match self.evaluate() {
+            Ok(_) => panic!("this recipe should have been refused"),
+            Err(error) => shown(&error),
+        }
+    }
+}
+
+/// The plan for a server that there is not.
+pub fn planned(evaluated: Evaluated) -> Plan {
+    let identity = ServerIdentity {
+        id: 2,
+        name: "prod-2".to_owned(),
+        host: "192.0.2.7".to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        host_key: None,
+        machine_id: None,
+        protected: Vec::new(),
+    };
+    evaluated.into_plan(identity, Losses::default(), false)
+}
+
 pub fn evaluate_with(text: &str, parameters: &[(&str, &str)]) -> Result<Evaluated> {
     let (_folder, recipe) = recipe(text);
+    evaluate_recipe(&recipe, parameters)
+}
+
+pub fn evaluate_recipe(recipe: &Recipe, parameters: &[(&str, &str)]) -> Result<Evaluated> {
     let facts = Facts::by_name_or_path("debian-13")?;
     let parameters: BTreeMap<_, _> = parameters
         .iter()
@@ -46,7 +128,7 @@ pub fn evaluate_with(text: &str, parameters: &[(&str, &str)]) -> Result<Evaluate
         protected: false,
     };
     evaluate(
-        &recipe,
+        recipe,
         Inputs {
             server,
             facts: &facts,

@@ -1,7 +1,7 @@
 //! A home in a temporary directory, and the smallest plan that has something to tell.
 
 use infrakt::error::Error;
-use infrakt::plan::{Action, Effect, FORMAT, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, Step};
+use infrakt::plan::{Action, Effect, FORMAT, Keeper, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, Step};
 use infrakt::store::{Home, NameTyped, NewServer, Server, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,9 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         timeout_seconds: 60,
         origin: Origin {
             file: "wipe.rhai".to_owned(),
+            kept_by: Keeper::Path,
             line: 1,
+            altered_by: None,
         },
     };
     let second = if destroys { Effect::Destroy } else { Effect::Change };
@@ -77,6 +79,8 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         format: FORMAT,
         recipe: RecipeIdentity {
             name: "wipe.rhai".to_owned(),
+            kept_by: Keeper::Path,
+            overrides_shipped: false,
             sources: BTreeMap::new(),
         },
         server: ServerIdentity {
@@ -94,6 +98,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         offline: false,
         queries: Vec::new(),
         losses: Losses::default(),
+        losses_complete: false,
         consent_before: None,
         steps: vec![
             step("Look", Effect::Read),

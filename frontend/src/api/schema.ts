@@ -564,7 +564,7 @@ export interface components {
             /** @description As Docker prints it. */
             size: string;
         };
-        /** @description Who keeps a recipe. */
+        /** @description Who keeps a recipe or a module. */
         Keeper: "shipped" | "user" | "path";
         /** @description One thing that would be lost. */
         Loss: {
@@ -622,8 +622,11 @@ export interface components {
         OpenApi: Record<string, never>;
         /** @description The line of a recipe that made a step or a query. */
         Origin: {
-            /** @description The recipe's name, or the name of an import; never a path of this computer. */
+            /** @description The file, not infrakt's own, that altered the step of a shipped module: gave it a guard, a variable, a timeout. */
+            altered_by?: string | null;
+            /** @description The recipe's name, or the name of a module as in `RecipeIdentity::sources`; never a path of this computer. */
             file: string;
+            kept_by: components["schemas"]["Keeper"];
             /** Format: uint */
             line: number;
         };
@@ -664,7 +667,7 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description The name of a recipe. */
+            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
             recipe: string;
         };
         /** @description A plan that a person is to accept. */
@@ -681,6 +684,8 @@ export interface components {
             /** Format: uint32 */
             format: number;
             losses: components["schemas"]["Losses"];
+            /** @description Whether `losses` names everything that the plan destroys. It does where every step that destroys is one of infrakt's own library, unaltered; what other steps destroy, only their commands tell. */
+            losses_complete: boolean;
             /** @description What each step would do as things stand; only where the server was asked. */
             marks?: components["schemas"]["Mark"][] | null;
             /** @description Whether a run of it takes the server's name and the plan's digest. */
@@ -744,10 +749,13 @@ export interface components {
         };
         /** @description Which recipe, and exactly which text of it. */
         RecipeIdentity: {
+            kept_by: components["schemas"]["Keeper"];
             name: string;
-            /** @description SHA-256 of the recipe and of each of its imports, by the name that a recipe would import it with. */
+            /** @description The user's own, found in place of a shipped one of the same name. */
+            overrides_shipped: boolean;
+            /** @description The recipe and each module that it imports, by the name that is theirs alone: `lib/apt.rhai` is infrakt's own, `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home. */
             sources: {
-                [key: string]: string;
+                [key: string]: components["schemas"]["Source"];
             };
         };
         /** @description A recipe in a list. */
@@ -833,7 +841,7 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description The name of a recipe. */
+            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
             recipe: string;
             /** @description Values for the plan's secrets; the others are taken from the environment of the service. */
             secrets?: {
@@ -1067,6 +1075,12 @@ export interface components {
             updated_at: string;
             /** @description As `port`. */
             user: string | null;
+        };
+        /** @description A text that a plan was made from. */
+        Source: {
+            kept_by: components["schemas"]["Keeper"];
+            /** @description SHA-256 of the text, in hexadecimal. */
+            sha256: string;
         };
         /** @description How much there is of something, and how much of it can still be used. */
         Space: {
@@ -1963,7 +1977,7 @@ export interface operations {
             query: {
                 /** @description For `provision`: without wiping first. */
                 keep_data?: boolean | null;
-                /** @description The name of a recipe. */
+                /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
                 recipe: string;
             };
             header?: never;

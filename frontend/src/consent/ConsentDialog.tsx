@@ -13,6 +13,7 @@ import { Time } from "../components/Time";
 import { LossList } from "../plan/LossList";
 import { lossGroups } from "../plan/losses";
 import { PlanView } from "../plan/PlanView";
+import { Provenance } from "../plan/Provenance";
 import { totals } from "../plan/summary";
 import { count } from "../text/format";
 import { printable } from "../text/printable";
@@ -137,17 +138,18 @@ export function ConsentDialog({
           retry={() => void query.refetch()}
         />
       )}
+      {plan !== null && <Provenance plan={plan} />}
       {plan !== null && <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />}
-      {plan !== null && destroys && !listTellsAll(plan) && (
+      {plan !== null && destroys && !plan.losses_complete && (
         <>
           <p>What is lost is what these commands destroy, whether a list below names it or not:</p>
           <Commands plan={plan} open />
         </>
       )}
-      {plan !== null && destroys && (listTellsAll(plan) || lossGroups(plan.losses).length > 0) && (
+      {plan !== null && destroys && (plan.losses_complete || lossGroups(plan.losses).length > 0) && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
-            <h3>{listTellsAll(plan) ? "What will be lost" : "What is there, and may be lost"}</h3>
+            <h3>{plan.losses_complete ? "What will be lost" : "What is there, and may be lost"}</h3>
             <p className={styles.age}>
               read from {server} <Time at={query.dataUpdatedAt} />
             </p>
@@ -165,7 +167,7 @@ export function ConsentDialog({
             </div>
           )}
           <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
-          {destroys && listTellsAll(plan) && <Commands plan={plan} />}
+          {destroys && plan.losses_complete && <Commands plan={plan} />}
           <details>
             <summary className={styles.more}>The whole plan: {totals(plan)}</summary>
             <PlanView plan={{ ...plan, refused: null, printed: [] }} withoutLosses />
@@ -174,14 +176,6 @@ export function ConsentDialog({
       )}
     </Dialog>
   );
-}
-
-/**
- * Whether the list of losses says what a plan destroys. It knows what Docker and /opt/infrakt hold, which is what the shipped
- * wipe takes away; what other steps destroy, only their commands tell.
- */
-function listTellsAll(plan: Plan): boolean {
-  return plan.steps.every((step) => step.effect !== "destroy" || step.origin.file === "lib/wipe.rhai");
 }
 
 /** The exact commands that destroy, and nothing else. */
@@ -193,7 +187,10 @@ function Commands({ plan, open = false }: { plan: Plan; open?: boolean }) {
       <ol className={styles.commands}>
         {destroying.map((step, index) => (
           <li key={index}>
-            <p>{printable(step.title)}</p>
+            <p>
+              {printable(step.title)}
+              {step.origin.altered_by != null && `, altered by ${printable(step.origin.altered_by)}`}
+            </p>
             {step.action.kind === "run" ? (
               <CodeBlock text={step.action.command} label={`Command of: ${step.title}`} copy={false} />
             ) : (
@@ -235,7 +232,7 @@ function isStale(error: unknown): boolean {
 
 function spoken(plan: Plan): string {
   if (!plan.needs_consent) return "The plan is there. It destroys nothing.";
-  if (!listTellsAll(plan)) {
+  if (!plan.losses_complete) {
     const destroying = plan.steps.filter((step) => step.effect === "destroy").length;
     return `The plan is there: ${count(destroying, "command destroys", "commands destroy")} data.`;
   }

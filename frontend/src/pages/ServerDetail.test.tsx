@@ -242,7 +242,10 @@ describe("provisioning a server that is not protected", () => {
         action: { kind: "run", command: "rm -rf /srv/archive" },
       }),
     ];
-    const api = serviceWith(aServer(), aPlan({ steps, marks: ["would_change"], losses: noLosses }));
+    const api = serviceWith(
+      aServer(),
+      aPlan({ steps, marks: ["would_change"], losses: noLosses, losses_complete: false }),
+    );
     const { dialog } = await openTheModal(api);
     const [command] = await within(dialog).findAllByText("rm -rf /srv/archive");
     expect(command).toBeVisible();

@@ -50,7 +50,7 @@ export function PlanStepView({
             </>
           )}
           <p className={styles.line}>
-            {printable(step.origin.file)}:{step.origin.line}, at most {duration(step.timeout_seconds * 1000)}
+            {placeOf(step)}, at most {duration(step.timeout_seconds * 1000)}
           </p>
         </div>
       </details>
@@ -91,6 +91,13 @@ function Guards({ title, commands = [] }: { title: string; commands?: string[] |
       <CodeBlock text={command} label={title} copy={false} />
     </div>
   ));
+}
+
+/** The line that made the step, and whose file it is in. */
+function placeOf({ origin }: PlanStep): string {
+  const keeper = { shipped: "infrakt’s own", user: "yours", path: "not infrakt’s own" }[origin.kept_by];
+  const altered = origin.altered_by == null ? "" : `, altered by ${printable(origin.altered_by)}`;
+  return `${printable(origin.file)}:${origin.line} (${keeper}${altered})`;
 }
 
 function valueOf(value: string | SecretPlace): string {

@@ -74,7 +74,7 @@ test("a secret is shown by its name only", () => {
 
 test("what the recipe asked while planning is shown with its line, and a warning where it could change something", async () => {
   const user = userEvent.setup();
-  const query = { command: "uname -r", origin: { file: "mine.rhai", line: 3 } };
+  const query = { command: "uname -r", origin: { file: "mine.rhai", kept_by: "path" as const, line: 3 } };
   const asked = { read_only: false, reason: "unshare: Operation not permitted" };
   render(<PlanView plan={aPlan({ queries: [query], asked })} />);
   expect(screen.getByText("Queries and guards could change this server")).toBeVisible();
@@ -82,4 +82,20 @@ test("what the recipe asked while planning is shown with its line, and a warning
   await user.click(screen.getByText("1 query asked while planning"));
   expect(screen.getByText("uname -r")).toBeVisible();
   expect(screen.getByText("mine.rhai:3")).toBeVisible();
+});
+
+test("whose the recipe and its modules are is said, and that the list of losses is not complete", () => {
+  const plan = aPlan();
+  const { rerender } = render(<PlanView plan={plan} />);
+  expect(screen.queryByText(/is yours, in place of/)).not.toBeInTheDocument();
+  expect(screen.queryByText(/the list is not complete/)).not.toBeInTheDocument();
+  const sources = {
+    ...plan.recipe.sources,
+    "home:lib/wipe.rhai": { kept_by: "user" as const, sha256: "00ff" },
+  };
+  const recipe = { ...plan.recipe, kept_by: "user" as const, overrides_shipped: true, sources };
+  rerender(<PlanView plan={{ ...plan, recipe, losses_complete: false }} />);
+  expect(screen.getByText(/is yours, in place of/)).toBeInTheDocument();
+  expect(screen.getByText("home:lib/wipe.rhai")).toBeInTheDocument();
+  expect(screen.getByText(/the list is not complete/)).toBeInTheDocument();
 });

@@ -8,6 +8,7 @@ import { printable } from "../text/printable";
 import { LossList } from "./LossList";
 import styles from "./PlanView.module.css";
 import { PlanStepView } from "./PlanStepView";
+import { Provenance } from "./Provenance";
 import { parameterLines, sections, totals } from "./summary";
 
 /** A plan as a person reads it before it runs: what it takes away, and every step with its exact command. */
@@ -36,6 +37,7 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           </ul>
         </Notice>
       )}
+      {!withoutLosses && <Provenance plan={plan} />}
       {plan.printed.length > 0 && (
         <Notice title="The recipe says">
           {plan.printed.map((line, index) => (
@@ -46,6 +48,9 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
       {destroys && !withoutLosses && (
         <section className={styles.losses} aria-label="What there is to lose">
           <h3>What there is to lose on {plan.server.name}</h3>
+          {!plan.losses_complete && !plan.offline && (
+            <p>The commands may delete more than this: the list is not complete.</p>
+          )}
           {plan.offline ? (
             <p>It is not known offline.</p>
           ) : (

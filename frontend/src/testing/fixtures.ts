@@ -80,7 +80,7 @@ export function aStep(over: Partial<PlanStep> = {}): PlanStep {
     effect: "change",
     action: { kind: "run", command: "systemctl enable --now docker" },
     timeout_seconds: 300,
-    origin: { file: "lib/docker.rhai", line: 12 },
+    origin: { file: "lib/docker.rhai", kept_by: "shipped", line: 12 },
     ...over,
   };
 }
@@ -88,7 +88,7 @@ export function aStep(over: Partial<PlanStep> = {}): PlanStep {
 const WIPE: PlanStep[] = [
   aStep({
     section: "Wipe",
-    origin: { file: "lib/wipe.rhai", line: 143 },
+    origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Docker answers",
     effect: "read",
     action: { kind: "run", command: "docker version --format 'Docker {{.Server.Version}}'" },
@@ -96,7 +96,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
-    origin: { file: "lib/wipe.rhai", line: 143 },
+    origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Remove all containers, images and networks",
     effect: "destroy",
     action: { kind: "run", command: "docker system prune -af --volumes" },
@@ -104,7 +104,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
-    origin: { file: "lib/wipe.rhai", line: 143 },
+    origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Remove the named volumes",
     effect: "destroy",
     action: {
@@ -114,7 +114,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
-    origin: { file: "lib/wipe.rhai", line: 143 },
+    origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Remove /opt/infrakt",
     effect: "destroy",
     action: { kind: "run", command: "rm -rf --one-file-system /opt/infrakt/" },
@@ -122,7 +122,7 @@ const WIPE: PlanStep[] = [
   }),
   aStep({
     section: "Wipe",
-    origin: { file: "lib/wipe.rhai", line: 143 },
+    origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Forget the server's apps and their env files",
     effect: "destroy",
     action: { kind: "state", change: "forget_apps" },
@@ -164,7 +164,15 @@ export function aPlan(over: Partial<Plan> & { wipes?: boolean } = {}): Plan {
   const steps = wipes ? [...WIPE, ...PROVISION] : PROVISION;
   return {
     format: 1,
-    recipe: { name: "provision.rhai", sources: { "provision.rhai": "2dbc8f05" } },
+    recipe: {
+      name: "provision.rhai",
+      kept_by: "shipped",
+      overrides_shipped: false,
+      sources: {
+        "provision.rhai": { kept_by: "shipped", sha256: "2dbc8f05" },
+        "lib/wipe.rhai": { kept_by: "shipped", sha256: "77a1c3e0" },
+      },
+    },
     server: {
       id: server.id,
       name: server.name,
@@ -179,6 +187,7 @@ export function aPlan(over: Partial<Plan> & { wipes?: boolean } = {}): Plan {
     secrets: [],
     offline: false,
     losses: wipes ? someLosses : noLosses,
+    losses_complete: true,
     consent_before: wipes ? 0 : null,
     steps,
     digest: wipes ? "d506882013903ea531bed7429517ca17" : "0f2b6a55c0ffee00",

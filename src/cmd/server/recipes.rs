@@ -1,17 +1,18 @@
-//! `infrakt server provision` and `infrakt server wipe`: the shipped recipes by their purpose. The same as
-//! `infrakt run provision --server NAME`, with the same questions.
+//! `infrakt server provision` and `infrakt server wipe`: the shipped recipes by their purpose, also where the user has a
+//! recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
 
-use super::super::Context;
 use super::super::consent::ConfirmArgs;
 use super::super::parameters::SetArgs;
 use super::super::run::Job;
+use super::super::{Context, output};
 use crate::error::{Exit, Result};
+use crate::plan::shell::quote;
 use crate::runtime::{AtOnce, Parameters, Runtime};
 use crate::store::Server;
 use clap::Args;
 use std::num::NonZeroUsize;
 
-/// Wipe a server and provision it: the same as `infrakt run provision --server NAME`
+/// Wipe a server and provision it, with infrakt's own recipe (shipped:provision)
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
     /// The server, as `infrakt server list` names it
@@ -25,7 +26,7 @@ pub struct ProvisionArgs {
     confirm: ConfirmArgs,
 }
 
-/// Destroy all that Docker holds on a server, and /opt/infrakt: the same as `infrakt run wipe --server NAME`
+/// Destroy all that Docker holds on a server, and /opt/infrakt, with infrakt's own recipe (shipped:wipe)
 #[derive(Debug, Args)]
 pub struct WipeArgs {
     /// The server, as `infrakt server list` names it
@@ -41,13 +42,27 @@ pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
     if args.keep_data {
         parameters.insert("keep_data".to_owned(), true.into());
     }
-    perform("provision", server, &parameters, &args.confirm, &runtime, context)
+    perform(
+        "shipped:provision",
+        server,
+        &parameters,
+        &args.confirm,
+        &runtime,
+        context,
+    )
 }
 
 pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let server = runtime.store.server(&args.name)?;
-    perform("wipe", server, &Default::default(), &args.confirm, &runtime, context)
+    perform(
+        "shipped:wipe",
+        server,
+        &Default::default(),
+        &args.confirm,
+        &runtime,
+        context,
+    )
 }
 
 fn perform(
@@ -58,6 +73,18 @@ fn perform(
     runtime: &Runtime,
     context: &Context,
 ) -> Result<Exit> {
+    let bare = recipe.strip_prefix("shipped:").unwrap_or(recipe);
+    // A recipe of the user's that can't be read changes nothing here.
+    if runtime
+        .library
+        .find_named(bare)
+        .is_ok_and(|found| found.overrides_shipped())
+    {
+        output::note(&format!(
+            "this is infrakt's own {bare}; for yours: infrakt run {bare} --server {}",
+            quote(&server.name)
+        ));
+    }
     Job {
         recipe,
         servers: &[server],

@@ -10,12 +10,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The recipe that provisions, and that `keep_data` is a parameter of.
-pub const PROVISION: &str = "provision";
+const PROVISION: &str = "provision";
+/// infrakt's own one, also where the user has a recipe of that name.
+pub const SHIPPED_PROVISION: &str = "shipped:provision";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanQuery {
-    /// The name of a recipe.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
     recipe: String,
     /// For `provision`: without wiping first.
     keep_data: Option<bool>,
@@ -25,7 +27,7 @@ pub struct PlanQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
-    /// The name of a recipe.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
     recipe: String,
     #[serde(default)]
     parameters: Parameters,
@@ -37,7 +39,7 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
     short_in_query("recipe", Some(&query.recipe))?;
     let mut parameters = Parameters::new();
     match query.keep_data {
-        Some(_) if query.recipe.strip_suffix(".rhai").unwrap_or(&query.recipe) != PROVISION => {
+        Some(_) if !is_provision(&query.recipe) => {
             let message = format!("keep_data is for the recipe {PROVISION} only");
             return Err(Problem::invalid_query(Some("keep_data".to_owned()), message));
         }
@@ -47,6 +49,11 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
         Some(false) | None => {}
     }
     show(call, &query.recipe, parameters)
+}
+
+fn is_provision(recipe: &str) -> bool {
+    let stem = recipe.strip_suffix(".rhai").unwrap_or(recipe);
+    [PROVISION, SHIPPED_PROVISION].contains(&stem)
 }
 
 /// With parameters.

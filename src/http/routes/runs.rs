@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::{SecretTexts, if_any, secrets, short, short_in_query};
-use super::plans::PROVISION;
+use super::plans::SHIPPED_PROVISION;
 use super::{Call, json, ok};
 use crate::consent::Proof;
 use crate::document::run::RunShown;
@@ -32,7 +32,7 @@ pub struct RunsQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunBody {
-    /// The name of a recipe.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
     recipe: String,
     /// The name of a server.
     server: String,
@@ -133,7 +133,7 @@ pub fn provision(call: &Call<'_>) -> Result<Answer, Problem> {
         parameters.insert("keep_data".to_owned(), true.into());
     }
     Wanted {
-        recipe: PROVISION,
+        recipe: SHIPPED_PROVISION,
         parameters,
         confirm: body.confirm,
         digest: body.digest,

@@ -1,7 +1,8 @@
 //! `db::…`: what infrakt itself keeps of the server.
 
+use super::origin;
 use super::step::StepHandle;
-use crate::plan::{Action, Effect, Origin, StateChange, Step};
+use crate::plan::{Action, Effect, StateChange, Step};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 use rhai::{Array, Map};
@@ -116,10 +117,7 @@ fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: 
         idempotent: true,
         env: Default::default(),
         timeout_seconds: 60,
-        origin: Origin {
-            file: context.call_source().unwrap_or_default().to_owned(),
-            line: context.call_position().line().unwrap_or_default(),
-        },
+        origin: origin(context, &draft),
     };
     draft
         .add(step)

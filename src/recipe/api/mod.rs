@@ -11,8 +11,14 @@ pub mod plan;
 pub mod ssh;
 pub mod step;
 
-use rhai::{Engine, Module, Shared};
+use super::draft::Draft;
+use crate::plan::Origin;
+use rhai::{Engine, Module, NativeCallContext, Shared};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
+
+/// The modules of primitives.
+pub const WORDS: [&str; 3] = ["ssh", "db", "confirm"];
 
 /// The primitives under a word of their own, and those that are everywhere; made once for all evaluations.
 struct Modules {
@@ -32,6 +38,27 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
         Shared::new(rhai::exported_module!(parameters::parameters)),
     ],
 });
+
+/// The names of the primitives that are called without a module's name.
+pub fn names_everywhere() -> BTreeSet<String> {
+    let signatures = MODULES
+        .everywhere
+        .iter()
+        .flat_map(|module| module.gen_fn_signatures_with_mapper(Into::into));
+    let names = signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()));
+    names.collect()
+}
+
+/// The place in a recipe or module that makes this call.
+fn origin(context: &NativeCallContext, draft: &Draft) -> Origin {
+    let file = context.call_source().unwrap_or_default();
+    Origin {
+        file: file.to_owned(),
+        kept_by: draft.keeper_of(file),
+        line: context.call_position().line().unwrap_or_default(),
+        altered_by: None,
+    }
+}
 
 /// Makes the primitives known to an engine.
 pub fn register(engine: &mut Engine) {

@@ -1,9 +1,10 @@
 //! `ssh::…`: what happens on the server.
 
+use super::origin;
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
-use crate::plan::{Action, Content, Effect, Origin, Query, Step, form, lint};
+use crate::plan::{Action, Content, Effect, Query, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -120,10 +121,11 @@ pub mod ssh {
         }
         let shared = SharedDraft::of(&context)?;
         let mut draft = shared.lock();
+        let origin = origin(&context, &draft);
         draft
             .ask(Query {
                 command: command.to_owned(),
-                origin: origin_of(&context),
+                origin,
             })
             .map_err(|problem| problem.at(&context))?;
         let key = format!("ssh::query {command}");
@@ -204,8 +206,8 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
             .at(context));
     }
     let shared = SharedDraft::of(context)?;
-    let origin = origin_of(context);
     let mut draft = shared.lock();
+    let origin = origin(context, &draft);
     let step = Step {
         section: draft.section.clone(),
         title: title.to_owned(),
@@ -223,14 +225,6 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         .add(step)
         .map(StepHandle::new)
         .map_err(|problem| problem.at(context))
-}
-
-/// The line of the recipe that calls.
-fn origin_of(context: &NativeCallContext) -> Origin {
-    Origin {
-        file: context.call_source().unwrap_or_default().to_owned(),
-        line: context.call_position().line().unwrap_or_default(),
-    }
 }
 
 /// Refuses what can't be a shell text or a path.

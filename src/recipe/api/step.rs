@@ -1,5 +1,6 @@
 //! What can be said of a step after it was made: guards, a timeout, variables, mode and owner.
 
+use super::origin;
 use super::parameters::SecretRef;
 use super::ssh::check_text;
 use crate::plan::{Action, Content, Effect, EnvValue, Step, Undo, form, lint};
@@ -274,11 +275,15 @@ fn alter(
 ) -> RhaiResult<StepHandle> {
     let shared = SharedDraft::of(context)?;
     let mut draft = shared.lock();
+    let here = origin(context, &draft);
     let Some(step) = draft.steps.get_mut(handle.index) else {
         return Err(Problem::new("this step belongs to another plan").at(context));
     };
     let before = bytes_of(step);
     change(step).map_err(|problem| problem.at(context))?;
+    if step.origin.is_shipped() && !here.is_shipped() {
+        step.origin.altered_by = Some(here.file);
+    }
     let after = bytes_of(step);
     draft
         .charge(after.saturating_sub(before))
