@@ -133,8 +133,7 @@ ik_piece() {
         ik_open "$2" "$1" "$3"
     fi
     if [ "$ik_count" -gt 1048576 ]; then
-        ik_count=1048576
-        echo >&7
+        ik_count=1048576 ik_more=yes
     fi
     printf '%s %s %s\n' "$ik_kind" "$3" "$ik_count"
     head -c "$ik_count" <&"$2"
@@ -145,13 +144,14 @@ ik_piece() {
     fi
 }
 # Takes what is new in the journal. It is sent first: so whoever reads knows which step has begun before the first byte of
-# its output comes.
+# its output comes. Where much output waits to be sent, later records wait too: what one stream has of a step could only be
+# told once the other has got there, and would have to be kept in memory until then.
 ik_read_journal() {
-    ik_text=''
-    while [ ${#ik_text} -lt 65536 ]; do
+    ik_text='' ik_behind=yes
+    while [ ${#ik_text} -lt 65536 ] && [ $((ik_to_o - ik_o + ik_to_e - ik_e)) -lt 4194304 ]; do
         if ! read -r ik_line <&4; then
             # The rest of the line is still being written.
-            ik_part=$ik_part$ik_line
+            ik_part=$ik_part$ik_line ik_behind=''
             break
         fi
         ik_line=$ik_part$ik_line ik_part=''
@@ -184,19 +184,21 @@ ik_measure_files() {
 }
 # What a step has printed so far, for whoever asks for more than what has ended.
 ik_peek() {
-    if [ -n "$ik_ended" ] || ik_measure || ik_runner_lives; then return; fi
+    if [ -n "$ik_ended$ik_behind" ] || ik_measure || ik_runner_lives; then return; fi
     # It may have ended just now.
     ik_read_journal
-    if [ -n "$ik_ended" ]; then return; fi
+    if [ -n "$ik_ended$ik_behind" ]; then return; fi
     case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; *) ik_gone=yes ;; esac
     # Whoever has the whole journal already may still miss some of the outputs, and no record will tell any more.
     ik_measure_files
 }
 ik_send() {
+    ik_more=$ik_behind
     ik_piece out 5 "$ik_o" "$ik_to_o"
     ik_o=$((ik_o + ik_count))
     ik_piece err 6 "$ik_e" "$ik_to_e"
     ik_e=$((ik_e + ik_count))
+    if [ -n "$ik_more" ]; then echo >&7; fi
     if [ "$ik_o" -ge "$ik_to_o" ] && [ "$ik_e" -ge "$ik_to_e" ] && [ -z "$ik_said" ]; then
         if [ -n "$ik_ended" ]; then
             ik_said=yes

@@ -134,6 +134,8 @@ pub enum Why {
     Undone,
     /// No new login came, and undoing it failed.
     NotUndone,
+    /// The steps had printed so much that it could have filled the server's disk.
+    Flooded,
 }
 
 impl Why {
@@ -143,6 +145,7 @@ impl Why {
             "1" => Some(Self::TimedOut),
             "2" => Some(Self::Undone),
             "3" => Some(Self::NotUndone),
+            "4" => Some(Self::Flooded),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@
 pub mod connection;
 mod following;
 pub mod frames;
+pub mod output;
 pub mod question;
 pub mod read_only;
 mod redaction;
@@ -69,6 +70,8 @@ pub struct Execution<'a> {
     pub stretches: u32,
     /// An earlier process has begun the run.
     pub resumed: bool,
+    /// Bytes of output that are kept of the run.
+    pub kept: u64,
     /// The steps whose outcome is noted already.
     pub settled: BTreeSet<usize>,
     /// A value for each of the plan's secrets.

@@ -1,6 +1,7 @@
 //! Takes secrets out of what steps print, also where one is cut in two by the end of a chunk.
 
 use super::script::Secrets;
+use std::collections::BTreeSet;
 
 const STARS: &[u8] = b"***";
 /// Bytes that a line of a secret must have to be taken out on its own: `}` alone is nobody's secret.
@@ -12,6 +13,8 @@ pub struct Redaction {
     /// Longest first, so that a secret that contains another one is taken out as a whole.
     secrets: Vec<Vec<u8>>,
     held: Vec<u8>,
+    /// The bytes that a secret begins with.
+    first: BTreeSet<u8>,
 }
 
 impl Redaction {
@@ -31,6 +34,7 @@ impl Redaction {
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         Self {
+            first: values.iter().map(|value| value[0]).collect(),
             secrets: values,
             held: Vec::new(),
         }
@@ -38,6 +42,9 @@ impl Redaction {
 
     /// What can be shown of the stream after these bytes came.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+        if self.secrets.is_empty() {
+            return bytes.to_vec();
+        }
         self.held.extend_from_slice(bytes);
         self.drain(false)
     }
@@ -56,7 +63,15 @@ impl Redaction {
         let mut shown = Vec::with_capacity(self.held.len());
         let mut at = 0;
         while at < self.held.len() {
+            // Most bytes begin no secret.
+            let plain = self.held[at..].iter().position(|byte| self.first.contains(byte));
+            let plain = plain.unwrap_or(self.held.len() - at);
+            shown.extend_from_slice(&self.held[at..at + plain]);
+            at += plain;
             let rest = &self.held[at..];
+            if rest.is_empty() {
+                break;
+            }
             // Held back while a secret, or a longer one than the one that is here, may still be coming.
             let may_grow = |secret: &&Vec<u8>| secret.len() > rest.len() && secret.starts_with(rest);
             if !all && self.secrets.iter().any(|secret| may_grow(&secret)) {

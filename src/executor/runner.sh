@@ -78,18 +78,26 @@ ik_finish() {
     exit 0
 }
 
-# Tells the runner when the time of what it waits for is over: one process for all deadlines. It never sleeps longer than
-# the shortest of them, so what begins meanwhile is not missed. It makes no file: there may be no room for one.
+# Whether the steps have printed so much that it may fill the server's disk.
+ik_floods() {
+    read -r ik_rest ik_flood_o <"/proc/$$/fdinfo/5" && read -r ik_rest ik_flood_e <"/proc/$$/fdinfo/6" &&
+        [ $((ik_flood_o + ik_flood_e)) -gt "$IK_MOST" ]
+}
+# Tells the runner when the time of what it waits for is over, or too much was printed: one process for all deadlines. It
+# never sleeps longer than the shortest of them, so what begins meanwhile is not missed, nor so long that a step could fill
+# a disk. It makes no file: there may be no room for one.
 ik_watch() {
     # The last process begun that is none of the watch's own any more: at first the step, which the runner began.
     ik_over=$!
     trap 'if [ "$!" != "$ik_over" ]; then kill -s KILL "$!"; fi; exit 0' USR2
     # A step that ends its process group does not mean this.
     trap 'ik_signal=yes' HUP INT TERM
-    ik_late=''
+    ik_late='' ik_full=''
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
-        if read -r ik_key ik_until <"$IK_DIR/deadline" && [ "$ik_key" != "$ik_late" ]; then
+        if [ "$ik_nap" -gt 200 ]; then ik_nap=200; fi
+        read -r ik_key ik_until <"$IK_DIR/deadline" || ik_key=''
+        if [ -n "$ik_key" ] && [ "$ik_key" != "$ik_late" ]; then
             ik_clock
             ik_left=$((ik_until - ik_now))
             if [ "$ik_left" -le 0 ]; then
@@ -99,6 +107,10 @@ ik_watch() {
             elif [ "$ik_left" -lt "$ik_nap" ]; then
                 ik_nap=$ik_left
             fi
+        fi
+        if [ "$ik_key" != "$ik_full" ] && ik_floods; then
+            ik_full=$ik_key
+            kill -s USR1 $$
         fi
         ik_part=$((ik_nap % 100))
         if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
@@ -176,7 +188,7 @@ ik_attend() {
         if ik_is_over; then ik_end KILL; fi
         return
     fi
-    if ik_is_over; then ik_late=1; fi
+    if ik_is_over; then ik_late=1; elif [ -z "$ik_firm" ] && ik_floods; then ik_late=4; fi
     ik_hear
     if [ "$ik_late" = 0 ] && { [ "$ik_order" != kill ] || [ -n "$ik_firm" ]; }; then return; fi
     ik_ending=yes
@@ -209,7 +221,10 @@ ik_await() {
         ik_attend "$1"
     done
     if [ -n "$ik_ending" ]; then ik_end_rest; fi
-    if [ "$ik_late" = 1 ]; then ik_status=124; fi
+    case $ik_late in
+    1) ik_status=124 ;;
+    4) ik_status=1 ;;
+    esac
 }
 
 # step INDEX
@@ -225,7 +240,8 @@ ik_step() {
 ik_unchanged() {
     ik_record U "$1"
 }
-# ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, else 0.
+# ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, 4 if it was ended since
+# too much was printed, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
     ik_measured=yes
@@ -235,10 +251,13 @@ ik_ended() {
 ik_held() {
     ik_start "$2" "$3" +e 60 >/dev/null 2>&1
     ik_await "$2" 6000
-    if [ "$ik_status" -gt 128 ] || [ "$ik_late" = 1 ]; then
-        echo "a guard did not end within 60 s" >&6
+    if [ "$ik_status" -gt 128 ] || [ "$ik_late" != 0 ]; then
+        if [ "$ik_late" != 4 ]; then
+            echo "a guard did not end within 60 s" >&6
+            ik_late=1
+        fi
         ik_mark
-        ik_ended "$1" 124 1
+        ik_ended "$1" 124 "$ik_late"
     fi
     return "$ik_status"
 }

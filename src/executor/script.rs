@@ -27,6 +27,9 @@ pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 pub const LOCK: &str = "/run/infrakt/lock";
 /// How long a guard may take.
 const GUARD_SECONDS: u64 = 60;
+/// Bytes that the steps of a stretch may print, on both streams together, before the one at work is ended: all of it lies in
+/// the spool until the end of the stretch.
+const MOST_PRINTED: u64 = 1 << 30;
 /// Days after which records that nobody has fetched are removed.
 pub const KEPT_DAYS: u32 = 7;
 
@@ -211,7 +214,7 @@ impl Stretch<'_> {
             }
         }
         let runner = format!(
-            "IK_DIR={} IK_SHORTEST={}00 IK_SECRETS={}\n{}{steps}ik_finish done\n",
+            "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{steps}ik_finish done\n",
             quote(&spool_of(self.run)),
             shortest,
             quote(&secret.join(" ")),

@@ -59,7 +59,7 @@ impl Execution<'_> {
             .map_or(next, |last| last + 1);
         let mut nonce = nonce()?;
         let mut transcript = match left {
-            Some(left) => Transcript::new(self.secrets, left.position),
+            Some(left) => Transcript::new(self.secrets, left.position, self.kept),
             None => self.begin(next)?,
         };
         let mut script = match left {
@@ -80,6 +80,7 @@ impl Execution<'_> {
                 }
                 other => other?,
             };
+            self.kept = transcript.kept();
             *reached = transcript.reached().unwrap_or(next).max(*reached);
             nonce = super::nonce()?;
             script = match followed {
@@ -169,7 +170,7 @@ impl Execution<'_> {
         self.stretches += 1;
         let position = Position::start(self.stretches, first_step);
         self.world.note(&[], Some(&position))?;
-        Ok(Transcript::new(self.secrets, position))
+        Ok(Transcript::new(self.secrets, position, self.kept))
     }
 
     fn folder(&self, transcript: &Transcript) -> String {

@@ -2,13 +2,10 @@
 //! has got in the remote files.
 
 use super::frames::{Frame, NotAFrame, Record, Why};
-use super::redaction::Redaction;
+use super::output::Output;
 use super::script::Secrets;
 use crate::event::{Outcome, Position, RunEvent, Stream};
 use std::collections::VecDeque;
-
-/// The most bytes of output in one event.
-const PIECE: usize = 64 * 1024;
 
 /// How the runner ended, as far as its journal says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +32,8 @@ pub struct Transcript {
     applied: u64,
     out: Output,
     err: Output,
+    /// Bytes of output that are kept of the run.
+    kept: u64,
     /// The step that has started and not ended, with the uptime of its start.
     current: Option<(usize, u64)>,
     last: Option<usize>,
@@ -43,65 +42,20 @@ pub struct Transcript {
     finished: Option<String>,
 }
 
-/// One of the two output files.
-struct Output {
-    stream: Stream,
-    /// Bytes received.
-    received: u64,
-    /// Bytes given to a step.
-    given: u64,
-    pending: Vec<u8>,
-    redaction: Redaction,
-}
-
-impl Output {
-    /// Hands out what belongs to `step`: up to `until`, or all there is.
-    fn give(&mut self, step: usize, until: Option<u64>, events: &mut Vec<RunEvent>) {
-        let wanted = until
-            .map_or(self.received, |until| until.min(self.received))
-            .saturating_sub(self.given);
-        let count = usize::try_from(wanted).unwrap_or(usize::MAX).min(self.pending.len());
-        self.given += count as u64;
-        let bytes: Vec<u8> = self.pending.drain(..count).collect();
-        let shown = self.redaction.push(&bytes);
-        self.show(step, &shown, events);
-    }
-
-    /// The step has ended: nothing is held back any more.
-    fn finish(&mut self, step: usize, events: &mut Vec<RunEvent>) {
-        let shown = self.redaction.finish();
-        self.show(step, &shown, events);
-    }
-
-    fn show(&self, step: usize, bytes: &[u8], events: &mut Vec<RunEvent>) {
-        let stream = self.stream;
-        events.extend(bytes.chunks(PIECE).map(|bytes| RunEvent::Output {
-            step,
-            stream,
-            bytes: bytes.to_vec(),
-        }));
-    }
-}
-
 impl Transcript {
     /// Takes a stretch up from `start`. The journal is read from its beginning, since it tells which step an output
-    /// belongs to; what it says up to `start` was told already and is not told again.
-    pub fn new(secrets: &Secrets, start: Position) -> Self {
-        let output = |stream, at| Output {
-            stream,
-            received: at,
-            given: at,
-            pending: Vec::new(),
-            redaction: Redaction::new(secrets),
-        };
+    /// belongs to; what it says up to `start` was told already and is not told again. So many bytes of output are `kept` of
+    /// the run so far.
+    pub fn new(secrets: &Secrets, start: Position, kept: u64) -> Self {
         Self {
             start,
             journal: 0,
             line: Vec::new(),
             records: VecDeque::new(),
             applied: 0,
-            out: output(Stream::Stdout, start.out),
-            err: output(Stream::Stderr, start.err),
+            out: Output::new(Stream::Stdout, start.out, secrets),
+            err: Output::new(Stream::Stderr, start.err, secrets),
+            kept,
             current: None,
             last: None,
             failed: None,
@@ -119,10 +73,15 @@ impl Transcript {
     pub fn position(&self) -> Position {
         Position {
             journal: self.applied.max(self.start.journal),
-            out: self.out.given - self.out.redaction.held(),
-            err: self.err.given - self.err.redaction.held(),
+            out: self.out.position(),
+            err: self.err.position(),
             ..self.start
         }
+    }
+
+    /// Bytes of output that are kept of the run, these included.
+    pub fn kept(&self) -> u64 {
+        self.kept
     }
 
     /// Whether nothing of the stretch was ever seen.
@@ -182,13 +141,11 @@ impl Transcript {
         match frame {
             Frame::Out(offset, bytes) => {
                 expect(self.out.received, offset)?;
-                self.out.received += bytes.len() as u64;
-                self.out.pending.extend(bytes);
+                self.out.receive(bytes);
             }
             Frame::Err(offset, bytes) => {
                 expect(self.err.received, offset)?;
-                self.err.received += bytes.len() as u64;
-                self.err.pending.extend(bytes);
+                self.err.receive(bytes);
             }
             Frame::Journal(offset, bytes) => {
                 expect(self.journal, offset)?;
@@ -204,6 +161,7 @@ impl Transcript {
         }
         let mut events = Vec::new();
         self.advance(&mut events);
+        self.kept += events.iter().map(size_of_output).sum::<u64>();
         Ok(events)
     }
 
@@ -240,7 +198,13 @@ impl Transcript {
 
     fn apply(&mut self, record: &Record, events: &mut Vec<RunEvent>) {
         match *record {
-            Record::Started { step, uptime, .. } => {
+            Record::Started { step, out, err, uptime } => {
+                if let Some(last) = self.last {
+                    self.out.finish(last, events);
+                    self.err.finish(last, events);
+                }
+                self.out.begin(out, self.kept);
+                self.err.begin(err, self.kept);
                 self.current = Some((step, uptime));
                 self.last = Some(step);
                 self.paused = None;
@@ -281,6 +245,10 @@ impl Transcript {
                         Why::TimedOut => Some(format!("timed out after {} s", duration_ms / 1000)),
                         Why::Undone => Some("no new login worked in time, so the server has undone it".to_owned()),
                         Why::NotUndone => Some("no new login worked in time, and undoing it failed".to_owned()),
+                        Why::Flooded => Some(
+                            "ended by infrakt: the steps have printed more than 1 GiB, which could fill the server's disk"
+                                .to_owned(),
+                        ),
                     },
                 });
             }
@@ -294,9 +262,17 @@ impl Transcript {
     }
 }
 
+fn size_of_output(event: &RunEvent) -> u64 {
+    match event {
+        RunEvent::Output { bytes, .. } => bytes.len() as u64,
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::output;
 
     fn output_of(events: &[RunEvent], wanted: usize) -> String {
         let bytes = events.iter().filter_map(|event| match event {
@@ -308,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_given_to_the_step_that_printed_it() {
-        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0));
+        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
         let journal = b"S 0 0 0 100\nE 0 0 0 4 0 250\nS 1 4 0 250\n".to_vec();
         let mut events = transcript.take(Frame::Journal(0, journal)).expect("a journal");
         assert_eq!(
@@ -338,8 +314,36 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_many_steps_that_print_much_keeps_little_of_the_later_ones() {
+        const PRINTED: u64 = 2 << 20;
+        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
+        let mut journal = 0;
+        let mut kept = Vec::new();
+        for step in 0..100 {
+            let out = step as u64 * PRINTED;
+            let records = format!("S {step} {out} 0 0\nE {step} 0 0 {} 0 0\n", out + PRINTED);
+            let length = records.len() as u64;
+            let mut events = transcript
+                .take(Frame::Journal(journal, records.into()))
+                .expect("a journal");
+            journal += length;
+            events.extend(
+                transcript
+                    .take(Frame::Out(out, vec![b'x'; PRINTED as usize]))
+                    .expect("an output"),
+            );
+            assert!(matches!(events.last(), Some(RunEvent::StepEnded { .. })));
+            kept.push(output_of(&events, step).len() as u64);
+        }
+        assert!((1 << 20..(1 << 20) + 200).contains(&kept[0]), "{}", kept[0]);
+        assert!(kept[99] < output::LITTLE as u64 + 200, "{}", kept[99]);
+        assert!(kept.iter().sum::<u64>() < output::RUN + (4 << 20));
+        assert_eq!(kept.iter().sum::<u64>(), transcript.kept());
+    }
+
+    #[test]
     fn a_piece_that_is_missing_is_noticed() {
-        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0));
+        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
         assert!(transcript.take(Frame::Out(5, b"x".to_vec())).is_err());
     }
 }

@@ -336,6 +336,10 @@ impl Runtime {
         } = begun;
         let plan = consented.plan();
         let run = journal.spool().to_owned();
+        let kept = match progress.resumed {
+            true => self.store.kept_of(journal.run_id())?,
+            false => 0,
+        };
         let holder = format!("run {} of {} by {}", journal.run_id(), plan.recipe.name, operator());
         let mut world = JournalledWorld {
             journal,
@@ -350,6 +354,7 @@ impl Runtime {
             from: progress.from,
             stretches: progress.stretches,
             resumed: progress.resumed,
+            kept,
             settled: progress.settled.clone(),
             secrets,
             run: &run,

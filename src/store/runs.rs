@@ -168,6 +168,13 @@ impl Store {
         })
     }
 
+    /// How many bytes of what a run printed are in the journal.
+    pub fn kept_of(&self, run_id: i64) -> Result<u64> {
+        let sum = "SELECT coalesce(sum(length(bytes)), 0) FROM output WHERE run_id = ?1";
+        let bytes: i64 = self.check(|connection| connection.query_row(sum, [run_id], |row| row.get(0)))?;
+        Ok(bytes.max(0) as u64)
+    }
+
     /// What was said during a run that belongs to no step, in the order in which it was said.
     pub fn notices_of(&self, run_id: i64) -> Result<Vec<String>> {
         self.run(run_id)?;

@@ -153,7 +153,7 @@ fn the_end_of_a_short_run_ends_all_of_its_processes_and_no_other() {
         "sleep 1000 & victim=$!
          for name in journal out err deadline pid; do : >{directory}/$name; done
          echo none >{directory}/order
-         {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_SECRETS=''\"; cat {directory}/runner.sh
+         {{ echo \"IK_DIR={directory} IK_SHORTEST=$victim IK_MOST=1073741824 IK_SECRETS=''\"; cat {directory}/runner.sh
             printf '%s\\n' 'ik_step 0' 'ik_run 0 300 plain ik_mark' 'ik_finish done'; }} >{directory}/runner
          for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
              : >{directory}/journal

@@ -71,6 +71,26 @@ fn a_step_that_hangs_is_ended_with_its_children() {
 }
 
 #[test]
+fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
+    if !is_root() {
+        return;
+    }
+    // As long as what is printed, and no room taken.
+    let flood =
+        r#"ssh::run("Flood", "truncate -s 1100M /proc/self/fd/1; echo over; sleep 1000"); ssh::run("After", "true");"#;
+    let (ended, memory) = executed(flood);
+    assert_eq!(ended.state, RunState::Failed);
+    assert!(
+        memory.end_of(0).1.contains("printed more than 1 GiB"),
+        "{}",
+        memory.end_of(0).1
+    );
+    let kept = memory.output(Stream::Stdout);
+    assert!(kept.len() < 2 << 20 && kept.ends_with("over\n"), "{}", kept.len());
+    assert_eq!(memory.outcomes().last(), Some(&Outcome::Skipped));
+}
+
+#[test]
 fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
     if !is_root() {
         return;
@@ -152,7 +172,7 @@ fn a_few_bytes_arrive_as_they_are_be_they_text_or_not() {
 }
 
 #[test]
-fn much_output_arrives_whole() {
+fn of_much_output_every_byte_is_kept_or_counted() {
     if !is_root() {
         return;
     }
@@ -160,8 +180,18 @@ fn much_output_arrives_whole() {
         r#"ssh::run("Much", "head -c 20000000 /dev/zero | tr '\\0' a; head -c 3000000 /dev/zero | tr '\\0' b >&2");"#,
     );
     assert_eq!(ended.state, RunState::Done);
-    assert_eq!(memory.output(Stream::Stdout).len(), 20_000_000);
-    assert_eq!(memory.output(Stream::Stderr).len(), 3_000_000);
+    for (stream, letter, count) in [(Stream::Stdout, 'a', 20_000_000), (Stream::Stderr, 'b', 3_000_000)] {
+        let output = memory.output(stream);
+        let (_, after) = output.split_once("[infrakt left out ").expect("a note");
+        let (left_out, end) = after.split_once(" bytes here]\n").expect("a note");
+        let (beginning, _) = output.split_once('\n').expect("a note");
+        assert_eq!(beginning.len(), 768 * 1024);
+        assert!(beginning.chars().chain(end.chars()).all(|printed| printed == letter));
+        assert_eq!(
+            beginning.len() + left_out.parse::<usize>().expect("a number") + end.len(),
+            count
+        );
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod support;
 mod clocks;
 mod cuts;
 mod disks;
+mod floods;
 mod hostile;
 mod imitations;
 mod kills;

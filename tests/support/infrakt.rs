@@ -156,7 +156,13 @@ impl Infrakt {
     /// As [`Infrakt::run`], with half a gigabyte of address space: whoever lets others fill its memory does not survive it.
     #[track_caller]
     pub fn run_in_little_memory(&self, words: &[&str]) -> Ended {
-        self.run_under(&["prlimit", "--as=500000000"], words)
+        self.run_in_memory(500_000_000, words)
+    }
+
+    /// As [`Infrakt::run`], with so many bytes of address space.
+    #[track_caller]
+    pub fn run_in_memory(&self, bytes: u64, words: &[&str]) -> Ended {
+        self.run_under(&["prlimit", &format!("--as={bytes}")], words)
     }
 
     #[track_caller]
