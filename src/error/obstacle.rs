@@ -20,7 +20,7 @@ pub enum Obstacle {
     /// The server ended the connection before all keys were tried.
     TooManyKeys,
     /// Nothing was accepted, and there is a key that would have to be put right before it can be offered.
-    UnusableKey(PathBuf, KeyProblem),
+    UnusableKey(PathBuf, Box<KeyProblem>),
     Unclear,
 }
 

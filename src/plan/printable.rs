@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-/// The text with everything escaped that a terminal would obey or that a reader could not see (see [`deceives`]). Tabs and
+/// The text with everything escaped that a terminal would obey or that a reader could not see (see `deceives`). Tabs and
 /// line breaks stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\t' || c == '\n')

@@ -290,7 +290,7 @@ impl Attempt<'_> {
             .push(format!("the server accepts: {}", one_line(&methods.replace(',', ", "))));
         let said = banner(self.transport).map_or(Obstacle::Unclear, |words| words::obstacle(&words));
         let obstacle = match (said, self.unusable) {
-            (Obstacle::Unclear, Some((path, problem))) => Obstacle::UnusableKey(path, problem),
+            (Obstacle::Unclear, Some((path, problem))) => Obstacle::UnusableKey(path, Box::new(problem)),
             (said, _) => said,
         };
         Err(denied(self.hop, self.tried, obstacle))

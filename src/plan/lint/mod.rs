@@ -1,6 +1,6 @@
 //! The lint for commands that destroy: what takes away data must stand in a step that says so. It helps honest authors;
 //! it is no wall, since a shell has endless ways to say a thing. What only looks, queries and guards, must not change anything
-//! either; see [`mod@changing`].
+//! either; see `changing`.
 
 mod changing;
 mod commands;
