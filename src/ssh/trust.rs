@@ -99,8 +99,11 @@ impl<'a> Trust<'a> {
             }
             Err(Objection::Setting(reason)) => return Err(SshError::Configuration { host: server, reason }),
         }
+        // A host that is an address was looked up as such already.
+        let is_name = |peer: IpAddr| target.host.parse().map(|host: IpAddr| host.to_canonical()) != Ok(peer);
         if self.hop.host_keys.check_address
             && let Some(peer) = peer
+            && (self.hop.host_key_alias.is_some() || is_name(peer))
         {
             self.check_address(offered, peer)?;
         }

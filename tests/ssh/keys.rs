@@ -258,6 +258,32 @@ fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_wor
 }
 
 #[test]
+fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
+    let Some(server) = Server::start(&["ed25519"]) else {
+        return;
+    };
+    let home = server.directory.path().join("home");
+    std::fs::create_dir_all(home.join(".ssh")).unwrap();
+    let unnamed = Target {
+        key_path: None,
+        ..server.target()
+    };
+    let own = home.join(".ssh/id_ed25519");
+    let key = std::fs::read_to_string(server.directory.path().join("id")).unwrap();
+    for (mode, text, remedy) in [
+        (0o600, key.replace('\n', "\n  "), "sed -i -n"),
+        (0o644, key.clone(), "chmod 600"),
+        (0o600, "PuTTY-User-Key-File-3: ssh-ed25519\n".to_owned(), "puttygen"),
+    ] {
+        std::fs::write(&own, text).unwrap();
+        std::fs::set_permissions(&own, PermissionsExt::from_mode(mode)).unwrap();
+        let report = child::connect(&unnamed, &[("HOME", home.to_str().unwrap())]);
+        let hint = report.failure().lines().last().unwrap();
+        assert!(hint.contains(remedy) && hint.contains("id_ed25519"), "{report:?}");
+    }
+}
+
+#[test]
 fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
     let Some(server) = Server::start(&["ed25519"]) else {
         return;
