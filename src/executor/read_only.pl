@@ -30,7 +30,7 @@ for my $name (grep { $_ ne "." && $_ ne ".." } readdir $directory) {
     my $tree = $kind =~ /lock|link/ ? undef : call("open_tree", $here, $path, 1 | $recursive | 0x100 | 02000000);
     push @entries, [$path, $kind, $tree, $link];
 }
-my ($type, $mode, $seven, $size, $large) = ("tmpfs", "mode", "755", "size", "64m");
+my ($type, $mode, $seven, $size, $large) = ("tmpfs", "mode", "755", "size", "256m");
 my $memory = call("fsopen", $type, 1);
 call("fsconfig", $memory, 1, $mode, $seven, 0);
 call("fsconfig", $memory, 1, $size, $large, 0);

@@ -114,7 +114,7 @@ impl Draft {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > MAX_BYTES {
             return Err(
-                Problem::new("the recipe prints or uploads more than 32 MiB of text in all")
+                Problem::new("the recipe prints, uploads or asks for more than 32 MiB of text in all")
                     .help("let the server fetch large files itself, in a step"),
             );
         }

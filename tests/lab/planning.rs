@@ -14,7 +14,7 @@ const HAVOC: &str = r#"perl -e '
 
 #[test]
 fn queries_and_guards_can_write_no_file_still_read_the_truth_and_are_shown() {
-    let Some(machine) = Machine::up(&["--full"]) else {
+    let Some(machine) = Machine::up(&["--full", "--user", "ops"]) else {
         return;
     };
     let infrakt = Infrakt::with_prod_2(&machine);
@@ -54,6 +54,12 @@ fn queries_and_guards_can_write_no_file_still_read_the_truth_and_are_shown() {
     let json = infrakt.json(&["plan", &havoc, "--server", "prod-2"]);
     assert_eq!(json["asked"], serde_json::json!({ "read_only": true }));
     assert_eq!(json["queries"][0]["origin"]["line"], 3);
+
+    // Through sudo too.
+    infrakt.add_with("as-ops", &machine, &["--user", "ops"]);
+    let planned = infrakt.run(&["plan", &havoc, "--server", "as-ops"]).exits(0);
+    assert!(planned.stdout.contains("read-only file systems"), "{planned}");
+    assert_eq!((machine.root(files), machine.held_by_docker()), before, "{planned}");
 
     // What programs that only look say there is what they say elsewhere.
     let looks = [

@@ -69,6 +69,12 @@ fn a_query_or_a_guard_that_changes_something_is_refused() {
 }
 
 #[test]
+fn what_queries_answer_has_a_limit_too() {
+    let error = error_of("for n in 0..40 { ssh::query(`much ${n}`); }");
+    assert!(error.contains("more than 32 MiB of text"), "{error}");
+}
+
+#[test]
 fn an_error_inside_a_shipped_module_names_that_module() {
     let error = error_of("import \"lib/files\" as files;\nfiles::directory(\"relative/path\");");
     assert!(error.contains("lib/files.rhai:"), "{error}");

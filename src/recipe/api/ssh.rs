@@ -135,6 +135,7 @@ pub mod ssh {
         match draft.answers.query(command) {
             Ok(answer) => {
                 let answer = answer.trim_end_matches('\n').to_owned();
+                draft.charge(answer.len()).map_err(|problem| problem.at(&context))?;
                 draft.recorded.insert(key, answer.clone().into());
                 Ok(answer)
             }
