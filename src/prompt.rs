@@ -15,13 +15,14 @@ use rustix::termios::{LocalModes, OptionalActions, QueueSelector, SpecialCodeInd
 use rustix::termios::{tcflush, tcgetattr, tcsetattr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Whether a run executes, which has to be told of Ctrl-C and ends in its own way.
-static COUNTING: AtomicBool = AtomicBool::new(false);
-/// How often Ctrl-C was pressed since.
+/// Which Ctrl-C ends the process at once, whatever it does: the first one, unless a run executes, which has to be told of
+/// it and ends in its own way.
+static ENOUGH: AtomicUsize = AtomicUsize::new(1);
+/// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 /// The terminal as it was before the question that is open now.
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
@@ -49,9 +50,7 @@ pub fn install_interrupt_handler() -> Result<()> {
     ctrlc::set_handler(|| {
         let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         match open.as_ref() {
-            None if COUNTING.load(Ordering::SeqCst) => {
-                INTERRUPTS.fetch_add(1, Ordering::SeqCst);
-            }
+            None if INTERRUPTS.fetch_add(1, Ordering::SeqCst) + 1 < ENOUGH.load(Ordering::SeqCst) => {}
             None => {
                 // What is written is written whole or not at all, so there is nothing to wait for.
                 let _ = writeln!(io::stderr(), "interrupted");
@@ -70,9 +69,15 @@ pub fn install_interrupt_handler() -> Result<()> {
     .map_err(|error| Error::usage(format!("cannot listen for Ctrl-C: {error}")))
 }
 
-/// From now on Ctrl-C is counted, for the runs that execute from here to the end of the process.
+/// From now on Ctrl-C is counted, for the runs that execute from here to the end of the process. The third one ends the
+/// process at once: what it was at can be resumed, as after any other end of it.
 pub fn count_interrupts() {
-    COUNTING.store(true, Ordering::SeqCst);
+    ENOUGH.store(3, Ordering::SeqCst);
+}
+
+/// The same for whoever sees to all of them.
+pub fn count_all_interrupts() {
+    ENOUGH.store(usize::MAX, Ordering::SeqCst);
 }
 
 /// How often Ctrl-C was pressed since [`count_interrupts`].

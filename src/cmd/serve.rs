@@ -55,7 +55,7 @@ pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
     let service = Arc::new(Service::new(home)?);
     let mut http = Http::start(&options, key, Arc::clone(&service))?;
     // From here on a signal ends it in order.
-    prompt::count_interrupts();
+    prompt::count_all_interrupts();
     announce(&http, made, &key_file, context)?;
     if http.is_reachable_by_others() {
         output::note(

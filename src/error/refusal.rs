@@ -40,6 +40,12 @@ pub enum Refusal {
     NoIdentity { server: String, reason: String },
     #[error("another run is at work on '{server}': {holder}")]
     Locked { server: String, holder: String },
+    /// A step relies on the server to undo it, and the server would end that with the connection.
+    #[error(
+        "nothing was run: '{server}' ends what a login has begun as soon as the login ends, so it could not undo a step \
+         that locks you out: {reason}"
+    )]
+    NotDetached { server: String, reason: String },
     #[error("the plan no longer fits '{server}': {reason}")]
     StalePlan { server: String, reason: String },
     #[error("nothing more was run: step {step} of run {run}, '{title}', may or may not have run on '{server}'")]
@@ -69,6 +75,7 @@ impl Refusal {
             Self::NoIdentity { .. } => "no_identity",
             Self::Locked { .. } => "locked",
             Self::StalePlan { .. } | Self::AnotherPlan { .. } | Self::NotShown { .. } => "stale_plan",
+            Self::NotDetached { .. } => "not_detached",
             Self::RunsElsewhere { .. } => "runs_elsewhere",
             Self::Busy { .. } => "busy",
             Self::UnknownStep { .. } => "unknown_step",
@@ -114,6 +121,10 @@ impl Refusal {
             Self::UnknownStep { server, run, .. } => Some(format!(
                 "look: infrakt server ssh {server}; then, if it ran: infrakt runs resume {run} --unknown done; if it did \
                  not: infrakt runs resume {run} --unknown again"
+            )),
+            Self::NotDetached { server, .. } => Some(format!(
+                "log in as root: infrakt server update {server} --user root; or set KillUserProcesses=no in the server's \
+                 /etc/systemd/logind.conf"
             )),
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"

@@ -48,6 +48,14 @@ pub enum ServerError {
         "{run} on '{server}' is undoing a step that may have locked everybody out; infrakt does not interrupt that"
     )]
     Undoing { server: String, run: String },
+    /// There is no place for the records of a run, so none is begun.
+    #[error("'{server}' can't keep the records of a run: {reason}")]
+    NoRecords { server: String, reason: String },
+    /// It could not be told whether another run is at work, so none is begun.
+    #[error("the lock of '{server}' can't be used: {reason}")]
+    LockBroken { server: String, reason: String },
+    #[error("'{server}' did not begin the run: {reason}")]
+    NotBegun { server: String, reason: String },
     /// The runner's records break their own rules.
     #[error("cannot follow the steps on '{server}': {reason}")]
     NotFollowed { server: String, reason: String },
@@ -69,6 +77,7 @@ impl ServerError {
             Self::MarkerNotWritten { .. } | Self::MarkerNotRemoved { .. } => "marker_failed",
             Self::Lock { .. } => "lock_unknown",
             Self::NotEnded { .. } | Self::Undoing { .. } => "unlock_failed",
+            Self::NoRecords { .. } | Self::LockBroken { .. } | Self::NotBegun { .. } => "not_begun",
             Self::NotFollowed { .. } => "not_followed",
             Self::NotRestarted { .. } => "not_restarted",
         }
@@ -95,6 +104,13 @@ impl ServerError {
                 "see which process holds {lock} there: infrakt server ssh {server}"
             )),
             Self::Undoing { server, .. } => Some(format!("try again in a few minutes: infrakt server unlock {server}")),
+            Self::NoRecords { server, .. } => Some(format!(
+                "see its disks: infrakt server ssh {server} -- 'findmnt -T /var/lib; df -h /var/lib /run; df -i /var/lib /run'"
+            )),
+            Self::LockBroken { server, .. } => Some(format!(
+                "it takes flock of util-linux, as root there: infrakt server ssh {server} -- flock --version"
+            )),
+            Self::NotBegun { server, .. } => Some(format!("look there: infrakt server ssh {server}")),
             Self::NotFollowed { .. } => Some("see what became of the run: infrakt runs list".to_owned()),
         }
     }

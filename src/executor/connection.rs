@@ -1,11 +1,11 @@
 //! Where the world begins: what the executor needs of a connection to a server. `ssh` implements it for real servers;
 //! tests implement it for what the world can't be made to do on demand.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::time::Duration;
 
 /// An authenticated way to one server, whose host key has been checked.
-pub trait Connection: Send {
+pub trait Connection {
     /// Starts `sh -s` on the server as root (through sudo where the login is not root) and feeds it `script`. The
     /// script must be complete in itself, and must not end the shell; what is sent later reaches the script's own standard
     /// input.
@@ -14,8 +14,62 @@ pub trait Connection: Send {
     /// released: then the same shell goes on with this one.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>>;
 
-    /// Drops the connection and logs in anew, with the same checks. Tries until `patience` is over.
-    fn reconnect(&mut self, patience: Duration) -> Result<()>;
+    /// Drops the connection and logs in anew, with the same checks. Tries until `patience` is over, or `stop` says that
+    /// nobody wants it any more: then with [`Error::Interrupted`].
+    fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()>;
+
+    /// The same, with nobody who might not want it any more.
+    fn reconnect(&mut self, patience: Duration) -> Result<()> {
+        self.reconnect_unless(&|| false, patience)
+    }
+}
+
+/// A connection that is given up as soon as `stop` says so, with [`Error::Interrupted`].
+pub struct Interruptible<'a> {
+    pub connection: &'a mut dyn Connection,
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Interruptible<'_> {
+    /// How often it is seen whether to stop.
+    const BEAT: Duration = Duration::from_millis(200);
+}
+
+impl Connection for Interruptible<'_> {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        Ok(Box::new(InterruptibleChannel {
+            channel: self.connection.start(script)?,
+            stop: self.stop,
+        }))
+    }
+
+    fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()> {
+        let either = || stop() || (self.stop)();
+        self.connection.reconnect_unless(&either, patience)
+    }
+}
+
+struct InterruptibleChannel<'a> {
+    channel: Box<dyn Channel + 'a>,
+    stop: &'a dyn Fn() -> bool,
+}
+
+impl Channel for InterruptibleChannel<'_> {
+    fn receive(&mut self, wait: Duration) -> Result<Incoming> {
+        match (self.stop)() {
+            true => Err(Error::Interrupted),
+            // Whoever waits for longer asks again, as after every wait.
+            false => self.channel.receive(wait.min(Interruptible::BEAT)),
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.channel.send(bytes)
+    }
+
+    fn release(&mut self) {
+        self.channel.release();
+    }
 }
 
 /// A running `sh -s` and its three streams.

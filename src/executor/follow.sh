@@ -4,62 +4,36 @@
 #
 # It is a pipeline: what comes first begins the run, or finds it, and then hands on what the client says; ik_follow does
 # the rest. Descriptor 3 leads to the client from both, 9 is the lock.
-ik_refuse() {
+ik_turn_down() {
     printf 'infrakt %s\nx %s\n' "$IK_NONCE" "$*" >&3
+}
+# For what comes first: ik_follow is told that there is nothing to follow.
+ik_refuse() {
+    ik_turn_down "$@"
+    echo refused
     return 1
 }
-ik_full() {
-    exec 9>&-
-    rm -rf -- "$IK_DIR"
-    ik_refuse spool 'its disk is full'
-}
-# ik_prepare DAYS [turn]: takes the server's lock, and makes the folder of the run with all files that a run may need: it
-# may get no others later. Turn: there is a step that the runner waits for. The lock is given on to the runner.
-ik_prepare() {
-    if ! [ -d /run/infrakt ] || ! [ -d "${IK_DIR%/*}" ]; then
-        mkdir -p /run/infrakt "${IK_DIR%/*}" && chmod 700 /run/infrakt "${IK_DIR%/*/*}" "${IK_DIR%/*}" || {
-            ik_refuse spool "the folder for its records can't be made"
-            return
-        }
-    fi
-    exec 9>>"$IK_LOCK"
-    if ! flock -n 9; then
-        exec 9>&-
-        ik_refuse locked "$(cat "$IK_LOCK.holder" 2>&1)"
-        return
-    fi
-    # Only with the lock: to a clock that has jumped, the records of a living run are old too.
-    for ik_other in "${IK_DIR%/*}"/*; do
-        if [ -e "$ik_other" ]; then
-            find "${IK_DIR%/*}" -mindepth 1 -maxdepth 1 -mtime "+$1" -exec rm -rf -- {} +
-            break
-        fi
-    done
-    # Another launch of the same run has been faster, between the check and the lock.
-    if ! mkdir "$IK_DIR"; then
-        exec 9>&-
-        ik_refuse folder "$IK_DIR can't be made"
-        return
-    fi
-    : >"$IK_DIR/journal" && : >"$IK_DIR/out" && : >"$IK_DIR/err" && echo none >"$IK_DIR/order" &&
-        ik_blank deadline && ik_blank pid && ik_blank go && { [ -z "${2-}" ] || mkfifo "$IK_DIR/turn"; } || ik_full
-}
-# What is written into later in place, where there is room for it whatever becomes of the disk.
-ik_blank() {
-    printf '%40s\n' '' >"$IK_DIR/$1"
-}
-# Starts the runner, which wakes the follower through the pipe.
-ik_start() {
-    setsid sh "$IK_DIR/runner" 7>&1 </dev/null >/dev/null 2>"$IK_DIR/runner.err" 3>&- &
-    ik_start_of $!
-    echo "$! $ik_start" 1<>"$IK_DIR/pid"
-    exec 9>&-
+# ik_cannot CODE COMMAND…: refuses because of what the command, which has just failed, complains about. It is run again to
+# hear that, so that the ordinary case costs no process.
+ik_cannot() {
+    ik_code=$1
+    shift
+    ik_why=$("$@" 2>&1)
+    ik_why=${ik_why#sh: [0-9]*: }
+    ik_why=${ik_why%%"
+"*}
+    ik_refuse "$ik_code" "${ik_why:-it failed once and then worked}"
 }
 # Whether the runner is there. After a restart the same number may be another process: only with the same start is it the
 # runner.
 ik_runner_lives() {
     read -r ik_runner ik_began <"$IK_DIR/pid" && ik_start_of "$ik_runner" && [ "$ik_start" = "$ik_began" ]
 } 2>/dev/null
+# Makes sure that a run which has not begun never will. 200: another run has the lock; 201: it has begun; 202: its records
+# can't be removed.
+ik_void() {
+    flock -n -o -E 200 "$IK_LOCK" sh -c '[ ! -s "$1/journal" ] || exit 201; rm -f -- "$1"/* || exit 202' sh "$IK_DIR"
+}
 # Waits until a run whose launch was not seen has begun. The launch may still be on its way, or cut short for ever; which
 # of the two is settled with the lock in hand, without which no runner begins. The folder stays where it is then, so that
 # no other copy of the launch begins either.
@@ -71,10 +45,22 @@ ik_find() {
             ik_refuse absent 'there are no records of it'
             return 1
         fi
-        if flock -n -o "$IK_LOCK" sh -c '[ ! -s "$1/journal" ] && rm -f -- "$1"/*' sh "$IK_DIR"; then
+        ik_void
+        case $? in
+        0)
             ik_refuse void 'it never began'
             return 1
-        fi
+            ;;
+        200 | 201) ;;
+        202)
+            ik_cannot spool ik_void
+            return 1
+            ;;
+        *)
+            ik_cannot lock ik_void
+            return 1
+            ;;
+        esac
         ik_tries=$((ik_tries + 1))
         if [ "$ik_tries" -gt 100 ]; then
             ik_refuse locked "$(cat "$IK_LOCK.holder" 2>&1)"
@@ -97,9 +83,74 @@ ik_listen() {
     echo begun
     while read -r ik_word; do
         printf '%s\n' "$ik_word"
-        case $ik_word in "done" | sealed) return ;; esac
+        case $ik_word in "done" | sealed)
+            ik_clear "$ik_word"
+            return
+            ;;
+        esac
     done
     echo lost
+}
+# Whether this shell ends with the login, and so would all that it begins: it is in the scope of a session (KillUserProcesses in
+# logind.conf(5)) or in a service that the connection has for itself (KillMode in systemd.kill(5)). Root's sessions are
+# spared where logind is not configured at all for that.
+ik_is_bound() {
+    while read -r ik_line; do
+        case $ik_line in
+        0::/* | *:name=*:/*) ;;
+        *) continue ;;
+        esac
+        case $ik_line in
+        */user-0.slice/session-*) if ik_logind_ends_sessions; then return 0; fi ;;
+        */session-*.scope | */session-*.scope/* | *@*.service | *@*.service/* | *:name=elogind:/?*) return 0 ;;
+        esac
+    done </proc/self/cgroup
+    return 1
+} 2>/dev/null
+ik_logind_ends_sessions() {
+    for ik_file in /etc/systemd/logind.conf /usr/lib/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf \
+        /run/systemd/logind.conf.d/*.conf /usr/local/lib/systemd/logind.conf.d/*.conf /usr/lib/systemd/logind.conf.d/*.conf; do
+        if [ ! -r "$ik_file" ]; then continue; fi
+        while read -r ik_setting; do
+            case $ik_setting in KillUserProcesses* | KillExcludeUsers* | KillOnlyUsers*) return 0 ;; esac
+        done <"$ik_file"
+    done
+    return 1
+}
+# Text for a shell: moves the process $1 to where this shell is, or with $2 to the root, in the hierarchy that systemd
+# keeps track of processes in; there are two of it while cgroup v1 is in use (cgroups(7)).
+ik_move='while read -r line; do
+    case $line in
+    0::/*) root=/sys/fs/cgroup; if [ -d /sys/fs/cgroup/unified ]; then root=/sys/fs/cgroup/unified; fi ;;
+    *:name=*:/*) root=${line#*:name=}; root=/sys/fs/cgroup/${root%%:*} ;;
+    *) continue ;;
+    esac
+    if [ -n "${2-}" ]; then path=""; else path=/${line#*:/}; fi
+    echo "$1" >"$root$path/cgroup.procs" || exit 1
+done </proc/self/cgroup'
+# ik_leave UNIT [must]: leaves the login with all that this shell begins from now on, for a unit of systemd's, or else for no
+# unit at all. Where neither works, a run that must outlive its connection is refused.
+ik_leave() {
+    if ! ik_is_bound; then return 0; fi
+    read -r ik_self ik_rest </proc/self/stat
+    ik_why=$(timeout 10 systemd-run --scope --quiet --collect --slice=system.slice --unit="infrakt-$1" \
+        --description='A run of infrakt' \
+        -- sh -c "$ik_move" sh "$ik_self" 2>&1 </dev/null)
+    if ! ik_is_bound || { sh -c "$ik_move" sh "$ik_self" root 2>/dev/null && ! ik_is_bound; }; then return 0; fi
+    if [ -z "${2-}" ]; then return 0; fi
+    rm -rf -- "$IK_DIR"
+    ik_cannot bound printf %s "${ik_why:-it can not be left}"
+}
+# The client has got everything. It is this part that removes the records, since it has left the login, with which the other
+# may end at once. Sealed: copies of the launch may still be on their way. The folder lets none of them begin.
+ik_clear() {
+    ik_line=''
+    while read -r ik_rest; do ik_line=$ik_rest; done <"$IK_DIR/journal"
+    case $ik_line in Z*) ;; *) if ik_runner_lives; then return; fi ;; esac
+    case $1 in
+    "done") rm -rf -- "$IK_DIR" ;;
+    *) rm -f -- "$IK_DIR"/* ;;
+    esac
 }
 # ik_lines DESCRIPTOR FROM COUNT: takes text as a shell can, which saves a process. It can't if a line does not end there, or
 # if there are zeros among the bytes: then not so many of them have come as the descriptor has moved.
@@ -114,7 +165,7 @@ ik_lines() {
 }
 # ik_open DESCRIPTOR FILE FROM
 ik_open() {
-    eval "exec $1<\"\$IK_DIR/$2\""
+    eval "command exec $1<\"\$IK_DIR/$2\"" || return
     # dd moves a descriptor without reading what it passes.
     if [ "$3" -gt 0 ]; then dd bs=1 count=0 skip="$3" status=none <&"$1"; fi
 }
@@ -205,7 +256,11 @@ ik_send() {
             echo z
         elif [ -n "$ik_gone" ]; then
             ik_said=yes
-            echo "x gone the runner is no longer there"
+            ik_line=''
+            if [ -s "$IK_DIR/runner.err" ]; then read -r ik_line <"$IK_DIR/runner.err"; fi
+            # Each step is recorded before it begins.
+            if [ -s "$IK_DIR/journal" ]; then ik_word=gone; else ik_word=died; fi
+            echo "x $ik_word the runner is no longer there${ik_line:+: $ik_line}"
         fi
     fi
 }
@@ -219,19 +274,25 @@ ik_end_step() {
 }
 # ik_follow JOURNAL OUT ERR
 ik_follow() {
-    # The lock must be the runner's alone before anybody hears of it: one that is quick has ended by then. Without that
-    # word nothing began, and why has been said.
+    # The lock must be the runner's alone before anybody hears of it: one that is quick has ended by then. Without a word
+    # the shell that was to begin the run has died, and what it said of that is on its standard error.
     ik_word=''
     until [ "$ik_word" = begun ]; do
-        if ! read -r ik_word; then return; fi
+        if ! read -r ik_word; then
+            ik_turn_down died
+            return
+        elif [ "$ik_word" = refused ]; then
+            return
+        fi
     done
     ik_j=$1 ik_o=$2 ik_e=$3 ik_to_o=$2 ik_to_e=$3
     ik_part='' ik_ended='' ik_gone='' ik_said='' ik_order=none
     # Where characters are bytes, so that they can be counted.
     export LC_ALL=C
-    ik_open 4 journal "$1"
-    ik_open 5 out "$2"
-    ik_open 6 err "$3"
+    if ! ik_open 4 journal "$1" || ! ik_open 5 out "$2" || ! ik_open 6 err "$3"; then
+        ik_turn_down unreadable "its records can't be read"
+        return
+    fi
     # For what it has to tell itself.
     exec 7<>/proc/self/fd/0
     if ! ik_runner_lives; then ik_runner=none; fi
@@ -264,16 +325,7 @@ ik_follow() {
             ik_poke
             ik_end_step
             ;;
-        "done")
-            if [ -n "$ik_ended$ik_gone" ]; then rm -rf -- "$IK_DIR"; fi
-            break
-            ;;
-        sealed)
-            # Copies of the launch may still be on their way. The folder lets none of them begin.
-            if [ -n "$ik_ended$ik_gone" ]; then rm -f -- "$IK_DIR"/*; fi
-            break
-            ;;
-        lost) break ;;
+        "done" | sealed | lost) break ;;
         esac
     done
 }

@@ -1,7 +1,7 @@
 //! Follows a runner over one channel, and tells it what it waits for. A connection may end at any moment; what is owed to
 //! the runner by then is said again over the next one.
 
-use super::connection::Incoming;
+use super::connection::{Channel, Incoming};
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
@@ -17,6 +17,13 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// longer nothing happens, the less often.
 const SHORTEST_ASK: Duration = Duration::from_millis(200);
 const LONGEST_ASK: Duration = Duration::from_secs(1);
+/// How long a server that has not said a word yet is waited for once it is asked to stop, so that it can be told to.
+const FIRST_WORD: Duration = Duration::from_secs(3);
+/// How long a server that was told to end the step at work may say nothing of it. It is given ten seconds for a step that
+/// does not listen, and goes on answering meanwhile.
+const LAST_WORD: Duration = Duration::from_secs(10);
+/// How long what a shell has complained about may be on its way after the word that it has died.
+const COMPLAINT: Duration = Duration::from_secs(1);
 /// How long a lost server is called again before the run is given up for now.
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -33,6 +40,8 @@ pub(super) enum Followed {
     Absent,
     /// It has not begun before the connection was lost, and never will.
     Void,
+    /// The user does not want to wait for it any longer; the steps go on without us.
+    Left,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
     /// This step was executed, and is undone unless a new connection proves that it has locked nobody out.
@@ -110,8 +119,20 @@ impl Execution<'_> {
         let mut last = Instant::now();
         let mut ask = SHORTEST_ASK;
         let mut asked = false;
+        let mut stopped_since = None;
         loop {
             let interrupts = self.world.interrupts();
+            if interrupts > 0 {
+                let since = *stopped_since.get_or_insert_with(Instant::now);
+                let left = match begun {
+                    // Nothing can be said to it before: its shell may take what it is not there to read for a command.
+                    false => interrupts > 1 || since.elapsed() > FIRST_WORD,
+                    true => told > 1 && last.elapsed() > LAST_WORD,
+                };
+                if left {
+                    return Ok(Followed::Left);
+                }
+            }
             if begun && interrupts > told {
                 channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
                 told = interrupts;
@@ -164,22 +185,22 @@ impl Execution<'_> {
                     }
                     Frame::Heartbeat => asked = false,
                     Frame::Refused { code, reason } => {
-                        let instead = match code.as_str() {
-                            "folder" => Followed::Launched,
-                            "absent" => Followed::Absent,
-                            "void" => Followed::Void,
-                            code => {
-                                // Only a follower that has begun waits for a last word.
-                                if code != "gone" {
-                                    channel.release();
-                                }
-                                events.extend(transcript.lose());
-                                ended = Some(refused(plan, code, &reason));
-                                break;
+                        // Only a follower that has begun waits for a last word.
+                        if !matches!(code.as_str(), "gone" | "died" | "unreadable") {
+                            channel.release();
+                        }
+                        match code.as_str() {
+                            "folder" => return Ok(Followed::Launched),
+                            "absent" | "unreadable" => return Ok(Followed::Absent),
+                            "void" => return Ok(Followed::Void),
+                            "died" if reason.is_empty() => {
+                                let complaint = complaint(&mut *channel, std::mem::take(&mut said));
+                                ended = Some(refused(plan, "died", &complaint));
                             }
-                        };
-                        channel.release();
-                        return Ok(instead);
+                            code => ended = Some(refused(plan, code, &reason)),
+                        }
+                        events.extend(transcript.lose());
+                        break;
                     }
                     Frame::End => ended = Some(Ok(transcript.ending())),
                     frame => events.extend(transcript.take(frame).map_err(|error| broken(plan, &error.0))?),
@@ -241,12 +262,31 @@ impl Execution<'_> {
     }
 }
 
+/// The last line that a shell has complained with before it died.
+fn complaint(channel: &mut dyn Channel, mut said: Vec<u8>) -> String {
+    let until = Instant::now() + COMPLAINT;
+    while said.is_empty() && Instant::now() < until {
+        match channel.receive(COMPLAINT) {
+            Ok(Incoming::Stderr(bytes)) => said.extend_from_slice(&bytes),
+            Ok(Incoming::Stdout(_) | Incoming::Quiet) => {}
+            Ok(Incoming::Closed) | Err(_) => break,
+        }
+    }
+    let said = String::from_utf8_lossy(&said);
+    let last = said.lines().rfind(|line| !line.trim().is_empty());
+    format!(
+        "the shell that was to begin it has ended: {}",
+        last.unwrap_or("it said nothing")
+    )
+}
+
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
     let server = plan.server.name.clone();
+    let reason = reason.to_owned();
     Err(match code {
         "protected" => Refusal::Protected {
             server,
-            reasons: vec![reason.to_owned()],
+            reasons: vec![reason],
         }
         .into(),
         "identity" => Refusal::StalePlan {
@@ -257,13 +297,13 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
             ),
         }
         .into(),
-        "locked" => Refusal::Locked {
-            server,
-            holder: reason.to_owned(),
-        }
-        .into(),
+        "locked" => Refusal::Locked { server, holder: reason }.into(),
+        "bound" => Refusal::NotDetached { server, reason }.into(),
         "gone" => return Ok(Ending::Unseen),
-        _ => broken(plan, reason),
+        "spool" => ServerError::NoRecords { server, reason }.into(),
+        "lock" => ServerError::LockBroken { server, reason }.into(),
+        "died" => ServerError::NotBegun { server, reason }.into(),
+        _ => broken(plan, &reason),
     })
 }
 

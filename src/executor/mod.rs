@@ -18,7 +18,7 @@ use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, Position, RunEvent, RunState};
 use crate::plan::{Action, Effect, Plan, StateChange, Step};
-use connection::Connection;
+use connection::{Connection, Interruptible};
 use script::Secrets;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -174,7 +174,11 @@ impl Execution<'_> {
                 let patience = Duration::from_secs(*timeout_seconds);
                 match reboot {
                     true => self.reboot(plan, patience),
-                    false => self.connection.reconnect(patience).map(|()| true),
+                    false => {
+                        let world = &*self.world;
+                        let stopped = || world.interrupts() > 0;
+                        self.connection.reconnect_unless(&stopped, patience).map(|()| true)
+                    }
                 }
             }
             _ => return change(self.world, plan, index),
@@ -186,17 +190,24 @@ impl Execution<'_> {
     /// first process, since the boot id is not a container's own.
     fn reboot(&mut self, plan: &Plan, patience: Duration) -> Result<bool> {
         const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat";
+        // In a unit of its own, so that it does not end with the login.
+        const RESTART: &str = "systemd-run --quiet --collect --no-block -- sh -c 'sleep 1; systemctl reboot' ||
+            setsid sh -c 'sleep 1; systemctl reboot' </dev/null >/dev/null 2>&1 &";
         let server = &plan.server.name;
         let short = Duration::from_secs(30);
-        let before = question::ask(self.connection, server, BOOT, short)?.stdout;
-        let restart = "setsid sh -c 'sleep 1; systemctl reboot' </dev/null >/dev/null 2>&1 &";
-        question::ask(self.connection, server, restart, short)?;
+        let world = &*self.world;
+        let mut connection = Interruptible {
+            connection: &mut *self.connection,
+            stop: &|| world.interrupts() > 0,
+        };
+        let before = question::ask(&mut connection, server, BOOT, short)?.stdout;
+        question::ask(&mut connection, server, RESTART, short)?;
         let deadline = Instant::now() + patience;
         loop {
-            self.connection
-                .reconnect(deadline.saturating_duration_since(Instant::now()))?;
-            match question::ask(self.connection, server, BOOT, short) {
+            connection.reconnect(deadline.saturating_duration_since(Instant::now()))?;
+            match question::ask(&mut connection, server, BOOT, short) {
                 Ok(answer) if answer.status == 0 && answer.stdout != before => return Ok(true),
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Ok(_) | Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_secs(1)),
                 Ok(_) => {
                     return Err(ServerError::NotRestarted {
@@ -245,6 +256,7 @@ fn close(
     let (outcome, reason) = match done {
         Ok(true) => (Outcome::Changed, None),
         Ok(false) => (Outcome::Unchanged, None),
+        Err(Error::Interrupted) => (Outcome::Failed, Some(world.why_interrupted())),
         Err(error) => (Outcome::Failed, Some(error.to_string())),
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -256,7 +268,10 @@ fn close(
         reason: reason.clone(),
     };
     note(world, plan, vec![ended], None)?;
-    Ok(reason.map(Ended::failed))
+    Ok(reason.map(match done {
+        Err(Error::Interrupted) => Ended::interrupted,
+        _ => Ended::failed,
+    }))
 }
 
 /// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.

@@ -60,7 +60,7 @@ ik_may_go() {
 }
 ik_forget() {
     for ik_file in "$@"; do
-        if [ -s "$IK_DIR/$ik_file" ]; then : >"$IK_DIR/$ik_file"; fi
+        if [ -s "$IK_DIR/$ik_file" ]; then true >"$IK_DIR/$ik_file" || exit 1; fi
     done
 }
 ik_finish() {

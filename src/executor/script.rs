@@ -56,18 +56,40 @@ pub fn spool_of(run: &str) -> String {
 }
 
 impl Stretch<'_> {
-    /// The whole script: checks, lock, the steps as files, the runner, and the follower. All of it is one command for
-    /// the shell that reads it, so that one which arrives only in part does nothing.
+    /// The whole script: checks, lock, the steps as files, the runner, and the follower. All of it but the definitions of
+    /// functions is one command for the shell that reads it, so that one which arrives only in part does nothing.
     pub fn script(&self) -> Vec<u8> {
         let mut text = prelude(self.run, self.nonce);
+        text.push_str(&condensed(include_str!("launch.sh")));
+        self.files(&mut text);
         text.push_str("ik_begin() {\n");
         self.checks(&mut text);
-        for index in self.from..self.to {
-            self.step_files(&mut text, index);
-        }
-        self.runner(&mut text);
-        text.push_str("ik_listen\n}\n{ ik_begin | ik_follow 0 0 0; } 3>&1\n");
+        let _ = write!(
+            text,
+            "ik_prepare {KEPT_DAYS} || return\n\
+             ik_files 2>/dev/null || {{ ik_full; return; }}\n\
+             ik_leave \"${{IK_DIR##*/}}\"{must} || return\n\
+             ik_start\nik_listen\n}}\n{{ ik_begin | ik_follow 0 0 0; }} 3>&1\n",
+            must = if self.must_be_detached() { " must" } else { "" },
+        );
         text.into_bytes()
+    }
+
+    /// A function that makes everything that the run needs on the server, and stops at what it can't.
+    fn files(&self, text: &mut String) {
+        let _ = write!(
+            text,
+            "ik_files() {{\n\
+             printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\" &&\n\
+             ik_make_records{turn}",
+            holder = quote(self.holder),
+            turn = if self.waits() { " turn" } else { "" },
+        );
+        for index in self.from..self.to {
+            self.step_files(text, index);
+        }
+        self.runner(text);
+        text.push_str("\n}\n");
     }
 
     fn checks(&self, text: &mut String) {
@@ -94,14 +116,12 @@ impl Stretch<'_> {
                 thread = quote(self.thread_name),
             );
         }
-        let _ = write!(
-            text,
-            "[ ! -e \"$IK_DIR\" ] || {{ ik_refuse folder \"$IK_DIR is there already\"; return; }}\n\
-             ik_prepare {KEPT_DAYS}{turn} || return\n\
-             printf '%s\\n' {holder} >\"$IK_LOCK.holder\" && printf '%s\\n' \"$IK_DIR\" >\"$IK_LOCK.folder\" || {{ ik_full; return; }}\n",
-            holder = quote(self.holder),
-            turn = if self.waits() { " turn" } else { "" },
-        );
+        text.push_str("[ ! -e \"$IK_DIR\" ] || { ik_refuse folder \"$IK_DIR is there already\"; return; }\n");
+    }
+
+    /// Whether a step, of this stretch or of a later one, relies on the server to undo it alone.
+    fn must_be_detached(&self) -> bool {
+        self.plan.steps[self.from..].iter().any(|step| step.undo.is_some())
     }
 
     /// Whether the runner will have to wait for a word.
@@ -213,15 +233,19 @@ impl Stretch<'_> {
                 secret.extend(parts.into_iter().map(|(name, _)| name));
             }
         }
+        let uploads = self.plan.steps[self.from..self.to]
+            .iter()
+            .any(|step| matches!(step.action, Action::Upload { .. }));
+        let place = if uploads { include_str!("place.sh") } else { "" };
         let runner = format!(
-            "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{steps}ik_finish done\n",
+            "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{}{steps}ik_finish done\n",
             quote(&spool_of(self.run)),
             shortest,
             quote(&secret.join(" ")),
             condensed(include_str!("runner.sh")),
+            condensed(place),
         );
         write_file(text, "runner", &runner);
-        text.push_str("ik_start\n");
     }
 
     fn exports(&self, step: &Step) -> String {
@@ -274,20 +298,13 @@ pub(super) fn condensed(script: &str) -> String {
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// Writes a file into the run's folder, without a process for it wherever the shell itself can.
+/// Writes one more file into the run's folder, without a process for it wherever the shell itself can.
 fn write_file(text: &mut String, name: &str, content: &str) {
     let _ = if content.contains('\0') {
         let data = base64::engine::general_purpose::STANDARD.encode(content);
-        writeln!(
-            text,
-            "printf %s {data} | base64 -d >\"$IK_DIR/{name}\" || {{ ik_full; return; }}"
-        )
+        write!(text, " &&\nprintf %s {data} | base64 -d >\"$IK_DIR/{name}\"")
     } else {
-        writeln!(
-            text,
-            "printf %s {} >\"$IK_DIR/{name}\" || {{ ik_full; return; }}",
-            quote(content)
-        )
+        write!(text, " &&\nprintf %s {} >\"$IK_DIR/{name}\"", quote(content))
     };
 }
 
@@ -321,23 +338,10 @@ fn has_secret(step: &Step) -> bool {
     content || step.env.values().any(|value| matches!(value, EnvValue::Secret { .. }))
 }
 
-/// Replaces the file at once, or not at all. A link is followed, as an editor would.
+/// Calls what `place.sh` has for it.
 fn place_file(data: &str, path: &str, mode: &str, owner: &str) -> String {
-    format!(
-        "target=$(readlink -f -- {path})\n\
-         [ ! -d \"$target\" ] || {{ echo \"$target is a directory\" >&2; exit 1; }}\n\
-         new=$(mktemp -- \"$target.XXXXXX\")\n\
-         trap 'rm -f -- \"$new\"' EXIT\n\
-         trap 'exit 1' HUP INT TERM\n\
-         cat {data} >\"$new\"\n\
-         chown -- {owner} \"$new\"\n\
-         chmod -- {mode} \"$new\"\n\
-         mv -fT -- \"$new\" \"$target\"",
-        data = quote(data),
-        path = quote(path),
-        owner = quote(owner),
-        mode = quote(mode),
-    )
+    let words = [data, path, mode, owner].map(quote);
+    format!("ik_place {}", words.join(" "))
 }
 
 /// A read-only command that succeeds if the file already is as it should be.
@@ -363,7 +367,7 @@ pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) ->
     let mut text = prelude(run, nonce);
     let _ = writeln!(
         text,
-        "{{ {{ ik_find && ik_listen; }} | ik_follow {journal} {out} {err}; }} 3>&1"
+        "{{ {{ ik_find && ik_leave \"${{IK_DIR##*/}}-$IK_NONCE\" && ik_listen; }} | ik_follow {journal} {out} {err}; }} 3>&1"
     );
     text.into_bytes()
 }

@@ -6,7 +6,7 @@ use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
 use super::{Execution, is_own, nonce, note};
-use crate::error::{Error, Result, SshError};
+use crate::error::{Error, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, Position, RunEvent};
 use crate::plan::{Action, Plan};
 use std::ops::Range;
@@ -18,6 +18,9 @@ const TIME_TO_UNDO: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often, meanwhile, it is seen whether the user wants to stop.
 const PIECE_OF_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often a stretch is launched whose records are not there when they are looked for.
+const MOST_LAUNCHES: u32 = 5;
 
 /// A stretch that an earlier process, or a connection that stayed away, has left to the server.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,7 @@ impl Execution<'_> {
         owed.launched_again = self.resumed;
         // Whether the script that begins the stretch is known to have reached the server.
         let mut arrived = left.is_some();
+        let mut launches = 1;
         loop {
             let heard = owed.heard;
             let followed = match self.follow(plan, &nonce, &script, &mut owed, &mut transcript) {
@@ -98,12 +102,21 @@ impl Execution<'_> {
                     owed.heard = Instant::now();
                     self.again(&nonce, &transcript)
                 }
-                Followed::Prove(step) => {
-                    if self.prove(plan, step)? {
-                        owed.go = Some(step);
+                Followed::Prove(step) => match self.prove(plan, step) {
+                    Ok(proven) => {
+                        if proven {
+                            owed.go = Some(step);
+                        }
+                        self.again(&nonce, &transcript)
                     }
-                    self.again(&nonce, &transcript)
-                }
+                    // The server undoes it, since nobody comes back in time.
+                    Err(Error::Interrupted) => {
+                        let reason = "it was not proven that a new login works; the server undoes it";
+                        self.lose(plan, &mut transcript, reached, to, reason, false)?;
+                        return Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())));
+                    }
+                    Err(error) => return Err(error),
+                },
                 Followed::Launched => {
                     arrived = true;
                     self.again(&nonce, &transcript)
@@ -120,7 +133,16 @@ impl Execution<'_> {
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
+                    // Somebody there removes it each time.
+                    None if launches == MOST_LAUNCHES => {
+                        return Err(ServerError::NotBegun {
+                            server: plan.server.name.clone(),
+                            reason: "the records of the run vanish before it has begun".to_owned(),
+                        }
+                        .into());
+                    }
                     None => {
+                        launches += 1;
                         owed.launched_again = true;
                         self.launch(plan, next..to, &nonce, &transcript)
                     }
@@ -128,6 +150,11 @@ impl Execution<'_> {
                     Some(_) => return self.records_gone(plan, &mut transcript, reached, to),
                 },
                 Followed::Absent => return self.records_gone(plan, &mut transcript, reached, to),
+                Followed::Left => {
+                    let reason = "it was not waited for; the server may have run it since";
+                    self.lose(plan, &mut transcript, reached, to, reason, false)?;
+                    return Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())));
+                }
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
                     if owed.heard == heard {
@@ -141,6 +168,9 @@ impl Execution<'_> {
                         let reason = "the connection was lost before it; the server may have run it since";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return match error {
+                            Error::Interrupted => {
+                                Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())))
+                            }
                             // Whoever answers there now is not to be called again before a person has looked.
                             Error::Ssh(
                                 SshError::HostKeyChanged { .. }
@@ -255,7 +285,10 @@ impl Execution<'_> {
         let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
         let patience = Duration::from_secs(undo.map_or(0, |undo| undo.after_seconds));
         let began = Instant::now();
-        let Err(error) = self.connection.reconnect(patience) else {
+        // To be asked to stop after the present step changes nothing about that: it is proven or undone first.
+        let world = &*self.world;
+        let in_a_hurry = || world.interrupts() > 1;
+        let Err(error) = self.connection.reconnect_unless(&in_a_hurry, patience) else {
             return Ok(true);
         };
         match error {
@@ -271,7 +304,13 @@ impl Execution<'_> {
             "a new login does not work ({error}); the server undoes the step"
         ))?;
         // A login that is refused over and over would be taken for an attack.
-        std::thread::sleep((patience + TIME_TO_UNDO).saturating_sub(began.elapsed()));
+        let until = began + patience + TIME_TO_UNDO;
+        while Instant::now() < until {
+            if self.world.interrupts() > 1 {
+                return Err(Error::Interrupted);
+            }
+            std::thread::sleep(PIECE_OF_PATIENCE.min(until.saturating_duration_since(Instant::now())));
+        }
         // Whoever is still not let in is told so by the next attempt to follow.
         let _ = self.call_again();
         Ok(false)
@@ -281,9 +320,16 @@ impl Execution<'_> {
     fn call_again(&mut self) -> Result<()> {
         let began = Instant::now();
         loop {
-            match self.connection.reconnect(PIECE_OF_PATIENCE) {
+            let world = &*self.world;
+            let stopped = || world.interrupts() > 0;
+            match self.connection.reconnect_unless(&stopped, PIECE_OF_PATIENCE) {
                 Err(Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }))
-                    if began.elapsed() < PATIENCE && self.world.interrupts() == 0 => {}
+                    if stopped() =>
+                {
+                    return Err(Error::Interrupted);
+                }
+                Err(Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }))
+                    if began.elapsed() < PATIENCE => {}
                 done => return done,
             }
         }

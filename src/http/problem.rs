@@ -218,7 +218,8 @@ fn status(error: &Error) -> u16 {
             | Refusal::NoIdentity { .. }
             | Refusal::Locked { .. }
             | Refusal::RunsElsewhere { .. }
-            | Refusal::UnknownStep { .. } => 409,
+            | Refusal::UnknownStep { .. }
+            | Refusal::NotDetached { .. } => 409,
             Refusal::ConsentMismatch { .. }
             | Refusal::NoTerminal { .. }
             | Refusal::NotConfirmed { .. }

@@ -1,8 +1,9 @@
 //! A server that has been reached: its connection, its facts, and what they mean for a plan.
 
+use super::world::Stop;
 use super::{presence, protection};
 use crate::error::{Error, Refusal, Result, ServerError};
-use crate::executor::connection::Connection;
+use crate::executor::connection::{Connection, Interruptible};
 use crate::executor::nonce;
 use crate::executor::question::{self, Answer, ask};
 use crate::executor::read_only;
@@ -150,16 +151,20 @@ impl Live {
     ///
     /// # Errors
     /// The refusal that fits.
-    pub fn look_again(&self, store: &Store, plan: &Plan, resumed: bool) -> Result<()> {
+    pub fn look_again(&self, store: &Store, plan: &Plan, resumed: bool, stop: &dyn Stop) -> Result<()> {
         let name = &self.server.name;
         let row = store.server(name)?;
         let (facts, host_key) = {
             let mut session = self.connection();
-            let facts = match read_facts(&mut *session, name) {
+            let mut connection = Interruptible {
+                connection: &mut *session,
+                stop: &|| stop.asked() > 0,
+            };
+            let facts = match read_facts(&mut connection, name) {
                 // The person, or a run before this one, took longer than an idle connection lives.
                 Err(error) if question::is_lost(&error) => {
-                    session.reconnect(RECONNECT_PATIENCE)?;
-                    read_facts(&mut *session, name)?
+                    connection.reconnect(RECONNECT_PATIENCE)?;
+                    read_facts(&mut connection, name)?
                 }
                 facts => facts?,
             };

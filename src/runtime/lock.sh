@@ -2,7 +2,15 @@
 #   free | held SECONDS STEP FOLDER, then the holder's own words | another | ended | undoing | stuck
 # `look`, or `end FOLDER`: only the run that was looked at is ended.
 ik_wanted=$1 ik_shown=${2-}
-if [ ! -e "$IK_LOCK" ] || flock -n -o "$IK_LOCK" true; then
+# Whether the lock is free. Only the status 200 says that it is not; with another one flock(1) could not look.
+ik_is_free() {
+    if [ ! -e "$IK_LOCK" ]; then return; fi
+    flock -n -o -E 200 "$IK_LOCK" true
+    ik_status=$?
+    if [ "$ik_status" != 0 ] && [ "$ik_status" != 200 ]; then exit "$ik_status"; fi
+    return "$ik_status"
+}
+if ik_is_free; then
     echo free
     exit 0
 fi
@@ -32,7 +40,7 @@ if [ -s "$ik_dir/pid" ]; then
     kill -s USR1 "$ik_runner"
 fi
 ik_tries=0
-until flock -n -o "$IK_LOCK" true; do
+until ik_is_free; do
     ik_tries=$((ik_tries + 1))
     # A step that may have locked everybody out is undone first, however long that takes.
     if [ "$ik_tries" -eq 140 ]; then

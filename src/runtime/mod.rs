@@ -312,7 +312,9 @@ impl Runtime {
         // What is executed now is to be done, whatever became of it before.
         begun.progress.settled.clear();
         let looked = match begun.rest_destroys() {
-            true => begun.live.look_again(&self.store, begun.plan(), begun.progress.resumed),
+            true => begun
+                .live
+                .look_again(&self.store, begun.plan(), begun.progress.resumed, stop),
             false => Ok(()),
         };
         let outcome = looked.and_then(|()| self.with_execution(begun, stop, report, |execution| execution.execute()));

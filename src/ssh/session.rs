@@ -84,7 +84,7 @@ impl Connection for Session {
     }
 
     /// Same host key, same login, no questions. Root is not proven anew: a script that starts says so by its own output.
-    fn reconnect(&mut self, patience: Duration) -> Result<()> {
+    fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()> {
         // What is asked for over the next connection must not be done a second time by what is stuck in this one.
         self.transport.forget_unsent();
         self.transport.lose("it is being re-opened");
@@ -113,8 +113,20 @@ impl Connection for Session {
             if !may_pass || until.is_some_and(|until| Instant::now() + wait >= until) {
                 return Err(error);
             }
-            std::thread::sleep(wait);
+            sleep_unless(stop, wait)?;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
+}
+
+fn sleep_unless(stop: &dyn Fn() -> bool, wait: Duration) -> Result<()> {
+    const BEAT: Duration = Duration::from_millis(100);
+    let until = Instant::now() + wait;
+    while Instant::now() < until {
+        if stop() {
+            return Err(Error::Interrupted);
+        }
+        std::thread::sleep(BEAT.min(until.saturating_duration_since(Instant::now())));
+    }
+    Ok(())
 }

@@ -119,7 +119,7 @@ impl Connection for HoldsBack {
         Local.start_here(script)
     }
 
-    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+    fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
         self.cut = false;
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Connection for LockedOutBy {
         Local.start_here(script)
     }
 
-    fn reconnect(&mut self, patience: Duration) -> Result<()> {
+    fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, patience: Duration) -> Result<()> {
         let until = std::time::Instant::now() + patience;
         while self.0.exists() {
             if std::time::Instant::now() >= until {
@@ -175,7 +175,7 @@ impl Connection for LostOnce {
         }))
     }
 
-    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+    fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
         self.cut = false;
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Connection for Local {
         self.start_here(script)
     }
 
-    fn reconnect(&mut self, _patience: Duration) -> Result<()> {
+    fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
         Ok(())
     }
 }

@@ -84,7 +84,7 @@ fn a_server_whose_disk_is_full_begins_nothing_and_says_so() {
     server.root(FILL);
     let ended = infrakt.run(&["run", &recipe, "--server", "prod-2"]);
     assert_ne!(ended.exit, 0, "{ended}");
-    ended.says("'prod-2'").says("disk is full");
+    ended.says("'prod-2'").says("No space left on device");
     assert_eq!(log(traces.path()), "");
     let run = infrakt.newest_run().expect("a run");
     let outcomes = infrakt.told_of(run).outcomes;

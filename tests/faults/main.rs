@@ -12,6 +12,8 @@ mod disks;
 mod floods;
 mod hostile;
 mod imitations;
+mod impatience;
 mod kills;
+mod obstacles;
 mod rivals;
 mod stage;

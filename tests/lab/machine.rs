@@ -97,6 +97,12 @@ impl Machine {
         said(&self.lab("restore", &[]));
     }
 
+    /// Runs a command over a login of its own, which ends with it.
+    #[track_caller]
+    pub fn ssh(&self, user: &str, command: &str) -> String {
+        said(&self.lab("ssh", &["--user", user, command]))
+    }
+
     /// Whether somebody can log in now, over a new connection.
     pub fn lets_root_in(&self) -> bool {
         self.lab("ssh", &["true"]).status.success()

@@ -6,6 +6,7 @@
 
 mod at_work;
 mod between;
+mod detached;
 mod facts;
 mod fleet;
 mod hosting;

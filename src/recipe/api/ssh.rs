@@ -54,7 +54,8 @@ pub mod ssh {
     }
 
     /// Writes a file on the server, through a temporary file beside it. A file that already has this content, mode and
-    /// owner is left alone. Mode 0644 and owner root:root, unless `mode` and `owner` say otherwise.
+    /// owner is left alone. Mode 0644 and owner root:root, unless `mode` and `owner` say otherwise. A link is followed only
+    /// if it is in a directory that nobody but root can write; otherwise the step fails.
     ///
     /// # Example
     /// ```rhai
