@@ -1,5 +1,6 @@
 //! Plans executed for real, by the `sh` of this computer in place of a server's. They need root, as on a server.
 
+mod links;
 mod local;
 mod lockout;
 mod machinery;
