@@ -89,6 +89,7 @@ pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<R
 /// there to lose.
 fn preview(plan: &Plan, whole: Option<&str>) -> String {
     let mut text = render::provenance(plan);
+    text.push_str(&render::queries(plan));
     text.push_str(&format!("{} destroys with\n", one_line(&plan.recipe.name)));
     for (index, step) in plan
         .steps

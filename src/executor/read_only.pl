@@ -27,7 +27,12 @@ for my $name (grep { $_ ne "." && $_ ne ".." } readdir $directory) {
     my $link = readlink $path;
     my $kind = defined $link ? "link" : $name eq "lock" ? "locks" : $name =~ /\.lock$/ ? "lock" : -d $path ? "directory" : "file";
     # With what is mounted below; a link itself, and not where it leads. Close on exec.
-    my $tree = $kind =~ /lock|link/ ? undef : call("open_tree", $here, $path, 1 | $recursive | 0x100 | 02000000);
+    my $tree;
+    if ($kind !~ /lock|link/) {
+        $tree = eval { call("open_tree", $here, $path, 1 | $recursive | 0x100 | 02000000) };
+        # It may have gone since it was listed.
+        if (!defined $tree) { next if !lstat $path; die $@; }
+    }
     push @entries, [$path, $kind, $tree, $link];
 }
 my ($type, $mode, $seven, $size, $large) = ("tmpfs", "mode", "755", "size", "256m");

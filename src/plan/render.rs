@@ -227,7 +227,15 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     Ok(())
 }
 
-/// What the server ran before anybody consented to anything.
+/// What the server ran for the plan before anybody consented to anything; nothing if the recipe asked nothing.
+pub fn queries(plan: &Plan) -> String {
+    let mut text = String::new();
+    if !plan.queries.is_empty() {
+        let _ = write_queries(&mut text, plan);
+    }
+    text
+}
+
 fn write_queries(text: &mut String, plan: &Plan) -> fmt::Result {
     let from = if plan.offline {
         ", answered from recorded facts"

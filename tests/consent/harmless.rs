@@ -20,6 +20,7 @@ fn no_text_of_a_plan_reaches_the_terminal_as_a_command_to_it() {
         };
         for text in [
             render::plan(&bent, None, None),
+            render::queries(&bent),
             render::losses(&bent),
             render::command_of(0, &bent.steps[0]),
         ] {
