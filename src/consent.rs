@@ -3,7 +3,7 @@
 
 use crate::error::Refusal;
 use crate::plan::Plan;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -167,6 +167,41 @@ impl ConsentedPlan {
     pub fn consent(&self) -> Option<&Consent> {
         self.consent.as_ref()
     }
+}
+
+/// How long a saved plan that destroys can be applied.
+const SAVED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether a saved plan is young enough to be applied. One that destroys nothing does not age.
+///
+/// # Errors
+/// If it destroys, and does not say when it was made, is older than a day, or is from the future: then a clock was changed, and
+/// nobody knows how old it is.
+pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
+    if !plan.destroys() {
+        return Ok(());
+    }
+    let stale = |reason: String| {
+        let server = plan.server.name.clone();
+        Err(Refusal::StalePlan { server, reason })
+    };
+    let Some(made_at) = plan.made_at else {
+        return stale("it destroys and does not say when it was made".to_owned());
+    };
+    let age = now.duration_since(made_at);
+    let made_at = made_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    if age < SignedDuration::ZERO {
+        return stale(format!(
+            "it was made at {made_at}, and the clock of this computer is not there yet"
+        ));
+    }
+    if age > SAVED_FOR {
+        return stale(format!(
+            "it was made at {made_at}, and a plan that destroys can be applied for {} hours",
+            SAVED_FOR.as_hours()
+        ));
+    }
+    Ok(())
 }
 
 /// Whether the plan's own words allow that its server loses something, whoever consents. To be asked before a person is,

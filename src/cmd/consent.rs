@@ -5,7 +5,7 @@ use super::output;
 use crate::consent::{ConsentedPlan, Means, check_destroyable};
 use crate::error::{Error, Exit, Refusal, Result};
 use crate::plan::printable::one_line;
-use crate::plan::{Effect, Plan, render};
+use crate::plan::{Effect, Losses, Plan, render};
 use crate::prompt;
 use crate::runtime::operator;
 use clap::Args;
@@ -17,12 +17,30 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
+/// As [`obtain`], for a plan that was made earlier: what is shown is what there is to lose `now`.
+///
+/// # Errors
+/// As [`obtain`].
+pub fn obtain_again(plan: Plan, args: &ConfirmArgs, now: &Losses) -> Result<ConsentedPlan> {
+    let as_things_stand = Plan {
+        losses: plan.within_reach(now.clone()),
+        ..plan.clone()
+    };
+    ask(plan, &as_things_stand, args, &[], None)
+}
+
 /// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr, with the recipe's own
 /// `remarks`; `whole` is the command that shows all of it, where there is one.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
 pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<&str>) -> Result<ConsentedPlan> {
+    let shown = plan.clone();
+    ask(plan, &shown, args, remarks, whole)
+}
+
+/// Shows `shown`, and asks for consent to `plan`.
+fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<&str>) -> Result<ConsentedPlan> {
     let who = operator();
     if !plan.needs_consent() {
         remarks.iter().for_each(|line| output::note(line));
@@ -32,7 +50,7 @@ pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<
         // Before anybody types a name for nothing.
         check_destroyable(&plan)?;
     }
-    output::styled_note(&preview(&plan, whole));
+    output::styled_note(&preview(shown, whole));
     remarks.iter().for_each(|line| output::note(line));
     output::note("");
     let name = plan.server.name.clone();

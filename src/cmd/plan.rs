@@ -15,6 +15,7 @@ use crate::plan::render;
 use crate::plan::shell::quote;
 use crate::runtime::{Planned, Runtime};
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -115,7 +116,10 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let mut documents = Vec::new();
     for (server, made) in servers.iter().zip(made) {
         match made {
-            Ok((planned, marks, asked)) => {
+            Ok((mut planned, marks, asked)) => {
+                if args.out.is_some() {
+                    planned.plan = planned.plan.to_be_saved(Timestamp::now());
+                }
                 keep(&planned, &args)?;
                 if context.json {
                     documents.push(Document::Planned(Box::new(PlanMarked {
@@ -169,7 +173,8 @@ fn keep(planned: &Planned, args: &PlanArgs) -> Result<()> {
         output::note(&match plan.offline && plan.destroys() {
             true => "saved; it destroys and was made offline, so it can be read but not executed".to_owned(),
             false => format!(
-                "saved; to execute it: infrakt apply {}",
+                "saved; to execute it{}: infrakt apply {}",
+                if plan.made_at.is_some() { " within 24 hours" } else { "" },
                 quote(&path.display().to_string())
             ),
         });

@@ -1,6 +1,6 @@
 //! `infrakt runs resume`: goes on with a run that has ended early.
 
-use super::consent::{ConfirmArgs, obtain};
+use super::consent::{ConfirmArgs, obtain_again};
 use super::{Context, output, run};
 use crate::consent::ConsentedPlan;
 use crate::error::{Exit, Result};
@@ -46,7 +46,7 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
     let resumable = runtime.resumable(args.id)?;
     let live = runtime.reach(&resumable.server, &Terminal)?;
     let consented = match resumable.consent {
-        None => obtain(resumable.plan, &args.confirm, &[], None)?,
+        None => obtain_again(resumable.plan, &args.confirm, &live.losses)?,
         given => ConsentedPlan::readmit(resumable.plan, given)?,
     };
     let secrets = gather_secrets(&[consented.plan()], &Terminal)?;

@@ -1,11 +1,10 @@
 //! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
 
-use super::consent::{ConfirmArgs, obtain};
+use super::consent::{ConfirmArgs, obtain, obtain_again};
 use super::pace::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
 use super::{Context, output};
-use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunState};
 use crate::ownership;
@@ -13,7 +12,7 @@ use crate::plan::Plan;
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, Secrets, gather_secrets};
+use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, gather_secrets};
 use crate::store::{GroupId, Server};
 use clap::Args;
 use std::path::PathBuf;
@@ -59,7 +58,8 @@ pub struct RunArgs {
   infrakt apply wipe.plan
 
 Nothing is done if the machine, its address or its host key is another one since,
-or if there is more to lose than the plan shows.")]
+if there is more to lose than the plan shows, or if it deletes data and was made
+more than 24 hours ago. What there is to lose is shown as it is now.")]
 pub struct ApplyArgs {
     /// The file of the plan
     #[arg(value_name = "PLAN-FILE")]
@@ -118,7 +118,8 @@ impl Job<'_> {
         let (live, planned) = runtime.reach_and_plan(call.recipe, server, self.parameters.clone(), &Terminal)?;
         let whole = self.command_that_shows(&server.name);
         let remarks = planned.remarks();
-        let (consented, secrets) = obtained(planned.plan, self.confirm, &remarks, Some(&whole))?;
+        let consented = obtain(planned.plan, self.confirm, &remarks, Some(&whole))?;
+        let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
         let ready = Ready {
             live,
             consented,
@@ -160,22 +161,12 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let server = runtime.store.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
-    let (consented, secrets) = obtained(plan, &args.confirm, &[], None)?;
+    // What there is to lose is shown as it is now.
+    let consented = obtain_again(plan, &args.confirm, &live.losses)?;
+    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
     let begun = runtime.begin(consented, live, secrets)?;
     prompt::count_interrupts();
     Ok(execute(&runtime, begun, context))
-}
-
-/// Everything that a person is asked for before a run begins.
-fn obtained(
-    plan: Plan,
-    confirm: &ConfirmArgs,
-    remarks: &[String],
-    whole: Option<&str>,
-) -> Result<(ConsentedPlan, Secrets)> {
-    let consented = obtain(plan, confirm, remarks, whole)?;
-    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
-    Ok((consented, secrets))
 }
 
 fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {

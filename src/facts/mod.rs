@@ -7,7 +7,7 @@ mod records;
 pub mod usage;
 
 use crate::error::{Error, Result, nearest};
-use crate::plan::{Loss, Losses};
+use crate::plan::{Loss, LossEntry, Losses};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -250,33 +250,35 @@ impl Facts {
                 .docker
                 .containers
                 .iter()
-                .map(|container| loss(&container.name, format!("{}, {}", container.image, container.state)))
+                .map(|container| {
+                    loss(&container.name, format!("{}, {}", container.image, container.state))
+                        .with_identity(&container.id)
+                })
                 .collect(),
             images: self
                 .docker
                 .images
                 .iter()
-                .map(|image| loss(&image.name, image.size.clone()))
+                .map(|image| loss(&image.name, image.size.clone()).with_identity(&image.id))
                 .collect(),
             volumes: self
                 .docker
                 .volumes
                 .iter()
-                .map(|volume| {
-                    loss(
+                .map(|volume| Loss {
+                    bytes: volume.bytes,
+                    ..loss(
                         &volume.name,
                         volume.bytes.map_or("size unknown".to_owned(), human_bytes),
                     )
+                    .with_identity(&volume.created)
                 })
                 .collect(),
             networks: self
                 .docker
                 .networks
                 .iter()
-                .map(|network| Loss {
-                    name: network.name.clone(),
-                    detail: None,
-                })
+                .map(|network| Loss::named(&network.name).with_identity(&network.id))
                 .collect(),
             paths: Vec::new(),
             ..Losses::default()
@@ -288,7 +290,12 @@ impl Facts {
                 1 => ", with 1 backup in backups/".to_owned(),
                 count => format!(", with {count} backups in backups/"),
             };
-            losses.paths.push(loss("/opt/infrakt", format!("{size}{backups}")));
+            losses.paths.push(Loss {
+                bytes: self.opt_infrakt.bytes,
+                entries: self.opt_infrakt.entries.iter().map(Entry::as_lost).collect(),
+                // What stands there: a link in place of the directory is another thing.
+                ..loss("/opt/infrakt", format!("{size}{backups}")).with_identity(&self.opt_infrakt.kind)
+            });
         }
         for list in [
             &mut losses.containers,
@@ -302,11 +309,18 @@ impl Facts {
     }
 }
 
-fn loss(name: &str, detail: String) -> Loss {
-    Loss {
-        name: name.to_owned(),
-        detail: Some(detail),
+impl Entry {
+    fn as_lost(&self) -> LossEntry {
+        LossEntry {
+            path: self.path.clone(),
+            // Other files change while nothing of substance does; a backup with another time is another backup.
+            modified: self.path.starts_with("backups/").then_some(self.modified),
+        }
     }
+}
+
+fn loss(name: &str, detail: String) -> Loss {
+    Loss::named(name).with_detail(detail)
 }
 
 /// A size as people read it, in powers of 1000 as Docker prints them: `1.5 GB`.

@@ -1,7 +1,8 @@
 //! The digest of a plan: what a consent is for. Two plans with the same digest do the same to the same machine and
 //! destroy the same things.
 
-use super::{Loss, Plan};
+use super::{Loss, LossEntry, Plan};
+use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -11,7 +12,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// What the digest covers: the steps, the queries, the recipe's text, parameters, names of secrets, the server's identity,
-/// and the sorted names of what would be lost. Sizes, states and times are not in it: they change while nothing of substance does.
+/// what would be lost, sorted, by name and identity, and when a saved plan was made. Sizes and states are not in it: they
+/// change while nothing of substance does.
 #[derive(Serialize)]
 struct Covered<'a> {
     format: u32,
@@ -20,28 +22,52 @@ struct Covered<'a> {
     parameters: &'a std::collections::BTreeMap<String, serde_json::Value>,
     secrets: &'a std::collections::BTreeSet<String>,
     offline: bool,
-    losses: Vec<(&'static str, Vec<&'a str>)>,
+    losses: Vec<(&'static str, Vec<CoveredLoss<'a>>)>,
     losses_complete: bool,
     #[serde(skip_serializing_if = "<[super::Query]>::is_empty")]
     queries: &'a [super::Query],
     consent_before: Option<usize>,
     steps: &'a [super::Step],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made_at: Option<Timestamp>,
+}
+
+/// A thing by what tells it apart. One of which only the name is known is covered as older versions of infrakt did it.
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(untagged)]
+enum CoveredLoss<'a> {
+    Name(&'a str),
+    Known(&'a str, Option<&'a str>, &'a [LossEntry]),
+}
+
+impl<'a> CoveredLoss<'a> {
+    fn of(loss: &'a Loss) -> Self {
+        match loss.identity.as_deref() {
+            None if loss.entries.is_empty() => Self::Name(&loss.name),
+            identity => Self::Known(&loss.name, identity, &loss.entries),
+        }
+    }
 }
 
 impl Plan {
+    /// The plan as it is saved: with the time, if it destroys, since it can only be applied for a while. One that was made
+    /// offline can never be applied where it destroys, and stays the same whenever it is made.
+    #[must_use]
+    pub fn to_be_saved(mut self, now: Timestamp) -> Self {
+        if self.destroys() && !self.offline {
+            self.made_at = Some(now);
+            self.digest = self.compute_digest();
+        }
+        self
+    }
+
     /// The digest over the plan as it is now; [`Plan::digest`] holds the one it was made with.
     pub fn compute_digest(&self) -> String {
-        let names = |losses: &'_ [Loss]| {
-            let mut names: Vec<String> = losses.iter().map(|loss| loss.name.clone()).collect();
-            names.sort_unstable();
-            names
-        };
-        let losses: Vec<(&'static str, Vec<String>)> = self
-            .losses
-            .kinds()
-            .into_iter()
-            .map(|(kind, losses)| (kind, names(losses)))
-            .collect();
+        let losses = self.losses.kinds().into_iter().map(|(kind, losses)| {
+            let mut covered: Vec<CoveredLoss<'_>> = losses.iter().map(CoveredLoss::of).collect();
+            covered.sort_unstable();
+            (kind, covered)
+        });
         let covered = Covered {
             format: self.format,
             recipe: &self.recipe,
@@ -49,14 +75,12 @@ impl Plan {
             parameters: &self.parameters,
             secrets: &self.secrets,
             offline: self.offline,
-            losses: losses
-                .iter()
-                .map(|(kind, names)| (*kind, names.iter().map(String::as_str).collect()))
-                .collect(),
+            losses: losses.collect(),
             losses_complete: self.losses_complete,
             queries: &self.queries,
             consent_before: self.consent_before,
             steps: &self.steps,
+            made_at: self.made_at,
         };
         // All keys are strings and all numbers finite, so there is no way for this to fail; if there were, no consent
         // could ever match an empty digest, since `ConsentedPlan` refuses it.

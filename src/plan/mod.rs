@@ -5,11 +5,13 @@
 pub mod digest;
 pub mod form;
 pub mod lint;
+mod new_losses;
 pub mod printable;
 pub mod render;
 pub mod secret;
 pub mod shell;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,9 @@ pub struct Plan {
     /// The index of the step before which the recipe placed the consent.
     pub consent_before: Option<usize>,
     pub steps: Vec<Step>,
+    /// When it was made; only of a plan that was saved and destroys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Timestamp>,
     /// SHA-256 over all of the above that a consent is for, in hexadecimal (see [`digest`]).
     pub digest: String,
 }
@@ -123,20 +128,6 @@ impl Losses {
             ("env file", &self.env_files),
         ]
     }
-
-    /// Names that are lost with `self` and were not with `before`, as `volume pgdata`.
-    pub fn new_since(&self, before: &Losses) -> Vec<String> {
-        let mut new = Vec::new();
-        for ((kind, now), (_, then)) in self.kinds().into_iter().zip(before.kinds()) {
-            let known: BTreeSet<&str> = then.iter().map(|loss| loss.name.as_str()).collect();
-            new.extend(
-                now.iter()
-                    .filter(|loss| !known.contains(loss.name.as_str()))
-                    .map(|loss| format!("{kind} {}", loss.name)),
-            );
-        }
-        new
-    }
 }
 
 /// One thing that would be lost.
@@ -147,6 +138,55 @@ pub struct Loss {
     /// What a reader wants to know beside the name: a size, a state. Never part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What tells it from other things that have had its name: an id, or when it was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Its size, if that was measured. Never part of the digest; growth is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// What is in a directory, as far as things in it are told apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<LossEntry>,
+}
+
+/// A file or directory in a directory that would be lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LossEntry {
+    /// Relative to the directory.
+    pub path: String,
+    /// When it was last modified, in seconds since 1970; only of a backup, which another one of the same name replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<i64>,
+}
+
+impl Loss {
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            detail: None,
+            identity: None,
+            bytes: None,
+            entries: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    /// An empty `identity` is none: facts that an older infrakt recorded have none.
+    #[must_use]
+    pub fn with_identity(self, identity: impl Into<String>) -> Self {
+        Self {
+            identity: Some(identity.into()).filter(|identity| !identity.is_empty()),
+            ..self
+        }
+    }
 }
 
 /// What a step does to the world.

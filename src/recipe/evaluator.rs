@@ -79,6 +79,7 @@ impl Evaluated {
             queries: self.queries,
             consent_before: self.consent_before,
             steps: self.steps,
+            made_at: None,
             digest: String::new(),
         };
         if plan.destroys() {

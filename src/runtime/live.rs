@@ -249,10 +249,20 @@ pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses
     if let Some(losses) = losses.filter(|_| plan.destroys()) {
         let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
         if !new.is_empty() {
-            return stale(format!("there is more to lose than the plan shows: {}", new.join(", ")));
+            return stale(format!("there is more to lose than the plan shows: {}", some_of(&new)));
         }
     }
     Ok(())
+}
+
+/// As many as a sentence can hold.
+fn some_of(things: &[String]) -> String {
+    const NAMED: usize = 20;
+    let named = things.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match things.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}, and {more} more"),
+    }
 }
 
 /// Who the machine behind a row is now, and all that protects it.

@@ -34,7 +34,7 @@ pub use world::Stop;
 pub use crate::executor::script::Secrets;
 pub use crate::ssh::{AskSecret, HostKey, Route, client_options};
 
-use crate::consent::{ConsentedPlan, check_destroyable};
+use crate::consent::{ConsentedPlan, check_age, check_destroyable};
 use crate::error::{Error, RecipeError, Refusal, Result, SshError};
 use crate::event::{Ended, RunEvent, RunState};
 use crate::executor::Execution;
@@ -45,6 +45,7 @@ use crate::plan::render::{self, Asked, Mark};
 use crate::plan::{Keeper, Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate, is_shipped};
 use crate::store::{Home, Journal, Server, Store};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -271,7 +272,7 @@ impl Runtime {
         if plan.destroys() {
             check_destroyable(plan)?;
         }
-        Ok(())
+        Ok(check_age(plan, Timestamp::now())?)
     }
 
     /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], and it must
@@ -290,6 +291,8 @@ impl Runtime {
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
     pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
+        // A question may have been open for days.
+        check_age(consented.plan(), Timestamp::now())?;
         let journal = self
             .store
             .begin_run(consented.plan(), consented.consent(), &operator())?;

@@ -4,8 +4,8 @@
 use super::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Secrets, Unattended, operator, secrets};
 use crate::consent::{ConsentedPlan, Proof, check_destroyable};
 use crate::error::{Error, Refusal, Result};
-use crate::plan::Plan;
 use crate::plan::render::{Asked, Mark};
+use crate::plan::{Losses, Plan};
 use crate::recipe::Recipe;
 use crate::store::Server;
 use jiff::Timestamp;
@@ -36,8 +36,9 @@ pub struct Shown {
     plans: Mutex<BTreeMap<(i64, String), Waiting>>,
 }
 
-#[derive(Clone, Copy)]
 struct Waiting {
+    /// What was shown to be lost, with sizes, which the digest does not cover.
+    losses: Losses,
     since: Instant,
     /// By the clock on the wall, which goes on while a computer sleeps.
     at: Timestamp,
@@ -46,8 +47,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn now() -> Self {
+    fn now(losses: Losses) -> Self {
         Self {
+            losses,
             since: Instant::now(),
             at: Timestamp::now(),
             taken: false,
@@ -82,7 +84,7 @@ impl Shown {
             key,
             Waiting {
                 taken,
-                ..Waiting::now()
+                ..Waiting::now(plan.losses.clone())
             },
         );
     }
@@ -96,6 +98,10 @@ impl Shown {
                 server,
                 holder: "a run of the same plan, which another call has just begun".to_owned(),
             }),
+            // The digest is the same, so nothing is new; but something may have grown.
+            Some(waiting) if waiting.is_fresh() && !plan.losses.new_since(&waiting.losses).is_empty() => {
+                Err(Refusal::AnotherPlan { server })
+            }
             Some(waiting) if waiting.is_fresh() => {
                 waiting.taken = true;
                 Ok(Taken { shown: self, key })
@@ -233,7 +239,7 @@ impl Runtime {
 mod tests {
     use super::{LIFETIME, REMEMBERED, Shown};
     use crate::error::Refusal;
-    use crate::plan::Plan;
+    use crate::plan::{Loss, Plan};
     use jiff::SignedDuration;
     use std::time::{Duration, Instant};
 
@@ -261,6 +267,25 @@ mod tests {
         drop(taken);
         shown.take(&plan("a")).unwrap().use_up();
         assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
+    }
+
+    #[test]
+    fn what_has_grown_since_it_was_shown_is_to_be_shown_again() {
+        let volume = |bytes: u64| {
+            let mut plan = plan("a");
+            plan.losses.volumes = vec![Loss {
+                bytes: Some(bytes),
+                ..Loss::named("pgdata")
+            }];
+            plan
+        };
+        let shown = Shown::default();
+        shown.remember(&volume(5));
+        let refused = shown.take(&volume(30_000_000));
+        assert!(matches!(refused, Err(Refusal::AnotherPlan { .. })));
+        assert!(shown.take(&volume(900_000)).is_ok());
+        shown.remember(&volume(30_000_000));
+        assert!(shown.take(&volume(30_000_000)).is_ok());
     }
 
     #[test]

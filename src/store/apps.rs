@@ -118,21 +118,21 @@ impl Store {
             let mut losses = LocalLosses::default();
             for app in of_server(connection, server_id)? {
                 for deployment in deployments_of(connection, app.id)? {
-                    losses.deployments.push(Loss {
-                        name: format!("{} #{}", app.name, deployment.id),
-                        detail: Some(format!("{}, {}", deployment.image, deployment.status)),
-                    });
+                    let loss = Loss::named(format!("{} #{}", app.name, deployment.id));
+                    losses
+                        .deployments
+                        .push(loss.with_detail(format!("{}, {}", deployment.image, deployment.status)));
                 }
                 if self.home().env_file_path(app.id).exists() {
-                    losses.env_files.push(Loss {
-                        name: app.name.clone(),
-                        detail: None,
-                    });
+                    losses
+                        .env_files
+                        .push(Loss::named(&app.name).with_identity(app.id.to_string()));
                 }
-                losses.apps.push(Loss {
-                    name: app.name,
-                    detail: Some(app.image),
-                });
+                losses.apps.push(
+                    Loss::named(app.name)
+                        .with_detail(app.image)
+                        .with_identity(app.id.to_string()),
+                );
             }
             losses.deployments.sort();
             Ok(losses)

@@ -5,6 +5,7 @@ use infrakt::error::{Error, Exit};
 use infrakt::plan::{Action, Content, Effect, EnvValue, Keeper, Plan, Source, StateChange, lint};
 use infrakt::runtime::Runtime;
 use infrakt::store::Home;
+use jiff::{SignedDuration, Timestamp};
 
 fn examine(plan: &Plan) -> Result<(), Error> {
     let folder = tempfile::tempdir().unwrap();
@@ -60,6 +61,41 @@ fn what_can_never_be_destroyed_is_refused_before_any_server_is_asked() {
     let mut nobody = plan();
     nobody.server.machine_id = None;
     assert_eq!(examine(&sealed(nobody)).unwrap_err().code(), "no_identity");
+}
+
+#[test]
+fn a_saved_plan_that_destroys_can_be_applied_for_a_day() {
+    let aged = |seconds: i64| {
+        let mut plan = plan();
+        plan.made_at = Some(Timestamp::now() - SignedDuration::from_secs(seconds));
+        examine(&parse(&sealed(plan)).unwrap())
+    };
+    for seconds in [0, 3600, 23 * 3600] {
+        aged(seconds).unwrap();
+    }
+    for (seconds, reason) in [
+        (24 * 3600 + 1, "can be applied for 24 hours"),
+        (400 * 24 * 3600, "can be applied for 24 hours"),
+        (-3600, "the clock of this computer is not there yet"),
+        (-400 * 24 * 3600, "the clock of this computer is not there yet"),
+    ] {
+        let error = aged(seconds).unwrap_err();
+        assert_eq!((error.code(), error.exit()), ("stale_plan", Exit::Refused), "{seconds}");
+        assert!(error.to_string().contains(reason), "{seconds}: {error}");
+        assert!(error.hint().unwrap().contains("infrakt plan RECIPE --server prod-2"));
+    }
+    let mut undated = plan();
+    undated.made_at = None;
+    let error = examine(&sealed(undated)).unwrap_err();
+    assert!(error.to_string().contains("does not say when it was made"), "{error}");
+    // A date that was set by hand is an alteration as any other.
+    let mut redated = plan();
+    redated.made_at = Some(Timestamp::now() - SignedDuration::from_secs(5));
+    assert!(examine(&redated).unwrap_err().to_string().contains("altered"));
+    // What destroys nothing does not age.
+    let mut harmless = harmless();
+    harmless.made_at = None;
+    examine(&sealed(harmless)).unwrap();
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A plan with a bit of everything, and its JSON to alter.
 
 use infrakt::plan::{
-    Action, Content, Effect, EnvValue, FORMAT, Keeper, Loss, Losses, Origin, Plan, Query, RecipeIdentity,
+    Action, Content, Effect, EnvValue, FORMAT, Keeper, Loss, LossEntry, Losses, Origin, Plan, Query, RecipeIdentity,
     ServerIdentity, Source, StateChange, Step,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,10 +43,7 @@ pub fn run(title: &str, effect: Effect, command: &str) -> Step {
 }
 
 pub fn loss(name: &str, detail: &str) -> Loss {
-    Loss {
-        name: name.to_owned(),
-        detail: Some(detail.to_owned()),
-    }
+    Loss::named(name).with_detail(detail)
 }
 
 /// A plan that destroys, for `prod-2`.
@@ -97,9 +95,23 @@ pub fn plan() -> Plan {
         }],
         losses_complete: false,
         losses: Losses {
-            containers: vec![loss("db", "postgres:16, running"), loss("web", "nginx, exited")],
-            volumes: vec![loss("pgdata", "1.2 GB")],
-            paths: vec![loss("/opt/infrakt", "600 kB")],
+            containers: vec![
+                loss("db", "postgres:16, running").with_identity("c1"),
+                loss("web", "nginx, exited").with_identity("c2"),
+            ],
+            volumes: vec![Loss {
+                bytes: Some(1_200_000_000),
+                ..loss("pgdata", "1.2 GB").with_identity("2026-01-01T00:00:00Z")
+            }],
+            paths: vec![Loss {
+                bytes: Some(600_000),
+                entries: vec![
+                    entry("backups", None),
+                    entry("backups/shop.sql.gz", Some(1_800_000_000)),
+                    entry("traefik", None),
+                ],
+                ..loss("/opt/infrakt", "600 kB").with_identity("directory")
+            }],
             ..Losses::default()
         },
         consent_before: Some(1),
@@ -110,8 +122,16 @@ pub fn plan() -> Plan {
             step("Log in again", Effect::Read, Action::Reconnect { reboot: false }),
             step("Forget the apps", Effect::Destroy, forget),
         ],
+        made_at: Some(Timestamp::now()),
         digest: String::new(),
     })
+}
+
+pub fn entry(path: &str, modified: Option<i64>) -> LossEntry {
+    LossEntry {
+        path: path.to_owned(),
+        modified,
+    }
 }
 
 /// A plan that takes nothing away and asks nothing.

@@ -1,6 +1,6 @@
 //! Between plan and act: does the machine that answers still fit the plan?
 
-use crate::fixture::{harmless, loss, plan, sealed};
+use crate::fixture::{entry, harmless, loss, plan, sealed};
 use infrakt::error::Refusal;
 use infrakt::plan::{Losses, Plan, ServerIdentity};
 use infrakt::runtime::compare;
@@ -61,6 +61,78 @@ fn something_new_to_lose_is_named_and_something_gone_is_no_reason() {
     grown.volumes[0].detail = Some("9 TB".to_owned());
     assert_eq!(reason_of(&grown), None, "a size is no new thing");
     assert_eq!(reason(&harmless(), &plan.server, &more), None, "nothing of it is lost");
+}
+
+#[test]
+fn a_thing_of_the_same_name_that_was_made_anew_is_something_new_to_lose() {
+    type Alter = fn(&mut Losses);
+    let plan = plan();
+    let changes: [(&str, Alter); 7] = [
+        ("volume pgdata (made anew since)", |now| {
+            now.volumes[0] = loss("pgdata", "30 MB").with_identity("2026-11-27T04:00:00Z");
+        }),
+        ("volume pgdata (made anew since)", |now| now.volumes[0].identity = None),
+        ("container web (made anew since)", |now| {
+            now.containers[1].identity = Some("c3".to_owned());
+        }),
+        ("path /opt/infrakt/apps", |now| {
+            now.paths[0].entries.insert(0, entry("apps", None));
+        }),
+        ("path /opt/infrakt/backups/new.gz", |now| {
+            now.paths[0].entries.push(entry("backups/new.gz", Some(1)));
+        }),
+        ("path /opt/infrakt/backups/shop.sql.gz (changed since)", |now| {
+            now.paths[0].entries[1].modified = Some(1_800_000_001);
+        }),
+        ("path /opt/infrakt (made anew since)", |now| {
+            now.paths[0].identity = Some("symlink".to_owned());
+        }),
+    ];
+    for (new, change) in changes {
+        let mut now = plan.losses.clone();
+        change(&mut now);
+        let said = reason(&plan, &plan.server, &now).unwrap_or_default();
+        assert!(said.ends_with(&format!("than the plan shows: {new}")), "{new}: {said}");
+    }
+    let mut networks = plan.losses.clone();
+    networks.networks = vec![loss("net", "").with_identity("n1"), loss("net", "").with_identity("n2")];
+    let mut other = networks.clone();
+    other.networks.reverse();
+    assert_eq!(other.new_since(&networks), Vec::<String>::new(), "two of one name");
+}
+
+#[test]
+fn growth_beyond_noise_is_something_new_to_lose() {
+    let plan = plan();
+    let grown = |bytes: u64, detail: &str| {
+        let mut now = plan.losses.clone();
+        now.volumes[0].bytes = Some(bytes);
+        now.volumes[0].detail = Some(detail.to_owned());
+        reason(&plan, &plan.server, &now)
+    };
+    assert_eq!(grown(1_000_000_000, "1.0 GB"), None, "what shrank is no loss");
+    assert_eq!(grown(1_300_000_000, "1.3 GB"), None);
+    let said = grown(1_400_000_000, "1.4 GB").unwrap_or_default();
+    assert!(said.ends_with("volume pgdata (grew to 1.4 GB)"), "{said}");
+    let mut small = plan.losses.clone();
+    small.volumes[0].bytes = Some(5);
+    let mut now = small.clone();
+    now.volumes[0].bytes = Some(900_000);
+    assert_eq!(now.new_since(&small), Vec::<String>::new(), "a megabyte is noise");
+    now.volumes[0].bytes = Some(30_000_000);
+    now.volumes[0].detail = Some("30 MB".to_owned());
+    assert_eq!(now.new_since(&small), ["volume pgdata (grew to 30 MB)"]);
+    now.volumes[0].bytes = None;
+    assert_eq!(now.new_since(&small), Vec::<String>::new(), "not measured in time");
+}
+
+#[test]
+fn a_plan_of_an_older_version_knows_things_by_name() {
+    let mut old = plan().losses;
+    old.volumes[0].identity = None;
+    old.paths[0].identity = None;
+    old.paths[0].entries.clear();
+    assert_eq!(plan().losses.new_since(&old), Vec::<String>::new());
 }
 
 #[test]

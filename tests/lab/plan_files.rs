@@ -168,6 +168,48 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     machine.root("rmdir /etc/infrakt");
     assert_eq!(machine.state(), before);
 
+    // The same names, other data.
+    let refused_with = |change: &str, said: &str| {
+        make();
+        machine.root(change);
+        infrakt.run(&apply(&plan)).exits(3).says("there is more to lose").says(said);
+        // A new plan fits again.
+        make();
+        infrakt.run(&["apply", &plan]).exits(3).says("--confirm prod-2");
+    };
+    refused_with(
+        "docker volume rm temporary; docker volume create temporary
+         head -c 30000000 /dev/urandom >/var/lib/docker/volumes/temporary/_data/orders",
+        "volume temporary (made anew since)",
+    );
+    refused_with(
+        "head -c 60000000 /dev/urandom >/var/lib/docker/volumes/temporary/_data/orders",
+        "volume temporary (grew to 60 MB)",
+    );
+    refused_with(
+        "mkdir -p /opt/infrakt/backups; for n in 1 2 3 4 5; do echo $n >/opt/infrakt/backups/$n.gz; done",
+        "path /opt/infrakt/backups/1.gz",
+    );
+    refused_with(
+        "touch -d 2020-01-01 /opt/infrakt/backups/1.gz",
+        "path /opt/infrakt/backups/1.gz (changed since)",
+    );
+    refused_with("mkdir /opt/infrakt/shop", "path /opt/infrakt/shop");
+    refused_with(
+        "docker network rm backend; docker network create backend",
+        "network backend (made anew since)",
+    );
+    // What is shown before the consent is what is there then.
+    make();
+    machine.root("head -c 500000 /dev/urandom >/var/lib/docker/volumes/pgdata/_data/table");
+    infrakt.run(&["apply", &plan]).exits(3).says("pgdata  50");
+    // A plan that destroys can be applied for a day.
+    edit(&plan, |plan| {
+        plan["made_at"] = "2026-01-01T00:00:00Z".into();
+        sign(plan);
+    });
+    infrakt.run(&apply(&plan)).exits(3).says("can be applied for 24 hours");
+
     // Something that is gone since is no reason; and then it does what it showed.
     make();
     machine.root("docker volume rm temporary");

@@ -105,6 +105,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
             step("Act", second),
             step("Check", Effect::Read),
         ],
+        made_at: None,
         digest: "d1".to_owned(),
     }
 }

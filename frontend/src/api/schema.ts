@@ -568,9 +568,28 @@ export interface components {
         Keeper: "shipped" | "user" | "path";
         /** @description One thing that would be lost. */
         Loss: {
+            /**
+             * Format: uint64
+             * @description Its size, if that was measured. Never part of the digest; growth is compared.
+             */
+            bytes?: number | null;
             /** @description What a reader wants to know beside the name: a size, a state. Never part of the digest. */
             detail?: string | null;
+            /** @description What is in a directory, as far as things in it are told apart. */
+            entries?: components["schemas"]["LossEntry"][];
+            /** @description What tells it from other things that have had its name: an id, or when it was created. */
+            identity?: string | null;
             name: string;
+        };
+        /** @description A file or directory in a directory that would be lost. */
+        LossEntry: {
+            /**
+             * Format: int64
+             * @description When it was last modified, in seconds since 1970; only of a backup, which another one of the same name replaces.
+             */
+            modified?: number | null;
+            /** @description Relative to the directory. */
+            path: string;
         };
         /** @description What stands on the server, and here in its name, that destroying steps would take away. */
         Losses: {
@@ -686,6 +705,11 @@ export interface components {
             losses: components["schemas"]["Losses"];
             /** @description Whether `losses` names everything that the plan destroys. It does where every step that destroys is one of infrakt's own library, unaltered; what other steps destroy, only their commands tell. */
             losses_complete: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made; only of a plan that was saved and destroys.
+             */
+            made_at?: string | null;
             /** @description What each step would do as things stand; only where the server was asked. */
             marks?: components["schemas"]["Mark"][] | null;
             /** @description Whether a run of it takes the server's name and the plan's digest. */

@@ -1,16 +1,15 @@
 /** What is different in a plan that was made anew, in sentences for the person who has to consent again. */
 
 import type { Plan } from "../api/types";
-import { newLosses } from "../plan/losses";
+import { lostNames, newLosses } from "../plan/losses";
 
 export function planChanges(before: Plan, now: Plan): string[] {
-  if (before.digest === now.digest) return [];
   const changes = [
     ...newLosses(before.losses, now.losses).map((name) => `New, and would be lost too: ${name}`),
-    ...newLosses(now.losses, before.losses).map((name) => `No longer there: ${name}`),
+    ...lostNames(now.losses, before.losses).map((name) => `No longer there: ${name}`),
     ...changedSteps(before, now),
   ];
-  return changes.length > 0
+  return changes.length > 0 || before.digest === now.digest
     ? changes
     : ["What it rests on: the server’s identity, a parameter, or the recipe’s text."];
 }
