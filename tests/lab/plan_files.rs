@@ -172,7 +172,11 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     let refused_with = |change: &str, said: &str| {
         make();
         machine.root(change);
-        infrakt.run(&apply(&plan)).exits(3).says("there is more to lose").says(said);
+        infrakt
+            .run(&apply(&plan))
+            .exits(3)
+            .says("there is more to lose")
+            .says(said);
     };
     refused_with(
         "docker volume rm temporary; docker volume create temporary
