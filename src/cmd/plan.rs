@@ -107,8 +107,8 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             None => {
                 let live = runtime.reach(server, person)?;
                 let planned = runtime.plan(&recipe, &live, parameters.clone())?;
-                let marks = runtime.marks(&live, &planned.plan)?;
-                Ok((planned, Some(marks), live.asked()))
+                let preview = runtime.preview(&live, &planned.plan)?;
+                Ok((planned, Some(preview), live.asked()))
             }
         },
     )?;
@@ -116,19 +116,19 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let mut documents = Vec::new();
     for (server, made) in servers.iter().zip(made) {
         match made {
-            Ok((mut planned, marks, asked)) => {
+            Ok((mut planned, preview, asked)) => {
                 if args.out.is_some() {
                     planned.plan = planned.plan.to_be_saved(Timestamp::now());
                 }
                 keep(&planned, &args)?;
                 if context.json {
-                    documents.push(Document::Planned(Box::new(PlanMarked {
-                        plan: planned.plan,
-                        marks,
+                    documents.push(Document::Planned(Box::new(PlanMarked::new(
+                        planned.plan,
+                        preview,
                         asked,
-                    })));
+                    ))));
                 } else {
-                    output::styled_line(&render::plan(&planned.plan, marks.as_deref(), asked.as_ref()))?;
+                    output::styled_line(&render::plan(&planned.plan, preview.as_ref(), asked.as_ref()))?;
                 }
             }
             Err(error) if servers.len() == 1 => return Err(error),

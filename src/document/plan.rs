@@ -2,7 +2,7 @@
 
 use super::error::ErrorShown;
 use crate::plan::Plan;
-use crate::plan::render::{Asked, Mark};
+use crate::plan::render::{Asked, Finding, Mark, Preview};
 use crate::runtime::ShownPlan;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,9 +15,24 @@ pub struct PlanMarked {
     /// What each step would do as things stand; only where the server was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marks: Option<Vec<Mark>>,
+    /// Why steps would fail as things stand: what the checks found that are asked while planning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<Finding>>,
     /// Whether what the server was asked, queries and guards, could have changed its files; only where it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+}
+
+impl PlanMarked {
+    pub fn new(plan: Plan, preview: Option<Preview>, asked: Option<Asked>) -> Self {
+        let (marks, findings) = preview.map(|preview| (preview.marks, preview.findings)).unzip();
+        Self {
+            plan,
+            marks,
+            findings,
+            asked,
+        }
+    }
 }
 
 /// A plan that a person is to accept.
@@ -37,11 +52,7 @@ impl PlanShown {
     pub fn of(shown: ShownPlan) -> Self {
         Self {
             needs_consent: shown.planned.plan.needs_consent(),
-            plan: PlanMarked {
-                plan: shown.planned.plan,
-                marks: Some(shown.marks),
-                asked: shown.asked,
-            },
+            plan: PlanMarked::new(shown.planned.plan, Some(shown.preview), shown.asked),
             printed: shown.planned.printed,
             refused: shown.refused.as_ref().map(ErrorShown::of),
         }

@@ -2,6 +2,7 @@
 //! tests implement it for what the world can't be made to do on demand.
 
 use crate::error::{Error, Result};
+use std::io::{Read, Write};
 use std::time::Duration;
 
 /// An authenticated way to one server, whose host key has been checked.
@@ -22,6 +23,9 @@ pub trait Connection {
     fn reconnect(&mut self, patience: Duration) -> Result<()> {
         self.reconnect_unless(&|| false, patience)
     }
+
+    /// The way to other ports of the server.
+    fn way(&self) -> Box<dyn Way>;
 }
 
 /// A connection that is given up as soon as `stop` says so, with [`Error::Interrupted`].
@@ -47,6 +51,10 @@ impl Connection for Interruptible<'_> {
         let either = || stop() || (self.stop)();
         self.connection.reconnect_unless(&either, patience)
     }
+
+    fn way(&self) -> Box<dyn Way> {
+        self.connection.way()
+    }
 }
 
 struct InterruptibleChannel<'a> {
@@ -71,6 +79,26 @@ impl Channel for InterruptibleChannel<'_> {
         self.channel.release();
     }
 }
+
+/// Leads to the ports of a server as it leads to its SSH. Each call takes a way of its own.
+pub trait Way: Send + Sync {
+    /// The server's address, as it is shown.
+    fn host(&self) -> String;
+
+    /// Connects to a port, and gives up after `patience`. What was opened gives up reading and writing after that time, too.
+    fn open(&self, port: u16, patience: Duration) -> Opened;
+
+    /// Why this way can lead to no other port; `None` if it can.
+    fn leads_nowhere(&self) -> Option<String>;
+}
+
+/// A connection to a port, or the reason why there is none.
+pub type Opened = std::result::Result<Box<dyn Stream>, String>;
+
+/// Bytes in both directions.
+pub trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
 
 /// A running `sh -s` and its three streams.
 pub trait Channel {

@@ -44,6 +44,8 @@ pub(super) enum Followed {
     Left,
     /// It is this step's turn, which is a new connection.
     Reconnect(usize),
+    /// It is this step's turn, which is to open ports of the server from here.
+    Reach(usize),
     /// This step was executed, and is undone unless a new connection proves that it has locked nobody out.
     Prove(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
@@ -248,6 +250,7 @@ impl Execution<'_> {
                     _ if self.settled.contains(&step) => owed.go = Some(step),
                     Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
+                    Some(Action::Reach { .. }) => return Ok(Followed::Reach(step)),
                     Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
                     _ => match change(self.world, plan, step)? {
                         None => owed.go = Some(step),

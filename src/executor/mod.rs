@@ -6,6 +6,7 @@ mod following;
 pub mod frames;
 pub mod output;
 pub mod question;
+mod reach;
 pub mod read_only;
 mod redaction;
 pub mod script;
@@ -17,8 +18,9 @@ pub use crate::event::Ended;
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, Position, RunEvent, RunState};
-use crate::plan::{Action, Effect, Plan, StateChange, Step};
+use crate::plan::{Action, Effect, Endpoint, Plan, StateChange, Step};
 use connection::{Connection, Interruptible};
+use reach::{Reached, Verdict};
 use script::Secrets;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -165,6 +167,13 @@ impl Execution<'_> {
     /// Carries out a step that is not a command: a change of the database, or a new login.
     fn own_step(&mut self, plan: &Plan, index: usize) -> Result<Option<Ended>> {
         let started = Instant::now();
+        if let Some(Step {
+            action: Action::Reach { endpoints, otherwise },
+            ..
+        }) = plan.steps.get(index)
+        {
+            return self.reach(plan, index, endpoints, otherwise);
+        }
         let done = match plan.steps.get(index) {
             Some(Step {
                 action: Action::Reconnect { reboot },
@@ -184,6 +193,55 @@ impl Execution<'_> {
             _ => return change(self.world, plan, index),
         };
         close(self.world, plan, index, started, &done)
+    }
+
+    /// Opens ports of the server from here.
+    fn reach(&mut self, plan: &Plan, step: usize, endpoints: &[Endpoint], otherwise: &str) -> Result<Option<Ended>> {
+        let started = Instant::now();
+        let world = &self.world;
+        let interrupted = || world.interrupts() > 0;
+        let server = &plan.server.name;
+        let reached = reach::reach(self.connection, server, endpoints, otherwise, &interrupted);
+        let (output, verdict) = match reached {
+            Ok(Reached { output, verdict }) => (output, verdict),
+            Err(error) => (
+                Vec::new(),
+                Verdict::Blocked {
+                    reason: error.to_string(),
+                    exit_status: None,
+                },
+            ),
+        };
+        let mut events: Vec<RunEvent> = output
+            .into_iter()
+            .map(|(stream, bytes)| RunEvent::Output { step, stream, bytes })
+            .collect();
+        let (outcome, exit_status, reason, ended) = match verdict {
+            Verdict::Open => (Outcome::Unchanged, None, None, None),
+            Verdict::NotFromHere(why) => {
+                events.push(RunEvent::Notice {
+                    message: format!("checked on the server only: {why}"),
+                });
+                (Outcome::Unchanged, None, None, None)
+            }
+            Verdict::Blocked { reason, exit_status } => {
+                let ended = Ended::failed(reason.clone());
+                (Outcome::Failed, exit_status, Some(reason), Some(ended))
+            }
+            Verdict::Interrupted => {
+                let why = self.world.why_interrupted();
+                (Outcome::Failed, None, Some(why.clone()), Some(Ended::interrupted(why)))
+            }
+        };
+        events.push(RunEvent::StepEnded {
+            step,
+            outcome,
+            exit_status,
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            reason,
+        });
+        note(self.world, plan, events, None)?;
+        Ok(ended)
     }
 
     /// Restarts the server and waits until another boot of it answers. Which boot it is, is told by the start of its
@@ -276,7 +334,10 @@ fn close(
 
 /// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.
 fn is_own(step: &Step) -> bool {
-    matches!(step.action, Action::Reconnect { .. } | Action::State { .. }) && !step.is_guarded()
+    matches!(
+        step.action,
+        Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. }
+    ) && !step.is_guarded()
 }
 
 fn skipped(step: usize) -> RunEvent {

@@ -127,9 +127,13 @@ impl Stretch<'_> {
     /// Whether the runner will have to wait for a word.
     fn waits(&self) -> bool {
         let steps = &self.plan.steps[self.from..self.to];
-        steps
-            .iter()
-            .any(|step| step.undo.is_some() || matches!(step.action, Action::Reconnect { .. } | Action::State { .. }))
+        steps.iter().any(|step| {
+            step.undo.is_some()
+                || matches!(
+                    step.action,
+                    Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. }
+                )
+        })
     }
 
     fn step_files(&self, text: &mut String, index: usize) {
@@ -171,7 +175,7 @@ impl Stretch<'_> {
                     Part::Script(holds_content(path, content, mode, owner)),
                 ));
             }
-            Action::Reconnect { .. } | Action::State { .. } => {}
+            Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
         }
         for (number, guard) in step.unless.iter().enumerate() {
             parts.push((format!("{index}.unless.{number}"), Part::Script(guard.clone())));
@@ -217,7 +221,9 @@ impl Stretch<'_> {
                     )
                 }
                 Action::Upload { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
-                Action::Reconnect { .. } | Action::State { .. } => format!("ik_pause {index} {seconds}"),
+                Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
+                    format!("ik_pause {index} {seconds}")
+                }
             };
             let _ = match tests.is_empty() {
                 true => writeln!(steps, "{act}"),

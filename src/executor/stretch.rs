@@ -102,6 +102,16 @@ impl Execution<'_> {
                     owed.heard = Instant::now();
                     self.again(&nonce, &transcript)
                 }
+                Followed::Reach(step) => {
+                    // The runner waits in the connection that was left; the server is asked over another.
+                    self.call_again()?;
+                    if let Some(ended) = self.own_step(plan, step)? {
+                        return Ok(Stretched::Ended(ended));
+                    }
+                    owed.go = Some(step);
+                    owed.heard = Instant::now();
+                    self.again(&nonce, &transcript)
+                }
                 Followed::Prove(step) => match self.prove(plan, step) {
                     Ok(proven) => {
                         if proven {

@@ -3,12 +3,14 @@
 //!
 //! It must not know whether a plan fits a server; that is asked when the server was reached.
 
-use super::{Action, Content, EnvValue, FORMAT, Plan, StateChange, Step};
+use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, StateChange, Step};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 
 /// Seconds that a step may take at most.
 pub const LONGEST_TIMEOUT: u64 = 86_400;
+/// Ports that one step may open.
+pub const MOST_ENDPOINTS: usize = 16;
 
 impl Plan {
     /// Reads a plan that was saved as JSON. `what` names the source in errors.
@@ -72,6 +74,9 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     if !step.unless.iter().chain(&step.only_if).all(|guard| is_command(guard)) {
         return Err("a guard is empty or holds a NUL character".to_owned());
     }
+    if step.preflight && !can_be_preflight(step) {
+        return Err("only a check can be asked while planning".to_owned());
+    }
     if let Some(undo) = &step.undo {
         if !matches!(step.action, Action::Run { .. }) {
             return Err("only a command can be undone".to_owned());
@@ -116,6 +121,15 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
                 Ok(())
             }
         }
+        Action::Reach { endpoints, otherwise } => {
+            if !(1..=MOST_ENDPOINTS).contains(&endpoints.len()) || endpoints.iter().any(|endpoint| endpoint.port == 0) {
+                Err(format!("from 1 to {MOST_ENDPOINTS} ports can be opened at once"))
+            } else if !is_command(otherwise) {
+                Err("the command is empty or holds a NUL character".to_owned())
+            } else {
+                Ok(())
+            }
+        }
         Action::State {
             change: StateChange::ForgetApps,
         } if !step.is_said_to_destroy() => Err("it forgets apps and does not say that it destroys".to_owned()),
@@ -124,6 +138,11 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         } if !is_status(status) => Err(format!("{status:?} is no status")),
         Action::Run { .. } | Action::Reconnect { .. } | Action::State { .. } => Ok(()),
     }
+}
+
+/// Whether the step is a check that can be asked at any time: a command that only looks, on the server.
+pub fn can_be_preflight(step: &Step) -> bool {
+    step.effect == Effect::Read && matches!(step.action, Action::Run { .. })
 }
 
 /// One line of text that can be read.

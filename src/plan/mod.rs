@@ -232,6 +232,10 @@ pub struct Step {
     /// Running it twice does no harm, so a resumed run may do so when it does not know how it ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
+    /// A check that tells whether the rest can succeed: it is asked while planning too, and what it finds is shown with the
+    /// plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preflight: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, EnvValue>,
     /// Seconds after which the step is ended and counts as failed.
@@ -326,8 +330,70 @@ pub enum Action {
     },
     /// A new login; with `reboot`, after the server has been restarted.
     Reconnect { reboot: bool },
+    /// Ports of the server, opened from the computer that infrakt runs on, by the way that leads to the server's SSH.
+    Reach {
+        endpoints: Vec<Endpoint>,
+        /// A command for `sh` on the server, run while infrakt goes on trying, if one of them can't be reached. It succeeds if
+        /// nothing on the server is the reason, and else says what is. `$closed` holds the ports.
+        otherwise: String,
+    },
     /// A change in the local database.
     State { change: StateChange },
+}
+
+/// A TCP port, and what is to answer there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    pub port: u16,
+    pub protocol: Protocol,
+}
+
+/// What answers at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Anything that accepts a connection.
+    Tcp,
+    /// A web server.
+    Http,
+    /// What greets with TLS.
+    Tls,
+}
+
+impl Protocol {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.protocol.as_str(), self.port)
+    }
+}
+
+/// Reads `http:80`.
+impl std::str::FromStr for Endpoint {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (protocol, port) = text.split_once(':').ok_or(())?;
+        let protocol = match protocol {
+            "tcp" => Protocol::Tcp,
+            "http" => Protocol::Http,
+            "tls" => Protocol::Tls,
+            _ => return Err(()),
+        };
+        match port.parse() {
+            Ok(0) | Err(_) => Err(()),
+            Ok(port) => Ok(Self { port, protocol }),
+        }
+    }
 }
 
 /// What an upload holds.

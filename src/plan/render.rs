@@ -6,6 +6,23 @@ use super::{Action, Content, Effect, EnvValue, Keeper, Loss, Losses, Plan, Step,
 use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
 
+/// What the server said of a plan's steps when it was asked; see `infrakt plan`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// One for each step.
+    pub marks: Vec<Mark>,
+    /// Why steps would fail.
+    pub findings: Vec<Finding>,
+}
+
+/// Why a step would fail, in the words of its check.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// The step's index in the plan.
+    pub step: usize,
+    pub message: String,
+}
+
 /// What the guards said of a step when the plan was made; see `infrakt plan`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -15,6 +32,8 @@ pub enum Mark {
     Unchanged,
     /// The step changes nothing in any case.
     Looks,
+    /// A check that fails as things stand.
+    WouldFail,
 }
 
 /// Whether what the server was asked for the plan, its queries and guards, could have changed its files.
@@ -58,12 +77,11 @@ pub fn effect_style(effect: Effect) -> Style {
     }
 }
 
-/// The whole plan. `marks`, if any, has one for each step; `asked` is how the server was asked, if it was. The text has ANSI
-/// colours; see [`plain`].
-pub fn plan(plan: &Plan, marks: Option<&[Mark]>, asked: Option<&Asked>) -> String {
+/// The whole plan, with what the server said of it and how it was asked, if it was. The text has ANSI colours; see [`plain`].
+pub fn plan(plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
-    let _ = write_plan(&mut text, plan, marks, asked);
+    let _ = write_plan(&mut text, plan, preview, asked);
     text
 }
 
@@ -82,7 +100,8 @@ pub fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>, asked: Option<&Asked>) -> fmt::Result {
+fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> fmt::Result {
+    let marks = preview.map(|preview| preview.marks.as_slice());
     writeln!(
         text,
         "{BOLD}{} on {}{BOLD:#}  {DIM}{}{DIM:#}",
@@ -136,6 +155,11 @@ fn write_plan(text: &mut String, plan: &Plan, marks: Option<&[Mark]>, asked: Opt
             )?;
         }
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
+        for finding in preview.into_iter().flat_map(|preview| &preview.findings) {
+            if finding.step == index {
+                write_finding(text, finding)?;
+            }
+        }
     }
     writeln!(text, "\n{}", totals(plan, marks))?;
     match asked.map(|asked| (asked, unguarded(asked))) {
@@ -275,6 +299,9 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         };
         writeln!(text, "      {DIM}with     {}{DIM:#}", indented(&shown))?;
     }
+    if step.preflight {
+        writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
+    }
     for guard in &step.unless {
         writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
     }
@@ -291,11 +318,19 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
     Ok(())
 }
 
+fn write_finding(text: &mut String, finding: &Finding) -> fmt::Result {
+    for line in finding.message.trim_end().split('\n') {
+        writeln!(text, "      {DESTROY}!{DESTROY:#} {}", printable(line))?;
+    }
+    Ok(())
+}
+
 fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
     let style = effect_style(step.effect);
     let mark = match mark {
         Some(Mark::WouldChange) => "  would change",
         Some(Mark::Unchanged) => "  unchanged",
+        Some(Mark::WouldFail) => "  would fail",
         Some(Mark::Looks) | None => "",
     };
     let effect = step.effect.as_str();
@@ -325,6 +360,12 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         }
         Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
         Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
+        Action::Reach { endpoints, otherwise } => {
+            let endpoints: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
+            block(text, &format!("(from this computer: open {})", endpoints.join(", ")))?;
+            writeln!(text, "      {DIM}if one can't be reached, on the server{DIM:#}")?;
+            block(text, otherwise)?;
+        }
         Action::State { .. } => block(text, "(in the local database)")?,
     }
     Ok(())
@@ -365,6 +406,10 @@ pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
             0 => write!(text, ". Nothing would change"),
             would => write!(text, ". {would} {} would change something", plural(would)),
         };
+        let fails = marks.iter().filter(|mark| **mark == Mark::WouldFail).count();
+        if fails > 0 {
+            let _ = write!(text, ". {fails} {} would fail", plural(fails));
+        }
     }
     text + "."
 }

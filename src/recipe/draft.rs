@@ -169,6 +169,7 @@ impl Draft {
 pub fn bytes_of(step: &Step) -> usize {
     let action = match &step.action {
         Action::Run { command } => command.len(),
+        Action::Reach { otherwise, .. } => otherwise.len(),
         Action::Upload {
             content: Content::Text(text),
             ..

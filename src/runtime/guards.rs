@@ -1,36 +1,55 @@
-//! Asks a server, in one round trip, which steps of a plan have nothing to do there now. The guards are asked where they
-//! can change no file (see [`crate::executor::read_only`]).
+//! Asks a server, in one round trip, which steps of a plan have nothing to do there now, and which would fail. It is asked
+//! where no file can be changed (see [`crate::executor::read_only`]).
 
 use super::live::Live;
 use crate::error::{Result, ServerError};
 use crate::executor::script::{ENVIRONMENT, holds_content};
-use crate::plan::render::Mark;
+use crate::plan::render::{Finding, Mark, Preview};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
+use base64::Engine as _;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-/// A mark for each step, as things stand now: what earlier steps would change is not foreseen. A guard that needs a
-/// secret counts as not held, since secrets are only asked for when the plan is executed.
+/// How long a check may take that is asked while planning.
+const CHECK_SECONDS: u64 = 60;
+
+/// A mark for each step, as things stand now, and what the checks say that are asked beforehand: what earlier steps would
+/// change is not foreseen. A guard that needs a secret counts as not held, since secrets are only asked for when the plan is
+/// executed.
 ///
 /// # Errors
 /// If the server does not answer.
-pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
+pub fn preview(live: &Live, plan: &Plan) -> Result<Preview> {
     let mut tests = String::new();
+    let mut checks = 0;
     for (index, step) in plan.steps.iter().enumerate() {
-        if let Some(test) = nothing_to_do(step) {
-            let _ = writeln!(tests, "if {test}; then echo {index}; fi");
-        }
+        let check = match &step.action {
+            Action::Run { command } if step.preflight => exports(step).map(|env| format!("{env}{command}")),
+            _ => None,
+        };
+        checks += u32::from(check.is_some());
+        let check = check.map(|check| format!("finds {index} {CHECK_SECONDS} {}", quote(&check)));
+        let _ = match (nothing_to_do(step), check) {
+            (Some(test), Some(check)) => writeln!(tests, "if {test}; then echo {index}; else {check}; fi"),
+            (Some(test), None) => writeln!(tests, "if {test}; then echo {index}; fi"),
+            (None, Some(check)) => writeln!(tests, "{check}"),
+            (None, None) => Ok(()),
+        };
     }
-    let held = match tests.is_empty() {
-        true => Vec::new(),
-        false => held(live, plan, &tests)?,
+    let answer = match tests.is_empty() {
+        true => String::new(),
+        false => ask(live, plan, &tests, Duration::from_secs(CHECK_SECONDS) * checks)?,
     };
-    Ok(plan
+    let held: Vec<usize> = answer.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    let findings: Vec<Finding> = answer.lines().filter_map(finding).collect();
+    let marks = plan
         .steps
         .iter()
         .enumerate()
         .map(|(index, step)| match &step.action {
             _ if held.contains(&index) => Mark::Unchanged,
+            _ if findings.iter().any(|finding| finding.step == index) => Mark::WouldFail,
             Action::State {
                 change: StateChange::ForgetApps,
             } if live.losses.apps.is_empty() => Mark::Unchanged,
@@ -40,15 +59,16 @@ pub fn marks(live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
             _ if step.effect == Effect::Read => Mark::Looks,
             _ => Mark::WouldChange,
         })
-        .collect())
+        .collect();
+    Ok(Preview { marks, findings })
 }
 
-/// The steps of which a guard holds.
-fn held(live: &Live, plan: &Plan, tests: &str) -> Result<Vec<usize>> {
+/// Runs the tests on the server, and gives what they print. `more` is what they may take beyond the usual.
+fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> {
     let script = format!(
-        "{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{tests}echo asked\n"
+        "{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{CHECKS}{tests}echo asked\n"
     );
-    let answer = live.ask_read_only(&script)?;
+    let answer = live.ask_read_only(&script, more)?;
     if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
         return Err(ServerError::Guards {
             server: plan.server.name.clone(),
@@ -56,14 +76,34 @@ fn held(live: &Live, plan: &Plan, tests: &str) -> Result<Vec<usize>> {
         }
         .into());
     }
-    Ok(String::from_utf8_lossy(&answer.stdout)
-        .lines()
-        .filter_map(|line| line.trim().parse().ok())
-        .collect())
+    Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
 }
 
-/// The shell condition under which a step has nothing to do; `None` if it always has.
-fn nothing_to_do(step: &Step) -> Option<String> {
+/// finds INDEX SECONDS COMMAND: prints a line if the check fails: its index, its status, and the end of what it said.
+const CHECKS: &str = r#"finds() {
+    said=$(timeout -k 5 "$2" sh -ec "$3" </dev/null 2>&1) && return
+    echo "finding $1 $? $(printf %s "$said" | tail -c 4000 | base64 -w 0)"
+}
+"#;
+
+/// What a check found, from the line that tells it.
+fn finding(line: &str) -> Option<Finding> {
+    let mut words = line.strip_prefix("finding ")?.split(' ');
+    let step = words.next()?.parse().ok()?;
+    let status: i32 = words.next()?.parse().ok()?;
+    let said = base64::engine::general_purpose::STANDARD.decode(words.next()?).ok()?;
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    let message = match (status, said.is_empty()) {
+        (124 | 137, true) => format!("it did not end within {CHECK_SECONDS} s"),
+        (124 | 137, false) => format!("{said}\nit did not end within {CHECK_SECONDS} s"),
+        (status, true) => format!("it ended with exit status {status}"),
+        (_, false) => said,
+    };
+    Some(Finding { step, message })
+}
+
+/// The variables of a step, for a shell; `None` if it takes a secret to set them.
+fn exports(step: &Step) -> Option<String> {
     let mut env = String::new();
     for (name, value) in &step.env {
         match value {
@@ -73,6 +113,12 @@ fn nothing_to_do(step: &Step) -> Option<String> {
             EnvValue::Secret { .. } => return None,
         }
     }
+    Some(env)
+}
+
+/// The shell condition under which a step has nothing to do; `None` if it always has.
+fn nothing_to_do(step: &Step) -> Option<String> {
+    let env = exports(step)?;
     let held = |guard: &str| format!("held {}", quote(&format!("{env}{guard}")));
     let mut tests: Vec<String> = step.unless.iter().map(|guard| held(guard)).collect();
     tests.extend(step.only_if.iter().map(|guard| format!("! {}", held(guard))));

@@ -133,12 +133,18 @@ impl Live {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks in the words of a recipe, while a plan is made.
+    /// Asks in the words of a recipe, while a plan is made. `more` is what the answer may take beyond the usual.
     ///
     /// # Errors
     /// If the server does not answer.
-    pub fn ask_read_only(&self, script: &str) -> Result<Answer> {
-        ask_read_only(&self.connection, &self.asked, &self.server.name, script)
+    pub fn ask_read_only(&self, script: &str, more: Duration) -> Result<Answer> {
+        ask_read_only(
+            &self.connection,
+            &self.asked,
+            &self.server.name,
+            script,
+            PATIENCE + more,
+        )
     }
 
     /// Whether what was asked so far in the words of a recipe could have changed a file; `None` if nothing was asked.
@@ -398,9 +404,10 @@ fn ask_read_only(
     asked: &Mutex<Option<Asked>>,
     server: &str,
     script: &str,
+    patience: Duration,
 ) -> Result<Answer> {
     let mut session = connection.lock().unwrap_or_else(PoisonError::into_inner);
-    let (answer, how) = read_only::ask(&mut *session, server, script, PATIENCE)?;
+    let (answer, how) = read_only::ask(&mut *session, server, script, patience)?;
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     // One question that could have changed something counts for all.
     if asked.as_ref().is_none_or(|asked| asked.read_only) {
@@ -419,7 +426,7 @@ struct LiveAnswers {
 
 impl Answers for LiveAnswers {
     fn query(&mut self, command: &str) -> Result<String> {
-        let answer = ask_read_only(&self.connection, &self.asked, &self.server, command)?;
+        let answer = ask_read_only(&self.connection, &self.asked, &self.server, command, PATIENCE)?;
         let Answer { status, stdout, stderr } = answer;
         if status != 0 {
             return Err(ServerError::Query {

@@ -41,7 +41,7 @@ use crate::executor::Execution;
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::plan::printable::one_line;
-use crate::plan::render::{self, Asked, Mark};
+use crate::plan::render::{self, Asked, Preview};
 use crate::plan::{Keeper, Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate, is_shipped};
 use crate::store::{Home, Journal, Server, Store};
@@ -218,12 +218,13 @@ impl Runtime {
         })
     }
 
-    /// Which steps of the plan have nothing to do as things stand; one round trip, or none if no step has a guard.
+    /// Which steps of the plan have nothing to do as things stand, and which would fail; one round trip, or none if no step
+    /// has a guard or is asked beforehand.
     ///
     /// # Errors
     /// If the server does not answer.
-    pub fn marks(&self, live: &Live, plan: &Plan) -> Result<Vec<Mark>> {
-        guards::marks(live, plan)
+    pub fn preview(&self, live: &Live, plan: &Plan) -> Result<Preview> {
+        guards::preview(live, plan)
     }
 
     /// Checks what can be said of a plan that comes from a file without its server: it must be as it was made, hold

@@ -299,6 +299,7 @@ mod tests {
             only_if: Vec::new(),
             undo: None,
             idempotent: false,
+            preflight: false,
             env: Default::default(),
             timeout_seconds: 60,
             origin: Origin {

@@ -4,7 +4,7 @@
 use super::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Secrets, Unattended, operator, secrets};
 use crate::consent::{ConsentedPlan, Proof, check_destroyable};
 use crate::error::{Error, Refusal, Result};
-use crate::plan::render::{Asked, Mark};
+use crate::plan::render::{Asked, Preview};
 use crate::plan::{Losses, Plan};
 use crate::recipe::Recipe;
 use crate::store::Server;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub struct ShownPlan {
     pub planned: Planned,
     /// What each step would do as things stand.
-    pub marks: Vec<Mark>,
+    pub preview: Preview,
     /// Whether its queries and guards could have changed a file on the server; `None` if it has none.
     pub asked: Option<Asked>,
     /// Why a run of it would be refused now, whoever consents.
@@ -149,7 +149,7 @@ impl Runtime {
     pub fn show(&self, recipe: &Recipe, server: &Server, parameters: Parameters, shown: &Shown) -> Result<ShownPlan> {
         let live = self.reach(server, &Unattended)?;
         let planned = self.plan(recipe, &live, parameters)?;
-        let marks = self.marks(&live, &planned.plan)?;
+        let preview = self.preview(&live, &planned.plan)?;
         let refused = match self.check_open(&live, &planned.plan) {
             Ok(()) => None,
             Err(refused @ Error::Refused(_)) => Some(refused),
@@ -160,7 +160,7 @@ impl Runtime {
         }
         Ok(ShownPlan {
             planned,
-            marks,
+            preview,
             asked: live.asked(),
             refused,
         })

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 const ATTEMPTS: usize = 3;
 
 /// What a login worked with, kept so that the same can be done again without asking.
+#[derive(Clone)]
 pub(super) enum Login {
     /// The server asks for nothing.
     Nothing,

@@ -14,6 +14,7 @@ use crate::plan::secret::Secret;
 use crate::plan::shell::quote;
 
 /// What let the user in at each host of a route.
+#[derive(Clone)]
 pub(super) struct Logins(Vec<Option<Login>>);
 
 impl Logins {
@@ -59,6 +60,12 @@ impl<'a> Journey<'a> {
     /// To the server, logged in.
     pub(super) fn complete(mut self) -> Result<Transport> {
         self.enter(self.route.jumps.len()).map_err(|error| self.explain(error))
+    }
+
+    /// To a port of the server, without SSH there: what it leads to is not asked for its key.
+    pub(super) fn reach_port(mut self) -> Result<Line> {
+        let last = self.route.jumps.len();
+        self.line(last).map_err(|error| self.explain(error))
     }
 
     /// A host that is trusted, and has let the user in.

@@ -30,6 +30,7 @@ mod jump;
 mod key_file;
 mod known_hosts;
 mod openssh_key;
+mod other_ports;
 mod passage;
 mod questions;
 mod random;

@@ -4,11 +4,12 @@ use super::channel::{ScriptChannel, Shell};
 use super::elevation::{self, Elevation};
 use super::host_key::{HostKey, RecordedKey};
 use super::journey::{Journey, Logins, Nobody};
+use super::other_ports::OtherPorts;
 use super::route::Route;
 use super::transport::Transport;
 use super::{AskSecret, Target};
 use crate::error::{Error, Result, SshError};
-use crate::executor::connection::{Channel, Connection};
+use crate::executor::connection::{Channel, Connection, Way};
 use std::time::{Duration, Instant};
 
 /// The wait after the first failed attempt to reconnect; it doubles up to the longest.
@@ -116,6 +117,10 @@ impl Connection for Session {
             sleep_unless(stop, wait)?;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(OtherPorts::new(&self.route, &self.logins))
     }
 }
 

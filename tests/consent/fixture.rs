@@ -18,6 +18,7 @@ pub fn step(title: &str, effect: Effect, action: Action) -> Step {
         only_if: vec!["test -e /todo".to_owned()],
         undo: None,
         idempotent: false,
+        preflight: false,
         env: BTreeMap::from([
             ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),
             (

@@ -5,7 +5,7 @@ use crate::support::world;
 use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::event::{Outcome, Position, RunEvent, Stream};
-use infrakt::executor::connection::{Channel, Connection, Incoming};
+use infrakt::executor::connection::{Channel, Connection, Incoming, Opened, Way};
 use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
@@ -123,6 +123,10 @@ impl Connection for HoldsBack {
         self.cut = false;
         Ok(())
     }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(Loopback)
+    }
 }
 
 impl Channel for Gone {
@@ -160,6 +164,10 @@ impl Connection for LockedOutBy {
         }
         Ok(())
     }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(Loopback)
+    }
 }
 
 impl Connection for LostOnce {
@@ -178,6 +186,10 @@ impl Connection for LostOnce {
     fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
         self.cut = false;
         Ok(())
+    }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(Loopback)
     }
 }
 
@@ -285,6 +297,32 @@ impl Connection for Local {
 
     fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
         Ok(())
+    }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(Loopback)
+    }
+}
+
+/// The ports of this computer.
+struct Loopback;
+
+impl Way for Loopback {
+    fn host(&self) -> String {
+        "127.0.0.1".to_owned()
+    }
+
+    fn open(&self, port: u16, patience: Duration) -> Opened {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let stream = std::net::TcpStream::connect_timeout(&address, patience).map_err(|error| error.to_string())?;
+        stream
+            .set_read_timeout(Some(patience))
+            .map_err(|error| error.to_string())?;
+        Ok(Box::new(stream))
+    }
+
+    fn leads_nowhere(&self) -> Option<String> {
+        None
     }
 }
 

@@ -5,6 +5,7 @@ mod local;
 mod lockout;
 mod machinery;
 mod programs;
+mod reach;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

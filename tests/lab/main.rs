@@ -19,6 +19,7 @@ mod planning;
 mod protection;
 mod provision;
 mod recipes;
+mod states;
 #[path = "../support/mod.rs"]
 mod support;
 mod survival;

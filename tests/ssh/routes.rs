@@ -33,6 +33,36 @@ fn a_server_behind_two_jump_hosts_is_reached_and_each_host_is_logged_in_to_by_it
     assert_eq!(traveller.go("web1").connected().jump_hosts, "bastion second");
 }
 
+/// Another port than that of SSH is opened by the same way: what the jump host can't reach, nobody does.
+#[test]
+fn other_ports_of_a_server_are_opened_through_its_jump_hosts_and_not_past_them() {
+    let Some([mut bastion, other, target]) = three() else {
+        return;
+    };
+    let traveller = Traveller::new();
+    traveller.knows(&[&bastion, &target]);
+    let port = other.port.to_string();
+    let open = |traveller: &Traveller| {
+        let environment = [("TEST_OTHER_PORT", port.as_str())];
+        traveller.go_with("web1", &environment).connected().said
+    };
+    traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
+    assert_eq!(open(&traveller), "SSH-");
+    bastion.reconfigure(&format!("PermitOpen 127.0.0.1:{}\n", target.port));
+    let refused = open(&traveller);
+    assert!(
+        refused.contains("the jump host 'bastion' does not lead there"),
+        "{refused}"
+    );
+
+    traveller.configure(&[("web1", &target, "")]);
+    assert_eq!(open(&traveller), "SSH-");
+    let config = target.directory.path().join("sshd_config");
+    let command = format!("ProxyCommand /usr/sbin/sshd -i -f {}", config.display());
+    traveller.configure(&[("web1", &target, &command)]);
+    assert!(open(&traveller).contains("leads to SSH only"));
+}
+
 #[test]
 fn a_jump_host_that_nothing_vouches_for_is_not_passed_and_the_way_on_is_shown() {
     let Some([mut bastion, _, target]) = three() else {

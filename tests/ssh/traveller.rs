@@ -5,6 +5,7 @@ use crate::server::{Person, Server, read_all};
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::ssh::{Destination, RecordedKey, Route, Session, Target};
 use std::fmt::Write;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -302,7 +303,10 @@ fn arrive() -> infrakt::error::Result<Arrival> {
             arrival.left_behind = format!("{} threads, {} files", after.0 - before.0, after.1 - before.1);
             String::new()
         }
-        _ => run(&mut session, "id -u; exit\n"),
+        _ => match given("TEST_OTHER_PORT") {
+            Some(port) => other_port(&session, port.parse().unwrap()),
+            None => run(&mut session, "id -u; exit\n"),
+        },
     };
     Ok(arrival)
 }
@@ -310,6 +314,20 @@ fn arrive() -> infrakt::error::Result<Arrival> {
 fn run(session: &mut Session, script: &str) -> String {
     let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
     String::from_utf8(printed.stdout).unwrap()
+}
+
+/// How what listens at another port of the server greets, or why it can't be reached.
+fn other_port(session: &Session, port: u16) -> String {
+    let way = session.way();
+    if let Some(reason) = way.leads_nowhere() {
+        return reason;
+    }
+    let opened = way.open(port, MINUTE).map(|mut stream| {
+        let mut greeting = [0; 4];
+        stream.read_exact(&mut greeting).unwrap();
+        String::from_utf8(greeting.to_vec()).unwrap()
+    });
+    opened.unwrap_or_else(|reason| reason)
 }
 
 /// The parent cuts the line as soon as it sees that the script runs.

@@ -65,6 +65,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         only_if: Vec::new(),
         undo: None,
         idempotent: false,
+        preflight: false,
         env: BTreeMap::new(),
         timeout_seconds: 60,
         origin: Origin {

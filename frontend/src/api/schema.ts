@@ -287,6 +287,12 @@ export interface components {
             kind: "reconnect";
             reboot: boolean;
         } | {
+            endpoints: components["schemas"]["Endpoint"][];
+            /** @constant */
+            kind: "reach";
+            /** @description A command for `sh` on the server, run while infrakt goes on trying, if one of them can't be reached. It succeeds if nothing on the server is the reason, and else says what is. `$closed` holds the ports. */
+            otherwise: string;
+        } | {
             change: components["schemas"]["StateChange"];
             /** @constant */
             kind: "state";
@@ -411,6 +417,12 @@ export interface components {
         };
         /** @description What a step does to the world. */
         Effect: "read" | "change" | "destroy";
+        /** @description A TCP port, and what is to answer there. */
+        Endpoint: {
+            /** Format: uint16 */
+            port: number;
+            protocol: components["schemas"]["Protocol"];
+        };
         /** @description A file or directory in a directory. */
         Entry: {
             /**
@@ -537,6 +549,15 @@ export interface components {
             /** @description Every port on which sshd is configured to listen, or does. */
             ssh_ports: number[];
         };
+        /** @description Why a step would fail, in the words of its check. */
+        Finding: {
+            message: string;
+            /**
+             * Format: uint
+             * @description The step's index in the plan.
+             */
+            step: number;
+        };
         /** @description Runs that were begun together. */
         GroupId: string;
         /** @description Whether the service is there. */
@@ -603,7 +624,7 @@ export interface components {
             volumes: components["schemas"]["Loss"][];
         };
         /** @description What the guards said of a step when the plan was made; see `infrakt plan`. */
-        Mark: "would_change" | "unchanged" | "looks";
+        Mark: "would_change" | "unchanged" | "looks" | "would_fail";
         /** @description How a person said yes. */
         Means: "typed" | "--confirm" | "api";
         Network: {
@@ -700,6 +721,8 @@ export interface components {
             consent_before: number | null;
             /** @description SHA-256 over all of the above that a consent is for, in hexadecimal (see `digest`). */
             digest: string;
+            /** @description Why steps would fail as things stand: what the checks found that are asked while planning. */
+            findings?: components["schemas"]["Finding"][] | null;
             /** Format: uint32 */
             format: number;
             losses: components["schemas"]["Losses"];
@@ -745,6 +768,8 @@ export interface components {
         ProblemShown: {
             error: components["schemas"]["Problem"];
         };
+        /** @description What answers at a port. */
+        Protocol: "tcp" | "http" | "tls";
         /** @description How a server is to be provisioned, by somebody who was shown the plan. */
         ProvisionBody: {
             /** @description The server's name, where the plan needs consent. */
@@ -1129,6 +1154,8 @@ export interface components {
             /** @description Read-only commands: if one of them fails, there is nothing to do. */
             only_if?: string[];
             origin: components["schemas"]["Origin"];
+            /** @description A check that tells whether the rest can succeed: it is asked while planning too, and what it finds is shown with the plan. */
+            preflight?: boolean;
             section?: string | null;
             /**
              * Format: uint64

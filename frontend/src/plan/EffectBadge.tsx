@@ -7,6 +7,12 @@ const SIGNS: Record<Effect, string> = { read: "○", change: "△", destroy: "�
 
 /** What a step does to the world: it looks, changes or destroys. With a mark, whether it would. */
 export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Mark | null }) {
+  if (mark === "would_fail")
+    return (
+      <Badge tone="destroy" icon="!">
+        would fail
+      </Badge>
+    );
   if (mark === "unchanged") return <Badge icon="=">already so</Badge>;
   return (
     <Badge tone={TONES[effect]} icon={SIGNS[effect]}>

@@ -73,6 +73,17 @@ function ActionView({ action, title }: { action: Action; title: string }) {
       );
     case "reconnect":
       return <p>{action.reboot ? "Restarts the server, waits, and logs in again." : "Logs in again."}</p>;
+    case "reach":
+      return (
+        <>
+          <p className={styles.line}>
+            From the computer that infrakt runs on, opens{" "}
+            {action.endpoints.map(({ protocol, port }) => `${protocol}:${port}`).join(", ")}. If one can’t be
+            reached, on the server:
+          </p>
+          <CodeBlock text={action.otherwise} label={`Command of: ${title}`} />
+        </>
+      );
     case "state":
       return (
         <p>

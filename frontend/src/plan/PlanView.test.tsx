@@ -59,6 +59,29 @@ test("nothing behind a wipe is said to be in place already", () => {
   expect(screen.getByText("After").closest("li")).not.toHaveTextContent("already so");
 });
 
+test("what would fail is said first, in the words of the check", () => {
+  const steps = [aStep({ title: "The ports of the web are free", effect: "read", preflight: true })];
+  const findings = [{ step: 0, message: "nginx listens on :80" }];
+  render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_fail"], findings })} />);
+  expect(screen.getByText("1. The ports of the web are free")).toBeVisible();
+  expect(screen.getByText("nginx listens on :80")).toBeVisible();
+  expect(screen.getByText("would fail")).toBeVisible();
+});
+
+test("a step that opens ports says from where", async () => {
+  const action = { kind: "reach", endpoints: [{ protocol: "http", port: 80 }], otherwise: "exit 1" } as const;
+  render(
+    <PlanView
+      plan={aPlan({
+        wipes: false,
+        steps: [aStep({ effect: "read", action: { ...action, endpoints: [...action.endpoints] } })],
+      })}
+    />,
+  );
+  await userEvent.setup().click(screen.getByRole("button", { name: "Show every command" }));
+  expect(screen.getByText(/From the computer that infrakt runs on, opens http:80/)).toBeVisible();
+});
+
 test("characters that would deceive a reader are made visible", () => {
   const steps = [aStep({ title: "Say \u202egood", action: { kind: "run", command: "echo a\u200bb" } })];
   render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_change"] })} />);

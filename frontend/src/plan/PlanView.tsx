@@ -28,6 +28,18 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           </p>
         </Notice>
       )}
+      {plan.findings != null && plan.findings.length > 0 && (
+        <Notice title="A run of it would fail now, before anything is destroyed or changed">
+          {plan.findings.map((finding) => (
+            <div key={finding.step}>
+              <p>
+                {finding.step + 1}. {printable(plan.steps[finding.step]?.title ?? "")}
+              </p>
+              <CodeBlock text={finding.message} label={`Found by step ${finding.step + 1}`} copy={false} />
+            </div>
+          ))}
+        </Notice>
+      )}
       {plan.server.protected.length > 0 && (
         <Notice title={`Protected: nothing is destroyed on ${plan.server.name}`}>
           <ul className={styles.reasons}>

@@ -181,6 +181,7 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
             } if is_script(path, text, mode) => {
                 note("the uploaded script", destroys(text));
             }
+            Action::Reach { otherwise, .. } => note("the command", destroys(otherwise)),
             _ => {}
         }
         step.unless

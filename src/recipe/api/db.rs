@@ -115,6 +115,7 @@ fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: 
         only_if: Vec::new(),
         undo: None,
         idempotent: true,
+        preflight: false,
         env: Default::default(),
         timeout_seconds: 60,
         origin: origin(context, &draft),

@@ -4,7 +4,7 @@ use super::origin;
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
-use crate::plan::{Action, Content, Effect, Query, Step, form, lint};
+use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -80,6 +80,44 @@ pub mod ssh {
         content: SecretRef,
     ) -> RhaiResult<StepHandle> {
         upload_step(&context, title, path, Content::Secret { secret: content.name })
+    }
+
+    /// Opens ports of the server from the computer that infrakt runs on, as a visitor would, by the way that leads to the
+    /// server's SSH, and fails the run if one of them does not answer: the proof that no firewall is in between.
+    ///
+    /// A port is written as `http:80`, `tls:443`, or `tcp:5432` where anything that accepts a connection will do. Where one
+    /// can't be reached, `otherwise` runs on the server while infrakt goes on trying: if it succeeds, the server is not what
+    /// is in the way (your own network may be), and the step passes with a note of that; if it fails, so does the step, with
+    /// what it printed. It finds the ports in `$closed`. At the end of a recipe this costs no login; before other steps it costs one.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::reach("The web is open", ["http:80", "tls:443"], "iptables -nvL DOCKER-USER >&2; exit 1");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn reach(
+        context: NativeCallContext,
+        title: &str,
+        endpoints: rhai::Array,
+        otherwise: &str,
+    ) -> RhaiResult<StepHandle> {
+        check_text(&context, "a command", otherwise)?;
+        if let Some(problem) = Problem::of_destroying(otherwise, "ssh::reach") {
+            return Err(problem.at(&context));
+        }
+        let parsed: Option<Vec<Endpoint>> = endpoints
+            .iter()
+            .map(|endpoint| endpoint.clone().into_string().ok()?.parse().ok())
+            .collect();
+        let endpoints = parsed.filter(|endpoints| (1..=form::MOST_ENDPOINTS).contains(&endpoints.len()));
+        let Some(endpoints) = endpoints else {
+            return Err(Problem::new("these are no ports that can be opened")
+                .label("a list of 1 to 16 texts")
+                .help("write them as [\"http:80\", \"tls:443\", \"tcp:5432\"]")
+                .at(&context));
+        };
+        let otherwise = otherwise.trim_end_matches('\n').to_owned();
+        add(&context, title, Action::Reach { endpoints, otherwise }, Effect::Read)
     }
 
     /// Closes the connection and logs in anew, for what only counts for a new login, or as a proof that a new login is
@@ -219,6 +257,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         only_if: Vec::new(),
         undo: None,
         idempotent: false,
+        preflight: false,
         env: Default::default(),
         timeout_seconds: DEFAULT_TIMEOUT,
         origin,

@@ -157,6 +157,25 @@ pub mod step {
         })
     }
 
+    /// Has a check asked while planning too, so that the plan shows what would fail before anything is done: for checks of
+    /// what the server needs, which hold from the beginning or never. It must change nothing, and end within a minute.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check("The data disk is mounted", "mountpoint /srv/data").preflight();
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn preflight(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
+        alter(&context, step, |step| {
+            if !form::can_be_preflight(step) {
+                return Err(Problem::new("only a check can be asked while planning")
+                    .help("ssh::check(\"title\", \"command\").preflight()"));
+            }
+            step.preflight = true;
+            Ok(())
+        })
+    }
+
     /// The mode of an uploaded file, as chmod takes it.
     ///
     /// # Example
