@@ -14,9 +14,6 @@ import { draftOf, type ParameterDraft, readDraft } from "../recipe/parameters";
 import { ParameterForm } from "../recipe/ParameterForm";
 import styles from "./ProvisionSection.module.css";
 
-/** infrakt's own recipe, which is what the service provisions with, also where the user has one of the same name. */
-const RECIPE = "shipped:provision";
-
 /** What is open: nothing, the plan of a provisioning that destroys nothing, or the question whether to wipe. */
 type Open = "nothing" | "as it is" | "keeping data" | "wipe";
 
@@ -31,7 +28,7 @@ export function ProvisionSection({ server, protection }: { server: Server; prote
   const flawed = Object.keys(settings.errors).length > 0;
 
   const keepData = open === "keeping data";
-  const asked = plan(name, { recipe: RECIPE, keepData, parameters: settings.parameters });
+  const asked = plan(name, { recipe: "provision", keepData, parameters: settings.parameters });
   const startRun = ({ confirm, digest, secrets }: Consent) => {
     const body: ProvisionRequest = {
       digest,
@@ -130,7 +127,7 @@ function Settings({
   onChange: (draft: ParameterDraft, known: RecipeParameter[]) => void;
 }) {
   const [wanted, setWanted] = useState(false);
-  const query = useQuery({ ...recipe(RECIPE), enabled: wanted });
+  const query = useQuery({ ...recipe("provision"), enabled: wanted });
   // Whether data is kept is what the two buttons ask.
   const known = (query.data?.parameters ?? []).filter((parameter) => parameter.name !== "keep_data");
   return (

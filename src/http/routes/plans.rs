@@ -10,9 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The recipe that provisions, and that `keep_data` is a parameter of.
-const PROVISION: &str = "provision";
-/// infrakt's own one, also where the user has a recipe of that name.
-pub const SHIPPED_PROVISION: &str = "shipped:provision";
+pub const PROVISION: &str = "provision";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +50,8 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 fn is_provision(recipe: &str) -> bool {
-    let stem = recipe.strip_suffix(".rhai").unwrap_or(recipe);
-    [PROVISION, SHIPPED_PROVISION].contains(&stem)
+    let bare = recipe.strip_prefix("shipped:").unwrap_or(recipe);
+    bare.strip_suffix(".rhai").unwrap_or(bare) == PROVISION
 }
 
 /// With parameters.

@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::{SecretTexts, if_any, secrets, short, short_in_query};
-use super::plans::SHIPPED_PROVISION;
+use super::plans::PROVISION;
 use super::{Call, json, ok};
 use crate::consent::Proof;
 use crate::document::run::RunShown;
@@ -133,7 +133,7 @@ pub fn provision(call: &Call<'_>) -> Result<Answer, Problem> {
         parameters.insert("keep_data".to_owned(), true.into());
     }
     Wanted {
-        recipe: SHIPPED_PROVISION,
+        recipe: PROVISION,
         parameters,
         confirm: body.confirm,
         digest: body.digest,
