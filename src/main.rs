@@ -5,9 +5,13 @@ use clap::Parser;
 use infrakt::cli::{Cli, Command};
 use infrakt::cmd::{self, Context};
 use infrakt::prompt;
+use infrakt::recipe::evaluating;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if evaluating::is_asked_for() {
+        return ExitCode::from(u8::from(!evaluating::serve()));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(cmd::show_usage(&error) as u8),

@@ -5,7 +5,7 @@ use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
-use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate, reference};
+use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_apart, reference};
 use crate::runtime::example;
 use crate::store::Home;
 use clap::{Args, Subcommand};
@@ -164,7 +164,7 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
                 };
                 [
                     parameter.name,
-                    parameter.kind.to_owned(),
+                    parameter.kind.into_owned(),
                     default,
                     format!("{}{choices}", parameter.help),
                 ]
@@ -228,7 +228,8 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
     for profile in profiles {
         let facts = Facts::by_name_or_path(profile)?;
         for (user, protected) in logins {
-            let Evaluated { steps, .. } = evaluate(&recipe, example(&facts, user, *protected, parameters.clone()))?;
+            let Evaluated { steps, .. } =
+                evaluate_apart(&recipe, example(&facts, user, *protected, parameters.clone()))?;
             let protected = if *protected { ", protected" } else { "" };
             checked.push((format!("{profile} as {user}{protected}"), steps.len()));
         }

@@ -2,9 +2,10 @@
 //! the file, the place and the source line, so that it can be shown with a caret.
 
 use super::Exit;
+use serde::{Deserialize, Serialize};
 
 /// A place in a recipe. Line and column count from 1; column 0 means the whole line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub file: String,
     pub line: usize,
@@ -14,7 +15,7 @@ pub struct Position {
 }
 
 /// Why a recipe can't be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum RecipeError {
     /// The script does not parse or failed while it was evaluated.
     #[error("{message}")]

@@ -1,6 +1,7 @@
 //! From what Rhai says to what an author needs: the place, what is wrong there, and what to write instead.
 
 use super::draft::Problem;
+use super::evaluator::MAX_TIME;
 use super::imports::Used;
 use super::reference;
 use crate::error::{Position, RecipeError, nearest};
@@ -59,6 +60,15 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             "still running here",
             position,
             Some("look at the loop around this line".to_owned()),
+        ),
+        EvalAltResult::ErrorTerminated(..) => script(
+            format!(
+                "the recipe takes too long: it was stopped after {} s of processor time",
+                MAX_TIME.as_secs()
+            ),
+            "still running here",
+            position,
+            Some("look at the loop around this line, and at long texts".to_owned()),
         ),
         EvalAltResult::ErrorDataTooLarge(what, _) => script(
             format!("the recipe makes more than it may: {}", what.to_lowercase()),

@@ -4,6 +4,7 @@ use super::imports::{Sources, lock};
 use crate::error::{Error, RecipeError};
 use crate::plan::{Action, Content, EnvValue, Keeper, Query, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,15 +32,15 @@ pub trait Answers: Send {
 }
 
 /// A parameter as its recipe declares it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Parameter {
     pub name: String,
     /// `string`, `bool`, `int` or `list`.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// `None`: it must be given.
     pub default: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
     pub help: String,
 }

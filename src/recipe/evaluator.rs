@@ -3,7 +3,8 @@
 
 use super::draft::{Answers, Draft, Parameter, SharedDraft};
 use super::imports::{Imports, Sources, Used, lock};
-use super::source::Recipe;
+use super::modules::{Find, Importer};
+use super::source::{Recipe, Script};
 use super::{api, diagnostics, names};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
@@ -11,10 +12,12 @@ use crate::plan::digest::sha256;
 use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
-use serde::Serialize;
+use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// Enough for any list a person would write; an endless loop ends here within a fraction of a second.
 const MAX_OPERATIONS: u64 = 2_000_000;
@@ -22,9 +25,11 @@ const MAX_CALL_DEPTH: usize = 48;
 const MAX_EXPRESSION_DEPTH: usize = 64;
 const MAX_STRING: usize = 8 << 20;
 const MAX_ENTRIES: usize = 10_000;
+/// Of the processor.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// The server as recipes see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ServerView {
     pub name: String,
     pub host: String,
@@ -49,7 +54,7 @@ pub struct Inputs<'a> {
 }
 
 /// What a recipe said.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Evaluated {
     pub recipe: RecipeIdentity,
     pub steps: Vec<Step>,
@@ -154,12 +159,22 @@ pub fn evaluate(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
 /// As [`evaluate`], but gives what was said up to the point of failure too: enough to list a recipe's parameters when
 /// one that must be given is not.
 pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
+    let files = recipe.clone();
+    let find = move |path: &str, importer: &Importer| files.import(path, importer);
+    evaluate_script(&recipe.script(), Box::new(find), inputs)
+}
+
+/// Evaluates a text, whoever finds the modules that it imports.
+pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
     let used = Used {
-        module: recipe.importer(),
+        module: Importer {
+            kept_by: recipe.kept_by,
+            file: recipe.name.clone(),
+        },
         text: recipe.text.clone(),
     };
-    lock(&sources).insert(recipe.name.clone(), used);
+    lock(&sources).insert(recipe.name.clone(), used.clone());
     let given = inputs.parameters.clone();
     let shared = SharedDraft::new(Draft {
         sources: sources.clone(),
@@ -182,7 +197,14 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     let mut engine = engine();
     let remarks = shared.clone();
     let remark = move |text: &str| remarks.lock().print(text);
-    engine.set_module_resolver(Imports::new(recipe.clone(), sources.clone(), remark));
+    let importer = used.module.clone();
+    engine.set_module_resolver(Imports::new(find, importer, sources.clone(), remark));
+    let began = processor_time();
+    engine.on_progress(move |operations| {
+        // Asking costs more than most operations do.
+        let over = operations % 32 == 0 && processor_time().saturating_sub(began) > MAX_TIME;
+        over.then_some(Dynamic::UNIT)
+    });
     engine.set_default_tag(Dynamic::from(shared.clone()));
     let printed = shared.clone();
     engine.on_print(move |text| printed.lock().print(text));
@@ -218,8 +240,8 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     let evaluated = Evaluated {
         recipe: RecipeIdentity {
             name: recipe.name.clone(),
-            kept_by: recipe.keeper,
-            overrides_shipped: recipe.overrides_shipped(),
+            kept_by: recipe.kept_by,
+            overrides_shipped: recipe.overrides_shipped,
             sources,
         },
         steps: std::mem::take(&mut draft.steps),
@@ -234,9 +256,15 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Eval
     (outcome, evaluated)
 }
 
+/// The processor's time that this thread has used. Waiting for a server's answer is not in it.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 fn run(
     engine: &mut Engine,
-    recipe: &Recipe,
+    recipe: &Script,
     server: &ServerView,
     facts: &Facts,
 ) -> std::result::Result<(), Box<EvalAltResult>> {
@@ -260,13 +288,13 @@ fn run(
     }
     engine.register_global_module(global.into());
     let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
-    names::check(engine, &ast, &recipe.text, recipe.keeper)?;
+    names::check(engine, &ast, &recipe.text, recipe.kept_by)?;
     ast.set_source(recipe.name.as_str());
     engine.run_ast_with_scope(&mut scope, &ast)
 }
 
 /// Refuses parameters that nobody declared: a typo must not pass for a default.
-fn all_known(recipe: &Recipe, given: &BTreeMap<String, Value>, draft: &Draft) -> Result<()> {
+fn all_known(recipe: &Script, given: &BTreeMap<String, Value>, draft: &Draft) -> Result<()> {
     let Some(unknown) = given.keys().find(|name| !draft.values.contains_key(*name)) else {
         return Ok(());
     };

@@ -2,9 +2,9 @@
 
 use super::draft::Problem;
 use super::evaluator::scope_names;
-use super::modules::Importer;
+use super::modules::{Find, Importer};
 use super::names;
-use super::source::{Recipe, shipped_library};
+use super::source::shipped_library;
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::BTreeMap;
@@ -24,7 +24,9 @@ type SharedModule = Shared<Module>;
 
 /// Resolves imports of one recipe. Every module is evaluated once, however often it is imported.
 pub struct Imports {
-    recipe: Recipe,
+    find: Find,
+    /// The recipe itself.
+    recipe: Importer,
     sources: Sources,
     /// What is said of imports, for the readers of the plan.
     remarks: Box<dyn Fn(&str) + Send + Sync>,
@@ -33,8 +35,9 @@ pub struct Imports {
 }
 
 impl Imports {
-    pub fn new(recipe: Recipe, sources: Sources, remarks: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub fn new(find: Find, recipe: Importer, sources: Sources, remarks: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
+            find,
             recipe,
             sources,
             remarks: Box::new(remarks),
@@ -58,8 +61,8 @@ impl ModuleResolver for Imports {
     ) -> Result<SharedModule, Box<EvalAltResult>> {
         let refuse = |problem: Problem| EvalAltResult::ErrorRuntime(Dynamic::from(problem), position).into();
         let importer = source.and_then(|name| lock(&self.sources).get(name).map(|used| used.module.clone()));
-        let importer = importer.unwrap_or_else(|| self.recipe.importer());
-        let import = match self.recipe.import(path, &importer) {
+        let importer = importer.unwrap_or_else(|| self.recipe.clone());
+        let import = match (self.find)(path, &importer) {
             Ok(Some(import)) => import,
             Ok(None) => {
                 let library = shipped_library();

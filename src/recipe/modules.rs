@@ -4,6 +4,7 @@
 use super::source::{Recipe, is_segment, read_below, shipped};
 use crate::error::{Error, Result};
 use crate::plan::Keeper;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Before the path of an import: a module of the user's own library.
@@ -11,8 +12,11 @@ const HOME: &str = "home:";
 /// Before the path of an import: a module in the folder of the file that imports it.
 const BESIDE: &str = "./";
 
+/// Finds what an import means; see [`Recipe::import`].
+pub type Find = Box<dyn Fn(&str, &Importer) -> Result<Option<Import>> + Send + Sync>;
+
 /// A recipe or module, as the files that it imports are looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Importer {
     pub kept_by: Keeper,
     /// Where it is below its library's or the recipe's folder: `lib/app.rhai`.
@@ -20,7 +24,7 @@ pub struct Importer {
 }
 
 /// What an import means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {
     /// The name that is this module's alone; see `RecipeIdentity::sources`.
     pub name: String,

@@ -31,7 +31,25 @@ pub struct Recipe {
     pub(super) library: Library,
 }
 
+/// A recipe's text and whose it is: what it takes to evaluate it, but for its imports.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Script {
+    pub name: String,
+    pub kept_by: Keeper,
+    pub overrides_shipped: bool,
+    pub text: String,
+}
+
 impl Recipe {
+    pub fn script(&self) -> Script {
+        Script {
+            name: self.name.clone(),
+            kept_by: self.keeper,
+            overrides_shipped: self.overrides_shipped(),
+            text: self.text.clone(),
+        }
+    }
+
     /// Its first line of documentation; empty if it has none.
     pub fn description(&self) -> &str {
         let first = self.text.lines().find_map(|line| line.strip_prefix("//!"));

@@ -43,7 +43,7 @@ use crate::facts::usage::Usage;
 use crate::plan::printable::one_line;
 use crate::plan::render::{self, Asked, Preview};
 use crate::plan::{Keeper, Plan, Step, lint};
-use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate, is_shipped};
+use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate_apart, is_shipped};
 use crate::store::{Home, Journal, Server, Store};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -170,7 +170,7 @@ impl Runtime {
             parameters,
             answers: live.answers(&self.home),
         };
-        let mut evaluated = evaluate(recipe, inputs)?;
+        let mut evaluated = evaluate_apart(recipe, inputs)?;
         Ok(Planned {
             asked: live.asked(),
             printed: std::mem::take(&mut evaluated.printed),
@@ -209,7 +209,7 @@ impl Runtime {
             parameters,
             answers: Box::new(recorded),
         };
-        let mut evaluated = evaluate(recipe, inputs)?;
+        let mut evaluated = evaluate_apart(recipe, inputs)?;
         Ok(Planned {
             asked: None,
             printed: std::mem::take(&mut evaluated.printed),

@@ -103,7 +103,11 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
         "a document says how things are, for the command line and the HTTP API alike: it knows neither",
     ),
     ("cli", &["cmd"], "the command line is parsed there and nothing else"),
-    ("main", &["cli", "cmd", "prompt"], "main parses, dispatches and ends"),
+    (
+        "main",
+        &["cli", "cmd", "prompt", "recipe"],
+        "main parses, dispatches and ends; one process evaluates a recipe",
+    ),
     (
         "lib",
         &[

@@ -8,5 +8,6 @@ mod output;
 mod plans;
 mod provenance;
 mod recipes;
+mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;

@@ -346,3 +346,28 @@ fn recipes_and_apps_are_told() {
     // A server with apps is not removed.
     service.delete("/api/servers/prod-2").refuses(409, "server_has_apps");
 }
+
+/// Each of them alone would end a process that evaluates it itself.
+#[test]
+fn recipes_that_exceed_the_limits_are_refused_calls_and_the_service_goes_on() {
+    let service = Service::start();
+    let folder = service.infrakt.home().join("recipes");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let texts = "let s = \"a\"; for i in 0..22 { s += s; }\nlet t = \"0123456789abcdef\"; for i in 0..7 { t += t; }\n";
+    std::fs::write(folder.join("large.rhai"), format!("{texts}s.replace(\"a\", t);")).expect("a recipe");
+    std::fs::write(folder.join("fine.rhai"), "param(\"port\", 80, \"Where it listens\");").expect("a recipe");
+    std::thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| {
+                let refused = service.get("/api/recipes/large").refuses(422, "recipe");
+                let message = refused["message"].as_str().expect("a message").to_owned();
+                assert!(
+                    message.contains("the evaluation of large.rhai was stopped"),
+                    "{message}"
+                );
+            });
+        }
+    });
+    let fine = service.get("/api/recipes/fine").answers(200);
+    assert_eq!(fine["parameters"][0]["name"], "port");
+}

@@ -39,7 +39,7 @@ pub mod parameters {
             &context,
             Parameter {
                 name: name.to_owned(),
-                kind,
+                kind: kind.into(),
                 default: Some(default),
                 choices: Vec::new(),
                 help: help.to_owned(),
@@ -140,7 +140,7 @@ fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -
         context,
         Parameter {
             name: name.to_owned(),
-            kind,
+            kind: kind.into(),
             default,
             choices,
             help: help.to_owned(),
@@ -234,7 +234,7 @@ fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
             parameter.name
         )));
     }
-    let understood = match (parameter.kind, given) {
+    let understood = match (parameter.kind.as_ref(), given) {
         ("string", Value::String(_)) | ("bool", Value::Bool(_)) => Some(given.clone()),
         ("list", Value::Array(items)) if items.iter().all(plain) => Some(given.clone()),
         ("int", Value::Number(number)) if number.is_i64() => Some(given.clone()),
@@ -255,7 +255,7 @@ fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
     };
     understood.ok_or_else(|| {
         let name = &parameter.name;
-        let kind = match parameter.kind {
+        let kind = match parameter.kind.as_ref() {
             "list" => "list of strings",
             kind => kind,
         };

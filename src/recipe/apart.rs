@@ -1,0 +1,238 @@
+//! Evaluates a recipe in a process of its own, so that nothing in it can take this one's memory or time: a recipe that
+//! passes the limits is one error. The files that it imports are read here, and its questions are answered here.
+
+use super::evaluating::{MEMORY, WORD};
+use super::evaluator::{Evaluated, Inputs, MAX_TIME};
+use super::protocol::{Answer, Failure, Order, Outcome, Said};
+use super::source::Recipe;
+use crate::error::{Error, RecipeError, Result};
+use crate::facts::Facts;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long an evaluation may be silent while nobody owes it an answer. Its own limits end it long before, unless something
+/// has stopped it.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest line that an evaluation may say, in bytes: twice the text that a plan may hold.
+const LONGEST: usize = 80 << 20;
+
+#[cfg(target_os = "linux")]
+fn program() -> Result<std::path::PathBuf> {
+    // Also after the file was replaced by another version.
+    Ok("/proc/self/exe".into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn program() -> Result<std::path::PathBuf> {
+    std::env::current_exe().map_err(Error::file("find", "infrakt's own program"))
+}
+
+/// As [`super::evaluate`], in a process of its own.
+///
+/// # Errors
+/// As there, or if the recipe needs more memory or time than it may have.
+pub fn evaluate_apart(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
+    let (outcome, evaluated) = evaluate_anyway_apart(recipe, inputs)?;
+    outcome.map(|()| evaluated)
+}
+
+/// As [`super::evaluate_anyway`], in a process of its own.
+///
+/// # Errors
+/// If the process came to no end: the recipe needs more memory or time than it may have.
+pub fn evaluate_anyway_apart(recipe: &Recipe, inputs: Inputs<'_>) -> Result<(Result<()>, Evaluated)> {
+    let mut process = Process::start()?;
+    let Inputs {
+        server,
+        facts,
+        parameters,
+        mut answers,
+    } = inputs;
+    let order = Order {
+        script: recipe.script(),
+        server,
+        facts: Facts::clone(facts),
+        parameters,
+    };
+    let mut unanswered = None;
+    let ended = process.tell(&order).and_then(|()| {
+        loop {
+            let answer = match process.listen()? {
+                Said::Ended { outcome, evaluated } => return Ok((outcome, *evaluated)),
+                Said::Query { command } => answers.query(&command).map(Answer::Text),
+                Said::Apps => answers.apps().map(Answer::Apps),
+                Said::Import { path, importer } => match recipe.import(&path, &importer) {
+                    Ok(import) => Ok(Answer::Import(import)),
+                    Err(error) => {
+                        process.tell(&Answer::Failed(Failure::of(&error)))?;
+                        continue;
+                    }
+                },
+            };
+            let answer = answer.unwrap_or_else(|error| {
+                let failure = Failure::of(&error);
+                unanswered = Some(error);
+                Answer::Failed(failure)
+            });
+            process.tell(&answer)?;
+        }
+    });
+    match ended {
+        Ok((Outcome::Done, evaluated)) => Ok((Ok(()), evaluated)),
+        Ok((Outcome::Refused(error), evaluated)) => Ok((Err(Error::Recipe(error)), evaluated)),
+        Ok((Outcome::Unanswered, evaluated)) => {
+            let error = unanswered.unwrap_or_else(|| broken(recipe, "it asked what nobody could answer"));
+            Ok((Err(error), evaluated))
+        }
+        Err(Silence::Late) => Err(too_much(recipe, "it was silent for too long")),
+        Err(Silence::TooLong) => Err(too_much(recipe, "its plan is larger than 80 MiB")),
+        Err(Silence::Unclear) => Err(broken(recipe, "what it said is not understood")),
+        Err(Silence::Gone) => Err(process.wait().map_or_else(
+            || broken(recipe, "how it ended is not known"),
+            |status| reason(recipe, status),
+        )),
+    }
+}
+
+/// Why an evaluation that has ended before its time did so.
+fn reason(recipe: &Recipe, status: ExitStatus) -> Error {
+    const ABORTED: i32 = 6;
+    const KILLED: i32 = 9;
+    const OVERFLOWN: i32 = 11;
+    const OUT_OF_TIME: i32 = 24;
+    const INTERRUPTED: [i32; 3] = [1, 2, 15];
+    match status.signal() {
+        Some(signal) if INTERRUPTED.contains(&signal) => Error::Interrupted,
+        Some(ABORTED) => too_much(recipe, &format!("it needs more than {} MiB of memory", MEMORY >> 20)),
+        Some(KILLED) => broken(recipe, "the system killed it, as it does when memory runs out"),
+        Some(OUT_OF_TIME) => too_much(recipe, &format!("it needs more than {} s", MAX_TIME.as_secs())),
+        Some(OVERFLOWN) => too_much(recipe, "it is nested too deeply"),
+        Some(signal) => broken(recipe, &format!("signal {signal} ended it")),
+        None => broken(recipe, "it failed inside infrakt"),
+    }
+}
+
+fn too_much(recipe: &Recipe, reason: &str) -> Error {
+    stopped(
+        recipe,
+        reason,
+        "look for texts and lists that grow: replace, pad, += and closures in loops",
+    )
+}
+
+fn broken(recipe: &Recipe, reason: &str) -> Error {
+    stopped(recipe, reason, "find the line: take parts of the recipe out")
+}
+
+fn stopped(recipe: &Recipe, reason: &str, help: &str) -> Error {
+    Error::from(RecipeError::Script {
+        message: format!("the evaluation of {} was stopped: {reason}", recipe.name),
+        label: String::new(),
+        position: None,
+        help: Some(help.to_owned()),
+    })
+}
+
+/// Why the process says nothing more.
+enum Silence {
+    Gone,
+    /// It said what it can't mean.
+    Unclear,
+    Late,
+    TooLong,
+}
+
+/// The process; it ends with this value.
+struct Process {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: ChildStdout,
+    heard: Vec<u8>,
+}
+
+impl Process {
+    fn start() -> Result<Self> {
+        let program = program()?;
+        let mut child = Command::new(&program)
+            .arg(WORD)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(Error::file("start", &program))?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (to, Some(from)) => Ok(Self {
+                child,
+                to,
+                from,
+                heard: Vec::new(),
+            }),
+            (_, None) => Err(Error::usage("the evaluation has no standard output")),
+        }
+    }
+
+    fn tell(&mut self, what: &impl serde::Serialize) -> Result<(), Silence> {
+        let Some(to) = &mut self.to else {
+            return Err(Silence::Gone);
+        };
+        let mut line = serde_json::to_vec(what).map_err(|_| Silence::Unclear)?;
+        line.push(b'\n');
+        to.write_all(&line).map_err(|_| Silence::Gone)
+    }
+
+    fn listen(&mut self) -> Result<Said, Silence> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut searched = 0;
+        loop {
+            if let Some(end) = self.heard[searched..].iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.heard.drain(..=searched + end).collect();
+                return serde_json::from_slice(&line).map_err(|_| Silence::Unclear);
+            }
+            searched = self.heard.len();
+            if searched > LONGEST {
+                return Err(Silence::TooLong);
+            }
+            self.hear(deadline)?;
+        }
+    }
+
+    /// Waits until something more was said, and reads it.
+    fn hear(&mut self, deadline: Instant) -> Result<(), Silence> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut waiting = [PollFd::new(&self.from, PollFlags::IN)];
+        let timeout = Timespec::try_from(left).map_err(|_| Silence::Late)?;
+        match poll(&mut waiting, Some(&timeout)) {
+            Ok(0) => return Err(Silence::Late),
+            Err(Errno::INTR) => return Ok(()),
+            Err(_) => return Err(Silence::Gone),
+            Ok(_) => {}
+        }
+        let mut piece = [0; 64 * 1024];
+        match self.from.read(&mut piece) {
+            Ok(0) | Err(_) => Err(Silence::Gone),
+            Ok(count) => {
+                self.heard.extend_from_slice(&piece[..count]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for its end, which it has come to.
+    fn wait(&mut self) -> Option<ExitStatus> {
+        self.to.take();
+        self.child.wait().ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It has ended, or it is to: where neither can be done, it was reaped already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,143 @@
+//! The process that evaluates a recipe for another infrakt: it has limits of memory and time that nothing in a recipe can
+//! pass, and touches no file. It reads an order from its standard input, asks and tells on its standard output, and ends.
+
+use super::draft::Answers;
+use super::evaluator::{Inputs, evaluate_script};
+use super::modules::Importer;
+use super::protocol::{Answer, Order, Outcome, Said};
+use crate::error::{Error, Result};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::de::DeserializeOwned;
+use std::io::{BufRead, BufReader, BufWriter, Stdin, Stdout, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of memory that an evaluation may have.
+pub const MEMORY: u64 = 256 << 20;
+/// Seconds of the processor: somewhat more than the evaluator itself allows, which can name the line.
+const SECONDS: u64 = 8;
+/// Of the thread that evaluates; what nests deepest within the limits of the sandbox fits in it.
+const STACK: usize = 16 << 20;
+
+/// The first argument of a process that evaluates.
+pub const WORD: &str = "evaluate-recipe";
+
+/// Whether this process was started to evaluate a recipe.
+pub fn is_asked_for() -> bool {
+    let mut arguments = std::env::args_os().skip(1);
+    arguments.next().is_some_and(|first| first == WORD) && arguments.next().is_none()
+}
+
+/// Evaluates what is ordered on standard input. `false`: it came to no end that could be told.
+pub fn serve() -> bool {
+    if confine().is_err() {
+        return false;
+    }
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(|| evaluate().is_ok());
+    thread.is_ok_and(|thread| thread.join().unwrap_or(false))
+}
+
+/// Sets the limits, before anything of the order is read.
+fn confine() -> rustix::io::Result<()> {
+    let between = |current, maximum| Rlimit {
+        current: Some(current),
+        maximum: Some(maximum),
+    };
+    let exactly = |limit| between(limit, limit);
+    setrlimit(Resource::Data, exactly(MEMORY))?;
+    setrlimit(Resource::As, exactly(4 * MEMORY))?;
+    setrlimit(Resource::Core, exactly(0))?;
+    // The signal of the first tells that it was this limit.
+    setrlimit(Resource::Cpu, between(SECONDS, SECONDS + 1))?;
+    // Where the computer runs out of memory, this process goes first. A system without that file has another order.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    Ok(())
+}
+
+#[derive(Clone)]
+struct Line(Arc<Mutex<(BufReader<Stdin>, BufWriter<Stdout>)>>);
+
+impl Line {
+    fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        let mut line = String::new();
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams
+            .0
+            .read_line(&mut line)
+            .map_err(Error::file("read", "standard input"))?;
+        serde_json::from_str(&line).map_err(|error| Error::usage(error.to_string()))
+    }
+
+    fn tell(&self, said: &Said) -> Result<()> {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let output = &mut streams.1;
+        serde_json::to_writer(&mut *output, said).map_err(|error| Error::usage(error.to_string()))?;
+        let ended = output.write_all(b"\n").and_then(|()| output.flush());
+        ended.map_err(Error::file("write", "standard output"))
+    }
+
+    fn ask(&self, question: &Said) -> Result<Answer> {
+        self.tell(question)?;
+        self.read()
+    }
+}
+
+impl Answers for Line {
+    fn query(&mut self, command: &str) -> Result<String> {
+        let command = command.to_owned();
+        match self.ask(&Said::Query { command })? {
+            Answer::Text(text) => Ok(text),
+            Answer::Failed(failure) => Err(failure.into_error()),
+            _ => Err(other_answer()),
+        }
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        match self.ask(&Said::Apps)? {
+            Answer::Apps(apps) => Ok(apps),
+            Answer::Failed(failure) => Err(failure.into_error()),
+            _ => Err(other_answer()),
+        }
+    }
+}
+
+fn other_answer() -> Error {
+    Error::usage("this is the answer to another question")
+}
+
+fn evaluate() -> Result<()> {
+    let line = Line(Arc::new(Mutex::new((
+        BufReader::new(std::io::stdin()),
+        BufWriter::new(std::io::stdout()),
+    ))));
+    let Order {
+        script,
+        server,
+        facts,
+        parameters,
+    } = line.read()?;
+    let asking = line.clone();
+    let find = move |path: &str, importer: &Importer| {
+        let (path, importer) = (path.to_owned(), importer.clone());
+        match asking.ask(&Said::Import { path, importer })? {
+            Answer::Import(import) => Ok(import),
+            Answer::Failed(failure) => Err(failure.into_usage()),
+            _ => Err(other_answer()),
+        }
+    };
+    let inputs = Inputs {
+        server,
+        facts: &facts,
+        parameters,
+        answers: Box::new(line.clone()),
+    };
+    let (outcome, evaluated) = evaluate_script(&script, Box::new(find), inputs);
+    let outcome = match outcome {
+        Ok(()) => Outcome::Done,
+        Err(Error::Recipe(error)) => Outcome::Refused(error),
+        Err(_) => Outcome::Unanswered,
+    };
+    let evaluated = Box::new(evaluated);
+    line.tell(&Said::Ended { outcome, evaluated })
+}

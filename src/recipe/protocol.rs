@@ -1,0 +1,91 @@
+//! What passes between infrakt and the process that evaluates a recipe for it: one JSON document a line.
+
+use super::evaluator::{Evaluated, ServerView};
+use super::modules::{Import, Importer};
+use super::source::Script;
+use crate::error::{Error, RecipeError};
+use crate::facts::Facts;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is to be evaluated, and what with.
+#[derive(Serialize, Deserialize)]
+pub struct Order {
+    pub script: Script,
+    pub server: ServerView,
+    pub facts: Facts,
+    pub parameters: BTreeMap<String, Value>,
+}
+
+/// What the evaluation asks, and at last what came of it.
+#[derive(Serialize, Deserialize)]
+pub enum Said {
+    Query {
+        command: String,
+    },
+    Apps,
+    Import {
+        path: String,
+        importer: Importer,
+    },
+    Ended {
+        outcome: Outcome,
+        evaluated: Box<Evaluated>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub enum Outcome {
+    Done,
+    Refused(Box<RecipeError>),
+    /// A question could not be answered; the one who was asked knows why.
+    Unanswered,
+}
+
+/// The answer to a question.
+#[derive(Serialize, Deserialize)]
+pub enum Answer {
+    Text(String),
+    Apps(Vec<(String, String)>),
+    Import(Option<Import>),
+    Failed(Failure),
+}
+
+/// Why there is no answer, as far as the recipe's author is to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    /// Whether the recipe's line is what has to be helped.
+    by_author: bool,
+}
+
+impl Failure {
+    pub fn of(error: &Error) -> Self {
+        Self {
+            message: error.to_string(),
+            hint: error.hint(),
+            by_author: matches!(error, Error::Usage { .. }),
+        }
+    }
+
+    /// An import that failed is shown with its line in any case.
+    pub fn into_usage(self) -> Error {
+        Error::Usage {
+            message: self.message,
+            hint: self.hint,
+        }
+    }
+
+    pub fn into_error(self) -> Error {
+        match self.by_author {
+            true => self.into_usage(),
+            false => Error::Malformed {
+                what: "the answer".to_owned(),
+                reason: self.message,
+                hint: self.hint,
+            },
+        }
+    }
+}
