@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Incoming};
 use super::nonce;
+use super::script::environment;
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;
 use std::time::{Duration, Instant};
@@ -42,7 +43,7 @@ pub(super) fn exchange(
         "{before}printf 'infrakt %s\\n' {nonce}\n\
          {{ (eval {}) </dev/null; printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"; }} | cat\n\
          printf 'infrakt-end %s\\n' {nonce} >&2\n",
-        quote(script)
+        quote(&format!("{}{script}", environment()))
     );
     let end_of_errors = format!("infrakt-end {nonce}\n");
     let begin = format!("infrakt {nonce}\n");

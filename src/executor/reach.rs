@@ -3,7 +3,6 @@
 
 use super::connection::{Connection, Stream, Way};
 use super::question;
-use super::script::ENVIRONMENT;
 use crate::error::Result;
 use crate::event::Stream as Output;
 use crate::plan::shell::quote;
@@ -96,7 +95,7 @@ pub(super) fn reach(
         }
     }
     let ports: Vec<String> = failed.iter().map(|endpoint| endpoint.port.to_string()).collect();
-    let script = format!("{ENVIRONMENT}closed={}\nset -e\n{otherwise}\n", quote(&ports.join(" ")));
+    let script = format!("closed={}\nset -e\n{otherwise}\n", quote(&ports.join(" ")));
     let answer = question::ask(connection, server, &script, SEARCH);
     over.store(true, Ordering::SeqCst);
     let answer = answer?;

@@ -5,10 +5,9 @@
 
 use super::connection::Connection;
 use super::question::{Answer, exchange};
-use super::script::condensed;
 use crate::error::{Result, ServerError};
 use crate::plan::render::Asked;
-use crate::plan::shell::quote;
+use crate::plan::shell::{quote, without_comments};
 use std::time::Duration;
 
 /// What is taken from root besides: to restart the server, to set its clock, to make devices. Looking needs none of them.
@@ -21,8 +20,8 @@ const WITHOUT: &str = "-sys_boot,-sys_time,-mknod";
 pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<(Answer, Asked)> {
     let before = format!(
         "IK_WITHOUT={WITHOUT} IK_MAKE={}\n{}",
-        quote(&condensed(include_str!("read_only.pl"))),
-        condensed(include_str!("read_only.sh")),
+        quote(&without_comments(include_str!("read_only.pl"))),
+        without_comments(include_str!("read_only.sh")),
     );
     // Through a pipe, since an argument may not be as long as a script. Temporary files go where there is room for them.
     let framed = format!(

@@ -3,7 +3,8 @@
 
 use crate::plan::digest::sha256;
 use crate::plan::secret::Secret;
-use crate::plan::shell::quote;
+use crate::plan::shell::{quote, without_comments};
+use crate::plan::survey;
 use crate::plan::{Action, Content, EnvValue, Plan, Step};
 use base64::Engine as _;
 use std::collections::BTreeMap;
@@ -14,15 +15,19 @@ pub type Secrets = BTreeMap<String, Secret>;
 
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
-/// What guards and steps find in their environment, whether they are asked while a plan is made or executed.
+/// What probes, queries, guards and steps find in their environment, whether they are asked while a plan is made or executed.
+///
+/// Nothing of what a server sets by itself (/etc/environment, a login's .bashrc) changes what they do, but for who root is
+/// there, where the login came from, and proxies. Docker reads a configuration of infrakt's own, which is not there unless
+/// someone makes one: in root's, a filter can keep `docker system prune` from removing anything.
 ///
 /// Text is UTF-8 and everything else is C's. LC_ALL=C.UTF-8 means the same, and lets every program read a dozen files at its
 /// start to find that out.
-pub const ENVIRONMENT: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n\
-                               unset LC_ALL LANGUAGE LC_ADDRESS LC_COLLATE LC_IDENTIFICATION LC_MEASUREMENT \
-                               LC_MESSAGES LC_MONETARY LC_NAME LC_NUMERIC LC_PAPER LC_TELEPHONE LC_TIME\n\
-                               LANG=C LC_CTYPE=C.UTF-8\n\
-                               export PATH LANG LC_CTYPE\n";
+const ENVIRONMENT: &str = include_str!("environment.sh");
+/// The script that sets it.
+pub fn environment() -> String {
+    without_comments(ENVIRONMENT)
+}
 /// What the runner on a server holds locked for as long as it lives.
 pub const LOCK: &str = "/run/infrakt/lock";
 /// How long a guard may take.
@@ -60,7 +65,10 @@ impl Stretch<'_> {
     /// functions is one command for the shell that reads it, so that one which arrives only in part does nothing.
     pub fn script(&self) -> Vec<u8> {
         let mut text = prelude(self.run, self.nonce);
-        text.push_str(&condensed(include_str!("launch.sh")));
+        if self.surveyed() {
+            let _ = writeln!(text, "IK_SURVEY={}", quote(&survey::checks()));
+        }
+        text.push_str(&without_comments(include_str!("launch.sh")));
         self.files(&mut text);
         text.push_str("ik_begin() {\n");
         self.checks(&mut text);
@@ -75,6 +83,12 @@ impl Stretch<'_> {
         text.into_bytes()
     }
 
+    /// Whether it needs infrakt's own checks of what a wipe would reach.
+    fn surveyed(&self) -> bool {
+        let surveys = |step: &Step| matches!(step.action, Action::Survey { .. });
+        self.plan.destroys() || self.plan.steps[self.from..self.to].iter().any(surveys)
+    }
+
     /// A function that makes everything that the run needs on the server, and stops at what it can't.
     fn files(&self, text: &mut String) {
         let _ = write!(
@@ -85,6 +99,9 @@ impl Stretch<'_> {
             holder = quote(self.holder),
             turn = if self.waits() { " turn" } else { "" },
         );
+        if self.surveyed() {
+            text.push_str(" &&\nprintf %s \"$IK_SURVEY\" >\"$IK_DIR/survey\"");
+        }
         for index in self.from..self.to {
             self.step_files(text, index);
         }
@@ -114,6 +131,11 @@ impl Stretch<'_> {
                  printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && {{ \
                  ik_refuse protected 'this very infrakt runs on it'; return; }}\n",
                 thread = quote(self.thread_name),
+            );
+            // What destroys may do so through Docker's socket, whatever it is that answers there.
+            text.push_str(
+                "eval \"$IK_SURVEY\"\nik_proven=0\nik_prove_engine || ik_proven=$?\n\
+                 [ $ik_proven != 1 ] || { ik_refuse protected \"the Docker that answers there is not proven to be its own: $ik_reason\"; return; }\n",
             );
         }
         text.push_str("[ ! -e \"$IK_DIR\" ] || { ik_refuse folder \"$IK_DIR is there already\"; return; }\n");
@@ -175,6 +197,11 @@ impl Stretch<'_> {
                     Part::Script(holds_content(path, content, mode, owner)),
                 ));
             }
+            Action::Survey { check } => {
+                let functions = format!("{}/survey", spool_of(self.run));
+                let script = format!(". {}\n{}", quote(&functions), check.command());
+                parts.push((format!("{index}.sh"), Part::Script(script)));
+            }
             Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
         }
         for (number, guard) in step.unless.iter().enumerate() {
@@ -220,7 +247,7 @@ impl Stretch<'_> {
                         mark_of(command)
                     )
                 }
-                Action::Upload { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
+                Action::Upload { .. } | Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
                 Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
                     format!("ik_pause {index} {seconds}")
                 }
@@ -248,8 +275,8 @@ impl Stretch<'_> {
             quote(&spool_of(self.run)),
             shortest,
             quote(&secret.join(" ")),
-            condensed(include_str!("runner.sh")),
-            condensed(place),
+            without_comments(include_str!("runner.sh")),
+            without_comments(place),
         );
         write_file(text, "runner", &runner);
     }
@@ -289,19 +316,12 @@ enum Part<'a> {
 /// is, and the functions of the follower.
 fn prelude(run: &str, nonce: &str) -> String {
     format!(
-        "exec 8<&-\nunset ik_room\numask 077\n{ENVIRONMENT}IK_DIR={spool} IK_LOCK={LOCK} IK_NONCE={nonce}\n{follow}",
+        "exec 8<&-\nunset ik_room\numask 077\n{environment}IK_DIR={spool} IK_LOCK={LOCK} IK_NONCE={nonce}\n{follow}",
+        environment = environment(),
         spool = quote(&spool_of(run)),
         nonce = quote(nonce),
-        follow = condensed(include_str!("follow.sh")),
+        follow = without_comments(include_str!("follow.sh")),
     )
-}
-
-/// A script without its comments and indentation, which would be sent with every run.
-pub(super) fn condensed(script: &str) -> String {
-    let lines = script.lines().map(str::trim_start);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Writes one more file into the run's folder, without a process for it wherever the shell itself can.

@@ -356,9 +356,12 @@ impl Execution<'_> {
 /// The steps that the server may execute while nobody sees it: up to the first one that would wait for the client.
 fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str) -> Vec<RunEvent> {
     let on_its_own = |index: &usize| {
-        plan.steps
-            .get(*index)
-            .is_some_and(|step| matches!(step.action, Action::Run { .. } | Action::Upload { .. }))
+        plan.steps.get(*index).is_some_and(|step| {
+            matches!(
+                step.action,
+                Action::Run { .. } | Action::Upload { .. } | Action::Survey { .. }
+            )
+        })
     };
     (reached..to)
         .take_while(on_its_own)

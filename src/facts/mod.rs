@@ -44,6 +44,9 @@ pub struct Facts {
     #[serde(default)]
     pub docker: Docker,
     pub opt_infrakt: Directory,
+    /// What stands in the way of a wipe: container data that Docker does not list, and what the machine shares with others.
+    #[serde(default)]
+    pub obstacles: Vec<Obstacle>,
     /// Answers to `ssh::query` and to reads of the database, by question, so that a plan can be made again offline.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, serde_json::Value>,
@@ -80,9 +83,24 @@ pub struct Docker {
     /// `docker compose` works.
     #[serde(default)]
     pub compose: bool,
+    /// The engine's own id, as it says it; empty if none answers.
+    #[serde(default)]
+    pub id: String,
+    /// Why the engine that answers is not proven to be this machine's own: nothing may be destroyed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<String>,
+    /// Where the engine keeps its data.
+    #[serde(default)]
+    pub root: String,
+    /// Its storage driver.
+    #[serde(default)]
+    pub driver: String,
     /// The node is part of a swarm.
     #[serde(default)]
     pub swarm: bool,
+    /// What it is in the swarm; `None` if it is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swarm_node: Option<SwarmNode>,
     #[serde(default)]
     pub containers: Vec<Container>,
     #[serde(default)]
@@ -91,7 +109,7 @@ pub struct Docker {
     pub volumes: Vec<Volume>,
     /// Networks other than Docker's own three.
     #[serde(default)]
-    pub networks: Vec<Network>,
+    pub networks: Vec<Named>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -133,13 +151,58 @@ pub struct Volume {
     pub device: Option<String>,
 }
 
+/// A thing that has an id and a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Network {
-    /// The whole id, 64 hexadecimal digits.
+pub struct Named {
+    /// The whole id.
     #[serde(default)]
     pub id: String,
     pub name: String,
+}
+
+/// A node of a swarm, and what the swarm holds as far as the node may know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwarmNode {
+    pub id: String,
+    /// `manager` or `worker`.
+    pub role: String,
+    /// As Docker says it: `active`, `locked`, `pending`, `error`.
+    pub state: String,
+    /// How many managers there are, this node included; 0 if it can't be told.
+    pub managers: u64,
+    /// Every other node, by its host name. A worker knows none, and neither does a manager without a quorum.
+    #[serde(default)]
+    pub others: Vec<Named>,
+    /// Whether the manager could list the rest: without a quorum it can't.
+    pub listed: bool,
+    #[serde(default)]
+    pub stacks: Vec<String>,
+    #[serde(default)]
+    pub services: Vec<Named>,
+    #[serde(default)]
+    pub secrets: Vec<Named>,
+    #[serde(default)]
+    pub configs: Vec<Named>,
+}
+
+impl SwarmNode {
+    /// Whether the swarm ends with it, and all that it holds.
+    pub fn is_last(&self) -> bool {
+        self.role == "manager" && self.listed && self.others.is_empty()
+    }
+}
+
+/// What stands in the way of a wipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Obstacle {
+    pub path: String,
+    /// What it is, as the rest of a sentence.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// What stands at a path.
@@ -274,15 +337,16 @@ impl Facts {
                     .with_identity(&volume.created)
                 })
                 .collect(),
-            networks: self
-                .docker
-                .networks
-                .iter()
-                .map(|network| Loss::named(&network.name).with_identity(&network.id))
-                .collect(),
+            networks: self.docker.networks.iter().map(named).collect(),
             paths: Vec::new(),
             ..Losses::default()
         };
+        if let Some(node) = self.docker.swarm_node.as_ref().filter(|node| node.is_last()) {
+            losses.stacks = node.stacks.iter().map(Loss::named).collect();
+            losses.services = node.services.iter().map(named).collect();
+            losses.secrets = node.secrets.iter().map(named).collect();
+            losses.configs = node.configs.iter().map(named).collect();
+        }
         if self.opt_infrakt.kind != "absent" {
             let size = self.opt_infrakt.bytes.map_or("size unknown".to_owned(), human_bytes);
             let backups = match self.opt_infrakt.backups {
@@ -302,6 +366,10 @@ impl Facts {
             &mut losses.images,
             &mut losses.volumes,
             &mut losses.networks,
+            &mut losses.stacks,
+            &mut losses.services,
+            &mut losses.secrets,
+            &mut losses.configs,
         ] {
             list.sort();
         }
@@ -321,6 +389,10 @@ impl Entry {
 
 fn loss(name: &str, detail: String) -> Loss {
     Loss::named(name).with_detail(detail)
+}
+
+fn named(thing: &Named) -> Loss {
+    Loss::named(&thing.name).with_identity(&thing.id)
 }
 
 /// A size as people read it, in powers of 1000 as Docker prints them: `1.5 GB`.

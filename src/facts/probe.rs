@@ -2,8 +2,11 @@
 //! as text: somebody else sends the script and brings the answer.
 
 use super::records::{Records, excerpt};
-use super::{Container, Directory, Docker, Entry, FORMAT, Facts, Image, Network, Volume, os_release};
-use crate::plan::shell::quote;
+use super::{
+    Container, Directory, Docker, Entry, FORMAT, Facts, Image, Named, Obstacle, SwarmNode, Volume, os_release,
+};
+use crate::plan::shell::{quote, without_comments};
+use crate::plan::survey;
 use std::collections::BTreeMap;
 
 /// The POSIX sh script that prints a server's facts as records (see `records`).
@@ -12,10 +15,11 @@ use std::collections::BTreeMap;
 /// server's /proc, if infrakt runs there. The script runs as root. It changes nothing.
 pub fn script(nonce: &str, thread_name: &str) -> String {
     format!(
-        "ik_nonce={} ik_thread={}\n{}",
+        "ik_nonce={} ik_thread={}\n{}{}",
         quote(nonce),
         quote(thread_name),
-        include_str!("probe.sh")
+        survey::functions(),
+        without_comments(include_str!("probe.sh"))
     )
 }
 
@@ -50,6 +54,7 @@ pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
         reboot_required: records.yes("reboot_required")?,
         docker: docker(&mut records)?,
         opt_infrakt: directory(&mut records)?,
+        obstacles: obstacles(&records.fields("obstacles")?),
         answers: BTreeMap::new(),
     };
     records.finish()?;
@@ -63,12 +68,17 @@ fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
         version: records.text("docker_version")?,
         package_name: records.text("docker_package")?,
         compose: records.yes("docker_compose")?,
-        swarm: records.yes("docker_swarm")?,
         ..Docker::default()
     };
     if !docker.running {
         return Ok(docker);
     }
+    docker.id = records.text("docker_id")?;
+    docker.root = records.text("docker_root")?;
+    docker.driver = records.text("docker_driver")?;
+    docker.unproven = Some(records.text("docker_unproven")?).filter(|reason| !reason.is_empty());
+    docker.swarm_node = swarm_node(records)?;
+    docker.swarm = docker.swarm_node.is_some();
     for (id, name, image, state) in records.json_lines("containers")? {
         docker.containers.push(Container { id, name, image, state });
     }
@@ -82,7 +92,7 @@ fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
         docker.images.push(Image { id, name, size });
     }
     for (id, name) in records.json_lines("networks")? {
-        docker.networks.push(Network { id, name });
+        docker.networks.push(Named { id, name });
     }
     let sizes = records.fields("volume_sizes")?;
     let sizes = self::sizes(&sizes);
@@ -98,6 +108,54 @@ fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
         });
     }
     Ok(docker)
+}
+
+/// What the node is in a swarm, as `docker info` and a manager's own lists say it.
+fn swarm_node(records: &mut Records<'_>) -> Result<Option<SwarmNode>, String> {
+    let info: SwarmInfo = serde_json::from_slice(records.bytes("docker_swarm")?)
+        .map_err(|error| format!("'docker_swarm' is not understood: {error}"))?;
+    if info.local_node_state == "inactive" {
+        return Ok(None);
+    }
+    let mut node = SwarmNode {
+        role: if info.control_available { "manager" } else { "worker" }.to_owned(),
+        state: info.local_node_state,
+        managers: info.managers.unwrap_or(0),
+        listed: records.yes("swarm_listed")?,
+        ..SwarmNode::default()
+    };
+    if node.listed {
+        let things = |lines: Vec<(String, String)>| lines.into_iter().map(|(id, name)| Named { id, name }).collect();
+        let mut nodes: Vec<Named> = things(records.json_lines("swarm_nodes")?);
+        nodes.retain(|other| other.id != info.node_id);
+        node.others = nodes;
+        node.stacks = records.json_lines("swarm_stacks")?;
+        node.services = things(records.json_lines("swarm_services")?);
+        node.secrets = things(records.json_lines("swarm_secrets")?);
+        node.configs = things(records.json_lines("swarm_configs")?);
+    }
+    node.id = info.node_id;
+    Ok(Some(node))
+}
+
+/// The swarm as `docker info` describes it.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SwarmInfo {
+    #[serde(rename = "NodeID")]
+    node_id: String,
+    local_node_state: String,
+    control_available: bool,
+    managers: Option<u64>,
+}
+
+fn obstacles(fields: &[String]) -> Vec<Obstacle> {
+    let obstacles = fields.chunks_exact(3).map(|fields| Obstacle {
+        path: fields[0].clone(),
+        problem: fields[1].clone(),
+        remedy: fields[2].clone(),
+    });
+    obstacles.collect()
 }
 
 /// A volume as `docker volume inspect` describes it.

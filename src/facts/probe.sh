@@ -1,8 +1,7 @@
 LC_ALL=C
 DOCKER_HOST=unix:///var/run/docker.sock
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+PATH=${PATH:-/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL DOCKER_HOST PATH
-unset DOCKER_CONTEXT
 
 # Begins a record; what is printed until the next one is its value.
 mark() {
@@ -62,8 +61,8 @@ read_ssh() {
     fi
 }
 read_docker() {
-    ik_installed=no ik_running=no ik_compose=no ik_swarm=no ik_version='' ik_package=''
-    if command -v dockerd >/dev/null 2>&1 || [ -S /var/run/docker.sock ]; then
+    ik_installed=no ik_running=no ik_compose=no ik_package='' ik_proven=2 ik_version='' ik_root='' ik_store=''
+    if command -v dockerd >/dev/null 2>&1 || engine_socket; then
         if ! command -v docker >/dev/null 2>&1; then
             fail "Docker's engine is there, but not its command line, so what it holds can't be listed"
         fi
@@ -72,21 +71,51 @@ read_docker() {
         for ik_name in docker.io docker-ce; do
             if dpkg -s "$ik_name" 2>/dev/null | grep -q '^Status: .* ok installed$'; then ik_package=$ik_name; fi
         done
-        if ik_version=$(docker version --format '{{.Server.Version}}' 2>/dev/null); then
+        ik_proven=0
+        ik_prove_engine || ik_proven=$?
+        if [ -n "$ik_engine" ]; then
             ik_running=yes
             ik_compose=$(answer docker compose version)
-            if [ "$(docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null)" != inactive ]; then ik_swarm=yes; fi
-        else
-            ik_version=''
         fi
     fi
     say docker_installed "$ik_installed"
     say docker_running "$ik_running"
     say docker_compose "$ik_compose"
-    say docker_swarm "$ik_swarm"
     say docker_version "$ik_version"
     say docker_package "$ik_package"
-    if [ "$ik_running" = yes ]; then read_engine; fi
+    if [ "$ik_running" = yes ]; then
+        say docker_id "$ik_engine"
+        say docker_root "$ik_root"
+        say docker_driver "$ik_driver"
+        say docker_unproven "$ik_reason"
+        say docker_swarm "$ik_swarm"
+        read_engine
+        case $ik_swarm in *'"LocalNodeState":"inactive"'*) ;; *) read_swarm ;; esac
+    fi
+    mark obstacles
+    ik_survey
+}
+# Podman's, under the same path, is no engine of Docker's.
+engine_socket() {
+    [ -S /var/run/docker.sock ] || return 1
+    case $(readlink -f /var/run/docker.sock) in */podman/*) return 1 ;; esac
+}
+# What the swarm holds, as far as this node may know: only a manager does, and only with a quorum.
+read_swarm() {
+    if ik_nodes=$(timeout 30 docker node ls --format '[{{json .ID}},{{json .Hostname}}]' 2>/dev/null) &&
+        ik_services=$(docker service ls --format '[{{json .ID}},{{json .Name}}]') &&
+        ik_stacks=$(docker stack ls --format '{{json .Name}}') &&
+        ik_secrets=$(docker secret ls --format '[{{json .ID}},{{json .Name}}]') &&
+        ik_configs=$(docker config ls --format '[{{json .ID}},{{json .Name}}]'); then
+        say swarm_listed yes
+        say swarm_nodes "$ik_nodes"
+        say swarm_services "$ik_services"
+        say swarm_stacks "$ik_stacks"
+        say swarm_secrets "$ik_secrets"
+        say swarm_configs "$ik_configs"
+    else
+        say swarm_listed no
+    fi
 }
 # What the engine holds: JSON, which has no line breaks in it, whatever things are called.
 read_engine() {
@@ -130,8 +159,9 @@ read_opt() {
     if [ -d /opt/infrakt/backups ]; then ik_backups=$(find /opt/infrakt/backups -mindepth 1 -maxdepth 1 -printf '\n' | wc -l); fi
     say opt_backups "$ik_backups"
     mark opt_mounts
+    ik_place=$(readlink -f /opt/infrakt)
     while read -r ik_id ik_parent ik_device ik_root ik_point ik_rest; do
-        case $ik_point in /opt/infrakt | /opt/infrakt/*) printf '%s\n' "$ik_point" ;; esac
+        case $ik_point in "$ik_place" | "$ik_place"/*) printf '%s\n' "$ik_point" ;; esac
     done </proc/self/mountinfo
     mark opt_entries
     find /opt/infrakt -xdev -mindepth 1 -maxdepth 2 -printf '%P\0%y\0%T@\0' | head -z -n 60000

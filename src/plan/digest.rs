@@ -63,7 +63,11 @@ impl Plan {
 
     /// The digest over the plan as it is now; [`Plan::digest`] holds the one it was made with.
     pub fn compute_digest(&self) -> String {
-        let losses = self.losses.kinds().into_iter().map(|(kind, losses)| {
+        let losses = self.losses.kinds().into_iter();
+        // A plan of a machine without a swarm has the digest that it had before there were these kinds.
+        let losses = losses
+            .filter(|(kind, losses)| !(losses.is_empty() && ["stack", "service", "secret", "config"].contains(kind)));
+        let losses = losses.map(|(kind, losses)| {
             let mut covered: Vec<CoveredLoss<'_>> = losses.iter().map(CoveredLoss::of).collect();
             covered.sort_unstable();
             (kind, covered)

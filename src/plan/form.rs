@@ -136,7 +136,7 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         Action::State {
             change: StateChange::SetStatus(status),
         } if !is_status(status) => Err(format!("{status:?} is no status")),
-        Action::Run { .. } | Action::Reconnect { .. } | Action::State { .. } => Ok(()),
+        Action::Run { .. } | Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => Ok(()),
     }
 }
 

@@ -10,11 +10,13 @@ pub mod printable;
 pub mod render;
 pub mod secret;
 pub mod shell;
+pub mod survey;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+pub use survey::Survey;
 
 /// The version of the JSON form of a plan.
 pub const FORMAT: u32 = 1;
@@ -108,6 +110,15 @@ pub struct Losses {
     pub images: Vec<Loss>,
     pub volumes: Vec<Loss>,
     pub networks: Vec<Loss>,
+    /// What is lost with the last node of a swarm: stacks, services, secrets and configs.
+    #[serde(default)]
+    pub stacks: Vec<Loss>,
+    #[serde(default)]
+    pub services: Vec<Loss>,
+    #[serde(default)]
+    pub secrets: Vec<Loss>,
+    #[serde(default)]
+    pub configs: Vec<Loss>,
     pub paths: Vec<Loss>,
     pub apps: Vec<Loss>,
     pub deployments: Vec<Loss>,
@@ -116,12 +127,16 @@ pub struct Losses {
 
 impl Losses {
     /// The kinds in the order in which people read them, with the word for one of each.
-    pub fn kinds(&self) -> [(&'static str, &[Loss]); 8] {
+    pub fn kinds(&self) -> [(&'static str, &[Loss]); 12] {
         [
             ("container", &self.containers),
             ("image", &self.images),
             ("volume", &self.volumes),
             ("network", &self.networks),
+            ("stack", &self.stacks),
+            ("service", &self.services),
+            ("secret", &self.secrets),
+            ("config", &self.configs),
             ("path", &self.paths),
             ("app", &self.apps),
             ("deployment", &self.deployments),
@@ -337,6 +352,8 @@ pub enum Action {
         /// nothing on the server is the reason, and else says what is. `$closed` holds the ports.
         otherwise: String,
     },
+    /// A check of infrakt's own, of what a wipe would reach.
+    Survey { check: Survey },
     /// A change in the local database.
     State { change: StateChange },
 }

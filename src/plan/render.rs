@@ -366,6 +366,7 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
             writeln!(text, "      {DIM}if one can't be reached, on the server{DIM:#}")?;
             block(text, otherwise)?;
         }
+        Action::Survey { check } => block(text, &format!("({})", check.words()))?,
         Action::State { .. } => block(text, "(in the local database)")?,
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The one place where a value becomes a word of a POSIX shell.
+//! The one place where a value becomes a word of a POSIX shell; and how scripts of infrakt's own are made shorter.
 
 use std::borrow::Cow;
 
@@ -14,6 +14,14 @@ pub fn quote(value: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(format!("'{}'", value.replace('\'', r"'\''")))
     }
+}
+
+/// A script without its comments and indentation, which would be sent with every run.
+pub fn without_comments(script: &str) -> String {
+    let lines = script.lines().map(str::trim_start);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::live::Live;
 use crate::error::{Result, ServerError};
-use crate::executor::script::{ENVIRONMENT, holds_content};
+use crate::executor::script::holds_content;
 use crate::plan::render::{Finding, Mark, Preview};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
@@ -65,9 +65,8 @@ pub fn preview(live: &Live, plan: &Plan) -> Result<Preview> {
 
 /// Runs the tests on the server, and gives what they print. `more` is what they may take beyond the usual.
 fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> {
-    let script = format!(
-        "{ENVIRONMENT}held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{CHECKS}{tests}echo asked\n"
-    );
+    let script =
+        format!("held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{CHECKS}{tests}echo asked\n");
     let answer = live.ask_read_only(&script, more)?;
     if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
         return Err(ServerError::Guards {

@@ -281,6 +281,10 @@ fn identity_now(
 ) -> Result<ServerIdentity> {
     let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
     protected.extend(protection::reasons_of_address(store, server)?);
+    // What destroys would reach whatever answers on the socket.
+    let unproven = facts.docker.unproven.as_ref();
+    protected
+        .extend(unproven.map(|reason| format!("the Docker that answers there is not proven to be its own: {reason}")));
     Ok(identity(
         server,
         target,
@@ -359,6 +363,7 @@ fn not_read(machine_id: Option<String>) -> Facts {
         reboot_required: false,
         docker: Docker::default(),
         opt_infrakt: Directory::default(),
+        obstacles: Vec::new(),
         answers: BTreeMap::new(),
     }
 }

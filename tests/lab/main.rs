@@ -7,6 +7,7 @@
 mod at_work;
 mod between;
 mod detached;
+mod engine;
 mod facts;
 mod fleet;
 mod hosting;
@@ -20,8 +21,10 @@ mod protection;
 mod provision;
 mod recipes;
 mod states;
+mod stores;
 #[path = "../support/mod.rs"]
 mod support;
 mod survival;
+mod swarm;
 mod terminal;
 mod unsafe_wipe;

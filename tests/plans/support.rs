@@ -1,7 +1,7 @@
 //! Plans of the shipped recipes, made without a server: from the facts of a fresh system, and of one that was used.
 
 use infrakt::error::{Error, Result};
-use infrakt::facts::{Container, Docker, Facts, Image, Network, Volume};
+use infrakt::facts::{Container, Docker, Facts, Image, Named, Volume};
 use infrakt::plan::digest::sha256;
 use infrakt::plan::{Action, Effect, Plan, ServerIdentity, Step, render};
 use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
@@ -82,7 +82,9 @@ impl Case {
             version: if own { "29.1.3" } else { "26.1.5+dfsg1" }.to_owned(),
             package_name: if own { "docker-ce" } else { "docker.io" }.to_owned(),
             compose: true,
-            swarm: false,
+            id: "5e16402b-d1db-48a4-9bad-d2bab7d9777e".to_owned(),
+            root: "/var/lib/docker".to_owned(),
+            driver: "overlay2".to_owned(),
             containers: vec![
                 container("web", "shop/web:1.5", "running"),
                 container("db", "postgres:16", "running"),
@@ -91,6 +93,7 @@ impl Case {
             images: vec![image("shop/web:1.5", "84MB"), image("postgres:16", "432MB")],
             volumes: vec![volume("uploads", Some(12_345_678)), volume("pgdata", None)],
             networks: vec![network("backend")],
+            ..Docker::default()
         };
         self.facts.opt_infrakt.kind = "directory".to_owned();
         self.facts.opt_infrakt.bytes = Some(34_000_000);
@@ -203,8 +206,8 @@ pub fn volume(name: &str, bytes: Option<u64>) -> Volume {
     }
 }
 
-fn network(name: &str) -> Network {
-    Network {
+fn network(name: &str) -> Named {
+    Named {
         id: id(name),
         name: name.to_owned(),
     }

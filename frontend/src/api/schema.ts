@@ -293,6 +293,10 @@ export interface components {
             /** @description A command for `sh` on the server, run while infrakt goes on trying, if one of them can't be reached. It succeeds if nothing on the server is the reason, and else says what is. `$closed` holds the ports. */
             otherwise: string;
         } | {
+            check: components["schemas"]["Survey"];
+            /** @constant */
+            kind: "survey";
+        } | {
             change: components["schemas"]["StateChange"];
             /** @constant */
             kind: "state";
@@ -389,6 +393,16 @@ export interface components {
             compose: boolean;
             /** @default [] */
             containers: components["schemas"]["Container"][];
+            /**
+             * @description Its storage driver.
+             * @default
+             */
+            driver: string;
+            /**
+             * @description The engine's own id, as it says it; empty if none answers.
+             * @default
+             */
+            id: string;
             /** @default [] */
             images: components["schemas"]["Image"][];
             /** @description The engine is installed, whether it runs or not. */
@@ -397,12 +411,17 @@ export interface components {
              * @description Networks other than Docker's own three.
              * @default []
              */
-            networks: components["schemas"]["Network"][];
+            networks: components["schemas"]["Named"][];
             /**
              * @description The package that the engine came with: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is none of the two (a snap, files copied by hand). Empty where there is no engine.
              * @default
              */
             package_name: string;
+            /**
+             * @description Where the engine keeps its data.
+             * @default
+             */
+            root: string;
             /** @description The engine answers. */
             running: boolean;
             /**
@@ -410,6 +429,10 @@ export interface components {
              * @default false
              */
             swarm: boolean;
+            /** @description What it is in the swarm; null if it is in none. */
+            swarm_node?: components["schemas"]["SwarmNode"] | null;
+            /** @description Why the engine that answers is not proven to be this machine's own: nothing may be destroyed then. */
+            unproven?: string | null;
             /** @default  */
             version: string;
             /** @default [] */
@@ -510,10 +533,13 @@ export interface components {
              * @default {
              *       "compose": false,
              *       "containers": [],
+             *       "driver": "",
+             *       "id": "",
              *       "images": [],
              *       "installed": false,
              *       "networks": [],
              *       "package_name": "",
+             *       "root": "",
              *       "running": false,
              *       "swarm": false,
              *       "version": "",
@@ -537,6 +563,11 @@ export interface components {
              * @default false
              */
             marker: boolean;
+            /**
+             * @description What stands in the way of a wipe: container data that Docker does not list, and what the machine shares with others.
+             * @default []
+             */
+            obstacles: components["schemas"]["Obstacle"][];
             opt_infrakt: components["schemas"]["Directory"];
             os: components["schemas"]["Os"];
             /** @default false */
@@ -615,21 +646,33 @@ export interface components {
         /** @description What stands on the server, and here in its name, that destroying steps would take away. */
         Losses: {
             apps: components["schemas"]["Loss"][];
+            /** @default [] */
+            configs: components["schemas"]["Loss"][];
             containers: components["schemas"]["Loss"][];
             deployments: components["schemas"]["Loss"][];
             env_files: components["schemas"]["Loss"][];
             images: components["schemas"]["Loss"][];
             networks: components["schemas"]["Loss"][];
             paths: components["schemas"]["Loss"][];
+            /** @default [] */
+            secrets: components["schemas"]["Loss"][];
+            /** @default [] */
+            services: components["schemas"]["Loss"][];
+            /**
+             * @description What is lost with the last node of a swarm: stacks, services, secrets and configs.
+             * @default []
+             */
+            stacks: components["schemas"]["Loss"][];
             volumes: components["schemas"]["Loss"][];
         };
         /** @description What the guards said of a step when the plan was made; see `infrakt plan`. */
         Mark: "would_change" | "unchanged" | "looks" | "would_fail";
         /** @description How a person said yes. */
         Means: "typed" | "--confirm" | "api";
-        Network: {
+        /** @description A thing that has an id and a name. */
+        Named: {
             /**
-             * @description The whole id, 64 hexadecimal digits.
+             * @description The whole id.
              * @default
              */
             id: string;
@@ -658,6 +701,14 @@ export interface components {
             tags: string[];
             /** @description The user to log in as; one that is not root needs sudo there. */
             user?: string | null;
+        };
+        /** @description What stands in the way of a wipe. */
+        Obstacle: {
+            path: string;
+            /** @description What it is, as the rest of a sentence. */
+            problem: string;
+            /** @description What to do about it. */
+            remedy: string;
         };
         OpenApi: Record<string, never>;
         /** @description The line of a recipe that made a step or a query. */
@@ -1199,6 +1250,36 @@ export interface components {
         };
         /** @enum {string} */
         Stream: "stdout" | "stderr";
+        /** @description What is checked. */
+        Survey: "engine" | "reach" | "emptied";
+        /** @description A node of a swarm, and what the swarm holds as far as the node may know. */
+        SwarmNode: {
+            /** @default [] */
+            configs: components["schemas"]["Named"][];
+            id: string;
+            /** @description Whether the manager could list the rest: without a quorum it can't. */
+            listed: boolean;
+            /**
+             * Format: uint64
+             * @description How many managers there are, this node included; 0 if it can't be told.
+             */
+            managers: number;
+            /**
+             * @description Every other node, by its host name. A worker knows none, and neither does a manager without a quorum.
+             * @default []
+             */
+            others: components["schemas"]["Named"][];
+            /** @description `manager` or `worker`. */
+            role: string;
+            /** @default [] */
+            secrets: components["schemas"]["Named"][];
+            /** @default [] */
+            services: components["schemas"]["Named"][];
+            /** @default [] */
+            stacks: string[];
+            /** @description As Docker says it: `active`, `locked`, `pending`, `error`. */
+            state: string;
+        };
         /** @description The way back from a step that may lock everybody out: a dead man's switch, which only a new login stops. */
         Undo: {
             /**

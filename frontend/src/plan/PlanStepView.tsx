@@ -58,6 +58,13 @@ export function PlanStepView({
   );
 }
 
+const SURVEYS = {
+  engine: "Checks that the Docker that answers is the server’s own.",
+  reach:
+    "Checks that the Docker that answers is the server’s own, that it lists all container data, and that no file system to be wiped is shared.",
+  emptied: "Checks that Docker’s directories and all other stores of container data are empty.",
+};
+
 function ActionView({ action, title }: { action: Action; title: string }) {
   switch (action.kind) {
     case "run":
@@ -84,6 +91,8 @@ function ActionView({ action, title }: { action: Action; title: string }) {
           <CodeBlock text={action.otherwise} label={`Command of: ${title}`} />
         </>
       );
+    case "survey":
+      return <p>{SURVEYS[action.check]}</p>;
     case "state":
       return (
         <p>

@@ -45,6 +45,10 @@ export const noLosses: Losses = {
   images: [],
   volumes: [],
   networks: [],
+  stacks: [],
+  services: [],
+  secrets: [],
+  configs: [],
   paths: [],
   apps: [],
   deployments: [],
@@ -233,6 +237,9 @@ export function aStatus(over: Partial<ServerStatus> = {}): ServerStatus {
         version: "26.1.5",
         package_name: "docker.io",
         compose: true,
+        id: "5e16402b-d1db-48a4-9bad-d2bab7d9777e",
+        root: "/var/lib/docker",
+        driver: "overlay2",
         swarm: false,
         containers: [
           { id: "1d", name: "db", image: "postgres:16", state: "running" },
@@ -244,6 +251,7 @@ export function aStatus(over: Partial<ServerStatus> = {}): ServerStatus {
         networks: [{ id: "4d", name: "backend" }],
       },
       opt_infrakt: { kind: "directory", bytes: 600_000, mounts: [], backups: 3, entries: [] },
+      obstacles: [],
     },
     usage: {
       uptime_seconds: 86_400 * 12,

@@ -4,7 +4,7 @@ use super::origin;
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
-use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, form, lint};
+use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, Survey, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -51,6 +51,43 @@ pub mod ssh {
     #[rhai_fn(return_raw)]
     pub fn check(context: NativeCallContext, title: &str, command: &str) -> RhaiResult<StepHandle> {
         command_step(&context, title, command, Effect::Read)
+    }
+
+    /// Checks that the Docker that answers on the server, if any does, is the server's own: a socket may lead to another
+    /// machine. Before every script that destroys, infrakt checks that by itself.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check_engine("Docker is this server's own");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn check_engine(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
+        add(&context, title, Action::Survey { check: Survey::Engine }, Effect::Read)
+    }
+
+    /// As `ssh::check_engine`, and that nothing stands in the way of a wipe: no container data that Docker does not list
+    /// (of another data root, storage driver or user, of Podman or containerd), and no file system below Docker's
+    /// directories and /opt/infrakt that may be shared. The facts have the same as `facts.obstacles`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check_reach("All container data is this server's own Docker's");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn check_reach(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
+        add(&context, title, Action::Survey { check: Survey::Reach }, Effect::Read)
+    }
+
+    /// As `ssh::check_reach`, and that Docker's directories hold no container, image, layer or volume any more, whatever
+    /// Docker says.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check_emptied("Nothing is left on the disk");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn check_emptied(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
+        add(&context, title, Action::Survey { check: Survey::Emptied }, Effect::Read)
     }
 
     /// Writes a file on the server, through a temporary file beside it. A file that already has this content, mode and

@@ -1,0 +1,32 @@
+# Finds data that is still in Docker's directories after a wipe, whatever the daemon says. Prints as ik_survey does, and
+# all that ik_survey finds. Docker removes some of its data after it has said so: that is waited for.
+ik_left() {
+    if [ "$ik_proven" = 0 ]; then
+        for ik_attempt in 1 2 3 4 5 6 7 8 9 10; do
+            ik_lines=$(ik_left_in "$ik_root")
+            [ -n "$ik_lines" ] || break
+            [ "$ik_attempt" = 10 ] || sleep 1
+        done
+        [ -z "$ik_lines" ] || printf '%s\n' "$ik_lines"
+    fi
+    ik_survey
+}
+# ik_left_in ROOT
+ik_left_in() {
+    ik_count "$1"/containers/*/
+    [ "$ik_number" = 0 ] || ik_found "$1/containers" "it still has $ik_number" 'look at them: ls there'
+    ik_count "$1"/volumes/*/
+    [ "$ik_number" = 0 ] || ik_found "$1/volumes" "it still has $ik_number" 'look at them: ls there'
+    ik_count "$1"/image/*/imagedb/content/sha256/*
+    [ "$ik_number" = 0 ] || ik_found "$1/image" "it still has $ik_number" 'look at them: find there'
+    ik_count_layers "$1"
+    [ "$ik_number" = 0 ] || ik_found "$1/$ik_driver" "it still has $ik_number layers, which Docker does not know any more" \
+        'stop Docker, remove them yourself, and start it again'
+    case $ik_store in
+        io.containerd.*)
+            ik_count /var/lib/containerd/io.containerd.content.v1.content/blobs/*/* /var/lib/containerd/io.containerd.snapshotter.v1.*/snapshots/*
+            [ "$ik_number" = 0 ] || ik_found /var/lib/containerd "it still has $ik_number layers and files of images" \
+                'look at them: ctr --namespace moby images ls'
+            ;;
+    esac
+}

@@ -1,0 +1,344 @@
+# Finds what stands in the way of a wipe that tells the truth: container data that the machine's own Docker does not list,
+# and file systems below what is wiped that are not this machine's own. Prints three fields for each, each ended by a NUL:
+# the path, what it is, and what to do. Wants ik_prove_engine to have run, with its status in ik_proven.
+ik_survey() {
+    ik_survey_engine
+    # A Docker that is there and does not answer can't be told from one that is gone.
+    if [ "$ik_proven" = 0 ] || ! command -v dockerd >/dev/null 2>&1; then ik_survey_roots; fi
+    ik_survey_others
+    ik_survey_mounts
+}
+# ik_found PATH WHAT REMEDY
+ik_found() {
+    printf '%s\0%s\0%s\0' "$1" "$2" "$3"
+}
+ik_survey_engine() {
+    case $ik_proven in
+        1) ik_found /var/run/docker.sock "the Docker that answers there is not proven to be this machine's own: $ik_reason" \
+            "see who listens there: ss -xlp 'src /run/docker.sock'" ;;
+    esac
+}
+# How many of these paths there are; the pattern of a glob that fits nothing is none.
+ik_count() {
+    ik_number=0
+    for ik_path in "$@"; do
+        if [ -e "$ik_path" ] || [ -L "$ik_path" ]; then ik_number=$((ik_number + 1)); fi
+    done
+}
+# ik_holds ROOT: what a root of Docker's holds, in words; nothing where it holds no data.
+ik_holds() {
+    ik_words=''
+    ik_count "$1"/containers/*/
+    ik_add_words "$ik_number" container
+    ik_count "$1"/volumes/*/
+    ik_add_words "$ik_number" volume
+    ik_count "$1"/image/*/imagedb/content/sha256/*
+    ik_add_words "$ik_number" image
+    if [ -z "$ik_words" ]; then
+        ik_count_layers "$1"
+        ik_add_words "$ik_number" layer
+    fi
+}
+ik_add_words() {
+    case $1 in
+        0) ;;
+        1) ik_words="${ik_words:+$ik_words, }1 $2" ;;
+        *) ik_words="${ik_words:+$ik_words, }$1 $2s" ;;
+    esac
+}
+# Every driver's layers, apart from overlay2's short names for them.
+ik_count_layers() {
+    ik_count "$1"/overlay2/??*/ "$1"/overlay/??*/ "$1"/aufs/diff/*/ "$1"/btrfs/subvolumes/*/ "$1"/vfs/dir/*/ \
+        "$1"/devicemapper/mnt/*/ "$1"/fuse-overlayfs/??*/ "$1"/zfs/graph/*/
+}
+# ik_same PATH PATH: whether both are the same directory.
+ik_same() {
+    [ "$1" -ef "$2" ]
+}
+# ik_survey_root PATH: a root of Docker's that is not the one in use.
+ik_survey_root() {
+    if [ -n "$ik_root" ] && ik_same "$1" "$ik_root"; then return 0; fi
+    ik_holds "$1"
+    [ -n "$ik_words" ] || return 0
+    case ${1##*/} in
+        [0-9]*.[0-9]*) ik_way='set userns-remap in /etc/docker/daemon.json again, restart Docker and wipe then' ;;
+        *) ik_way="make it Docker's data-root (in /etc/docker/daemon.json), restart Docker and wipe then" ;;
+    esac
+    ik_found "$1" "it holds data of a Docker that does not run from it: $ik_words" "$ik_way; or remove it yourself"
+}
+ik_survey_roots() {
+    ik_root_seen=''
+    for ik_candidate in /var/lib/docker /var/lib/docker/[0-9]*.[0-9]*/ /var/snap/docker/common/var-lib-docker; do
+        ik_candidate=${ik_candidate%/}
+        if [ -d "$ik_candidate" ]; then ik_survey_root "$ik_candidate"; fi
+    done
+    if [ "$ik_proven" = 0 ]; then
+        ik_survey_own
+        for ik_candidate in "$ik_root"/[0-9]*.[0-9]*/; do
+            case $ik_candidate in /var/lib/docker/*) continue ;; esac
+            if [ -d "$ik_candidate" ]; then ik_survey_root "${ik_candidate%/}"; fi
+        done
+        # With user namespaces, the root is a directory in another one.
+        case ${ik_root##*/} in [0-9]*.[0-9]*) [ "${ik_root%/*}" = /var/lib/docker ] || ik_survey_root "${ik_root%/*}" ;; esac
+    fi
+    # Where Docker has never been, there is nothing to search for.
+    [ -d /var/lib/docker ] || [ -d /etc/docker ] || [ -n "$ik_root" ] || return 0
+    # Others are known by a file that each has: to a depth of five, on every file system of the machine's own.
+    ik_status=0
+    ik_candidates=$(ik_local_mounts | timeout -s KILL 20 xargs -r -0 sh -c 'exec find "$@" -xdev -maxdepth 5 \
+        \( -path /proc -o -path /sys -o -path /dev -o -path /usr -o -path /etc -o -path /boot -o -path /run -o -name overlay2 \) \
+        -prune -o -path "*/volumes/metadata.db" -print' find 2>/dev/null) || ik_status=$?
+    # find itself fails where a directory goes away while it looks.
+    [ "$ik_status" != 137 ] || ik_found / 'its file systems could not be searched within 20 s for other data of Docker' \
+        'see which of them does not answer: findmnt'
+    while [ -n "$ik_candidates" ]; do
+        ik_candidate=${ik_candidates%%"$ik_break"*}
+        ik_candidates=${ik_candidates#"$ik_candidate"}
+        ik_candidates=${ik_candidates#"$ik_break"}
+        ik_candidate=${ik_candidate%/volumes/metadata.db}
+        case $ik_candidate in
+            # Those were looked at above, or are below.
+            /var/lib/docker | /var/lib/docker/[0-9]*.[0-9]* | "$ik_root"/[0-9]*.[0-9]* | "${ik_root%/*}") continue ;;
+            */.local/share/docker | /var/snap/docker/common/var-lib-docker) continue ;;
+        esac
+        ik_survey_root "$ik_candidate"
+    done
+}
+# What the root in use holds beside what its daemon lists.
+ik_survey_own() {
+    ik_others=''
+    for ik_image in "$ik_root"/image/*/; do
+        ik_name=${ik_image%/}
+        ik_name=${ik_name##*/}
+        [ "$ik_name" != "$ik_driver" ] || continue
+        ik_count "$ik_image"imagedb/content/sha256/* "$ik_image"layerdb/mounts/*/
+        [ "$ik_number" != 0 ] || continue
+        ik_others=yes
+        ik_found "$ik_root/image/$ik_name" \
+            "Docker uses the storage driver $ik_driver now, and does not list the images and containers that it keeps here with $ik_name" \
+            "go back to $ik_name in /etc/docker/daemon.json, restart Docker, and wipe then"
+    done
+    for ik_layers in overlay2/??*/ overlay/??*/ aufs/diff/*/ btrfs/subvolumes/*/ vfs/dir/*/ devicemapper/mnt/*/ fuse-overlayfs/??*/ zfs/graph/*/; do
+        ik_name=${ik_layers%%/*}
+        if [ "$ik_name" = "$ik_driver" ] || [ -d "$ik_root/image/$ik_name" ]; then continue; fi
+        # shellcheck disable=SC2086 # a pattern
+        ik_count "$ik_root"/$ik_layers
+        [ "$ik_number" = 0 ] || ik_found "$ik_root/$ik_name" \
+            "it holds $ik_number layers of a storage driver that Docker does not use now" \
+            "go back to $ik_name in /etc/docker/daemon.json, restart Docker, and wipe then; or remove it yourself"
+    done
+    # Those of another driver are not listed.
+    [ -n "$ik_others" ] || ik_unlisted containers docker ps --all --no-trunc --quiet
+    ik_unlisted volumes docker volume ls --quiet
+}
+# ik_unlisted DIRECTORY COMMAND…: what has a directory there, and is not listed by the daemon.
+ik_unlisted() {
+    ik_kind=$1
+    shift
+    ik_count "$ik_root/$ik_kind"/*/
+    [ "$ik_number" != 0 ] || return 0
+    # Things come and go between the two looks: what is still there at the third is not listed.
+    for ik_attempt in 1 2 3; do
+        ik_left=''
+        ik_listed=$(DOCKER_HOST=unix:///var/run/docker.sock timeout 30 "$@") || ik_listed=''
+        for ik_path in "$ik_root/$ik_kind"/*/; do
+            ik_path=${ik_path%/}
+            case "$ik_break$ik_listed$ik_break" in
+                *"$ik_break${ik_path##*/}$ik_break"*) ;;
+                *) if [ -d "$ik_path" ]; then ik_left=$ik_path; fi ;;
+            esac
+        done
+        [ -n "$ik_left" ] || return 0
+    done
+    ik_found "$ik_left" "it is in Docker's directory of $ik_kind, and Docker does not list it" \
+        "restart Docker, which may know it then; or look at it and remove it yourself"
+}
+# Where file systems of the machine's own are mounted, each ended by a NUL.
+ik_local_mounts() {
+    printf '/\0'
+    while read -r ik_id ik_parent ik_device ik_base ik_point ik_rest; do
+        case $ik_base:$ik_rest in
+            *" - btrfs "* | /:*" - ext"[234]" "* | /:*" - xfs "* | /:*" - zfs "* | /:*" - f2fs "*) ;;
+            *) continue ;;
+        esac
+        case $ik_point in
+            / | /boot* | */overlay2/* | */snapshots/*) ;;
+            *\\*) printf '%b\0' "$(printf '%s' "$ik_point" | sed 's/\\/\\0/g')" ;;
+            *) printf '%s\0' "$ik_point" ;;
+        esac
+    done </proc/self/mountinfo
+}
+# Container data that is not Docker's, or not root's.
+ik_survey_others() {
+    ik_survey_podman /var/lib/containers/storage
+    while IFS=: read -r ik_user ik_x ik_uid ik_gid ik_name ik_home ik_shell; do
+        case $ik_home in /?*) ;; *) continue ;; esac
+        ik_place=$ik_home/.local/share
+        [ -d "$ik_place" ] || continue
+        if [ -d "$ik_place/docker" ] && ! ik_same "$ik_place/docker" "${ik_root:-/nonexistent}"; then
+            ik_holds "$ik_place/docker"
+            [ -z "$ik_words" ] || ik_found "$ik_place/docker" "it is $ik_user's own (rootless) Docker, with $ik_words" \
+                "log in as $ik_user and wipe it there, or remove it yourself"
+        fi
+        ik_survey_podman "$ik_place/containers/storage"
+    done </etc/passwd
+    for ik_place in /var/lib/rancher/k3s/agent/containerd /var/lib/rancher/rke2/agent/containerd /var/lib/k0s/containerd \
+        /var/snap/microk8s/common/var/lib/containerd /var/lib/nerdctl /var/lib/buildkit; do
+        ik_count "$ik_place"/*/
+        [ "$ik_number" = 0 ] || ik_found "$ik_place" 'it holds containers or images that are not Docker'"'"'s' \
+            'uninstall what keeps them first'
+    done
+    ik_survey_containerd
+}
+ik_survey_podman() {
+    [ -d "$1" ] || return 0
+    ik_words=''
+    ik_count "$1"/*-containers/*/
+    ik_add_words "$ik_number" container
+    ik_count "$1"/volumes/*/
+    ik_add_words "$ik_number" volume
+    ik_count "$1"/*-images/*/
+    ik_add_words "$ik_number" image
+    [ -z "$ik_words" ] || ik_found "$1" "it holds data of Podman or CRI-O: $ik_words" \
+        "wipe it with its own tool, as the user whose it is: podman system reset"
+}
+# containerd keeps Docker's images only where Docker says so. Else its layers and images are someone else's, or those of a
+# Docker that was set up otherwise before; what it has of files alone are descriptions of images that Docker has itself.
+ik_survey_containerd() {
+    case $ik_store in
+        io.containerd.*) ;;
+        *)
+            ik_count /var/lib/containerd/io.containerd.snapshotter.v1.*/snapshots/*
+            if [ "$ik_number" != 0 ]; then
+                ik_found /var/lib/containerd "containerd keeps $ik_number layers there that Docker does not list" \
+                    'if Docker kept its images there before ("containerd-snapshotter" in /etc/docker/daemon.json), set that again, restart Docker and wipe then; else remove them with ctr'
+                return 0
+            fi
+            ;;
+    esac
+    ik_count /var/lib/containerd/io.containerd.content.v1.content/blobs/*/*
+    [ "$ik_number" != 0 ] || return 0
+    ik_spaces=$(timeout 30 ctr namespaces ls -q 2>/dev/null) || {
+        ik_found /var/lib/containerd 'whose images it keeps there cannot be told: containerd does not answer' 'systemctl restart containerd'
+        return 0
+    }
+    for ik_space in $ik_spaces; do
+        case $ik_store:$ik_space in io.containerd.*:moby | *:plugins.moby) continue ;; esac
+        if ! ik_words=$(timeout 30 ctr --namespace "$ik_space" images ls -q && timeout 30 ctr --namespace "$ik_space" containers ls -q); then
+            ik_words='unknown'
+        fi
+        # Containers that run are in Docker's namespace, wherever it keeps their layers.
+        if [ "$ik_space" = moby ]; then ik_words=$(timeout 30 ctr --namespace moby images ls -q) || ik_words='unknown'; fi
+        [ -z "$ik_words" ] || ik_found /var/lib/containerd "containerd keeps images or containers there that Docker does not list, in its namespace $ik_space" \
+            "look at them, and remove them yourself: ctr --namespace $ik_space images ls"
+    done
+}
+# Judges the mounts that hold what is wiped, and those in it. Paths are compared as the kernel writes them, with spaces and
+# the like as octal digits (proc_pid_mountinfo(5)).
+ik_survey_mounts() {
+    ik_opt=''
+    if [ -e /opt/infrakt ]; then ik_opt=$(readlink -f /opt/infrakt); fi
+    ik_data=''
+    if [ "$ik_proven" = 0 ]; then ik_data=$(readlink -f "$ik_root"); fi
+    ik_images=''
+    case $ik_store in io.containerd.*) ik_images=$(readlink -f /var/lib/containerd) ;; esac
+    ik_lines=$(IK_OPT=$ik_opt IK_DATA=$ik_data IK_IMAGES=$ik_images awk '
+        FNR == 1 { file++ }
+        {
+            count[file]++
+            m = file SUBSEP count[file]
+            id[m] = $1; parent[m] = $2; device[m] = $3; base[m] = $4; point[m] = $5
+            for (i = 7; i <= NF && $i != "-"; i++) {}
+            type[m] = $(i + 1); from[m] = $(i + 2); options[m] = "," $(i + 3) ","
+        }
+        function written(path,    i, letter, out) {
+            for (i = 1; i <= length(path); i++) {
+                letter = substr(path, i, 1)
+                if (letter == " ") letter = "\\040"
+                else if (letter == "\t") letter = "\\011"
+                else if (letter == "\n") letter = "\\012"
+                else if (letter == "\\") letter = "\\134"
+                out = out letter
+            }
+            return out
+        }
+        # The topmost mount on this point that the mount `m` leads to.
+        function above(file, m, path,    i, next_one, again) {
+            do {
+                again = 0
+                for (i = 1; i <= count[file]; i++) {
+                    next_one = file SUBSEP i
+                    if (next_one != m && parent[next_one] == id[m] && point[next_one] == path) { m = next_one; again = 1; break }
+                }
+            } while (again)
+            return m
+        }
+        # The mount that holds a path: what lies hidden under another mount is passed over.
+        function holder(file, path,    i, m, parts, depth, prefix) {
+            for (i = 1; i <= count[file]; i++) if (point[file SUBSEP i] == "/") { m = file SUBSEP i; break }
+            m = above(file, m, "/")
+            depth = split(substr(path, 2), parts, "/")
+            for (i = 1; i <= depth; i++) { prefix = prefix "/" parts[i]; m = above(file, m, prefix) }
+            return m
+        }
+        function report(path, what, remedy) { printf "%s\t%s\t%s\n", path, what, remedy }
+        # `alone`: whether a part of a file system that this machine sees nowhere else is good enough.
+        function judge(file, path, alone,    m, i, n, rest, place, same, elsewhere) {
+            m = holder(file, path)
+            if (!(type[m] in known)) {
+                report(path, "it lies on a file system of the kind " type[m] " (" from[m] ", mounted on " point[m] "), which others may share", \
+                    "unmount it first, or move " path " to a disk of this machine")
+                return
+            }
+            if (point[m] == "/") return
+            for (i = 1; i <= count[file]; i++) {
+                n = file SUBSEP i
+                if (n == m || device[n] != device[m] || point[n] == point[m]) continue
+                if (base[n] == "/") rest = (base[m] == "/" ? "" : base[m])
+                else if (base[m] == base[n] || index(base[m], base[n] "/") == 1) rest = substr(base[m], length(base[n]) + 1)
+                else continue
+                place = (point[n] == "/" && rest != "" ? "" : point[n]) rest
+                if (place == point[m]) same = 1
+                else elsewhere = place
+            }
+            if (elsewhere != "")
+                report(path, "what is mounted on " point[m] " is also " elsewhere " (a bind mount), and would be emptied there", "unmount it first: umount " point[m])
+            else if (!alone && !same && base[m] != "/" && !(type[m] == "btrfs" && index(options[m], ",subvol=" base[m] ",")))
+                report(path, "what is mounted on " point[m] " is the directory " base[m] " of a file system that others may share (a bind mount)", "unmount it first: umount " point[m])
+        }
+        # A volume in memory is mounted by Docker itself.
+        function in_memory(volume,    file, line) {
+            file = ENVIRON["IK_DATA"] "/volumes/" volume "/opts.json"
+            line = ""
+            getline line <file
+            close(file)
+            return line ~ /"MountType": *"tmpfs"/
+        }
+        END {
+            split("ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs nilfs2 bcachefs overlay tmpfs ramfs", names, " ")
+            for (i in names) known[names[i]] = 1
+            if (ENVIRON["IK_OPT"] != "") judge(1, written(ENVIRON["IK_OPT"]), 0)
+            if (ENVIRON["IK_IMAGES"] != "") judge(2, written(ENVIRON["IK_IMAGES"]), 1)
+            data = written(ENVIRON["IK_DATA"])
+            if (data == "") exit
+            judge(2, data, 1)
+            for (i = 1; i <= count[2]; i++) {
+                at = point[2 SUBSEP i]
+                if (index(at, data "/") != 1) continue
+                rest = substr(at, length(data) + 2)
+                if (index(rest, "/") == 0) { judge(2, at, 1); continue }
+                if (index(rest, "volumes/") != 1) continue
+                split(rest, parts, "/")
+                if (type[2 SUBSEP i] == "tmpfs" && parts[3] == "_data" && in_memory(parts[2])) continue
+                report(at, "another file system is mounted in the volume " parts[2] " (" from[2 SUBSEP i] "), and would be emptied", "unmount it first: umount " at)
+            }
+        }' /proc/self/mountinfo /proc/1/mountinfo) || ik_found /proc/self/mountinfo 'what is mounted where could not be read' 'see that awk works there'
+    while [ -n "$ik_lines" ]; do
+        ik_line=${ik_lines%%"$ik_break"*}
+        ik_lines=${ik_lines#"$ik_line"}
+        ik_lines=${ik_lines#"$ik_break"}
+        ik_rest=${ik_line#*"$ik_tab"}
+        ik_found "${ik_line%%"$ik_tab"*}" "${ik_rest%%"$ik_tab"*}" "${ik_rest#*"$ik_tab"}"
+    done
+}
+ik_tab='	'

@@ -1,0 +1,68 @@
+//! What destroys talks to whatever answers on Docker's socket: it must be the machine's own engine.
+
+use crate::infrakt::Infrakt;
+use crate::machine::{Machine, key};
+use std::path::Path;
+
+const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
+
+#[test]
+fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
+    // One has its engine's id in a file, the other in a key.
+    let (Some(victim), Some(machine)) = (
+        Machine::up(&["--full", "--release", "bookworm"]),
+        Machine::up(&["--docker"]),
+    ) else {
+        return;
+    };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    infrakt.add("victim", &victim);
+    let before = victim.state();
+    let nothing_happened = || assert!(victim.state() == before);
+    machine.copy(Path::new(&key()), "/root/key");
+    let recipe = infrakt.recipe(
+        "clean.rhai",
+        "ssh::destroy(\"Remove all containers\", \"docker ps -aq | xargs -r docker rm -f\");\n",
+    );
+    let clean = ["run", &recipe, "--server", "prod-2", "--confirm", "prod-2"];
+    let refused = |by: &str| {
+        infrakt.run(&WIPE).exits(3).says("not proven to be").says(by);
+        infrakt.run(&clean).exits(3).says("not proven to be");
+        nothing_happened();
+    };
+
+    // Forwarded over SSH, with the machine's own engine stopped, and with it running under the very same path.
+    let forward = format!(
+        "rm -f /run/docker.sock
+         setsid ssh -i /root/key -fnNT -o StrictHostKeyChecking=no -o ExitOnForwardFailure=yes -L /run/docker.sock:/run/docker.sock root@{} >/dev/null 2>&1
+         docker ps --format '{{{{.Names}}}}' | grep -q stubborn",
+        victim.ip
+    );
+    let end =
+        "for dir in /proc/[0-9]*; do [ \"$(readlink $dir/exe)\" != /usr/bin/ssh ] || kill \"${dir#/proc/}\"; done";
+    machine.root(&format!("systemctl stop docker.socket docker.service; {forward}"));
+    refused("ssh (process");
+    // What was proven for the plan is proven again by the script that destroys.
+    machine.root(&format!("{end}; rm -f /run/docker.sock; systemctl start docker"));
+    let plan = infrakt.path("plan.json");
+    infrakt
+        .run(&["plan", "wipe", "--server", "prod-2", "--out", &plan])
+        .exits(0);
+    machine.root(&forward);
+    infrakt
+        .run(&["apply", &plan, "--confirm", "prod-2"])
+        .exits(3)
+        .says("not proven to be");
+    refused("ssh (process");
+    machine.root(&format!(
+        "{end}; rm -f /run/docker.sock; systemctl restart docker.socket docker.service"
+    ));
+
+    // The engine of the machine itself is proven, on every release.
+    infrakt.run(&WIPE).exits(0);
+    nothing_happened();
+    infrakt
+        .run(&["run", "wipe.rhai", "--server", "victim", "--confirm", "victim"])
+        .exits(0);
+    assert_eq!(victim.held_by_docker(), [""; 0]);
+}
