@@ -6,7 +6,7 @@ use super::evaluator::{Inputs, evaluate_script};
 use super::modules::Importer;
 use super::protocol::{Answer, Order, Outcome, Said};
 use crate::error::{Error, Result};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, BufWriter, Stdin, Stdout, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,19 +40,26 @@ pub fn serve() -> bool {
 
 /// Sets the limits, before anything of the order is read.
 fn confine() -> rustix::io::Result<()> {
-    let between = |current, maximum| Rlimit {
-        current: Some(current),
-        maximum: Some(maximum),
-    };
-    let exactly = |limit| between(limit, limit);
-    setrlimit(Resource::Data, exactly(MEMORY))?;
-    setrlimit(Resource::As, exactly(4 * MEMORY))?;
-    setrlimit(Resource::Core, exactly(0))?;
+    lower(Resource::Data, MEMORY, MEMORY)?;
+    lower(Resource::As, 4 * MEMORY, 4 * MEMORY)?;
+    lower(Resource::Core, 0, 0)?;
     // The signal of the first tells that it was this limit.
-    setrlimit(Resource::Cpu, between(SECONDS, SECONDS + 1))?;
+    lower(Resource::Cpu, SECONDS, SECONDS + 1)?;
     // Where the computer runs out of memory, this process goes first. A system without that file has another order.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     Ok(())
+}
+
+/// Sets a limit; one that is lower already stays, since only root may raise it (setrlimit(2)).
+fn lower(resource: Resource, current: u64, maximum: u64) -> rustix::io::Result<()> {
+    let now = getrlimit(resource);
+    let at_most = |limit: u64, bound: Option<u64>| bound.map_or(limit, |bound| limit.min(bound));
+    let maximum = at_most(maximum, now.maximum);
+    let limits = Rlimit {
+        current: Some(at_most(current.min(maximum), now.current)),
+        maximum: Some(maximum),
+    };
+    setrlimit(resource, limits)
 }
 
 #[derive(Clone)]
