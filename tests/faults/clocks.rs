@@ -5,6 +5,8 @@ use crate::support::ended::Ended;
 use crate::support::infrakt::Infrakt;
 use crate::support::server::{Options, Server, skipped};
 use infrakt::event::Outcome;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// A clock that a test sets, for processes that are started with its environment. See faketime(1).
@@ -49,6 +51,24 @@ impl Clock {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ]
     }
+
+    /// A folder with the programs that read a clock, all of which read this one. A server's steps and records are looked
+    /// after by such programs; variables of its logins do not reach them.
+    fn programs(&self, directory: &Path) -> PathBuf {
+        let folder = directory.join("programs");
+        std::fs::create_dir(&folder).expect("a folder");
+        let variables = self.environment().map(|(name, value)| format!("{name}={value}"));
+        for program in ["date", "find", "stat", "sleep", "timeout", "touch"] {
+            let path = folder.join(program);
+            let script = format!(
+                "#!/bin/sh\nexec env {} /usr/bin/{program} \"$@\"\n",
+                variables.join(" ")
+            );
+            std::fs::write(&path, script).expect("a program");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("a program");
+        }
+        folder
+    }
 }
 
 /// A step that waits for `go`, and one that takes longer than it may.
@@ -90,13 +110,9 @@ fn when_the_servers_clock_jumps_steps_neither_end_early_nor_late() {
     let Some(clock) = Clock::right(directory.path()) else {
         return;
     };
-    let variables: Vec<String> = clock
-        .environment()
-        .map(|(name, value)| format!("{name}={value}"))
-        .into();
-    let config = format!("SetEnv {}", variables.join(" "));
+    let programs = clock.programs(directory.path());
     let options = Options {
-        config: &config,
+        programs: Some(&programs),
         ..Options::default()
     };
     let Some(server) = Server::start_with(&options) else {

@@ -30,8 +30,8 @@ pub struct Options<'a> {
     pub config: &'a str,
     /// The size of the file system that holds the spool, as tmpfs(5) takes it; ordinarily a directory without a limit.
     pub spool_size: Option<&'a str>,
-    /// Variables for sshd and everything that it starts: `NAME=value`.
-    pub environment: &'a [String],
+    /// Programs that everything there finds before those of this computer.
+    pub programs: Option<&'a Path>,
 }
 
 impl Server {
@@ -152,6 +152,10 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {
         Some(size) => format!("mount -t tmpfs -o size={size} tmpfs /var/lib/infrakt"),
         None => "mount --bind \"$1/spool\" /var/lib/infrakt".to_owned(),
     };
+    let programs = match options.programs {
+        Some(programs) => format!("mount --bind '{}' /usr/local/sbin", programs.display()),
+        None => String::new(),
+    };
     // The home is an empty one: what a developer's own start-up files do is no part of the test, and may take a minute.
     let script = format!(
         "set -e\n\
@@ -163,9 +167,9 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {
          mkdir /run/sshd\n\
          mount -t tmpfs -o mode=700 tmpfs \"$(getent passwd root | cut -d : -f 6)\"\n\
          {spool}\n\
+         {programs}\n\
          mount --bind \"$1/machine-id\" /etc/machine-id\n\
-         exec env {environment} {SSHD} -D -e -f \"$1/sshd_config\"",
-        environment = options.environment.join(" "),
+         exec {SSHD} -D -e -f \"$1/sshd_config\"",
     );
     let mut world = World::begin(&script, directory);
     super::wait::until("the sshd listens", || {
