@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 pub struct Infrakt {
     directory: tempfile::TempDir,
-    environment: Vec<(&'static str, &'static str)>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Infrakt {
@@ -31,8 +31,8 @@ impl Infrakt {
         infrakt
     }
 
-    pub fn environment(mut self, name: &'static str, value: &'static str) -> Self {
-        self.environment.push((name, value));
+    pub fn environment(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
         self
     }
 
@@ -106,7 +106,7 @@ impl Infrakt {
         command
             .env_remove("INFRAKT_SUDO_PASSWORD")
             .env_remove("INFRAKT_SSH_PASSWORD");
-        command.envs(self.environment.iter().copied());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
