@@ -246,6 +246,13 @@ const PROFILES: [(&str, &str); 4] = [
 
 const HOW_TO_WRITE: &str = "write those of a live server: infrakt facts NAME > facts.json";
 
+impl Docker {
+    /// The id of the engine, if it is proven to be the machine's own.
+    pub fn own_engine(&self) -> Option<&str> {
+        (self.unproven.is_none() && !self.id.is_empty()).then_some(self.id.as_str())
+    }
+}
+
 impl Facts {
     /// Reads facts that were written as JSON. `what` names the source in errors.
     ///

@@ -13,7 +13,7 @@ use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::ssh::{AskSecret, Destination, Route, Session, Target};
-use crate::store::{Home, Server, Store, check_address};
+use crate::store::{Home, Identity, Server, Store, check_address};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -108,7 +108,12 @@ impl Live {
 
     fn looked_at(store: &Store, server: &Server, session: Session, facts: Facts) -> Result<Self> {
         let host_key = session.host_key().to_string();
-        store.record_identity(server.id, Some(&host_key), facts.machine_id.as_deref())?;
+        let read = Identity {
+            host_key: Some(&host_key),
+            machine_id: facts.machine_id.as_deref(),
+            engine_id: facts.docker.own_engine(),
+        };
+        store.record_identity(server.id, read)?;
         Self::of(store, store.server(&server.name)?, session, facts)
     }
 

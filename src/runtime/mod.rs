@@ -44,7 +44,7 @@ use crate::plan::printable::one_line;
 use crate::plan::render::{self, Asked, Preview};
 use crate::plan::{Keeper, Plan, Step, lint};
 use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate_apart, is_shipped};
-use crate::store::{Home, Journal, Server, Store};
+use crate::store::{Home, Identity, Journal, Server, Store};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -127,7 +127,11 @@ impl Runtime {
         match self.reach(server, secrets) {
             Err(Error::Ssh(SshError::HostKeyUnknown { key, .. })) => {
                 let key: HostKey = key.parse()?;
-                self.store.record_identity(server.id, Some(&key.to_string()), None)?;
+                let shown = Identity {
+                    host_key: Some(&key.to_string()),
+                    ..Identity::default()
+                };
+                self.store.record_identity(server.id, shown)?;
                 recorded(&key);
                 self.reach(&self.store.server(&server.name)?, secrets)
             }

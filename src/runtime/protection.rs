@@ -4,7 +4,7 @@ use super::live::route_to;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::ssh::local_host_keys;
-use crate::store::{Server, Store};
+use crate::store::{Identity, Server, Store};
 use std::io::ErrorKind;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
@@ -36,7 +36,13 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
     {
         reasons.push("it has a host key of this computer".to_owned());
     }
-    for protector in store.protectors_of_identity(facts.machine_id.as_deref(), &host_keys)? {
+    let read = Identity {
+        machine_id: facts.machine_id.as_deref(),
+        // Also of an engine that is not proven to be the machine's own: it may be the protected one's.
+        engine_id: Some(facts.docker.id.as_str()).filter(|id| !id.is_empty()),
+        ..Identity::default()
+    };
+    for protector in store.protectors_of_identity(read, &host_keys)? {
         // A marked row is among the protected machines itself: that needs no second sentence.
         if !(server.is_infrakt_host && protector.server == server.name) {
             reasons.push(format!("it {}", protector.reason));

@@ -31,7 +31,7 @@ pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;
 pub use protection::{NameTyped, Protector};
 pub use runs::{OutputChunk, Run, StepRecord};
-pub use servers::{NewServer, Server, ServerChange};
+pub use servers::{Identity, NewServer, Server, ServerChange};
 
 /// Checks where and as whom to log in, wherever that was said, by the rules for what a row says.
 ///

@@ -1,12 +1,12 @@
 //! Which machines are protected, by what they are rather than by what their rows are called, and the proof that a
 //! person typed a name. Whether something may be destroyed is decided elsewhere; here are the records it is decided by.
 //!
-//! A machine is recognised by its machine-id and by the fingerprint of its host key. Both are recorded when a row is
-//! marked, and when they become known of a marked row. They stay when the row is removed; only clearing the flag, with
-//! the name typed, removes them.
+//! A machine is recognised by its machine-id, the fingerprint of its host key, and the id of its Docker engine. They are
+//! recorded when a row is marked, and when they become known of a marked row. They stay when the row is removed; only
+//! clearing the flag, with the name typed, removes them.
 
 use super::host_key::fingerprint;
-use super::{Failure, Server, Store};
+use super::{Failure, Identity, Server, Store};
 use crate::error::{Result, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -31,28 +31,28 @@ impl NameTyped {
 impl Store {
     /// Why the machine that a row knows is protected, as [`Store::is_protected_identity`].
     pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
-        let host_keys: Vec<String> = server.host_key.iter().cloned().collect();
-        self.is_protected_identity(server.machine_id.as_deref(), &host_keys)
-    }
-
-    /// Why the machine with this identity is protected, one sentence a reason; empty if it isn't.
-    ///
-    /// As [`Store::protectors_of_identity`].
-    pub fn is_protected_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<String>> {
-        let protectors = self.protectors_of_identity(machine_id, host_keys)?;
+        let known = Identity {
+            host_key: server.host_key.as_deref(),
+            machine_id: server.machine_id.as_deref(),
+            engine_id: server.engine_id.as_deref(),
+        };
+        let protectors = self.protectors_of_identity(known, &[])?;
         Ok(protectors.into_iter().map(|protector| protector.reason).collect())
     }
 
     /// The rows, also removed ones, that protect the machine with this identity.
     ///
-    /// `host_keys` are all that the machine offers, each as the line of a public key file or as a fingerprint. One that
-    /// can't be read is an error, since it could be the one that matters.
-    pub fn protectors_of_identity(&self, machine_id: Option<&str>, host_keys: &[String]) -> Result<Vec<Protector>> {
+    /// `host_keys` are those that the machine has beside the one in its identity, each as the line of a public key file or
+    /// as a fingerprint. One that can't be read is an error, since it could be the one that matters.
+    pub fn protectors_of_identity(&self, read: Identity<'_>, host_keys: &[String]) -> Result<Vec<Protector>> {
         let mut identities: Vec<(&str, String)> = Vec::new();
-        if let Some(machine_id) = machine_id {
+        if let Some(machine_id) = read.machine_id {
             identities.push(("machine_id", machine_id.trim().to_ascii_lowercase()));
         }
-        for host_key in host_keys {
+        if let Some(engine_id) = read.engine_id {
+            identities.push(("engine_id", engine_id.to_owned()));
+        }
+        for host_key in host_keys.iter().map(String::as_str).chain(read.host_key) {
             identities.push(("host_key", fingerprint(host_key)?));
         }
         let protected = self.read(protected_identities)?;
@@ -94,10 +94,10 @@ struct ProtectedIdentity {
 
 impl ProtectedIdentity {
     fn reason(&self) -> String {
-        let kind = if self.kind == "machine_id" {
-            "machine-id"
-        } else {
-            "host key"
+        let kind = match self.kind.as_str() {
+            "machine_id" => "machine-id",
+            "engine_id" => "Docker engine",
+            _ => "host key",
         };
         let since = self.marked_at.strftime("%Y-%m-%d");
         let removed = if self.row_is_there { "" } else { ", removed since" };
@@ -127,7 +127,7 @@ fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity
     let mut found = recorded.collect::<rusqlite::Result<Vec<_>>>()?;
 
     let mut statement = connection.prepare_cached(
-        "SELECT name, machine_id, host_key, updated_at FROM servers WHERE is_infrakt_host = 1 ORDER BY id",
+        "SELECT name, machine_id, host_key, updated_at, engine_id FROM servers WHERE is_infrakt_host = 1 ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -137,7 +137,8 @@ fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity
             Some(line) => Some(("host_key", fingerprint(&line)?)),
             None => None,
         };
-        for (kind, value) in machine_id.into_iter().chain(host_key) {
+        let engine_id = row.get::<_, Option<String>>(4)?.map(|value| ("engine_id", value));
+        for (kind, value) in machine_id.into_iter().chain(host_key).chain(engine_id) {
             if !found
                 .iter()
                 .any(|known| known.kind == kind && known.value == value && known.server_name == server_name)
@@ -206,6 +207,9 @@ fn identities_of(server: &Server) -> Result<Vec<(&'static str, String)>, StoreEr
     }
     if let Some(host_key) = &server.host_key {
         identities.push(("host_key", fingerprint(host_key)?));
+    }
+    if let Some(engine_id) = &server.engine_id {
+        identities.push(("engine_id", engine_id.clone()));
     }
     Ok(identities)
 }

@@ -25,6 +25,8 @@ pub struct Server {
     pub host_key: Option<String>,
     /// machine-id(5), once it was read.
     pub machine_id: Option<String>,
+    /// The id of its Docker engine, once one was proven to be its own.
+    pub engine_id: Option<String>,
     /// Nothing may be destroyed there.
     pub is_infrakt_host: bool,
     pub status: Option<String>,
@@ -32,6 +34,17 @@ pub struct Server {
     pub tags: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Who a machine is, as it was read from it. What is `None` was not read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Identity<'a> {
+    /// The line of a public key file, or a fingerprint.
+    pub host_key: Option<&'a str>,
+    /// machine-id(5).
+    pub machine_id: Option<&'a str>,
+    /// What `docker info` prints as ID, of an engine that is proven to be the machine's own.
+    pub engine_id: Option<&'a str>,
 }
 
 /// What a new row starts with.
@@ -175,6 +188,7 @@ impl Store {
             let keeps_key = same_key(before.host_key.as_deref(), after.host_key.as_deref())?;
             if !keeps_key {
                 after.machine_id = None;
+                after.engine_id = None;
             }
 
             let named = typed.is_some_and(|typed| typed.is_for(&before));
@@ -205,7 +219,7 @@ impl Store {
             }
             transaction.execute(
                 "UPDATE servers SET host = ?2, port = ?3, user = ?4, ssh_key_path = ?5, provider = ?6, host_key = ?7,
-                 machine_id = ?8, is_infrakt_host = ?9, updated_at = ?10 WHERE id = ?1",
+                 machine_id = ?8, engine_id = ?9, is_infrakt_host = ?10, updated_at = ?11 WHERE id = ?1",
                 params![
                     before.id,
                     after.host,
@@ -215,6 +229,7 @@ impl Store {
                     after.provider,
                     after.host_key,
                     after.machine_id,
+                    after.engine_id,
                     after.is_infrakt_host,
                     Timestamp::now()
                 ],
@@ -282,9 +297,10 @@ impl Store {
     ///
     /// A fingerprint on record is replaced by the key that it belongs to. A different key is an error: only
     /// [`Store::update_server`] changes that, because a person said so.
-    pub fn record_identity(&self, server_id: i64, host_key: Option<&str>, machine_id: Option<&str>) -> Result<()> {
-        let offered = host_key.map(host_key::normal).transpose()?;
-        machine_id.map(validation::machine_id).transpose()?;
+    pub fn record_identity(&self, server_id: i64, read: Identity<'_>) -> Result<()> {
+        let offered = read.host_key.map(host_key::normal).transpose()?;
+        read.machine_id.map(validation::machine_id).transpose()?;
+        read.engine_id.map(validation::engine_id).transpose()?;
         self.write(|transaction| {
             let before = by_id(transaction, server_id)?;
             let mut after = before.clone();
@@ -304,13 +320,18 @@ impl Store {
                     after.host_key = Some(offered);
                 }
             }
-            if let Some(machine_id) = machine_id {
-                after.machine_id = Some(machine_id.to_owned());
-            }
+            set(&mut after.machine_id, read.machine_id.map(|id| Some(id.to_owned())));
+            set(&mut after.engine_id, read.engine_id.map(|id| Some(id.to_owned())));
             if after != before {
                 transaction.execute(
-                    "UPDATE servers SET host_key = ?2, machine_id = ?3, updated_at = ?4 WHERE id = ?1",
-                    params![server_id, after.host_key, after.machine_id, Timestamp::now()],
+                    "UPDATE servers SET host_key = ?2, machine_id = ?3, engine_id = ?4, updated_at = ?5 WHERE id = ?1",
+                    params![
+                        server_id,
+                        after.host_key,
+                        after.machine_id,
+                        after.engine_id,
+                        Timestamp::now()
+                    ],
                 )?;
             }
             if after.is_infrakt_host {
@@ -375,12 +396,12 @@ fn add_tags(transaction: &Transaction<'_>, server_id: i64, tags: &[String]) -> r
 }
 
 const COLUMNS: &str =
-    "id, name, host, port, user, ssh_key_path, provider, host_key, machine_id, is_infrakt_host, status,
-    created_at, updated_at,
+    "id, name, host, port, user, ssh_key_path, provider, host_key, machine_id, engine_id, is_infrakt_host,
+    status, created_at, updated_at,
     (SELECT group_concat(tag, ' ' ORDER BY tag) FROM server_tags WHERE server_id = servers.id)";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
-    let tags: Option<String> = row.get(13)?;
+    let tags: Option<String> = row.get(14)?;
     Ok(Server {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -391,10 +412,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
         provider: row.get(6)?,
         host_key: row.get(7)?,
         machine_id: row.get(8)?,
-        is_infrakt_host: row.get(9)?,
-        status: row.get(10)?,
-        created_at: row.get(11)?,
-        updated_at: row.get(12)?,
+        engine_id: row.get(9)?,
+        is_infrakt_host: row.get(10)?,
+        status: row.get(11)?,
+        created_at: row.get(12)?,
+        updated_at: row.get(13)?,
         // A tag holds no space (see `validation::name`).
         tags: tags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
     })

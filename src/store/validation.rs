@@ -209,6 +209,21 @@ pub(super) fn machine_id(value: &str) -> Checked {
     ))
 }
 
+/// The id of a Docker engine: a UUID, or twelve groups of letters and digits before Docker 25.
+pub(super) fn engine_id(value: &str) -> Checked {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b':';
+    if (1..=128).contains(&value.len()) && value.bytes().all(fits) {
+        return Ok(());
+    }
+    let reason = "the id of a Docker engine has letters, digits, hyphens and colons";
+    Err(invalid(
+        "engine id",
+        value,
+        reason,
+        Some("on the server: docker info --format '{{.ID}}'"),
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{host, image, name, user, variable};

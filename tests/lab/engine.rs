@@ -17,6 +17,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     };
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.add("victim", &victim);
+    infrakt.run(&["server", "update", "victim", "--infrakt-host"]).exits(0);
     let before = victim.state();
     let nothing_happened = || assert!(victim.state() == before);
     machine.copy(Path::new(&key()), "/root/key");
@@ -26,7 +27,12 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     );
     let clean = ["run", &recipe, "--server", "prod-2", "--confirm", "prod-2"];
     let refused = |by: &str| {
-        infrakt.run(&WIPE).exits(3).says("not proven to be").says(by);
+        infrakt
+            .run(&WIPE)
+            .exits(3)
+            .says("not proven to be")
+            .says(by)
+            .says("it has the Docker engine of the protected server 'victim'");
         infrakt.run(&clean).exits(3).says("not proven to be");
         nothing_happened();
     };
@@ -61,6 +67,9 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     // The engine of the machine itself is proven, on every release.
     infrakt.run(&WIPE).exits(0);
     nothing_happened();
+    infrakt
+        .run(&["server", "update", "victim", "--no-infrakt-host", "--confirm", "victim"])
+        .exits(0);
     infrakt
         .run(&["run", "wipe.rhai", "--server", "victim", "--confirm", "victim"])
         .exits(0);

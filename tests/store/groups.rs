@@ -1,7 +1,7 @@
 use crate::fixture::{MACHINE_ONE, Place, add, code, plan};
 use infrakt::event::{Outcome, RunEvent, RunState};
 use infrakt::plan::Plan;
-use infrakt::store::{BegunGroup, GroupId, LeftOut, Member, NewGroup, Server, Store};
+use infrakt::store::{BegunGroup, GroupId, Identity, LeftOut, Member, NewGroup, Server, Store};
 use std::collections::BTreeMap;
 
 fn begin(store: &Store, plans: &[Plan], left_out: &[&Server], retry_of: Option<GroupId>) -> BegunGroup {
@@ -80,7 +80,15 @@ fn of_a_group_only_those_are_refused_that_have_to_be() {
     let store = place.store();
     let [a, b, c] = ["a", "b", "c"].map(|name| add(&store, name));
     for server in [&a, &b] {
-        store.record_identity(server.id, None, Some(MACHINE_ONE)).unwrap();
+        store
+            .record_identity(
+                server.id,
+                Identity {
+                    machine_id: Some(MACHINE_ONE),
+                    ..Identity::default()
+                },
+            )
+            .unwrap();
     }
     let plans = [plan(&a, false), plan(&b, false), plan(&c, true)];
 

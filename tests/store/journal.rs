@@ -1,7 +1,7 @@
 use crate::fixture::{MACHINE_ONE, Place, add, code, plan};
 use infrakt::consent::{Consent, Means};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::store::{Journal, Server, Store};
+use infrakt::store::{Identity, Journal, Server, Store};
 use jiff::{SignedDuration, Timestamp};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -218,7 +218,15 @@ fn two_rows_of_one_machine_are_one_machine() {
     let store = place.store();
     for name in ["prod-2", "other"] {
         let server = add(&store, name);
-        store.record_identity(server.id, None, Some(MACHINE_ONE)).unwrap();
+        store
+            .record_identity(
+                server.id,
+                Identity {
+                    machine_id: Some(MACHINE_ONE),
+                    ..Identity::default()
+                },
+            )
+            .unwrap();
     }
     let _journal = begin(&store, &store.server("prod-2").unwrap()).unwrap();
     let error = begin(&store, &store.server("other").unwrap()).err().unwrap();

@@ -1,5 +1,5 @@
 use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, MACHINE_TWO, Place, add, code, typed};
-use infrakt::store::{NameTyped, NewServer, Server, ServerChange, Store};
+use infrakt::store::{Identity, NameTyped, NewServer, Server, ServerChange, Store};
 
 fn mark() -> ServerChange {
     ServerChange {
@@ -19,14 +19,30 @@ fn unmark() -> ServerChange {
 fn protected(store: &Store) -> Server {
     let server = add(store, "prod-1");
     store
-        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     store.update_server("prod-1", &mark(), None).unwrap()
 }
 
 fn reasons(store: &Store, machine_id: Option<&str>, host_keys: &[&str]) -> Vec<String> {
     let host_keys: Vec<String> = host_keys.iter().map(|key| (*key).to_owned()).collect();
-    store.is_protected_identity(machine_id, &host_keys).unwrap()
+    let read = Identity {
+        machine_id,
+        ..Identity::default()
+    };
+    reasons_of(store, read, &host_keys)
+}
+
+fn reasons_of(store: &Store, read: Identity<'_>, host_keys: &[String]) -> Vec<String> {
+    let protectors = store.protectors_of_identity(read, host_keys).unwrap();
+    protectors.into_iter().map(|protector| protector.reason).collect()
 }
 
 fn assert_both_known(store: &Store) {
@@ -57,7 +73,13 @@ fn the_form_of_a_machine_id_or_a_key_makes_no_difference() {
     let store = place.store();
     protected(&store);
     store
-        .record_identity(add(&store, "abc").id, None, Some("abcdefabcdefabcdefabcdefabcdefab"))
+        .record_identity(
+            add(&store, "abc").id,
+            Identity {
+                machine_id: Some("abcdefabcdefabcdefabcdefabcdefab"),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     store.update_server("abc", &mark(), None).unwrap();
     assert_eq!(
@@ -71,7 +93,9 @@ fn the_form_of_a_machine_id_or_a_key_makes_no_difference() {
 #[test]
 fn a_key_that_cannot_be_read_is_an_error_and_not_a_stranger() {
     let place = Place::new();
-    let result = place.store().is_protected_identity(None, &["ssh-ed25519".to_owned()]);
+    let result = place
+        .store()
+        .protectors_of_identity(Identity::default(), &["ssh-ed25519".to_owned()]);
     assert_eq!(code(result), "invalid");
 }
 
@@ -83,8 +107,24 @@ fn an_identity_that_becomes_known_later_is_protected_too() {
     new.is_infrakt_host = true;
     let server = store.add_server(&new).unwrap();
     assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
-    store.record_identity(server.id, Some(KEY_ONE), None).unwrap();
-    store.record_identity(server.id, None, Some(MACHINE_ONE)).unwrap();
+    store
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                ..Identity::default()
+            },
+        )
+        .unwrap();
+    store
+        .record_identity(
+            server.id,
+            Identity {
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
+        .unwrap();
     assert_both_known(&store);
     store.remove_server("prod-1", Some(&typed(&server))).unwrap();
     assert_both_known(&store);
@@ -111,7 +151,14 @@ fn a_removed_row_leaves_its_machine_protected() {
     assert_both_known(&store);
     let again = add(&store, "prod-1");
     store
-        .record_identity(again.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            again.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     assert_both_known(&store);
     assert!(reasons(&store, Some(MACHINE_ONE), &[])[0].contains("removed since"));
@@ -180,7 +227,14 @@ fn clearing_one_row_leaves_what_another_says_of_the_same_machine() {
     let first = protected(&store);
     let second = add(&store, "prod-1b");
     store
-        .record_identity(second.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            second.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     store.update_server("prod-1b", &mark(), None).unwrap();
     store.update_server("prod-1", &unmark(), Some(&typed(&first))).unwrap();
@@ -197,7 +251,14 @@ fn what_a_removed_row_left_is_lifted_only_with_the_name_typed() {
     store.remove_server("prod-1", Some(&typed(&server))).unwrap();
     let again = add(&store, "box");
     store
-        .record_identity(again.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            again.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     assert_eq!(code(store.update_server("box", &unmark(), None)), "consent_missing");
     assert_both_known(&store);
@@ -211,11 +272,46 @@ fn a_mark_set_past_the_store_protects_all_the_same() {
     let store = place.store();
     let server = add(&store, "prod-1");
     store
-        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     place
         .database()
         .execute("UPDATE servers SET is_infrakt_host = 1", [])
         .unwrap();
     assert_both_known(&store);
+}
+
+#[test]
+fn the_engine_of_a_protected_machine_is_protected_behind_every_other_row() {
+    const ENGINE: &str = "9427bc08-d8c9-4a1d-b47d-72f96099001a";
+    let place = Place::new();
+    let store = place.store();
+    let engine = Identity {
+        engine_id: Some(ENGINE),
+        ..Identity::default()
+    };
+    let server = protected(&store);
+    assert!(reasons_of(&store, engine, &[]).is_empty());
+    store.record_identity(server.id, engine).unwrap();
+    let found = reasons_of(&store, engine, &[]);
+    assert!(
+        found[0].starts_with("has the Docker engine of the protected server 'prod-1'"),
+        "{found:?}"
+    );
+
+    // Also when the row is gone.
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    assert_eq!(reasons_of(&store, engine, &[]).len(), 1);
+    let other = Identity {
+        engine_id: Some("another"),
+        ..Identity::default()
+    };
+    assert!(reasons_of(&store, other, &[]).is_empty());
 }

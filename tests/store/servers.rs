@@ -1,5 +1,5 @@
 use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, Place, add, code};
-use infrakt::store::{NameTyped, NewServer, ServerChange};
+use infrakt::store::{Identity, NameTyped, NewServer, ServerChange};
 
 #[test]
 fn a_server_comes_back_as_it_was_added() {
@@ -179,7 +179,13 @@ fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
     let server = store.add_server(&new).unwrap();
 
     assert_eq!(
-        code(store.record_identity(server.id, Some(KEY_TWO), None)),
+        code(store.record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_TWO),
+                ..Identity::default()
+            }
+        )),
         "host_key_differs"
     );
     assert_eq!(
@@ -188,7 +194,14 @@ fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
     );
 
     store
-        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     let known = store.server("prod-2").unwrap();
     assert_eq!(
@@ -196,7 +209,15 @@ fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
         (Some(KEY_ONE), Some(MACHINE_ONE))
     );
 
-    store.record_identity(server.id, Some(FINGERPRINT_ONE), None).unwrap();
+    store
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(FINGERPRINT_ONE),
+                ..Identity::default()
+            },
+        )
+        .unwrap();
     assert_eq!(
         store.server("prod-2").unwrap(),
         known,
@@ -210,7 +231,14 @@ fn another_host_key_means_another_machine() {
     let store = place.store();
     let server = add(&store, "prod-2");
     store
-        .record_identity(server.id, Some(KEY_ONE), Some(MACHINE_ONE))
+        .record_identity(
+            server.id,
+            Identity {
+                host_key: Some(KEY_ONE),
+                machine_id: Some(MACHINE_ONE),
+                ..Identity::default()
+            },
+        )
         .unwrap();
     let change = |key: &str| ServerChange {
         host_key: Some(Some(key.to_owned())),

@@ -993,6 +993,8 @@ export interface components {
         ServerAdded: {
             /** Format: date-time */
             created_at: string;
+            /** @description The id of its Docker engine, once one was proven to be its own. */
+            engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
             /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
@@ -1046,6 +1048,8 @@ export interface components {
         ServerListed: {
             /** Format: date-time */
             created_at: string;
+            /** @description The id of its Docker engine, once one was proven to be its own. */
+            engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
             /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
@@ -1098,6 +1102,8 @@ export interface components {
         ServerShown: {
             /** Format: date-time */
             created_at: string;
+            /** @description The id of its Docker engine, once one was proven to be its own. */
+            engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
             /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
@@ -1146,6 +1152,8 @@ export interface components {
         ServerUpdated: {
             /** Format: date-time */
             created_at: string;
+            /** @description The id of its Docker engine, once one was proven to be its own. */
+            engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
             /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */

@@ -12,6 +12,7 @@ export function aServer(over: Partial<Server> = {}): Server {
     ssh_key_path: null,
     provider: "hetzner",
     host_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINWTkQp1gnwr3gb92kyYC3XQC/XjJ5uV8x50J+2EnbxI",
+    engine_id: null,
     machine_id: "70ae4b0b6b294498b7e3da2a047d1a6d",
     is_infrakt_host: false,
     status: "provisioned",
