@@ -9,10 +9,7 @@ const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", 
 #[test]
 fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     // One has its engine's id in a file, the other in a key.
-    let (Some(victim), Some(machine)) = (
-        Machine::up(&["--full", "--release", "bookworm"]),
-        Machine::up(&["--docker"]),
-    ) else {
+    let Some([victim, machine]) = Machine::up_together([&["--full", "--release", "bookworm"], &["--docker"]]) else {
         return;
     };
     let infrakt = Infrakt::with_prod_2(&machine);

@@ -18,7 +18,7 @@ const NETWORK: &str = "for device in /sys/class/net/*; do
 
 #[test]
 fn of_three_machines_one_is_down_and_is_done_later_with_retry() {
-    let (Some(first), Some(second), Some(third)) = (Machine::up(&[]), Machine::up(&[]), Machine::up(&[])) else {
+    let Some([first, second, third]) = Machine::up_together([&[], &[], &[]]) else {
         return;
     };
     let infrakt = Infrakt::new();

@@ -27,13 +27,29 @@ pub struct Machine {
 impl Machine {
     /// Boots one with these options of `scripts/lab up`. `None` where no lab can run: the reason is on stderr then.
     pub fn up(options: &[&str]) -> Option<Self> {
+        Self::up_together([options]).map(|[machine]| machine)
+    }
+
+    /// Boots several, side by side. Their turns are taken at once: two tests that each hold a machine and wait for
+    /// another would wait for ever.
+    pub fn up_together<const N: usize>(options: [&[&str]; N]) -> Option<[Self; N]> {
         if let Err(reason) = lab_works() {
             // Straight to stderr, past what the test harness catches of a test that passes.
             writeln!(std::io::stderr().lock(), "skipped: lab: {reason}").expect("stderr");
             return None;
         }
+        let turns = Turn::wait_for::<N>();
+        std::thread::scope(|scope| {
+            let booting =
+                std::iter::zip(options, turns).map(|(options, turn)| scope.spawn(|| Self::boot(options, turn)));
+            let booting: Vec<_> = booting.collect();
+            let machines = booting.into_iter().map(|machine| machine.join().expect("it boots"));
+            machines.collect::<Vec<_>>().try_into().ok()
+        })
+    }
+
+    fn boot(options: &[&str], turn: Turn) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(1);
-        let turn = Turn::wait();
         let name = format!(
             "{PREFIX}{}-{}",
             std::process::id(),
@@ -47,7 +63,7 @@ impl Machine {
             _turn: turn,
         };
         machine.port = said(&machine.lab("port", &[])).parse().expect("a port");
-        Some(machine)
+        machine
     }
 
     /// Runs a script in it as root, without SSH. It must succeed; gives what it printed.
@@ -227,19 +243,21 @@ static UP: Mutex<usize> = Mutex::new(0);
 static FREED: Condvar = Condvar::new();
 
 impl Turn {
-    fn wait() -> Self {
+    /// So many places, all at once.
+    fn wait_for<const N: usize>() -> [Self; N] {
+        assert!(N <= MOST, "there are never {N} places");
         let up = UP.lock().unwrap_or_else(PoisonError::into_inner);
         let mut up = FREED
-            .wait_while(up, |up| *up >= MOST)
+            .wait_while(up, |up| *up + N > MOST)
             .unwrap_or_else(PoisonError::into_inner);
-        *up += 1;
-        Self
+        *up += N;
+        [(); N].map(|()| Self)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         *UP.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        FREED.notify_one();
+        FREED.notify_all();
     }
 }

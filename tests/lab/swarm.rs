@@ -7,7 +7,7 @@ const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", 
 
 #[test]
 fn a_manager_that_other_nodes_need_is_refused_and_the_last_node_loses_the_swarm() {
-    let (Some(manager), Some(other)) = (Machine::up(&["--docker"]), Machine::up(&["--docker"])) else {
+    let Some([manager, other]) = Machine::up_together([&["--docker"], &["--docker"]]) else {
         return;
     };
     let infrakt = Infrakt::with_prod_2(&manager);
