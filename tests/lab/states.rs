@@ -262,8 +262,8 @@ fn a_firewall_that_keeps_visitors_away_is_named(infrakt: &Infrakt, machine: &Mac
     infrakt.run(&AGAIN).exits(0);
 }
 
-/// Carries bytes between its standard streams and a port.
-const PASSAGE: &str = r#"perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("$ARGV[0]:$ARGV[1]") or die; if (fork) { syswrite $s, $b while sysread STDIN, $b, 65536; shutdown $s, 1; wait } else { syswrite STDOUT, $b while sysread $s, $b, 65536 }'"#;
+/// Carries bytes between its standard streams and a port, in one process: nothing of it is left when it is ended.
+const PASSAGE: &str = r#"perl -MIO::Socket::INET -MIO::Select -e '$s = IO::Socket::INET->new("$ARGV[0]:$ARGV[1]") or die; $w = IO::Select->new($s, \*STDIN); for (;;) { for $f ($w->can_read) { sysread $f, $b, 65536 or exit; $t = fileno $f == fileno $s ? \*STDOUT : $s; syswrite $t, $b } }'"#;
 
 /// A program that this computer's own network does not let out is not the server's fault: the server is asked, and vouches.
 fn a_network_in_between_is_told_from_the_server(infrakt: &Infrakt, machine: &Machine) {
