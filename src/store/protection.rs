@@ -29,7 +29,7 @@ impl NameTyped {
 }
 
 impl Store {
-    /// Why the machine that a row knows is protected, as [`Store::is_protected_identity`].
+    /// Why the machine that a row knows is protected, one sentence a reason; empty if it is not.
     pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
         let known = Identity {
             host_key: server.host_key.as_deref(),

@@ -203,3 +203,41 @@ fn debian_12_is_wiped_and_provisioned_as_far_as_its_own_packages_go() {
     assert!(machine.holds("fail2ban-client status sshd"));
     assert!(machine.lets_root_in());
 }
+
+#[test]
+fn the_newest_docker_is_wiped_and_provisioned_with_either_of_its_image_stores() {
+    let Some(machine) = Machine::up(&["--full", "--docker-sid"]) else {
+        return;
+    };
+    let infrakt = Infrakt::with_prod_2(&machine);
+    let confirmed = [&PROVISION[..], &["--confirm", "prod-2"]].concat();
+    let containerd = "cp /etc/docker/daemon.json /root/
+        sed -i 's/^{/{\"features\": {\"containerd-snapshotter\": true},/' /etc/docker/daemon.json
+        systemctl restart docker
+        docker info --format '{{.DriverStatus}}' | grep -q containerd";
+    let back = "cp /root/daemon.json /etc/docker/; systemctl reset-failed docker; systemctl restart docker";
+
+    // What the store in use does not list would come back with the other one.
+    machine.root(containerd);
+    infrakt.run(&confirmed).exits(3).says("/var/lib/docker/image/overlay2");
+    machine.root(back);
+    infrakt.run(&confirmed).exits(0);
+    assert_provisioned(&machine);
+    infrakt
+        .run(&[&PROVISION[..], &["--set", "keep_data=true"]].concat())
+        .exits(0)
+        .says("Nothing had to be changed.");
+
+    let wipe = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
+    infrakt.run(&wipe).exits(0);
+    assert_eq!(machine.held_by_docker(), [""; 0]);
+    machine.root(containerd);
+    machine.root(
+        "tar -c -C /usr/share/doc . | docker import - shop/web:1.4
+         docker create --name web --volume pgdata:/data shop/web:1.4 true",
+    );
+    infrakt.run(&wipe).exits(0);
+    assert_eq!(machine.held_by_docker(), [""; 0]);
+    machine.root(back);
+    assert_eq!(machine.held_by_docker(), [""; 0]);
+}
