@@ -5,6 +5,8 @@ use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
 use crate::plan::printable::{self, Pieces, one_line, printable};
 use crate::recipe::diagnostics;
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -24,12 +26,21 @@ pub(super) fn line(text: &str) -> Result<()> {
 
 /// As [`line()`], for text of ours that has colours and in which what came from elsewhere is printable already.
 pub(super) fn styled_line(text: &str) -> Result<()> {
-    write(anstream::stdout(), format!("{}\n", text.trim_end()).as_bytes())
+    let text = format!("{}\n", text.trim_end());
+    // As one piece: anstream's own stream would be written to line by line.
+    match AutoStream::choice(&std::io::stdout()) {
+        ColorChoice::Never => raw(strip_str(&text).to_string().as_bytes()),
+        _ => raw(text.as_bytes()),
+    }
 }
 
 /// Writes bytes to stdout exactly as they are, colours and all.
 pub(super) fn raw(bytes: &[u8]) -> Result<()> {
-    write(std::io::stdout(), bytes)
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::file("write to", "/dev/stdout")(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A value exactly as it is, for a pipe or a file; on a terminal without anything that it would obey.
@@ -70,19 +81,9 @@ impl Log {
     }
 }
 
-fn write(mut stdout: impl Write, bytes: &[u8]) -> Result<()> {
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::file("write to", "/dev/stdout")(error)),
-        _ => Ok(()),
-    }
-}
-
 /// One document on one line, for streams.
 pub(super) fn json_line(value: &serde_json::Value) -> Result<()> {
-    write(
-        anstream::stdout(),
-        format!("{}\n", printable::json(&value.to_string())).as_bytes(),
-    )
+    raw(format!("{}\n", printable::json(&value.to_string())).as_bytes())
 }
 
 /// A word beside the results, on stderr, with nothing in it that a terminal would obey. Whoever does not read it misses
@@ -149,7 +150,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
         reason: error.to_string(),
         hint: None,
     })?;
-    write(anstream::stdout(), format!("{}\n", printable::json(&text)).as_bytes())
+    raw(format!("{}\n", printable::json(&text)).as_bytes())
 }
 
 /// Rows in columns under a header.
