@@ -83,6 +83,13 @@ pub struct Docker {
     /// `docker compose` works.
     #[serde(default)]
     pub compose: bool,
+    /// Where the engine is installed and does not answer: `masked`, `failed` or `stopped`, as systemd has its service; empty
+    /// where that is not known.
+    #[serde(default)]
+    pub unit: String,
+    /// The last line of a failed engine in the journal.
+    #[serde(default)]
+    pub journal: String,
     /// The engine's own id, as it says it; empty if none answers.
     #[serde(default)]
     pub id: String,

@@ -70,6 +70,10 @@ fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
         compose: records.yes("docker_compose")?,
         ..Docker::default()
     };
+    if docker.installed && !docker.running {
+        docker.unit = records.text("docker_unit")?;
+        docker.journal = records.text("docker_journal")?.trim().chars().take(500).collect();
+    }
     if !docker.running {
         return Ok(docker);
     }

@@ -60,6 +60,22 @@ read_ssh() {
             while read -r ik_port ik_rest; do printf '%s\n' "$ik_port"; done
     fi
 }
+# Why Docker's service does not run: its state, and the last words of its own in the journal.
+read_unit() {
+    ik_unit=''
+    if command -v systemctl >/dev/null 2>&1; then
+        ik_unit=$(systemctl show docker.service -p LoadState -p Result 2>/dev/null)
+    fi
+    case $ik_unit in
+    *LoadState=masked*) ik_unit=masked ;;
+    *LoadState=loaded*Result=success* | *Result=success*LoadState=loaded*) ik_unit=stopped ;;
+    *LoadState=loaded*) ik_unit=failed ;;
+    *) ik_unit='' ;;
+    esac
+    say docker_unit "$ik_unit"
+    mark docker_journal
+    if [ "$ik_unit" = failed ]; then journalctl --quiet --no-pager -o cat -n 1 _SYSTEMD_UNIT=docker.service 2>/dev/null; fi
+}
 read_docker() {
     ik_installed=no ik_running=no ik_compose=no ik_package='' ik_proven=2 ik_version='' ik_root='' ik_store=''
     if command -v dockerd >/dev/null 2>&1 || engine_socket; then
@@ -83,6 +99,7 @@ read_docker() {
     say docker_compose "$ik_compose"
     say docker_version "$ik_version"
     say docker_package "$ik_package"
+    if [ "$ik_installed" = yes ] && [ "$ik_running" = no ]; then read_unit; fi
     if [ "$ik_running" = yes ]; then
         say docker_id "$ik_engine"
         say docker_root "$ik_root"

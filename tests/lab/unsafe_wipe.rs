@@ -62,9 +62,26 @@ fn a_docker_that_does_not_answer_is_refused() {
     };
     machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; systemctl stop docker.socket docker.service");
     let infrakt = Infrakt::with_prod_2(&machine);
-    infrakt.run(&WIPE).exits(3).says("systemctl start docker");
+    infrakt
+        .run(&WIPE)
+        .exits(3)
+        .says("start it on the server: systemctl start docker");
+    machine.root("systemctl mask docker.service docker.socket");
+    infrakt
+        .run(&WIPE)
+        .exits(3)
+        .says("systemctl unmask docker.service docker.socket");
+    machine.root(
+        "systemctl unmask docker.service docker.socket; cp /etc/docker/daemon.json /root/
+         echo '{\"storage-driver\": \"nonsense\"}' >/etc/docker/daemon.json; ! systemctl start docker",
+    );
+    infrakt
+        .run(&WIPE)
+        .exits(3)
+        .says("nonsense")
+        .says("systemctl restart docker");
     assert!(machine.holds("test -e /opt/infrakt"));
-    machine.root("systemctl start docker");
+    machine.root("cp /root/daemon.json /etc/docker/; systemctl reset-failed docker; systemctl start docker");
     assert_eq!(machine.docker("volume ls --quiet"), ["pgdata"]);
     infrakt.run(&WIPE).exits(0);
     assert_eq!(machine.docker("volume ls --quiet"), [""; 0]);

@@ -408,6 +408,11 @@ export interface components {
             /** @description The engine is installed, whether it runs or not. */
             installed: boolean;
             /**
+             * @description The last line of a failed engine in the journal.
+             * @default
+             */
+            journal: string;
+            /**
              * @description Networks other than Docker's own three.
              * @default []
              */
@@ -431,6 +436,11 @@ export interface components {
             swarm: boolean;
             /** @description What it is in the swarm; null if it is in none. */
             swarm_node?: components["schemas"]["SwarmNode"] | null;
+            /**
+             * @description Where the engine is installed and does not answer: `masked`, `failed` or `stopped`, as systemd has its service; empty where that is not known.
+             * @default
+             */
+            unit: string;
             /** @description Why the engine that answers is not proven to be this machine's own: nothing may be destroyed then. */
             unproven?: string | null;
             /** @default  */
@@ -537,11 +547,13 @@ export interface components {
              *       "id": "",
              *       "images": [],
              *       "installed": false,
+             *       "journal": "",
              *       "networks": [],
              *       "package_name": "",
              *       "root": "",
              *       "running": false,
              *       "swarm": false,
+             *       "unit": "",
              *       "version": "",
              *       "volumes": []
              *     }

@@ -238,6 +238,8 @@ export function aStatus(over: Partial<ServerStatus> = {}): ServerStatus {
         version: "26.1.5",
         package_name: "docker.io",
         compose: true,
+        unit: "",
+        journal: "",
         id: "5e16402b-d1db-48a4-9bad-d2bab7d9777e",
         root: "/var/lib/docker",
         driver: "overlay2",
