@@ -136,7 +136,13 @@ fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before
 fn a_server_without_docker_is_provisioned_with_its_name_on_the_command_line() {
     let Some(machine) = Machine::up(&[]) else { return };
     let infrakt = Infrakt::with_prod_2(&machine);
-    machine.root("mkdir -p /opt/infrakt/old /srv/mine && touch /opt/infrakt/old/file /srv/mine/file");
+    // What the server sets for Docker and Compose is for others.
+    machine.root(
+        "mkdir -p /opt/infrakt/old /srv/mine && touch /opt/infrakt/old/file /srv/mine/file
+         printf 'services: { other: { image: \"traefik:v3.7\" } }\n' >/srv/mine/docker-compose.yml
+         printf '%s\n' COMPOSE_FILE=/srv/mine/docker-compose.yml COMPOSE_PROJECT_NAME=other DOCKER_HOST=tcp://127.0.0.1:1 >>/etc/environment
+         sed 's/^/export /' /etc/environment >>/root/.bashrc",
+    );
     infrakt
         .run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat())
         .exits(0);
