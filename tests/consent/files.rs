@@ -101,7 +101,7 @@ fn a_saved_plan_that_destroys_can_be_applied_for_a_day() {
 #[test]
 fn the_lint_reads_plans_from_files_as_it_reads_recipes() {
     type Alter = fn(&mut Plan);
-    let hidden: [(&str, Alter); 6] = [
+    let hidden: [(&str, Alter); 7] = [
         ("the command", |plan| {
             plan.steps[0].action = Action::Run {
                 command: "cd /srv; rm -rf data".to_owned(),
@@ -111,6 +111,13 @@ fn the_lint_reads_plans_from_files_as_it_reads_recipes() {
             plan.steps[0].effect = Effect::Read;
             plan.steps[0].action = Action::Run {
                 command: "docker volume rm x".to_owned(),
+            };
+        }),
+        ("the check", |plan| {
+            plan.steps[0].effect = Effect::Read;
+            plan.steps[0].preflight = true;
+            plan.steps[0].action = Action::Run {
+                command: "systemctl restart nginx".to_owned(),
             };
         }),
         ("a guard", |plan| plan.steps[0].unless.push("rm -r /srv".to_owned())),

@@ -57,6 +57,7 @@ fn a_query_or_a_guard_that_changes_something_is_refused() {
         "ssh::run(\"x\", \"true\").unless(\"docker restart web\");",
         "ssh::run(\"x\", \"true\").only_if(\"apt-get install -y htop\");",
         "ssh::upload(\"x\", \"/etc/x\", \"y\").unless(\"sh -c 'kill 17'\");",
+        "ssh::check(\"x\", \"systemctl restart nginx\").preflight();",
     ] {
         let error = error_of(text);
         assert!(
@@ -66,6 +67,12 @@ fn a_query_or_a_guard_that_changes_something_is_refused() {
     }
     // A step may.
     assert_eq!(evaluated("ssh::run(\"x\", \"touch /srv/x\");").steps.len(), 1);
+    assert_eq!(
+        evaluated("ssh::check(\"x\", \"mountpoint /srv\").preflight();")
+            .steps
+            .len(),
+        1
+    );
 }
 
 #[test]

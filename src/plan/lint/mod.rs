@@ -7,7 +7,7 @@ mod commands;
 
 pub use changing::changing;
 
-use super::{Action, Content, Effect, Plan};
+use super::{Action, Content, Effect, Keeper, Plan};
 
 /// The first thing in a shell text that destroys, in words for a reader: `rm -rf`, `docker volume rm`.
 pub fn destroying(shell: &str) -> Option<String> {
@@ -150,7 +150,7 @@ pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub step: usize,
-    /// Where in the step: `the command`, `a guard`, `the undo`, `the uploaded script`.
+    /// Where in the step: `the command`, `the check`, `a guard`, `the undo`, `the uploaded script`.
     pub part: &'static str,
     /// What does it.
     pub what: String,
@@ -172,6 +172,10 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
         };
         let destroys = |shell: &str| destroying(shell).map(|what| (what, "destroys"));
         match &step.action {
+            // Asked while planning. infrakt's own may write into temporary folders, which they remove.
+            Action::Run { command } if step.preflight && step.origin.kept_by != Keeper::Shipped => {
+                note("the check", not_a_look(command));
+            }
             Action::Run { command } if step.effect != Effect::Destroy => note("the command", destroys(command)),
             Action::Upload {
                 path,

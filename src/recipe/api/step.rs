@@ -3,7 +3,7 @@
 use super::origin;
 use super::parameters::SecretRef;
 use super::ssh::check_text;
-use crate::plan::{Action, Content, Effect, EnvValue, Step, Undo, form, lint};
+use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;
 
@@ -158,7 +158,8 @@ pub mod step {
     }
 
     /// Has a check asked while planning too, so that the plan shows what would fail before anything is done: for checks of
-    /// what the server needs, which hold from the beginning or never. It must change nothing, and end within a minute.
+    /// what the server needs, which hold from the beginning or never. It must change nothing, as a guard must not, and end
+    /// within a minute.
     ///
     /// # Example
     /// ```rhai
@@ -170,6 +171,13 @@ pub mod step {
             if !form::can_be_preflight(step) {
                 return Err(Problem::new("only a check can be asked while planning")
                     .help("ssh::check(\"title\", \"command\").preflight()"));
+            }
+            // infrakt's own may write into temporary folders, which they remove.
+            if let Action::Run { command } = &step.action
+                && step.origin.kept_by != Keeper::Shipped
+                && let Some(problem) = Problem::of_more_than_looking(command, "a check that is asked while planning")
+            {
+                return Err(problem);
             }
             step.preflight = true;
             Ok(())
