@@ -3,7 +3,8 @@
 
 use crate::support::ended::Ended;
 use crate::support::infrakt::Infrakt;
-use crate::support::server::{Options, Server, skipped};
+use crate::support::server::{Options, Server};
+use crate::support::sshd::skipped;
 use infrakt::event::Outcome;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

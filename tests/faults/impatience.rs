@@ -64,7 +64,8 @@ fn ctrl_c_ends_a_run_whatever_it_waits_for() {
         let id = infrakt.newest_run().expect("a run").to_string();
         infrakt.run(&["runs", "show", &id]).exits(0).says("stopped by Ctrl-C");
         // What became of it is found out, and it is brought to its end, having run once.
-        server.root("pkill -f '[s]leep 1000'");
+        // It may not have come to its sleep yet.
+        server.awaits("pkill -f '[s]leep 1000|/usr/bin/[f]lock'; ! pgrep -f '[s]leep 1000|/usr/bin/[f]lock'");
         infrakt.run(&["runs", "resume", &id]).exits(0);
         assert_eq!(logged(), "one\n", "{presses}");
         std::fs::remove_file(&log).expect("the log");

@@ -4,7 +4,7 @@
 use crate::stage::{Stage, Traces};
 use crate::support::ended::Ended;
 use crate::support::infrakt::{Told, start};
-use crate::support::server::skipped;
+use crate::support::sshd::skipped;
 use infrakt::event::{Outcome, RunState};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,45 +1,29 @@
 //! Many servers on this computer: one sshd, which is every address of the loopback, and is another machine at each.
 
 use crate::support::port::Port;
+use crate::support::sshd;
 use crate::support::wait::until;
+use crate::support::world::World;
 use std::io::Write;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-const SSHD: &str = "/usr/sbin/sshd";
+use std::process::Command;
 
 /// They are gone, with everything that runs on them, when the test ends.
 pub struct Servers {
+    /// What runs on these servers does not see the infrakt that is tested. It ends before the directory goes.
+    _world: World,
     directory: tempfile::TempDir,
     pub port: u16,
     _reserved: Port,
-    process: Child,
 }
 
 impl Servers {
     /// `None`, and the reason on the terminal, where that is not possible.
     pub fn start() -> Option<Self> {
-        let reason = if !cfg!(target_os = "linux") {
-            "not Linux"
-        } else if !Path::new(SSHD).exists() {
-            "no sshd (apt-get install openssh-server)"
-        } else if !rustix::process::geteuid().is_root() {
-            "not root"
-        } else if !may_unshare() {
-            "no namespaces to be had"
-        } else {
-            return Some(Self::start_here());
-        };
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        // Not by println: what the harness captures nobody sees.
-        writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").expect("stdout");
-        None
+        sshd::can_be_had().then(Self::start_here)
     }
 
     fn start_here() -> Self {
-        // sshd as root insists on it; a service manager would have made it.
-        std::fs::create_dir_all("/run/sshd").expect("/run/sshd");
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = |name: &str| directory.path().join(name);
         for name in ["machines", "shared"] {
@@ -60,12 +44,12 @@ impl Servers {
             env!("CARGO_MANIFEST_DIR"),
         );
         std::fs::write(path("sshd_config"), config).expect("a configuration");
-        let process = run_sshd(directory.path(), port);
+        let world = sshd::boot(sshd::PLAIN, directory.path(), port);
         Self {
             directory,
             port,
             _reserved: reserved,
-            process,
+            _world: world,
         }
     }
 
@@ -121,55 +105,10 @@ impl Servers {
     }
 }
 
-impl Drop for Servers {
-    fn drop(&mut self) {
-        self.process.kill().expect("sshd can be killed");
-        self.process.wait().expect("sshd can be waited for");
-    }
-}
-
-fn may_unshare() -> bool {
-    let tried = Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "--mount-proc", "true"])
-        .stderr(Stdio::null())
-        .status();
-    tried.is_ok_and(|status| status.success())
-}
-
 fn make_key(path: &Path, passphrase: &str) {
     let status = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-a", "1", "-C", "test", "-N", passphrase, "-f"])
         .arg(path)
         .status();
     assert!(status.expect("ssh-keygen").success());
-}
-
-/// Among processes of its own: what runs on these servers does not see the infrakt that is tested, and ends with sshd.
-fn run_sshd(directory: &Path, port: u16) -> Child {
-    let log = std::fs::File::create(directory.join("log")).expect("a log");
-    // It ends with the test, also if that is killed.
-    let mut process = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "unshare"])
-        .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        // What root's own shell does at its start on this computer is no part of any story.
-        .args([
-            "sh",
-            "-c",
-            "mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"",
-            "sh",
-            SSHD,
-        ])
-        .args(["-D", "-e", "-f"])
-        .arg(directory.join("sshd_config"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("sshd");
-    until("the sshd listens", || {
-        let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-        assert!(process.try_wait().expect("sshd").is_none(), "sshd ended: {}", log());
-        TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    process
 }

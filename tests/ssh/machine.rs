@@ -1,6 +1,7 @@
 //! A machine of `scripts/lab` for one test, with users, PAM and sudo of its own.
 
-use crate::server::{Person, read_all, skipped, ssh_error};
+use crate::server::{Person, read_all, ssh_error};
+use crate::support::sshd::skipped;
 use infrakt::error::SshError;
 use infrakt::executor::connection::Connection;
 use infrakt::ssh::{RecordedKey, Target, connect};

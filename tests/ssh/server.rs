@@ -1,7 +1,8 @@
 //! A real sshd for one test, a person who answers questions, and a connection that can be cut.
 
 use crate::support::port::Port;
-use crate::support::wait::until;
+use crate::support::sshd;
+use crate::support::world::World;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::executor::connection::{Channel, Incoming};
 use infrakt::plan::secret::Secret;
@@ -9,43 +10,28 @@ use infrakt::ssh::{AskSecret, HostKey, RecordedKey, Target};
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const SSHD: &str = "/usr/sbin/sshd";
-
 /// A running sshd. It is stopped, and its directory removed, when the test ends.
 pub struct Server {
+    /// It ends before its directory goes.
+    world: World,
     pub directory: tempfile::TempDir,
     pub port: u16,
     _reserved: Port,
-    process: Child,
 }
 
 impl Server {
     /// An sshd with host keys of these types that lets in whoever owns `keys/id`. `None`, and the reason on the
     /// terminal, where that is not possible.
     pub fn start(host_key_types: &[&str]) -> Option<Self> {
-        let reason = if !cfg!(target_os = "linux") {
-            "not Linux"
-        } else if !Path::new(SSHD).exists() {
-            "no sshd (apt-get install openssh-server)"
-        } else if !rustix::process::geteuid().is_root() {
-            "not root"
-        } else if !may_unshare() {
-            "no namespaces of its own (unshare --mount --pid)"
-        } else {
-            return Some(Self::start_here(host_key_types));
-        };
-        skipped(reason);
-        None
+        sshd::can_be_had().then(|| Self::start_here(host_key_types))
     }
 
     fn start_here(host_key_types: &[&str]) -> Self {
-        // sshd as root insists on it; a service manager would have made it.
-        std::fs::create_dir_all("/run/sshd").unwrap();
         let directory = tempfile::tempdir().unwrap();
         let reserved = Port::reserved();
         let port = reserved.number;
@@ -62,12 +48,12 @@ impl Server {
         }
         std::fs::write(directory.path().join("sshd_config"), config).unwrap();
         std::fs::write(directory.path().join("authorized_keys"), "").unwrap();
-        let process = run_sshd(directory.path(), port);
+        let world = boot(directory.path(), port);
         let server = Self {
             directory,
             port,
             _reserved: reserved,
-            process,
+            world,
         };
         server.key("id", &["-t", "ed25519", "-N", ""]);
         server
@@ -98,7 +84,7 @@ impl Server {
         let path = self.directory.path().join("sshd_config");
         let config = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{more}{config}")).unwrap();
-        self.process = run_sshd(self.directory.path(), self.port);
+        self.world = boot(self.directory.path(), self.port);
     }
 
     /// Makes a key pair that the server does not know.
@@ -136,26 +122,13 @@ impl Server {
         let path = self.directory.path().join("host_ed25519");
         std::fs::remove_file(&path).unwrap();
         make_key(&path, &["-t", "ed25519", "-N", ""]);
-        self.process = run_sshd(self.directory.path(), self.port);
+        self.world = boot(self.directory.path(), self.port);
     }
 
     /// Nobody listens on its port afterwards, as long as it is there.
     pub fn stop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.world.end();
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Says on the terminal that the running test does not run. Not by println: what the harness captures nobody sees.
-pub fn skipped(reason: &str) {
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
-    writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").unwrap();
 }
 
 /// The file that ssh-keygen writes beside a key.
@@ -173,36 +146,8 @@ fn make_key(path: &Path, options: &[&str]) {
     assert!(status.unwrap().success(), "ssh-keygen {options:?}");
 }
 
-fn may_unshare() -> bool {
-    let tried = Command::new("unshare")
-        .args(["--mount", "--pid", "--fork", "--mount-proc", "true"])
-        .stderr(Stdio::null())
-        .status();
-    tried.is_ok_and(|status| status.success())
-}
-
-fn run_sshd(directory: &Path, port: u16) -> Child {
-    let log = std::fs::File::create(directory.join("log")).unwrap();
-    // What root's own shell does at its start on this computer is no part of any story.
-    // It ends with the test, also if that is killed.
-    let mut process = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"])
-        // What its sessions leave behind ends with it.
-        .args(["--pid", "--fork", "--kill-child=KILL", "--mount-proc", "sh", "-c"])
-        .args(["mount -t tmpfs -o mode=700 tmpfs ~root && exec \"$@\"", "sh"])
-        .args([SSHD, "-D", "-e", "-f"])
-        .arg(directory.join("sshd_config"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    until("the sshd listens", || {
-        let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-        assert!(process.try_wait().unwrap().is_none(), "sshd ended: {}", log());
-        TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    process
+fn boot(directory: &Path, port: u16) -> World {
+    sshd::boot(sshd::PLAIN, directory, port)
 }
 
 /// Somebody who gives these answers in turn, and then none.

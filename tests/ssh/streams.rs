@@ -1,6 +1,7 @@
 //! A script's three streams: nothing is lost, nothing blocks, whatever the script does with them.
 
-use crate::server::{Person, Server, read_all, skipped};
+use crate::server::{Person, Server, read_all};
+use crate::support::sshd::skipped;
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::ssh::{Session, connect};
 use std::process::Command;

@@ -8,5 +8,6 @@ pub mod infrakt;
 pub mod line;
 pub mod port;
 pub mod server;
+pub mod sshd;
 pub mod wait;
 pub mod world;

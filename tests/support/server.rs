@@ -6,13 +6,10 @@
 //! Everything that was ever started in it ends with it.
 
 use super::port::Port;
-use super::world::{self, World};
-use std::io::Write;
-use std::net::TcpStream;
+use super::sshd;
+use super::world::World;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-const SSHD: &str = "/usr/sbin/sshd";
 
 /// A running sshd in a world of its own. It is stopped, and its directory removed, when the test ends.
 pub struct Server {
@@ -41,19 +38,7 @@ impl Server {
     }
 
     pub fn start_with(options: &Options<'_>) -> Option<Self> {
-        let reason = if !cfg!(target_os = "linux") {
-            "not Linux"
-        } else if !Path::new(SSHD).exists() {
-            "no sshd (apt-get install openssh-server)"
-        } else if !rustix::process::geteuid().is_root() {
-            "not root"
-        } else if !world::can_be_made() {
-            "no namespaces of its own (unshare --mount --pid)"
-        } else {
-            return Some(Self::start_here(options));
-        };
-        skipped(reason);
-        None
+        sshd::can_be_had().then(|| Self::start_here(options))
     }
 
     fn start_here(options: &Options<'_>) -> Self {
@@ -133,12 +118,6 @@ impl Server {
     }
 }
 
-/// Says on the terminal that the running test does not run. Not by println: what the harness captures nobody sees.
-pub fn skipped(reason: &str) {
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
-    writeln!(std::io::stdout().lock(), "skipped: {name}: {reason}").expect("a terminal");
-}
-
 pub fn make_key(path: &Path) {
     let mut command = Command::new("ssh-keygen");
     command
@@ -156,7 +135,6 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {
         Some(programs) => format!("mount --bind '{}' /usr/local/sbin", programs.display()),
         None => String::new(),
     };
-    // The home is an empty one: what a developer's own start-up files do is no part of the test, and may take a minute.
     let script = format!(
         "set -e\n\
          mkdir -p /var/lib/infrakt /etc/infrakt\n\
@@ -165,17 +143,11 @@ fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {
          cp \"$1/host_ed25519.pub\" /etc/ssh/ssh_host_ed25519_key.pub\n\
          mount -t tmpfs tmpfs /run\n\
          mkdir /run/sshd\n\
-         mount -t tmpfs -o mode=700 tmpfs \"$(getent passwd root | cut -d : -f 6)\"\n\
          {spool}\n\
          {programs}\n\
          mount --bind \"$1/machine-id\" /etc/machine-id\n\
-         exec {SSHD} -D -e -f \"$1/sshd_config\"",
+         {}",
+        sshd::PLAIN
     );
-    let mut world = World::begin(&script, directory);
-    super::wait::until("the sshd listens", || {
-        let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-        assert!(!world.has_ended(), "sshd ended: {}", log());
-        TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    world
+    sshd::boot(&script, directory, port)
 }

@@ -1,5 +1,6 @@
 //! Mounts and processes of a test's own, in namespaces (unshare(1)). Everything that was started in them ends with them.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -57,13 +58,24 @@ impl World {
         self.process.try_wait().expect("a process").is_some()
     }
 
+    /// Nothing of it is left afterwards: no process, and so nobody who listens.
     pub fn end(&mut self) {
-        // unshare was told to take its child with it.
-        self.process.kill().expect("it can be ended");
+        if self.has_ended() {
+            // Its number may be another process's by now.
+            return;
+        }
+        // unshare waits for the first process, which the kernel lets end after all others. Ended itself, it would only
+        // begin all that.
+        match self.first_process().and_then(Pid::from_raw) {
+            // It may end by itself at this moment.
+            Some(first) => drop(kill_process(first, Signal::KILL)),
+            // It may not have begun.
+            None => self.process.kill().expect("it can be ended"),
+        }
         self.process.wait().expect("it ends");
     }
 
-    fn first_process(&self) -> Option<u32> {
+    fn first_process(&self) -> Option<i32> {
         let id = self.process.id();
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
         children.split_whitespace().next()?.parse().ok()
