@@ -23,6 +23,8 @@ export default defineConfig({
   use: {
     ...devices["Desktop Chrome"],
     colorScheme: "light",
+    actionTimeout: 60_000,
+    navigationTimeout: 60_000,
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     launchOptions: {

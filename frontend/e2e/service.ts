@@ -14,6 +14,8 @@ export class Service {
   url = "";
   key = "";
   private process: ChildProcess | null = null;
+  /** What it printed, with a line for each request. */
+  readonly said: string[] = [];
 
   /** Starts it, and waits until it answers; on the same port as before, if it was started before. */
   async start(): Promise<this> {
@@ -30,13 +32,13 @@ export class Service {
   }
 
   private async listen(port: string): Promise<this> {
-    const process = spawn(binary, ["serve", "--bind", `127.0.0.1:${port}`], {
+    const process = spawn(binary, ["serve", "-v", "--bind", `127.0.0.1:${port}`], {
       env: this.environment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.process = process;
     this.url = await new Promise((resolve, reject) => {
-      const said: string[] = [];
+      const { said } = this;
       for (const stream of [process.stdout, process.stderr]) {
         createInterface(stream).on("line", (line) => {
           said.push(line);

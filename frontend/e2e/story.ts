@@ -7,6 +7,8 @@ import { Service } from "./service.ts";
 interface Fixtures {
   /** A page of somebody who has logged in. */
   dashboard: Page;
+  /** Prints what the page showed and what the service said when a story fails. */
+  evidence: void;
 }
 
 interface Shared {
@@ -48,6 +50,16 @@ export const story = base.extend<Fixtures, Shared>({
     await logIn(page, service.key);
     await give(page);
   },
+  evidence: [
+    async ({ page, service }, give, info) => {
+      await give();
+      if (info.status === info.expectedStatus) return;
+      const shown = await page.locator("body").innerText({ timeout: 5_000 }).catch(String);
+      const said = service.said.slice(-40).join("\n");
+      process.stderr.write(`\n${info.title} failed at ${page.url()}\n${shown}\n\nThe service:\n${said}\n\n`);
+    },
+    { auto: true },
+  ],
 });
 
 export { expect } from "@playwright/test";

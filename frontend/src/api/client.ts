@@ -36,19 +36,33 @@ export interface Options {
   query?: Record<string, string | number | boolean | null | undefined>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Milliseconds until the whole answer must have arrived. */
+  deadline?: number;
   /** In place of the one that is kept; a refusal of it then changes nothing. */
   key?: string;
 }
 
+/** Milliseconds for a request that the service answers by itself. */
+const OWN_DEADLINE = 30_000;
+/** Milliseconds for a request that the service answers after it has asked a server: logging in alone may take a minute. */
+export const SERVER_DEADLINE = 300_000;
+
 /** Sends a request and returns the document of the answer; undefined where it has none. Throws ApiError. */
 export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
-  const answer = await send(method, path, options);
-  if (answer.status === 204) return undefined as T;
+  const deadline = options.deadline ?? OWN_DEADLINE;
+  const late = AbortSignal.timeout(deadline);
+  const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
   try {
-    return (await answer.json()) as T;
+    const answer = await send(method, path, { ...options, signal });
+    if (answer.status === 204) return undefined as T;
+    return (await answer.json().catch((error: unknown) => {
+      throw signal.aborted ? error : unreadable(answer.status);
+    })) as T;
   } catch (error) {
-    if (options.signal?.aborted) throw error;
-    throw unreadable(answer.status);
+    if (late.aborted && options.signal?.aborted !== true) {
+      throw noAnswer(`The service did not answer within ${deadline / 1000} seconds.`);
+    }
+    throw error;
   }
 }
 
@@ -72,12 +86,7 @@ export async function send(method: Method, path: string, options: Options = {}):
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new ApiError(
-      0,
-      "no_answer",
-      "The service does not answer.",
-      "Look whether `infrakt serve` still runs on its computer, and whether you can reach that computer.",
-    );
+    throw noAnswer("The service does not answer.");
   }
   if (answer.ok) return answer;
 
@@ -115,6 +124,15 @@ async function problemOf(answer: Response): Promise<ApiError> {
     text(error.message) ?? `The service answered with the status ${answer.status}.`,
     text(error.hint),
     text(error.field),
+  );
+}
+
+function noAnswer(message: string): ApiError {
+  return new ApiError(
+    0,
+    "no_answer",
+    message,
+    "Look whether `infrakt serve` still runs on its computer, and whether you can reach that computer.",
   );
 }
 

@@ -1,7 +1,7 @@
 /** What pages ask the API for, by name, so that one answer serves them all and a change can say whose answer is old. */
 
 import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { ApiError, call, segment } from "./client";
+import { ApiError, call, segment, SERVER_DEADLINE } from "./client";
 import type {
   App,
   Health,
@@ -57,7 +57,11 @@ export const server = (name: string) =>
 export const serverStatus = (name: string) =>
   queryOptions({
     queryKey: ["servers", name, "status"],
-    queryFn: ({ signal }) => call<ServerStatus>("GET", `/api/servers/${segment(name)}/status`, { signal }),
+    queryFn: ({ signal }) =>
+      call<ServerStatus>("GET", `/api/servers/${segment(name)}/status`, {
+        signal,
+        deadline: SERVER_DEADLINE,
+      }),
     retry: false,
   });
 
@@ -75,10 +79,18 @@ export const plan = (name: string, { recipe, keepData = false, parameters = {} }
     queryFn: ({ signal }) => {
       const path = `/api/servers/${segment(name)}/plan`;
       if (Object.keys(parameters).length === 0) {
-        return call<Plan>("GET", path, { query: { recipe, keep_data: keepData ? true : undefined }, signal });
+        return call<Plan>("GET", path, {
+          query: { recipe, keep_data: keepData ? true : undefined },
+          signal,
+          deadline: SERVER_DEADLINE,
+        });
       }
       const all = keepData ? { ...parameters, keep_data: true } : parameters;
-      return call<Plan>("POST", path, { body: { recipe, parameters: all }, signal });
+      return call<Plan>("POST", path, {
+        body: { recipe, parameters: all },
+        signal,
+        deadline: SERVER_DEADLINE,
+      });
     },
     staleTime: 0,
     gcTime: 0,

@@ -1,5 +1,5 @@
 import { act, screen, waitFor } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { keepKey } from "../session/key";
 import { FakeApi, KEY, problem } from "../testing/fakeApi";
 import { aServer, aStatus, withRoute } from "../testing/fixtures";
@@ -98,6 +98,18 @@ test("a service that is away is no wrong key", async () => {
   const { user } = open("/servers", api, { loggedIn: false });
   await user.type(screen.getByLabelText("Key"), `${KEY}{Enter}`);
   expect(await screen.findByRole("alert")).toHaveTextContent("The service does not answer.");
+});
+
+test("a service that takes the key and never answers is no wait without end", async () => {
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+    expect(milliseconds).toBe(30_000);
+    return AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  });
+  const api = service().on("GET /api/servers", () => new Promise(() => undefined));
+  const { user } = open("/servers", api, { loggedIn: false });
+  await user.type(screen.getByLabelText("Key"), `${KEY}{Enter}`);
+  expect(await screen.findByRole("alert")).toHaveTextContent("The service did not answer within 30 seconds.");
+  expect(screen.getByRole("button", { name: "Log in" })).toBeEnabled();
 });
 
 test("a refusal that is not about the key is shown with what to do", async () => {

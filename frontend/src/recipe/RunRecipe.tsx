@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { call } from "../api/client";
+import { call, SERVER_DEADLINE } from "../api/client";
 import { plan, servers as serversQuery } from "../api/queries";
 import type { Parameters, RecipeDetails, RunStarted } from "../api/types";
 import { Button } from "../components/Button";
@@ -126,7 +126,10 @@ function Start({
 }): ReactNode {
   const asks = plan(server, { recipe, parameters });
   const startRun = (consent: object) =>
-    call<RunStarted>("POST", "/api/runs", { body: { recipe, server, parameters, ...consent } });
+    call<RunStarted>("POST", "/api/runs", {
+      body: { recipe, server, parameters, ...consent },
+      deadline: SERVER_DEADLINE,
+    });
   return (
     <>
       <PlainStart

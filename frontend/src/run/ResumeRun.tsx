@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, call, segment } from "../api/client";
+import { ApiError, call, segment, SERVER_DEADLINE } from "../api/client";
 import type { ResumeRequest, RunDetails, RunStarted } from "../api/types";
 import { Button } from "../components/Button";
 import { Prose } from "../components/Code";
@@ -16,7 +16,7 @@ export function ResumeRun({ run, onResumed }: { run: RunDetails; onResumed: () =
   const [request, setRequest] = useState<ResumeRequest>({});
   const resume = useMutation({
     mutationFn: (body: ResumeRequest) =>
-      call<RunStarted>("POST", `/api/runs/${segment(run.id)}/resume`, { body }),
+      call<RunStarted>("POST", `/api/runs/${segment(run.id)}/resume`, { body, deadline: SERVER_DEADLINE }),
     onSuccess: () => {
       setRequest({});
       onResumed();

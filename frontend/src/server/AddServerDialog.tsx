@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call } from "../api/client";
+import { call, SERVER_DEADLINE } from "../api/client";
 import type { AddedServer } from "../api/types";
 import { Button, ButtonLink } from "../components/Button";
 import { CodeBlock, Prose } from "../components/Code";
@@ -17,7 +17,8 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
   const [draft, setDraft] = useState(emptyDraft);
   const [wrong, setWrong] = useState<FieldErrors>({});
   const add = useMutation({
-    mutationFn: (given: ServerDraft) => call<AddedServer>("POST", "/api/servers", { body: newServer(given) }),
+    mutationFn: (given: ServerDraft) =>
+      call<AddedServer>("POST", "/api/servers", { body: newServer(given), deadline: SERVER_DEADLINE }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["servers"] }),
     onError: (error) => {
       const errors = fieldProblem(error);

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, call, segment } from "../api/client";
+import { ApiError, call, segment, SERVER_DEADLINE } from "../api/client";
 import type { Server, ServerChange, UpdatedServer } from "../api/types";
 import { Button } from "../components/Button";
 import { Dialog, DialogActions } from "../components/Dialog";
@@ -22,7 +22,10 @@ export function EditServerDialog({ server, onClose }: { server: Server; onClose:
   const [wrong, setWrong] = useState<FieldErrors>({});
   const save = useMutation({
     mutationFn: (body: ServerChange) =>
-      call<UpdatedServer>("PATCH", `/api/servers/${segment(server.name)}`, { body }),
+      call<UpdatedServer>("PATCH", `/api/servers/${segment(server.name)}`, {
+        body,
+        deadline: SERVER_DEADLINE,
+      }),
     onSuccess: async ({ notes }) => {
       await queries.invalidateQueries({ queryKey: ["servers"] });
       announce([`${server.name} was changed`, ...notes].map((said) => `${said}.`).join(" "));

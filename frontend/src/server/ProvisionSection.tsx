@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, segment } from "../api/client";
+import { call, segment, SERVER_DEADLINE } from "../api/client";
 import { plan, recipe } from "../api/queries";
 import type { ProvisionRequest, RecipeParameter, RunStarted, Server } from "../api/types";
 import { Button } from "../components/Button";
@@ -37,7 +37,10 @@ export function ProvisionSection({ server, protection }: { server: Server; prote
       ...(Object.keys(settings.parameters).length === 0 ? {} : { parameters: settings.parameters }),
       ...(secrets === undefined ? {} : { secrets }),
     };
-    return call<RunStarted>("POST", `/api/servers/${segment(name)}/provision`, { body });
+    return call<RunStarted>("POST", `/api/servers/${segment(name)}/provision`, {
+      body,
+      deadline: SERVER_DEADLINE,
+    });
   };
   const close = () => setOpen("nothing");
 

@@ -55,11 +55,23 @@ export class FakeApi {
     for (const { method, pattern, answer } of this.answers) {
       const parts = pattern.exec(asked.path);
       if (method !== asked.method || parts === null) continue;
-      const given = await answer(asked, parts.slice(1).map(decodeURIComponent));
+      const given = await Promise.race([
+        answer(asked, parts.slice(1).map(decodeURIComponent)),
+        whenAborted(init?.signal),
+      ]);
       return given instanceof Response ? given : Response.json(given);
     }
     return problem(404, { code: "unknown_route", message: `there is no ${asked.method} ${asked.path}` });
   };
+}
+
+/** Rejects when the signal is aborted, as fetch does. */
+function whenAborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal?.reason as Error);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
 }
 
 /** An error as the service answers it. */
