@@ -8,7 +8,7 @@ interface Fixtures {
   /** A page of somebody who has logged in. */
   dashboard: Page;
   /** Prints what the page showed and what the service said when a story fails. */
-  evidence: void;
+  evidence: null;
 }
 
 interface Shared {
@@ -52,7 +52,7 @@ export const story = base.extend<Fixtures, Shared>({
   },
   evidence: [
     async ({ page, service }, give, info) => {
-      await give();
+      await give(null);
       if (info.status === info.expectedStatus) return;
       const shown = await page.locator("body").innerText({ timeout: 5_000 }).catch(String);
       const said = service.said.slice(-40).join("\n");

@@ -40,12 +40,18 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
          docker ps --format '{{{{.Names}}}}' | grep -q stubborn",
         victim.ip
     );
-    let end =
-        "for dir in /proc/[0-9]*; do [ \"$(readlink $dir/exe)\" != /usr/bin/ssh ] || kill \"${dir#/proc/}\"; done";
+    // One that is told to end removes the socket, which may be another one's by then: it is waited for.
+    let end = "there=yes
+         while [ -n \"$there\" ]; do
+             there=''
+             for dir in /proc/[0-9]*; do
+                 if [ \"$(readlink $dir/exe)\" = /usr/bin/ssh ]; then there=yes; kill \"${dir#/proc/}\" 2>/dev/null; sleep 0.1; fi
+             done
+         done";
     machine.root(&format!("systemctl stop docker.socket docker.service; {forward}"));
     refused("ssh (process");
     // What was proven for the plan is proven again by the script that destroys.
-    machine.root(&format!("{end}; rm -f /run/docker.sock; systemctl start docker"));
+    machine.root(&format!("{end}\nrm -f /run/docker.sock; systemctl start docker"));
     let plan = infrakt.path("plan.json");
     infrakt
         .run(&["plan", "wipe", "--server", "prod-2", "--out", &plan])
@@ -57,7 +63,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
         .says("not proven to be");
     refused("ssh (process");
     machine.root(&format!(
-        "{end}; rm -f /run/docker.sock; systemctl restart docker.socket docker.service"
+        "{end}\nrm -f /run/docker.sock; systemctl restart docker.socket docker.service"
     ));
 
     // The engine of the machine itself is proven, on every release.
