@@ -51,7 +51,9 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     machine.root(&format!("systemctl stop docker.socket docker.service; {forward}"));
     refused("ssh (process");
     // What was proven for the plan is proven again by the script that destroys.
-    machine.root(&format!("{end}\nrm -f /run/docker.sock; systemctl start docker"));
+    machine.root(&format!(
+        "{end}\nrm -f /run/docker.sock; systemctl reset-failed docker.service docker.socket; systemctl start docker"
+    ));
     let plan = infrakt.path("plan.json");
     infrakt
         .run(&["plan", "wipe", "--server", "prod-2", "--out", &plan])
@@ -63,7 +65,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
         .says("not proven to be");
     refused("ssh (process");
     machine.root(&format!(
-        "{end}\nrm -f /run/docker.sock; systemctl restart docker.socket docker.service"
+        "{end}\nrm -f /run/docker.sock; systemctl reset-failed docker.service docker.socket; systemctl restart docker.socket docker.service"
     ));
 
     // The engine of the machine itself is proven, on every release.

@@ -219,7 +219,7 @@ fn the_newest_docker_is_wiped_and_provisioned_with_either_of_its_image_stores() 
     let confirmed = [&PROVISION[..], &["--confirm", "prod-2"]].concat();
     let containerd = "cp /etc/docker/daemon.json /root/
         sed -i 's/^{/{\"features\": {\"containerd-snapshotter\": true},/' /etc/docker/daemon.json
-        systemctl restart docker
+        systemctl reset-failed docker.service docker.socket; systemctl restart docker
         docker info --format '{{.DriverStatus}}' | grep -q containerd";
     let back = "cp /root/daemon.json /etc/docker/; systemctl reset-failed docker; systemctl restart docker";
 

@@ -303,7 +303,7 @@ fn mapped_users_can_read_their_files(infrakt: &Infrakt, machine: &Machine) {
     machine.root(
         r#"cp /etc/docker/daemon.json /root/
            sed -i 's/^{/{"userns-remap": "default",/' /etc/docker/daemon.json
-           systemctl restart docker"#,
+           systemctl reset-failed docker.service docker.socket; systemctl restart docker"#,
     );
     infrakt
         .run(&AGAIN)
@@ -318,7 +318,7 @@ fn mapped_users_can_read_their_files(infrakt: &Infrakt, machine: &Machine) {
         .run(&AGAIN)
         .exits(1)
         .says("Traefik cannot read /letsencrypt/acme.json");
-    machine.root("docker rm -f traefik; cp /root/daemon.json /etc/docker/; systemctl restart docker");
+    machine.root("docker rm -f traefik; cp /root/daemon.json /etc/docker/; systemctl reset-failed docker.service docker.socket; systemctl restart docker");
     infrakt.run(&AGAIN).exits(0);
 }
 
