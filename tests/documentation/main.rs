@@ -4,3 +4,4 @@ mod commands;
 mod links;
 mod markdown;
 mod recipes;
+mod voice;
