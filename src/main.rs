@@ -5,12 +5,12 @@ use clap::Parser;
 use infrakt::cli::{Cli, Command};
 use infrakt::cmd::{self, Context};
 use infrakt::prompt;
-use infrakt::recipe::evaluating;
+use infrakt::recipe::subprocess;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if evaluating::is_asked_for() {
-        return ExitCode::from(u8::from(!evaluating::serve()));
+    if subprocess::is_asked_for() {
+        return ExitCode::from(u8::from(!subprocess::serve()));
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -104,7 +104,7 @@ as_account() {
 }
 
 # The line that must be there before anything knows of this machine, in the words of infrakt itself: it takes the marker
-# for its own by its second line (src/runtime/marker.rs).
+# for its own by its second line (src/runtime/inventory/marker.rs).
 write_marker() {
     local installation beside
     installation=$({ cat /etc/machine-id; printf %s "$(readlink -f "$STATE_DIR")"; } | sha256sum | cut -c 1-16)

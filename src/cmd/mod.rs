@@ -10,7 +10,7 @@ pub mod env;
 pub mod facts;
 mod fleet;
 mod output;
-mod pace;
+mod parallel;
 mod parameters;
 pub mod plan;
 pub mod recipe;

@@ -1,6 +1,6 @@
 //! `infrakt plan`: what a run would do, without running any step.
 
-use super::pace::ParallelArgs;
+use super::parallel::ParallelArgs;
 use super::parameters::SetArgs;
 use super::run::first_of;
 use super::targets::Targets;

@@ -5,7 +5,7 @@ use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
-use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_apart, reference};
+use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_in_subprocess, reference};
 use crate::runtime::example;
 use crate::store::Home;
 use clap::{Args, Subcommand};
@@ -229,7 +229,7 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
         let facts = Facts::by_name_or_path(profile)?;
         for (user, protected) in logins {
             let Evaluated { steps, .. } =
-                evaluate_apart(&recipe, example(&facts, user, *protected, parameters.clone()))?;
+                evaluate_in_subprocess(&recipe, example(&facts, user, *protected, parameters.clone()))?;
             let protected = if *protected { ", protected" } else { "" };
             checked.push((format!("{profile} as {user}{protected}"), steps.len()));
         }

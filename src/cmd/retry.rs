@@ -2,7 +2,7 @@
 //! where it did not come to its end.
 
 use super::consent::ConfirmArgs;
-use super::pace::PaceArgs;
+use super::parallel::PaceArgs;
 use super::run::Job;
 use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};

@@ -1,7 +1,7 @@
 //! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
 
 use super::consent::{ConfirmArgs, obtain, obtain_again};
-use super::pace::PaceArgs;
+use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
 use super::{Context, output};

@@ -5,8 +5,8 @@ pub mod connection;
 mod following;
 pub mod frames;
 pub mod output;
+mod port_check;
 pub mod question;
-mod reach;
 pub mod read_only;
 mod redaction;
 pub mod script;
@@ -20,7 +20,7 @@ use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, Position, RunEvent, RunState};
 use crate::plan::{Action, Effect, Endpoint, Plan, StateChange, Step};
 use connection::{Connection, Interruptible};
-use reach::{Reached, Verdict};
+use port_check::{Reached, Verdict};
 use script::Secrets;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -201,7 +201,7 @@ impl Execution<'_> {
         let world = &self.world;
         let interrupted = || world.interrupts() > 0;
         let server = &plan.server.name;
-        let reached = reach::reach(self.connection, server, endpoints, otherwise, &interrupted);
+        let reached = port_check::reach(self.connection, server, endpoints, otherwise, &interrupted);
         let (output, verdict) = match reached {
             Ok(Reached { output, verdict }) => (output, verdict),
             Err(error) => (

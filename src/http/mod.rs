@@ -26,7 +26,7 @@ pub mod limits;
 mod listener;
 pub mod openapi;
 mod page;
-mod places;
+mod permits;
 pub mod problem;
 mod relay;
 pub mod request;
@@ -43,7 +43,7 @@ use hosts::Hosts;
 use key::ApiKey;
 use limits::{ASKING, FAREWELL_TIME};
 use listener::{Connections, Listeners};
-use places::Places;
+use permits::Permits;
 use problem::Problem;
 use service::Service;
 use std::net::SocketAddr;
@@ -146,7 +146,7 @@ impl Http {
 /// Calls are answered by the routes, everything else by the page. Those that ask servers, which may take long to answer or
 /// never do, leave workers for the others.
 fn handler(service: Arc<Service>) -> Handler {
-    let asking = Places::new(ASKING);
+    let asking = Permits::new(ASKING);
     Box::new(move |request| {
         if request.path.first().is_none_or(|first| first != "api") {
             return page::answer(&request.path);

@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::events::Stream;
 use super::headers::NEVER_KEPT;
 use super::limits::{STREAMS, WORKERS};
-use super::places::Places;
+use super::permits::Permits;
 use super::problem::Problem;
 use super::request::{Method, Request};
 use super::target::Target;
@@ -30,7 +30,7 @@ pub type Handler = Box<dyn Fn(&Request) -> Result<Answer, Problem> + Send + Sync
 pub struct Work {
     pub engine: Engine,
     handler: Handler,
-    streams: Places,
+    streams: Permits,
     /// Whether the service is about to end.
     pub stopping: AtomicBool,
 }
@@ -44,7 +44,7 @@ impl Work {
         let work = Arc::new(Self {
             engine,
             handler,
-            streams: Places::new(STREAMS),
+            streams: Permits::new(STREAMS),
             stopping: AtomicBool::new(false),
         });
         for _ in 0..WORKERS {

@@ -5,7 +5,7 @@ use super::draft::{Answers, Draft, Parameter, SharedDraft};
 use super::imports::{Imports, Sources, Used, lock};
 use super::modules::{Find, Importer};
 use super::source::{Recipe, Script};
-use super::{api, diagnostics, names};
+use super::{api, diagnostics, reserved_names};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
@@ -288,7 +288,7 @@ fn run(
     }
     engine.register_global_module(global.into());
     let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
-    names::check(engine, &ast, &recipe.text, recipe.kept_by)?;
+    reserved_names::check(engine, &ast, &recipe.text, recipe.kept_by)?;
     ast.set_source(recipe.name.as_str());
     engine.run_ast_with_scope(&mut scope, &ast)
 }

@@ -3,7 +3,7 @@
 use super::draft::Problem;
 use super::evaluator::scope_names;
 use super::modules::{Find, Importer};
-use super::names;
+use super::reserved_names;
 use super::source::shipped_library;
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
@@ -106,7 +106,7 @@ impl ModuleResolver for Imports {
         let mut ast = engine
             .compile_with_scope(&scope_names(), &text)
             .map_err(|error| in_module(error.into()))?;
-        names::check(engine, &ast, &text, kept_by).map_err(in_module)?;
+        reserved_names::check(engine, &ast, &text, kept_by).map_err(in_module)?;
         ast.set_source(import.name.as_str());
         let module: SharedModule = Module::eval_ast_as_new(Scope::new(), &ast, engine)
             .map_err(in_module)?

@@ -3,21 +3,19 @@
 //! A recipe says what should be done; this room turns that into the steps of a plan and does none of it. It knows no SSH,
 //! no executor and no database: what a recipe asks of the world goes through [`Answers`].
 
-mod apart;
 mod api;
 pub mod diagnostics;
 mod draft;
-pub mod evaluating;
 mod evaluator;
 mod imports;
 mod modules;
-mod names;
-mod protocol;
 pub mod reference;
+mod reserved_names;
 mod source;
+pub mod subprocess;
 
 pub use crate::plan::Keeper;
-pub use apart::{evaluate_anyway_apart, evaluate_apart};
 pub use draft::{Answers, Parameter};
 pub use evaluator::{Evaluated, Inputs, ServerView, engine, evaluate, evaluate_anyway};
 pub use source::{Library, Recipe, is_shipped, shipped_library};
+pub use subprocess::{evaluate_anyway_in_subprocess, evaluate_in_subprocess};

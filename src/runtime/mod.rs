@@ -1,35 +1,24 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
 
-mod background;
-mod example;
-mod fleet;
-mod guards;
+mod execute;
 mod inventory;
-mod live;
-mod lock;
-mod marker;
-mod presence;
-mod protection;
-mod resume;
-mod secrets;
-mod shown;
-mod unattended;
+mod plan;
+mod reach;
 mod workers;
-mod world;
 
-pub use background::{Background, Place};
-pub use example::{example, parameters_of};
-pub use fleet::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
-pub use inventory::{Added, TypeName, key_path};
-pub use live::{Live, compare, route_to};
-pub use lock::Holder;
-pub use marker::Unmarked;
-pub use resume::{Companion, Resumable, Unknown};
-pub use secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
-pub use shown::{Order, Shown, ShownPlan};
-pub use unattended::Unattended;
-pub use world::Stop;
+pub use execute::background::{Background, Place};
+pub use execute::group::{AtOnce, Call, Fate, Joining, LeftOut, Ready, Told, Waiting};
+pub use execute::resume::{Companion, Resumable, Unknown};
+pub use execute::secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
+pub use execute::world::Stop;
+pub use inventory::marker::Unmarked;
+pub use inventory::servers::{Added, TypeName, key_path};
+pub use plan::example::{example, parameters_of};
+pub use plan::shown_plans::{Order, Shown, ShownPlan};
+pub use reach::live::{Live, compare, route_to};
+pub use reach::lock::Holder;
+pub use reach::unattended::Unattended;
 
 pub use crate::executor::script::Secrets;
 pub use crate::ssh::{AskSecret, HostKey, Route, client_options};
@@ -43,13 +32,14 @@ use crate::facts::usage::Usage;
 use crate::plan::printable::one_line;
 use crate::plan::render::{self, Asked, Preview};
 use crate::plan::{Keeper, Plan, Step, lint};
-use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate_apart, is_shipped};
+use crate::recipe::{Answers, Inputs, Library, Recipe, evaluate_in_subprocess, is_shipped};
 use crate::store::{Home, Identity, Journal, Server, Store};
+use execute::world::JournalledWorld;
 use jiff::Timestamp;
+use reach::{live, protection, self_detection};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use world::JournalledWorld;
 
 /// Values for a recipe's parameters, by name.
 pub type Parameters = BTreeMap<String, Value>;
@@ -174,7 +164,7 @@ impl Runtime {
             parameters,
             answers: live.answers(&self.home),
         };
-        let mut evaluated = evaluate_apart(recipe, inputs)?;
+        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
         Ok(Planned {
             asked: live.asked(),
             printed: std::mem::take(&mut evaluated.printed),
@@ -213,7 +203,7 @@ impl Runtime {
             parameters,
             answers: Box::new(recorded),
         };
-        let mut evaluated = evaluate_apart(recipe, inputs)?;
+        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
         Ok(Planned {
             asked: None,
             printed: std::mem::take(&mut evaluated.printed),
@@ -228,7 +218,7 @@ impl Runtime {
     /// # Errors
     /// If the server does not answer.
     pub fn preview(&self, live: &Live, plan: &Plan) -> Result<Preview> {
-        guards::preview(live, plan)
+        plan::preview::preview(live, plan)
     }
 
     /// Checks what can be said of a plan that comes from a file without its server: it must be as it was made, hold
@@ -369,7 +359,7 @@ impl Runtime {
             secrets,
             run: &run,
             holder: &holder,
-            thread_name: presence::thread_name()?,
+            thread_name: self_detection::thread_name()?,
             connection: &mut *session,
             world: &mut world,
         })

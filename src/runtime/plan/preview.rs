@@ -1,12 +1,12 @@
 //! Asks a server, in one round trip, which steps of a plan have nothing to do there now, and which would fail. It is asked
 //! where no file can be changed (see [`crate::executor::read_only`]).
 
-use super::live::Live;
 use crate::error::{Result, ServerError};
 use crate::executor::script::holds_content;
 use crate::plan::render::{Finding, Mark, Preview};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
+use crate::runtime::Live;
 use base64::Engine as _;
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! Evaluates a recipe in a process of its own, so that nothing in it can take this one's memory or time: a recipe that
 //! passes the limits is one error. The files that it imports are read here, and its questions are answered here.
 
-use super::evaluating::{MEMORY, WORD};
-use super::evaluator::{Evaluated, Inputs, MAX_TIME};
+use super::child::{MEMORY, WORD};
 use super::protocol::{Answer, Failure, Order, Outcome, Said};
-use super::source::Recipe;
 use crate::error::{Error, RecipeError, Result};
 use crate::facts::Facts;
+use crate::recipe::evaluator::{Evaluated, Inputs, MAX_TIME};
+use crate::recipe::source::Recipe;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{Read, Write};
@@ -31,20 +31,20 @@ fn program() -> Result<std::path::PathBuf> {
     std::env::current_exe().map_err(Error::file("find", "infrakt's own program"))
 }
 
-/// As [`super::evaluate`], in a process of its own.
+/// As [`crate::recipe::evaluate`], in a process of its own.
 ///
 /// # Errors
 /// As there, or if the recipe needs more memory or time than it may have.
-pub fn evaluate_apart(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
-    let (outcome, evaluated) = evaluate_anyway_apart(recipe, inputs)?;
+pub fn evaluate_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
+    let (outcome, evaluated) = evaluate_anyway_in_subprocess(recipe, inputs)?;
     outcome.map(|()| evaluated)
 }
 
-/// As [`super::evaluate_anyway`], in a process of its own.
+/// As [`crate::recipe::evaluate_anyway`], in a process of its own.
 ///
 /// # Errors
 /// If the process came to no end: the recipe needs more memory or time than it may have.
-pub fn evaluate_anyway_apart(recipe: &Recipe, inputs: Inputs<'_>) -> Result<(Result<()>, Evaluated)> {
+pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Result<(Result<()>, Evaluated)> {
     let mut process = Process::start()?;
     let Inputs {
         server,

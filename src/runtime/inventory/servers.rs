@@ -3,8 +3,9 @@
 //!
 //! It must not know how somebody is asked for a server's name, only that it has to be typed.
 
-use super::{AskSecret, HostKey, Live, Runtime, Unmarked};
+use super::marker::Unmarked;
 use crate::error::{Error, Refusal, Result};
+use crate::runtime::{AskSecret, HostKey, Live, Runtime};
 use crate::store::{NameTyped, NewServer, Server, ServerChange};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

@@ -5,18 +5,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A number of places.
+/// A limited number of permits.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct Permits {
     most: usize,
     taken: Arc<AtomicUsize>,
 }
 
-/// One of them, until it is dropped.
+/// One permit, until it is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<AtomicUsize>);
+pub struct Permit(Arc<AtomicUsize>);
 
-impl Places {
+impl Permits {
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -25,14 +25,14 @@ impl Places {
     }
 
     /// `None`: all of them are taken.
-    pub fn take(&self) -> Option<Place> {
+    pub fn take(&self) -> Option<Permit> {
         let more = |taken| (taken < self.most).then_some(taken + 1);
         let taken = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        taken.is_ok().then(|| Place(Arc::clone(&self.taken)))
+        taken.is_ok().then(|| Permit(Arc::clone(&self.taken)))
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -40,14 +40,14 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use super::Permits;
 
     #[test]
-    fn a_place_is_free_again_when_it_is_left() {
-        let places = Places::new(2);
-        let (one, _other) = (places.take().unwrap(), places.take().unwrap());
-        assert!(places.take().is_none());
+    fn a_permit_can_be_taken_again_once_it_is_dropped() {
+        let permits = Permits::new(2);
+        let (one, _other) = (permits.take().unwrap(), permits.take().unwrap());
+        assert!(permits.take().is_none());
         drop(one);
-        assert!(places.take().is_some());
+        assert!(permits.take().is_some());
     }
 }

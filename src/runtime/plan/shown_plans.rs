@@ -1,12 +1,13 @@
 //! Plans that are shown in one call and come back in another, as the HTTP API does it: what would be refused is told with
 //! the plan, and what comes back is held against a plan that is made anew.
 
-use super::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Secrets, Unattended, operator, secrets};
 use crate::consent::{ConsentedPlan, Proof, check_destroyable};
 use crate::error::{Error, Refusal, Result};
 use crate::plan::render::{Asked, Preview};
 use crate::plan::{Losses, Plan};
 use crate::recipe::Recipe;
+use crate::runtime::execute::secrets;
+use crate::runtime::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Secrets, Unattended, operator};
 use crate::store::Server;
 use jiff::Timestamp;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! A recipe evaluated for a server that there is not, so that it can be looked at and checked without one.
 
-use super::Parameters;
 use crate::error::Result;
 use crate::facts::Facts;
-use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_anyway_apart};
+use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess};
+use crate::runtime::Parameters;
 
 /// The parameters that a recipe declares on a fresh Debian 13.
 ///
@@ -12,7 +12,7 @@ use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_any
 pub fn parameters_of(recipe: &Recipe) -> Result<Vec<Parameter>> {
     let facts = Facts::by_name_or_path("debian-13")?;
     // Parameters that must be given make the evaluation fail; by then they are declared.
-    let (_, evaluated) = evaluate_anyway_apart(recipe, example(&facts, "root", false, Parameters::new()))?;
+    let (_, evaluated) = evaluate_anyway_in_subprocess(recipe, example(&facts, "root", false, Parameters::new()))?;
     Ok(evaluated.declared)
 }
 

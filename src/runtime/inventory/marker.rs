@@ -1,13 +1,13 @@
 //! The marker `/etc/infrakt/host` on a machine that hosts infrakt. It protects the machine against every installation of
 //! infrakt, not only the one whose inventory says so.
 
-use super::live::Live;
-use super::{Runtime, protection};
 use crate::error::{Result, ServerError};
 use crate::executor::question::ask;
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
+use crate::runtime::reach::protection;
+use crate::runtime::{Live, Runtime};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,7 +87,7 @@ impl Runtime {
     }
 
     /// Runs a script that must succeed. `failure` makes the error from the server's name and what the script printed.
-    pub(super) fn succeed(
+    pub(in crate::runtime) fn succeed(
         &self,
         live: &Live,
         script: &str,

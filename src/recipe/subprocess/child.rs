@@ -1,11 +1,11 @@
 //! The process that evaluates a recipe for another infrakt: it has limits of memory and time that nothing in a recipe can
 //! pass, and touches no file. It reads an order from its standard input, asks and tells on its standard output, and ends.
 
-use super::draft::Answers;
-use super::evaluator::{Inputs, evaluate_script};
-use super::modules::Importer;
 use super::protocol::{Answer, Order, Outcome, Said};
 use crate::error::{Error, Result};
+use crate::recipe::draft::Answers;
+use crate::recipe::evaluator::{Inputs, evaluate_script};
+use crate::recipe::modules::Importer;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, BufWriter, Stdin, Stdout, Write};

@@ -1,11 +1,13 @@
 //! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
 
-use super::{Begun, Live, Progress, Runtime, Secrets, Stop, Unattended, live, note_error, operator, secrets};
+use super::secrets;
 use crate::consent::{Consent, ConsentedPlan, Proof};
 use crate::error::{Error, Result, StoreError};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
 use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::{Action, Effect, Plan, Step};
+use crate::runtime::reach::live;
+use crate::runtime::{Begun, Live, Progress, Runtime, Secrets, Stop, Unattended, note_error, operator};
 use crate::store::Server;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! A server that has been reached: its connection, its facts, and what they mean for a plan.
 
-use super::world::Stop;
-use super::{presence, protection};
+use super::{protection, self_detection};
 use crate::error::{Error, Refusal, Result, ServerError};
 use crate::executor::connection::{Connection, Interruptible};
 use crate::executor::nonce;
@@ -12,6 +11,7 @@ use crate::facts::{Directory, Docker, Facts, Os, probe};
 use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
+use crate::runtime::Stop;
 use crate::ssh::{AskSecret, Destination, Route, Session, Target};
 use crate::store::{Home, Identity, Server, Store, check_address};
 use std::collections::BTreeMap;
@@ -383,7 +383,7 @@ fn open(server: &Server, secrets: &dyn AskSecret) -> Result<Session> {
 
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
     let nonce = nonce()?;
-    let script = probe::script(&nonce, presence::thread_name()?);
+    let script = probe::script(&nonce, self_detection::thread_name()?);
     let answer = ask(connection, server, &script, PATIENCE)?;
     probe::parse(&nonce, &answer.stdout).map_err(not_understood(server))
 }
@@ -391,7 +391,7 @@ fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
 /// Both in one round trip.
 fn read_usage_and_facts(connection: &mut dyn Connection, server: &str) -> Result<(Usage, Facts)> {
     let nonce = nonce()?;
-    let script = usage::script_before(&probe::script(&nonce, presence::thread_name()?));
+    let script = usage::script_before(&probe::script(&nonce, self_detection::thread_name()?));
     let answer = ask(connection, server, &script, PATIENCE)?;
     let busy = |reason| ServerError::Usage {
         server: server.to_owned(),

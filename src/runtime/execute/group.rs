@@ -3,14 +3,14 @@
 //!
 //! It must not know how any of it is shown.
 
-use super::workers::make_room_for;
 use super::world::Stop;
-use super::{Begun, Live, Parameters, Progress, Runtime, Secrets, operator};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
 use crate::plan::Plan;
 use crate::recipe::Recipe;
+use crate::runtime::workers::make_room_for;
+use crate::runtime::{Begun, Live, Parameters, Progress, Runtime, Secrets, operator};
 use crate::store::{GroupId, Member, NewGroup, QueuedRun, Server};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,10 +1,10 @@
 //! The lock that a server keeps itself, and that every installation of infrakt respects: who holds it, and how to end a
 //! run whose own infrakt can't be reached any more.
 
-use super::{Live, Runtime};
 use crate::error::{Refusal, Result, ServerError};
 use crate::executor::script::LOCK;
 use crate::plan::shell::quote;
+use crate::runtime::{Live, Runtime};
 use crate::store::NameTyped;
 use jiff::SignedDuration;
 use serde::Serialize;

@@ -1,10 +1,10 @@
 //! What passes between infrakt and the process that evaluates a recipe for it: one JSON document a line.
 
-use super::evaluator::{Evaluated, ServerView};
-use super::modules::{Import, Importer};
-use super::source::Script;
 use crate::error::{Error, RecipeError};
 use crate::facts::Facts;
+use crate::recipe::evaluator::{Evaluated, ServerView};
+use crate::recipe::modules::{Import, Importer};
+use crate::recipe::source::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

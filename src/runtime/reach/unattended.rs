@@ -1,9 +1,9 @@
 //! What stands in for a person where there is none: nobody can be asked, so what is not known beforehand is an error that
 //! says how to arrange it.
 
-use super::AskSecret;
 use crate::error::Result;
 use crate::plan::secret::Secret;
+use crate::ssh::AskSecret;
 
 /// Answers nothing. Passwords and passphrases come from the environment, from an SSH agent, or are not needed.
 pub struct Unattended;

@@ -1,0 +1,8 @@
+//! Evaluates a recipe in a process of its own, so that nothing in it can take this one's memory or time.
+
+mod child;
+mod parent;
+mod protocol;
+
+pub use child::{is_asked_for, serve};
+pub use parent::{evaluate_anyway_in_subprocess, evaluate_in_subprocess};
