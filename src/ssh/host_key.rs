@@ -1,7 +1,7 @@
 //! A server's public host key, and what can be recorded of one. Knows no connection.
 
-use super::files;
 use crate::error::{Error, Result};
+use crate::ssh::bounded_read;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ pub struct HostKey {
 
 impl HostKey {
     /// From the wire format. Its first field names the algorithm (RFC 4253, section 6.6).
-    pub(super) fn from_blob(blob: &[u8]) -> Option<Self> {
+    pub(in crate::ssh) fn from_blob(blob: &[u8]) -> Option<Self> {
         let (length, rest) = blob.split_first_chunk::<4>()?;
         let algorithm = rest.get(..u32::from_be_bytes(*length) as usize)?;
         let algorithm = std::str::from_utf8(algorithm).ok()?;
@@ -31,7 +31,7 @@ impl HostKey {
     }
 
     /// From the two words that stand in public key files and in known_hosts.
-    pub(super) fn from_words(algorithm: &str, base64: &str) -> Option<Self> {
+    pub(in crate::ssh) fn from_words(algorithm: &str, base64: &str) -> Option<Self> {
         let blob = STANDARD.decode(base64).ok()?;
         Self::from_blob(&blob).filter(|key| key.algorithm == algorithm)
     }
@@ -42,7 +42,7 @@ impl HostKey {
     }
 
     /// How long the modulus of an RSA key is; `None` for other keys.
-    pub(super) fn rsa_bits(&self) -> Option<usize> {
+    pub(in crate::ssh) fn rsa_bits(&self) -> Option<usize> {
         if self.algorithm != "ssh-rsa" {
             return None;
         }
@@ -62,7 +62,7 @@ impl HostKey {
     }
 
     /// The wire format.
-    pub(super) fn blob(&self) -> &[u8] {
+    pub(in crate::ssh) fn blob(&self) -> &[u8] {
         &self.blob
     }
 
@@ -184,7 +184,7 @@ fn host_keys_in(directory: &Path) -> Result<Vec<HostKey>> {
         let path = entry.map_err(Error::file("read", directory))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("ssh_host_") && name.ends_with("_key.pub") {
-            let bytes = files::read(&path, files::LONGEST_KEY).map_err(Error::file("read", &path))?;
+            let bytes = bounded_read::read(&path, bounded_read::LONGEST_KEY).map_err(Error::file("read", &path))?;
             // A file that holds no key is no server's key either.
             keys.extend(String::from_utf8_lossy(&bytes).parse());
         }

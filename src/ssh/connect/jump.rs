@@ -1,0 +1,309 @@
+//! A jump host on the way: a channel of it that leads on, made into a socket that libssh2 can use. At one end of a pair of
+//! sockets is libssh2, at the other a thread that carries bytes to and from the channel. It ends when the socket is shut
+//! down, and is waited for then. Knows no login and no host key.
+
+use crate::error::SshError;
+use crate::ssh::connect::socket::{Carrier, Line};
+use crate::ssh::connect::transport::{Transport, address, code, code_of};
+use crate::ssh::route::lookup::Hop;
+use rustix::event::{PollFd, PollFlags};
+use ssh2::BlockDirections;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// How much is on its way in each direction of a jump host at most.
+const BUFFER: usize = 64 * 1024;
+/// Hundreds of servers may be behind one jump host, each with a thread.
+const STACK: usize = 256 * 1024;
+
+/// A way through a jump host: a logged-in connection to it, of which one channel leads on.
+pub struct Jump {
+    thread: Option<JoinHandle<()>>,
+    /// Set if the jump host itself was lost, before the socket is shut down.
+    fate: Arc<Mutex<Option<String>>>,
+    /// The end of the pair that leads here from the host beyond: shutting it down ends the thread.
+    inside: OwnedFd,
+    /// The connection with the jump host. Dropped after the thread has ended.
+    host: Transport,
+}
+
+impl Jump {
+    /// Opens a channel of `host` to `to`.
+    pub fn open(mut host: Transport, to: &Hop) -> Result<Line, SshError> {
+        let target = &to.target;
+        let name = host.server().to_owned();
+        let unreachable = |reason: String| SshError::Unreachable {
+            server: target.name.clone(),
+            address: address(target),
+            reason,
+        };
+        host.session.set_blocking(true);
+        let channel = match host.session.channel_direct_tcpip(&target.host, target.port, None) {
+            Ok(channel) => channel,
+            Err(error) if code_of(&error) == code::TIMEOUT => {
+                let reason = format!(
+                    "the jump host '{name}' did not get there in time: the machine is off, or a firewall drops the packets"
+                );
+                return Err(unreachable(reason));
+            }
+            Err(error) if code::is_lost(code_of(&error)) => {
+                host.lose(error.message());
+                return Err(unreachable(lost(&name, error.message())));
+            }
+            Err(error) => {
+                let message = error.message();
+                let reason = format!(
+                    "the jump host '{name}' does not lead there ({message}): it can't reach it, or its sshd forbids it (AllowTcpForwarding, PermitOpen)"
+                );
+                return Err(unreachable(reason));
+            }
+        };
+        host.session.set_blocking(false);
+        let failed = |error: io::Error| unreachable(format!("the way through the jump host '{name}': {error}"));
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        theirs.set_nonblocking(true).map_err(failed)?;
+        let socket = OwnedFd::from(ours);
+        let inside = socket.try_clone().map_err(failed)?;
+        let fate = Arc::new(Mutex::new(None));
+        let mut bridge = Bridge {
+            session: host.session.clone(),
+            channel,
+            network: host.socket.try_clone().map_err(failed)?,
+            inside: theirs,
+            out: Buffer::default(),
+            back: Buffer::default(),
+            unfinished: Unfinished::Nothing,
+        };
+        let builder = std::thread::Builder::new()
+            .name("jump host".to_owned())
+            .stack_size(STACK);
+        let thread = builder.spawn({
+            let (fate, name) = (Arc::clone(&fate), name.clone());
+            move || {
+                if let Err(error) = bridge.run() {
+                    *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost(&name, &error.to_string()));
+                }
+                // Both ends know now; whichever was there first has done it already.
+                let _ = bridge.inside.shutdown(Shutdown::Both);
+            }
+        });
+        Ok(Line {
+            socket,
+            carrier: Some(Carrier::Jump(Box::new(Self {
+                thread: Some(thread.map_err(failed)?),
+                fate,
+                inside,
+                host,
+            }))),
+        })
+    }
+}
+
+impl Jump {
+    /// What became of it, if it is the jump host that was lost, or the one before it.
+    pub fn fate(&self) -> Option<String> {
+        let own = || self.fate.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.host.fate().or_else(own)
+    }
+}
+
+impl Drop for Jump {
+    fn drop(&mut self) {
+        // It may be shut down already.
+        let _ = rustix::net::shutdown(&self.inside, rustix::net::Shutdown::Both);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lost(name: &str, reason: &str) -> String {
+    format!("the connection to the jump host '{name}' was lost ({reason})")
+}
+
+/// Bytes on their way in one direction. They do not move in memory until they are gone, as libssh2 demands of a packet
+/// that the socket took only in part.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Buffer {
+    fn is_empty(&self) -> bool {
+        self.start == self.bytes.len()
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
+        self.start = 0;
+        self.bytes.resize(BUFFER, 0);
+        let count = read(&mut self.bytes);
+        self.bytes.truncate(*count.as_ref().unwrap_or(&0));
+        count
+    }
+}
+
+/// A call that the socket took only in part, and that must be repeated before any other (see `channel.rs`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unfinished {
+    Nothing,
+    Writing,
+    Reading,
+}
+
+/// Carries bytes between a channel of a jump host and a socket.
+struct Bridge {
+    session: ssh2::Session,
+    channel: ssh2::Channel,
+    /// The jump host's own socket, to wait on.
+    network: OwnedFd,
+    /// Whatever is written to the other end of it goes to the channel.
+    inside: UnixStream,
+    out: Buffer,
+    back: Buffer,
+    unfinished: Unfinished,
+}
+
+impl Bridge {
+    /// Until either end is closed.
+    ///
+    /// # Errors
+    /// The jump host is lost.
+    fn run(&mut self) -> io::Result<()> {
+        loop {
+            let mut moved = false;
+            if self.unfinished != Unfinished::Reading {
+                if self.out.is_empty() {
+                    match self.out.fill(|buffer| self.inside.read(buffer)) {
+                        Ok(0) => return Ok(()),
+                        Ok(_) => moved = true,
+                        Err(error) if is_pause(&error) => {}
+                        Err(_) => return Ok(()),
+                    }
+                }
+                moved |= self.write()?;
+            }
+            if self.unfinished != Unfinished::Writing {
+                if self.back.is_empty() {
+                    moved |= self.read()?;
+                }
+                while !self.back.is_empty() {
+                    match self.inside.write(self.back.rest()) {
+                        Ok(count) => {
+                            self.back.start += count;
+                            moved = true;
+                        }
+                        Err(error) if is_pause(&error) => break,
+                        Err(_) => return Ok(()),
+                    }
+                }
+            }
+            if moved {
+                continue;
+            }
+            if self.back.is_empty() && self.channel.eof() {
+                return Ok(());
+            }
+            if !self.wait()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// From the socket to the channel, as much as is taken.
+    fn write(&mut self) -> io::Result<bool> {
+        self.unfinished = Unfinished::Nothing;
+        let mut moved = false;
+        while !self.out.is_empty() {
+            match self.channel.write(self.out.rest()) {
+                // The other side has to read first.
+                Ok(0) => break,
+                Ok(count) => {
+                    self.out.start += count;
+                    moved = true;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.sending_is_blocked() {
+                        self.unfinished = Unfinished::Writing;
+                    }
+                    break;
+                }
+                // The channel is closed: its end is read next. The connection is lost: so is that.
+                Err(_) => {
+                    self.out.start = self.out.bytes.len();
+                    break;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    /// From the channel, into the buffer for the socket.
+    fn read(&mut self) -> io::Result<bool> {
+        self.unfinished = Unfinished::Nothing;
+        match self.back.fill(|buffer| self.channel.read(buffer)) {
+            Ok(count) => Ok(count > 0),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if self.sending_is_blocked() {
+                    self.unfinished = Unfinished::Reading;
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn sending_is_blocked(&self) -> bool {
+        matches!(
+            self.session.block_directions(),
+            BlockDirections::Outbound | BlockDirections::Both
+        )
+    }
+
+    /// Until something can be done; false if there is nobody left to do it for.
+    fn wait(&self) -> io::Result<bool> {
+        let mut network = PollFlags::empty();
+        if self.unfinished != Unfinished::Nothing {
+            network |= PollFlags::OUT;
+        }
+        // With bytes that nobody takes, more of them would only be announced again and again.
+        if self.back.is_empty() || !self.out.is_empty() {
+            network |= PollFlags::IN;
+        }
+        let mut inside = PollFlags::empty();
+        if self.out.is_empty() {
+            inside |= PollFlags::IN;
+        }
+        if !self.back.is_empty() {
+            inside |= PollFlags::OUT;
+        }
+        let mut fds = vec![PollFd::new(&self.inside, inside)];
+        // Without a question about it the end of a connection would still be announced, again and again.
+        if !network.is_empty() {
+            fds.push(PollFd::new(&self.network, network));
+        }
+        match rustix::event::poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+        let over = fds
+            .first()
+            .is_some_and(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR));
+        // What is still to be read there is read; what still waits to be sent, nobody waits for.
+        Ok(!over || self.out.is_empty())
+    }
+}
+
+fn is_pause(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}

@@ -1,0 +1,8 @@
+//! From a host's address to an encrypted connection with it: a socket that leads there, and SSH's key exchange over it.
+//!
+//! It must not know which host keys are trusted, nor how a user logs in.
+
+mod deadline;
+pub mod jump;
+pub mod socket;
+pub mod transport;

@@ -1,0 +1,236 @@
+//! A connection with SSH's key exchange done, before anybody has logged in. Does not decide whom to trust, nor which way
+//! leads there.
+
+use crate::error::SshError;
+use crate::ssh::connect::deadline::Deadline;
+use crate::ssh::connect::socket::{Carrier, Line};
+use crate::ssh::host_key::HostKey;
+use crate::ssh::route::lookup::Hop;
+use crate::ssh::target::Target;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+use ssh2::{ErrorCode, MethodType};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// How long one exchange of messages may take (key exchange, a login, a channel): no person is waited for in any of
+/// them, but PAM delays failures, and servers look up the names of their clients.
+const ANSWER_TIMEOUT_MS: u32 = 30_000;
+/// How long the whole key exchange may take.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// Error numbers of libssh2 (libssh2.h) that mean something particular here.
+pub mod code {
+    pub const KEX_FAILURE: i32 = -5;
+    pub const KEY_EXCHANGE_FAILURE: i32 = -8;
+    pub const FILE: i32 = -16;
+    pub const METHOD_NONE: i32 = -17;
+    pub const AUTHENTICATION_FAILED: i32 = -18;
+    pub const PUBLICKEY_UNVERIFIED: i32 = -19;
+    pub const AGAIN: i32 = -37;
+    const BANNER_RECV: i32 = -2;
+    const SOCKET_SEND: i32 = -7;
+    pub const TIMEOUT: i32 = -9;
+    pub const SOCKET_DISCONNECT: i32 = -13;
+    const SOCKET_TIMEOUT: i32 = -30;
+    pub const SOCKET_RECV: i32 = -43;
+    const BAD_SOCKET: i32 = -45;
+
+    /// The connection itself is over.
+    pub fn is_lost(code: i32) -> bool {
+        matches!(
+            code,
+            BANNER_RECV | SOCKET_SEND | TIMEOUT | SOCKET_DISCONNECT | SOCKET_TIMEOUT | SOCKET_RECV | BAD_SOCKET
+        )
+    }
+}
+
+/// The number of an error that libssh2 reported.
+pub fn code_of(error: &ssh2::Error) -> i32 {
+    match error.code() {
+        ErrorCode::Session(code) | ErrorCode::SFTP(code) => code,
+    }
+}
+
+/// Why no transport came about.
+pub enum Failure {
+    /// Client and server share no algorithm: of the key types asked for, the server has none.
+    NoCommonAlgorithm(SshError),
+    Other(SshError),
+}
+
+impl From<Failure> for SshError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoCommonAlgorithm(error) | Failure::Other(error) => error,
+        }
+    }
+}
+
+/// An encrypted connection to something that has proven to own `host_key`.
+pub struct Transport {
+    pub session: ssh2::Session,
+    /// The same socket as the session's, to wait on and to cut.
+    pub socket: OwnedFd,
+    host_key: HostKey,
+    server: String,
+    /// Why nothing more can be done with it.
+    lost: Option<String>,
+    /// What the socket leads through, if it is not the network itself. Dropped last: it ends when the socket does.
+    carrier: Option<Carrier>,
+}
+
+impl Transport {
+    /// Exchanges keys over `line`, asking for the host key algorithms in this order.
+    pub fn open(hop: &Hop, line: Line, host_key_algorithms: &[&str]) -> Result<Self, Failure> {
+        let Line { socket, carrier } = line;
+        let target = &hop.target;
+        let failed = |reason: String| SshError::Handshake {
+            server: target.name.clone(),
+            address: address(target),
+            reason,
+        };
+        let other = |reason: String| Failure::Other(failed(reason));
+        let own = socket.try_clone().map_err(|error| other(error.to_string()))?;
+
+        let mut session = ssh2::Session::new().map_err(|error| other(error.message().to_owned()))?;
+        session.set_timeout(ANSWER_TIMEOUT_MS);
+        session
+            .method_pref(MethodType::HostKey, &host_key_algorithms.join(","))
+            .map_err(|error| other(error.message().to_owned()))?;
+        session.set_tcp_stream(own);
+        let deadline = Deadline::of(&socket, HANDSHAKE).map_err(|error| other(error.to_string()))?;
+        session.handshake().map_err(|error| {
+            match code_of(&error) {
+            _ if deadline.has_passed() => other(format!(
+                "what answers there talked for {} s without exchanging keys",
+                HANDSHAKE.as_secs()
+            )),
+            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => Failure::NoCommonAlgorithm(failed(
+                "no keys could be exchanged: client and server have no algorithm in common, or what answers there does \
+                 not speak SSH"
+                    .to_owned(),
+            )),
+            code => other(match carrier.as_ref().and_then(Carrier::fate) {
+                Some(fate) => fate,
+                // sshd_config(5), PerSourcePenalties and MaxStartups.
+                None if matches!(code, code::SOCKET_DISCONNECT | code::SOCKET_RECV) => format!(
+                    "it ended the connection before keys were exchanged ({}): it does not speak SSH, or turns this \
+                     computer away for a while, as sshd does after failed logins",
+                    error.message()
+                ),
+                None => format!(
+                    "what answers there does not speak SSH, or gave up ({})",
+                    error.message()
+                ),
+            }),
+        }
+        })?;
+        let host_key = session
+            .host_key()
+            .and_then(|(blob, _)| HostKey::from_blob(blob))
+            .ok_or_else(|| other("the server shows no readable host key".to_owned()))?;
+        Ok(Self {
+            session,
+            socket,
+            host_key,
+            server: target.name.clone(),
+            lost: None,
+            carrier,
+        })
+    }
+
+    pub fn host_key(&self) -> &HostKey {
+        &self.host_key
+    }
+
+    /// The address at the other end, if this computer itself is connected with it.
+    pub fn peer(&self) -> Option<IpAddr> {
+        let address = rustix::net::getpeername(&self.socket).ok()??;
+        Some(SocketAddr::try_from(address).ok()?.ip().to_canonical())
+    }
+
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// What became of the way here, if it is that which broke.
+    pub fn fate(&self) -> Option<String> {
+        self.carrier.as_ref().and_then(Carrier::fate)
+    }
+
+    /// Fails if the connection is already known to be over.
+    pub fn alive(&self) -> Result<(), SshError> {
+        match &self.lost {
+            None => Ok(()),
+            Some(reason) => Err(self.lost_because(reason.clone())),
+        }
+    }
+
+    /// Notes that the connection is over, and why. The first reason is the one that counts.
+    pub fn lose(&mut self, reason: impl Into<String>) -> SshError {
+        // Nothing more can be written, so dropping the session sends nothing and waits for nothing.
+        let _ = shutdown(&self.socket, Shutdown::Both);
+        let reason = match &self.lost {
+            Some(reason) => reason.clone(),
+            // What became of the way says more than that nothing comes over it any more.
+            None => self.fate().unwrap_or_else(|| reason.into()),
+        };
+        self.lost = Some(reason.clone());
+        self.carrier = None;
+        self.lost_because(reason)
+    }
+
+    /// What was not sent yet never will be, once the connection is dropped: not minutes later either, by the system, when
+    /// the network is back. What is on its way already may still arrive. See SO_LINGER in socket(7).
+    pub fn forget_unsent(&self) {
+        // Another kind of socket than TCP's may know nothing of it, and ends at once anyway.
+        let _ = rustix::net::sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
+    }
+
+    fn lost_because(&self, reason: String) -> SshError {
+        SshError::Lost {
+            server: self.server.clone(),
+            reason,
+        }
+    }
+
+    /// Waits until the socket is ready for one of `events`, or the time is over. A signal does not end the wait.
+    pub fn wait(&self, events: PollFlags, until: Instant) -> std::io::Result<()> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            // Waits beyond what the system can express are waits for years: no need to be exact.
+            let left = Timespec::try_from(left).unwrap_or(Timespec {
+                tv_sec: 3600,
+                tv_nsec: 0,
+            });
+            match rustix::event::poll(&mut [PollFd::new(&self.socket, events)], Some(&left)) {
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        // Dropping an ssh2 session in blocking mode waits for a peer that may be gone.
+        self.session.set_blocking(false);
+        // No SSH_MSG_DISCONNECT: on it sshd leaves at once, and drops what it was to hand on to a command just before. And
+        // nothing is left unread, or the system would tell the server so (RFC 1122, 4.2.2.13) in place of what was sent.
+        let mut unread = [0; 4096];
+        while matches!(recv(&self.socket, &mut unread, RecvFlags::DONTWAIT), Ok((1.., _))) {}
+        let _ = shutdown(&self.socket, Shutdown::Write);
+    }
+}
+
+/// How the target's address is shown: IPv6 in brackets.
+pub fn address(target: &Target) -> String {
+    if target.host.contains(':') {
+        format!("[{}]:{}", target.host, target.port)
+    } else {
+        format!("{}:{}", target.host, target.port)
+    }
+}

@@ -1,0 +1,105 @@
+//! The user's SSH agent: which one, what it holds, and logging in with it. What it holds is asked over its own socket,
+//! with a limit in time; libssh2 then only logs in.
+
+use crate::ssh::login::agent_relay::{self, Identity, Relay};
+use crate::ssh::login::certificate::{Certificate, is_certificate, type_of};
+use crate::ssh::route::agent_socket::AgentSocket;
+use std::path::{Path, PathBuf};
+
+/// An agent that answers.
+pub struct Agent {
+    // Dropped before the relay, which ends when its client does.
+    inner: ssh2::Agent,
+    identities: Vec<Identity>,
+    place: PathBuf,
+    _relay: Option<Relay>,
+}
+
+impl Agent {
+    /// `None`, and a note, if there is one that can't be used; only `None` if there is none. `certificates` are offered
+    /// too, where the agent has the key that they are for.
+    pub fn connect(
+        session: &ssh2::Session,
+        socket: &AgentSocket,
+        certificates: &[Certificate],
+        notes: &mut Vec<String>,
+    ) -> Option<Self> {
+        let (path, said_by) = match socket {
+            AgentSocket::Nowhere => return None,
+            AgentSocket::At { path, said_by } => (path, said_by),
+            AgentSocket::Unclear(why) => {
+                notes.push(format!("the SSH agent: {why}"));
+                return None;
+            }
+        };
+        Self::open(session, path, certificates)
+            .map_err(|reason| {
+                notes.push(format!(
+                    "the SSH agent at {} ({said_by}) does not answer: {reason}",
+                    path.display()
+                ));
+            })
+            .ok()
+    }
+
+    fn open(session: &ssh2::Session, path: &Path, certificates: &[Certificate]) -> Result<Self, String> {
+        let mut identities = agent_relay::identities(path).map_err(|error| error.to_string())?;
+        let held = |key: &[u8]| identities.iter().any(|identity| identity.blob == key);
+        let certificates: Vec<Certificate> = certificates
+            .iter()
+            .filter(|certificate| held(&certificate.key) && !held(&certificate.blob))
+            .cloned()
+            .collect();
+        let relay = if certificates.is_empty() && !identities.iter().any(|identity| needs_relay(&identity.blob)) {
+            None
+        } else {
+            Some(Relay::start(path, certificates.clone()).map_err(|error| error.to_string())?)
+        };
+        // Before the keys that they are for: where certificates are used, the keys alone open nothing.
+        identities.splice(
+            0..0,
+            certificates.iter().map(|certificate| Identity {
+                blob: certificate.blob.clone(),
+                comment: certificate.path.display().to_string(),
+            }),
+        );
+        let socket = relay.as_ref().map_or(path, Relay::socket);
+        let inner = session
+            .agent()
+            .and_then(|mut inner| {
+                inner.set_identity_path(socket)?;
+                inner.connect()?;
+                inner.list_identities()?;
+                Ok(inner)
+            })
+            .map_err(|error| error.message().to_owned())?;
+        Ok(Self {
+            inner,
+            identities,
+            place: path.to_owned(),
+            _relay: relay,
+        })
+    }
+
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// Where it listens, for messages.
+    pub fn place(&self) -> &Path {
+        &self.place
+    }
+
+    /// Logs in with the key of this blob. `None` if the agent no longer holds it.
+    pub fn log_in(&self, user: &str, blob: &[u8]) -> Option<Result<(), ssh2::Error>> {
+        let identities = self.inner.identities().unwrap_or_default();
+        let identity = identities.iter().find(|identity| identity.blob() == blob)?;
+        Some(self.inner.userauth(user, identity))
+    }
+}
+
+/// What libssh2 can't log in with by itself.
+fn needs_relay(blob: &[u8]) -> bool {
+    let kind = type_of(blob).unwrap_or_default();
+    kind.starts_with("sk-") || (kind.starts_with("ssh-rsa") && is_certificate(blob))
+}

@@ -1,0 +1,467 @@
+//! Logging in: which identities are offered in which order, and what is said when none was accepted.
+//!
+//! 1. With keys named for the server, by its row or else by the SSH configuration: of each the agent's copy, then the
+//!    file itself; then the agent's other keys, so that a well-filled agent does not use up the tries that the server
+//!    allows. With `IdentitiesOnly` those are left out.
+//! 2. Without: all keys of the agent, then the usual files of `~/.ssh`.
+//! 3. A password, if the server takes one and somebody can be asked.
+//!
+//! A key that has a certificate is offered with it first.
+
+use crate::error::{Error, KeyProblem, Obstacle, Result, SshError};
+use crate::plan::printable::one_line;
+use crate::plan::secret::Secret;
+use crate::ssh::ask_secret::AskSecret;
+use crate::ssh::ask_secret::secret_of_environment;
+use crate::ssh::connect::transport::{Transport, code, code_of};
+use crate::ssh::login::agent::Agent;
+use crate::ssh::login::certificate::Certificate;
+use crate::ssh::login::key_file::Unlocking;
+use crate::ssh::login::keyboard_interactive::{Person, Replay};
+use crate::ssh::login::offered_keys::{Candidate, KeyFiles, Named, key_file_error};
+use crate::ssh::route::lookup::Hop;
+use crate::ssh::server_messages;
+use std::path::PathBuf;
+
+/// How often a person is asked for a password, as in OpenSSH.
+const ATTEMPTS: usize = 3;
+
+/// What a login worked with, kept so that the same can be done again without asking.
+#[derive(Clone)]
+pub enum Login {
+    /// The server asks for nothing.
+    Nothing,
+    /// The agent signs; the public key in wire format.
+    Agent(Vec<u8>),
+    /// A decrypted private key, and the line of its certificate if it needed one, or else of its public half.
+    Key(Secret, Option<String>),
+    Password(Secret),
+    /// The answers to what the server asked, in order.
+    Answers(Vec<Secret>),
+}
+
+/// What became of one offer.
+enum Offer {
+    Accepted,
+    Refused,
+    /// The server takes no more offers on this connection.
+    HungUp(String),
+    /// It could not be offered at all.
+    Unusable(String),
+}
+
+/// Logs in with the first thing that the server accepts.
+pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn AskSecret) -> Result<Login> {
+    let certificates = files.all_certificates();
+    let KeyFiles {
+        candidates,
+        certificates: configured,
+        mut notes,
+        unusable,
+    } = files;
+    let agent = Agent::connect(&transport.session, &hop.identities.agent, &certificates, &mut notes);
+    let mut attempt = Attempt {
+        transport,
+        hop,
+        tried: notes,
+        offered: Vec::new(),
+        refused: 0,
+        unusable,
+        certificates,
+    };
+    let only = hop.identities.only;
+    let (first, last): (Vec<Candidate>, Vec<Candidate>) = candidates
+        .into_iter()
+        .partition(|candidate| only || candidate.named != Named::Usual);
+    for candidate in &first {
+        let certified = |blob: &[u8]| candidate.certificates.iter().any(|known| known.blob == blob);
+        for wanted in [&certified as &dyn Fn(&[u8]) -> bool, &|blob: &[u8]| {
+            candidate.file.public.as_deref() == Some(blob)
+        }] {
+            if let Some(login) = attempt.agent(agent.as_ref(), wanted)? {
+                return Ok(login);
+            }
+        }
+        if let Some(login) = attempt.key_file(candidate, ask)? {
+            return Ok(login);
+        }
+    }
+    let others = |blob: &[u8]| !only || configured.iter().any(|certificate| certificate.blob == blob);
+    if let Some(login) = attempt.agent(agent.as_ref(), &others)? {
+        return Ok(login);
+    }
+    for candidate in &last {
+        if let Some(login) = attempt.key_file(candidate, ask)? {
+            return Ok(login);
+        }
+    }
+    attempt.without_key(ask)
+}
+
+/// Logs in once more, without asking anything.
+pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Result<()> {
+    let target = &hop.target;
+    let session = &transport.session;
+    let (offer, what) = match login {
+        Login::Nothing => {
+            // The answer is an error once the server has let us in.
+            let _ = session.auth_methods(&target.user);
+            let offer = if session.authenticated() {
+                Offer::Accepted
+            } else {
+                Offer::Refused
+            };
+            (offer, "no credentials".to_owned())
+        }
+        Login::Agent(blob) => {
+            let mut notes = Vec::new();
+            // Where a file is gone meanwhile, so is its certificate; the agent may still have what it needs.
+            let certificates = KeyFiles::gather(hop).map_or_else(|_| Vec::new(), |files| files.all_certificates());
+            match Agent::connect(session, &hop.identities.agent, &certificates, &mut notes) {
+                Some(agent) => (offer(&agent, &target.user, blob), "the agent's key".to_owned()),
+                None => (
+                    Offer::Refused,
+                    notes.pop().unwrap_or_else(|| "the SSH agent is gone".to_owned()),
+                ),
+            }
+        }
+        Login::Key(text, public) => (
+            judge(session.userauth_pubkey_memory(&target.user, public.as_deref(), text.expose(), None)),
+            "the key".to_owned(),
+        ),
+        Login::Password(password) => (
+            judge(session.userauth_password(&target.user, password.expose())),
+            "the password".to_owned(),
+        ),
+        Login::Answers(answers) => {
+            let mut replay = Replay(answers.iter());
+            (
+                judge(session.userauth_keyboard_interactive(&target.user, &mut replay)),
+                "the same answers".to_owned(),
+            )
+        }
+    };
+    match offer {
+        Offer::Accepted => Ok(()),
+        Offer::HungUp(reason) => Err(transport.lose(reason).into()),
+        Offer::Refused => Err(denied(
+            hop,
+            vec![format!("{what}: refused this time")],
+            Obstacle::Unclear,
+        )),
+        Offer::Unusable(reason) => Err(denied(hop, vec![format!("{what}: {reason}")], Obstacle::Unclear)),
+    }
+}
+
+/// One login under way.
+struct Attempt<'a> {
+    transport: &'a mut Transport,
+    hop: &'a Hop,
+    /// What was tried, and what became of it.
+    tried: Vec<String>,
+    /// The public keys and certificates that were refused already.
+    offered: Vec<Vec<u8>>,
+    /// How often the server has refused something.
+    refused: usize,
+    /// A key that could not be offered, and what is wrong with its file.
+    unusable: Option<(PathBuf, KeyProblem)>,
+    /// All that are known, to say of a refused one when it ended.
+    certificates: Vec<Certificate>,
+}
+
+impl Attempt<'_> {
+    /// Offers those keys of the agent that `wanted` picks and that were not offered before.
+    fn agent(&mut self, agent: Option<&Agent>, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Option<Login>> {
+        let Some(agent) = agent else { return Ok(None) };
+        for identity in agent.identities() {
+            let blob = &identity.blob;
+            if self.offered.contains(blob) || !wanted(blob) {
+                continue;
+            }
+            let offer = offer(agent, &self.hop.target.user, blob);
+            self.offered.push(blob.clone());
+            let expired = self.expiry(blob);
+            let what = format!(
+                "the key '{}'{expired} of the agent at {}",
+                one_line(&identity.comment),
+                agent.place().display()
+            );
+            if self.settle(offer, what)? {
+                return Ok(Some(Login::Agent(blob.clone())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn expiry(&self, blob: &[u8]) -> String {
+        let certificate = self.certificates.iter().find(|certificate| certificate.blob == blob);
+        let expiry = certificate.and_then(Certificate::expiry);
+        expiry.map_or(String::new(), |expiry| format!(" ({expiry})"))
+    }
+
+    fn key_file(&mut self, candidate: &Candidate, ask: &dyn AskSecret) -> Result<Option<Login>> {
+        let file = &candidate.file;
+        let is_offered = |offered: &[Vec<u8>], blob: &Vec<u8>| offered.contains(blob);
+        let certificates: Vec<&Certificate> = candidate
+            .certificates
+            .iter()
+            .filter(|certificate| !is_offered(&self.offered, &certificate.blob))
+            .collect();
+        let plain = !file
+            .public
+            .as_ref()
+            .is_some_and(|public| is_offered(&self.offered, public));
+        if !plain && certificates.is_empty() {
+            return Ok(None);
+        }
+        let by_row = candidate.named == Named::ByRow;
+        // Nobody is asked for the passphrase of a key that the server would not look at.
+        if file.is_encrypted() && !by_row && !self.methods()?.contains("publickey") {
+            return Ok(None);
+        }
+        let what = candidate.what();
+        match file.unlock(ask)? {
+            Unlocking::Unlocked(text) => {
+                let user = &self.hop.target.user;
+                for certificate in certificates {
+                    let Some(line) = certificate.line() else { continue };
+                    let session = &self.transport.session;
+                    let offer = judge(session.userauth_pubkey_memory(user, Some(&line), text.expose(), None));
+                    self.offered.push(certificate.blob.clone());
+                    let expired = self.expiry(&certificate.blob);
+                    let what = format!("{what} with the certificate {}{expired}", certificate.path.display());
+                    if self.settle(offer, what)? {
+                        return Ok(Some(Login::Key(text, Some(line))));
+                    }
+                }
+                if !plain {
+                    return Ok(None);
+                }
+                // Without the public half libssh2 derives it, at the price of the rest of the login.
+                let line = file.public_line();
+                let session = &self.transport.session;
+                let offer = judge(session.userauth_pubkey_memory(user, line.as_deref(), text.expose(), None));
+                self.offered.extend(file.public.clone());
+                Ok(self.settle(offer, what)?.then_some(Login::Key(text, line)))
+            }
+            Unlocking::WrongPassphrase if by_row => Err(key_file_error(
+                &self.hop.target,
+                &file.path,
+                KeyProblem::WrongPassphrase,
+            )),
+            Unlocking::WrongPassphrase => self.note(format!("{what}: the passphrase is wrong")),
+            Unlocking::NoPassphrase => self.note(format!(
+                "{what} is encrypted, and no passphrase was given (on a terminal, or in INFRAKT_SSH_PASSPHRASE)"
+            )),
+            Unlocking::PublicOnly => {
+                let unusable = (file.path.clone(), KeyProblem::PublicOnly);
+                self.unusable.get_or_insert(unusable);
+                self.note(format!("{what} {}", KeyProblem::PublicOnly))
+            }
+            Unlocking::OnToken => self.note(format!(
+                "{what} is on a security token, which works through an SSH agent only, and none has it: ssh-add {}",
+                crate::plan::shell::quote(&file.path.to_string_lossy())
+            )),
+        }
+    }
+
+    fn note(&mut self, note: String) -> Result<Option<Login>> {
+        self.tried.push(note);
+        Ok(None)
+    }
+
+    /// A password, or whatever the server asks for; else the end.
+    fn without_key(mut self, ask: &dyn AskSecret) -> Result<Login> {
+        let methods = self.methods()?;
+        if self.transport.session.authenticated() {
+            return Ok(Login::Nothing);
+        }
+        if methods.split(',').any(|method| method == "password") {
+            if let Some(login) = self.password(ask)? {
+                return Ok(login);
+            }
+        } else if methods.split(',').any(|method| method == "keyboard-interactive")
+            && let Some(login) = self.questions(ask)?
+        {
+            return Ok(login);
+        }
+        if self.tried.is_empty() {
+            self.tried
+                .push("there is no key to offer: no SSH agent, none of the usual files in ~/.ssh".to_owned());
+        }
+        self.tried
+            .push(format!("the server accepts: {}", one_line(&methods.replace(',', ", "))));
+        let said = banner(self.transport).map_or(Obstacle::Unclear, |words| server_messages::obstacle(&words));
+        let obstacle = match (said, self.unusable) {
+            (Obstacle::Unclear, Some((path, problem))) => Obstacle::UnusableKey(path, Box::new(problem)),
+            (said, _) => said,
+        };
+        Err(denied(self.hop, self.tried, obstacle))
+    }
+
+    fn password(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
+        let target = &self.hop.target;
+        let question = format!("{}@{}'s password: ", target.user, target.name);
+        for attempt in 0..=ATTEMPTS {
+            let (password, what) = if attempt == 0 {
+                (self.given_password(), "the password of INFRAKT_SSH_PASSWORD")
+            } else {
+                let again = if attempt > 1 { "Permission denied. " } else { "" };
+                let answer = ask.ask(&format!("{again}{question}"))?;
+                (answer.filter(|answer| !answer.expose().is_empty()), "the password")
+            };
+            let Some(password) = password else {
+                if attempt == 0 {
+                    continue;
+                }
+                let or_given = if self.hop.is_jump {
+                    ""
+                } else {
+                    ", or in INFRAKT_SSH_PASSWORD"
+                };
+                self.tried
+                    .push(format!("no (further) password was given (on a terminal{or_given})"));
+                return Ok(None);
+            };
+            let session = &self.transport.session;
+            let offer = judge(session.userauth_password(&target.user, password.expose()));
+            if self.settle(offer, what.to_owned())? {
+                return Ok(Some(Login::Password(password)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn questions(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
+        let mut person = Person {
+            target: &self.hop.target,
+            ask,
+            given: self.given_password(),
+            answers: Vec::new(),
+            failed: None,
+        };
+        let session = &self.transport.session;
+        let offer = judge(session.userauth_keyboard_interactive(&self.hop.target.user, &mut person));
+        if let Some(error) = person.failed {
+            return Err(error);
+        }
+        let what = if person.answers.is_empty() {
+            "the server's questions, which nobody was there to answer"
+        } else {
+            "the answers to the server's questions"
+        };
+        let answers = person.answers;
+        Ok(self.settle(offer, what.to_owned())?.then_some(Login::Answers(answers)))
+    }
+
+    /// Whether the offer was accepted; if not, it goes on the list.
+    fn settle(&mut self, offer: Offer, what: String) -> Result<bool> {
+        match offer {
+            Offer::Accepted => return Ok(true),
+            Offer::Refused => {
+                self.refused += 1;
+                self.tried.push(format!("{what}: refused"));
+            }
+            Offer::Unusable(reason) => self.tried.push(format!("{what}: cannot be used ({reason})")),
+            Offer::HungUp(_) => {
+                self.tried
+                    .push(format!("{what}: refused, and the server takes no further tries"));
+                return Err(self.turned_away());
+            }
+        }
+        Ok(false)
+    }
+
+    /// The error for a server that has ended the connection in the middle of the login.
+    fn turned_away(&mut self) -> Error {
+        // libssh2 keeps the banner for whoever asks for the methods, which nobody answers any more. PAM's reason for not
+        // letting a user in comes as a banner (RFC 4252, section 5.4).
+        let _ = self.transport.session.auth_methods(&self.hop.target.user);
+        let words = banner(self.transport);
+        let mut tried = std::mem::take(&mut self.tried);
+        let mut obstacle = Obstacle::Unclear;
+        if let Some(words) = words {
+            obstacle = server_messages::obstacle(&words);
+            tried.push(format!(
+                "the server says: {}",
+                server_messages::last_of(&words, "nothing")
+            ));
+        }
+        // Keys that are named come first, so the limit has kept none of them from being tried.
+        let names_keys = self.hop.target.key_path.is_some() || self.hop.identities.files.is_some();
+        if obstacle == Obstacle::Unclear && self.refused > 0 && !names_keys {
+            obstacle = Obstacle::TooManyKeys;
+        }
+        denied(self.hop, tried, obstacle)
+    }
+
+    /// The environment's password is the server's: a jump host must not see it.
+    fn given_password(&self) -> Option<Secret> {
+        if self.hop.is_jump {
+            None
+        } else {
+            secret_of_environment("INFRAKT_SSH_PASSWORD")
+        }
+    }
+
+    /// What the server offers, comma-separated; empty if it has let us in without anything. Costs a round trip.
+    fn methods(&mut self) -> Result<String> {
+        let session = &self.transport.session;
+        match session.auth_methods(&self.hop.target.user) {
+            Ok(methods) => Ok(methods.to_owned()),
+            Err(_) if session.authenticated() => Ok(String::new()),
+            Err(error) if code::is_lost(code_of(&error)) && !self.tried.is_empty() => {
+                self.tried.push("the server takes no further tries".to_owned());
+                Err(self.turned_away())
+            }
+            Err(error) => Err(self
+                .transport
+                .lose(format!("during the login ({})", error.message()))
+                .into()),
+        }
+    }
+}
+
+/// What the server has said to whoever wants to log in.
+fn banner(transport: &Transport) -> Option<String> {
+    let words = transport.session.userauth_banner().ok()??;
+    (!words.trim().is_empty()).then(|| words.to_owned())
+}
+
+/// Offers a key that an agent holds.
+fn offer(agent: &Agent, user: &str, blob: &[u8]) -> Offer {
+    match agent.log_in(user, blob) {
+        Some(answer) => judge(answer),
+        None => Offer::Unusable("the SSH agent no longer holds it".to_owned()),
+    }
+}
+
+fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
+    match answer {
+        Ok(()) => Offer::Accepted,
+        Err(error) => match code_of(&error) {
+            code::AUTHENTICATION_FAILED | code::PUBLICKEY_UNVERIFIED => Offer::Refused,
+            code if code::is_lost(code) => Offer::HungUp(error.message().to_owned()),
+            code::FILE | code::METHOD_NONE => Offer::Unusable("SSH cannot read it".to_owned()),
+            _ => Offer::Unusable(error.message().to_owned()),
+        },
+    }
+}
+
+/// With where the settings came from that nobody sees in the inventory.
+fn denied(hop: &Hop, mut tried: Vec<String>, obstacle: Obstacle) -> Error {
+    if !hop.said.is_empty() {
+        let said: Vec<String> = hop
+            .said
+            .iter()
+            .map(|(setting, value)| format!("{setting} {value}"))
+            .collect();
+        tried.push(format!("from the SSH configuration: {}", said.join(", ")));
+    }
+    Error::from(SshError::Denied {
+        server: hop.target.name.clone(),
+        user: hop.target.user.clone(),
+        tried,
+        obstacle,
+    })
+}

@@ -1,0 +1,111 @@
+//! User certificates (PROTOCOL.certkeys of OpenSSH): which key a certificate is for, and how long. Judges nothing: that is
+//! the server's.
+
+use crate::ssh::bounded_read;
+use crate::ssh::host_key::HostKey;
+use crate::ssh::login::openssh_key::{Reader, put};
+use std::path::{Path, PathBuf};
+
+const SUFFIX: &str = "-cert-v01@openssh.com";
+
+/// A certificate as it stands in a `-cert.pub` file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    pub path: PathBuf,
+    /// In wire format.
+    pub blob: Vec<u8>,
+    /// The certified key itself, in wire format.
+    pub key: Vec<u8>,
+    /// When it ends, in seconds since 1970; the largest number there is if it doesn't.
+    valid_before: u64,
+}
+
+impl Certificate {
+    /// # Errors
+    /// What is wrong with it, in words that follow its path.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = bounded_read::read_text(path, bounded_read::LONGEST_KEY).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+            _ => format!("cannot be read: {error}"),
+        })?;
+        let blob = text.parse::<HostKey>().map(|key| key.blob().to_vec());
+        blob.ok()
+            .and_then(|blob| Self::parse(path, blob))
+            .ok_or_else(|| "is not a certificate".to_owned())
+    }
+
+    /// The one that ssh-keygen writes beside a key, if there is one.
+    pub fn beside(key: &Path) -> Option<Self> {
+        let mut beside = key.as_os_str().to_owned();
+        beside.push("-cert.pub");
+        Self::read(Path::new(&beside)).ok()
+    }
+
+    fn parse(path: &Path, blob: Vec<u8>) -> Option<Self> {
+        let mut reader = Reader(&blob);
+        let kind = std::str::from_utf8(reader.string()?).ok()?;
+        let plain = plain_type(kind)?;
+        reader.string()?; // a nonce
+        let mut key = Vec::new();
+        put(&mut key, plain.as_bytes());
+        for _ in 0..fields(&plain)? {
+            put(&mut key, reader.string()?);
+        }
+        // Serial number, type, key id, principals, and the beginning of its validity.
+        reader.long()?;
+        reader.number()?;
+        reader.string()?;
+        reader.string()?;
+        reader.long()?;
+        let valid_before = reader.long()?;
+        Some(Self {
+            path: path.to_owned(),
+            key,
+            valid_before,
+            blob,
+        })
+    }
+
+    /// As a line of a public key file.
+    pub fn line(&self) -> Option<String> {
+        Some(HostKey::from_blob(&self.blob)?.to_string())
+    }
+
+    /// Said of one that was refused: nothing, or when it ended.
+    pub fn expiry(&self) -> Option<String> {
+        let end = jiff::Timestamp::from_second(i64::try_from(self.valid_before).ok()?).ok()?;
+        (end < jiff::Timestamp::now()).then(|| format!("it expired on {}", end.strftime("%Y-%m-%d %H:%M UTC")))
+    }
+}
+
+/// Whether a key in wire format is a certificate.
+pub fn is_certificate(blob: &[u8]) -> bool {
+    type_of(blob).is_some_and(|kind| kind.ends_with(SUFFIX))
+}
+
+/// The type that a key in wire format begins with.
+pub fn type_of(blob: &[u8]) -> Option<&str> {
+    std::str::from_utf8(Reader(blob).string()?).ok()
+}
+
+/// `sk-` types keep their domain: sk-ssh-ed25519-cert-v01@openssh.com is for an sk-ssh-ed25519@openssh.com.
+fn plain_type(kind: &str) -> Option<String> {
+    let plain = kind.strip_suffix(SUFFIX)?;
+    Some(if plain.starts_with("sk-") {
+        format!("{plain}@openssh.com")
+    } else {
+        plain.to_owned()
+    })
+}
+
+/// How many fields follow the type in a key of it.
+fn fields(kind: &str) -> Option<usize> {
+    match kind {
+        "ssh-ed25519" => Some(1),
+        "ssh-rsa" => Some(2),
+        _ if kind.starts_with("ecdsa-sha2-") => Some(2),
+        "sk-ssh-ed25519@openssh.com" => Some(2),
+        "sk-ecdsa-sha2-nistp256@openssh.com" => Some(3),
+        _ => None,
+    }
+}

@@ -1,0 +1,62 @@
+//! What a server asks by itself during a login (keyboard-interactive, RFC 4256): answered by a person, or as before. Does
+//! not judge the answers.
+
+use crate::error::Error;
+use crate::plan::printable::one_line;
+use crate::plan::secret::Secret;
+use crate::ssh::ask_secret::AskSecret;
+use crate::ssh::target::Target;
+use ssh2::{KeyboardInteractivePrompt, Prompt};
+
+/// Answers the server's questions by asking a person.
+pub struct Person<'a> {
+    pub target: &'a Target,
+    pub ask: &'a dyn AskSecret,
+    /// Answers the first hidden question, which is the password.
+    pub given: Option<Secret>,
+    pub answers: Vec<Secret>,
+    pub failed: Option<Error>,
+}
+
+impl KeyboardInteractivePrompt for Person<'_> {
+    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
+        let mut replies = Vec::new();
+        for prompt in prompts {
+            let given = if prompt.echo { None } else { self.given.take() };
+            let answer = match given {
+                Some(given) => Ok(Some(given)),
+                // The text is the server's: it must not be able to move the cursor or change colours.
+                None => self.ask.ask(&format!(
+                    "{}@{}: {} ",
+                    self.target.user,
+                    self.target.name,
+                    one_line(prompt.text.trim())
+                )),
+            };
+            match answer {
+                Ok(Some(answer)) => {
+                    replies.push(answer.expose().to_owned());
+                    self.answers.push(answer);
+                }
+                Ok(None) => replies.push(String::new()),
+                Err(error) => {
+                    self.failed = Some(error);
+                    replies.push(String::new());
+                }
+            }
+        }
+        replies
+    }
+}
+
+/// Answers the server's questions as before.
+pub struct Replay<'a>(pub std::slice::Iter<'a, Secret>);
+
+impl KeyboardInteractivePrompt for Replay<'_> {
+    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
+        let answers = prompts
+            .iter()
+            .map(|_| self.0.next().map(|answer| answer.expose().to_owned()));
+        answers.map(Option::unwrap_or_default).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! Goes the way to a server: from host to host, each trusted by its own key before anything is entrusted to it, and
+//! logged in to by its own means. Remembers what let it in, so that the same way can be gone again without asking.
+
+use crate::error::{Error, Result, SshError};
+use crate::plan::secret::Secret;
+use crate::plan::shell::quote;
+use crate::ssh::ask_secret::AskSecret;
+use crate::ssh::connect::jump::Jump;
+use crate::ssh::connect::socket::{self, Line, ProxyCommand};
+use crate::ssh::connect::transport::{Transport, address};
+use crate::ssh::login::authentication::{self, Login};
+use crate::ssh::login::offered_keys::KeyFiles;
+use crate::ssh::route::lookup::Route;
+use crate::ssh::target::Target;
+use crate::ssh::trust::verify::Trust;
+
+/// What let the user in at each host of a route.
+#[derive(Clone)]
+pub struct Logins(Vec<Option<Login>>);
+
+impl Logins {
+    pub fn none(route: &Route) -> Self {
+        Self(route.hops().map(|_| None).collect())
+    }
+
+    /// Whether any of them counts as a try of a password.
+    pub fn by_password(&self) -> bool {
+        let is_password = |login: &Login| matches!(login, Login::Password(_) | Login::Answers(_));
+        self.0.iter().flatten().any(is_password)
+    }
+}
+
+/// For ways that were gone before: there is nothing to ask.
+pub struct Nobody;
+
+impl AskSecret for Nobody {
+    fn ask(&self, _prompt: &str) -> Result<Option<Secret>> {
+        Ok(None)
+    }
+}
+
+/// One attempt to get there.
+pub struct Journey<'a> {
+    route: &'a Route,
+    logins: &'a mut Logins,
+    ask: &'a dyn AskSecret,
+    /// The host at which something went wrong.
+    trouble: Option<usize>,
+}
+
+impl<'a> Journey<'a> {
+    pub fn new(route: &'a Route, logins: &'a mut Logins, ask: &'a dyn AskSecret) -> Self {
+        Self {
+            route,
+            logins,
+            ask,
+            trouble: None,
+        }
+    }
+
+    /// To the server, logged in.
+    pub fn complete(mut self) -> Result<Transport> {
+        self.enter(self.route.jumps.len()).map_err(|error| self.explain(error))
+    }
+
+    /// To a port of the server, without SSH there: what it leads to is not asked for its key.
+    pub fn reach_port(mut self) -> Result<Line> {
+        let last = self.route.jumps.len();
+        self.line(last).map_err(|error| self.explain(error))
+    }
+
+    /// A host that is trusted, and has let the user in.
+    fn enter(&mut self, index: usize) -> Result<Transport> {
+        let hop = self.route.hop(index);
+        // Read before there is a connection: a key that can't be used is no reason to make one.
+        let files = match self.logins.0.get(index) {
+            Some(Some(_)) => None,
+            _ => Some(KeyFiles::gather(hop).map_err(|error| self.here(index, error))?),
+        };
+        let mut transport = self.arrive(index)?;
+        let entered = match (self.logins.0.get_mut(index), files) {
+            (Some(Some(login)), _) => authentication::log_in_again(&mut transport, hop, login),
+            (Some(place), Some(files)) => {
+                authentication::log_in(&mut transport, hop, files, self.ask).map(|login| *place = Some(login))
+            }
+            // There is a place for each host of the route.
+            _ => Ok(()),
+        };
+        entered.map_err(|error| self.here(index, error))?;
+        Ok(transport)
+    }
+
+    /// A host that is trusted, but not yet logged in to.
+    fn arrive(&mut self, index: usize) -> Result<Transport> {
+        let trust = Trust::of(self.route.hop(index));
+        trust
+            .open(&mut || self.line(index))
+            .map_err(|error| self.here(index, error))
+    }
+
+    /// A socket that leads to a host.
+    fn line(&mut self, index: usize) -> Result<Line> {
+        let hop = self.route.hop(index);
+        let line = match (index.checked_sub(1), &hop.proxy_command) {
+            (Some(before), _) => Jump::open(self.enter(before)?, hop),
+            (None, Some(command)) => ProxyCommand::start(hop, command),
+            (None, None) => socket::dial(hop),
+        };
+        line.map_err(|error| self.here(index, error.into()))
+    }
+
+    /// Notes where something went wrong, unless it was further back.
+    fn here(&mut self, index: usize, error: Error) -> Error {
+        self.trouble.get_or_insert(index);
+        error
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        explain(self.route, self.trouble.unwrap_or(self.route.jumps.len()), error)
+    }
+}
+
+/// What went wrong at a jump host, told of the server that lies behind it.
+fn explain(route: &Route, index: usize, error: Error) -> Error {
+    let error = match error {
+        Error::Ssh(error) if index < route.jumps.len() => error,
+        other => return other,
+    };
+    let jump = &route.hop(index).target;
+    let server = route.target().name.clone();
+    let at = |address: &str, reason: &str| format!("the jump host '{}' at {address}: {reason}", jump.name);
+    Error::from(match error {
+        SshError::Unreachable {
+            address: there, reason, ..
+        } => SshError::Unreachable {
+            reason: at(&there, &reason),
+            address: address(route.target()),
+            server,
+        },
+        SshError::Handshake {
+            address: there, reason, ..
+        } => SshError::Handshake {
+            reason: at(&there, &reason),
+            address: address(route.target()),
+            server,
+        },
+        SshError::Lost { reason, .. } => SshError::Lost {
+            reason: at(&address(jump), &reason),
+            server,
+        },
+        problem => SshError::JumpHost {
+            server,
+            jump_host: jump.name.clone(),
+            login: ssh_command(route, index, jump),
+            problem: Box::new(problem),
+        },
+    })
+}
+
+/// How ssh itself logs in to a jump host.
+fn ssh_command(route: &Route, index: usize, jump: &Target) -> String {
+    let place = |target: &Target| {
+        let name = match target.name.contains(':') {
+            true => format!("[{}]", target.name),
+            false => target.name.clone(),
+        };
+        format!("{}@{name}:{}", target.user, target.port)
+    };
+    let before: Vec<String> = route.jump_hosts().take(index).map(place).collect();
+    let through = match before.is_empty() {
+        true => String::new(),
+        false => format!(" -J {}", quote(&before.join(","))),
+    };
+    format!(
+        "ssh{through} -p {} {}",
+        jump.port,
+        quote(&format!("{}@{}", jump.user, jump.name))
+    )
+}

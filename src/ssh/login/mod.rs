@@ -1,0 +1,13 @@
+//! Logging in: keys, the agent, passwords, and the chain of logins through jump hosts.
+//!
+//! It must not know what is done once the user is in.
+
+mod agent;
+mod agent_relay;
+mod authentication;
+mod certificate;
+mod key_file;
+mod keyboard_interactive;
+pub mod login_chain;
+mod offered_keys;
+mod openssh_key;

@@ -1,0 +1,135 @@
+//! Which key files and certificates there are to offer to a host, and who names them. Offers nothing itself.
+
+use crate::error::{Error, KeyProblem, Result, SshError};
+use crate::ssh::login::certificate::Certificate;
+use crate::ssh::login::key_file::KeyFile;
+use crate::ssh::route::lookup::Hop;
+use crate::ssh::target::Target;
+use std::path::{Path, PathBuf};
+
+/// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
+const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
+/// Who names a key file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    ByRow,
+    ByConfiguration,
+    Usual,
+}
+
+/// A key file to offer.
+pub struct Candidate {
+    pub file: KeyFile,
+    pub named: Named,
+    /// Those that are for it.
+    pub certificates: Vec<Certificate>,
+}
+
+impl Candidate {
+    /// How it is called in messages.
+    pub fn what(&self) -> String {
+        what(&self.file.path, self.named)
+    }
+}
+
+fn what(path: &Path, named: Named) -> String {
+    match named {
+        Named::ByConfiguration => format!("the key {} (IdentityFile)", path.display()),
+        Named::ByRow | Named::Usual => format!("the key {}", path.display()),
+    }
+}
+
+/// The key files to offer; those that can't be used are explained.
+pub struct KeyFiles {
+    pub candidates: Vec<Candidate>,
+    /// Those that the configuration names, whatever key they are for.
+    pub certificates: Vec<Certificate>,
+    pub notes: Vec<String>,
+    /// The first of those that a change of its file would make usable.
+    pub unusable: Option<(PathBuf, KeyProblem)>,
+}
+
+impl KeyFiles {
+    /// Reads them before there is a connection.
+    ///
+    /// # Errors
+    /// The key that the row names, if it can't be used. What the configuration names is explained if nothing else lets
+    /// the user in, and the usual files are only tried if they are there, as ssh does.
+    pub fn gather(hop: &Hop) -> Result<Self> {
+        let mut files = Self {
+            candidates: Vec::new(),
+            certificates: Vec::new(),
+            notes: hop.notes.clone(),
+            unusable: None,
+        };
+        for path in &hop.identities.certificates {
+            match Certificate::read(path) {
+                Ok(certificate) => files.certificates.push(certificate),
+                Err(problem) => files.notes.push(format!(
+                    "the certificate {} (CertificateFile) {problem}",
+                    path.display()
+                )),
+            }
+        }
+        if let Some(path) = &hop.target.key_path {
+            let file = KeyFile::read(path).map_err(|problem| key_file_error(&hop.target, path, problem))?;
+            files.add(file, Named::ByRow);
+        } else if let Some(paths) = &hop.identities.files {
+            for path in paths {
+                match KeyFile::read_or_public(path) {
+                    Ok(file) => files.add(file, Named::ByConfiguration),
+                    Err(problem) => files.pass_over(path, Named::ByConfiguration, problem),
+                }
+            }
+        } else {
+            let directory = std::env::home_dir().unwrap_or_default().join(".ssh");
+            for path in USUAL_FILES.map(|name| directory.join(name)) {
+                match KeyFile::read(&path) {
+                    Ok(file) => files.add(file, Named::Usual),
+                    Err(KeyProblem::Missing) => {}
+                    Err(problem) => files.pass_over(&path, Named::Usual, problem),
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn pass_over(&mut self, path: &Path, named: Named, problem: KeyProblem) {
+        self.notes.push(format!("{} {problem}", what(path, named)));
+        if self.unusable.is_none() && problem.is_of_the_file() {
+            self.unusable = Some((path.to_owned(), problem));
+        }
+    }
+
+    fn add(&mut self, file: KeyFile, named: Named) {
+        let beside = Certificate::beside(&file.path);
+        let certificates = self.certificates.iter().cloned().chain(beside);
+        let certificates = certificates
+            .filter(|certificate| file.public.as_ref() == Some(&certificate.key))
+            .collect();
+        self.candidates.push(Candidate {
+            file,
+            named,
+            certificates,
+        });
+    }
+
+    pub fn all_certificates(&self) -> Vec<Certificate> {
+        let of_keys = self.candidates.iter().flat_map(|candidate| &candidate.certificates);
+        let mut all: Vec<Certificate> = Vec::new();
+        for certificate in of_keys.chain(&self.certificates) {
+            if !all.iter().any(|known| known.blob == certificate.blob) {
+                all.push(certificate.clone());
+            }
+        }
+        all
+    }
+}
+
+pub fn key_file_error(target: &Target, path: &Path, problem: KeyProblem) -> Error {
+    Error::from(SshError::KeyFile {
+        server: target.name.clone(),
+        path: path.to_owned(),
+        problem,
+    })
+}

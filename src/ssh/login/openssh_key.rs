@@ -1,0 +1,203 @@
+//! The container of OpenSSH's own private key format (PROTOCOL.key of OpenSSH): reads what is in the open, and turns an
+//! encrypted one into the same without encryption.
+//!
+//! The key inside is not looked at, so any type that libssh2 can use goes through.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ssh_cipher::Cipher;
+use zeroize::Zeroizing;
+
+pub const BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
+const END: &str = "-----END OPENSSH PRIVATE KEY-----";
+const MAGIC: &[u8] = b"openssh-key-v1\0";
+/// The width at which OpenSSH breaks its base64.
+const WIDTH: usize = 70;
+
+/// A private key, encrypted or not.
+pub struct Container {
+    cipher: Cipher,
+    salt: Vec<u8>,
+    rounds: u32,
+    /// In wire format.
+    pub public: Vec<u8>,
+    private: Zeroizing<Vec<u8>>,
+    tag: Option<[u8; 16]>,
+}
+
+impl Container {
+    /// # Errors
+    /// What is wrong with it, in words that follow "cannot be used: ".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let damaged = || "its contents are damaged".to_owned();
+        let base64 = text
+            .trim()
+            .strip_prefix(BEGIN)
+            .and_then(|rest| rest.strip_suffix(END))
+            .ok_or_else(damaged)?;
+        let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
+        let bytes = Zeroizing::new(STANDARD.decode(base64.as_bytes()).map_err(|_| damaged())?);
+        let mut reader = Reader(bytes.strip_prefix(MAGIC).ok_or_else(damaged)?);
+        let fields = reader.fields().ok_or_else(damaged)?;
+
+        let name = String::from_utf8_lossy(fields.cipher);
+        let cipher = if name == "none" {
+            Cipher::None
+        } else {
+            Cipher::new(&name).map_err(|_| format!("its cipher '{}' is not supported", name.escape_debug()))?
+        };
+        if fields.count != 1 {
+            return Err("it holds several keys".to_owned());
+        }
+        let (salt, rounds) = match fields.derivation {
+            b"none" if cipher.is_none() => (Vec::new(), 0),
+            b"bcrypt" => Reader(fields.options).salt_and_rounds().ok_or_else(damaged)?,
+            _ => return Err("its key derivation is not supported".to_owned()),
+        };
+        let tag = match (cipher.has_tag(), reader.0) {
+            (false, _) => None,
+            (true, rest) => Some(rest.try_into().map_err(|_| damaged())?),
+        };
+        Ok(Self {
+            cipher,
+            salt,
+            rounds,
+            public: fields.public.to_vec(),
+            private: Zeroizing::new(fields.private.to_vec()),
+            tag,
+        })
+    }
+
+    pub fn is_encrypted(&self) -> bool {
+        self.cipher.is_some()
+    }
+
+    /// The same key as text without encryption; `None` if the passphrase is wrong.
+    pub fn decrypt(&self, passphrase: &[u8]) -> Option<Zeroizing<String>> {
+        // OpenSSH derives two keys for ChaCha20, of which files use the first, and a nonce of zeros.
+        let (key_size, iv_size) = match self.cipher {
+            Cipher::ChaCha20Poly1305 => (64, 0),
+            cipher => cipher.key_and_iv_size()?,
+        };
+        let mut derived = Zeroizing::new(vec![0; key_size + iv_size]);
+        bcrypt_pbkdf::bcrypt_pbkdf(passphrase, &self.salt, self.rounds, &mut derived).ok()?;
+        let (key, iv) = match self.cipher {
+            Cipher::ChaCha20Poly1305 => (&derived[..32], &[0; 8][..]),
+            _ => derived.split_at(key_size),
+        };
+        let mut private = self.private.clone();
+        self.cipher
+            .decrypt(key, iv, &mut private, self.tag.map(Into::into))
+            .ok()?;
+        // The same random number twice: what tells that the passphrase was right.
+        let (first, rest) = private.split_first_chunk::<4>()?;
+        (rest.first_chunk::<4>() == Some(first)).then(|| plain_text(&self.public, &private))
+    }
+}
+
+fn plain_text(public: &[u8], private: &[u8]) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAGIC.len() + 64 + public.len() + private.len()));
+    bytes.extend_from_slice(MAGIC);
+    for field in [&b"none"[..], b"none", b""] {
+        put(&mut bytes, field);
+    }
+    bytes.extend_from_slice(&1u32.to_be_bytes());
+    put(&mut bytes, public);
+    put(&mut bytes, private);
+    let base64 = Zeroizing::new(STANDARD.encode(&bytes));
+    let mut text = Zeroizing::new(String::with_capacity(
+        base64.len() + base64.len() / WIDTH + BEGIN.len() + END.len() + 4,
+    ));
+    text.push_str(BEGIN);
+    for (index, char) in base64.chars().enumerate() {
+        if index % WIDTH == 0 {
+            text.push('\n');
+        }
+        text.push(char);
+    }
+    text.push('\n');
+    text.push_str(END);
+    text.push('\n');
+    text
+}
+
+/// Appends one field (RFC 4251, section 5).
+pub fn put(bytes: &mut Vec<u8>, field: &[u8]) {
+    // No key and no message of an agent comes near 4 GB.
+    bytes.extend_from_slice(&(field.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(field);
+}
+
+/// The fields of a container, in their order.
+struct Fields<'a> {
+    cipher: &'a [u8],
+    derivation: &'a [u8],
+    options: &'a [u8],
+    count: u32,
+    public: &'a [u8],
+    private: &'a [u8],
+}
+
+/// Takes one field after the other (RFC 4251, section 5).
+pub struct Reader<'a>(pub &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    pub fn number(&mut self) -> Option<u32> {
+        let (number, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u32::from_be_bytes(*number))
+    }
+
+    pub fn long(&mut self) -> Option<u64> {
+        let (number, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    pub fn string(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()? as usize;
+        let (string, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(string)
+    }
+
+    fn fields(&mut self) -> Option<Fields<'a>> {
+        Some(Fields {
+            cipher: self.string()?,
+            derivation: self.string()?,
+            options: self.string()?,
+            count: self.number()?,
+            public: self.string()?,
+            private: self.string()?,
+        })
+    }
+
+    fn salt_and_rounds(&mut self) -> Option<(Vec<u8>, u32)> {
+        Some((self.string()?.to_vec(), self.number()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Container;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_damage_to_a_key_file_does_more_than_make_it_unusable(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            use base64::Engine;
+            let body = [super::MAGIC, &bytes].concat();
+            let base64 = base64::engine::general_purpose::STANDARD.encode(body);
+            let text = format!("{}\n{base64}\n{}\n", super::BEGIN, super::END);
+            if let Ok(container) = Container::parse(&text) {
+                prop_assert!(!container.is_encrypted() || container.rounds > 0 || container.decrypt(b"x").is_none());
+            }
+        }
+    }
+}

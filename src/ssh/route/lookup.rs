@@ -1,0 +1,463 @@
+//! Which way leads to a server: what its row says, what the user's SSH configuration says where the row is silent, and
+//! what is usual where both are. Each jump host is looked up the same way. Decides, and connects to nothing.
+//!
+//! The row wins: its port, user and key are also what the configuration is asked with, as options of ssh would be.
+
+use crate::error::SshError;
+use crate::plan::printable::one_line;
+use crate::ssh::host_key::RecordedKey;
+use crate::ssh::route::agent_socket::AgentSocket;
+use crate::ssh::route::client_config::{self, Answer, Knowledge};
+use crate::ssh::route::host_key_settings::HostKeyPolicy;
+use crate::ssh::route::tokens::Tokens;
+use crate::ssh::target::Target;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const USUAL_PORT: u16 = 22;
+/// infrakt's own default, unlike ssh's: what it is for needs root.
+const USUAL_USER: &str = "root";
+/// How long one address may take to accept, where ConnectTimeout does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// An idle connection is probed after this time, and again as often, where ServerAliveInterval does not say.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+const PROBES: u32 = 3;
+/// More jump hosts than anybody has: who has more has a circle.
+const MOST_JUMPS: usize = 8;
+
+/// A server as the inventory names it. What is `None` is left to the SSH configuration, and then to what is usual.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The server's name in the inventory, for messages.
+    pub name: String,
+    /// A host name, an address, or a `Host` of the SSH configuration.
+    pub host: String,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    /// The private key to log in with.
+    pub key_path: Option<PathBuf>,
+    /// What the inventory knows of the server's host key.
+    pub host_key: Option<RecordedKey>,
+}
+
+/// What is offered to one host to be let in.
+#[derive(Debug, Clone)]
+pub struct Identities {
+    /// `IdentityFile`s of the configuration; `None` if it says none: then the usual ones.
+    pub files: Option<Vec<PathBuf>>,
+    /// `IdentitiesOnly`: of the agent's keys only those that are named.
+    pub only: bool,
+    pub agent: AgentSocket,
+    /// `CertificateFile`s, beside those that lie beside their keys.
+    pub certificates: Vec<PathBuf>,
+}
+
+/// One host on the way, with all that is needed to get through it.
+#[derive(Debug, Clone)]
+pub struct Hop {
+    pub target: Target,
+    /// Somebody else's way leads through it.
+    pub is_jump: bool,
+    pub identities: Identities,
+    /// The files whose keys count, in their order.
+    pub known_hosts: Vec<PathBuf>,
+    /// The name that stands in them, if it is not the host's.
+    pub host_key_alias: Option<String>,
+    /// What else the configuration says of host keys.
+    pub host_keys: HostKeyPolicy,
+    pub connect_timeout: Duration,
+    pub probe_interval: Duration,
+    pub probes: u32,
+    /// Leads to it in place of a TCP connection. Only the first hop's counts.
+    pub proxy_command: Option<String>,
+    /// What of it the configuration says, in the words of ssh_config(5).
+    pub said: Vec<(&'static str, String)>,
+    /// What was said but can't be used.
+    pub notes: Vec<String>,
+}
+
+impl Hop {
+    /// Without any configuration.
+    fn plain(target: Target, is_jump: bool) -> Self {
+        let home = std::env::home_dir().unwrap_or_default();
+        Self {
+            target,
+            is_jump,
+            identities: Identities {
+                files: None,
+                only: false,
+                agent: AgentSocket::of_environment(),
+                certificates: Vec::new(),
+            },
+            known_hosts: vec![
+                home.join(".ssh/known_hosts"),
+                home.join(".ssh/known_hosts2"),
+                PathBuf::from("/etc/ssh/ssh_known_hosts"),
+                PathBuf::from("/etc/ssh/ssh_known_hosts2"),
+            ],
+            host_key_alias: None,
+            host_keys: HostKeyPolicy::default(),
+            connect_timeout: CONNECT_TIMEOUT,
+            probe_interval: PROBE_INTERVAL,
+            probes: PROBES,
+            proxy_command: None,
+            said: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The way to a server: any jump hosts, and the server itself.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub(in crate::ssh) jumps: Vec<Hop>,
+    pub(in crate::ssh) target: Hop,
+    /// What a person should know of it.
+    note: Option<String>,
+}
+
+impl Route {
+    /// Straight there, and without looking at any SSH configuration.
+    pub fn direct(target: Target) -> Self {
+        Self {
+            jumps: Vec::new(),
+            target: Hop::plain(target, false),
+            note: None,
+        }
+    }
+
+    /// Looks the way up.
+    ///
+    /// # Errors
+    /// If the SSH configuration can't be read by ssh itself, or leads in a circle.
+    pub fn find(destination: &Destination) -> Result<Self, SshError> {
+        let query = Query {
+            name: destination.name.clone(),
+            host: destination.host.clone(),
+            port: destination.port,
+            user: destination.user.clone(),
+            key_path: destination.key_path.clone(),
+            host_key: destination.host_key.clone(),
+            is_jump: false,
+        };
+        let mut note = None;
+        let mut hops = chain(query, Proxy::AsConfigured, &mut Vec::new(), &mut note)?;
+        let Some(target) = hops.pop() else {
+            return Err(circle(&destination.name, &[]));
+        };
+        Ok(Self {
+            jumps: hops,
+            target,
+            note,
+        })
+    }
+
+    /// Where it ends, and as whom.
+    pub fn target(&self) -> &Target {
+        &self.target.target
+    }
+
+    /// The jump hosts, in their order.
+    pub fn jump_hosts(&self) -> impl Iterator<Item = &Target> {
+        self.jumps.iter().map(|hop| &hop.target)
+    }
+
+    /// The command that leads to the first host, if one does.
+    pub fn proxy_command(&self) -> Option<&str> {
+        self.first().proxy_command.as_deref()
+    }
+
+    /// What the SSH configuration says of the server itself, in the words of ssh_config(5).
+    pub fn configured(&self) -> &[(&'static str, String)] {
+        &self.target.said
+    }
+
+    /// What a person should know: a configuration that could not be used.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// All hosts, the server last.
+    pub(in crate::ssh) fn hops(&self) -> impl Iterator<Item = &Hop> {
+        self.jumps.iter().chain(std::iter::once(&self.target))
+    }
+
+    pub(in crate::ssh) fn hop(&self, index: usize) -> &Hop {
+        self.jumps.get(index).unwrap_or(&self.target)
+    }
+
+    fn first(&self) -> &Hop {
+        self.hop(0)
+    }
+}
+
+/// What is asked for one host.
+struct Query {
+    name: String,
+    host: String,
+    port: Option<u16>,
+    user: Option<String>,
+    key_path: Option<PathBuf>,
+    host_key: Option<RecordedKey>,
+    /// Somebody else's way leads through it: root is not needed there, and ssh's own default user will do.
+    is_jump: bool,
+}
+
+/// How a host is reached.
+#[derive(Clone, Copy)]
+enum Proxy {
+    AsConfigured,
+    /// Through the host before it in a list of jump hosts, whatever its own configuration says, as ssh does.
+    Before,
+}
+
+/// The hosts that lead to the one asked for, and itself. `asked` are those on whose behalf it is.
+fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<String>) -> Result<Vec<Hop>, SshError> {
+    let (name, host) = (query.name.clone(), query.host.clone());
+    if asked.len() > MOST_JUMPS || asked.contains(&host) {
+        asked.push(host);
+        return Err(circle(&name, asked));
+    }
+    let answer = match client_config::about(&query.host, query.user.as_deref(), query.port, !query.is_jump)? {
+        Knowledge::Answer(answer) => answer,
+        Knowledge::Nothing => return Ok(vec![plain(query)]),
+        Knowledge::NoClient(file) => {
+            *note = Some(format!(
+                "{} is not used, since there is no ssh here to read it: apt install openssh-client",
+                file.display()
+            ));
+            return Ok(vec![plain(query)]);
+        }
+    };
+    let unreadable = |reason: String| SshError::Configuration {
+        host: host.clone(),
+        reason,
+    };
+    let mut last = configured(query, &answer).map_err(&unreadable)?;
+    let (user, port) = (last.target.user.clone(), last.target.port);
+    let tokens = Tokens {
+        original: &host,
+        host: &last.target.host,
+        port,
+        user: &user,
+        alias: last.host_key_alias.as_deref(),
+    };
+    last.host_keys = HostKeyPolicy::of(&answer, &tokens).map_err(&unreadable)?;
+    let mut hops = Vec::new();
+    if matches!(proxy, Proxy::AsConfigured) {
+        // ssh takes whichever of the two comes first in the configuration, and prints just that one.
+        if let Some(list) = answer.said("ProxyJump") {
+            let list = tokens.expand(list).map_err(unreadable)?;
+            asked.push(host.clone());
+            for (index, jump) in list.split(',').enumerate() {
+                let jump = Query::parse(jump).ok_or_else(|| unreadable(format!("ProxyJump '{list}' is unreadable")))?;
+                let proxy = if index == 0 { Proxy::AsConfigured } else { Proxy::Before };
+                hops.extend(chain(jump, proxy, asked, note)?);
+            }
+            asked.pop();
+            if hops.len() > MOST_JUMPS {
+                return Err(circle(&name, asked));
+            }
+        } else if let Some(command) = answer.said("ProxyCommand") {
+            let command = tokens.expand(command).map_err(unreadable)?;
+            last.proxy_command = Some(command);
+        }
+    }
+    hops.push(last);
+    Ok(hops)
+}
+
+fn circle(name: &str, asked: &[String]) -> SshError {
+    SshError::Configuration {
+        host: name.to_owned(),
+        reason: format!("its jump hosts lead in a circle: {}", one_line(&asked.join(" → "))),
+    }
+}
+
+impl Query {
+    /// `[user@]host[:port]`, as ssh -G prints the members of ProxyJump.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let text = text.strip_prefix("ssh://").unwrap_or(text);
+        let (user, rest) = match text.rsplit_once('@') {
+            Some((user, rest)) => (Some(user.to_owned()), rest),
+            None => (None, text),
+        };
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, after) = bracketed.split_once(']')?;
+                (host, after.strip_prefix(':'))
+            }
+            None => match rest.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') => (host, Some(port)),
+                _ => (rest, None),
+            },
+        };
+        let port = port.map(str::parse).transpose().ok()?;
+        (!host.is_empty() && user.as_deref() != Some("")).then(|| Self {
+            name: one_line(host).into_owned(),
+            host: host.to_owned(),
+            port,
+            user,
+            key_path: None,
+            host_key: None,
+            is_jump: true,
+        })
+    }
+}
+
+fn target(query: Query, answer: &Answer) -> Target {
+    Target {
+        port: query
+            .port
+            .or_else(|| answer.value("Port")?.parse().ok())
+            .unwrap_or(USUAL_PORT),
+        user: query
+            .user
+            .or_else(|| {
+                let user = if query.is_jump {
+                    answer.value("User")
+                } else {
+                    answer.said("User")
+                };
+                user.map(str::to_owned)
+            })
+            .unwrap_or_else(|| USUAL_USER.to_owned()),
+        host: answer.value("HostName").map_or(query.host, str::to_owned),
+        name: query.name,
+        key_path: query.key_path,
+        host_key: query.host_key,
+    }
+}
+
+/// A host of which no configuration says anything.
+fn plain(query: Query) -> Hop {
+    let is_jump = query.is_jump;
+    Hop::plain(target(query, &Answer::default()), is_jump)
+}
+
+/// A host with what the configuration says of it.
+///
+/// # Errors
+/// Where host keys are recorded, if that can't be understood: a line there may revoke a key.
+fn configured(query: Query, answer: &Answer) -> Result<Hop, String> {
+    let original = query.host.clone();
+    let (port_is_said, user_is_said, key_is_said) =
+        (query.port.is_some(), query.user.is_some(), query.key_path.is_some());
+    let is_jump = query.is_jump;
+    let mut hop = Hop::plain(target(query, answer), is_jump);
+    hop.host_key_alias = answer.said("HostKeyAlias").map(str::to_owned);
+    let Hop {
+        target,
+        host_key_alias,
+        notes,
+        ..
+    } = &mut hop;
+    let tokens = Tokens {
+        original: &original,
+        host: &target.host,
+        port: target.port,
+        user: &target.user,
+        alias: host_key_alias.as_deref(),
+    };
+    let mut paths = |setting: &str, values: &[String]| -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        for value in values.iter().filter(|value| *value != "none") {
+            match tokens.path(value) {
+                Ok(path) => paths.push(path),
+                Err(why) => notes.push(format!("{setting} of the SSH configuration: {why}")),
+            }
+        }
+        paths
+    };
+    let files = answer
+        .is_said("IdentityFile")
+        .then(|| paths("IdentityFile", answer.values("IdentityFile")));
+    let certificates = paths("CertificateFile", answer.values("CertificateFile"));
+    let known_hosts = |setting: &str| -> Result<Option<Vec<PathBuf>>, String> {
+        if !answer.is_said(setting) {
+            return Ok(None);
+        }
+        let mut files = Vec::new();
+        for value in answer.values(setting).iter().filter(|value| *value != "none") {
+            files.extend(tokens.paths(value).map_err(|why| format!("{setting}: {why}"))?);
+        }
+        Ok(Some(files))
+    };
+    let user_files = known_hosts("UserKnownHostsFile")?;
+    let global_files = known_hosts("GlobalKnownHostsFile")?;
+    let agent = match answer.said("IdentityAgent") {
+        None | Some("SSH_AUTH_SOCK") => AgentSocket::of_environment(),
+        Some("none") => AgentSocket::Nowhere,
+        Some(value) => match value.strip_prefix('$').filter(|rest| !rest.starts_with('{')) {
+            Some(variable) => AgentSocket::of_variable(variable, "IdentityAgent"),
+            None => match tokens.path(value) {
+                Ok(path) => AgentSocket::At {
+                    path,
+                    said_by: "IdentityAgent",
+                },
+                Err(why) => AgentSocket::Unclear(format!("IdentityAgent of the SSH configuration: {why}")),
+            },
+        },
+    };
+    let seconds = |setting: &str| -> Option<u64> {
+        let seconds = answer.said(setting)?.parse().ok()?;
+        (seconds > 0).then_some(seconds)
+    };
+    let (usual_user, usual_global) = hop.known_hosts.split_at(2);
+    hop.known_hosts = [
+        user_files.unwrap_or_else(|| usual_user.to_vec()),
+        global_files.unwrap_or_else(|| usual_global.to_vec()),
+    ]
+    .concat();
+    hop.identities = Identities {
+        files,
+        only: answer.value("IdentitiesOnly") == Some("yes"),
+        agent,
+        certificates,
+    };
+    if let Some(timeout) = seconds("ConnectTimeout") {
+        hop.connect_timeout = Duration::from_secs(timeout);
+    }
+    if let Some(interval) = seconds("ServerAliveInterval") {
+        hop.probe_interval = Duration::from_secs(interval);
+        hop.probes = answer
+            .value("ServerAliveCountMax")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(PROBES);
+    }
+    let of_row = |setting: &str| match setting {
+        "Port" => port_is_said,
+        "User" => user_is_said,
+        "IdentityFile" => key_is_said,
+        _ => false,
+    };
+    hop.said = answer.all_said();
+    hop.said.retain(|(setting, _)| !of_row(setting));
+    Ok(hop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    #[test]
+    fn members_of_a_list_of_jump_hosts_have_a_user_and_a_port_or_not() {
+        let parsed = |text: &str| {
+            let query = Query::parse(text).unwrap();
+            (query.user, query.host, query.port)
+        };
+        let user = |name: &str| Some(name.to_owned());
+        assert_eq!(parsed("bastion"), (None, "bastion".to_owned(), None));
+        assert_eq!(
+            parsed("me@bastion:2200"),
+            (user("me"), "bastion".to_owned(), Some(2200))
+        );
+        assert_eq!(parsed("[::1]:22"), (None, "::1".to_owned(), Some(22)));
+        assert_eq!(parsed("fe80::1"), (None, "fe80::1".to_owned(), None));
+        assert_eq!(parsed("ssh://u@h2:33"), (user("u"), "h2".to_owned(), Some(33)));
+        for text in ["", "@host", "host:port", "host:", "[::1", "a@"] {
+            assert!(Query::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! One running command and its three streams, without ever blocking on one of them.
+//!
+//! libssh2 has rules here that its types do not show:
+//! - A packet that the socket took only in part must be finished by the very call that began it, with the same bytes
+//!   at the same place; any other call that sends is turned away. See [`Unfinished`].
+//! - Reading one stream takes the other's packets off the socket too; those are not announced by poll any more.
+//! - End of file belongs to the channel, and is not reported while bytes of either stream are unread.
+
+use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
+use crate::executor::connection::{Channel, Incoming};
+use crate::ssh::connect::transport::{Transport, code, code_of};
+use crate::ssh::session::first_line::{Greeting, Progress};
+use rustix::event::PollFlags;
+use ssh2::BlockDirections;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// The most that one `Incoming` holds.
+const CHUNK: usize = 64 * 1024;
+/// How long the server may take to confirm the end of a command that has ended.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+const STDOUT: i32 = 0;
+const STDERR: i32 = 1; // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2)
+
+/// A call that the socket took only in part and that must be repeated before any other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unfinished {
+    Nothing,
+    Starting,
+    Writing,
+    /// Reading announces room to the server, which is a packet too.
+    Reading(i32),
+}
+
+/// A command on the server and what is on its way to it. A shell that reads its scripts from its standard input may run
+/// one after the other: whoever is done with one releases the channel, and the shell is kept.
+pub struct Shell {
+    channel: ssh2::Channel,
+    command: String,
+    user: String,
+    /// The server has not confirmed yet that the command was started.
+    starting: bool,
+    /// What is still to be written. The pieces never move in memory (see above), and are wiped: they hold secrets.
+    outgoing: VecDeque<Zeroizing<Vec<u8>>>,
+    /// How much of the first piece is written.
+    written: usize,
+    unfinished: Unfinished,
+    /// The stream to be read first, in turn, so that neither waits for the other to fall silent.
+    next: i32,
+    buffer: Vec<u8>,
+    closed: bool,
+    /// It has not proven yet that it is a shell.
+    greeting: Option<Greeting>,
+    /// What arrived with the greeting and was not handed on yet.
+    arrived: VecDeque<Incoming>,
+    /// Its last script has said its last word.
+    idle: bool,
+    /// It was idle before, and nothing has come from it since.
+    resting: bool,
+}
+
+impl Shell {
+    /// Opens a channel and sends the request to start `command`: one round trip. The answer to the request is not waited
+    /// for, since servers take requests and data in the order in which they come (RFC 4254, section 5). Input that needs
+    /// no greeting, `first`, follows at once. Output before the greeting is not the script's; a command that ends without
+    /// it is no shell.
+    pub fn open(
+        transport: &mut Transport,
+        user: &str,
+        command: &str,
+        first: Vec<u8>,
+        greeting: Greeting,
+    ) -> Result<Self> {
+        transport.alive()?;
+        transport.session.set_blocking(true);
+        let opened = transport.session.channel_session();
+        transport.session.set_blocking(false);
+        match opened {
+            Ok(channel) => Ok(Self {
+                channel,
+                command: command.to_owned(),
+                user: user.to_owned(),
+                starting: true,
+                outgoing: VecDeque::from_iter((!first.is_empty()).then(|| Zeroizing::new(first))),
+                written: 0,
+                unfinished: Unfinished::Nothing,
+                next: STDOUT,
+                buffer: vec![0; CHUNK],
+                closed: false,
+                greeting: Some(greeting),
+                arrived: VecDeque::new(),
+                idle: false,
+                resting: false,
+            }),
+            Err(error) if code::is_lost(code_of(&error)) => Err(transport.lose(error.message()).into()),
+            Err(error) => Err(Error::from(SshError::NoCommand {
+                server: transport.server().to_owned(),
+                user: user.to_owned(),
+                reason: error.message().to_owned(),
+                obstacle: Obstacle::Unclear,
+            })),
+        }
+    }
+
+    /// Whether it waits for a script.
+    pub fn is_idle(&self) -> bool {
+        self.idle && !self.channel.eof()
+    }
+}
+
+/// A script that runs in a shell.
+pub struct ScriptChannel<'a> {
+    transport: &'a mut Transport,
+    shell: &'a mut Shell,
+}
+
+impl<'a> ScriptChannel<'a> {
+    /// Begins to feed a shell `input`.
+    pub fn new(transport: &'a mut Transport, shell: &'a mut Shell, input: Vec<u8>) -> Self {
+        shell.resting = shell.idle;
+        shell.idle = false;
+        let mut channel = Self { transport, shell };
+        channel.feed(input);
+        channel.flush();
+        channel
+    }
+
+    /// Ends the command's standard input after what was sent so far. Does not wait.
+    pub fn send_eof(&mut self) {
+        self.flush();
+        // Not sent if the socket is full: the caller's clock ends the wait in that case.
+        let _ = self.shell.channel.send_eof();
+    }
+
+    /// Closes the channel and returns the command's exit status, if the server reports one in time.
+    pub fn exit_status(mut self) -> Option<i32> {
+        self.close();
+        self.transport
+            .alive()
+            .is_ok()
+            .then(|| self.shell.channel.exit_status().ok())
+            .flatten()
+    }
+
+    /// Queues input, unless it has to wait for the greeting.
+    fn feed(&mut self, bytes: Vec<u8>) {
+        let now = match &mut self.shell.greeting {
+            Some(greeting) => greeting.withhold(bytes),
+            None => Some(bytes),
+        };
+        if let Some(bytes) = now {
+            self.queue(bytes);
+        }
+    }
+
+    /// Keeps what comes before the greeting from the caller, and hands on what comes with it and after it.
+    fn greet(&mut self, incoming: Incoming) -> Result<()> {
+        let Some(greeting) = &mut self.shell.greeting else {
+            self.shell.arrived.push_back(incoming);
+            return Ok(());
+        };
+        let progress = match &incoming {
+            Incoming::Stdout(bytes) => greeting.take_output(bytes),
+            Incoming::Stderr(bytes) => greeting.take_errors(bytes),
+            Incoming::Quiet | Incoming::Closed => Progress::Waiting,
+        };
+        match progress {
+            Progress::Waiting => {}
+            Progress::Greeted(output, errors, withheld) => {
+                self.shell.greeting = None;
+                // Of the other stream the order is not known; part of it may be the script's.
+                if !errors.is_empty() {
+                    self.shell.arrived.push_back(Incoming::Stderr(errors));
+                }
+                if !output.is_empty() {
+                    self.shell.arrived.push_back(Incoming::Stdout(output));
+                }
+                if let Some(mut withheld) = withheld {
+                    self.queue(std::mem::take(&mut *withheld));
+                    self.flush();
+                }
+            }
+            Progress::AskedAgain => {
+                return Err(Error::from(SshError::SudoRefused {
+                    server: self.transport.server().to_owned(),
+                    user: self.shell.user.clone(),
+                    said: "it no longer accepts the password".to_owned(),
+                    obstacle: SudoObstacle::PasswordChanged,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// When to give up the greeting, if that is near.
+    ///
+    /// # Errors
+    /// It was waited for long enough.
+    fn is_still_awaited(&self) -> Result<Option<Instant>> {
+        let enough = self.shell.greeting.as_ref().and_then(Greeting::until);
+        match enough {
+            Some(enough) if Instant::now() >= enough => Err(self.no_shell()),
+            enough => Ok(enough),
+        }
+    }
+
+    /// The error for a command that has ended, or says something else, before it has greeted.
+    fn no_shell(&self) -> Error {
+        let (reason, obstacle) = match &self.shell.greeting {
+            Some(greeting) => (greeting.said(), greeting.meaning()),
+            None => ("it ended without a word".to_owned(), Obstacle::Unclear),
+        };
+        Error::from(SshError::NoCommand {
+            server: self.transport.server().to_owned(),
+            user: self.shell.user.clone(),
+            reason,
+            obstacle,
+        })
+    }
+
+    fn queue(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.shell.outgoing.push_back(Zeroizing::new(bytes));
+        }
+    }
+
+    /// Writes what can be written without waiting. A broken connection is left for the reading side to find, so that
+    /// what has arrived before is not lost.
+    fn flush(&mut self) {
+        if self.shell.starting && self.begin().is_err() {
+            return;
+        }
+        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Writing) {
+            return;
+        }
+        self.shell.unfinished = Unfinished::Nothing;
+        while let Some(piece) = self.shell.outgoing.front() {
+            match self.shell.channel.write(&piece[self.shell.written..]) {
+                // The window is full: the script has to read first.
+                Ok(0) => return,
+                Ok(count) => {
+                    self.shell.written += count;
+                    if self.shell.written == piece.len() {
+                        self.shell.outgoing.pop_front();
+                        self.shell.written = 0;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.sending_is_blocked() {
+                        self.shell.unfinished = Unfinished::Writing;
+                    }
+                    return;
+                }
+                Err(_) => {
+                    self.shell.outgoing.clear();
+                    self.shell.written = 0;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends the request to start the command, or looks for the answer to it.
+    fn begin(&mut self) -> Result<()> {
+        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Starting) {
+            return Ok(());
+        }
+        self.shell.unfinished = Unfinished::Nothing;
+        match self.shell.channel.exec(&self.shell.command) {
+            Ok(()) => {
+                self.shell.starting = false;
+                Ok(())
+            }
+            Err(error) if code_of(&error) == code::AGAIN => {
+                if self.sending_is_blocked() {
+                    self.shell.unfinished = Unfinished::Starting;
+                }
+                Ok(())
+            }
+            Err(error) if code::is_lost(code_of(&error)) => Err(self.transport.lose(error.message()).into()),
+            Err(error) => Err(Error::from(SshError::NoCommand {
+                server: self.transport.server().to_owned(),
+                user: self.shell.user.clone(),
+                reason: error.message().to_owned(),
+                obstacle: Obstacle::Unclear,
+            })),
+        }
+    }
+
+    /// Reads one chunk of one stream if there is one.
+    fn read(&mut self, stream: i32) -> Result<Option<Incoming>> {
+        self.shell.unfinished = Unfinished::Nothing;
+        match self.shell.channel.stream(stream).read(&mut self.shell.buffer) {
+            Ok(0) => Ok(None),
+            Ok(count) => {
+                self.shell.resting = false;
+                self.shell.next = if stream == STDOUT { STDERR } else { STDOUT };
+                let bytes = self.shell.buffer[..count].to_vec();
+                Ok(Some(if stream == STDOUT {
+                    Incoming::Stdout(bytes)
+                } else {
+                    Incoming::Stderr(bytes)
+                }))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if self.sending_is_blocked() {
+                    self.shell.unfinished = Unfinished::Reading(stream);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(self.lost(&error)),
+        }
+    }
+
+    fn lost(&mut self, error: &io::Error) -> Error {
+        Error::from(self.transport.lose(error.to_string()))
+    }
+
+    fn sending_is_blocked(&self) -> bool {
+        matches!(
+            self.transport.session.block_directions(),
+            BlockDirections::Outbound | BlockDirections::Both
+        )
+    }
+
+    /// One turn: goes on with what is unfinished, writes, then reads whichever stream has something.
+    fn turn(&mut self) -> Result<Option<Incoming>> {
+        if self.shell.starting {
+            self.begin()?;
+        }
+        if let Unfinished::Reading(stream) = self.shell.unfinished
+            && let Some(incoming) = self.read(stream)?
+        {
+            return Ok(Some(incoming));
+        }
+        self.flush();
+        let other = if self.shell.next == STDOUT { STDERR } else { STDOUT };
+        for stream in [self.shell.next, other] {
+            if self.shell.unfinished != Unfinished::Nothing {
+                return Ok(None);
+            }
+            if let Some(incoming) = self.read(stream)? {
+                return Ok(Some(incoming));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says farewell for a command that has ended; cuts the connection if the server does not answer.
+    fn close(&mut self) {
+        let until = Instant::now() + FAREWELL;
+        // close() alone returns at the next packet, whichever it is; the exit status may be in a later one.
+        for step in [ssh2::Channel::close, ssh2::Channel::wait_close] {
+            while self.transport.alive().is_ok() {
+                match step(&mut self.shell.channel) {
+                    Ok(()) => break,
+                    Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
+                        let events = if self.sending_is_blocked() {
+                            PollFlags::OUT
+                        } else {
+                            PollFlags::IN
+                        };
+                        if let Err(error) = self.transport.wait(events, until) {
+                            self.transport.lose(error.to_string());
+                        }
+                    }
+                    Err(_) => {
+                        self.transport.lose("the server did not confirm the end of a command");
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Channel for ScriptChannel<'_> {
+    fn receive(&mut self, wait: Duration) -> Result<Incoming> {
+        // A wait beyond what a clock can hold is a wait for as long as it takes: an hour, and the caller asks again.
+        let until = Instant::now()
+            .checked_add(wait)
+            .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        loop {
+            if let Some(incoming) = self.shell.arrived.pop_front() {
+                return Ok(incoming);
+            }
+            self.transport.alive()?;
+            if self.shell.closed {
+                return Ok(Incoming::Closed);
+            }
+            if let Some(incoming) = self.turn()? {
+                self.greet(incoming)?;
+                // Something that never stops talking keeps nobody here.
+                self.is_still_awaited()?;
+                if self.shell.arrived.is_empty() && Instant::now() >= until {
+                    return Ok(Incoming::Quiet);
+                }
+                continue;
+            }
+            if self.shell.channel.eof() {
+                if self.shell.resting {
+                    // It went away while it had nothing to do, so nothing was begun.
+                    return Err(self.transport.lose("the shell has ended").into());
+                }
+                self.shell.closed = true;
+                return match self.shell.greeting {
+                    Some(_) => Err(self.no_shell()),
+                    None => Ok(Incoming::Closed),
+                };
+            }
+            let enough = self.is_still_awaited()?;
+            let events = if self.shell.unfinished != Unfinished::Nothing {
+                PollFlags::OUT
+            } else if self.shell.channel.read_window().available > 0 {
+                // Taken off the socket while the other stream was read: poll would not tell.
+                continue;
+            } else {
+                PollFlags::IN
+            };
+            if Instant::now() >= until {
+                return Ok(Incoming::Quiet);
+            }
+            let wake = enough.map_or(until, |enough| enough.min(until));
+            if let Err(error) = self.transport.wait(events, wake) {
+                return Err(self.lost(&error));
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.transport.alive()?;
+        self.feed(bytes.to_vec());
+        self.flush();
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        self.shell.idle = !self.shell.closed;
+    }
+}
+
+impl Drop for ScriptChannel<'_> {
+    fn drop(&mut self) {
+        if self.shell.closed {
+            self.close();
+        } else if !self.shell.idle {
+            // Closing a channel whose command still runs would wait for that command, however long it takes.
+            self.transport.lose("a command was abandoned while it ran");
+        }
+    }
+}

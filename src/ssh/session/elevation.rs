@@ -1,0 +1,220 @@
+//! Becoming root on the server: directly, or through sudo with or without a password.
+//!
+//! What sudo says depends on its language, version and configuration, so success is recognised by a line that only a
+//! started shell can print, and a wrong password by sudo's asking again. Its words are only shown.
+
+use crate::error::{Error, Result, SshError, SudoObstacle};
+use crate::executor::connection::{Channel, Incoming};
+use crate::plan::printable::one_line;
+use crate::plan::secret::Secret;
+use crate::ssh::ask_secret::AskSecret;
+use crate::ssh::ask_secret::secret_of_environment;
+use crate::ssh::connect::transport::Transport;
+use crate::ssh::random_word::word;
+use crate::ssh::server_messages;
+use crate::ssh::session::channel::{ScriptChannel, Shell};
+use crate::ssh::session::first_line::Greeting;
+use crate::ssh::session::sudo_prompt::{Again, SudoPrompt};
+use crate::ssh::target::Target;
+use std::time::{Duration, Instant};
+
+/// How often a person is asked for the password, as in sudo.
+const ATTEMPTS: usize = 3;
+/// How long sudo may take to answer: PAM delays failures by some seconds, and a directory service may be asked.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What is kept of the output, start-up files of the login shell included.
+const WORDS: usize = 64 * 1024;
+
+/// How a script becomes root.
+pub enum Elevation {
+    /// The login is root's already.
+    None,
+    Sudo,
+    SudoWithPassword(Secret),
+}
+
+impl Elevation {
+    /// Starts a shell as root. The commands are free of anything that login shells such as fish or csh read differently
+    /// from sh. Only with a password does the script wait for the greeting, which costs a round trip: sudo-rs takes what
+    /// it finds beside the password from standard input, and drops it.
+    pub fn shell(&self, transport: &mut Transport, user: &str) -> Result<Shell> {
+        let password = match self {
+            Self::None | Self::Sudo => {
+                let command = match self {
+                    Self::None => "sh -s",
+                    _ => "sudo -n sh -s",
+                };
+                let greeting = Greeting::new()?;
+                let first = format!("{}\n", greeting.command()).into_bytes();
+                return Shell::open(transport, user, command, first, greeting);
+            }
+            Self::SudoWithPassword(password) => password,
+        };
+        // -k: a cached ticket would let sudo ask for nothing. Should it ask for nothing all the same, because its rules
+        // were changed meanwhile, `read` takes the password, and it never becomes a line of the script. Else `read` takes
+        // the empty line that the script begins with.
+        let prompt = SudoPrompt::new()?;
+        let option = prompt.option();
+        let greeting = Greeting::after_prompt(prompt, "\n")?;
+        let command = format!(
+            "sudo -k -S {option} sh -c '{}; read -r line; exec sh -s'",
+            greeting.command()
+        );
+        let first = format!("{}\n", password.expose()).into_bytes();
+        Shell::open(transport, user, &command, first, greeting)
+    }
+}
+
+/// Finds out how to become root, and proves it.
+pub fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecret) -> Result<Elevation> {
+    if target.user == "root" {
+        return Ok(Elevation::None);
+    }
+    let server = target.name.clone();
+    let user = target.user.clone();
+    // -k here too: what works only by a cached ticket would stop working in the middle of a run.
+    match probe(transport, target, "sudo -k -n", None)? {
+        Answer::Root => return Ok(Elevation::Sudo),
+        Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
+        Answer::NotRoot(said) => return Err(refused(target, &said)),
+        // A password changes nothing about these; asking for it would be in vain.
+        Answer::Ended(words) if server_messages::sudo_obstacle(&words) != SudoObstacle::NotAllowed => {
+            return Err(refused(target, &words));
+        }
+        Answer::Ended(_) | Answer::AskedAgain(_) => {}
+    }
+    let given = secret_of_environment("INFRAKT_SUDO_PASSWORD");
+    let mut account = user.clone();
+    let mut again = "";
+    for _ in 0..ATTEMPTS {
+        let password = match &given {
+            Some(given) => given.clone(),
+            None => match ask.ask(&format!("{again}[sudo] password for {account} on '{server}': "))? {
+                Some(answer) if !answer.expose().is_empty() => answer,
+                _ if again.is_empty() => return Err(Error::from(SshError::SudoNeedsPassword { server, user })),
+                _ => break,
+            },
+        };
+        match probe(transport, target, "sudo -k -S", Some(&password))? {
+            Answer::Root => return Ok(Elevation::SudoWithPassword(password)),
+            Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
+            Answer::Ended(words) | Answer::NotRoot(words) => return Err(refused(target, &words)),
+            Answer::AskedAgain(other) => {
+                again = "Sorry, try again. ";
+                account = other.map_or(account, |other| one_line(&other).into_owned());
+                if given.is_some() {
+                    break;
+                }
+            }
+        }
+    }
+    Err(Error::from(SshError::SudoWrongPassword {
+        server,
+        user: account,
+        from_environment: given.is_some(),
+    }))
+}
+
+fn refused(target: &Target, words: &str) -> Error {
+    Error::from(SshError::SudoRefused {
+        server: target.name.clone(),
+        user: target.user.clone(),
+        said: server_messages::last_of(words, "it gave no reason"),
+        obstacle: server_messages::sudo_obstacle(words),
+    })
+}
+
+/// What came of asking sudo for a shell.
+enum Answer {
+    Root,
+    /// A shell, but not root's.
+    NotRoot(String),
+    NoSudo,
+    /// The password was wrong. With the account whose password it wants, if that is another than the user's.
+    AskedAgain(Option<String>),
+    /// No shell; what it said.
+    Ended(String),
+}
+
+fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Option<&Secret>) -> Result<Answer> {
+    let proof = word()?;
+    let prompt = SudoPrompt::new()?;
+    let (option, first) = match password {
+        Some(password) => (
+            format!(" {}", prompt.option()),
+            format!("{}\n", password.expose()).into_bytes(),
+        ),
+        None => (String::new(), Vec::new()),
+    };
+    // A login shell such as nologin, or a forced command, runs something else, and does not greet.
+    let greeting = Greeting::new()?;
+    let command = format!("{}; {sudo}{option} sh -c 'echo {proof}; id -u'", greeting.command());
+    let mut shell = Shell::open(transport, &target.user, &command, first, greeting)?;
+    let mut channel = ScriptChannel::new(transport, &mut shell, Vec::new());
+    let (mut output, mut words) = (Vec::new(), Vec::new());
+    let until = Instant::now() + PATIENCE;
+    let mut asked_again = false;
+    let refused = |said: String, obstacle: SudoObstacle| {
+        Error::from(SshError::SudoRefused {
+            server: target.name.clone(),
+            user: target.user.clone(),
+            said,
+            obstacle,
+        })
+    };
+    loop {
+        match channel.receive(until.saturating_duration_since(Instant::now()))? {
+            Incoming::Stdout(bytes) => keep(&mut output, &bytes),
+            Incoming::Stderr(bytes) => keep(&mut words, &bytes),
+            Incoming::Closed => break,
+            Incoming::Quiet => {
+                drop(channel);
+                let words = prompt.strip(&String::from_utf8_lossy(&words));
+                let words = server_messages::last_of(&words, "nothing");
+                let said = format!("no answer within {} s, only: {words}", PATIENCE.as_secs());
+                return Err(refused(said, SudoObstacle::Silent));
+            }
+        }
+        if !asked_again && prompt.count(&String::from_utf8_lossy(&words)) > 1 {
+            // Without more to read sudo gives up, and counts one failure only.
+            asked_again = true;
+            channel.send_eof();
+        }
+    }
+    let status = channel.exit_status();
+    let output = String::from_utf8_lossy(&output).into_owned();
+    let asked = String::from_utf8_lossy(&words).into_owned();
+    let words = prompt.strip(&asked);
+    if let Some(Again::AnotherQuestion(question)) = prompt.again(&asked) {
+        let question = server_messages::last_of(&question, "a second question");
+        return Err(refused(
+            format!("it asks for more than a password: {question}"),
+            SudoObstacle::AsksMore,
+        ));
+    }
+    let account = prompt.other_account(&asked, &target.user);
+    // Whatever a start-up file of the login shell prints comes before.
+    let mut lines = output.lines().skip_while(|line| *line != proof).skip(1);
+    match lines.next() {
+        Some("0") => Ok(Answer::Root),
+        Some(id) => Ok(Answer::NotRoot(format!(
+            "it starts commands as user id {}",
+            one_line(id)
+        ))),
+        None if asked_again => Ok(Answer::AskedAgain(account)),
+        // The shells' status for a command that is not there (POSIX.1-2017, 2.8.2); csh says it in words only.
+        None if status == Some(127) || words.contains("sudo: Command not found") => Ok(Answer::NoSudo),
+        // With passwd_tries=1 sudo and sudo-rs do not ask again, but say what they counted.
+        None if password.is_some()
+            && (words.contains("incorrect password attempt") || words.contains("incorrect authentication attempt")) =>
+        {
+            Ok(Answer::AskedAgain(account))
+        }
+        None => Ok(Answer::Ended(words)),
+    }
+}
+
+fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+    let room = WORDS.saturating_sub(kept.len());
+    kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+}

@@ -1,0 +1,176 @@
+//! The first line of a command: only a shell that has started can print it. What comes in its place is what the server
+//! has to say: a forced command, a login shell that refuses, an expired password.
+//!
+//! It must not know what the server's words mean (`server_messages.rs`), nor how bytes are carried.
+
+use crate::error::{Obstacle, Result};
+use crate::ssh::random_word::word;
+use crate::ssh::server_messages;
+use crate::ssh::session::sudo_prompt::SudoPrompt;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How long a shell may take to greet once the server has said something else. A start-up file may print something, and
+/// then take its time.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take after words that leave no doubt. Cloud images sleep for ten seconds after them.
+const AFTER_CLEAR_WORDS: Duration = Duration::from_secs(1);
+/// The most of each stream that is kept before the greeting.
+const LONGEST: usize = 64 * 1024;
+/// The most that may come before it.
+const FLOOD: usize = 16 << 20;
+
+/// A greeting that has not come yet.
+pub struct Greeting {
+    word: String,
+    output: Vec<u8>,
+    errors: Vec<u8>,
+    /// How much has come on both streams.
+    count: usize,
+    /// Input that is sent only once the shell has greeted.
+    withheld: Option<Zeroizing<Vec<u8>>>,
+    /// What sudo asks for a password with: a second time means that it wants something else.
+    prompt: Option<SudoPrompt>,
+    last_words: Option<Instant>,
+    began: Instant,
+}
+
+/// What follows from what has arrived.
+pub enum Progress {
+    Waiting,
+    /// The shell has greeted: what it has printed since, what arrived on the other stream, and what it may be sent now.
+    Greeted(Vec<u8>, Vec<u8>, Option<Zeroizing<Vec<u8>>>),
+    /// sudo has asked for the password a second time.
+    AskedAgain,
+}
+
+impl Greeting {
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            word: word()?,
+            output: Vec::new(),
+            errors: Vec::new(),
+            count: 0,
+            withheld: None,
+            prompt: None,
+            last_words: None,
+            began: Instant::now(),
+        })
+    }
+
+    /// The script waits for the greeting, and begins with `separator`. `prompt` is what sudo asks for the password with.
+    pub fn after_prompt(prompt: SudoPrompt, separator: &str) -> Result<Self> {
+        Ok(Self {
+            withheld: Some(Zeroizing::new(separator.as_bytes().to_vec())),
+            prompt: Some(prompt),
+            ..Self::new()?
+        })
+    }
+
+    /// The command that greets, for any shell. It does not contain the greeting: a forced command that prints what it is
+    /// sent does not greet.
+    pub fn command(&self) -> String {
+        let (first, rest) = self.word.split_at(self.word.len() / 2);
+        format!("echo {first}\"{rest}\"")
+    }
+
+    /// Keeps input back if it has to wait. Gives it back if it may be sent at once.
+    pub fn withhold(&mut self, input: Vec<u8>) -> Option<Vec<u8>> {
+        match &mut self.withheld {
+            Some(withheld) => {
+                let input = Zeroizing::new(input);
+                withheld.extend_from_slice(&input);
+                None
+            }
+            None => Some(input),
+        }
+    }
+
+    pub fn take_output(&mut self, bytes: &[u8]) -> Progress {
+        self.last_words = Some(Instant::now());
+        self.count += bytes.len();
+        self.output.extend_from_slice(bytes);
+        let line = format!("{}\n", self.word);
+        let line = line.as_bytes();
+        match self.output.windows(line.len()).position(|window| window == line) {
+            Some(at) => {
+                let since = self.output.split_off(at + line.len());
+                let mut errors = std::mem::take(&mut self.errors);
+                if let Some(prompt) = &self.prompt {
+                    errors = prompt.strip(&String::from_utf8_lossy(&errors)).into_bytes();
+                }
+                Progress::Greeted(since, errors, self.withheld.take())
+            }
+            None => {
+                // What could still become the greeting stays.
+                let too_much = self.output.len().saturating_sub(LONGEST);
+                self.output.drain(..too_much);
+                Progress::Waiting
+            }
+        }
+    }
+
+    pub fn take_errors(&mut self, bytes: &[u8]) -> Progress {
+        self.last_words = Some(Instant::now());
+        self.count += bytes.len();
+        self.errors.extend_from_slice(bytes);
+        let too_much = self.errors.len().saturating_sub(LONGEST);
+        self.errors.drain(..too_much);
+        let asked = self
+            .prompt
+            .as_ref()
+            .map_or(0, |prompt| prompt.count(&String::from_utf8_lossy(&self.errors)));
+        match asked {
+            0 | 1 => Progress::Waiting,
+            _ => Progress::AskedAgain,
+        }
+    }
+
+    /// When to give up at the latest. Without any words the caller decides how long to wait.
+    pub fn until(&self) -> Option<Instant> {
+        let last_words = self.last_words?;
+        if self.count > FLOOD {
+            return Some(self.began);
+        }
+        Some(match self.meaning() {
+            Obstacle::Unclear if !self.is_echoed() => self.began + PATIENCE,
+            _ => last_words + AFTER_CLEAR_WORDS,
+        })
+    }
+
+    /// What the server has said in place of the greeting.
+    pub fn said(&self) -> String {
+        if self.count > FLOOD {
+            return format!("what it says in place of that is longer than {} MiB", FLOOD >> 20);
+        }
+        if self.is_echoed() {
+            // What it prints is the script, and may hold secrets.
+            return "in place of a shell, something prints what it is sent".to_owned();
+        }
+        let words = self.words();
+        server_messages::last_of(&words, "it ended without a word")
+    }
+
+    pub fn meaning(&self) -> Obstacle {
+        server_messages::obstacle(&self.words())
+    }
+
+    fn is_echoed(&self) -> bool {
+        let command = self.command();
+        [&self.output, &self.errors]
+            .iter()
+            .any(|bytes| String::from_utf8_lossy(bytes).contains(&command))
+    }
+
+    fn words(&self) -> String {
+        let mut words = format!(
+            "{}\n{}",
+            String::from_utf8_lossy(&self.output),
+            String::from_utf8_lossy(&self.errors)
+        );
+        if let Some(prompt) = &self.prompt {
+            words = prompt.strip(&words);
+        }
+        words
+    }
+}

@@ -1,0 +1,10 @@
+//! A session with a server that let the user in: root, scripts and their streams, reconnecting.
+//!
+//! It must not know what the scripts are for.
+
+mod channel;
+pub mod connection;
+mod elevation;
+mod first_line;
+mod other_ports;
+mod sudo_prompt;

@@ -1,0 +1,75 @@
+//! The way to other ports of a server than that of its SSH: the same jump hosts, logged in to in the same way, lead there.
+
+use crate::executor::connection::{Opened, Way};
+use crate::ssh::connect::socket::Carrier;
+use crate::ssh::login::login_chain::{Journey, Logins, Nobody};
+use crate::ssh::route::lookup::Route;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+pub struct OtherPorts {
+    route: Route,
+    logins: Logins,
+}
+
+impl OtherPorts {
+    pub fn new(route: &Route, logins: &Logins) -> Self {
+        Self {
+            route: route.clone(),
+            logins: logins.clone(),
+        }
+    }
+}
+
+impl Way for OtherPorts {
+    fn host(&self) -> String {
+        self.route.target().host.clone()
+    }
+
+    fn open(&self, port: u16, patience: Duration) -> Opened {
+        let mut route = self.route.clone();
+        route.target.target.port = port;
+        route.target.connect_timeout = patience;
+        let line = Journey::new(&route, &mut self.logins.clone(), &Nobody)
+            .reach_port()
+            .map_err(|error| error.to_string())?;
+        // Whatever kind of socket it is, reading and writing are the same.
+        let stream = TcpStream::from(line.socket);
+        let failed = |error: std::io::Error| error.to_string();
+        stream.set_read_timeout(Some(patience)).map_err(failed)?;
+        stream.set_write_timeout(Some(patience)).map_err(failed)?;
+        Ok(Box::new(Port {
+            stream,
+            _carrier: line.carrier,
+        }))
+    }
+
+    fn leads_nowhere(&self) -> Option<String> {
+        // It was made for the port of SSH, and what it does with another is its own matter.
+        let command = self.route.target.proxy_command.as_ref()?;
+        Some(format!("the ProxyCommand `{command}` leads to SSH only"))
+    }
+}
+
+/// A connection, with what it leads through. The socket is closed first: the carrier ends with it.
+struct Port {
+    stream: TcpStream,
+    _carrier: Option<Carrier>,
+}
+
+impl Read for Port {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Port {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,6 @@
+//! Whether the key that a host shows is the right one.
+//!
+//! It must not know how a user logs in, nor the inventory: the recorded key comes with the route.
+
+mod known_hosts;
+pub mod verify;

@@ -1,0 +1,253 @@
+//! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
+//! one. Never says yes to a key that nothing vouches for.
+
+use crate::error::{Result, SshError};
+use crate::ssh::bounded_read;
+use crate::ssh::connect::socket::Line;
+use crate::ssh::connect::transport::{Failure, Transport};
+use crate::ssh::host_key::{HostKey, RecordedKey};
+use crate::ssh::route::host_key_settings::Objection;
+use crate::ssh::route::lookup::Hop;
+use crate::ssh::trust::known_hosts::{self, Found, Verdict};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// All host key algorithms that are accepted, best first, by family. Without SHA-1 signatures and certificates, as
+/// current OpenSSH clients.
+const FAMILIES: [&[&str]; 3] = [
+    &["ssh-ed25519"],
+    &["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
+    &["rsa-sha2-512", "rsa-sha2-256"],
+];
+
+/// What is known of a server's key before it is asked for it.
+pub struct Trust<'a> {
+    hop: &'a Hop,
+    /// What each known_hosts file says, with the file as it is shown in messages.
+    known_hosts: Vec<(String, Found)>,
+}
+
+impl<'a> Trust<'a> {
+    /// The inventory's record, and what the user's own known_hosts says. A file that can't be read vouches for nothing.
+    pub fn of(hop: &'a Hop) -> Self {
+        let find = |path: &PathBuf| {
+            let text = known_hosts_text(path)?;
+            let found = match &hop.host_key_alias {
+                // An alias stands there without a port (ssh_config(5)).
+                Some(alias) => known_hosts::find(&text, alias, 22),
+                None => known_hosts::find(&text, &hop.target.host, hop.target.port),
+            };
+            Some((path.display().to_string(), found))
+        };
+        Self {
+            hop,
+            known_hosts: hop.known_hosts.iter().filter_map(find).collect(),
+        }
+    }
+
+    /// Connects over what `line` gives, once or several times, and returns the transport only if the server's key is the
+    /// expected one.
+    pub fn open(&self, line: &mut dyn FnMut() -> Result<Line>) -> Result<Transport> {
+        let mut mistrust = None;
+        let mut nothing_shown = None;
+        for preference in self.preferences() {
+            match Transport::open(self.hop, line()?, &preference) {
+                Ok(transport) => match self.check(transport.host_key(), transport.peer()) {
+                    Ok(()) => return Ok(transport),
+                    Err(error) => mistrust = mistrust.or(Some(error)),
+                },
+                // The server has no key of this family, but perhaps of another.
+                Err(Failure::NoCommonAlgorithm(error)) => nothing_shown = Some(error),
+                Err(Failure::Other(error)) => return Err(error.into()),
+            }
+        }
+        // A key that was shown and is not the right one says more than one that is not there.
+        let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Configuration {
+            host: self.hop.target.name.clone(),
+            reason: format!(
+                "HostKeyAlgorithms allows none of those that infrakt uses: {}",
+                FAMILIES.concat().join(", ")
+            ),
+        });
+        Err(error.into())
+    }
+
+    /// What all files together say: a revocation anywhere counts, then a record anywhere, then what contradicts.
+    fn judge(&self, offered: &HostKey) -> (Verdict<'_>, &str) {
+        let mut judged = (Verdict::Unknown, "");
+        for (place, found) in &self.known_hosts {
+            let verdict = found.judge(offered);
+            if rank(&verdict) > rank(&judged.0) {
+                judged = (verdict, place);
+            }
+        }
+        judged
+    }
+
+    /// `peer`: the address that the connection leads to, where that is known.
+    fn check(&self, offered: &HostKey, peer: Option<IpAddr>) -> Result<(), SshError> {
+        let target = &self.hop.target;
+        let server = target.name.clone();
+        match self.hop.host_keys.check(offered) {
+            Ok(()) => {}
+            Err(Objection::Revoked(path)) => {
+                return Err(SshError::HostKeyRevoked {
+                    server,
+                    fingerprint: offered.fingerprint(),
+                    place: path.display().to_string(),
+                });
+            }
+            Err(Objection::Setting(reason)) => return Err(SshError::Configuration { host: server, reason }),
+        }
+        // A host that is an address was looked up as such already.
+        let is_name = |peer: IpAddr| target.host.parse().map(|host: IpAddr| host.to_canonical()) != Ok(peer);
+        if self.hop.host_keys.check_address
+            && let Some(peer) = peer
+            && (self.hop.host_key_alias.is_some() || is_name(peer))
+        {
+            self.check_address(offered, peer)?;
+        }
+        let (verdict, file) = self.judge(offered);
+        if let Verdict::Revoked(line) = verdict {
+            return Err(SshError::HostKeyRevoked {
+                server,
+                fingerprint: offered.fingerprint(),
+                place: format!("{file}:{line}"),
+            });
+        }
+        let (recorded, place) = match (&target.host_key, verdict) {
+            (Some(recorded), _) if recorded.is(offered) => return Ok(()),
+            (None, Verdict::Known) => return Ok(()),
+            (Some(recorded), _) => (recorded.fingerprint(), "in the inventory".to_owned()),
+            (None, Verdict::Changed(line, key)) => (key.fingerprint(), format!("in {file}:{line}")),
+            (None, _) if self.hop.host_keys.strict && !self.hop.is_jump => {
+                return Err(SshError::HostKeyNotTaken {
+                    server,
+                    algorithm: offered.algorithm().to_owned(),
+                    fingerprint: offered.fingerprint(),
+                });
+            }
+            (None, _) => {
+                return Err(SshError::HostKeyUnknown {
+                    server,
+                    algorithm: offered.algorithm().to_owned(),
+                    fingerprint: offered.fingerprint(),
+                    key: offered.to_string(),
+                });
+            }
+        };
+        Err(SshError::HostKeyChanged {
+            server,
+            recorded,
+            place,
+            algorithm: offered.algorithm().to_owned(),
+            offered: offered.fingerprint(),
+        })
+    }
+
+    /// What the files say of the address itself, which ssh looks at with CheckHostIP: it can only speak against a key.
+    fn check_address(&self, offered: &HostKey, peer: IpAddr) -> Result<(), SshError> {
+        let target = &self.hop.target;
+        for path in &self.hop.known_hosts {
+            let Some(text) = known_hosts_text(path) else { continue };
+            let found = known_hosts::find(&text, &peer.to_string(), target.port);
+            let place = |line: usize| format!("{}:{line}", path.display());
+            match found.judge(offered) {
+                Verdict::Unknown | Verdict::Known => {}
+                Verdict::Revoked(line) => {
+                    return Err(SshError::HostKeyRevoked {
+                        server: target.name.clone(),
+                        fingerprint: offered.fingerprint(),
+                        place: place(line),
+                    });
+                }
+                Verdict::Changed(line, key) => {
+                    return Err(SshError::HostKeyChanged {
+                        server: target.name.clone(),
+                        recorded: key.fingerprint(),
+                        place: format!("for {peer} in {}, with CheckHostIP", place(line)),
+                        algorithm: offered.algorithm().to_owned(),
+                        offered: offered.fingerprint(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lists of algorithms to ask for, without those that HostKeyAlgorithms does not allow.
+    fn preferences(&self) -> Vec<Vec<&'static str>> {
+        let mut lists = self.all_preferences();
+        for list in &mut lists {
+            list.retain(|algorithm| self.hop.host_keys.allows(algorithm));
+        }
+        lists.retain(|list| !list.is_empty());
+        lists
+    }
+
+    /// The lists of algorithms to ask for, one connection after the other until a key fits. Known types come first, so
+    /// that a server with several keys shows the one that can be compared; all others follow, so that one that lost its
+    /// key shows another, instead of finding no common algorithm. Of a bare fingerprint the type is not known: one
+    /// family at a time.
+    fn all_preferences(&self) -> Vec<Vec<&'static str>> {
+        let known: Vec<&str> = match &self.hop.target.host_key {
+            Some(RecordedKey::Full(key)) => vec![key.algorithm()],
+            Some(RecordedKey::Fingerprint(_)) => return FAMILIES.map(<[_]>::to_vec).to_vec(),
+            None => self
+                .known_hosts
+                .iter()
+                .flat_map(|(_, found)| &found.keys)
+                .map(|(_, key)| key.algorithm())
+                .collect(),
+        };
+        vec![preference(&known)]
+    }
+}
+
+/// What is not a file, such as /dev/null, says nothing.
+fn known_hosts_text(path: &Path) -> Option<String> {
+    let bytes = bounded_read::read(path, u64::MAX).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// All accepted algorithms, those that sign with a key of the types `known` before the others.
+fn preference(known: &[&str]) -> Vec<&'static str> {
+    let mut algorithms = FAMILIES.concat();
+    // A stable sort: among the known and among the others the best stays first.
+    algorithms.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));
+    algorithms
+}
+
+/// The type of key that an algorithm signs with: RSA keys sign with several (RFC 8332, section 3).
+fn key_type(algorithm: &'static str) -> &'static str {
+    if algorithm.starts_with("rsa-sha2-") {
+        "ssh-rsa"
+    } else {
+        algorithm
+    }
+}
+
+fn rank(verdict: &Verdict<'_>) -> u8 {
+    match verdict {
+        Verdict::Unknown => 0,
+        Verdict::Changed(..) => 1,
+        Verdict::Known => 2,
+        Verdict::Revoked(_) => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preference;
+
+    #[test]
+    fn the_recorded_type_is_asked_for_first_and_the_others_still_follow() {
+        assert_eq!(preference(&[])[0], "ssh-ed25519");
+        assert_eq!(
+            preference(&["ssh-rsa"])[..3],
+            ["rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519"]
+        );
+        assert_eq!(preference(&["ecdsa-sha2-nistp384"])[0], "ecdsa-sha2-nistp384");
+        assert_eq!(preference(&["ssh-dss"]).len(), preference(&[]).len());
+    }
+}
