@@ -1,7 +1,7 @@
 //! Parses, dispatches, and ends with the exit code. Nothing else.
 #![forbid(unsafe_code)]
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use infrakt::cli::{Cli, Command};
 use infrakt::cmd::{self, Context};
 use infrakt::prompt;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Command::App(args) => cmd::app::run(args, &context),
         Command::Env(args) => cmd::env::run(args, &context),
         Command::Serve(args) => cmd::serve::run(args, &context),
-        Command::Completions(args) => cmd::completions::run(args),
+        Command::Completions(args) => cmd::completions::run(args, &mut Cli::command()),
     });
     let exit = result.unwrap_or_else(|error| {
         cmd::show_error(&error, &context);

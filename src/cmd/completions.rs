@@ -1,9 +1,8 @@
 //! `infrakt completions`: scripts for shells.
 
 use super::output;
-use crate::cli::Cli;
 use crate::error::{Exit, Result};
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 /// Print the completions for a shell
@@ -17,9 +16,10 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-pub fn run(args: CompletionsArgs) -> Result<Exit> {
+/// `command` is the whole command line.
+pub fn run(args: CompletionsArgs, command: &mut Command) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "infrakt", &mut script);
+    clap_complete::generate(args.shell, command, "infrakt", &mut script);
     output::raw(&script)?;
     Ok(Exit::Done)
 }

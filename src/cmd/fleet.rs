@@ -1,7 +1,7 @@
 //! A recipe on several servers: reach and plan all of them, ask for everything, execute at the same time, sum up.
 
 use super::consent::{Proposal, obtain_each};
-use super::run::{Job, first_of};
+use super::job::Job;
 use super::summary::{Outcome, Row, Summary};
 use super::{Context, output};
 use crate::consent::check_destroyable;
@@ -196,7 +196,7 @@ fn nothing_was_run(rows: &[Row]) -> Error {
             "nothing was run on any server, since it can't be run on '{}' (--fail-fast)",
             left_out.join("', '")
         ),
-        exit: first_of(&exits),
+        exit: Exit::worst(&exits),
         hint: Some("to run it on the others, repeat the command without --fail-fast".to_owned()),
     }
 }

@@ -6,9 +6,11 @@
 pub mod app;
 pub mod completions;
 mod consent;
+mod context;
 pub mod env;
 pub mod facts;
 mod fleet;
+mod job;
 mod output;
 mod parallel;
 mod parameters;
@@ -23,21 +25,13 @@ pub mod server;
 mod summary;
 mod targets;
 
+pub use context::Context;
 pub use output::{error as show_error, usage as show_usage};
 
 use crate::error::Result;
 use crate::recipe::{Keeper, Library, Recipe};
 use crate::store::{Home, Store};
-use std::path::{Path, PathBuf};
-
-/// What every command is given beside its own arguments.
-#[derive(Debug, Clone, Default)]
-pub struct Context {
-    /// `--home`.
-    pub home: Option<PathBuf>,
-    pub json: bool,
-    pub verbose: u8,
-}
+use std::path::Path;
 
 impl Context {
     /// The home, for commands that make none. That there is none is said, since the name may be mistyped.

@@ -2,7 +2,6 @@
 
 use super::parallel::ParallelArgs;
 use super::parameters::SetArgs;
-use super::run::first_of;
 use super::targets::Targets;
 use super::{Context, fleet, output};
 use crate::document::error::ErrorShown;
@@ -154,7 +153,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             several => output::json(&several)?,
         }
     }
-    Ok(first_of(&exits))
+    Ok(Exit::worst(&exits))
 }
 
 /// Says what the recipe printed, and saves what is to be saved.

@@ -2,8 +2,9 @@
 //! where it did not come to its end.
 
 use super::consent::ConfirmArgs;
+use super::job::Job;
 use super::parallel::PaceArgs;
-use super::run::Job;
+use super::run::perform;
 use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
@@ -83,7 +84,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    Job {
+    let job = Job {
         recipe: &group.recipe,
         servers: &servers,
         parameters: &group.parameters,
@@ -91,8 +92,8 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         at_once: args.pace.at_once(),
         retry_of: Some(group.id),
         several: group.servers.len() > 1,
-    }
-    .perform(&runtime, context)
+    };
+    perform(&job, &runtime, context)
 }
 
 fn group_of(store: &Store, id: Id) -> Result<GroupId> {

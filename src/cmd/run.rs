@@ -1,6 +1,7 @@
 //! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
 
 use super::consent::{ConfirmArgs, obtain, obtain_again};
+use super::job::Job;
 use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
@@ -9,11 +10,10 @@ use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunState};
 use crate::ownership;
 use crate::plan::Plan;
-use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{AtOnce, Begun, Call, Joining, Parameters, Ready, Runtime, gather_secrets};
-use crate::store::{GroupId, Server};
+use crate::runtime::{Begun, Call, Joining, Ready, Runtime, gather_secrets};
+use crate::store::Server;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -71,7 +71,7 @@ pub struct ApplyArgs {
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let servers = args.targets.resolve(&runtime.store)?;
-    Job {
+    let job = Job {
         recipe: &args.recipe,
         servers: &servers,
         parameters: &args.set.parse()?,
@@ -80,69 +80,43 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
         retry_of: None,
         // Whoever asks for several is told of several, however many there are.
         several: servers.len() > 1 || (context.json && !args.targets.names_one()),
-    }
-    .perform(&runtime, context)
+    };
+    perform(&job, &runtime, context)
 }
 
-/// A recipe to be run on servers.
-pub(super) struct Job<'a> {
-    /// A name or a path.
-    pub recipe: &'a str,
-    pub servers: &'a [Server],
-    pub parameters: &'a Parameters,
-    pub confirm: &'a ConfirmArgs,
-    pub at_once: AtOnce,
-    /// The group of runs whose servers are tried again.
-    pub retry_of: Option<GroupId>,
-    /// Whether what is said is in the form for several servers.
-    pub several: bool,
+/// Plans, asks for everything that has to be asked, and executes.
+pub(super) fn perform(job: &Job<'_>, runtime: &Runtime, context: &Context) -> Result<Exit> {
+    let found = super::find_recipe(&runtime.library, job.recipe)?;
+    let call = Call {
+        recipe: &found,
+        parameters: job.parameters,
+        retry_of: job.retry_of,
+        or_nothing: false,
+    };
+    match job.servers {
+        [server] if !job.several => on_one(job, runtime, &call, server, context),
+        _ => super::fleet::run(job, runtime, &call, context),
+    }
 }
 
-impl Job<'_> {
-    /// Plans, asks for everything that has to be asked, and executes.
-    pub fn perform(&self, runtime: &Runtime, context: &Context) -> Result<Exit> {
-        let found = super::find_recipe(&runtime.library, self.recipe)?;
-        let call = Call {
-            recipe: &found,
-            parameters: self.parameters,
-            retry_of: self.retry_of,
-            or_nothing: false,
-        };
-        match self.servers {
-            [server] if !self.several => self.on_one(runtime, &call, server, context),
-            _ => super::fleet::run(self, runtime, &call, context),
-        }
+fn on_one(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
+    let (live, planned) = runtime.reach_and_plan(call.recipe, server, job.parameters.clone(), &Terminal)?;
+    let whole = job.command_that_shows(&server.name);
+    let remarks = planned.remarks();
+    let consented = obtain(planned.plan, job.confirm, &remarks, Some(&whole))?;
+    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
+    let ready = Ready {
+        live,
+        consented,
+        secrets,
+    };
+    let (_, waiting) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
+    prompt::count_interrupts();
+    let mut exits = Vec::new();
+    for one in waiting {
+        exits.push(execute(runtime, one?.begin()?, context));
     }
-
-    fn on_one(&self, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
-        let (live, planned) = runtime.reach_and_plan(call.recipe, server, self.parameters.clone(), &Terminal)?;
-        let whole = self.command_that_shows(&server.name);
-        let remarks = planned.remarks();
-        let consented = obtain(planned.plan, self.confirm, &remarks, Some(&whole))?;
-        let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
-        let ready = Ready {
-            live,
-            consented,
-            secrets,
-        };
-        let (_, waiting) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
-        prompt::count_interrupts();
-        let mut exits = Vec::new();
-        for one in waiting {
-            exits.push(execute(runtime, one?.begin()?, context));
-        }
-        Ok(first_of(&exits))
-    }
-
-    /// The command that shows the same plan in full.
-    pub fn command_that_shows(&self, server: &str) -> String {
-        let mut command = format!("infrakt plan {} --server {}", quote(self.recipe), quote(server));
-        for (name, value) in self.parameters {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
-        }
-        command
-    }
+    Ok(Exit::worst(&exits))
 }
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
@@ -196,18 +170,4 @@ pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &
             error.exit()
         }
     }
-}
-
-/// Several servers, one exit code: the first that applies of interrupted, failed, unreachable, refused.
-pub(super) fn first_of(exits: &[Exit]) -> Exit {
-    [
-        Exit::Interrupted,
-        Exit::StepFailed,
-        Exit::Unreachable,
-        Exit::Refused,
-        Exit::Usage,
-    ]
-    .into_iter()
-    .find(|exit| exits.contains(exit))
-    .unwrap_or(Exit::Done)
 }

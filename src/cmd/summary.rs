@@ -1,6 +1,5 @@
 //! How several servers ended: one table, and what to do next as commands that can be pasted.
 
-use super::run::first_of;
 use super::{Context, output};
 use crate::document::error::ErrorShown;
 use crate::error::{Error, Exit, Result};
@@ -89,7 +88,7 @@ impl Summary<'_> {
     /// The table and what to do next; or with `--json` the last line. Gives the exit code of all of it.
     pub(super) fn show(&self, context: &Context) -> Result<Exit> {
         let exits: Vec<Exit> = self.rows.iter().map(|row| row.exit).collect();
-        let exit = first_of(&exits);
+        let exit = Exit::worst(&exits);
         if context.json {
             output::json_line(&self.document(exit))?;
         } else {

@@ -3,6 +3,7 @@
 //!
 //! It must not know how errors are printed: text is rendered by the one who shows it.
 
+mod exit;
 mod key_problem;
 mod obstacle;
 mod recipe;
@@ -11,6 +12,7 @@ mod server;
 mod ssh;
 mod store;
 
+pub use exit::Exit;
 pub use key_problem::KeyProblem;
 pub use obstacle::{Obstacle, SudoObstacle};
 pub use recipe::{Position, RecipeError};
@@ -25,23 +27,6 @@ use std::path::{Path, PathBuf};
 
 /// The result of everything that can fail in infrakt.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// How a process ends. The numbers are a contract with scripts (see docs/cli.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Everything that was asked for was done.
-    Done = 0,
-    /// A step of a run failed.
-    StepFailed = 1,
-    /// Wrong usage, a broken recipe, a lint, or a problem of this computer (disk, database).
-    Usage = 2,
-    /// Refused: no consent, protected, locked, or a stale plan. Nothing was changed.
-    Refused = 3,
-    /// A server could not be reached or not be trusted.
-    Unreachable = 4,
-    /// Interrupted by the user.
-    Interrupted = 5,
-}
 
 /// Everything that can go wrong.
 #[derive(Debug, thiserror::Error)]

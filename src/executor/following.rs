@@ -2,10 +2,10 @@
 //! the runner by then is said again over the next one.
 
 use super::connection::{Channel, Incoming};
+use super::execution::{Execution, change, note};
 use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
-use super::{Execution, change, note};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Position};
 use crate::plan::{Action, Plan};

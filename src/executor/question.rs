@@ -1,7 +1,7 @@
 //! Questions to a server: one script, one answer, one round of the network. For facts, guards and queries.
 
 use super::connection::{Connection, Incoming};
-use super::nonce;
+use super::nonce::nonce;
 use super::script::environment;
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;

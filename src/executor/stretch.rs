@@ -1,11 +1,12 @@
 //! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
 //! connections as it takes.
 
+use super::execution::{Execution, is_own, note};
 use super::following::{Followed, Owed, PATIENCE};
+use super::nonce::nonce;
 use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
-use super::{Execution, is_own, nonce, note};
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, Position, RunEvent};
 use crate::plan::{Action, Plan};
@@ -86,7 +87,7 @@ impl Execution<'_> {
             };
             self.kept = transcript.kept();
             *reached = transcript.reached().unwrap_or(next).max(*reached);
-            nonce = super::nonce()?;
+            nonce = super::nonce::nonce()?;
             script = match followed {
                 Followed::Ended(ending) => return Ok(self.conclude(plan, &ending, to, left.is_some())),
                 Followed::Failed(ended) => return Ok(Stretched::Ended(ended)),

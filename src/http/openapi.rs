@@ -3,7 +3,7 @@
 //! It must not know how a call is answered.
 
 use super::problem::ProblemShown;
-use super::routes::table::{Good, ROUTES, Route, SchemaOf};
+use super::routes::route::{Good, Route, SchemaOf};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ impl JsonSchema for Document {
 }
 
 /// The document.
-pub fn document() -> Value {
+pub fn document(routes: &[Route]) -> Value {
     // What is read may lack what has a default; what is answered has it all.
     let settings = || {
         SchemaSettings::draft2020_12().with(|settings| {
@@ -34,7 +34,7 @@ pub fn document() -> Value {
     let mut read = settings().for_deserialize().into_generator();
     let mut answered = settings().for_serialize().into_generator();
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    for route in routes {
         let operation = operation(route, &mut read, &mut answered);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.name().to_ascii_lowercase()] = operation;

@@ -1,9 +1,9 @@
 //! From what Rhai says to what an author needs: the place, what is wrong there, and what to write instead.
 
 use super::draft::Problem;
-use super::evaluator::MAX_TIME;
-use super::imports::Used;
+use super::limits::MAX_TIME;
 use super::reference;
+use super::used::Used;
 use crate::error::{Position, RecipeError, nearest};
 use crate::plan::printable::{one_line, printable};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};

@@ -1,6 +1,6 @@
 //! A plan in the making: what the primitives write into while a recipe is evaluated.
 
-use super::imports::{Sources, lock};
+use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};
 use crate::plan::{Action, Content, EnvValue, Keeper, Query, Step, lint};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};

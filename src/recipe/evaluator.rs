@@ -2,9 +2,12 @@
 //! on everything that could grow without an end.
 
 use super::draft::{Answers, Draft, Parameter, SharedDraft};
-use super::imports::{Imports, Sources, Used, lock};
+use super::imports::Imports;
+use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
+use super::scope::scope_names;
 use super::source::{Recipe, Script};
+use super::used::{Sources, Used, lock};
 use super::{api, diagnostics, reserved_names};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::facts::Facts;
@@ -18,15 +21,6 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
-
-/// Enough for any list a person would write; an endless loop ends here within a fraction of a second.
-const MAX_OPERATIONS: u64 = 2_000_000;
-const MAX_CALL_DEPTH: usize = 48;
-const MAX_EXPRESSION_DEPTH: usize = 64;
-const MAX_STRING: usize = 8 << 20;
-const MAX_ENTRIES: usize = 10_000;
-/// Of the processor.
-pub(super) const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// The server as recipes see it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,15 +88,6 @@ impl Evaluated {
         plan.digest = plan.compute_digest();
         plan
     }
-}
-
-/// The names that are in scope everywhere, for the parser's check of unknown variables.
-pub(super) fn scope_names() -> Scope<'static> {
-    let mut scope = Scope::new();
-    for name in ["server", "facts", "params"] {
-        scope.push(name, ());
-    }
-    scope
 }
 
 /// An engine with the primitives and the limits, but nothing to evaluate yet.

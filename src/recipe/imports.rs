@@ -1,24 +1,15 @@
-//! How `import` finds its modules during one evaluation, and which texts were used.
+//! How `import` finds its modules during one evaluation.
 
 use super::draft::Problem;
-use super::evaluator::scope_names;
 use super::modules::{Find, Importer};
 use super::reserved_names;
+use super::scope::scope_names;
 use super::source::shipped_library;
+use super::used::{Sources, Used, lock};
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// A text that an evaluation used.
-#[derive(Debug, Clone)]
-pub struct Used {
-    pub module: Importer,
-    pub text: String,
-}
-
-/// The texts that an evaluation used, by name: for the digest, for the origin of steps and for errors.
-pub type Sources = Arc<Mutex<BTreeMap<String, Used>>>;
+use std::sync::Mutex;
 
 type SharedModule = Shared<Module>;
 
@@ -44,11 +35,6 @@ impl Imports {
             modules: Mutex::default(),
         }
     }
-}
-
-/// The lock of a map that a panic can't leave half-written.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ModuleResolver for Imports {

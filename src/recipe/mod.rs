@@ -8,11 +8,14 @@ pub mod diagnostics;
 mod draft;
 mod evaluator;
 mod imports;
+mod limits;
 mod modules;
 pub mod reference;
 mod reserved_names;
+mod scope;
 mod source;
 pub mod subprocess;
+mod used;
 
 pub use crate::plan::Keeper;
 pub use draft::{Answers, Parameter};

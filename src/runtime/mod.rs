@@ -16,8 +16,9 @@ pub use inventory::marker::Unmarked;
 pub use inventory::servers::{Added, TypeName, key_path};
 pub use plan::example::{example, parameters_of};
 pub use plan::shown_plans::{Order, Shown, ShownPlan};
-pub use reach::live::{Live, compare, route_to};
+pub use reach::live::{Live, compare};
 pub use reach::lock::Holder;
+pub use reach::route::route_to;
 pub use reach::unattended::Unattended;
 
 pub use crate::executor::script::Secrets;
@@ -190,7 +191,7 @@ impl Runtime {
         let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
         let identity = live::identity(
             server,
-            &live::target_of_row(server),
+            &reach::route::target_of_row(server),
             server.host_key.clone(),
             facts.machine_id.clone(),
             protected,

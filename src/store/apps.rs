@@ -3,7 +3,7 @@
 //! Removing apps and removing their env files can't be one transaction, so the files that must go are noted in the
 //! transaction that removes the apps, and worked off after it; if that is cut short, by the next [`Store::open`].
 
-use super::{Failure, Store, servers, validation};
+use super::{Failure, Store, server_rows, validation};
 use crate::error::{Result, StoreError, StoreKind, nearest};
 use crate::plan::Loss;
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ impl Store {
     pub fn apps(&self, server: Option<&str>) -> Result<Vec<App>> {
         self.read(|connection| {
             if let Some(server) = server {
-                servers::by_name(connection, server)?;
+                server_rows::by_name(connection, server)?;
             }
             Ok(all(connection)?
                 .into_iter()
@@ -71,7 +71,7 @@ impl Store {
         validation::name("app name", name)?;
         validation::image(image)?;
         self.write(|transaction| {
-            let server = servers::by_name(transaction, server)?;
+            let server = server_rows::by_name(transaction, server)?;
             let taken = "SELECT EXISTS (SELECT 1 FROM apps WHERE name = ?1)";
             if transaction.query_row(taken, [name], |row| row.get(0))? {
                 let (kind, name) = (StoreKind::App, name.to_owned());

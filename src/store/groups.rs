@@ -3,71 +3,20 @@
 //!
 //! It must not know recipes: how one is called and what it was given are words to it.
 
-use super::journal::{Journal, Recorded, end, record_run};
+use super::group_id::GroupId;
+use super::journal::{Journal, Recorded, record_run};
+use super::living::{self, LivingRun, end};
 use super::run_lock::RunLock;
-use super::{Failure, Home, Store, runs};
+use super::{Failure, Home, Store, run_rows};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
 use crate::event::{Outcome, RunState};
 use crate::plan::Plan;
 use jiff::Timestamp;
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
 use std::sync::Arc;
-
-/// Names a group; people see it with a `g` before it, so that it is not taken for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GroupId(pub i64);
-
-impl fmt::Display for GroupId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "g{}", self.0)
-    }
-}
-
-impl FromStr for GroupId {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        text.strip_prefix('g').unwrap_or_default().parse().map(Self)
-    }
-}
-
-impl Serialize for GroupId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl JsonSchema for GroupId {
-    fn schema_name() -> Cow<'static, str> {
-        "GroupId".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^g[0-9]+$", "description": "Runs that were begun together." })
-    }
-}
-
-impl FromSql for GroupId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        i64::column_result(value).map(Self)
-    }
-}
-
-impl ToSql for GroupId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        self.0.to_sql()
-    }
-}
 
 /// What a group is begun with.
 #[derive(Debug, Clone, Copy)]
@@ -173,7 +122,7 @@ impl Store {
     pub fn queue_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<QueuedRun> {
         let lock = Arc::new(RunLock::take(self.home())?);
         let Recorded { run_id, spool } = self.write(|transaction| {
-            let living = runs::living_runs(transaction, self.home())?;
+            let living = living::living_runs(transaction, self.home())?;
             record_run(transaction, plan, consent, operator, &lock, &living)
         })?;
         Ok(QueuedRun {
@@ -201,7 +150,7 @@ impl Store {
                 params![new.recipe, parameters, new.retry_of, new.operator, Timestamp::now()],
             )?;
             let group = GroupId(transaction.last_insert_rowid());
-            let mut living = runs::living_runs(transaction, self.home())?;
+            let mut living = living::living_runs(transaction, self.home())?;
             let mut begun = Vec::new();
             for (position, member) in members.iter().enumerate() {
                 let row = match member {
@@ -212,7 +161,7 @@ impl Store {
                             Err(failure) => return Err(failure),
                         };
                         if let Ok(recorded) = &run {
-                            living.push(runs::LivingRun::recorded(transaction, recorded.run_id)?);
+                            living.push(LivingRun::recorded(transaction, recorded.run_id)?);
                         }
                         let row = MemberRow {
                             server_id: plan.server.id,
@@ -318,7 +267,7 @@ impl Store {
                     Ok(GroupServer {
                         server: row.get(0)?,
                         run: row.get(1)?,
-                        state: runs::optional_word(row, 2)?,
+                        state: run_rows::optional_word(row, 2)?,
                     })
                 })?
                 .collect::<rusqlite::Result<Vec<_>>>()

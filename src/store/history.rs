@@ -3,7 +3,7 @@
 //!
 //! Places in that order only rise, also when the run is resumed; a step that is run again is found at its new places.
 
-use super::runs::{optional_word, word};
+use super::run_rows::{optional_word, word};
 use super::{Store, journal};
 use crate::error::Result;
 use crate::event::{RunEvent, RunState, Stream};

@@ -5,11 +5,12 @@
 //! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, how a
 //! stretch of it ended on the server, and how it ended itself. A run that lost its last events this way shows as interrupted, and the server knows what it did.
 
+use super::living::{self, LivingRun, computer, end};
 use super::run_lock::RunLock;
-use super::{Failure, Store, consents, group_sync, resume, runs, servers};
+use super::{Failure, Store, consents, group_sync, resume, server_rows};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
-use crate::event::{Outcome, Position, RunEvent, RunState};
+use crate::event::{Position, RunEvent};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -46,10 +47,10 @@ impl Store {
         let lock = Arc::new(RunLock::take(self.home())?);
         let now = Timestamp::now();
         let (spool, next) = self.write(|transaction| {
-            let server = servers::by_id(transaction, plan.server.id)?;
+            let server = server_rows::by_id(transaction, plan.server.id)?;
             let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-            let living = runs::living_runs(transaction, self.home())?;
-            runs::refuse_if_at_work(&living, &server.name, server.id, machine_id)?;
+            let living = living::living_runs(transaction, self.home())?;
+            living::refuse_if_at_work(&living, &server.name, server.id, machine_id)?;
             let spool = resume::check(transaction, run_id)?;
             if resume::consent_that_holds(transaction, run_id, now)?.is_none() {
                 consents::check(transaction, plan, consent, now)?;
@@ -83,7 +84,7 @@ pub(super) fn record_run(
     consent: Option<&Consent>,
     operator: &str,
     lock: &RunLock,
-    living: &[runs::LivingRun],
+    living: &[LivingRun],
 ) -> Result<Recorded, Failure> {
     let now = Timestamp::now();
     let drawn = spool_name()?;
@@ -92,9 +93,9 @@ pub(super) fn record_run(
         reason: error.to_string(),
         hint: None,
     })?;
-    let server = servers::by_id(transaction, plan.server.id)?;
+    let server = server_rows::by_id(transaction, plan.server.id)?;
     let machine_id = plan.server.machine_id.as_deref().or(server.machine_id.as_deref());
-    runs::refuse_if_at_work(living, &server.name, server.id, machine_id)?;
+    living::refuse_if_at_work(living, &server.name, server.id, machine_id)?;
     consents::check(transaction, plan, consent, now)?;
     transaction.execute(
         "INSERT INTO runs (server_id, server_name, machine_id, recipe, digest, plan, state, operator, computer,
@@ -255,25 +256,6 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
     Ok(())
 }
 
-/// Ends a run in the journal. A step that was started and whose end was not seen has an unknown outcome.
-pub(super) fn end(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-    state: RunState,
-    reason: Option<&str>,
-    at: Option<Timestamp>,
-) -> rusqlite::Result<()> {
-    transaction.execute(
-        "UPDATE steps SET outcome = ?2 WHERE run_id = ?1 AND started_at IS NOT NULL AND outcome IS NULL",
-        params![run_id, Outcome::Unknown.as_str()],
-    )?;
-    transaction.execute(
-        "UPDATE runs SET state = ?2, reason = ?3, ended_at = ?4 WHERE id = ?1",
-        params![run_id, state.as_str(), reason, at],
-    )?;
-    Ok(())
-}
-
 fn in_plan(rows: usize, step: usize) -> Result<(), Error> {
     if rows == 1 {
         return Ok(());
@@ -294,9 +276,4 @@ fn spool_name() -> Result<String> {
         hint: None,
     })?;
     Ok(format!("{:08x}", u32::from_be_bytes(bytes)))
-}
-
-/// This computer's name, for people.
-pub(super) fn computer() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

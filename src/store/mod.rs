@@ -9,29 +9,37 @@
 mod apps;
 mod consents;
 mod env_files;
+mod failure;
+mod group_id;
 mod group_sync;
 mod groups;
 mod history;
 mod home;
 mod host_key;
 mod journal;
+mod living;
 mod master_key;
 mod protection;
 mod resume;
 mod run_lock;
+mod run_rows;
 mod runs;
 mod schema;
+mod server_rows;
 mod servers;
 mod validation;
 
 pub use apps::{App, Deployment, Forgotten, LocalLosses};
-pub use groups::{BegunGroup, GroupId, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
+pub use group_id::GroupId;
+pub use groups::{BegunGroup, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
 pub use home::Home;
 pub use host_key::fingerprint as host_key_fingerprint;
 pub use journal::Journal;
 pub use protection::{NameTyped, Protector};
-pub use runs::{OutputChunk, Run, StepRecord};
-pub use servers::{Identity, NewServer, Server, ServerChange};
+pub use run_rows::Run;
+pub use runs::{OutputChunk, StepRecord};
+pub use server_rows::{Identity, Server};
+pub use servers::{NewServer, ServerChange};
 
 /// Checks where and as whom to log in, wherever that was said, by the rules for what a row says.
 ///
@@ -43,9 +51,9 @@ pub fn check_address(host: &str, user: &str) -> crate::error::Result<()> {
     Ok(())
 }
 
-use crate::error::{Error, Refusal, Result, StoreError};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
-use std::path::Path;
+use crate::error::{Error, Result};
+use failure::{Failure, sqlite_error};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -142,58 +150,6 @@ impl Store {
             Failure::Sqlite(error) => sqlite_error(&self.home.database_path(), error).into(),
             Failure::Other(error) => error,
         }
-    }
-}
-
-/// What goes wrong inside of `read` and `write`, before the path of the database is added to it.
-enum Failure {
-    Sqlite(rusqlite::Error),
-    Other(Error),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Other(error.into())
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Other(refusal.into())
-    }
-}
-
-/// Gives SQLite's result codes (<https://www.sqlite.org/rescode.html>) the meaning that they have for a user.
-fn sqlite_error(path: &Path, error: rusqlite::Error) -> StoreError {
-    // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow, which only a full disk prevents.
-    const SHARED_MEMORY_CANNOT_GROW: i32 = 4874;
-    let path = path.to_owned();
-    let reason = error.to_string();
-    let extended = error.sqlite_error().map(|failure| failure.extended_code);
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { path, reason },
-        Some(ErrorCode::DiskFull) => StoreError::Full { path },
-        Some(ErrorCode::SystemIoFailure) if extended == Some(SHARED_MEMORY_CANNOT_GROW) => StoreError::Full { path },
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            StoreError::Unwritable { path, reason }
-        }
-        _ => StoreError::Database {
-            path,
-            source: Box::new(error),
-        },
     }
 }
 

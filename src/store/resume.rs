@@ -3,7 +3,8 @@
 //!
 //! It must not decide what happens with a step whose end nobody has seen.
 
-use super::{Failure, Store, journal, runs};
+use super::living::computer;
+use super::{Failure, Store, run_rows};
 use crate::consent::Consent;
 use crate::error::{Refusal, Result, StoreError};
 use crate::event::{Outcome, Position, RunState};
@@ -52,7 +53,7 @@ impl Store {
 
 /// Gives the name by which servers know the run.
 pub(super) fn check(transaction: &Transaction<'_>, run_id: i64) -> Result<String, Failure> {
-    let run = runs::by_id(transaction, run_id)?;
+    let run = run_rows::by_id(transaction, run_id)?;
     match run.state {
         RunState::Running => {
             let holder = format!(
@@ -106,7 +107,7 @@ pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: 
     transaction.execute(
         "UPDATE runs SET state = 'running', reason = NULL, ended_at = NULL, computer = ?2, pid = ?3, lock_file = ?4
          WHERE id = ?1",
-        params![run_id, journal::computer(), std::process::id(), lock_file],
+        params![run_id, computer(), std::process::id(), lock_file],
     )?;
     note_activity(transaction, run_id)?;
     transaction.execute(

@@ -2,38 +2,16 @@
 //!
 //! It must not show anything; it hands out rows, and output piece by piece, since a step may have printed gigabytes.
 
-use super::{Failure, GroupId, Home, Server, Store, journal, run_lock};
-use crate::error::{Refusal, Result, StoreError};
-use crate::event::{Outcome, RunState, Stream};
+use super::living::{living_runs, refuse_if_at_work};
+use super::run_rows::{COLUMNS, Run, from_row, optional_word, word};
+use super::{Server, Store};
+use crate::error::{Result, StoreError};
+use crate::event::{Outcome, Stream};
 use crate::plan::{Effect, Plan};
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, params};
 use schemars::JsonSchema;
 use serde::Serialize;
-
-/// One execution of one plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Run {
-    pub id: i64,
-    /// The server's name when the run began; its row may be gone since.
-    pub server: String,
-    pub server_id: Option<i64>,
-    pub recipe: String,
-    /// The digest of its plan.
-    pub digest: String,
-    pub state: RunState,
-    pub reason: Option<String>,
-    /// Who began it, and on which computer, in which process.
-    pub operator: String,
-    pub computer: String,
-    pub pid: u32,
-    pub started_at: Timestamp,
-    /// `None` while it goes on, and when its end was not seen.
-    pub ended_at: Option<Timestamp>,
-    /// Those that were begun together with it, if there are others.
-    pub group: Option<GroupId>,
-}
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -192,134 +170,5 @@ impl Store {
             self.write(|transaction| living_runs(transaction, self.home()).map(drop))?;
         }
         Ok(())
-    }
-}
-
-/// A run, as it is in the middle of a transaction.
-pub(super) fn by_id(transaction: &Transaction<'_>, id: i64) -> Result<Run, Failure> {
-    transaction
-        .query_row(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], from_row)
-        .optional()?
-        .ok_or_else(|| StoreError::UnknownRun { id }.into())
-}
-
-/// Refuses if one of `living` is at work on the row, or on the machine under whatever name.
-pub(super) fn refuse_if_at_work(
-    living: &[LivingRun],
-    server: &str,
-    server_id: i64,
-    machine_id: Option<&str>,
-) -> Result<(), Failure> {
-    for living in living {
-        let same_machine = machine_id.is_some() && living.machine_id.as_deref() == machine_id;
-        if living.run.server_id == Some(server_id) || same_machine {
-            let run = &living.run;
-            let under = if run.server == server {
-                String::new()
-            } else {
-                format!(" on the same machine, called '{}',", run.server)
-            };
-            return Err(Refusal::Locked {
-                server: server.to_owned(),
-                holder: format!(
-                    "run {} of {}{under} begun by {} on {} (pid {}) at {}",
-                    run.id,
-                    run.recipe,
-                    run.operator,
-                    run.computer,
-                    run.pid,
-                    run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-                ),
-            }
-            .into());
-        }
-    }
-    Ok(())
-}
-
-/// A run that goes on, and on which machine.
-pub(super) struct LivingRun {
-    run: Run,
-    machine_id: Option<String>,
-}
-
-impl LivingRun {
-    /// The run that was recorded in this very transaction.
-    pub(super) fn recorded(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<Self> {
-        transaction
-            .prepare_cached(&format!("SELECT {COLUMNS}, machine_id FROM runs WHERE id = ?1"))?
-            .query_row([run_id], |row| {
-                Ok(Self {
-                    run: from_row(row)?,
-                    machine_id: row.get("machine_id")?,
-                })
-            })
-    }
-}
-
-/// The runs that go on. Those whose process has died are noted as interrupted on the way.
-pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<Vec<LivingRun>, Failure> {
-    let mut statement = transaction.prepare(&format!(
-        "SELECT {COLUMNS}, machine_id, lock_file FROM runs WHERE state = 'running'"
-    ))?;
-    let running = statement
-        .query_map([], |row| {
-            let run = LivingRun {
-                run: from_row(row)?,
-                machine_id: row.get("machine_id")?,
-            };
-            Ok((run, row.get::<_, String>("lock_file")?))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut living = Vec::new();
-    for (found, lock_file) in running {
-        if run_lock::is_held(home, &lock_file)? {
-            living.push(found);
-            continue;
-        }
-        let reason = format!("its process (pid {}) ended before the run did", found.run.pid);
-        journal::end(transaction, found.run.id, RunState::Interrupted, Some(&reason), None)?;
-        run_lock::remove_stale(home, &lock_file)?;
-    }
-    Ok(living)
-}
-
-const COLUMNS: &str =
-    "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at,
-    (SELECT group_id FROM run_group_servers AS own WHERE own.run_id = runs.id AND EXISTS
-        (SELECT 1 FROM run_group_servers AS other WHERE other.group_id = own.group_id AND other.position <> own.position))";
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
-    Ok(Run {
-        id: row.get(0)?,
-        server: row.get(1)?,
-        server_id: row.get(2)?,
-        recipe: row.get(3)?,
-        digest: row.get(4)?,
-        state: word(row, 5)?,
-        reason: row.get(6)?,
-        operator: row.get(7)?,
-        computer: row.get(8)?,
-        pid: row.get(9)?,
-        started_at: row.get(10)?,
-        ended_at: row.get(11)?,
-        group: row.get(12)?,
-    })
-}
-
-/// Reads one of the words that the enums of plans and events are written as, the same in JSON and in the database.
-pub(super) fn word<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let word: String = row.get(column)?;
-    serde_json::from_value(serde_json::Value::String(word))
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-pub(super) fn optional_word<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-) -> rusqlite::Result<Option<T>> {
-    match row.get_ref(column)? {
-        rusqlite::types::ValueRef::Null => Ok(None),
-        _ => word(row, column).map(Some),
     }
 }

@@ -1,6 +1,7 @@
 //! Brings a database to the newest schema: the numbered files of `migrations/`, each once, in their order.
 
-use super::{Home, sqlite_error};
+use super::Home;
+use super::failure::sqlite_error;
 use crate::error::{Result, StoreError};
 use include_dir::{Dir, include_dir};
 use rusqlite::Connection;

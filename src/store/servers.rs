@@ -1,51 +1,10 @@
 //! The inventory: one row a server.
 
-use super::{Failure, NameTyped, Store, host_key, protection, runs, validation};
+use super::server_rows::{Identity, Server, all, by_id, by_name};
+use super::{NameTyped, Store, host_key, living, protection, validation};
 use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use schemars::JsonSchema;
-use serde::Serialize;
-
-/// A server of the inventory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Server {
-    pub id: i64,
-    pub name: String,
-    /// A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets.
-    pub host: String,
-    /// `None`: nobody said one here, so the SSH configuration may, and else what is usual counts.
-    pub port: Option<u16>,
-    /// As `port`.
-    pub user: Option<String>,
-    pub ssh_key_path: Option<String>,
-    pub provider: Option<String>,
-    /// The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given
-    /// beforehand and the key has not been seen yet.
-    pub host_key: Option<String>,
-    /// machine-id(5), once it was read.
-    pub machine_id: Option<String>,
-    /// The id of its Docker engine, once one was proven to be its own.
-    pub engine_id: Option<String>,
-    /// Nothing may be destroyed there.
-    pub is_infrakt_host: bool,
-    pub status: Option<String>,
-    /// Sorted.
-    pub tags: Vec<String>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-/// Who a machine is, as it was read from it. What is `None` was not read.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Identity<'a> {
-    /// The line of a public key file, or a fingerprint.
-    pub host_key: Option<&'a str>,
-    /// machine-id(5).
-    pub machine_id: Option<&'a str>,
-    /// What `docker info` prints as ID, of an engine that is proven to be the machine's own.
-    pub engine_id: Option<&'a str>,
-}
+use rusqlite::{Transaction, params};
 
 /// What a new row starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,8 +222,8 @@ impl Store {
                 let server = server.name;
                 return Err(StoreError::ServerHasApps { server, apps }.into());
             }
-            let living = runs::living_runs(transaction, self.home())?;
-            runs::refuse_if_at_work(&living, &server.name, server.id, server.machine_id.as_deref())?;
+            let living = living::living_runs(transaction, self.home())?;
+            living::refuse_if_at_work(&living, &server.name, server.id, server.machine_id.as_deref())?;
             transaction.execute("DELETE FROM servers WHERE id = ?1", [server.id])?;
             Ok(server)
         })
@@ -393,60 +352,4 @@ fn add_tags(transaction: &Transaction<'_>, server_id: i64, tags: &[String]) -> r
         )?;
     }
     Ok(())
-}
-
-const COLUMNS: &str =
-    "id, name, host, port, user, ssh_key_path, provider, host_key, machine_id, engine_id, is_infrakt_host,
-    status, created_at, updated_at,
-    (SELECT group_concat(tag, ' ' ORDER BY tag) FROM server_tags WHERE server_id = servers.id)";
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
-    let tags: Option<String> = row.get(14)?;
-    Ok(Server {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        host: row.get(2)?,
-        port: row.get(3)?,
-        user: row.get(4)?,
-        ssh_key_path: row.get(5)?,
-        provider: row.get(6)?,
-        host_key: row.get(7)?,
-        machine_id: row.get(8)?,
-        engine_id: row.get(9)?,
-        is_infrakt_host: row.get(10)?,
-        status: row.get(11)?,
-        created_at: row.get(12)?,
-        updated_at: row.get(13)?,
-        // A tag holds no space (see `validation::name`).
-        tags: tags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-    })
-}
-
-fn all(connection: &Connection) -> Result<Vec<Server>, Failure> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM servers ORDER BY name"))?;
-    let servers = statement.query_map([], from_row)?;
-    Ok(servers.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(super) fn by_name(connection: &Connection, name: &str) -> Result<Server, Failure> {
-    let found = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM servers WHERE name = ?1"))?
-        .query_row([name], from_row)
-        .optional()?;
-    match found {
-        Some(server) => Ok(server),
-        None => {
-            let servers = all(connection)?;
-            let nearest = nearest(name, servers.iter().map(|server| server.name.as_str()));
-            Err(StoreError::unknown(StoreKind::Server, name, nearest).into())
-        }
-    }
-}
-
-pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Server, Failure> {
-    let found = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM servers WHERE id = ?1"))?
-        .query_row([id], from_row)
-        .optional()?;
-    found.ok_or_else(|| StoreError::unknown(StoreKind::Server, &format!("#{id}"), None).into())
 }

@@ -1,6 +1,7 @@
 //! The rooms of the source and who must not know whom, held against the source itself. Each failure names the line and
 //! the rule that it breaks.
 
+mod circles;
 mod migrations;
 mod rooms;
 mod rules;

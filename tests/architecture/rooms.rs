@@ -71,7 +71,6 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
     (
         "cmd",
         &[
-            "cli",
             "consent",
             "document",
             "error",

@@ -1,7 +1,7 @@
 //! `infrakt server add`.
 
 use super::super::{Context, output};
-use super::address;
+use super::naming::address;
 use crate::document::server::ServerAdded;
 use crate::error::{Error, Exit, Result, SshError};
 use crate::prompt::Terminal;

@@ -1,7 +1,7 @@
 //! `infrakt server list`.
 
 use super::super::{Context, output};
-use super::address;
+use super::naming::address;
 use crate::document::server::ServerListed;
 use crate::error::{Exit, Result};
 use crate::store::Server;

@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod list;
+mod naming;
 pub mod recipes;
 pub mod remove;
 pub mod show;
@@ -13,8 +14,6 @@ pub mod update;
 
 use super::Context;
 use crate::error::{Exit, Result};
-use crate::prompt;
-use crate::store::Server;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -51,25 +50,5 @@ pub fn run(args: ServerArgs, context: &Context) -> Result<Exit> {
         ServerCommand::Ssh(args) => ssh::run(args, context),
         ServerCommand::Provision(args) => recipes::provision(args, context),
         ServerCommand::Wipe(args) => recipes::wipe(args, context),
-    }
-}
-
-/// How the name of a server is had where it must be typed: from `--confirm`, or by asking.
-fn type_name(confirm: Option<&str>) -> impl FnMut(&str) -> Result<Option<String>> {
-    move |message| match confirm {
-        Some(confirm) => Ok(Some(confirm.to_owned())),
-        None => prompt::line(&format!("{message}.\nType the server name to confirm: ")),
-    }
-}
-
-/// What a row says of an address: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. Without a user or a port
-/// where it says none.
-fn address(server: &Server) -> String {
-    let user = server.user.as_ref().map_or(String::new(), |user| format!("{user}@"));
-    let port = server.port.filter(|port| *port != 22);
-    let port = port.map_or(String::new(), |port| format!(":{port}"));
-    match server.host.contains(':') {
-        true => format!("{user}[{}]{port}", server.host),
-        false => format!("{user}{}{port}", server.host),
     }
 }

@@ -2,8 +2,9 @@
 //! recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
 
 use super::super::consent::ConfirmArgs;
+use super::super::job::Job;
 use super::super::parameters::SetArgs;
-use super::super::run::Job;
+use super::super::run;
 use super::super::{Context, output};
 use crate::error::{Exit, Result};
 use crate::plan::shell::quote;
@@ -42,7 +43,7 @@ pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
     if args.keep_data {
         parameters.insert("keep_data".to_owned(), true.into());
     }
-    perform(
+    run_shipped(
         "shipped:provision",
         server,
         &parameters,
@@ -55,7 +56,7 @@ pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
 pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.home()?)?;
     let server = runtime.store.server(&args.name)?;
-    perform(
+    run_shipped(
         "shipped:wipe",
         server,
         &Default::default(),
@@ -65,7 +66,7 @@ pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
     )
 }
 
-fn perform(
+fn run_shipped(
     recipe: &str,
     server: Server,
     parameters: &Parameters,
@@ -85,7 +86,7 @@ fn perform(
             quote(&server.name)
         ));
     }
-    Job {
+    let job = Job {
         recipe,
         servers: &[server],
         parameters,
@@ -96,6 +97,6 @@ fn perform(
         },
         retry_of: None,
         several: false,
-    }
-    .perform(runtime, context)
+    };
+    run::perform(&job, runtime, context)
 }

@@ -1,7 +1,7 @@
 //! `infrakt server remove`.
 
 use super::super::{Context, output};
-use super::type_name;
+use super::naming::type_name;
 use crate::error::{Exit, Result};
 use crate::runtime::Runtime;
 use clap::Args;

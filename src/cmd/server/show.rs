@@ -1,7 +1,7 @@
 //! `infrakt server show`.
 
 use super::super::{Context, output};
-use super::address;
+use super::naming::address;
 use crate::document::server::{ServerListed, ServerShown};
 use crate::error::{Exit, Result};
 use crate::store::host_key_fingerprint;

@@ -1,7 +1,7 @@
 //! `infrakt server status`: what the server itself says.
 
 use super::super::{Context, output};
-use super::address;
+use super::naming::address;
 use crate::document::server::ServerStatus;
 use crate::error::{Exit, Result};
 use crate::facts::human_bytes;

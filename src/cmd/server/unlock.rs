@@ -1,7 +1,7 @@
 //! `infrakt server unlock`: who is at work on a server, and the end of it.
 
 use super::super::{Context, output};
-use super::type_name;
+use super::naming::type_name;
 use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
 use crate::runtime::{Holder, Runtime};

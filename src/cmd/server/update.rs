@@ -1,7 +1,7 @@
 //! `infrakt server update`.
 
 use super::super::{Context, output};
-use super::type_name;
+use super::naming::type_name;
 use crate::document::server::{ServerListed, ServerUpdated};
 use crate::error::{Error, Exit, Result};
 use crate::prompt::Terminal;

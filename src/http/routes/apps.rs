@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::short_in_query;
-use super::{Call, ok};
+use super::call::{Call, ok};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

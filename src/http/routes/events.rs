@@ -5,7 +5,7 @@
 
 use super::super::answer::{Answer, EventSink};
 use super::super::problem::Problem;
-use super::Call;
+use super::call::Call;
 use crate::error::Result;
 use crate::event::{RunEvent, Stream};
 use crate::reporter::json::{EventShown, Happening};

@@ -4,9 +4,11 @@
 
 mod apps;
 mod body;
+mod call;
 mod events;
 mod plans;
 mod recipes;
+pub mod route;
 mod runs;
 mod servers;
 pub mod table;
@@ -15,8 +17,9 @@ use super::answer::Answer;
 use super::problem::Problem;
 use super::request::{Method, Request};
 use super::service::Service;
-use serde::Serialize;
-use table::{ROUTES, Route};
+use call::Call;
+use route::Route;
+use table::ROUTES;
 
 /// Whether there is such a path under `/api`, with this method: asked before the body is read.
 ///
@@ -61,43 +64,4 @@ fn route(method: Method, path: &[String]) -> Result<(&'static Route, Vec<&str>),
         true => Err(Problem::unknown_route()),
         false => Err(Problem::method_not_allowed(allowed.join(", "))),
     }
-}
-
-/// A request that has found its route.
-pub struct Call<'a> {
-    pub service: &'a Service,
-    pub request: &'a Request,
-    /// What stands in the path where the template has names, in their order.
-    captured: Vec<&'a str>,
-}
-
-impl Call<'_> {
-    /// The name in the path.
-    fn name(&self) -> &str {
-        self.captured.first().copied().unwrap_or_default()
-    }
-
-    /// The run's number in the path.
-    ///
-    /// # Errors
-    /// 404 `unknown_run` if it is no number: then there is no such run.
-    fn run_id(&self) -> Result<i64, Problem> {
-        let name = self.name();
-        // Written in one way only, so that one run has one address.
-        let id = name.parse().ok().filter(|id: &i64| id.to_string() == name);
-        id.ok_or_else(|| {
-            Problem::new(404, "unknown_run", format!("there is no run {}", name.escape_debug()))
-                .with_hint("see what there is: infrakt runs list")
-        })
-    }
-}
-
-fn ok(document: &impl Serialize) -> Result<Answer, Problem> {
-    json(200, document)
-}
-
-fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
-    let body = serde_json::to_value(document)
-        .map_err(|error| Problem::new(500, "internal", format!("the answer can't be written as JSON: {error}")))?;
-    Ok(Answer::Json { status, body })
 }

@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::{short, short_in_query};
-use super::{Call, ok};
+use super::call::{Call, ok};
 use crate::document::plan::PlanShown;
 use crate::runtime::Parameters;
 use schemars::JsonSchema;

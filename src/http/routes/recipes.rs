@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
-use super::{Call, ok};
+use super::call::{Call, ok};
 use crate::document::recipe::{RecipeListed, RecipeShown};
 
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {

@@ -3,8 +3,8 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::{SecretTexts, if_any, secrets, short, short_in_query};
+use super::call::{Call, json, ok};
 use super::plans::PROVISION;
-use super::{Call, json, ok};
 use crate::consent::Proof;
 use crate::document::run::RunShown;
 use crate::error::{Refusal, StoreError};

@@ -3,7 +3,7 @@
 use super::super::answer::Answer;
 use super::super::problem::Problem;
 use super::body::{if_any, said, short, short_in_query};
-use super::{Call, json, ok};
+use super::call::{Call, json, ok};
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
 use crate::runtime::{Unattended, key_path};
 use crate::store::{NewServer, ServerChange};

@@ -4,7 +4,9 @@ use super::super::answer::Answer;
 use super::super::openapi;
 use super::super::problem::Problem;
 use super::super::request::Method;
-use super::{Call, apps, events, ok, plans, recipes, runs, servers};
+use super::call::{Call, ok};
+use super::route::{Body, Good, Route};
+use super::{apps, events, plans, recipes, runs, servers};
 use crate::document::plan::PlanShown;
 use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::document::run::RunShown;
@@ -13,40 +15,6 @@ use crate::reporter::json::EventShown;
 use crate::store::{App, Run};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-
-/// Makes the schema of one type.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
-/// A call that the API answers.
-pub struct Route {
-    pub method: Method,
-    /// With `{…}` where the path has a name or a number.
-    pub path: &'static str,
-    /// What programs that are made from the OpenAPI document call it.
-    pub name: &'static str,
-    pub summary: &'static str,
-    pub query: Option<SchemaOf>,
-    pub body: Option<Body>,
-    pub answer: Good,
-    /// What it may refuse with, beside what every call may.
-    pub refusals: &'static [u16],
-    pub handler: fn(&Call<'_>) -> Result<Answer, Problem>,
-}
-
-/// What a call takes.
-pub struct Body {
-    pub schema: SchemaOf,
-    pub required: bool,
-}
-
-/// What a call answers if all is well.
-pub enum Good {
-    Json(u16, SchemaOf),
-    /// 204.
-    Nothing,
-    /// An event stream, with what the data of an event is.
-    Events(SchemaOf),
-}
 
 fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
@@ -82,28 +50,7 @@ fn health(_call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 fn document(_call: &Call<'_>) -> Result<Answer, Problem> {
-    Ok(Answer::ok(openapi::document()))
-}
-
-impl Route {
-    /// Whether it asks servers. Who changes a row looks at the machine, too, and goes on where it can't be reached.
-    pub fn asks_servers(&self) -> bool {
-        self.refusals.contains(&502) || (self.method != Method::Get && self.path.starts_with("/api/servers"))
-    }
-
-    /// What stands in a path where this one has names; `None` if it is another path.
-    pub fn captures<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
-        let mut template = self.path.split('/').skip(1);
-        let mut captured = Vec::new();
-        for segment in path {
-            match template.next()? {
-                name if name.starts_with('{') && !segment.is_empty() => captured.push(segment.as_str()),
-                same if same == segment => {}
-                _ => return None,
-            }
-        }
-        template.next().is_none().then_some(captured)
-    }
+    Ok(Answer::ok(openapi::document(ROUTES)))
 }
 
 /// Every call under `/api`.

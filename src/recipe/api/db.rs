@@ -1,6 +1,6 @@
 //! `db::…`: what infrakt itself keeps of the server.
 
-use super::origin;
+use super::call::origin;
 use super::step::StepHandle;
 use crate::plan::{Action, Effect, StateChange, Step};
 use crate::recipe::draft::{Problem, SharedDraft};

@@ -4,6 +4,7 @@
 //! The doc comments in here are the reference that `infrakt recipe docs` prints. Every one has an example, and a test
 //! evaluates each of them.
 
+mod call;
 pub mod confirm;
 pub mod db;
 pub mod parameters;
@@ -11,9 +12,7 @@ pub mod plan;
 pub mod ssh;
 pub mod step;
 
-use super::draft::Draft;
-use crate::plan::Origin;
-use rhai::{Engine, Module, NativeCallContext, Shared};
+use rhai::{Engine, Module, Shared};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -47,17 +46,6 @@ pub fn names_everywhere() -> BTreeSet<String> {
         .flat_map(|module| module.gen_fn_signatures_with_mapper(Into::into));
     let names = signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()));
     names.collect()
-}
-
-/// The place in a recipe or module that makes this call.
-fn origin(context: &NativeCallContext, draft: &Draft) -> Origin {
-    let file = context.call_source().unwrap_or_default();
-    Origin {
-        file: file.to_owned(),
-        kept_by: draft.keeper_of(file),
-        line: context.call_position().line().unwrap_or_default(),
-        altered_by: None,
-    }
 }
 
 /// Makes the primitives known to an engine.

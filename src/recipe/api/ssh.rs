@@ -1,6 +1,6 @@
 //! `ssh::…`: what happens on the server.
 
-use super::origin;
+use super::call::{check_text, origin};
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
@@ -303,15 +303,4 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         .add(step)
         .map(StepHandle::new)
         .map_err(|problem| problem.at(context))
-}
-
-/// Refuses what can't be a shell text or a path.
-pub(super) fn check_text(context: &NativeCallContext, what: &str, text: &str) -> RhaiResult<()> {
-    if text.trim().is_empty() {
-        return Err(Problem::new(format!("{what} must not be empty")).at(context));
-    }
-    if text.contains('\0') {
-        return Err(Problem::new(format!("{what} must not hold a NUL character")).at(context));
-    }
-    Ok(())
 }

@@ -1,8 +1,7 @@
 //! What can be said of a step after it was made: guards, a timeout, variables, mode and owner.
 
-use super::origin;
+use super::call::{check_text, origin};
 use super::parameters::SecretRef;
-use super::ssh::check_text;
 use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;

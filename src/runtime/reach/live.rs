@@ -1,5 +1,6 @@
 //! A server that has been reached: its connection, its facts, and what they mean for a plan.
 
+use super::route::route_to;
 use super::{protection, self_detection};
 use crate::error::{Error, Refusal, Result, ServerError};
 use crate::executor::connection::{Connection, Interruptible};
@@ -12,10 +13,9 @@ use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::runtime::Stop;
-use crate::ssh::{AskSecret, Destination, Route, Session, Target};
-use crate::store::{Home, Identity, Server, Store, check_address};
+use crate::ssh::{AskSecret, Route, Session, Target};
+use crate::store::{Home, Identity, Server, Store};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,38 +37,6 @@ pub struct Live {
     connection: Arc<Mutex<Session>>,
     /// How what it was asked for plans was kept from changing it; `None` until it was asked anything.
     asked: Arc<Mutex<Option<Asked>>>,
-}
-
-/// The way to a server: what its row says, what the SSH configuration says where the row is silent, and what is usual.
-///
-/// # Errors
-/// If the recorded host key can't be understood, or the SSH configuration can't be used.
-pub fn route_to(server: &Server) -> Result<Route> {
-    let route = Route::find(&Destination {
-        name: server.name.clone(),
-        host: server.host.clone(),
-        port: server.port,
-        user: server.user.clone(),
-        key_path: server.ssh_key_path.as_deref().map(PathBuf::from),
-        host_key: server.host_key.as_deref().map(str::parse).transpose()?,
-    })?;
-    // What a configuration says goes wherever a row's values go, so the same rules hold for it.
-    let target = route.target();
-    check_address(&target.host, &target.user)?;
-    Ok(route)
-}
-
-/// Where a row alone leads to, for those who may not look at anything else: two people with one row and one file of
-/// facts get one plan.
-pub fn target_of_row(server: &Server) -> Target {
-    Target {
-        name: server.name.clone(),
-        host: server.host.clone(),
-        port: server.port.unwrap_or(22),
-        user: server.user.clone().unwrap_or_else(|| "root".to_owned()),
-        key_path: None,
-        host_key: None,
-    }
 }
 
 impl Live {

@@ -5,5 +5,6 @@
 pub(super) mod live;
 pub(super) mod lock;
 pub(super) mod protection;
+pub(super) mod route;
 pub(super) mod self_detection;
 pub(super) mod unattended;

@@ -1,6 +1,6 @@
 //! Whether anything speaks against destroying something on a machine. Every way of telling is asked, and one is enough.
 
-use super::live::route_to;
+use super::route::route_to;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::ssh::local_host_keys;

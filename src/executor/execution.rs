@@ -1,0 +1,132 @@
+//! What one execution of one plan is given, and how it reports what happens.
+
+use super::connection::Connection;
+use super::script::Secrets;
+use crate::consent::ConsentedPlan;
+use crate::error::{Error, Result};
+use crate::event::{Ended, Outcome, Position, RunEvent};
+use crate::plan::{Action, Effect, Plan, StateChange, Step};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// Those that an execution reports to, and that do what is not done on the server.
+pub trait World {
+    /// Takes note of what happened, and of how far the server's records have been read with it: both or neither. It is
+    /// called before anything of it is acted upon, so that a journal is complete.
+    ///
+    /// # Errors
+    /// If it can't be noted down; the run then stops after the current step.
+    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()>;
+
+    /// Carries out a change of the local database. Gives whether anything changed.
+    ///
+    /// # Errors
+    /// If it could not be done; the step has then failed.
+    fn change(&mut self, change: &StateChange) -> Result<bool>;
+
+    /// How many times the user has asked to stop: once, after the current step; twice, at once.
+    fn interrupts(&self) -> usize;
+
+    /// Why, for the journal and for people.
+    fn why_interrupted(&self) -> String {
+        "stopped by Ctrl-C".to_owned()
+    }
+}
+
+/// One execution of one plan.
+pub struct Execution<'a> {
+    pub consented: &'a ConsentedPlan,
+    /// The first step to execute; the ones before it are done.
+    pub from: usize,
+    /// How many stretches of the run there have been; a resumed run has had some.
+    pub stretches: u32,
+    /// An earlier process has begun the run.
+    pub resumed: bool,
+    /// Bytes of output that are kept of the run.
+    pub kept: u64,
+    /// The steps whose outcome is noted already.
+    pub settled: BTreeSet<usize>,
+    /// A value for each of the plan's secrets.
+    pub secrets: &'a Secrets,
+    /// Names the run on the server; letters, digits and `-`.
+    pub run: &'a str,
+    pub holder: &'a str,
+    pub thread_name: &'a str,
+    pub connection: &'a mut dyn Connection,
+    pub world: &'a mut dyn World,
+}
+
+/// Reports what happened. A step that only looks has changed nothing, however well it ended.
+pub(super) fn note(
+    world: &mut dyn World,
+    plan: &Plan,
+    mut events: Vec<RunEvent>,
+    position: Option<&Position>,
+) -> Result<()> {
+    for event in &mut events {
+        if let RunEvent::StepEnded { step, outcome, .. } = event
+            && *outcome == Outcome::Changed
+            && plan.steps.get(*step).is_some_and(|step| step.effect == Effect::Read)
+        {
+            *outcome = Outcome::Unchanged;
+        }
+    }
+    world.note(&events, position)
+}
+
+/// Carries out a change of the database that a step asks for.
+pub(super) fn change(world: &mut dyn World, plan: &Plan, index: usize) -> Result<Option<Ended>> {
+    let started = Instant::now();
+    let done = match plan.steps.get(index).map(|step| &step.action) {
+        Some(Action::State { change }) => world.change(change),
+        _ => Ok(true),
+    };
+    close(world, plan, index, started, &done)
+}
+
+/// Reports how a step of the client's own ended. `Some`: it went wrong, and the run is over.
+pub(super) fn close(
+    world: &mut dyn World,
+    plan: &Plan,
+    step: usize,
+    started: Instant,
+    done: &Result<bool>,
+) -> Result<Option<Ended>> {
+    let (outcome, reason) = match done {
+        Ok(true) => (Outcome::Changed, None),
+        Ok(false) => (Outcome::Unchanged, None),
+        Err(Error::Interrupted) => (Outcome::Failed, Some(world.why_interrupted())),
+        Err(error) => (Outcome::Failed, Some(error.to_string())),
+    };
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ended = RunEvent::StepEnded {
+        step,
+        outcome,
+        exit_status: None,
+        duration_ms,
+        reason: reason.clone(),
+    };
+    note(world, plan, vec![ended], None)?;
+    Ok(reason.map(match done {
+        Err(Error::Interrupted) => Ended::interrupted,
+        _ => Ended::failed,
+    }))
+}
+
+/// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.
+pub(super) fn is_own(step: &Step) -> bool {
+    matches!(
+        step.action,
+        Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. }
+    ) && !step.is_guarded()
+}
+
+pub(super) fn skipped(step: usize) -> RunEvent {
+    RunEvent::StepEnded {
+        step,
+        outcome: Outcome::Skipped,
+        exit_status: None,
+        duration_ms: 0,
+        reason: None,
+    }
+}

@@ -1,0 +1,12 @@
+//! What one evaluation may use.
+
+use std::time::Duration;
+
+/// Enough for any list a person would write; an endless loop ends here within a fraction of a second.
+pub(super) const MAX_OPERATIONS: u64 = 2_000_000;
+pub(super) const MAX_CALL_DEPTH: usize = 48;
+pub(super) const MAX_EXPRESSION_DEPTH: usize = 64;
+pub(super) const MAX_STRING: usize = 8 << 20;
+pub(super) const MAX_ENTRIES: usize = 10_000;
+/// Of the processor.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(5);
