@@ -2,6 +2,7 @@
 //! the rule that it breaks.
 
 mod circles;
+mod ignored;
 mod migrations;
 mod rooms;
 mod rules;

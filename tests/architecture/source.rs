@@ -20,10 +20,7 @@ pub struct Line<'a> {
 /// Every file of `src` that ends in `.rs`, by path.
 pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    collect(&root, &mut paths);
-    paths.sort();
-    let sources: Vec<Source> = paths
+    let sources: Vec<Source> = files(&root)
         .into_iter()
         .map(|path| {
             let text = fs::read_to_string(&path).expect("the source is UTF-8");
@@ -39,6 +36,14 @@ pub fn sources() -> Vec<Source> {
         .collect();
     assert!(sources.len() > 50, "only {} files were found", sources.len());
     sources
+}
+
+/// Every file below a folder that ends in `.rs`, by path.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    collect(folder, &mut paths);
+    paths.sort();
+    paths
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {

@@ -16,20 +16,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// Whether this computer lets a test be what a server lets infrakt be.
-pub fn is_root() -> bool {
-    let reason = if !rustix::process::geteuid().is_root() {
-        "only root can be what a server lets infrakt be"
-    } else if !world::can_be_made() {
-        "no namespaces of its own (unshare --mount --pid)"
-    } else {
-        return true;
-    };
-    // Past the test runner, which keeps what a passing test prints to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: execution: {reason}");
-    false
-}
-
 thread_local! {
     /// Each test has a thread, and so a lock, a spool and processes that no other test and no other checkout sees.
     static SERVER: (world::World, tempfile::TempDir) = {

@@ -1,15 +1,13 @@
 //! The runner and the steps that it runs keep out of each other's way.
 
-use crate::local::{executed, holds, is_root, on_the_server};
+use crate::local::{executed, holds, on_the_server};
 use crate::support::wait::until;
 use infrakt::event::{Outcome, RunState, Stream};
 use std::process::Command;
 
 #[test]
+#[ignore = "needs root"]
 fn a_step_sees_nothing_of_the_machinery() {
-    if !is_root() {
-        return;
-    }
     let (_, memory) = executed(r#"ssh::run("Look", "env; umask");"#);
     let printed = memory.output(Stream::Stdout);
     assert!(!printed.contains("IK_"), "{printed}");
@@ -17,10 +15,8 @@ fn a_step_sees_nothing_of_the_machinery() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
-    if !is_root() {
-        return;
-    }
     // The last one is a program of its own that means its process group, in a shell that does not say so.
     for (command, status) in [
         ("kill -9 $$; echo never", 137),
@@ -43,10 +39,8 @@ fn a_step_that_kills_its_shell_or_its_group_has_failed_and_nothing_else() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("pid");
     let path = path.display();
@@ -69,10 +63,8 @@ fn what_a_step_leaves_behind_holds_up_nothing_and_outlives_a_later_timeout() {
 
 /// Nothing in its text reaches the runner, and nothing of the runner's changes what it says.
 #[test]
+#[ignore = "needs root"]
 fn a_step_means_what_it_means_to_a_shell() {
-    if !is_root() {
-        return;
-    }
     let commands = [
         "printf '%s|' one 'two  words' \"three ' words\" --x=1 'a;b' 'c)' ';;' '$HOME' \"#\" a#b '' \"\"",
         "printf '%s|' one #two",
@@ -141,10 +133,8 @@ fn a_step_means_programs_and_not_what_the_machinery_calls_its_own() {
 
 /// What watches the deadlines is itself ended with the run, at whatever moment of its own beginning.
 #[test]
+#[ignore = "needs root"]
 fn the_end_of_a_short_run_ends_all_of_its_processes_and_no_other() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let directory = folder.path().to_str().expect("UTF-8");
     let runner = include_str!("../../src/executor/runner.sh");

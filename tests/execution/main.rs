@@ -1,4 +1,5 @@
-//! Plans executed for real, by the `sh` of this computer in place of a server's. They need root, as on a server.
+//! Plans executed for real, by the `sh` of this computer in place of a server's. They need root, as on a
+//! server: plain `cargo test` ignores them and says so; `scripts/test` runs them.
 
 mod links;
 mod local;

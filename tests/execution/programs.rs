@@ -1,6 +1,6 @@
 //! Steps that are one program and its words. Whatever it does to the processes around it, the run goes on or ends as it says.
 
-use crate::local::{Memory, executed, executed_with, holds, is_root};
+use crate::local::{Memory, executed, executed_with, holds};
 use crate::support::executable;
 use crate::support::wait::until;
 use infrakt::event::{Outcome, RunState, Stream};
@@ -16,10 +16,8 @@ fn program(folder: &Path, name: &str, script: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let left = program(folder.path(), "leave", "sleep 1000 & echo $! >\"${0%/*}/pid\"");
     let stubborn = program(
@@ -47,10 +45,8 @@ fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn ctrl_c_twice_ends_it_in_the_middle() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let long = program(folder.path(), "long", "echo now; sleep 1000 & sleep 1000; echo never");
     // Only what is heard while it runs makes the user stop it.
@@ -68,10 +64,8 @@ fn ctrl_c_twice_ends_it_in_the_middle() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn one_that_ends_its_process_group_ends_neither_the_run_nor_the_watch_over_the_next_step() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let hostile = program(
         folder.path(),
@@ -88,10 +82,8 @@ fn one_that_ends_its_process_group_ends_neither_the_run_nor_the_watch_over_the_n
 }
 
 #[test]
+#[ignore = "needs root"]
 fn it_has_neither_the_lock_nor_the_journal() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed("ssh::run(\"Look\", \"ls -l /proc/self/fd\");");
     assert_eq!(ended.state, RunState::Done);
     let seen = memory.output(Stream::Stdout);
@@ -102,10 +94,8 @@ fn it_has_neither_the_lock_nor_the_journal() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn one_that_ends_what_has_called_it_has_failed_and_nothing_else() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     for (signal, status) in [("TERM", 143), ("USR1", 138), ("USR2", 140), ("KILL", 137)] {
         let caller = program(folder.path(), signal, &format!("kill -s {signal} $PPID; sleep 0.2"));

@@ -1,6 +1,6 @@
 //! Ports of the server that are opened from here, and what the server is asked where they do not answer.
 
-use crate::local::{Memory, executed, is_root};
+use crate::local::{Memory, executed};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -54,10 +54,8 @@ fn notices(memory: &Memory) -> Vec<&str> {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn ports_that_answer_as_they_should_are_open_and_the_server_is_not_asked() {
-    if !is_root() {
-        return;
-    }
     let web = Listener::that_says(b"HTTP/1.1 301 Moved\r\n\r\n");
     let tls = Listener::that_says(&[22, 3, 3, 0, 80, 2]);
     let (ended, memory) = executed(&format!(
@@ -77,10 +75,8 @@ fn ports_that_answer_as_they_should_are_open_and_the_server_is_not_asked() {
 
 /// In the middle of a recipe too: the steps after it go on where they were.
 #[test]
+#[ignore = "needs root"]
 fn where_a_port_does_not_answer_the_server_says_whether_it_is_the_reason() {
-    if !is_root() {
-        return;
-    }
     let web = Listener::that_says(b"HTTP/1.1 200 OK\r\n\r\n");
     let mute = Listener::that_says(b"SMTP ready");
     let reach = |otherwise: &str| {

@@ -1,18 +1,14 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{
-    HoldsBack, Loss, LostOnce, Memory, executed, executed_with, holds, is_root, on_the_server, run_over,
-};
+use crate::local::{HoldsBack, Loss, LostOnce, Memory, executed, executed_with, holds, on_the_server, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::{SPOOL, Secrets};
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
 
 #[test]
+#[ignore = "needs root"]
 fn steps_run_in_order_and_say_what_they_did() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("One", "echo one; echo to-stderr >&2");
            ssh::run("Two", "echo two").unless("true");
@@ -29,10 +25,8 @@ fn steps_run_in_order_and_say_what_they_did() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_a_step_makes_can_be_read_by_the_services_of_the_server() {
-    if !is_root() {
-        return;
-    }
     let (_, memory) = executed(
         r#"ssh::check("Make a directory", "d=$(mktemp -d) && mkdir $d/made && stat -c %a $d/made && rmdir $d/made $d");"#,
     );
@@ -40,10 +34,8 @@ fn what_a_step_makes_can_be_read_by_the_services_of_the_server() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_failing_step_ends_the_run_with_its_own_exit_status() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("Fine", "true"); ssh::run("Broken", "false; echo never"); ssh::run("After", "echo never");
            db::set_status(server, "never");"#,
@@ -60,10 +52,8 @@ fn a_failing_step_ends_the_run_with_its_own_exit_status() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_step_that_hangs_is_ended_with_its_children() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) =
         executed(r#"ssh::run("Hang", "sleep 1000 & sleep 1000").timeout("1s"); ssh::run("After", "true");"#);
     assert_eq!(ended.state, RunState::Failed);
@@ -71,10 +61,8 @@ fn a_step_that_hangs_is_ended_with_its_children() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
-    if !is_root() {
-        return;
-    }
     // As long as what is printed, and no room taken.
     let flood =
         r#"ssh::run("Flood", "truncate -s 1100M /proc/self/fd/1; echo over; sleep 1000"); ssh::run("After", "true");"#;
@@ -91,10 +79,8 @@ fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("it's a \"file\".txt");
     let recipe = format!(
@@ -122,10 +108,8 @@ fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_secret_reaches_its_step_and_never_the_output() {
-    if !is_root() {
-        return;
-    }
     let secrets = Secrets::from([("TOKEN".to_owned(), Secret::new("s3cr3t 'quoted'"))]);
     let text = r#"ssh::run("Use it", "printf '%s' \"$T\" | wc -c; echo \"it is $T\"").env("T", secret("TOKEN"));"#;
     let (ended, memory) = executed_with(text, &secrets, Memory::default());
@@ -134,10 +118,8 @@ fn a_secret_reaches_its_step_and_never_the_output() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn output_that_imitates_the_records_is_only_output() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("Imitate", "printf 'z\\nx locked you\\nE 0 0 0 0 0 0\\nZ done\\no 0 5\\n\\000\\377'; cat; exit 7");
            ssh::run("After", "true");"#,
@@ -148,10 +130,8 @@ fn output_that_imitates_the_records_is_only_output() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_few_bytes_arrive_as_they_are_be_they_text_or_not() {
-    if !is_root() {
-        return;
-    }
     for (printed, bytes) in [
         ("text\\n", &b"text\n"[..]),
         ("  spaces \\\\ and\\ttabs \\n\\n", b"  spaces \\ and\ttabs \n\n"),
@@ -172,10 +152,8 @@ fn a_few_bytes_arrive_as_they_are_be_they_text_or_not() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn of_much_output_every_byte_is_kept_or_counted() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("Much", "head -c 20000000 /dev/zero | tr '\\0' a; head -c 3000000 /dev/zero | tr '\\0' b >&2");"#,
     );
@@ -195,10 +173,8 @@ fn of_much_output_every_byte_is_kept_or_counted() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn ctrl_c_stops_after_the_current_step() {
-    if !is_root() {
-        return;
-    }
     let memory = Memory {
         stop_at: Some("now"),
         ..Memory::default()
@@ -216,10 +192,8 @@ fn ctrl_c_stops_after_the_current_step() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn ctrl_c_twice_ends_the_current_step_and_its_children() {
-    if !is_root() {
-        return;
-    }
     let memory = Memory {
         stop_at: Some("now"),
         stops: 2,
@@ -236,10 +210,8 @@ fn ctrl_c_twice_ends_the_current_step_and_its_children() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_change_of_the_database_takes_its_turn_between_commands() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");
            db::set_status(server, "whole").only_if("true"); db::set_status(server, "never").unless("true");"#,
@@ -252,10 +224,8 @@ fn a_change_of_the_database_takes_its_turn_between_commands() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_word_that_is_lost_with_its_connection_is_said_again() {
-    if !is_root() {
-        return;
-    }
     let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
 
     let mut memory = Memory::default();
@@ -289,10 +259,8 @@ fn a_word_that_is_lost_with_its_connection_is_said_again() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_again() {
-    if !is_root() {
-        return;
-    }
     let recipe = r#"ssh::run("One", "echo one"); db::set_status(server, "half"); ssh::run("Two", "echo two");"#;
     let mut memory = Memory::default();
     let ended = run_over(
@@ -313,10 +281,8 @@ fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_aga
 
 /// A network that holds back what it was given, and delivers it when nobody thinks of it any more.
 #[test]
+#[ignore = "needs root"]
 fn a_launch_that_arrives_after_all_is_done_does_nothing() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
     let recipe = format!("ssh::run(\"Once\", \"echo once >>{}\");", log.display());
@@ -340,10 +306,8 @@ fn a_launch_that_arrives_after_all_is_done_does_nothing() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_new_login_takes_its_turn_between_commands() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(
         r#"ssh::run("One", "echo one"); ssh::reconnect("Again"); ssh::run("Two", "echo two");
            ssh::reconnect("Not needed").unless("true"); ssh::run("Three", "echo three");"#,
@@ -353,29 +317,23 @@ fn a_new_login_takes_its_turn_between_commands() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_guard_that_does_not_end_is_no_answer() {
-    if !is_root() {
-        return;
-    }
     let (ended, memory) = executed(r#"ssh::run("One", "echo never").only_if("exit 137");"#);
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.outcomes(), [Outcome::Failed]);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn nothing_is_left_on_the_server() {
-    if !is_root() {
-        return;
-    }
     executed(r#"ssh::run("One", "true");"#);
     assert!(holds(&format!("test -d {SPOOL} && test -z \"$(ls -A {SPOOL})\"")));
 }
 
 #[test]
+#[ignore = "needs root"]
 fn output_through_its_path_belongs_to_its_step() {
-    if !is_root() {
-        return;
-    }
     let (_, memory) = executed(
         r#"ssh::run("One", "echo one >/dev/stderr"); ssh::run("Two", "echo two >&2; echo 2 >/dev/stdout");
            ssh::run("Three", "echo three; exit 3");"#,
@@ -395,10 +353,8 @@ fn output_through_its_path_belongs_to_its_step() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_long_step_is_heard_while_it_runs() {
-    if !is_root() {
-        return;
-    }
     let folder = tempfile::tempdir().expect("a folder");
     let heard = folder.path().join("heard");
     // The step ends only if what it has printed so far is noted meanwhile, which this one's world answers with a stop.

@@ -1,7 +1,7 @@
 //! Proof by faults: whatever happens to the connection, the computers, their disks and their clocks, every step runs at
 //! most once, the journal tells the truth, and nobody waits for ever.
 //!
-//! Needs Linux, root and OpenSSH's server; without them each test says why it was skipped.
+//! All of it needs root and OpenSSH's server. Plain `cargo test` ignores these tests and says so; `scripts/test` runs them.
 
 #[path = "../support/mod.rs"]
 mod support;

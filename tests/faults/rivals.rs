@@ -6,8 +6,9 @@ use crate::support::server::Server;
 use infrakt::event::{Outcome, RunState};
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn whoever_comes_second_is_refused_and_told_who_is_at_work() {
-    let Some(server) = Server::start() else { return };
+    let server = Server::start();
     let first = Infrakt::new().with("SUDO_USER", "alice");
     first.knows("prod-2", &server, server.port);
     // The same server under another name, in the same home and in another one.
@@ -51,8 +52,9 @@ fn whoever_comes_second_is_refused_and_told_who_is_at_work() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn of_many_that_begin_at_once_never_two_are_at_work() {
-    let Some(server) = Server::start() else { return };
+    let server = Server::start();
     let traces = tempfile::tempdir().expect("a directory");
     let path = traces.path().to_str().expect("UTF-8");
     // Whoever finds the directory made is not alone.

@@ -1,7 +1,7 @@
 //! Several servers at the same time: the program that was built against real sshd's on this computer. Each server is an
 //! address of the loopback with an identity, a spool and a lock of its own.
 //!
-//! Where that is not possible, each test says so (`skipped: …`) and passes.
+//! These tests need root and sshd. Plain `cargo test` ignores them and says so; `scripts/test` runs them.
 
 mod infrakt;
 mod many;

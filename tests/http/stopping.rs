@@ -129,8 +129,9 @@ fn who_lets_others_reach_it_is_told_that_there_is_no_tls() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_run_that_goes_on_ends_after_its_step_and_can_be_resumed() {
-    let Some(mut stage) = Stage::set() else { return };
+    let mut stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
     let events = stage.service.call("GET", &format!("/api/runs/{run}/events")).open();
@@ -163,8 +164,9 @@ fn a_run_that_goes_on_ends_after_its_step_and_can_be_resumed() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_second_signal_ends_the_step_too() {
-    let Some(mut stage) = Stage::set() else { return };
+    let mut stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
     stage.service.signal("TERM");
@@ -176,8 +178,9 @@ fn a_second_signal_ends_the_step_too() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_service_that_is_killed_leaves_a_run_that_is_known_as_interrupted() {
-    let Some(mut stage) = Stage::set() else { return };
+    let mut stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
     stage.service.signal("KILL");

@@ -12,8 +12,9 @@ ssh::run(\"Last\", \"touch /root/last\");
 ";
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_failing_step_is_shown_with_its_output_and_its_line_and_ends_the_run() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "fails.rhai",
@@ -40,10 +41,9 @@ fn a_failing_step_is_shown_with_its_output_and_its_line_and_ends_the_run() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn what_is_not_gone_is_not_said_to_be_gone() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     // A Docker that says that it has removed the volumes, and has not.
@@ -72,8 +72,9 @@ fn what_is_not_gone_is_not_said_to_be_gone() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn two_runs_at_once_on_a_server_are_one_too_many() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let other = Infrakt::with_prod_2(&machine);
     let (waiting, hello) = (
@@ -103,8 +104,9 @@ fn two_runs_at_once_on_a_server_are_one_too_many() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn ctrl_c_once_stops_after_the_step_at_work_and_twice_ends_that_too() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("waiting.rhai", WAITING);
     let run = ["run", &recipe, "--server", "prod-2"];
@@ -141,8 +143,9 @@ fn ctrl_c_once_stops_after_the_step_at_work_and_twice_ends_that_too() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_flood_of_bytes_that_are_no_text_is_followed_in_little_memory() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "flood.rhai",
@@ -183,8 +186,9 @@ fn a_flood_of_bytes_that_are_no_text_is_followed_in_little_memory() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_lost_connection_neither_ends_a_run_nor_repeats_a_step() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let counted = WAITING.replace("touch /root/first", "echo once >>/root/first; echo printed before");
     let recipe = infrakt.recipe("waiting.rhai", &counted);

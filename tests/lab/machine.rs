@@ -25,26 +25,24 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Boots one with these options of `scripts/lab up`. `None` where no lab can run: the reason is on stderr then.
-    pub fn up(options: &[&str]) -> Option<Self> {
-        Self::up_together([options]).map(|[machine]| machine)
+    /// Boots one with these options of `scripts/lab up`.
+    pub fn up(options: &[&str]) -> Self {
+        let [machine] = Self::up_together([options]);
+        machine
     }
 
     /// Boots several, side by side. Their turns are taken at once: two tests that each hold a machine and wait for
     /// another would wait for ever.
-    pub fn up_together<const N: usize>(options: [&[&str]; N]) -> Option<[Self; N]> {
-        if let Err(reason) = lab_works() {
-            // Straight to stderr, past what the test harness catches of a test that passes.
-            writeln!(std::io::stderr().lock(), "skipped: lab: {reason}").expect("stderr");
-            return None;
-        }
+    pub fn up_together<const N: usize>(options: [&[&str]; N]) -> [Self; N] {
+        require_lab();
         let turns = Turn::wait_for::<N>();
         std::thread::scope(|scope| {
             let booting =
                 std::iter::zip(options, turns).map(|(options, turn)| scope.spawn(|| Self::boot(options, turn)));
             let booting: Vec<_> = booting.collect();
             let machines = booting.into_iter().map(|machine| machine.join().expect("it boots"));
-            machines.collect::<Vec<_>>().try_into().ok()
+            let machines: Result<[Self; N], _> = machines.collect::<Vec<_>>().try_into();
+            machines.unwrap_or_else(|machines| panic!("{} of {N} machines", machines.len()))
         })
     }
 
@@ -188,21 +186,22 @@ pub fn key() -> String {
     said(&lab(["key"]))
 }
 
-/// Whether a lab can run here, and if not, why. The first call also takes down what a killed test run left behind.
-fn lab_works() -> Result<(), String> {
+/// Fails with the reason where no lab can run. The first call also takes down what a killed test run left behind.
+fn require_lab() {
     static ANSWER: OnceLock<Result<(), String>> = OnceLock::new();
-    ANSWER
-        .get_or_init(|| {
-            let check = lab(["check"]);
-            if !check.status.success() {
-                return Err(text(&[check.stdout, check.stderr].concat()).trim().replace('\n', "; "));
-            }
-            for name in left_behind() {
-                lab(["down", &name]);
-            }
-            Ok(())
-        })
-        .clone()
+    let answer = ANSWER.get_or_init(|| {
+        let check = lab(["check"]);
+        if !check.status.success() {
+            return Err(text(&[check.stdout, check.stderr].concat()).trim().replace('\n', "; "));
+        }
+        for name in left_behind() {
+            lab(["down", &name]);
+        }
+        Ok(())
+    });
+    if let Err(reason) = answer {
+        panic!("this test needs a machine of scripts/lab: {reason}");
+    }
 }
 
 /// Machines of test processes that are no more.

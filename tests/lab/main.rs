@@ -1,8 +1,8 @@
 //! infrakt against real machines: the program that was built works on Debian machines of `scripts/lab` over real SSH, and
 //! what became of them is looked at from outside of it.
 //!
-//! Where no lab can run, each test says so on stderr (`skipped: lab: REASON`) and passes. Each has a machine of its own;
-//! at most three are up at the same time.
+//! Plain `cargo test` ignores these tests and says so; `scripts/test` runs them where a lab can run. Each has a machine of
+//! its own; at most three are up at the same time.
 
 mod at_work;
 mod between;

@@ -43,10 +43,9 @@ fn assert_provisioned(machine: &Machine) {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before() {
-    let Some(machine) = Machine::up(&["--full"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--full"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     let before = machine.state();
@@ -133,8 +132,9 @@ fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_server_without_docker_is_provisioned_with_its_name_on_the_command_line() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     // What the server sets for Docker and Compose is for others.
     machine.root(
@@ -155,8 +155,9 @@ fn a_server_without_docker_is_provisioned_with_its_name_on_the_command_line() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
-    let Some(machine) = Machine::up(&[
+    let machine = Machine::up(&[
         "--docker",
         "--ssh-port",
         "2222",
@@ -164,9 +165,7 @@ fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
         "deploy",
         "--sudo",
         "password",
-    ]) else {
-        return;
-    };
+    ]);
     let infrakt = Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", crate::machine::PASSWORD);
     infrakt.add_with("prod-2", &machine, &["--user", "deploy"]);
     infrakt
@@ -183,10 +182,9 @@ fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn debian_12_is_wiped_and_provisioned_as_far_as_its_own_packages_go() {
-    let Some(machine) = Machine::up(&["--release", "bookworm", "--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--release", "bookworm", "--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     machine.root(
         "docker volume create pgdata; docker network create backend; mkdir -p /opt/infrakt/apps/shop
@@ -211,10 +209,9 @@ fn debian_12_is_wiped_and_provisioned_as_far_as_its_own_packages_go() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn the_newest_docker_is_wiped_and_provisioned_with_either_of_its_image_stores() {
-    let Some(machine) = Machine::up(&["--full", "--docker-sid"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--full", "--docker-sid"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let confirmed = [&PROVISION[..], &["--confirm", "prod-2"]].concat();
     let containerd = "cp /etc/docker/daemon.json /root/

@@ -92,10 +92,9 @@ const STATES: [State; 12] = [
 ];
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_machine_in_a_bad_state_is_refused_before_anything_is_destroyed_and_provisioned_once_it_is_repaired() {
-    let Some(machine) = Machine::up(&["--full"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--full"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     for state in &STATES {
         machine.root(state.broken);
@@ -113,10 +112,9 @@ fn a_machine_in_a_bad_state_is_refused_before_anything_is_destroyed_and_provisio
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn the_proof_of_provisioning_is_about_what_visitors_meet() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.run(&PROVISION).exits(0);
     rules_of_the_firewall_are_understood(&infrakt, &machine);
@@ -124,10 +122,9 @@ fn the_proof_of_provisioning_is_about_what_visitors_meet() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn the_proof_of_provisioning_knows_networks_services_mapped_users_and_bans() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let config = infrakt.path("ssh_config");
     std::fs::write(&config, "").expect("a configuration");

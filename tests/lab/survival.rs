@@ -54,8 +54,9 @@ fn assert_set_up_once(machine: &Machine) {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let run = infrakt.start(&provision(&[]));
     machine.awaits("pgrep -x dpkg");
@@ -86,8 +87,9 @@ fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let mut run = infrakt.start(&provision(&[]));
     let mut said = BufReader::new(run.stderr.take().expect("a pipe"));
@@ -108,8 +110,9 @@ fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("counted.rhai", COUNTED);
     let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
@@ -143,8 +146,9 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn after_a_failed_step_the_run_goes_on_with_that_step() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "fragile.rhai",
@@ -171,8 +175,9 @@ fn after_a_failed_step_the_run_goes_on_with_that_step() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_step_that_a_restart_of_the_server_cut_short_is_asked_about() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "restarted.rhai",
@@ -207,8 +212,9 @@ fn a_step_that_a_restart_of_the_server_cut_short_is_asked_about() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_step_that_may_be_repeated_is_not_asked_about() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "repeatable.rhai",
@@ -225,10 +231,9 @@ fn a_step_that_may_be_repeated_is_not_asked_about() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_resumed_wipe_asks_for_no_new_consent_and_still_proves_that_nothing_is_left() {
-    let Some(machine) = Machine::up(&["--full"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--full"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt.fill_inventory();
     // A Docker that takes its time to remove volumes.
@@ -252,10 +257,9 @@ fn a_resumed_wipe_asks_for_no_new_consent_and_still_proves_that_nothing_is_left(
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_wipe_is_not_resumed_over_what_was_set_up_since() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     machine.root("docker volume create first");
     // It fails before anything is removed.
@@ -288,8 +292,9 @@ fn a_wipe_is_not_resumed_over_what_was_set_up_since() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn another_machine_at_the_same_address_is_not_gone_on_with() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("fails.rhai", "ssh::run(\"Fail\", \"false\");");
     infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(1);
@@ -301,8 +306,9 @@ fn another_machine_at_the_same_address_is_not_gone_on_with() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
-    let Some(machine) = Machine::up(&[]) else { return };
+    let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let other = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("counted.rhai", COUNTED);
@@ -341,10 +347,9 @@ fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let run = |name: &str, change: &str, undo: &str| {
         let recipe = infrakt.recipe(

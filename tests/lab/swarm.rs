@@ -6,10 +6,9 @@ use crate::machine::Machine;
 const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_manager_that_other_nodes_need_is_refused_and_the_last_node_loses_the_swarm() {
-    let Some([manager, other]) = Machine::up_together([&["--docker"], &["--docker"]]) else {
-        return;
-    };
+    let [manager, other] = Machine::up_together([&["--docker"], &["--docker"]]);
     let infrakt = Infrakt::with_prod_2(&manager);
     infrakt.add("prod-3", &other);
     manager.root(&format!("docker swarm init --advertise-addr {}", manager.ip));

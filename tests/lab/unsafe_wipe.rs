@@ -7,10 +7,9 @@ use crate::machine::Machine;
 const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn what_is_not_a_plain_directory_or_a_volume_of_its_own_is_refused_before_anything_is_destroyed() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     machine.root(
         "docker volume create pgdata
          mkdir -p /opt/infrakt/backups /srv/elsewhere && touch /srv/elsewhere/precious /opt/infrakt/mine",
@@ -56,10 +55,9 @@ fn what_is_not_a_plain_directory_or_a_volume_of_its_own_is_refused_before_anythi
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_docker_that_does_not_answer_is_refused() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     machine.root("docker volume create pgdata; mkdir -p /opt/infrakt; systemctl stop docker.socket docker.service");
     let infrakt = Infrakt::with_prod_2(&machine);
     infrakt
@@ -88,10 +86,9 @@ fn a_docker_that_does_not_answer_is_refused() {
 }
 
 #[test]
+#[ignore = "needs a machine of scripts/lab"]
 fn a_node_of_a_swarm_does_not_bring_back_what_was_removed() {
-    let Some(machine) = Machine::up(&["--docker"]) else {
-        return;
-    };
+    let machine = Machine::up(&["--docker"]);
     machine.root(
         "docker swarm init --advertise-addr 127.0.0.1
          docker volume create pgdata

@@ -13,7 +13,7 @@ const QUESTION: &str = "All data on 'prod-2' will be destroyed. Type the server 
 fn asking(question: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "--ignored", "--nocapture", "asks"])
+        .args(["--exact", "--ignored", "--nocapture", "helper_asks"])
         .env("TEST_ASK", question);
     command
 }
@@ -46,8 +46,8 @@ fn ends_with(session: &mut PtySession, code: i32) -> String {
 }
 
 #[test]
-#[ignore = "started by the tests that look at its questions"]
-fn asks() {
+#[ignore = "started by another test"]
+fn helper_asks() {
     let Ok(question) = std::env::var("TEST_ASK") else {
         return;
     };

@@ -30,7 +30,7 @@ pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
         .unwrap_or_default();
     let host_key = target.host_key.as_ref().map(RecordedKey::to_string).unwrap_or_default();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", "child::connects_as_the_environment_says"])
+        .args(["--exact", "--ignored", "child::helper_connects_as_the_environment_says"])
         .env_remove("SSH_AUTH_SOCK")
         .env("TEST_HOST", &target.host)
         .env("TEST_USER", &target.user)
@@ -49,8 +49,8 @@ pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
 }
 
 #[test]
-#[ignore = "started by the tests that need an environment of its own"]
-fn connects_as_the_environment_says() {
+#[ignore = "started by another test"]
+fn helper_connects_as_the_environment_says() {
     let given = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
     let Some(report) = given("TEST_REPORT") else { return };
     let target = Target {

@@ -29,10 +29,9 @@ fn problem_with(server: &Server, path: &Path) -> KeyProblem {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn every_usual_kind_of_key_lets_its_owner_in() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     for options in [
         &["-t", "ed25519", "-N", ""][..],
         &["-t", "ecdsa", "-N", ""],
@@ -50,10 +49,9 @@ fn every_usual_kind_of_key_lets_its_owner_in() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn an_encrypted_key_of_every_kind_is_unlocked_with_its_passphrase_and_asked_for_once() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     for options in [
         &["-t", "ed25519"][..],
         &["-t", "ed25519", "-Z", "chacha20-poly1305@openssh.com"],
@@ -79,10 +77,9 @@ fn an_encrypted_key_of_every_kind_is_unlocked_with_its_passphrase_and_asked_for_
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_wrong_passphrase_can_be_corrected_and_after_three_it_is_over() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let key = server.key("corrected", &["-t", "ed25519", "-N", "open sesame"]);
     let person = Person::who_says(&["sesam", "open sesame"]);
     connect(&with_key(&server, &key), &person).unwrap();
@@ -112,10 +109,9 @@ fn a_wrong_passphrase_can_be_corrected_and_after_three_it_is_over() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn an_encrypted_key_with_nobody_to_ask_names_the_variable_that_helps() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let key = server.key("locked", &["-t", "ed25519", "-N", "open sesame"]);
     let error = connect(&with_key(&server, &key), &Person::nobody())
         .map(drop)
@@ -130,10 +126,9 @@ fn an_encrypted_key_with_nobody_to_ask_names_the_variable_that_helps() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_that_the_server_does_not_know_is_listed_as_refused() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let key = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
     let error = connect(&with_key(&server, &key), &Person::nobody())
         .map(drop)
@@ -155,10 +150,9 @@ fn a_key_that_the_server_does_not_know_is_listed_as_refused() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let file = |name: &str, text: &str| {
         let path = server.directory.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -191,10 +185,9 @@ fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_work() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let path = server.directory.path().join("untidy");
     let write = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
@@ -258,10 +251,9 @@ fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_wor
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
     let unnamed = Target {
@@ -284,10 +276,9 @@ fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let path = server.directory.path().join("large");
     // Sparse: it takes no room on the disk, and would take all memory.
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
@@ -314,10 +305,9 @@ fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn the_agent_and_the_usual_files_are_found_without_being_named() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
     let unnamed = Target {
@@ -338,10 +328,9 @@ fn the_agent_and_the_usual_files_are_found_without_being_named() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let agent = Agent::start(&server);
     for number in 0..8 {
         agent.add(&server.stranger(&format!("other-{number}"), &["-t", "ed25519", "-N", ""]));
@@ -379,10 +368,9 @@ fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() 
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_public_key_without_an_agent_is_said_to_be_one() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let public = server.directory.path().join("id.pub");
     let error = connect(&with_key(&server, &public), &Person::nobody())
         .map(drop)

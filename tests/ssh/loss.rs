@@ -9,10 +9,9 @@ use std::time::Duration;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_connection_that_is_cut_is_lost_and_not_taken_for_the_end_of_the_script() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let line = Line::to(server.port);
     let mut target = server.target();
     target.port = line.port;
@@ -41,10 +40,9 @@ fn a_connection_that_is_cut_is_lost_and_not_taken_for_the_end_of_the_script() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_lost_connection_comes_back_after_some_tries_without_asking_anybody_again() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let line = Line::to(server.port);
     let mut target = server.target();
     target.port = line.port;
@@ -63,10 +61,9 @@ fn a_lost_connection_comes_back_after_some_tries_without_asking_anybody_again() 
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn patience_has_an_end() {
-    let Some(mut server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let mut server = Server::start(&["ed25519"]);
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
     server.stop();
     let error = ssh_error(session.reconnect(Duration::from_secs(1)).unwrap_err());
@@ -78,10 +75,9 @@ fn patience_has_an_end() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn another_machine_at_the_same_address_is_not_reconnected_to() {
-    let Some(mut server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let mut server = Server::start(&["ed25519"]);
     // Only a fingerprint was recorded: after the first login it is the whole key that counts.
     let mut target = server.target();
     target.host_key = Some(server.host_key("ed25519").fingerprint().parse().unwrap());
@@ -92,10 +88,9 @@ fn another_machine_at_the_same_address_is_not_reconnected_to() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn dropping_a_running_script_does_not_wait_for_it_and_leaves_a_session_that_can_be_reconnected() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
     let mut channel = session.start(b"echo running; read -r line; exit\n").unwrap();
     assert_eq!(
@@ -115,10 +110,9 @@ fn dropping_a_running_script_does_not_wait_for_it_and_leaves_a_session_that_can_
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_session_can_be_dropped_in_the_middle_of_everything() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
     let script = format!(
         "cat /dev/zero & cat /dev/zero >&2 &\n{}",
@@ -133,10 +127,9 @@ fn a_session_can_be_dropped_in_the_middle_of_everything() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn nobody_home_says_which_address_and_why() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut target = server.target();
     target.host = "name.invalid".to_owned();
     let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
@@ -146,10 +139,9 @@ fn nobody_home_says_which_address_and_why() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_port_where_something_else_answers_is_said_so() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut target = server.target();
     target.port = listener.local_addr().unwrap().port();

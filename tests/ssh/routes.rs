@@ -8,10 +8,9 @@ use infrakt::ssh::RecordedKey;
 use std::path::Path;
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_server_behind_two_jump_hosts_is_reached_and_each_host_is_logged_in_to_by_its_own_means() {
-    let Some([bastion, second, target]) = three() else {
-        return;
-    };
+    let [bastion, second, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &second, &target]);
     traveller.configure(&[
@@ -35,10 +34,9 @@ fn a_server_behind_two_jump_hosts_is_reached_and_each_host_is_logged_in_to_by_it
 
 /// Another port than that of SSH is opened by the same way: what the jump host can't reach, nobody does.
 #[test]
+#[ignore = "needs root and sshd"]
 fn other_ports_of_a_server_are_opened_through_its_jump_hosts_and_not_past_them() {
-    let Some([mut bastion, other, target]) = three() else {
-        return;
-    };
+    let [mut bastion, other, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &target]);
     let port = other.port.to_string();
@@ -64,10 +62,9 @@ fn other_ports_of_a_server_are_opened_through_its_jump_hosts_and_not_past_them()
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_jump_host_that_nothing_vouches_for_is_not_passed_and_the_way_on_is_shown() {
-    let Some([mut bastion, _, target]) = three() else {
-        return;
-    };
+    let [mut bastion, _, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&target]);
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
@@ -89,8 +86,9 @@ fn a_jump_host_that_nothing_vouches_for_is_not_passed_and_the_way_on_is_shown() 
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn the_key_that_is_compared_is_the_servers_own_and_not_that_of_its_jump_host() {
-    let Some([bastion, _, target]) = three() else { return };
+    let [bastion, _, target] = three();
     let mut traveller = Traveller::new();
     traveller.knows(&[&bastion]);
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
@@ -104,10 +102,9 @@ fn the_key_that_is_compared_is_the_servers_own_and_not_that_of_its_jump_host() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
-    let Some([bastion, second, target]) = three() else {
-        return;
-    };
+    let [bastion, second, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &second, &target]);
     let down = Port::reserved();
@@ -147,10 +144,9 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn the_password_that_the_environment_gives_for_the_server_is_not_shown_to_its_jump_host() {
-    let Some([mut bastion, _, mut target]) = three() else {
-        return;
-    };
+    let [mut bastion, _, mut target] = three();
     for server in [&mut bastion, &mut target] {
         server.lock_out();
         // Without PAM no password is the right one.
@@ -172,10 +168,9 @@ fn the_password_that_the_environment_gives_for_the_server_is_not_shown_to_its_ju
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn jump_hosts_that_lead_in_a_circle_are_an_error_and_not_an_endless_way() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let traveller = Traveller::new();
     traveller.configure(&[("a", &server, "ProxyJump b"), ("b", &server, "ProxyJump a")]);
     let failure = traveller.go("a").failed("ssh_configuration");
@@ -183,10 +178,9 @@ fn jump_hosts_that_lead_in_a_circle_are_an_error_and_not_an_endless_way() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn what_the_row_says_wins_and_the_configuration_fills_in_the_rest() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut traveller = Traveller::new();
     traveller.knows(&[&server]);
     traveller.configure(&[("web1", &server, "")]);
@@ -221,10 +215,9 @@ fn what_the_row_says_wins_and_the_configuration_fills_in_the_rest() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn match_and_include_mean_what_they_mean_for_ssh() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut traveller = Traveller::new();
     traveller.knows(&[&server]);
     let part = traveller.directory.path().join("part");
@@ -250,10 +243,9 @@ fn match_and_include_mean_what_they_mean_for_ssh() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_name_for_host_keys_is_looked_up_in_place_of_the_address() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let traveller = Traveller::new();
     std::fs::write(
         traveller.known_hosts(),
@@ -267,10 +259,9 @@ fn a_name_for_host_keys_is_looked_up_in_place_of_the_address() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_command_can_lead_to_a_server() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let traveller = Traveller::new();
     traveller.knows(&[&server]);
     // An sshd of its own for this one connection, at the other end of two pipes.
@@ -291,10 +282,9 @@ fn a_command_can_lead_to_a_server() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn without_an_ssh_client_the_row_alone_counts_and_a_configuration_that_is_there_is_mentioned() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut traveller = Traveller::new();
     traveller.configure(&[("127.0.0.1", &server, "Port 1")]);
     traveller.row = server.target().into();
@@ -309,10 +299,9 @@ fn without_an_ssh_client_the_row_alone_counts_and_a_configuration_that_is_there_
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_configuration_that_ssh_does_not_accept_is_an_error_with_its_line() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut traveller = Traveller::new();
     traveller.row = server.target().into();
     traveller.write("Host web1\n Prot 22\n");
@@ -322,10 +311,9 @@ fn a_configuration_that_ssh_does_not_accept_is_an_error_with_its_line() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_jump_host_that_is_lost_in_the_middle_is_told_and_the_whole_way_is_gone_again() {
-    let Some([bastion, second, target]) = three() else {
-        return;
-    };
+    let [bastion, second, target] = three();
     let line = Line::to(bastion.port);
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &second, &target]);
@@ -343,8 +331,9 @@ fn a_jump_host_that_is_lost_in_the_middle_is_told_and_the_whole_way_is_gone_agai
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_hundred_times_there_and_back_leaves_no_thread_and_no_file_behind() {
-    let Some([bastion, _, target]) = three() else { return };
+    let [bastion, _, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &target]);
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
@@ -353,10 +342,9 @@ fn a_hundred_times_there_and_back_leaves_no_thread_and_no_file_behind() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn twenty_megabytes_arrive_whole_through_two_jump_hosts_in_both_directions() {
-    let Some([bastion, second, target]) = three() else {
-        return;
-    };
+    let [bastion, second, target] = three();
     let traveller = Traveller::new();
     traveller.knows(&[&bastion, &second, &target]);
     traveller.configure(&[
@@ -369,10 +357,9 @@ fn twenty_megabytes_arrive_whole_through_two_jump_hosts_in_both_directions() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn the_system_probes_a_connection_that_stays_idle() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let traveller = Traveller::new();
     traveller.knows(&[&server]);
     traveller.configure(&[("web1", &server, "ServerAliveInterval 7")]);
@@ -381,10 +368,9 @@ fn the_system_probes_a_connection_that_stays_idle() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_key_named_by_the_configuration_may_be_encrypted() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let key = server.key("locked", &["-t", "ed25519", "-N", "open sesame"]);
     let traveller = Traveller::new();
     traveller.knows(&[&server]);
@@ -400,10 +386,6 @@ fn a_key_named_by_the_configuration_may_be_encrypted() {
     assert!(Path::new(&public_half(&key)).exists());
 }
 
-fn three() -> Option<[Server; 3]> {
-    Some([
-        Server::start(&["ed25519"])?,
-        Server::start(&["ed25519"])?,
-        Server::start(&["ed25519"])?,
-    ])
+fn three() -> [Server; 3] {
+    [(); 3].map(|()| Server::start(&["ed25519"]))
 }

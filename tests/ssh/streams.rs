@@ -1,7 +1,6 @@
 //! A script's three streams: nothing is lost, nothing blocks, whatever the script does with them.
 
 use crate::server::{Person, Server, read_all};
-use crate::support::sshd::skipped;
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::ssh::{Session, connect};
 use std::process::Command;
@@ -12,10 +11,9 @@ fn session(server: &Server) -> Session {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_script_runs_as_root_and_a_session_runs_one_after_the_other() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     for word in ["first", "second"] {
         let script = format!("id -u; echo {word}; echo {word} >&2; exit\n");
@@ -26,10 +24,9 @@ fn a_script_runs_as_root_and_a_session_runs_one_after_the_other() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn twenty_megabytes_on_both_streams_at_once_arrive_whole() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let script =
         b"head -c 20000000 /dev/zero | tr '\\0' o & head -c 20000000 /dev/zero | tr '\\0' e >&2 & wait; exit\n";
     let printed = read_all(&mut *session(&server).start(script).unwrap()).unwrap();
@@ -39,10 +36,9 @@ fn twenty_megabytes_on_both_streams_at_once_arrive_whole() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_long_stream_is_whole_while_the_other_stays_silent() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let script = b"head -c 10000000 /dev/zero >&2; echo end; exit\n";
     let printed = read_all(&mut *session.start(script).unwrap()).unwrap();
@@ -53,42 +49,31 @@ fn a_long_stream_is_whole_while_the_other_stays_silent() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_script_of_ten_megabytes_is_fed_while_it_prints_as_much() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     feed_ten_megabytes(&mut session(&server));
 }
 
 /// Where the socket takes less than a packet at a time, as on slow lines, packets stay half-sent while output comes in.
 /// A network namespace of its own has such sockets, and no one else sees them.
 #[test]
+#[ignore = "needs root and sshd"]
 fn nothing_gets_stuck_where_a_packet_does_not_fit_into_the_socket() {
     let narrow = "ip link set lo up && echo '4096 8192 8192' >/proc/sys/net/ipv4/tcp_wmem && exec \"$0\" \"$@\"";
-    let mut command = Command::new("unshare");
-    command.args(["--net", "sh", "-c"]);
-    if !command
-        .args([narrow, "true"])
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
-        return skipped("no network namespace of its own (unshare --net)");
-    }
     let output = Command::new("unshare")
         .args(["--net", "sh", "-c", narrow])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", "streams::feeds_ten_megabytes_here"])
+        .args(["--exact", "--ignored", "streams::helper_feeds_ten_megabytes"])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
-#[ignore = "started by the test that makes a narrow line for it"]
-fn feeds_ten_megabytes_here() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+#[ignore = "started by another test"]
+fn helper_feeds_ten_megabytes() {
+    let server = Server::start(&["ed25519"]);
     feed_ten_megabytes(&mut session(&server));
 }
 
@@ -106,10 +91,9 @@ pub fn feed_ten_megabytes(session: &mut Session) {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn of_thousands_of_small_answers_on_both_streams_none_is_overlooked() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let script = b"echo ready; while read -r line; do echo \"$line\" >&2; echo \"$line\"; done\n";
     let mut channel = session.start(script).unwrap();
@@ -130,10 +114,9 @@ fn of_thousands_of_small_answers_on_both_streams_none_is_overlooked() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_script_that_ends_before_it_was_read_to_its_end_is_just_over() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let script = format!("echo early; exit 3\n{}", "# never read\n".repeat(800_000));
     let mut session = session(&server);
     let printed = read_all(&mut *session.start(script.as_bytes()).unwrap()).unwrap();
@@ -143,10 +126,9 @@ fn a_script_that_ends_before_it_was_read_to_its_end_is_just_over() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn what_is_sent_later_reaches_the_scripts_own_standard_input() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let mut channel = session
         .start(b"echo ready; read -r line; echo \"got $line\"; exit\n")
@@ -166,10 +148,9 @@ fn what_is_sent_later_reaches_the_scripts_own_standard_input() {
 }
 
 #[test]
+#[ignore = "needs root and sshd"]
 fn a_script_that_closes_its_streams_and_stays_does_not_hold_anybody_up() {
-    let Some(server) = Server::start(&["ed25519"]) else {
-        return;
-    };
+    let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let mut channel = session.start(b"exec >&- 2>&-; read -r line; exit\n").unwrap();
     assert_eq!(channel.receive(Duration::from_secs(60)).unwrap(), Incoming::Closed);

@@ -172,7 +172,11 @@ impl Traveller {
         let report = tempfile::NamedTempFile::new().unwrap();
         let running = self.directory.path().join("running");
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "traveller::goes_the_way_that_is_configured"])
+            .args([
+                "--exact",
+                "--ignored",
+                "traveller::helper_goes_the_way_that_is_configured",
+            ])
             .env_remove("SSH_AUTH_SOCK")
             .env("HOME", self.directory.path())
             .env("INFRAKT_SSH_CONFIG", self.config())
@@ -230,8 +234,8 @@ impl Traveller {
 }
 
 #[test]
-#[ignore = "started by the tests that need an SSH configuration of their own"]
-fn goes_the_way_that_is_configured() {
+#[ignore = "started by another test"]
+fn helper_goes_the_way_that_is_configured() {
     let Some(report) = given("TEST_REPORT") else { return };
     let text = match arrive() {
         Ok(arrival) => {

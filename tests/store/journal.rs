@@ -251,8 +251,8 @@ fn a_journal_that_was_dropped_before_its_end_gives_the_server_back() {
 
 /// Not a test of its own: the process that the next test kills.
 #[test]
-#[ignore = "only started by a_dead_process_does_not_hold_the_server"]
-fn holds_a_run_until_it_is_killed() {
+#[ignore = "started by another test"]
+fn helper_holds_a_run_until_it_is_killed() {
     let Some(home) = std::env::var_os("INFRAKT_TEST_HOLDER") else {
         return;
     };
@@ -282,7 +282,7 @@ fn a_dead_process_does_not_hold_the_server() {
     let mut holder = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "journal::holds_a_run_until_it_is_killed",
+            "journal::helper_holds_a_run_until_it_is_killed",
             "--ignored",
             "--nocapture",
         ])

@@ -13,16 +13,6 @@ const OWN: [&str; 6] = [
     "--mount-proc",
 ];
 
-/// Whether this computer lets a test have them.
-pub fn can_be_made() -> bool {
-    let mut command = Command::new("unshare");
-    let output = command
-        .args(OWN)
-        .args(["mount", "-t", "tmpfs", "tmpfs", "/run"])
-        .output();
-    output.is_ok_and(|output| output.status.success())
-}
-
 pub struct World {
     /// unshare(1), whose only child is the first process of the world.
     process: Child,
@@ -32,6 +22,7 @@ impl World {
     /// Its first process is this script, with `directory` as `$1`; its errors go to the file `log` in `directory`. It ends
     /// with the thread that calls this, even if that is killed.
     pub fn begin(script: &str, directory: &Path) -> Self {
+        assert!(rustix::process::geteuid().is_root(), "this test needs root");
         let log = std::fs::File::create(directory.join("log")).expect("a log");
         let process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "unshare"])

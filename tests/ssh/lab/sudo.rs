@@ -1,7 +1,7 @@
 //! Users who are not root, passwords and sudo, on a real machine of `scripts/lab`.
 
 use crate::child::{self, Report};
-use crate::machine::{Machine, PASSWORD, QUESTION, failure, lab, output, run};
+use crate::lab::machine::{Machine, PASSWORD, QUESTION, failure, lab, output, run};
 use crate::server::{Person, read_all};
 use crate::streams::feed_ten_megabytes;
 use infrakt::error::{Error, SshError, SudoObstacle};
@@ -12,7 +12,7 @@ use std::time::Duration;
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn sudo_without_a_password_asks_nobody() {
-    let Some(machine) = Machine::up("nopasswd") else { return };
+    let machine = Machine::up("nopasswd");
     let person = Person::nobody();
     let mut session = connect(&machine.target(), &person).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n"), ("0\n".to_owned(), String::new()));
@@ -22,7 +22,7 @@ fn sudo_without_a_password_asks_nobody() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn sudo_with_a_password_asks_once_and_never_again() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     let person = Person::who_says(&[PASSWORD]);
     let mut session = connect(&machine.target(), &person).unwrap();
     let long = format!("{}id -u; exit\n", ": padding padding padding\n".repeat(100_000));
@@ -48,7 +48,7 @@ fn sudo_with_a_password_asks_once_and_never_again() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn the_password_never_becomes_a_line_of_the_script() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     let person = Person::who_says(&[PASSWORD]);
     // A ticket that any login may use, as some administrators have it.
     machine.root("echo 'Defaults timestamp_type=global' >/etc/sudoers.d/ticket");
@@ -68,7 +68,7 @@ fn the_password_never_becomes_a_line_of_the_script() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn a_wrong_sudo_password_can_be_corrected_counts_once_each_and_after_three_it_is_over() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     let person = Person::who_says(&["wrong", PASSWORD]);
     connect(&machine.target(), &person).unwrap();
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_wrong_sudo_password_can_be_corrected_counts_once_each_and_after_three_it_is
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn without_anybody_to_ask_the_environment_gives_the_sudo_password() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     let error = failure(&machine.target(), &Person::nobody());
     assert!(matches!(error, SshError::SudoNeedsPassword { .. }), "{error:?}");
     let given = |password| child::connect(&machine.target(), &[("INFRAKT_SUDO_PASSWORD", password)]);
@@ -115,7 +115,7 @@ fn without_anybody_to_ask_the_environment_gives_the_sudo_password() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn a_user_who_may_not_and_a_machine_without_sudo_are_told_apart() {
-    let Some(machine) = Machine::up("none") else { return };
+    let machine = Machine::up("none");
     let error = failure(&machine.target(), &Person::who_says(&[PASSWORD]));
     assert!(
         matches!(&error, SshError::SudoRefused { said, .. } if said.contains("sudoers")),
@@ -135,7 +135,7 @@ fn a_user_who_may_not_and_a_machine_without_sudo_are_told_apart() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn a_login_by_password_works_where_the_server_takes_one_by_either_method() {
-    let Some(machine) = Machine::up("nopasswd") else { return };
+    let machine = Machine::up("nopasswd");
     let home = tempfile::tempdir().unwrap();
     for (method, other) in [
         ("PasswordAuthentication", "KbdInteractiveAuthentication"),
@@ -160,7 +160,7 @@ fn a_login_by_password_works_where_the_server_takes_one_by_either_method() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
-    let Some(machine) = Machine::up("nopasswd") else { return };
+    let machine = Machine::up("nopasswd");
     let mut session = connect(&machine.target(), &Person::nobody()).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
     output(lab(&["reboot", &machine.name]));
@@ -172,7 +172,7 @@ fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn a_script_of_ten_megabytes_is_fed_through_sudo_while_it_prints_as_much() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     feed_ten_megabytes(&mut connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap());
 }
 
@@ -189,7 +189,7 @@ fn refused(machine: &Machine, password: &str) -> (Vec<String>, SshError, String)
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
 fn sudo_rs_takes_no_part_of_the_script_with_the_password_and_every_sudo_says_what_it_wants() {
-    let Some(machine) = Machine::up("password") else { return };
+    let machine = Machine::up("password");
     machine.root(
         "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y sudo-rs libpam-oath >/dev/null 2>&1; \
          echo 'HOTP deploy - 00' >/etc/users.oath; chmod 600 /etc/users.oath; \
