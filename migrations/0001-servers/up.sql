@@ -1,4 +1,4 @@
--- The inventory. AUTOINCREMENT everywhere: an id that was once given out never names anything else.
+-- The inventory. AUTOINCREMENT in all tables: ids are never used again.
 CREATE TABLE servers (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     name         TEXT    NOT NULL UNIQUE,

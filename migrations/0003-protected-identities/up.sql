@@ -1,4 +1,4 @@
--- What protected machines are recognised by. No foreign key: an identity stays protected when its row is gone.
+-- How protected machines are recognised. No foreign key: an identity stays protected after its row was removed.
 CREATE TABLE protected_identities (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT    NOT NULL CHECK (kind IN ('machine_id', 'host_key')),

@@ -27,8 +27,8 @@ CREATE TABLE app_dependencies (
 
 CREATE INDEX app_dependencies_by_target ON app_dependencies (depends_on_app_id);
 
--- Env files that must go because their app has gone. Written together with the removal of the app, worked off after it
--- and again whenever the database is opened. No foreign key: the app is not there any more.
+-- Env files to delete because their app was removed. Written in the transaction that removes the app, and processed after
+-- it and whenever the database is opened. No foreign key: the app no longer exists.
 CREATE TABLE pending_env_removals (
     app_id       INTEGER PRIMARY KEY,
     requested_at TEXT NOT NULL

@@ -1,4 +1,4 @@
--- The journal. A run outlives its server's row, so the name stands here too.
+-- The journal. A run outlives its server's row, so it has the name too.
 CREATE TABLE runs (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     server_id   INTEGER REFERENCES servers (id) ON DELETE SET NULL,
@@ -58,7 +58,7 @@ CREATE TABLE notices (
     PRIMARY KEY (run_id, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- Who accepted what. The UNIQUE is what makes one consent start one run.
+-- Who consented to what. The UNIQUE ensures that one consent starts one run.
 CREATE TABLE consents (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     server_name TEXT    NOT NULL,

@@ -1,11 +1,11 @@
--- The name by which servers know the run: its folders in their spool begin with it. Written down before anything is sent.
+-- The name of the run on servers: its folders in their spool begin with it. Written before anything is sent.
 -- NULL for runs of an infrakt that could not resume them.
 ALTER TABLE runs ADD COLUMN spool TEXT;
 
--- The order in which runs were at work: a number that is higher than all others whenever one is begun or resumed.
+-- The order in which runs were at work: beginning or resuming a run gives it a number higher than all others.
 ALTER TABLE runs ADD COLUMN activity INTEGER;
 
--- How far each part of a run that a server executes by itself was followed: what resuming it rests on.
+-- How far infrakt has followed each part of a run that a server executes by itself. Resuming needs it.
 CREATE TABLE stretches (
     run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     number     INTEGER NOT NULL,

@@ -1,4 +1,4 @@
--- What one command was to do, on however many servers: what it takes to do it again where it did not come to its end.
+-- One command on one or several servers, with everything that `runs retry` needs.
 CREATE TABLE run_groups (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     -- How the recipe is found again from anywhere: its name, or the path of its file.
@@ -13,7 +13,7 @@ CREATE TABLE run_groups (
 
 CREATE INDEX run_groups_by_first ON run_groups (retry_of);
 
--- The servers of a group in their order: each with its run, or why it has none.
+-- The servers of a group in their order, each with its run, or the reason why it has none.
 CREATE TABLE run_group_servers (
     group_id    INTEGER NOT NULL REFERENCES run_groups (id) ON DELETE CASCADE,
     position    INTEGER NOT NULL,

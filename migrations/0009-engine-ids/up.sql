@@ -1,4 +1,4 @@
--- The id of a machine's Docker engine is one more thing that it is recognised by: what destroys talks to the engine.
+-- A machine is also recognised by the id of its Docker engine, since destructive steps talk to the engine.
 ALTER TABLE servers ADD COLUMN engine_id TEXT;
 
 -- SQLite can't change a CHECK; the rows move into a table with the new one.

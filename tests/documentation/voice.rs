@@ -27,7 +27,14 @@ const FORMS: &[(&str, &str)] = &[
 ];
 
 /// What is read. A folder is read with everything below it.
-const READ: &[&str] = &["README.md", "docs", "src/main.rs"];
+const READ: &[&str] = &[
+    "README.md",
+    "CHANGELOG.md",
+    "docs",
+    "frontend/README.md",
+    "migrations",
+    "src/main.rs",
+];
 
 /// What is not read, and why.
 const EXCEPT: &[(&str, &str)] = &[
