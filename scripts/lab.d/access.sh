@@ -1,4 +1,4 @@
-# Ways into a machine that is up: by SSH as a user comes, and from outside as only the lab can.
+# Access to a running machine: by SSH as a user, and through its namespaces as only the lab can.
 # shellcheck shell=bash
 
 machine_key() {
@@ -24,7 +24,7 @@ machine_login() {
     "$(machine_get "$name" ip)" "$@"
 }
 
-# The machine's own PID 1, as this computer numbers it: the child of nspawn that is first in its namespace.
+# The pid that this computer gives to the machine's PID 1: the child of nspawn that is first in its namespace.
 machine_leader() {
   local pid
   for pid in $(cgroup_processes "$1"); do
@@ -51,7 +51,7 @@ machine_exec() {
   [ "${1:-}" != -- ] || shift
   [ $# -gt 0 ] || misuse "exec: which command? (scripts/lab exec $name -- CMD…)"
   machine_require_running "$name"
-  trap - INT # it is CMD's to answer
+  trap - INT # CMD handles it
   machine_execute "$name" "$@"
 }
 
@@ -60,7 +60,7 @@ machine_ssh() {
   shift
   if [ "${1:-}" = --user ]; then user=${2:?--user needs a name}; shift 2; fi
   machine_require_running "$name"
-  trap - INT # it is the remote command's to answer
+  trap - INT # the remote command handles it
   machine_login "$name" "$user" "$@"
 }
 
@@ -101,8 +101,8 @@ machine_cable() {
   grep -lx -- "$index" /sys/class/net/*/ifindex | cut -d/ -f5
 }
 
-# The bridge drops what comes from the machine and what goes to it. Neither side is told: the link stays up,
-# and this computer keeps the machine's hardware address, or it would answer "no route to host" by itself.
+# The bridge drops all packets from and to the machine. Neither side notices: the link stays up, and this computer keeps the
+# machine's hardware address. Without it, this computer would answer "no route to host" by itself.
 machine_cut() {
   machine_require_running "$1"
   ip neigh replace "$(machine_get "$1" ip)" dev "$LAB_BRIDGE" nud permanent \

@@ -1,16 +1,16 @@
-# The cached file systems: per release a plain base, and a layer over it with Docker installed. Machines
+# The cached file systems: for each release a plain base, and a layer over it with Docker installed. Machines
 # never write to them; each has an overlay of its own.
 # shellcheck shell=bash
 
-# Part of a base's stamp: raise it whenever what is built here changes.
+# Part of a base's stamp: raise it when you change what is built here.
 BASE_EDITION=5
 
-# What a Debian server has from its installer, as far as it matters here; so nftables, which fail2ban's default
+# What Debian's installer leaves on a server, as far as it matters here. It includes nftables, which fail2ban's default
 # ban needs, and no iptables, which comes with Docker and UFW.
 BASE_PACKAGES=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,iproute2,iputils-ping,nftables,kmod,procps
 BASE_PACKAGES+=,curl,ca-certificates,sudo,netbase,less,cron
 
-# What provisioning will install: downloaded beforehand, so that machines need next to nothing from the mirror.
+# What provisioning will install: downloaded in advance, so that machines need almost nothing from the mirror.
 base_provision_packages() {
   case $1 in
     bookworm) echo docker.io ufw fail2ban python3-systemd ca-certificates curl rsync ;;
@@ -20,7 +20,7 @@ base_provision_packages() {
 
 base_docker_packages() {
   case $1 in
-    bookworm) echo docker.io ;; # which holds the client too; there is no Compose v2 in bookworm
+    bookworm) echo docker.io ;; # contains the client too; bookworm has no Compose v2
     *) echo docker.io docker-cli docker-compose ;;
   esac
 }
@@ -49,7 +49,7 @@ base_command() {
 
 base_refuse_in_use() {
   [ -z "$(machine_names)" ] ||
-    die "the bases must be built anew, and machines are up that stand on them (first: scripts/lab down --all)"
+    die "the bases must be rebuilt, but machines that use them are up (first: scripts/lab down --all)"
 }
 
 base_release_check() {
@@ -58,7 +58,7 @@ base_release_check() {
   misuse "unknown release '$1' (known: ${LAB_RELEASES[*]})"
 }
 
-# base_require LAYER: RELEASE, RELEASE-docker or RELEASE-docker-sid is there afterwards, whoever else asks for it at the same time.
+# base_require LAYER: builds RELEASE, RELEASE-docker or RELEASE-docker-sid if it is missing. Several processes may ask at once.
 base_require() {
   base_ready "$1" || with_lock "base-$1" base_build "$1"
 }
@@ -67,7 +67,7 @@ base_ready() { [ "$(cat "$LAB_DIR/base/$1.stamp" 2>/dev/null)" = "$BASE_EDITION"
 
 base_build() {
   local layer=$1 started=$SECONDS
-  if base_ready "$layer"; then return; fi # built while this process waited for the lock
+  if base_ready "$layer"; then return; fi # another process built it while this one waited for the lock
   [ ! -d "$LAB_DIR/base/$layer" ] || base_refuse_in_use
   with_lock packages host_require_packages
   case $layer in
@@ -84,7 +84,7 @@ base_build_plain() {
   mapfile -t sources < <(host_debian_sources "$release")
   proxy=$(apt-config dump --format '%v' Acquire::http::Proxy)
   [ -z "$proxy" ] || options+=("--aptopt=Acquire::http::Proxy \"$proxy\"")
-  # Run within the new system. With what the packages recommend: provisioning may or may not take it.
+  # Runs in the new system. It includes recommended packages, since provisioning may or may not install them.
   hook="chroot \"\$1\" apt-get -qq update && chroot \"\$1\" apt-get -qq -y -o APT::Install-Recommends=true --download-only install $(base_provision_packages "$release")"
   rm -rf --one-file-system -- "$target.new"
   mmdebstrap --mode=root --variant=minbase --quiet --include="$BASE_PACKAGES" \
@@ -99,22 +99,22 @@ base_build_plain() {
   mv -- "$target.new" "$target"
 }
 
-# What every machine has in common and Debian's packages do not bring.
+# What all machines have in common, and Debian's packages do not contain.
 base_settle() {
   local root=$1
   : >"$root/etc/machine-id"
   echo 'LANG=C.UTF-8' >"$root/etc/default/locale"
   rm -f -- "$root"/etc/ssh/ssh_host_*_key* "$root/etc/resolv.conf" "$root/var/lib/dbus/machine-id"
-  # apt's timers would take its lock at times that no test can foresee
+  # apt's timers would take its lock at unpredictable times
   systemctl --root="$root" --quiet mask apt-daily.timer apt-daily-upgrade.timer console-getty.service
   systemctl --root="$root" --quiet enable systemd-networkd.service
   systemctl --root="$root" --quiet set-default multi-user.target
 
-  # nspawn mounts the parts of the cgroup hierarchy read-only; Docker makes its containers' groups in them.
+  # nspawn mounts parts of the cgroup hierarchy read-only, but Docker creates its containers' groups in them.
   cat >"$root/usr/local/sbin/writable-cgroups" <<'SH'
 #!/bin/sh
 set -eu
-# read-only can be the mount, the file system in it, or both; a writable one refuses the second remount
+# the mount, the file system in it, or both can be read-only; a writable one refuses the second remount
 awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ "(^|,)ro(,|$)" { print $5, $NF }' /proc/self/mountinfo | while read -r path options; do
   case ,$options, in *,ro,*) mount -o remount,rw "$path" ;; esac
   mount -o remount,rw,bind "$path"
@@ -140,7 +140,7 @@ UNIT
 }
 
 # base_build_docker LAYER: RELEASE-docker with the release's own Docker, or RELEASE-docker-sid with the newest one that
-# Debian has, from sid. The source of sid is not left behind: what is installed later comes from the release.
+# Debian has, from sid. The source of sid is removed afterwards: later packages come from the release.
 base_build_docker() {
   local release=${1%%-docker*} layer=$LAB_DIR/base/$1 packages sid=
   read -ra packages < <(base_docker_packages "$release")
@@ -158,7 +158,7 @@ base_build_docker() {
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
     mount --bind /proc "$4/proc" && mount --bind /dev "$4/dev"
     printf "#!/bin/sh\nexit 101\n" >"$4/usr/sbin/policy-rc.d" && chmod 0755 "$4/usr/sbin/policy-rc.d"
-    # A copy of a pipe is for root alone, and apt resolves names as a user of its own.
+    # apt resolves names as its own user, who could not read a copy of a pipe.
     install -m 0644 -- "$5" "$4/etc/resolv.conf"
     sid=$6 root=$4 release=
     shift 6

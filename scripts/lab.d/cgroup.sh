@@ -1,4 +1,4 @@
-# One cgroup per machine, in every hierarchy: it is where the machine's processes are counted, found and ended.
+# One cgroup per machine, in every hierarchy. With it, the lab counts, finds and ends the machine's processes.
 # shellcheck shell=bash
 
 cgroup_mounts() {
@@ -14,14 +14,14 @@ cgroup_writable() {
   mkdir "$probe" 2>/dev/null && rmdir "$probe"
 }
 
-# Under the lock "cgroups", lest another machine that goes takes the shared cgroup away between two lines of this: moves
-# this process into the machine's cgroups.
+# Moves this process into the machine's cgroups. Call it under the lock "cgroups". Otherwise a machine that ends could
+# remove the shared cgroup at the same time.
 cgroup_enter() {
   local name=$1 mount directory file
   while read -r mount; do
     for directory in "$mount/$LAB_ID" "$mount/$LAB_ID/$name"; do
       mkdir -p "$directory"
-      # a cpuset without CPUs and memory nodes of its own takes no process
+      # a cpuset without CPUs and memory nodes accepts no process
       for file in cpuset.cpus cpuset.mems; do
         [ ! -e "$mount/cpuset.sched_load_balance" ] || cat "$(dirname "$directory")/$file" >"$directory/$file"
       done
@@ -37,7 +37,7 @@ cgroup_enter() {
 cgroup_delegate() {
   local controller
   for controller in $(<"$1/cgroup.controllers"); do
-    # a controller that the rest of this computer keeps for itself is one that machines do without
+    # machines do without a controller that the rest of this computer does not share
     { echo "+$controller" >"$1/cgroup.subtree_control"; } 2>/dev/null || continue
   done
 }
@@ -50,13 +50,13 @@ cgroup_processes() {
   done < <(cgroup_mounts) | sort -un
 }
 
-# Ends every process of the machine, and returns once there is none.
+# Ends all processes of the machine, and returns when none is left.
 cgroup_end() {
   local name=$1 processes attempt
   for ((attempt = 0; attempt < 300; attempt++)); do
     processes=$(cgroup_processes "$name")
     [ -n "$processes" ] || return 0
-    # a process may have ended between the look and the signal
+    # a process may have ended since it was listed
     # shellcheck disable=SC2086 # one word per process
     kill -KILL $processes 2>/dev/null || continue
     sleep 0.05
@@ -69,12 +69,12 @@ cgroup_remove() {
   local mount
   while read -r mount; do
     if [ -d "$mount/$LAB_ID/$1" ]; then find "$mount/$LAB_ID/$1" -depth -type d -exec rmdir {} +; fi
-    # fails, rightly, while other machines are in it
+    # expected to fail while other machines use it
     rmdir "$mount/$LAB_ID" 2>/dev/null || continue
   done < <(cgroup_mounts)
 }
 
-# What systemd in a machine is told about the hierarchy that nspawn gives it.
+# Tells systemd in a machine which hierarchy nspawn gives it.
 cgroup_unified() {
   if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then echo 1; else echo 0; fi
 }

@@ -1,4 +1,4 @@
-# Fills a machine with what a server has that was used for a while, so that a wipe has something to destroy.
+# Fills a machine with the data of a server that was in use, so that a wipe has something to destroy.
 # shellcheck shell=bash
 
 # furnish NAME: the machine's Docker must be running.
@@ -6,7 +6,7 @@ furnish() {
   furnish_images "$1" && furnish_containers "$1" && furnish_files "$1"
 }
 
-# Images made here, not pulled: their names only look like the public ones.
+# The images are made here, not pulled; only their names are those of public ones.
 furnish_images() {
   local name=$1 image
   for image in shop/web:1.4 shop/web:1.5 shop/worker:1.5 postgres:16 redis:7; do
@@ -14,14 +14,14 @@ furnish_images() {
       --change 'CMD ["sh", "-c", "trap \"exit 0\" TERM; while :; do sleep 1 & wait $!; done"]' - "$image" \
       <"$LAB_DIR/images/busybox.tar" >/dev/null || return
   done
-  # takes the name from the one before, which is left without a name
+  # takes over the name of the previous image, which then has none
   machine_execute "$name" docker import --change 'LABEL build=2' --change 'CMD ["httpd", "-f", "-p", "80", "-h", "/www"]' \
     - shop/web:1.5 <"$LAB_DIR/images/busybox.tar" >/dev/null
 }
 
 furnish_containers() {
   machine_execute "$1" sh -eu -s >/dev/null <<'SH'
-# Starting a container is mostly waiting, so they start together; and each must have succeeded.
+# Starting a container is mostly waiting, so all start at once. Each must succeed.
 started=
 together() {
   "$@" &

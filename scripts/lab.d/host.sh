@@ -1,7 +1,7 @@
-# What the lab asks of the computer that it runs on.
+# What the lab needs from the computer that it runs on.
 # shellcheck shell=bash
 
-# Prints in one line why no lab can run here, and fails; succeeds silently if one can.
+# If no lab can run here, prints the reason in one line and fails. Otherwise succeeds silently.
 host_obstacle() {
   if [ "$(id -u)" -ne 0 ]; then
     echo "not root (machines need mounts, networks and cgroups; try: sudo scripts/lab check)"
@@ -31,7 +31,7 @@ host_check() {
   fi
 }
 
-# An overlay's upper directory cannot itself lie on every file system (not on another overlay, not on NFS).
+# An overlay's upper directory can't be on every file system (not on another overlay, not on NFS).
 host_can_overlay() {
   local near=$LAB_DIR scratch status=0
   while [ ! -d "$near" ]; do near=$(dirname -- "$near"); done
@@ -44,14 +44,14 @@ host_can_overlay() {
 }
 
 host_package_known() {
-  # Without package lists nothing can be known yet; installing will fetch them first.
+  # Without package lists this is unknown; installing fetches them first.
   [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit)" ] ||
     [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]
 }
 
 host_apt_update() {
   say "apt-get update"
-  apt-get -o DPkg::Lock::Timeout=600 -qq update >&2 || say "apt-get update did not succeed; going on with the lists that are here"
+  apt-get -o DPkg::Lock::Timeout=600 -qq update >&2 || say "apt-get update failed; continuing with the existing package lists"
 }
 
 host_require_packages() {
@@ -72,8 +72,8 @@ host_install() {
   }
 }
 
-# host_unpack_package PACKAGE DIR: the files of a package without installing it: a daemon of the lab must
-# not become a service of this computer, nor busybox-static take the place of another busybox.
+# host_unpack_package PACKAGE DIR: unpacks a package without installing it. A daemon of the lab must not become a service of
+# this computer, and busybox-static must not replace another busybox.
 host_unpack_package() {
   local package=$1 directory=$2 download
   say "unpacking the package $package into $directory (nothing is installed)"
@@ -91,7 +91,7 @@ host_unpack_package() {
 }
 
 # The lines of a sources.list for RELEASE, from the mirrors that this computer's own apt uses.
-# Prints nothing where apt knows no Debian mirror (Ubuntu); mmdebstrap then takes its own default.
+# Prints nothing if apt knows no Debian mirror (Ubuntu); mmdebstrap then uses its own default.
 host_debian_sources() {
   local release=$1 main security
   main=$(host_mirror Debian)
@@ -109,14 +109,14 @@ host_mirror() {
   uri=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
     awk -F'|' -v label="$1" '$1 == "Debian" && $2 == label && !found { print $3; found = 1 }')
   case $uri in
-    # a list of mirrors in a local file, as cloud images have it: the first of them
+    # cloud images have a list of mirrors in a local file: use the first
     mirror+file:*) awk '/^https?:/ { print $1; exit }' "${uri#mirror+file:}" ;;
     http:* | https:*) printf '%s\n' "$uri" ;;
   esac
 }
 
-# Kernel features that machines use but cannot load themselves. Most kernels have some built in, and then
-# there is no such module to load: not an error.
+# Kernel features that machines use but can't load themselves. Most kernels have some of them built in; then there is no
+# such module, which is not an error.
 host_load_modules() {
   local module
   command -v modprobe >/dev/null || return 0
@@ -127,7 +127,7 @@ host_load_modules() {
   done
 }
 
-# The name servers as machines can reach them: a resolver on this computer's loopback is not one.
+# Name servers that machines can reach. A resolver on this computer's loopback is not one of them.
 host_resolv_conf() {
   local file=/etc/resolv.conf
   if grep -qE '^nameserver[[:space:]]+(127\.|::1)' "$file" && [ -s /run/systemd/resolve/resolv.conf ]; then

