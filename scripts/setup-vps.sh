@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Hosts infrakt on the server that this runs on (docs/hosting.md). Each part first looks whether it has anything to do, so
-# that running it again is how it is resumed, upgraded and repaired.
-# This file reads the command line; the work is done in setup-vps.d/, one concern per file.
-# shellcheck disable=SC2034 # what is set here is read in setup-vps.d/
+# Hosts infrakt on the server where it runs (docs/hosting.md). Each part first checks whether there is anything to do. So you
+# resume, upgrade and repair by running it again.
+# This file reads the command line; setup-vps.d/ does the work, one concern per file.
+# shellcheck disable=SC2034 # variables set here are used in setup-vps.d/
 set -euo pipefail
 shopt -s inherit_errexit
 umask 022
@@ -12,14 +12,14 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${HOME:-/root}
 SCRIPT=$(readlink -f -- "${BASH_SOURCE[0]}")
 
 ACCOUNT=infrakt
-# Not /var/lib/infrakt: there runs keep their records on every server that infrakt manages, for root only.
+# Not /var/lib/infrakt: on every server that infrakt manages, runs keep their records there, readable by root only.
 STATE_DIR=/var/lib/infrakt-service
 PROGRAM=/usr/local/bin/infrakt
 UNITS=/etc/systemd/system
 MARKER=/etc/infrakt/host
 SETTINGS=/etc/infrakt/setup
 ROUTE=/opt/infrakt/traefik/conf.d/infrakt.yaml
-# There from before the program or its unit is replaced until the service has been started with them.
+# Exists from before the program or its unit is replaced until the service has started with them.
 RESTART=/run/infrakt-setup.restart
 UFW_COMMENT='infrakt for Traefik'
 # Seconds.
@@ -27,8 +27,8 @@ START_PATIENCE=60
 RUN_PATIENCE=5400
 
 if ! [ -d "${SCRIPT%/*}/setup-vps.d" ]; then
-    echo "error: the directory setup-vps.d, which belongs to this script, is not beside it" >&2
-    echo "hint: bring both: scp -r scripts/setup-vps.sh scripts/setup-vps.d root@SERVER:" >&2
+    echo "error: the directory setup-vps.d, which this script needs, is not beside it" >&2
+    echo "hint: copy both: scp -r scripts/setup-vps.sh scripts/setup-vps.d root@SERVER:" >&2
     exit 2
 fi
 # shellcheck source=/dev/null
@@ -40,24 +40,24 @@ usage() {
     cat <<'HELP'
 setup-vps.sh: hosts infrakt on this server (Debian 12 and later, Ubuntu 22.04 and later), as root
 
-It installs the program, a user and a systemd service of its own, and an SSH key with which infrakt manages this very
-server; marks the server as one that infrakt never wipes; and provisions it, keeping what is there. Run it again to
-upgrade or repair: what is in place already is left alone.
+It installs the program, a user and a systemd service for it, and an SSH key with which infrakt manages this server. It
+marks the server as one that infrakt never wipes. Then it provisions the server without a wipe. Run it again to upgrade or
+repair: it changes only what is not in place.
 
 Usage: setup-vps.sh [OPTION]…
 
-  --binary PATH      the infrakt program to install; else it is built from the checkout that this script lies in
-  --name NAME        what the inventory calls this server (default: its host name)
-  --domain DOMAIN    serve the dashboard at https://DOMAIN, through Traefik; without it only from this server itself
-  --email EMAIL      the address that Let's Encrypt writes to; without it the certificate is a self-signed one
-  --no-domain        no longer serve it at a domain
+  --binary PATH      the infrakt program to install; without it, the script builds the checkout that it is in
+  --name NAME        the name of this server in the inventory (default: its host name)
+  --domain DOMAIN    serve the dashboard at https://DOMAIN, through Traefik; without it, only on this server itself
+  --email EMAIL      the address that Let's Encrypt writes to; without it, the certificate is self-signed
+  --no-domain        stop serving the dashboard at a domain
   --port PORT        the port that the service listens on at 127.0.0.1 (default: 8000)
-  --ssh-user USER    the login that infrakt manages this server with (default: root); others need sudo without password
-  --ssh-port PORT    the port of this server's sshd (default: found out)
-  --show-key         print the API key at the end also where no terminal would show it, as in a log
-  -h, --help         this
+  --ssh-user USER    the login for managing this server (default: root); another user needs sudo without a password
+  --ssh-port PORT    the port of this server's sshd (default: detected)
+  --show-key         print the API key at the end even if the output is not a terminal and may end up in a log
+  -h, --help         show this help
 
-What was said of --domain, --email, --port and --ssh-user holds for later runs until it is said anew.
+Later runs keep the values of --domain, --email, --port and --ssh-user unless you give new ones.
 HELP
 }
 
@@ -66,16 +66,16 @@ if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
 
 say() { printf '%s\n' "$*" >&2; }
 
-# report PART WHAT: a line of the account of what was done.
+# report PART WHAT: prints what was done for a part.
 report() { printf '  %s%-12s%s %s\n' "$bold" "$1" "$plain" "$2" >&2; }
 
-# die MESSAGE HINT: ends it, saying what went wrong and what to do next.
+# die MESSAGE HINT: ends the script with what went wrong and what to do next.
 die() {
     printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
     exit 1
 }
 
-# stop_loudly MESSAGE DETAILS: ends it where going on could cost somebody their data.
+# stop_loudly MESSAGE DETAILS: ends the script if continuing could destroy data.
 stop_loudly() {
     {
         printf '\n%s%s%s\n' "$bold" '########################## STOPPED: NOTHING WAS PROVISIONED ##########################' "$plain"
@@ -97,8 +97,8 @@ tell() {
     printf '\n'
     if [ -n "$DOMAIN" ]; then
         printf 'infrakt is at:  https://%s\n' "$DOMAIN"
-        [ -n "$EMAIL" ] || say "Its certificate is a self-signed one, of which browsers warn; for a real one: --email you@example.org"
-        getent ahosts "$DOMAIN" >/dev/null || say "The name $DOMAIN is not known yet: let it lead to this server, $(own_address)."
+        [ -n "$EMAIL" ] || say "The certificate is self-signed, so browsers warn about it. For a real one: --email you@example.org"
+        getent ahosts "$DOMAIN" >/dev/null || say "$DOMAIN does not resolve yet: point it to this server, $(own_address)."
     else
         login=${SUDO_USER:-$SSH_USER}@$(own_address)
         [ "$SSH_PORT" = 22 ] || login="-p $SSH_PORT $login"
@@ -111,7 +111,7 @@ tell() {
     printf 'To see the key: runuser -u %s -- %s --home %s serve --print-key\n' "$ACCOUNT" "$PROGRAM" "$STATE_DIR"
 }
 
-# The address that whoever runs this has come to, or else the first one of this machine.
+# The address that the current SSH connection uses, or else this machine's first address.
 own_address() {
     local words
     read -ra words <<<"${SSH_CONNECTION:-}"

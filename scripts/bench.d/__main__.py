@@ -1,4 +1,4 @@
-"""Runs the parts that were asked for, prints their tables and writes their figures. See scripts/bench --help."""
+"""Runs the given parts, prints their tables and writes their figures. See scripts/bench --help."""
 
 import argparse
 import importlib
@@ -29,7 +29,7 @@ def main() -> int:
     options = parser.parse_args()
     options.repeat = options.repeat or (3 if options.quick else 7)
 
-    # An end from outside is an end like any other: servers are stopped and folders removed.
+    # After a signal too, servers are stopped and folders removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     document = {"format": 1, "conditions": conditions(options), "parts": {}}
     folder = Path(tempfile.mkdtemp(prefix="infrakt-bench-"))

@@ -1,7 +1,7 @@
-"""Who is measured, and how each is told to run the same commands on the same servers.
+"""The measured tools, and how each of them runs the same commands on the same servers.
 
-Every contender logs in with the same key, knows the host keys beforehand, works on all servers at once, and is a fresh
-process each time.
+Every tool logs in with the same key, knows the host keys in advance, works on all servers at once, and is a fresh process
+each time.
 """
 
 import subprocess
@@ -12,16 +12,16 @@ from typing import Callable
 from farm import Farm
 
 HERE = Path(__file__).parent / "contenders"
-#: A small real command, with an external program in it, as often as a plan has steps.
+#: A small real command that starts an external program. It runs as often as a plan has steps.
 STEPS = 20
 COMMAND = "stat -c '%n %s %Y' /etc/passwd"
-#: What others are compared with: one script over one connection, with a cheap key exchange.
+#: The reference for all tools: one script over one connection, with a cheap key exchange.
 YARDSTICK = "ssh host sh -s, curve25519"
 
 
 @dataclass
 class Job:
-    """One setting: these servers at this round trip, with a folder for everybody's files."""
+    """One setting: these servers at this round trip, with a folder for the files of all tools."""
 
     farm: Farm
     servers: int
@@ -44,7 +44,7 @@ class Job:
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """Nothing of whoever runs the benchmark, and no agent."""
+    """An environment without the user's settings and without an agent."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     return {
@@ -59,7 +59,7 @@ def clean_environment(folder: Path) -> dict[str, str]:
 class Contender:
     name: str
     prepare: Callable[[Job], tuple[list[str], dict[str, str]]]
-    #: Takes seconds where others take tenths, so it is run less often.
+    #: Takes seconds instead of tenths of a second, so it runs less often.
     slow: bool = False
 
 
@@ -100,7 +100,7 @@ def pyinfra(job: Job):
 
 
 def ansible_setting(folder: Path, tools: Path, known_hosts: Path, servers: int) -> dict[str, str]:
-    """Pipelining and connections that are shared between tasks: what its documentation advises for speed."""
+    """With pipelining and connections shared between tasks, as its documentation recommends for speed."""
     environment = clean_environment(folder)
     return environment | {
         "PATH": f"{tools}:{environment['PATH']}",
@@ -109,7 +109,7 @@ def ansible_setting(folder: Path, tools: Path, known_hosts: Path, servers: int) 
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-        # Its default but for the 60 s that a master would outlive the benchmark.
+        # Ansible's default, but without the 60 s for which a master would outlive the benchmark.
         "ANSIBLE_SSH_ARGS": f"-C -F none -o ControlMaster=auto -o ControlPersist=2s -o UserKnownHostsFile={known_hosts}",
     }
 
@@ -130,7 +130,7 @@ for number in 1..={STEPS} {{
 
 
 def infrakt_inventory(job: Job) -> dict[str, str]:
-    """A home whose rows are the servers at this round trip. Made once for each setting: it is no part of a run."""
+    """A home whose rows are the servers at this round trip. Made once for each setting, and not measured."""
     home = job.folder.parent / f"infrakt-{job.servers}-{job.round_trip}"
     environment = job.environment | {"INFRAKT_HOME": str(home)}
     if not home.exists():

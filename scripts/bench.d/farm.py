@@ -1,8 +1,8 @@
-"""Real sshd's on loopback that are as good as machines of their own.
+"""Real sshd processes on loopback that act as separate machines.
 
 Each has an address, a host key, a configuration and a mount namespace, with its own /run, /var/lib/infrakt and
-/etc/machine-id: whatever is locked or recorded on one of them is not seen by the others. They share everything else,
-so what they do must only read.
+/etc/machine-id. So locks and records on one of them are invisible to the others. They share everything else, so commands
+on them must only read.
 """
 
 import os
@@ -21,13 +21,13 @@ SSHD = "/usr/sbin/sshd"
 PORT = 2222
 SPOOL = Path("/var/lib/infrakt")
 
-# The first words of every server; its pid stays the same, since each program replaces the one before.
+# How every server starts. Its pid stays the same, since each program replaces the previous one.
 BECOME_A_MACHINE = """
 set -e
 [ -z "$3" ] || echo $$ >"$3/cgroup.procs"
 mount -t tmpfs -o mode=755,size=64m tmpfs /run
 mkdir /run/sshd
-# What this computer's root has in its start-up files is no server's work.
+# The start-up files of this computer's root must not count as a server's work.
 mount -t tmpfs -o mode=700,size=64m tmpfs ~root
 mkdir -p /var/lib/infrakt
 mount -t tmpfs -o mode=700,size=64m tmpfs /var/lib/infrakt
@@ -43,7 +43,7 @@ class Server:
     host_key: str
     home: Path
     process: subprocess.Popen | None = None
-    #: When it let somebody in, on the clock of time.time().
+    #: The times of its accepted logins, on the clock of time.time().
     logins: list[float] = field(default_factory=list)
 
 
@@ -60,7 +60,7 @@ class Farm:
         folder.mkdir(parents=True)
         make_key(self.key)
         (folder / "authorized_keys").write_text(public(self.key))
-        # A part of 127.0.0.0/8 that another copy of this program does not use.
+        # A part of 127.0.0.0/8 that no other copy of this program uses.
         network = 64 + os.getpid() % 128
         self.servers = [
             self._lay_out(f"s{number:03}", f"127.{network}.{number // 200}.{number % 200 + 1}")
@@ -88,7 +88,7 @@ class Farm:
             SPOOL.rmdir()
 
     def _start(self) -> None:
-        # Only a place to mount on: what is written there goes into memory.
+        # Only a mount point: files written there are kept in memory.
         if not SPOOL.exists():
             SPOOL.mkdir(mode=0o700)
             self.made_spool = True
@@ -120,7 +120,7 @@ class Farm:
         threading.Thread(target=listen, args=(server,), daemon=True).start()
 
     def _make_group(self) -> None:
-        """A control group for all servers, so that what they use is known: also what outlives its sshd."""
+        """A control group for all servers, to measure what they use, including processes that outlive their sshd."""
         for root in (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified")):
             if (root / "cgroup.controllers").exists():
                 self.group = root / f"infrakt-bench-{os.getpid()}"
@@ -128,7 +128,7 @@ class Farm:
                 return
 
     def _remove_group(self) -> None:
-        # Sessions end when their client does, and the last of what they started shortly after.
+        # Sessions end with their client, and their last processes shortly after.
         until = time.monotonic() + 10
         while True:
             try:
@@ -142,7 +142,7 @@ class Farm:
             time.sleep(0.05)
 
     def processor(self) -> float:
-        """Seconds of processor that all servers together have used; 0 where this computer has no control groups."""
+        """Processor seconds that all servers together have used; 0 if this computer has no control groups."""
         if not self.group:
             return 0.0
         usage = (self.group / "cpu.stat").read_text().split("\n")[0]
@@ -169,7 +169,7 @@ def public(path: Path) -> str:
 
 
 def listen(server: Server) -> None:
-    """Keeps what an sshd says, and notes when it lets somebody in."""
+    """Keeps the output of an sshd, and records the times of accepted logins."""
     with open(server.home / "log", "w") as file:
         for line in server.process.stderr:
             if line.startswith("Accepted "):

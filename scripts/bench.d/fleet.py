@@ -1,4 +1,4 @@
-"""What a server costs the computer that works on it, when one infrakt works on many at once."""
+"""Memory and processor time per server, when one infrakt works on many servers at once."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ def run(folder: Path, options) -> tuple[dict, str]:
     counts = QUICK_COUNTS if options.quick else COUNTS
     farm = Farm(folder / "fleet", max(counts))
     jobs = {}
-    # While nothing answers yet: to add a server that does means to log in to it.
+    # Before the servers answer: adding a server that answers would log in to it.
     for count in counts:
         place = folder / f"fleet-{count}"
         place.mkdir()

@@ -1,4 +1,4 @@
-"""Runs one program and says what it cost: wall time, and processor time of all processes that came of it."""
+"""Runs one program and measures it: wall time, and processor time of the program and all its descendants."""
 
 import ctypes
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
-#: Seconds that processes left behind (masters of shared connections) may go on once their program has ended.
+#: Seconds that remaining processes (masters of shared connections) may run after their program has ended.
 PATIENCE = 60
 
 
@@ -18,27 +18,27 @@ PATIENCE = 60
 class Sample:
     #: Seconds from the start of the program to its end.
     wall: float
-    #: Seconds of processor, user and system, of the program and of all its descendants.
+    #: Processor seconds, user and system, of the program and all its descendants.
     processor: float
-    #: The most memory (kB, resident) that the program itself had; 0 where it was not asked for.
+    #: The highest resident memory (kB) of the program itself; 0 if it was not measured.
     peak: int
     #: When it ended, on the clock of time.time().
     ended: float
 
 
 class Failed(Exception):
-    """A program that is measured did not do what it should."""
+    """A measured program failed."""
 
 
 def run(
     command: list[str], *, environment: dict[str, str], folder: Path, peak: bool = False, limit: int = 1200
 ) -> Sample:
-    """Runs `command` in `folder`, for at most `limit` seconds; what it prints goes to a file there."""
+    """Runs `command` in `folder`, for at most `limit` seconds; its output goes to a file there."""
     log = folder / "output"
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
-        # Whatever happens, this copy of the program must not go on as if it were the first.
+        # Whatever happens, this forked copy must not continue as the parent.
         try:
             os.close(read_end)
             try:
@@ -67,7 +67,7 @@ def run(
 def _watch(
     command: list[str], environment: dict[str, str], folder: Path, log: Path, peak: bool, limit: int
 ) -> dict:
-    # Descendants whose parents have ended become this process's children, so that nobody's time is lost.
+    # Descendants whose parents have ended become this process's children, so that their time is counted.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _stopped)
     signal.signal(signal.SIGALRM, _took_too_long)
@@ -97,7 +97,7 @@ def _watch(
 
 
 def _end_children() -> None:
-    """Ends what is left of the program; the children of who is ended become children here."""
+    """Ends the remaining processes. The children of an ended process become children of this one."""
     while pids := Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
         for pid in map(int, pids):
             os.kill(pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ def _took_too_long(*_) -> None:
 
 
 def _watch_memory(pid: int) -> int:
-    """The most memory that a process has had by its end."""
+    """The highest memory of a process until its end."""
     most = 0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         most = max(most, _peak_of(pid))
@@ -122,17 +122,17 @@ def _watch_memory(pid: int) -> int:
 
 
 def _peak_of(pid: int) -> int:
-    # Not ru_maxrss: that begins with the memory of the process that forked.
+    # Not ru_maxrss: it starts with the memory of the process that forked.
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
     except OSError:
-        pass  # It has ended since.
+        pass  # It has ended meanwhile.
     return 0
 
 
 def processor_of(pid: int) -> float:
-    """Seconds of processor that a running process has used."""
+    """Processor seconds that a running process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

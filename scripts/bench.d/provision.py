@@ -1,4 +1,4 @@
-"""A provisioning that has nothing to do, on a whole machine, beside a playbook of the same checks."""
+"""A provisioning run with nothing to do, on a whole machine, compared with a playbook of the same checks."""
 
 import os
 import subprocess
@@ -15,11 +15,11 @@ from roundtrips import after_login, slope
 LAB = Path(__file__).resolve().parents[1] / "lab"
 MACHINE = "bench-provision"
 ROUND_TRIPS = [0, 50]
-#: The slope between these (ms) counts round trips.
+#: The number of round trips is the slope between these (ms).
 NEAR, FAR = 100, 300
-#: Where the machine answers at which round trip: on the same port everywhere, since that is part of what is set up.
+#: The machine's addresses for each round trip. The port is the same for all, since provisioning depends on it.
 ADDRESSES = {50: "127.63.0.1", NEAR: "127.63.0.2", FAR: "127.63.0.3"}
-#: What the recipe has put on the machine and the playbook puts there too.
+#: Files that both the recipe and the playbook write.
 FILES = ["/opt/infrakt/traefik/traefik.yaml", "/opt/infrakt/traefik/compose.yaml", "/etc/fail2ban/jail.d/infrakt.local"]
 
 
@@ -45,7 +45,7 @@ def _measure(machine: "Machine", options) -> tuple[dict, str]:
                 if way == machine.ansible and repetition > (1 if options.quick else 3):
                     continue
                 sample = way(round_trip)
-                # The first contact makes connections and caches that later ones have.
+                # The first run opens connections and fills caches that later ones use.
                 if repetition > 0:
                     taken.append(sample)
         for one, taken in zip(figures.values(), samples):
@@ -69,7 +69,7 @@ def _measure(machine: "Machine", options) -> tuple[dict, str]:
 
 
 class Machine:
-    """A machine of the lab that has been provisioned, and ways to it at several round trips."""
+    """A provisioned machine of the lab, with addresses at several round trips."""
 
     def __init__(self, folder: Path, options):
         self.folder, self.options = folder, options
@@ -130,7 +130,7 @@ class Machine:
         return {"total": slope(whole), "after_login": after_login(after)}
 
     def _last_login(self) -> float:
-        """When sshd let somebody in last. The machine has this computer's clock."""
+        """The time of sshd's last accepted login. The machine has this computer's clock."""
         words = ["journalctl", "--unit", "ssh", "--grep", "^Accepted ", "--lines", "1", "--output", "short-unix", "--quiet"]
         return float(lab("exec", MACHINE, "--", *words).split()[0])
 

@@ -1,10 +1,10 @@
-"""A network with a round trip, on loopback: forwards connections and holds every chunk for half of it.
+"""A network with a round trip, on loopback: forwards connections and delays every chunk by half of it.
 
 Usage: proxy.py ROUND-TRIP-MS LISTEN-PORT TARGET-PORT ADDRESS[=TARGET]…      without a target: the same address
 
-Holds each chunk for a fixed time without limiting how much is on its way, so it adds latency and takes no bandwidth.
-Opening a connection costs a round trip too, as TCP's handshake does. A process of its own, so that what it costs is
-not counted as anybody's.
+It delays each chunk by a fixed time without limiting the amount in transit, so it adds latency without reducing bandwidth.
+Opening a connection costs a round trip too, as TCP's handshake does. It is a separate process, so that its cost is not
+counted for any tool.
 """
 
 import heapq
@@ -30,12 +30,12 @@ class Pipe:
 class Proxy:
     def __init__(self, round_trip: float, listen_port: int, target_port: int, addresses: list[str]):
         self.round_trip, self.target_port = round_trip, target_port
-        # select(2): it waits to the microsecond, where epoll and poll would add up to a millisecond to each delay.
+        # select(2) waits with microsecond precision; epoll and poll would add up to a millisecond to each delay.
         self.selector = selectors.SelectSelector()
         self.order = itertools.count()
-        # Where a connection to an address goes on to.
+        # The target of connections to each address.
         self.targets = {here: there or here for here, _, there in (address.partition("=") for address in addresses)}
-        # (when, order, action, arguments), by time and then by the order in which things happened.
+        # (when, order, action, arguments), sorted by time and then by order.
         self.due: list[tuple] = []
         for address in self.targets:
             listener = socket.socket()
@@ -52,14 +52,14 @@ class Proxy:
         client, _ = listener.accept()
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.setblocking(False)
-        # The client's kernel says "connected" at once. On a real network that comes a round trip later, and the server
-        # accepts when the client's answer to its answer has arrived: half a round trip after that.
+        # The client's kernel reports the connection at once. On a real network, that takes a round trip. The server accepts
+        # half a round trip later, when the third packet of the handshake has arrived.
         established = time.monotonic() + 1.5 * self.round_trip
         server = socket.socket()
         up = Pipe(client, server, established)
         down = Pipe(server, client, established)
         self.later(established, self.connect, up, down)
-        # What the client sends meanwhile is on its way.
+        # Data that the client sends meanwhile is in transit.
         self.listen(up, down)
 
     def connect(self, up: Pipe, down: Pipe) -> None:
@@ -91,7 +91,7 @@ class Proxy:
         except OSError:
             data = b""
         now = time.monotonic()
-        # What was sent before the connection was really there travels as soon as it is.
+        # Data sent before the connection was established is forwarded once it is.
         when = max(pipe.earliest, now + self.round_trip / 2)
         if data:
             self.later(when, self.deliver, pipe, data)
@@ -130,7 +130,7 @@ class Proxy:
         try:
             pipe.sink.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # The other side was faster to close.
+            pass  # The other side closed first.
         if other.ended:
             pipe.source.close()
             pipe.sink.close()
@@ -147,7 +147,7 @@ class Proxy:
 
 
 def start(round_trip: int, listen_port: int, target_port: int, addresses: list[str]) -> subprocess.Popen:
-    """A proxy in a process of its own, once it listens."""
+    """Starts a proxy in a process of its own, and returns when it listens."""
     words = [str(round_trip), str(listen_port), str(target_port), *addresses]
     process = subprocess.Popen([sys.executable, __file__, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if process.stdout.readline() != b"ready\n":

@@ -9,7 +9,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown whose columns also line up as plain text: words to the left, figures to the right."""
+    """A Markdown table whose columns are aligned as plain text too: words to the left, figures to the right."""
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
 
     def line(row: list[str]) -> str:

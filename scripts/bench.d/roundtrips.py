@@ -1,7 +1,7 @@
-"""How many round trips a run costs: how much longer it takes when a round trip takes longer.
+"""How many round trips a run costs: how much longer it takes if a round trip takes longer.
 
-What a server or a client does in between takes as long at either, so the slope counts round trips and nothing else.
-The server notes when it lets the client in; what comes after that is counted apart.
+The work of server and client takes the same time at both round trips, so the slope counts only round trips. The server
+records when it accepts the login; what comes after that is counted separately.
 """
 
 import sys
@@ -12,7 +12,7 @@ from contenders import CONTENDERS, Contender, Job
 from farm import Farm
 from report import table
 
-#: Both in ms. The lower one is far above what computing takes, lest one hides behind the other.
+#: Both in ms. The lower one is far above the computing time, so that computing can't hide a round trip.
 NEAR, FAR = 100, 300
 MEASURED = CONTENDERS[:3]
 
@@ -40,7 +40,7 @@ def _of(contender: Contender, farm: Farm, folder: Path, options) -> dict:
             logins = farm.servers[0].logins
             logins.clear()
             sample = measure.run(command, environment=environment, folder=place)
-            # The first contact may record what later ones know.
+            # The first run may record what later ones know.
             if repetition > 0:
                 whole[round_trip].append(sample.wall)
                 after[round_trip].append(sample.ended - logins[-1])
@@ -48,11 +48,11 @@ def _of(contender: Contender, farm: Farm, folder: Path, options) -> dict:
 
 
 def slope(walls: dict[int, list[float]]) -> float:
-    # The fastest of several: a computer that does something else makes a run longer, never shorter.
+    # The fastest of several: other work on this computer makes a run longer, never shorter.
     near, far = sorted(walls)
     return (min(walls[far]) - min(walls[near])) * 1000 / (far - near)
 
 
 def after_login(walls: dict[int, list[float]]) -> float:
-    """The server lets the client in half a round trip before the client knows."""
+    """The server accepts the login half a round trip before the client knows."""
     return slope(walls) - 0.5

@@ -12,7 +12,7 @@ def run(folder: Path, options) -> tuple[dict, str]:
     place = folder / "startup"
     place.mkdir()
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(place), "INFRAKT_HOME": str(place / "infrakt"), "LANG": "C.UTF-8"}
-    # A host key beforehand, and an address where nothing answers: the row is saved all the same.
+    # With a host key, and an address where nothing answers: the row is saved anyway.
     words = ["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "1"]
     subprocess.run([options.infrakt, *words], env=environment, check=True, capture_output=True)
     plan = [str(options.infrakt), "plan", "provision", "--server", "prod-2", "--offline", "--facts", "debian-13"]

@@ -10,7 +10,7 @@ from report import median, seconds, table
 
 #: Servers, and the round trip to them in ms.
 SETTINGS = [(1, 0), (1, 50), (10, 0), (10, 50), (50, 0)]
-#: Repetitions of those that take long: on up to so many servers, and on more.
+#: Repetitions of the slow tools, by the largest number of servers that they apply to.
 SLOW_REPEAT = {10: 3, 50: 1}
 #: With --quick the slow ones are measured once, and only up to this many servers.
 QUICK_SERVERS = 10
@@ -38,11 +38,11 @@ def _setting(folder: Path, options, farm: Farm, chosen: list[Contender], servers
         job = Job(farm, servers, round_trip, place, options.infrakt, options.tools)
         command, environment = contender.prepare(job)
         if contender.name.startswith("infrakt"):
-            # Its inventory records the whole host key at the first contact; ssh's known_hosts has it from the start.
+            # infrakt records the whole host key at the first contact; ssh's known_hosts has it from the start.
             measure.run(command, environment=environment, folder=place)
         prepared.append((contender, command, environment, place))
         samples[contender.name] = []
-    # One after the other, again and again: what slows this computer down for a while slows everybody down.
+    # One tool after the other, again and again, so that a slow phase of this computer affects all tools.
     slow_repeat = 1 if options.quick else next(times for most, times in SLOW_REPEAT.items() if servers <= most)
     for repetition in range(options.repeat):
         for contender, command, environment, place in prepared:
@@ -64,7 +64,7 @@ def _sample(farm: Farm, round_trip: int, command: list[str], environment: dict[s
 
 
 def _figures(taken: list[dict]) -> dict:
-    """The median of each figure, and between what the wall time lay."""
+    """The median of each figure, and the range of the wall time."""
     walls = [sample["wall"] for sample in taken]
     return {name: median([sample[name] for sample in taken]) for name in taken[0]} | {
         "fastest": min(walls),

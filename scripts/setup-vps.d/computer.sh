@@ -1,35 +1,35 @@
-# The computer that this runs on: whether infrakt can be hosted on it, the tools it takes, and how files are written.
-# shellcheck shell=bash disable=SC2034 # PLACED is for those who place files
+# The computer that this runs on: whether infrakt can be hosted on it, the tools that this needs, and how files are written.
+# shellcheck shell=bash disable=SC2034 # PLACED is used in other files
 
 check_computer() {
-    [ "$(id -u)" = 0 ] || die "this must run as root" "sudo $SCRIPT …"
+    [ "$(id -u)" = 0 ] || die "this script must run as root" "sudo $SCRIPT …"
     local system
     # shellcheck source=/dev/null
     system=$(. /etc/os-release 2>/dev/null && printf '%s %s' "${ID:-}" "${VERSION_ID:-}") || system=unknown
     case $system in
         debian\ 1[2-9]* | debian\ [2-9][0-9]* | ubuntu\ 2[2-9].* | ubuntu\ [3-9][0-9].*) ;;
         *)
-            die "this is for Debian 12 and later and Ubuntu 22.04 and later, and not for '$system' (/etc/os-release)" \
-                "take a server with one of those"
+            die "'$system' (/etc/os-release) is not supported: Debian 12 or later, or Ubuntu 22.04 or later is required" \
+                "use a server with one of them"
             ;;
     esac
     [ -d /run/systemd/system ] ||
-        die "systemd does not run here, and infrakt is to be a service of it" "take a virtual or real machine rather than a container"
+        die "systemd does not run here, and infrakt needs it for its service" "use a virtual or real machine instead of a container"
     # Provisioning waits for cloud-init, which would wait for this script.
     if grep -q 'cloud-\(init\|config\|final\)' /proc/self/cgroup; then
-        die "this runs within cloud-init, and provisioning waits until cloud-init has ended" \
-            "let it go on outside: systemd-run --unit infrakt-setup $SCRIPT …"
+        die "this script runs inside cloud-init, and provisioning waits until cloud-init has ended" \
+            "run it outside: systemd-run --unit infrakt-setup $SCRIPT …"
     fi
     [[ $(tr -d '\n' </etc/machine-id) =~ ^[0-9a-f]{32}$ ]] ||
-        die "this machine has no identity of its own (/etc/machine-id)" "systemd-machine-id-setup"
+        die "this machine has no identity (/etc/machine-id)" "systemd-machine-id-setup"
     [ -x /usr/sbin/sshd ] ||
-        die "there is no sshd here, through which infrakt would manage this machine" "apt-get install openssh-server"
+        die "there is no sshd here, and infrakt needs it to manage this machine" "apt-get install openssh-server"
 }
 
-# One at a time: two would overtake each other.
+# Only one at a time: two would interfere with each other.
 take_lock() {
     exec {lock}>/run/infrakt-setup.lock
-    flock -n "$lock" || die "setup-vps.sh is at work here already" "wait for it to end"
+    flock -n "$lock" || die "setup-vps.sh is already running here" "wait for it to end"
 }
 
 need_tools() {
@@ -41,7 +41,7 @@ need_tools() {
         report tools unchanged
         return
     fi
-    # Waiting for locks does not cover the one on the package lists, which a new server's own first update may hold.
+    # apt's waiting for locks does not cover the lock of the package lists, which a new server's first update may hold.
     until apt-get update -qq >"$WORK/apt" 2>&1; do
         [ "$attempt" -lt 12 ] || apt_failed "apt can't read its package lists" "apt-get update"
         attempt=$((attempt + 1))
@@ -49,16 +49,16 @@ need_tools() {
     done
     DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
         apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}" >"$WORK/apt" 2>&1 ||
-        apt_failed "apt can't install what this script takes" "apt-get install ${missing[*]}"
+        apt_failed "apt can't install what this script needs" "apt-get install ${missing[*]}"
     report tools "installed: ${missing[*]}"
 }
 
 apt_failed() {
     tail -n 10 "$WORK/apt" | sed 's/^/  | /' >&2
-    die "$1" "see what it says: $2"
+    die "$1" "see why: $2"
 }
 
-# place FILE MODE: makes FILE say what comes on standard input, in one move. $PLACED tells what became of it.
+# place FILE MODE: writes standard input to FILE, atomically. $PLACED is `unchanged`, `written` or `changed`.
 place() {
     local file=$1 mode=$2 beside
     cat >"$WORK/placed"

@@ -1,13 +1,13 @@
 # The dashboard at a domain, through Traefik.
 # shellcheck shell=bash
 
-# Traefik's container reaches the service through a socket at the gateway of its network, which systemd holds and hands on
-# to 127.0.0.1. The address is there only while Docker is; the socket may be bound before (FreeBind), so that the service
-# itself never waits for Docker and stays reachable from this machine when Docker is broken.
+# Traefik's container reaches the service through a socket at the gateway of its network. systemd holds the socket and
+# forwards it to 127.0.0.1. The address exists only while Docker runs, but the socket may be bound earlier (FreeBind). So the
+# service never waits for Docker, and stays reachable from this machine when Docker is broken.
 serve_at_domain() {
     local network gateway subnet
     network=$(local_docker network inspect infrakt) || die "there is no Docker network 'infrakt'" "run this script again"
-    # IPv4, which every network has.
+    # Every network has IPv4.
     jq -r '.[0].IPAM.Config | map(select(.Subnet | contains("."))) | .[0] | "\(.Gateway) \(.Subnet)"' <<<"$network" >"$WORK/gateway"
     read -r gateway subnet <"$WORK/gateway"
     [[ $gateway =~ ^[0-9.]+$ && $subnet =~ ^[0-9.]+/[0-9]+$ ]] ||
@@ -20,11 +20,11 @@ serve_at_domain() {
     place "$UNITS/infrakt-traefik.service" 0644 <"$WORK/service"
     if [ "$socket/$PLACED" != unchanged/unchanged ]; then
         systemctl daemon-reload
-        # A socket takes another address only while its service is not at work.
+        # A socket accepts a new address only while its service is stopped.
         systemctl stop infrakt-traefik.socket infrakt-traefik.service
     fi
     systemctl --quiet enable infrakt-traefik.socket
-    systemctl start infrakt-traefik.socket || die "nothing can listen at $gateway:$PORT" "see why: journalctl -u infrakt-traefik.socket"
+    systemctl start infrakt-traefik.socket || die "can't listen at $gateway:$PORT" "see why: journalctl -u infrakt-traefik.socket"
     report "socket" "$([ "$socket/$PLACED" = unchanged/unchanged ] && echo unchanged || echo "$gateway:$PORT, for Traefik")"
 
     allow_traefik "$gateway" "$subnet"
@@ -35,18 +35,18 @@ serve_at_domain() {
     check_route "$gateway"
 }
 
-# Whatever context someone has chosen here.
+# Ignores the Docker context that may be chosen here.
 local_docker() { DOCKER_HOST=unix:///var/run/docker.sock docker "$@"; }
 
 render_proxy_socket() {
     cat <<UNIT
-# Written by setup-vps.sh, and overwritten by it.
+# Written by setup-vps.sh, which overwrites it.
 [Unit]
 Description=infrakt, for Traefik's container
 
 [Socket]
 ListenStream=$1:$PORT
-# The address is Docker's, and there only once Docker is.
+# The address is Docker's, and exists only while Docker runs.
 FreeBind=yes
 
 [Install]
@@ -56,7 +56,7 @@ UNIT
 
 render_proxy_service() {
     cat <<UNIT
-# Written by setup-vps.sh, and overwritten by it.
+# Written by setup-vps.sh, which overwrites it.
 [Unit]
 Description=infrakt, for Traefik's container
 Requires=infrakt-traefik.socket
@@ -70,11 +70,11 @@ $(hardening)
 UNIT
 }
 
-# Lets the containers of that one network in, and nobody else. Rules of earlier networks and ports go.
+# Allows only the containers of that one network. Removes rules for earlier networks and ports.
 allow_traefik() {
     local rule="allow from $2 to $1 port $PORT proto tcp comment '$UFW_COMMENT'" line known=''
     if ! ufw status 2>/dev/null | grep -qx 'Status: active'; then
-        report firewall "not UFW's, so nothing to let in there"
+        report firewall "UFW is not active, so no rule is needed"
         return
     fi
     while read -r line; do
@@ -85,21 +85,21 @@ allow_traefik() {
         return
     fi
     ufw allow from "$2" to "$1" port "$PORT" proto tcp comment "$UFW_COMMENT" >/dev/null
-    report firewall "lets in the network of Traefik's container ($2), and only that"
+    report firewall "allows only the network of Traefik's container ($2)"
 }
 
-traefik_rules() { ufw show added | grep -F "comment '$UFW_COMMENT'" || true; } # no such rule is an answer, too
+traefik_rules() { ufw show added | grep -F "comment '$UFW_COMMENT'" || true; } # finding no such rule is not an error
 
 forget_rule() {
     local words
-    # In UFW's own words, which are words of a shell but for the comment at the end.
+    # UFW prints its rule as words of a shell, except for the comment at the end.
     read -ra words <<<"${1%% comment *}"
     ufw delete "${words[@]:1}" >/dev/null
 }
 
 render_route() {
     cat <<YAML
-# Written by setup-vps.sh, and overwritten by it: the dashboard of infrakt, which runs on this machine itself.
+# Written by setup-vps.sh, which overwrites it: the route to infrakt's dashboard, which runs on this machine itself.
 http:
   routers:
     infrakt:
@@ -114,7 +114,7 @@ http:
 YAML
 }
 
-# From where Traefik's container is, with the name that it passes on.
+# Tests the route from the network of Traefik's container, with the host name that Traefik forwards.
 check_route() {
     local pid deadline=$((SECONDS + START_PATIENCE))
     pid=$(local_docker inspect --format '{{.State.Pid}}' traefik)
@@ -139,5 +139,5 @@ serve_at_no_domain() {
     systemctl daemon-reload
     local line
     while read -r line; do forget_rule "$line"; done < <(traefik_rules)
-    report domain "taken away"
+    report domain "removed"
 }

@@ -1,7 +1,7 @@
 # This server in the inventory: registered, and marked as the one that hosts infrakt.
 # shellcheck shell=bash disable=SC2016 # jq's variables
 
-# The row of this machine: found by what it is, whatever it is called, or made.
+# Finds this machine's row by its identity, whatever its name is, or creates it.
 register() {
     local machine found
     machine=$(tr -d '\n' </etc/machine-id)
@@ -15,7 +15,7 @@ register() {
         return
     fi
     [ -z "$NAME" ] || [ "$NAME" = "$found" ] ||
-        die "the inventory has this server already, as '$found'" "leave out --name, or say: --name $found"
+        die "the inventory already has this server, as '$found'" "omit --name, or use: --name $found"
     NAME=$found
     readdress_row
 }
@@ -26,14 +26,14 @@ way_here() {
         '{host: $host, port: $port, user: $user, ssh_key_path: $path, host_key: $host_key}'
 }
 
-# With the list of servers as the last answer.
+# Requires the list of servers as the last answer.
 add_row() {
     if [ -z "$NAME" ]; then
         NAME=$(hostname | tr -cd 'A-Za-z0-9._-' | cut -c 1-100)
-        [ -n "$NAME" ] || die "this machine has no host name to call it by" "name it: --name NAME"
+        [ -n "$NAME" ] || die "this machine has no host name" "choose a name: --name NAME"
     fi
     ! jq -e --arg name "$NAME" 'any(.[]; .name == $name)' "$WORK/answer" >/dev/null ||
-        die "the inventory has another server that is called '$NAME'" "give this one another name: --name NAME"
+        die "the inventory has another server named '$NAME'" "choose another name: --name NAME"
     way_here | jq --arg name "$NAME" '{name: $name} + .' >"$WORK/body"
     call POST /api/servers 201 "$WORK/body"
     jq -e '.reached == true' "$WORK/answer" >/dev/null ||
@@ -42,20 +42,20 @@ add_row() {
     report registered "as '$NAME'"
 }
 
-# The row leads where the login was just seen to work.
+# Updates the row to the address, port and user at which the login has just worked.
 readdress_row() {
     way_here | jq --slurpfile row "$WORK/row" 'with_entries(select($row[0][.key] != .value))' >"$WORK/differs"
     if jq -e 'length == 0' "$WORK/differs" >/dev/null; then
         report registered "unchanged, as '$NAME'"
         return
     fi
-    # What this asks for is consent to lead a protected row elsewhere: to here, which is where it led.
+    # The API requires consent to change a protected row's address. The new address leads to the same machine.
     jq --arg name "$NAME" '. + {confirm: $name}' "$WORK/differs" >"$WORK/body"
     call PATCH "/api/servers/$NAME" 200 "$WORK/body"
-    report registered "as '$NAME', now with another $(jq -r 'keys | join(", ")' "$WORK/differs")"
+    report registered "as '$NAME', changed: $(jq -r 'keys | join(", ")' "$WORK/differs")"
 }
 
-# Nothing is provisioned unless infrakt itself says, in so many words, that it knows whom it must not wipe.
+# The script provisions nothing unless infrakt itself says that it must not wipe this server.
 mark() {
     local word=unchanged
     call GET "/api/servers/$NAME" 200
@@ -64,9 +64,9 @@ mark() {
         api PATCH "/api/servers/$NAME" "$WORK/body" ||
             stop_loudly "'$NAME' could not be marked as the server that hosts infrakt: no answer" "$(cat "$WORK/said")"
         says_host || stop_loudly "'$NAME' could not be marked as the server that hosts infrakt" "PATCH /api/servers/$NAME $(answered)"
-        # Not only said, but kept.
+        # Make sure that it was saved too.
         api GET "/api/servers/$NAME" ||
-            stop_loudly "it is not known whether '$NAME' is marked as the server that hosts infrakt: no answer" "$(cat "$WORK/said")"
+            stop_loudly "can't determine whether '$NAME' is marked as the server that hosts infrakt: no answer" "$(cat "$WORK/said")"
         says_host || stop_loudly "'$NAME' is not marked as the server that hosts infrakt" "GET /api/servers/$NAME $(answered)"
         word="infrakt never wipes '$NAME'"
     fi

@@ -1,5 +1,5 @@
-# The way from infrakt to this very machine: a key, and an sshd that lets it in.
-# shellcheck shell=bash disable=SC2034 # what is found out here is used in other files
+# How infrakt logs in to this machine itself: a key, and an sshd that accepts it.
+# shellcheck shell=bash disable=SC2034 # variables set here are used in other files
 
 SSH_KEY=$STATE_DIR/.ssh/id_ed25519
 
@@ -8,7 +8,7 @@ make_ssh_key() {
     if [ -f "$SSH_KEY" ]; then
         report "SSH key" unchanged
     else
-        # The private key is moved last: where it is, all of it is.
+        # The private key is moved last, so if it exists, both files are complete.
         # shellcheck disable=SC2016 # expanded by the inner shell
         as_account sh -euc '
             rm -f -- "$1.new" "$1.new.pub"
@@ -19,20 +19,20 @@ make_ssh_key() {
     fi
     PUBLIC_KEY=$(as_account ssh-keygen -y -P '' -f "$SSH_KEY" | cut -d ' ' -f 1,2) || PUBLIC_KEY=
     [ -n "$PUBLIC_KEY" ] ||
-        die "the key $SSH_KEY can't be used" "move it away, and run this script again: mv $SSH_KEY $SSH_KEY.old"
+        die "the key $SSH_KEY can't be used" "move it away and run this script again: mv $SSH_KEY $SSH_KEY.old"
 }
 
-# What sshd is set to for that user, coming from this machine itself: one setting a line.
+# Reads sshd's settings for that user when connecting from this machine itself, one setting per line.
 read_sshd() {
-    # sshd says nothing without it, and where systemd listens for sshd it is not there until somebody comes.
+    # sshd needs this directory. If systemd listens for sshd, it does not exist before the first connection.
     install -d -m 0755 /run/sshd
     /usr/sbin/sshd -T -C "user=$SSH_USER,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" >"$WORK/sshd" 2>"$WORK/said" ||
-        die "sshd does not tell its configuration: $(head -n 3 "$WORK/said")" "see what it says: sshd -t"
+        die "sshd can't print its configuration: $(head -n 3 "$WORK/said")" "see why: sshd -t"
 }
 
 sshd_setting() { awk -v name="$1" '$1 == name { $1 = ""; sub(/^ /, ""); print }' "$WORK/sshd"; }
 
-# The key that this machine's sshd proves itself with, read from the disk: nothing is trusted on first sight.
+# The host key of this machine's sshd, read from the disk. So nothing is trusted on first sight.
 find_host_key() {
     local sort file
     for sort in ed25519 ecdsa rsa; do
@@ -45,21 +45,21 @@ find_host_key() {
     die "sshd has no host key here" "make one: ssh-keygen -A && systemctl restart ssh"
 }
 
-# Lets infrakt's key in, from this machine itself only.
+# Authorizes infrakt's key, for connections from this machine only.
 authorize() {
     local entry home file folder address addresses=127.0.0.1,::1 line beside
-    entry=$(getent passwd "$SSH_USER") || die "there is no user '$SSH_USER'" "name one that there is: --ssh-user USER"
+    entry=$(getent passwd "$SSH_USER") || die "there is no user '$SSH_USER'" "name an existing user: --ssh-user USER"
     home=$(cut -d : -f 6 <<<"$entry")
     if [ "$SSH_USER" = root ]; then
         case $(sshd_setting permitrootlogin) in
             no | forced-commands-only)
-                die "sshd lets nobody in as root (PermitRootLogin)" \
-                    "name a user who may sudo without a password: --ssh-user USER; or set: PermitRootLogin prohibit-password"
+                die "sshd does not allow root to log in (PermitRootLogin)" \
+                    "name a user with sudo without a password: --ssh-user USER; or set: PermitRootLogin prohibit-password"
                 ;;
         esac
     fi
     [ "$(sshd_setting pubkeyauthentication)" = yes ] ||
-        die "sshd takes no keys from '$SSH_USER' (PubkeyAuthentication)" "set it to yes, if only for 127.0.0.1, and: systemctl reload ssh"
+        die "sshd accepts no keys for '$SSH_USER' (PubkeyAuthentication)" "set it to yes, at least for 127.0.0.1, and: systemctl reload ssh"
     file=$(sshd_setting authorizedkeysfile | cut -d ' ' -f 1)
     [[ -n $file && $file != none ]] ||
         die "sshd reads no keys from files (AuthorizedKeysFile)" "set: AuthorizedKeysFile .ssh/authorized_keys"
@@ -67,7 +67,7 @@ authorize() {
     file=${file//%u/$SSH_USER}
     file=${file//%%/%}
     [[ $file == /* ]] || file=$home/$file
-    # Written through a link, rather than over it.
+    # Write to the link's target; don't replace the link.
     file=$(readlink -m -- "$file")
     folder=$(dirname -- "$file")
 
@@ -86,7 +86,7 @@ authorize() {
     if [ -f "$file" ]; then
         chown --reference="$file" "$beside"
         chmod --reference="$file" "$beside"
-        # Other lines stay as they are; awk ends the last one where it was not ended.
+        # Other lines stay as they are; awk adds a missing newline at the end.
         awk -v key="${PUBLIC_KEY#* }" '{ for (i = 1; i <= NF; i++) if ($i == key) next; print }' "$file" >"$beside"
     else
         chown "$SSH_USER:$(id -g "$SSH_USER")" "$beside"
@@ -94,10 +94,10 @@ authorize() {
     fi
     printf '%s\n' "$line" >>"$beside"
     mv -fT -- "$beside" "$file"
-    report "SSH login" "$SSH_USER lets infrakt in from this server itself: $file"
+    report "SSH login" "infrakt may log in as $SSH_USER from this server itself: $file"
 }
 
-# The addresses of this machine that sshd may be reached at from within, the usual ones first.
+# The addresses at which this machine may reach its own sshd, the usual ones first.
 find_ssh_addresses() {
     local listen address
     SSH_ADDRESSES=()
@@ -114,7 +114,7 @@ find_ssh_addresses() {
     [ ${#SSH_ADDRESSES[@]} -gt 0 ] || SSH_ADDRESSES=(127.0.0.1 ::1)
 }
 
-# The ports that sshd is set to, or was seen on; where systemd listens for it, the listener is not its own.
+# The ports that sshd is configured for or listens on. If systemd listens for sshd, its socket has the port.
 ssh_ports() {
     if [ -n "${OPTION[ssh-port]:-}" ]; then
         printf '%s\n' "${OPTION[ssh-port]}"
@@ -151,12 +151,12 @@ find_login() {
     sort -u "$WORK/said" | sed 's/^/  | /' >&2
     case $command in
         true)
-            die "infrakt's key does not get in as $SSH_USER at ${SSH_ADDRESSES[*]}" \
+            die "infrakt can't log in with its key as $SSH_USER at ${SSH_ADDRESSES[*]}" \
                 "see why: journalctl -u ssh -n 20; another port: --ssh-port PORT; another user: --ssh-user USER"
             ;;
         *)
-            die "infrakt's key does not get in as $SSH_USER, or sudo asks for a password there" \
-                "let it do without one: echo '$SSH_USER ALL=(ALL) NOPASSWD: ALL' | EDITOR=tee visudo -f /etc/sudoers.d/infrakt"
+            die "infrakt can't log in with its key as $SSH_USER, or sudo needs a password there" \
+                "allow sudo without a password: echo '$SSH_USER ALL=(ALL) NOPASSWD: ALL' | EDITOR=tee visudo -f /etc/sudoers.d/infrakt"
             ;;
     esac
 }

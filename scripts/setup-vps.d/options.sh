@@ -1,7 +1,7 @@
-# What was asked for: on the command line now, or of an earlier run.
+# The options: from the command line, or saved by an earlier run.
 # shellcheck shell=bash
 
-# By name, without the dashes; a switch that was given is `yes`.
+# By name, without the dashes; a given switch is `yes`.
 declare -A OPTION=()
 
 read_options() {
@@ -20,31 +20,31 @@ read_options() {
                 ;;
             --*=*) value=${word#*=} word=${word%%=*} ;;
             --*)
-                # An option that is not known is the mistake to name, rather than its missing value.
+                # Report an unknown option rather than its missing value.
                 need_option "$word"
                 [ $# -gt 0 ] || misuse "$word needs a value"
                 value=$1
                 shift
                 ;;
-            *) misuse "'$word' is not understood: there are only options" ;;
+            *) misuse "unexpected argument '$word': only options are allowed" ;;
         esac
         need_option "$word"
         [ -n "$value" ] || misuse "$word needs a value"
         OPTION[${word#--}]=$value
     done
     if [ -n "${OPTION[no-domain]:-}" ] && [ -n "${OPTION[domain]:-}" ]; then
-        misuse "--domain and --no-domain contradict each other"
+        misuse "--domain and --no-domain can't be used together"
     fi
 }
 
 need_option() {
     case $1 in
         --binary | --name | --domain | --email | --port | --ssh-user | --ssh-port) ;;
-        *) misuse "there is no option '$1'" ;;
+        *) misuse "unknown option '$1'" ;;
     esac
 }
 
-# Takes what was said, then what an earlier run was told, then the defaults.
+# Uses the command line first, then the saved settings, then the defaults.
 settle_options() {
     local setting value
     declare -A kept=()
@@ -59,7 +59,7 @@ settle_options() {
     EMAIL=${OPTION[email]:-${kept[email]:-}}
     PORT=${OPTION[port]:-${kept[port]:-8000}}
     SSH_USER=${OPTION[ssh-user]:-${kept[ssh-user]:-root}}
-    # Empty until it is known: what the inventory has counts more than the host name.
+    # Empty until it is known: a name in the inventory takes precedence over the host name.
     NAME=${OPTION[name]:-}
     check_options
 }
@@ -68,30 +68,30 @@ check_options() {
     local label='[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
     if [ -n "$DOMAIN" ]; then
         [[ ${#DOMAIN} -le 253 && $DOMAIN =~ ^($label\.)+$label$ && ! $DOMAIN =~ \.[0-9]+$ ]] ||
-            misuse "'$DOMAIN' is no domain; write it like: --domain infrakt.example.org"
+            misuse "'$DOMAIN' is not a domain; for example: --domain infrakt.example.org"
     fi
-    # shellcheck disable=SC2016 # a backtick is a letter of addresses
+    # shellcheck disable=SC2016 # addresses may contain a backtick
     local letters='[A-Za-z0-9.!#$%&'"'"'*+/=?^_`{|}~-]+'
     if [ -n "$EMAIL" ]; then
         [[ $EMAIL =~ ^$letters@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$ ]] ||
-            misuse "'$EMAIL' is no email address; write it like: --email you@example.org"
+            misuse "'$EMAIL' is not an email address; for example: --email you@example.org"
     fi
-    [[ $SSH_USER =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || misuse "'$SSH_USER' is no user name"
+    [[ $SSH_USER =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || misuse "'$SSH_USER' is not a valid user name (--ssh-user)"
     [[ -z $NAME || $NAME =~ ^[A-Za-z0-9._-]{1,100}$ ]] ||
-        misuse "'$NAME' is no name for a server: it may have letters, digits, '.', '_' and '-'"
-    is_port "$PORT" || misuse "'$PORT' is no port; write it like: --port 8000"
-    # The service has no right to the lower ones, and 80 and 443 are Traefik's.
-    [ "$PORT" -ge 1024 ] || misuse "port $PORT is one of those that only root may listen on; take one from 1024 on"
+        misuse "'$NAME' is not a valid server name (--name): use letters, digits, '.', '_' and '-', 100 at most"
+    is_port "$PORT" || misuse "'$PORT' is not a port; for example: --port 8000"
+    # The service may not listen on lower ports, and 80 and 443 are Traefik's.
+    [ "$PORT" -ge 1024 ] || misuse "only root may listen on port $PORT; choose one from 1024 to 65535 (--port)"
     [ -z "${OPTION[ssh-port]:-}" ] || is_port "${OPTION[ssh-port]}" ||
-        misuse "'${OPTION[ssh-port]}' is no port; write it like: --ssh-port 2222"
+        misuse "'${OPTION[ssh-port]}' is not a port; for example: --ssh-port 2222"
 }
 
 is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; }
 
-# Once it has proven to work, lest a slip be remembered.
+# Saves the settings only after they have worked, so that a mistake is not saved.
 keep_settings() {
     place "$SETTINGS" 0644 <<SETTINGS
-# Written by setup-vps.sh: what it was told last, which holds until it is told otherwise.
+# Written by setup-vps.sh: its last settings, which it uses until you give new ones.
 domain=$DOMAIN
 email=$EMAIL
 port=$PORT

@@ -5,20 +5,20 @@ install_program() {
     local source version beside checkout
     if [ -n "${OPTION[binary]:-}" ]; then
         source=${OPTION[binary]}
-        [ -f "$source" ] || die "there is no program '$source'" "say where it is: --binary PATH"
+        [ -f "$source" ] || die "there is no program '$source'" "give its path: --binary PATH"
     elif checkout=$(find_checkout); then
         build "$checkout"
         source=$checkout/target/release/infrakt
     elif [ -x "$PROGRAM" ]; then
         source=$PROGRAM
     else
-        die "there is neither a program nor a checkout of infrakt to build it from" "say where the program is: --binary PATH"
+        die "found neither the infrakt program nor a checkout to build it from" "give the path of the program: --binary PATH"
     fi
     [ -x "$source" ] || die "'$source' can't be executed" "chmod +x '$source'"
     version=$("$source" --version 2>"$WORK/said") || version=
     [[ $version == 'infrakt '* ]] ||
         die "'$source' does not run here as infrakt: $(head -c 300 "$WORK/said")" \
-            "build it for this system and processor ($(uname -m)), or on it"
+            "build it for this system and processor ($(uname -m)), or on this system"
     if [ -f "$PROGRAM" ] && cmp -s "$source" "$PROGRAM" && [ "$(stat -c '%a %U' "$PROGRAM")" = '755 root' ]; then
         report program "unchanged ($version)"
         return
@@ -38,11 +38,11 @@ find_checkout() {
 }
 
 build() {
-    report program "building it in $1"
+    report program "building in $1"
     command -v cargo >/dev/null ||
-        die "there is no Rust to build infrakt with" "install it (https://rustup.rs), or build infrakt elsewhere and bring it: --binary PATH"
+        die "Rust is not installed, and building infrakt needs it" "install it (https://rustup.rs), or build infrakt elsewhere and give it: --binary PATH"
     (build_here "$1") >&2 ||
-        die "infrakt could not be built" "the lines above say why; or build it elsewhere and bring it: --binary PATH"
+        die "infrakt could not be built" "see the lines above, or build it elsewhere and give it: --binary PATH"
 }
 
 build_here() {
@@ -53,31 +53,31 @@ build_here() {
     if command -v npm >/dev/null; then
         scripts/dashboard || return
     else
-        say "    There is no Node, so it is built without the dashboard; its page will say how to add it."
+        say "    Node.js is not installed, so infrakt is built without the dashboard; its page will say how to add it."
     fi
     cargo build --release --locked
 }
 
-# A restart of the service would stop what it has at work. Its own database says what that is: nobody need be asked who
-# may not be the service, as at a port that is still to become its own.
+# A restart of the service would stop its current runs. This asks the service's database, not its port: another program may
+# still listen there.
 refuse_while_runs_are_at_work() {
     local pid running
     pid=$(systemctl show infrakt.service --property MainPID --value)
     [ "$pid" != 0 ] || return 0
     as_account "$PROGRAM" runs list --limit 10000 --json >"$WORK/runs" 2>"$WORK/said" ||
-        die "it is not known whether the service has a run at work: $(head -c 300 "$WORK/said")" \
+        die "can't determine whether the service has a run at work: $(head -c 300 "$WORK/said")" \
             "if it has none, stop it and run this script again: systemctl stop infrakt.service"
     # shellcheck disable=SC2016 # jq's variables
     running=$(jq -r --argjson pid "$pid" 'map(select(.state == "running" and .pid == $pid) | "run \(.id) on \(.server)") | join(", ")' "$WORK/runs")
     [ -z "$running" ] ||
-        die "the service would have to be started again, which would stop what is at work: $running" \
-            "wait for it to end, then run this script again"
+        die "the service must be restarted, which would stop current runs: $running" \
+            "wait until they have ended, then run this script again"
 }
 
 make_account() {
     local home
     if home=$(getent passwd "$ACCOUNT" | cut -d : -f 6) && [ -n "$home" ]; then
-        [ "$home" = "$STATE_DIR" ] || die "there is a user '$ACCOUNT' already, whose home is $home: not one for this service" "rename or remove that user"
+        [ "$home" = "$STATE_DIR" ] || die "there is already a user '$ACCOUNT' with the home $home, who does not belong to this service" "rename or remove that user"
         report user unchanged
     else
         useradd --system --user-group --home-dir "$STATE_DIR" --no-create-home --shell /usr/sbin/nologin "$ACCOUNT"
@@ -87,24 +87,24 @@ make_account() {
         install -d -m 0700 -o "$ACCOUNT" -g "$ACCOUNT" "$STATE_DIR"
         report home "made: $STATE_DIR"
     elif [ "$(stat -c '%U:%G' "$STATE_DIR")" != "$ACCOUNT:$ACCOUNT" ]; then
-        # As a backup leaves it that was brought from another server. Nobody but root can have been at work in it yet.
+        # A backup unpacked from another server leaves it like this. Until now only root could write in it.
         chown -RhP "$ACCOUNT:$ACCOUNT" "$STATE_DIR"
         chmod 0700 "$STATE_DIR"
-        report home "handed over to $ACCOUNT: $STATE_DIR"
+        report home "owner changed to $ACCOUNT: $STATE_DIR"
     else
         chmod 0700 "$STATE_DIR"
         report home unchanged
     fi
 }
 
-# as_account CMD…: runs it as the service's user, with its home and nothing of root's surroundings.
+# as_account CMD…: runs CMD as the service's user, with that user's home and without root's environment.
 as_account() {
     (cd / && exec runuser -u "$ACCOUNT" -- /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C \
         HOME="$STATE_DIR" INFRAKT_HOME="$STATE_DIR" "$@" </dev/null)
 }
 
-# The line that must be there before anything knows of this machine, in the words of infrakt itself: it takes the marker
-# for its own by its second line (src/runtime/inventory/marker.rs).
+# Writes the marker before any infrakt knows this machine, exactly as infrakt writes it: infrakt recognises its own marker
+# by the second line (src/runtime/inventory/marker.rs).
 write_marker() {
     local installation beside
     installation=$({ cat /etc/machine-id; printf %s "$(readlink -f "$STATE_DIR")"; } | sha256sum | cut -c 1-16)
@@ -112,7 +112,7 @@ write_marker() {
         if grep -qxF "marked by installation $installation" "$MARKER"; then
             report marker unchanged
         else
-            report marker "unchanged, and another installation's: $MARKER"
+            report marker "unchanged, written by another installation: $MARKER"
         fi
         return
     fi

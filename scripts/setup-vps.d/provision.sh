@@ -1,4 +1,4 @@
-# Provisioning, and following a run to its end.
+# Provisions this server, and follows the run to its end.
 # shellcheck shell=bash disable=SC2016 # jq's variables
 
 provision() {
@@ -13,7 +13,7 @@ provision() {
         report provisioned unchanged
         return
     fi
-    # With its digest: this plan, and no other.
+    # With its digest, so that exactly this plan runs.
     jq --slurpfile plan "$WORK/plan" '{keep_data: true, parameters: del(.keep_data), digest: $plan[0].digest}' \
         "$WORK/parameters" >"$WORK/body"
     call POST "/api/servers/$NAME/provision" 202 "$WORK/body"
@@ -23,7 +23,7 @@ provision() {
     report provisioned "done, in run $run"
 }
 
-# What destroys nothing, on a server that infrakt knows to be protected; or nothing is begun.
+# Begins nothing unless the plan destroys nothing and infrakt knows that the server is protected.
 check_plan() {
     jq -e '(.steps | type == "array" and length > 0 and all(.effect == "read" or .effect == "change")) and .needs_consent == false' \
         "$WORK/plan" >/dev/null ||
@@ -36,23 +36,23 @@ check_plan() {
             "$(jq -r '.refused.hint // "find out why, then run this script again"' "$WORK/plan")"
 }
 
-# An earlier call of this script may have been cut off; what it has begun goes on in the service.
+# An earlier call of this script may have been interrupted; its run continues in the service.
 follow_what_is_at_work() {
     local run
     call GET "/api/runs?server=$NAME&limit=1" 200
     run=$(jq -r '.[0] // empty | select(.state == "running") | .id' "$WORK/answer")
     [ -n "$run" ] || return 0
-    report provisioning "run $run is at work here already"
+    report provisioning "run $run is already at work here"
     follow "$run"
 }
 
-# follow RUN: tells each step as it ends, and how all of it ended.
+# follow RUN: prints each step as it ends, and fails if the run fails.
 follow() {
     local run=$1 told=0 state heard=$SECONDS deadline=$((SECONDS + RUN_PATIENCE))
     local shell="runuser -u $ACCOUNT -- $PROGRAM --home $STATE_DIR"
-    trap 'say "The run goes on in the service; run this script again to follow it."; exit 130' INT
+    trap 'say "The run continues in the service; run this script again to follow it."; exit 130' INT
     while :; do
-        [ $SECONDS -lt $deadline ] || die "run $run goes on and on" "look at it: $shell runs show $run"
+        [ $SECONDS -lt $deadline ] || die "run $run has not ended after $RUN_PATIENCE s" "look at it: $shell runs show $run"
         if api GET "/api/runs/$run" && [ "$STATUS" = 200 ]; then
             heard=$SECONDS
             tell_steps "$told"
@@ -60,16 +60,16 @@ follow() {
             state=$(jq -r .state "$WORK/answer")
             [ "$state" = running ] || break
         elif [ $((SECONDS - heard)) -ge "$START_PATIENCE" ]; then
-            die "it is not known what became of run $run: $(answered)" "look into the service's journal: journalctl -u infrakt.service"
+            die "can't determine the state of run $run: $(answered)" "see the service's journal: journalctl -u infrakt.service"
         fi
         sleep 0.5
     done
     trap - INT
     [ "$state" = "done" ] || die "run $run has ended as '$state': $(jq -r '.reason // "no reason is known"' "$WORK/answer")" \
-        "what it printed: $shell runs logs $run; then run this script again"
+        "see its output: $shell runs logs $run; then run this script again"
 }
 
-# Those that have ended since TOLD of them had.
+# Prints the steps that have ended, except the first TOLD of them.
 tell_steps() {
     local outcome title
     jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped")

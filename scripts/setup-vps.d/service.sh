@@ -1,7 +1,7 @@
 # The systemd service.
 # shellcheck shell=bash
 
-# What both units may not do. infrakt itself needs its home, and the network.
+# Restrictions of both units. infrakt itself needs only its home and the network.
 hardening() {
     cat <<'UNIT'
 NoNewPrivileges=yes
@@ -50,11 +50,11 @@ write_unit() {
     report unit "$PLACED: $UNITS/infrakt.service"
 }
 
-# infrakt ends after the step that is at work. What takes longer than the patience here goes on on its server, counts as
-# interrupted, and can be resumed.
+# When stopped, infrakt ends after the current step. If that takes longer than TimeoutStopSec, the step continues on its
+# server, and the run counts as interrupted and can be resumed.
 render_unit() {
     cat <<UNIT
-# Written by setup-vps.sh, and overwritten by it; what is to stay goes into a drop-in: systemctl edit infrakt
+# Written by setup-vps.sh, which overwrites it. Put your own settings into a drop-in: systemctl edit infrakt
 [Unit]
 Description=infrakt, its API and its dashboard
 After=network.target
@@ -72,7 +72,7 @@ Restart=on-failure
 RestartSec=2
 KillMode=mixed
 TimeoutStopSec=90
-# It was stopped while it had runs, which can be resumed.
+# Exit status 5: it was stopped while it had runs, which can be resumed.
 SuccessExitStatus=5
 $(hardening)
 
@@ -86,7 +86,7 @@ start_service() {
     systemctl daemon-reload
     pid=$(systemctl show infrakt.service --property MainPID --value)
     taken=$(listeners | awk -v own="pid=$pid," 'index($0, own) == 0' | head -n 1)
-    [ -z "$taken" ] || die "port $PORT is taken by another program: $taken" "take another one: --port PORT"
+    [ -z "$taken" ] || die "another program uses port $PORT: $taken" "choose another port: --port PORT"
     systemctl --quiet enable infrakt.service
     if systemctl is-active --quiet infrakt.service && [ ! -e "$RESTART" ]; then
         wait_until_healthy
@@ -94,19 +94,19 @@ start_service() {
         return
     fi
     # An earlier start may have failed too often.
-    systemctl reset-failed infrakt.service 2>/dev/null || true # there is nothing to reset where it never ran
+    systemctl reset-failed infrakt.service 2>/dev/null || true # fails if it never ran
     systemctl restart infrakt.service || service_failed "the service can't be started"
     wait_until_healthy
     rm -f -- "$RESTART"
     report service "started: infrakt.service, at 127.0.0.1:$PORT"
 }
 
-# Who listens where 127.0.0.1 would be answered, with pid and name.
+# The listeners that would answer at 127.0.0.1, with pid and name.
 listeners() {
     ss -Hltnp "sport = :$PORT" | awk '$4 ~ /^(127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]):/ { print $4, $6 }'
 }
 
-# Until it answers, and it is the one: its key is not for whoever else may listen there.
+# Waits until the service answers, and makes sure that it is the listener: another program must not get the key.
 wait_until_healthy() {
     local pid deadline=$((SECONDS + START_PATIENCE))
     while :; do
@@ -116,8 +116,8 @@ wait_until_healthy() {
             jq -e '.status == "ok"' "$WORK/answer" >/dev/null 2>&1; then
             return
         fi
-        # systemd tries again what ends at once, for as long as it is patient.
-        [ "$(systemctl show infrakt.service --property NRestarts --value)" -lt 3 ] || service_failed "the service ends as soon as it is started"
+        # systemd restarts a service that ends at once, a limited number of times.
+        [ "$(systemctl show infrakt.service --property NRestarts --value)" -lt 3 ] || service_failed "the service ends right after its start"
         [ $SECONDS -lt $deadline ] || service_failed "the service does not answer within $START_PATIENCE s at http://127.0.0.1:$PORT/api/health"
         sleep 0.2
     done
@@ -125,5 +125,5 @@ wait_until_healthy() {
 
 service_failed() {
     journalctl --unit infrakt.service --lines 15 --no-pager --output cat 2>/dev/null | sed 's/^/  | /' >&2
-    die "$1" "look into its journal: journalctl -u infrakt.service; then run this script again"
+    die "$1" "see its journal: journalctl -u infrakt.service; then run this script again"
 }

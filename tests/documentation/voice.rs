@@ -33,6 +33,7 @@ const READ: &[&str] = &[
     "docs",
     "frontend/README.md",
     "migrations",
+    "scripts",
     "src/main.rs",
 ];
 

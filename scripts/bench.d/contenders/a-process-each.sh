@@ -1,4 +1,4 @@
-# a-process-each.sh NAMES INFRAKT…: for an infrakt that takes one server after the other, a process for each.
+# a-process-each.sh NAMES INFRAKT…: for an infrakt that can only work on one server: one process per server.
 # shellcheck shell=bash
 set -euo pipefail
 names=$1

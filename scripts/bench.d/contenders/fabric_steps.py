@@ -1,4 +1,4 @@
-"""fabric_steps.py STEPS COMMAND KEY KNOWN-HOSTS PORT ADDRESS…: a command, several times, with Fabric, a thread a server."""
+"""fabric_steps.py STEPS COMMAND KEY KNOWN-HOSTS PORT ADDRESS…: runs a command several times with Fabric, one thread per server."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor

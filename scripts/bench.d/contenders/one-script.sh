@@ -1,4 +1,4 @@
-# one-script.sh SCRIPT ADDRESSES SSH…: one `ssh ADDRESS sh -s` for each address, all at once.
+# one-script.sh SCRIPT ADDRESSES SSH…: runs `ssh ADDRESS sh -s` for each address, all at once.
 # shellcheck shell=bash
 set -euo pipefail
 script=$1 addresses=$2
