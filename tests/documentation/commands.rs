@@ -1,6 +1,6 @@
 //! Whoever pastes a command from a page is understood.
 
-use crate::markdown::{Block, blocks_in};
+use crate::markdown::{Block, blocks_in, pages};
 use clap::Parser;
 use clap::error::ErrorKind;
 use infrakt::cli::Cli;
@@ -54,6 +54,34 @@ fn every_command_on_a_page_is_understood() {
                     Err(error) => panic!("{}: infrakt does not understand\n{line}\n{error}", block.place),
                 }
             }
+        }
+    }
+    assert!(count > 40, "only {count} commands were found");
+}
+
+/// Code spans that begin with these words and are no commands.
+const NO_COMMANDS: [&str; 2] = ["infrakt for Traefik", "infrakt COMMAND --help"];
+
+/// A command in running text may leave out arguments, but it exists, and so do its options.
+#[test]
+fn every_command_in_the_text_of_a_page_exists() {
+    let mut count = 0;
+    for page in pages() {
+        let lines: Vec<&str> = page.prose().map(|(_, line)| line.trim()).collect();
+        let text = lines.join(" ");
+        for span in text.split('`').skip(1).step_by(2) {
+            if !span.starts_with("infrakt ") || NO_COMMANDS.contains(&span) {
+                continue;
+            }
+            count += 1;
+            let span = span.split(['…', '|']).next().expect("the part before it");
+            let words = shlex::split(span).unwrap_or_else(|| panic!("{}: no shell understands: {span}", page.name));
+            let kind = Cli::try_parse_from(words).err().map(|error| error.kind());
+            assert!(
+                !matches!(kind, Some(ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument)),
+                "{}: infrakt has no such command or option: {span}",
+                page.name
+            );
         }
     }
     assert!(count > 40, "only {count} commands were found");

@@ -68,3 +68,41 @@ fn every_relative_link_leads_to_a_file_and_a_heading_that_are_there() {
     }
     assert!(count > 10, "only {count} links were found");
 }
+
+/// Folders of the project that a page names files in.
+const FOLDERS: [&str; 8] = [
+    "docs/",
+    "frontend/",
+    "fuzz/",
+    "migrations/",
+    "recipes/",
+    "scripts/",
+    "src/",
+    "tests/",
+];
+
+/// Made by a build or a test.
+const MADE: [&str; 2] = ["frontend/dist", "fuzz/artifacts"];
+
+#[test]
+fn every_file_of_the_project_that_a_page_names_exists() {
+    let mut count = 0;
+    for page in pages() {
+        for (line, text) in page.prose() {
+            for span in text.split('`').skip(1).step_by(2) {
+                let is_path = FOLDERS.iter().any(|folder| span.starts_with(folder))
+                    && span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+                if !is_path || MADE.contains(&span) {
+                    continue;
+                }
+                count += 1;
+                // Text about the dashboard names its files from there.
+                let exists = ["", "frontend"]
+                    .iter()
+                    .any(|from| root().join(from).join(span).exists());
+                assert!(exists, "{}:{line}: there is no {span}", page.name);
+            }
+        }
+    }
+    assert!(count > 20, "only {count} files were found");
+}
