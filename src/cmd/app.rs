@@ -3,7 +3,8 @@
 use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::prompt;
-use crate::store::{App, Deployment, Store};
+use crate::runtime::{AppRecord, Runtime};
+use crate::store::{App, Deployment};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -48,32 +49,32 @@ enum AppCommand {
 }
 
 pub fn run(args: AppArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
+    let runtime = context.runtime()?;
     match args.command {
         AppCommand::Add { name, server, image } => {
-            let app = store.add_app(&name, &server, &image)?;
+            let app = runtime.add_app(&name, &server, &image)?;
             if context.json {
                 output::json(&app)?;
             } else {
                 output::line(&format!("added app '{}' on '{}'", app.name, app.server_name))?;
             }
         }
-        AppCommand::List { server } => list(&store, server.as_deref(), context)?,
-        AppCommand::Show { name } => show(&store, &name, context)?,
-        AppCommand::Remove { name, yes } => remove(&store, &name, yes, context)?,
+        AppCommand::List { server } => list(&runtime, server.as_deref(), context)?,
+        AppCommand::Show { name } => show(&runtime, &name, context)?,
+        AppCommand::Remove { name, yes } => remove(&runtime, &name, yes, context)?,
     }
     Ok(Exit::Done)
 }
 
-fn list(store: &Store, server: Option<&str>, context: &Context) -> Result<()> {
-    let apps = store.apps(server)?;
+fn list(runtime: &Runtime, server: Option<&str>, context: &Context) -> Result<()> {
+    let apps = runtime.apps(server)?;
     if context.json {
         return output::json(&apps);
     }
     if apps.is_empty() {
         output::note(&format!(
             "no apps in {}; add one: infrakt app add NAME --server SERVER --image IMAGE",
-            store.home().path().display()
+            runtime.home_path().display()
         ));
         return Ok(());
     }
@@ -90,12 +91,18 @@ struct Shown {
     deployments: Vec<Deployment>,
 }
 
-fn show(store: &Store, name: &str, context: &Context) -> Result<()> {
+fn show(runtime: &Runtime, name: &str, context: &Context) -> Result<()> {
+    let AppRecord {
+        app,
+        variables,
+        depends_on,
+        deployments,
+    } = runtime.app(name)?;
     let shown = Shown {
-        app: store.app(name)?,
-        variables: store.env_names(name)?,
-        depends_on: store.dependencies(name)?,
-        deployments: store.deployments(name)?,
+        app,
+        variables,
+        depends_on,
+        deployments,
     };
     if context.json {
         return output::json(&shown);
@@ -118,15 +125,13 @@ fn show(store: &Store, name: &str, context: &Context) -> Result<()> {
     ])
 }
 
-fn remove(store: &Store, name: &str, yes: bool, context: &Context) -> Result<()> {
-    let app = store.app(name)?;
-    let variables = store.env_names(name)?.len();
-    let deployments = store.deployments(name)?.len();
+fn remove(runtime: &Runtime, name: &str, yes: bool, context: &Context) -> Result<()> {
+    let record = runtime.app(name)?;
     let question = format!(
         "Remove app '{name}' of '{}', with {} and {}?",
-        app.server_name,
-        output::count(deployments, "deployment"),
-        output::count(variables, "variable")
+        record.app.server_name,
+        output::count(record.deployments.len(), "deployment"),
+        output::count(record.variables.len(), "variable")
     );
     let refused = |message: &str| {
         Err(Error::Run {
@@ -142,7 +147,7 @@ fn remove(store: &Store, name: &str, yes: bool, context: &Context) -> Result<()>
             None => return refused("nothing was removed: there is no terminal to ask on"),
         }
     }
-    let forgotten = store.remove_app(name)?;
+    let forgotten = runtime.remove_app(name)?;
     if context.json {
         return output::json(&forgotten);
     }

@@ -4,8 +4,7 @@ use super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use crate::plan::secret::Secret;
 use crate::prompt::Terminal;
-use crate::runtime::AskSecret;
-use crate::store::Store;
+use crate::runtime::{AskSecret, Runtime};
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -55,23 +54,23 @@ enum EnvCommand {
 }
 
 pub fn run(args: EnvArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
+    let runtime = context.runtime()?;
     match args.command {
-        EnvCommand::Set { app, variables } => set(&store, &app, variables, context)?,
+        EnvCommand::Set { app, variables } => set(&runtime, &app, variables, context)?,
         EnvCommand::Get { app, key } => {
-            let value = store.env_value(&app, &key)?;
+            let value = runtime.variable(&app, &key)?;
             if context.json {
                 output::json(&BTreeMap::from([(key.as_str(), value.expose())]))?;
             } else {
                 output::value(value.expose())?;
             }
         }
-        EnvCommand::List { app, show } => list(&store, &app, show, context)?,
+        EnvCommand::List { app, show } => list(&runtime, &app, show, context)?,
         EnvCommand::Unset { app, keys } => {
-            store.unset_env(&app, &keys)?;
+            runtime.unset_variables(&app, &keys)?;
             done(
                 &format!("removed {} of app '{app}'", keys.join(", ")),
-                &store,
+                &runtime,
                 &app,
                 context,
             )?;
@@ -80,7 +79,7 @@ pub fn run(args: EnvArgs, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn set(store: &Store, app: &str, words: Vec<String>, context: &Context) -> Result<()> {
+fn set(runtime: &Runtime, app: &str, words: Vec<String>, context: &Context) -> Result<()> {
     let mut variables: Vec<(String, Secret)> = Vec::new();
     let mut stdin_taken_by: Option<String> = None;
     for word in words {
@@ -107,9 +106,14 @@ fn set(store: &Store, app: &str, words: Vec<String>, context: &Context) -> Resul
         };
         variables.push((key.to_owned(), value));
     }
-    store.set_env(app, &variables)?;
+    runtime.set_variables(app, &variables)?;
     let keys: Vec<&str> = variables.iter().map(|(key, _)| key.as_str()).collect();
-    done(&format!("set {} of app '{app}'", keys.join(", ")), store, app, context)
+    done(
+        &format!("set {} of app '{app}'", keys.join(", ")),
+        runtime,
+        app,
+        context,
+    )
 }
 
 /// All of standard input but one line end, which `echo` and editors add.
@@ -131,9 +135,9 @@ fn value_from_stdin(key: &str) -> Result<Secret> {
     Ok(Secret::new(value))
 }
 
-fn list(store: &Store, app: &str, show: bool, context: &Context) -> Result<()> {
+fn list(runtime: &Runtime, app: &str, show: bool, context: &Context) -> Result<()> {
     if show {
-        let values = store.env(app)?;
+        let values = runtime.variables(app)?;
         if context.json {
             let exposed: BTreeMap<&str, &str> = values
                 .iter()
@@ -147,7 +151,7 @@ fn list(store: &Store, app: &str, show: bool, context: &Context) -> Result<()> {
             false => output::table(["KEY", "VALUE"], values.into_iter().map(row)),
         };
     }
-    let names = store.env_names(app)?;
+    let names = runtime.variable_names(app)?;
     match (context.json, names.is_empty()) {
         (true, _) => output::json(&names),
         (false, true) => none(app),
@@ -162,9 +166,9 @@ fn none(app: &str) -> Result<()> {
     Ok(())
 }
 
-fn done(message: &str, store: &Store, app: &str, context: &Context) -> Result<()> {
+fn done(message: &str, runtime: &Runtime, app: &str, context: &Context) -> Result<()> {
     if context.json {
-        return output::json(&store.env_names(app)?);
+        return output::json(&runtime.variable_names(app)?);
     }
     output::line(message)
 }

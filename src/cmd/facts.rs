@@ -3,7 +3,6 @@
 use super::{Context, output};
 use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
-use crate::runtime::Runtime;
 use clap::Args;
 
 /// Read the facts of a server and print them as JSON, for `plan --offline --facts FILE`
@@ -18,8 +17,8 @@ pub struct FactsArgs {
 }
 
 pub fn run(args: FactsArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
+    let runtime = context.runtime()?;
+    let live = runtime.reach(&runtime.server(&args.name)?, &Terminal)?;
     output::json(&live.facts)?;
     Ok(Exit::Done)
 }

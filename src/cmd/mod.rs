@@ -30,7 +30,8 @@ pub use output::{error as show_error, usage as show_usage};
 
 use crate::error::Result;
 use crate::recipe::{Keeper, Library, Recipe};
-use crate::store::{Home, Store};
+use crate::runtime::Runtime;
+use crate::store::Home;
 use std::path::Path;
 
 impl Context {
@@ -48,8 +49,9 @@ impl Context {
         Home::open(self.home.clone())
     }
 
-    pub fn store(&self) -> Result<Store> {
-        Store::open(&self.home()?)
+    /// The runtime on the home.
+    pub fn runtime(&self) -> Result<Runtime> {
+        Runtime::open(self.home()?)
     }
 }
 

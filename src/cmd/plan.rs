@@ -12,7 +12,7 @@ use crate::ownership;
 use crate::plan::printable::json;
 use crate::plan::render;
 use crate::plan::shell::quote;
-use crate::runtime::{Planned, Runtime};
+use crate::runtime::Planned;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -71,10 +71,10 @@ struct Named {
 }
 
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = context.runtime()?;
     let recipe = super::find_recipe(&runtime.library, &args.recipe)?;
     let parameters = args.set.parse()?;
-    let servers = args.targets.resolve(&runtime.store)?;
+    let servers = args.targets.resolve(&runtime)?;
     if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
         return Err(Error::usage(
             "a file holds the plan of one server: name one with --server",

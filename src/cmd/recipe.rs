@@ -6,7 +6,7 @@ use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
 use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_in_subprocess, reference};
-use crate::runtime::example;
+use crate::runtime::{example, parameters_of};
 use crate::store::Home;
 use clap::{Args, Subcommand};
 use std::io::{ErrorKind, Write};
@@ -102,7 +102,7 @@ fn library(context: &Context) -> Result<Library> {
 
 fn list(context: &Context) -> Result<Exit> {
     let library = library(context)?;
-    let listed = RecipeListed::all(&library)?;
+    let listed = RecipeListed::all(library.all()?);
     let mut exit = Exit::Done;
     for problem in listed.iter().filter_map(|one| one.problem.as_ref()) {
         output::note(&format!("error: {}", problem.message));
@@ -137,7 +137,7 @@ fn keeper(keeper: Keeper, overrides_shipped: bool) -> &'static str {
 
 fn show(name: &str, context: &Context) -> Result<Exit> {
     let recipe = library(context)?.find(name)?;
-    let shown = RecipeShown::of(&recipe)?;
+    let shown = RecipeShown::new(&recipe, parameters_of(&recipe)?);
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);

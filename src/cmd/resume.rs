@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::printable::one_line;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Begun, Companion, Runtime, Unknown, gather_secrets};
+use crate::runtime::{Begun, Companion, Unknown, gather_secrets};
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ enum UnknownSaid {
 }
 
 pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = context.runtime()?;
     let resumable = runtime.resumable(args.id)?;
     let live = runtime.reach(&resumable.server, &Terminal)?;
     let consented = match resumable.consent {

@@ -9,7 +9,7 @@ use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
 use crate::runtime::Runtime;
-use crate::store::{GroupId, Store};
+use crate::store::GroupId;
 use clap::Args;
 use serde_json::json;
 use std::str::FromStr;
@@ -54,9 +54,8 @@ impl FromStr for Id {
 }
 
 pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let store = &runtime.store;
-    let group = store.run_group(group_of(store, args.id)?)?;
+    let runtime = context.runtime()?;
+    let group = runtime.group(group_of(&runtime, args.id)?)?;
     let mut servers = Vec::new();
     for member in &group.servers {
         let name = &member.server;
@@ -65,7 +64,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
             (Some(RunState::Running), Some(run)) => {
                 output::note(&format!("{name} is left out: run {run} is still at work there"));
             }
-            _ => match store.server(name) {
+            _ => match runtime.server(name) {
                 Ok(server) => servers.push(server),
                 Err(Error::Store(StoreError::Unknown { .. })) => {
                     output::note(&format!("{name} is left out: it is not in the inventory any more"));
@@ -96,10 +95,10 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     perform(&job, &runtime, context)
 }
 
-fn group_of(store: &Store, id: Id) -> Result<GroupId> {
+fn group_of(runtime: &Runtime, id: Id) -> Result<GroupId> {
     match id {
         Id::Group(group) => Ok(group),
-        Id::Run(run) => store.group_of_run(run)?.ok_or_else(|| {
+        Id::Run(run) => runtime.group_of_run(run)?.ok_or_else(|| {
             Error::usage_with(
                 format!("run {run} executed a saved plan, which fits only once"),
                 "make a new plan: infrakt plan RECIPE --server NAME --out FILE",

@@ -69,8 +69,8 @@ pub struct ApplyArgs {
 }
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let servers = args.targets.resolve(&runtime.store)?;
+    let runtime = context.runtime()?;
+    let servers = args.targets.resolve(&runtime)?;
     let job = Job {
         recipe: &args.recipe,
         servers: &servers,
@@ -120,7 +120,7 @@ fn on_one(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, server: &Server, co
 }
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = context.runtime()?;
     ownership::check(&args.plan).map_err(|unusable| match unusable.is_missing() {
         true => Error::usage_with(
             format!("there is no file {}", args.plan.display()),
@@ -132,7 +132,7 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let plan = Plan::parse(&text, &format!("the plan {}", args.plan.display()))?;
     // What is refused in any case is refused before the server is asked.
     runtime.examine(&plan)?;
-    let server = runtime.store.server(&plan.server.name)?;
+    let server = runtime.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
     // What there is to lose is shown as it is now.

@@ -5,7 +5,6 @@ use super::{Context, output};
 use crate::document::run::RunShown;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState, Stream};
-use crate::runtime::Runtime;
 use crate::store::{Run, StepRecord};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -56,8 +55,8 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
 }
 
 fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let runs = store.runs(limit, server)?;
+    let runtime = context.runtime()?;
+    let runs = runtime.runs(None, limit, server)?;
     if context.json {
         output::json(&runs)?;
     } else if runs.is_empty() {
@@ -66,7 +65,7 @@ fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
             Some(server) => output::note(&format!("no run on '{server}'; see all: infrakt runs list")),
             None => output::note(&format!(
                 "no runs in {}; begin with: infrakt run RECIPE --server NAME",
-                store.home().path().display()
+                runtime.home_path().display()
             )),
         }
     } else {
@@ -113,7 +112,7 @@ fn took(run: &Run) -> String {
 }
 
 fn show(id: i64, context: &Context) -> Result<Exit> {
-    let shown = RunShown::of(&Runtime::open(context.home()?)?, id)?;
+    let shown = RunShown::from(context.runtime()?.run_record(id)?);
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);
@@ -163,8 +162,8 @@ fn failed_status(step: &StepRecord) -> Option<String> {
 }
 
 fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let steps = store.steps_of(id)?;
+    let runtime = context.runtime()?;
+    let steps = runtime.steps_of(id)?;
     if let Some(number) = step
         && !(1..=steps.len()).contains(&number)
     {
@@ -178,7 +177,7 @@ fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
     }
     let mut last = None;
     let mut logs = [output::Log::new(), output::Log::new()];
-    store.output_of(id, step.map(|number| number - 1), |chunk| {
+    runtime.output_of(id, step.map(|number| number - 1), |chunk| {
         if context.json {
             let text = String::from_utf8_lossy(&chunk.bytes);
             return output::json_line(&serde_json::json!({ "step": chunk.step, "stream": chunk.stream, "text": text }));

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::prompt;
-use crate::store::{Server, Store};
+use crate::runtime::Runtime;
+use crate::store::Server;
 use clap::Args;
 use std::collections::BTreeMap;
 
@@ -31,13 +32,13 @@ impl Targets {
     ///
     /// # Errors
     /// If a name or tag is unknown, or nothing was named and nobody can be asked.
-    pub fn resolve(&self, store: &Store) -> Result<Vec<Server>> {
+    pub fn resolve(&self, runtime: &Runtime) -> Result<Vec<Server>> {
         let mut servers = Vec::new();
         for name in &self.server {
-            servers.push(store.server(name)?);
+            servers.push(runtime.server(name)?);
         }
         for tag in &self.tag {
-            let tagged = store.servers_tagged(tag)?;
+            let tagged = runtime.servers(Some(tag))?;
             if tagged.is_empty() {
                 return Err(Error::usage_with(
                     format!("no server has the tag '{tag}'"),
@@ -47,10 +48,10 @@ impl Targets {
             servers.extend(tagged);
         }
         if self.all {
-            servers = store.servers()?;
+            servers = runtime.servers(None)?;
         }
         if servers.is_empty() {
-            servers = choose(store, self.all)?;
+            servers = choose(runtime, self.all)?;
         }
         let mut seen = BTreeMap::new();
         servers.retain(|server| seen.insert(server.id, ()).is_none());
@@ -58,11 +59,11 @@ impl Targets {
     }
 }
 
-fn choose(store: &Store, all: bool) -> Result<Vec<Server>> {
-    let servers = store.servers()?;
+fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
+    let servers = runtime.servers(None)?;
     if servers.is_empty() {
         return Err(Error::usage_with(
-            format!("there are no servers yet in {}", store.home().path().display()),
+            format!("there are no servers yet in {}", runtime.home_path().display()),
             "infrakt server add NAME --host HOST",
         ));
     }

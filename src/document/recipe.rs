@@ -2,7 +2,7 @@
 
 use super::error::ErrorShown;
 use crate::error::Result;
-use crate::recipe::{Keeper, Library, Parameter, Recipe};
+use crate::recipe::{Keeper, Parameter, Recipe};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -31,45 +31,43 @@ pub struct RecipeShown {
 }
 
 impl RecipeListed {
-    /// All that can be run by name. One that can't be read does not hide the others.
-    ///
-    /// # Errors
-    /// If the folder of the user's own recipes can't be read.
-    pub fn all(library: &Library) -> Result<Vec<Self>> {
-        let listed = library
-            .names()?
+    /// A recipe that can be run by `name`, or why it can't be read.
+    pub fn new(name: String, found: &Result<Recipe>) -> Self {
+        match found {
+            Ok(recipe) => Self {
+                name,
+                kept_by: recipe.keeper,
+                overrides_shipped: recipe.overrides_shipped(),
+                description: recipe.description().to_owned(),
+                problem: None,
+            },
+            Err(error) => Self {
+                name,
+                kept_by: Keeper::User,
+                overrides_shipped: false,
+                description: String::new(),
+                problem: Some(ErrorShown::of(error)),
+            },
+        }
+    }
+
+    pub fn all(found: Vec<(String, Result<Recipe>)>) -> Vec<Self> {
+        found
             .into_iter()
-            .map(|name| match library.find_named(&name) {
-                Ok(recipe) => Self {
-                    name,
-                    kept_by: recipe.keeper,
-                    overrides_shipped: recipe.overrides_shipped(),
-                    description: recipe.description().to_owned(),
-                    problem: None,
-                },
-                Err(error) => Self {
-                    name,
-                    kept_by: Keeper::User,
-                    overrides_shipped: false,
-                    description: String::new(),
-                    problem: Some(ErrorShown::of(&error)),
-                },
-            });
-        Ok(listed.collect())
+            .map(|(name, recipe)| Self::new(name, &recipe))
+            .collect()
     }
 }
 
 impl RecipeShown {
-    /// # Errors
-    /// If the recipe can't be evaluated far enough to know its parameters.
-    pub fn of(recipe: &Recipe) -> Result<Self> {
-        Ok(Self {
+    pub fn new(recipe: &Recipe, parameters: Vec<Parameter>) -> Self {
+        Self {
             name: recipe.name.clone(),
             kept_by: recipe.keeper,
             overrides_shipped: recipe.overrides_shipped(),
             description: recipe.description().to_owned(),
-            parameters: crate::runtime::parameters_of(recipe)?,
+            parameters,
             source: recipe.text.clone(),
-        })
+        }
     }
 }

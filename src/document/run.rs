@@ -1,8 +1,7 @@
 //! A run of the journal.
 
 use crate::consent::Consent;
-use crate::error::Result;
-use crate::runtime::Runtime;
+use crate::runtime::RunRecord;
 use crate::store::{Run, StepRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,17 +20,21 @@ pub struct RunShown {
     pub resumable: bool,
 }
 
-impl RunShown {
-    /// # Errors
-    /// If there is no such run, or the database can't be read.
-    pub fn of(runtime: &Runtime, id: i64) -> Result<Self> {
-        let store = &runtime.store;
-        Ok(Self {
-            run: store.run(id)?,
-            consent: store.consent_of(id)?,
-            steps: store.steps_of(id)?,
-            notices: store.notices_of(id)?,
-            resumable: runtime.is_resumable(id)?,
-        })
+impl From<RunRecord> for RunShown {
+    fn from(record: RunRecord) -> Self {
+        let RunRecord {
+            run,
+            consent,
+            steps,
+            notices,
+            resumable,
+        } = record;
+        Self {
+            run,
+            consent,
+            steps,
+            notices,
+            resumable,
+        }
     }
 }

@@ -4,8 +4,8 @@ use super::route::RouteShown;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
-use crate::runtime::{Added, Live, route_to};
-use crate::store::{Server, Store};
+use crate::runtime::{Added, Live, Route, ServerRecord};
+use crate::store::Server;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -67,55 +67,45 @@ pub struct ServerStatus {
     pub usage: Usage,
 }
 
-impl ServerListed {
-    /// # Errors
-    /// If the database can't be read.
-    pub fn of(store: &Store, server: Server) -> Result<Self> {
-        let protected = match server.is_infrakt_host {
-            true => vec!["is marked as a host of infrakt".to_owned()],
-            false => store.protection_of(&server)?,
-        };
-        Ok(Self { server, protected })
-    }
-
-    /// All servers, or those with a tag, by name.
-    ///
-    /// # Errors
-    /// If the database can't be read.
-    pub fn all(store: &Store, tag: Option<&str>) -> Result<Vec<Self>> {
-        let servers = match tag {
-            Some(tag) => store.servers_tagged(tag)?,
-            None => store.servers()?,
-        };
-        servers.into_iter().map(|server| Self::of(store, server)).collect()
+impl From<ServerRecord> for ServerListed {
+    fn from(record: ServerRecord) -> Self {
+        Self {
+            server: record.server,
+            protected: record.protected,
+        }
     }
 }
 
 impl ServerShown {
-    /// # Errors
-    /// If the database can't be read.
-    pub fn of(store: &Store, server: Server) -> Result<Self> {
-        let route = route_to(&server).map(|route| RouteShown::of(&route));
+    /// `route` is the way to the server, or why it can't be determined.
+    pub fn new(record: ServerRecord, route: Result<Route>) -> Self {
         let route_problem = route.as_ref().err().map(Error::to_string);
-        Ok(Self {
-            server: ServerListed::of(store, server)?,
-            route: route.ok(),
+        Self {
+            server: record.into(),
+            route: route.ok().map(|route| RouteShown::of(&route)),
             route_problem,
-        })
+        }
     }
 }
 
 impl ServerAdded {
-    /// # Errors
-    /// If the database can't be read.
-    pub fn of(store: &Store, added: &Added) -> Result<Self> {
+    pub fn new(record: ServerRecord, added: &Added) -> Self {
         let problem = added.reached.as_ref().err().map(ToString::to_string);
-        Ok(Self {
-            server: ServerListed::of(store, added.server.clone())?,
+        Self {
+            server: record.into(),
             reached: problem.is_none(),
             problem,
             notes: added.note().into_iter().collect(),
-        })
+        }
+    }
+}
+
+impl ServerUpdated {
+    pub fn new(record: ServerRecord, note: Option<String>) -> Self {
+        Self {
+            server: record.into(),
+            notes: note.into_iter().collect(),
+        }
     }
 }
 

@@ -102,6 +102,20 @@ impl Library {
         })
     }
 
+    /// All recipes that can be run by name. One that can't be read does not hide the others.
+    ///
+    /// # Errors
+    /// If the folder of the user's own recipes can't be read.
+    pub fn all(&self) -> Result<Vec<(String, Result<Recipe>)>> {
+        let names = self.names()?.into_iter();
+        Ok(names
+            .map(|name| {
+                let found = self.find_named(&name);
+                (name, found)
+            })
+            .collect())
+    }
+
     /// Finds a recipe by its name only, never by path. `shipped:NAME` is infrakt's own one.
     ///
     /// # Errors

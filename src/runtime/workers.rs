@@ -3,7 +3,7 @@
 //!
 //! It must not know what the work is.
 
-use super::Runtime;
+use super::open::Runtime;
 use crate::error::{Error, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::num::NonZeroUsize;

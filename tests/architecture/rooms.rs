@@ -204,6 +204,31 @@ fn the_executor_and_the_hints_know_only_the_part_that_they_need() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// Commands and routes ask the runtime, so that what one may do, the other may do too. Documents are made from what they
+/// are given.
+#[test]
+fn only_the_runtime_uses_the_store_and_documents_use_neither() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let (may_not, why): (&[&str], &str) = match source.room.as_str() {
+            "cmd" | "http" => (&["Store"], "ask the runtime instead"),
+            "document" => (
+                &["Store", "Runtime", "route_to", "parameters_of"],
+                "a document runs nothing",
+            ),
+            _ => continue,
+        };
+        for line in source.lines() {
+            let code = line.code.replace("Error::Store", "");
+            let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if let Some(word) = words.find(|word| may_not.contains(word)) {
+                broken.push(format!("src/{}:{} names {word}: {why}", source.path, line.number));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 /// What reads strangers' bytes knows nothing that they could be after; and whoever answers a request meets it only after it
 /// was let in.
 #[test]

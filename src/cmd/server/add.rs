@@ -63,7 +63,7 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     };
     let added = runtime.add(&new_server(&args)?, &Terminal, &mut recorded)?;
     if context.json {
-        output::json(&ServerAdded::of(&runtime.store, &added)?)?;
+        output::json(&ServerAdded::new(runtime.server_record(added.server.clone())?, &added))?;
         return added.marked.map(|()| Exit::Done);
     }
     let server = &added.server;

@@ -16,8 +16,9 @@ pub struct ListArgs {
 }
 
 pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let servers = ServerListed::all(&store, args.tag.as_deref())?;
+    let runtime = context.runtime()?;
+    let records = runtime.server_records(args.tag.as_deref())?;
+    let servers: Vec<ServerListed> = records.into_iter().map(Into::into).collect();
     if context.json {
         output::json(&servers)?;
     } else if let (true, Some(tag)) = (servers.is_empty(), &args.tag) {
@@ -25,7 +26,7 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
     } else if servers.is_empty() {
         output::note(&format!(
             "no servers in {}; add one: infrakt server add NAME --host HOST",
-            store.home().path().display()
+            runtime.home_path().display()
         ));
     } else {
         let row = |server: Server| {

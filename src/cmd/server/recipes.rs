@@ -37,8 +37,8 @@ pub struct WipeArgs {
 }
 
 pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let server = runtime.store.server(&args.name)?;
+    let runtime = context.runtime()?;
+    let server = runtime.server(&args.name)?;
     let mut parameters = args.set.parse()?;
     if args.keep_data {
         parameters.insert("keep_data".to_owned(), true.into());
@@ -54,8 +54,8 @@ pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
 }
 
 pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let server = runtime.store.server(&args.name)?;
+    let runtime = context.runtime()?;
+    let server = runtime.server(&args.name)?;
     run_shipped(
         "shipped:wipe",
         server,

@@ -3,7 +3,6 @@
 use super::super::{Context, output};
 use super::naming::type_name;
 use crate::error::{Exit, Result};
-use crate::runtime::Runtime;
 use clap::Args;
 
 /// Remove a server from the inventory; nothing is changed on the server itself
@@ -17,7 +16,7 @@ pub struct RemoveArgs {
 }
 
 pub fn run(args: RemoveArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = context.runtime()?;
     let server = runtime.remove(&args.name, &mut type_name(args.confirm.as_deref()))?;
     if context.json {
         output::json(&server)?;

@@ -4,6 +4,7 @@ use super::super::{Context, output};
 use super::naming::address;
 use crate::document::server::{ServerListed, ServerShown};
 use crate::error::{Exit, Result};
+use crate::runtime::route_to;
 use crate::store::host_key_fingerprint;
 use clap::Args;
 
@@ -15,8 +16,10 @@ pub struct ShowArgs {
 }
 
 pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let shown = ServerShown::of(&store, store.server(&args.name)?)?;
+    let runtime = context.runtime()?;
+    let server = runtime.server(&args.name)?;
+    let route = route_to(&server);
+    let shown = ServerShown::new(runtime.server_record(server)?, route);
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);
@@ -26,7 +29,7 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         route,
         route_problem,
     } = shown;
-    let apps: Vec<String> = store
+    let apps: Vec<String> = runtime
         .apps(Some(&server.name))?
         .into_iter()
         .map(|app| app.name)

@@ -4,10 +4,8 @@
 use super::super::Context;
 use crate::error::{Error, Exit, Result};
 use crate::runtime::{client_options, route_to};
-use crate::store::{Server, Store};
 use clap::Args;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 
 /// Log in to a server with ssh, or run a command there
@@ -24,8 +22,8 @@ pub struct SshArgs {
 }
 
 pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
-    let store = context.store()?;
-    let server = store.server(&args.name)?;
+    let runtime = context.runtime()?;
+    let server = runtime.server(&args.name)?;
     let mut command = Command::new("ssh");
     // The same configuration as infrakt's own logins; and where that names no user, the same one.
     command.args(client_options());
@@ -37,7 +35,7 @@ pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
     if let Some(key) = &server.ssh_key_path {
         command.args(["-i", key]);
     }
-    if let Some(known_hosts) = known_hosts(&store, &server)? {
+    if let Some(known_hosts) = runtime.write_known_hosts(&server)? {
         command
             .arg("-o")
             .arg(format!("UserKnownHostsFile={}", known_hosts.display()));
@@ -55,29 +53,4 @@ pub fn run(args: SshArgs, context: &Context) -> Result<Exit> {
         format!("cannot start ssh: {error}"),
         "install it: apt install openssh-client",
     ))
-}
-
-/// Writes the recorded host keys in the form that ssh reads, under the servers' names: what the inventory trusts, ssh
-/// trusts too, and nothing else.
-fn known_hosts(store: &Store, server: &Server) -> Result<Option<PathBuf>> {
-    if !server.host_key.as_deref().is_some_and(|key| key.contains(' ')) {
-        return Ok(None);
-    }
-    let lines: String = store
-        .servers()?
-        .iter()
-        .filter_map(|server| {
-            Some(format!(
-                "{} {}\n",
-                server.name,
-                server.host_key.as_deref().filter(|key| key.contains(' '))?
-            ))
-        })
-        .collect();
-    let path = store.home().known_hosts_path();
-    let mut file = tempfile::NamedTempFile::new_in(store.home().path()).map_err(Error::file("write", &path))?;
-    std::io::Write::write_all(&mut file, lines.as_bytes()).map_err(Error::file("write", &path))?;
-    file.persist(&path)
-        .map_err(|error| Error::file("write", &path)(error.error))?;
-    Ok(Some(path))
 }

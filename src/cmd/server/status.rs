@@ -7,7 +7,6 @@ use crate::error::{Exit, Result};
 use crate::facts::human_bytes;
 use crate::facts::usage::Usage;
 use crate::prompt::Terminal;
-use crate::runtime::Runtime;
 use clap::Args;
 
 /// Ask a server what runs and what is stored there, and what protects it
@@ -18,8 +17,8 @@ pub struct StatusArgs {
 }
 
 pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let (live, usage) = runtime.reach_and_measure(&runtime.store.server(&args.name)?, &Terminal)?;
+    let runtime = context.runtime()?;
+    let (live, usage) = runtime.reach_and_measure(&runtime.server(&args.name)?, &Terminal)?;
     let status = ServerStatus::of(&live, usage);
     if context.json {
         output::json(&status)?;

@@ -24,7 +24,7 @@ pub fn run(args: TagArgs, context: &Context) -> Result<Exit> {
             format!("infrakt server tag {} TAG, or --remove TAG", args.name),
         ));
     }
-    let server = context.store()?.retag(&args.name, &args.add, &args.remove)?;
+    let server = context.runtime()?.retag(&args.name, &args.add, &args.remove)?;
     if context.json {
         output::json(&server)?;
     } else if server.tags.is_empty() {

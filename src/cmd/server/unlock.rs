@@ -4,7 +4,7 @@ use super::super::{Context, output};
 use super::naming::type_name;
 use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
-use crate::runtime::{Holder, Runtime};
+use crate::runtime::Holder;
 use clap::Args;
 use serde::Serialize;
 
@@ -34,8 +34,8 @@ struct Unlocked<'a> {
 }
 
 pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
-    let runtime = Runtime::open(context.home()?)?;
-    let live = runtime.reach(&runtime.store.server(&args.name)?, &Terminal)?;
+    let runtime = context.runtime()?;
+    let live = runtime.reach(&runtime.server(&args.name)?, &Terminal)?;
     let ended = runtime.lock_holder(&live)?;
     if let Some(holder) = &ended {
         runtime.with_name_typed(&args.name, &mut type_name(args.confirm.as_deref()), |typed| {

@@ -2,10 +2,10 @@
 
 use super::super::{Context, output};
 use super::naming::type_name;
-use crate::document::server::{ServerListed, ServerUpdated};
+use crate::document::server::ServerUpdated;
 use crate::error::{Error, Exit, Result};
 use crate::prompt::Terminal;
-use crate::runtime::{Runtime, key_path};
+use crate::runtime::key_path;
 use crate::store::ServerChange;
 use clap::Args;
 use std::ffi::OsString;
@@ -61,17 +61,14 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
             format!("say what, for example: infrakt server update {} --port 2222", args.name),
         ));
     }
-    let runtime = Runtime::open(context.home()?)?;
+    let runtime = context.runtime()?;
     let confirm = &mut type_name(args.confirm.as_deref());
     let (server, note) = runtime.update(&args.name, &change, &Terminal, confirm)?;
     if let Some(note) = &note {
         output::note(note);
     }
     if context.json {
-        output::json(&ServerUpdated {
-            server: ServerListed::of(&runtime.store, server)?,
-            notes: note.into_iter().collect(),
-        })?;
+        output::json(&ServerUpdated::new(runtime.server_record(server)?, note))?;
     } else {
         output::line(&format!("updated server '{}'", server.name))?;
     }

@@ -17,5 +17,5 @@ pub struct AppsQuery {
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: AppsQuery = call.request.query()?;
     short_in_query("server", query.server.as_deref())?;
-    ok(&call.service.runtime()?.store.apps(query.server.as_deref())?)
+    ok(&call.service.runtime()?.apps(query.server.as_deref())?)
 }

@@ -9,7 +9,7 @@ use super::call::Call;
 use crate::error::Result;
 use crate::event::{RunEvent, Stream};
 use crate::reporter::json::{EventShown, Happening};
-use crate::store::Store;
+use crate::runtime::Runtime;
 use std::collections::BTreeMap;
 use std::io;
 use std::thread;
@@ -28,8 +28,8 @@ const CUT_OFF: usize = 3;
 
 pub fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
     let run_id = call.run_id()?;
-    let store = call.service.runtime()?.store;
-    let run = store.run(run_id)?;
+    let runtime = call.service.runtime()?;
+    let run = runtime.run(run_id)?;
     let after = match call.request.last_event_id.as_deref() {
         None | Some("") => 0,
         Some(text) => text.parse().ok().filter(|id| *id >= 0).ok_or_else(|| {
@@ -39,9 +39,9 @@ pub fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
             )
         })?,
     };
-    let titles = store.steps_of(run_id)?.into_iter().map(|step| step.title).collect();
+    let titles = runtime.steps_of(run_id)?.into_iter().map(|step| step.title).collect();
     let following = Following {
-        store,
+        runtime,
         run_id,
         server: run.server,
         titles,
@@ -53,7 +53,7 @@ pub fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 struct Following {
-    store: Store,
+    runtime: Runtime,
     run_id: i64,
     server: String,
     titles: Vec<String>,
@@ -70,10 +70,10 @@ impl Following {
         let mut silent_since = Instant::now();
         loop {
             // In this order: whatever is written after a look makes the next one differ.
-            let version = self.store.version_of_data().map_err(io::Error::other)?;
-            let end = self.store.end_of(self.run_id).map_err(io::Error::other)?;
+            let version = self.runtime.version_of_data().map_err(io::Error::other)?;
+            let end = self.runtime.end_of(self.run_id).map_err(io::Error::other)?;
             let events = self
-                .store
+                .runtime
                 .events_after(self.run_id, self.after, AT_ONCE)
                 .map_err(io::Error::other)?;
             if !events.is_empty() {
@@ -112,10 +112,10 @@ impl Following {
             if looked.elapsed() >= SIGN_OF_LIFE {
                 // Notes a run as ended whose process is dead. What this connection writes does not count as another
                 // version, so that is looked at.
-                self.store.run(self.run_id).map_err(io::Error::other)?;
+                self.runtime.run(self.run_id).map_err(io::Error::other)?;
                 return Ok(());
             }
-            if self.store.version_of_data().map_err(io::Error::other)? != version {
+            if self.runtime.version_of_data().map_err(io::Error::other)? != version {
                 return Ok(());
             }
         }
@@ -172,7 +172,7 @@ impl Following {
             // Whoever begins in the middle has not been told of what was cut off just before.
             None if self.began_after > 0 => {
                 let mut printed = self
-                    .store
+                    .runtime
                     .printed_until(self.run_id, step, stream, self.began_after, CUT_OFF)
                     .map_err(io::Error::other)?;
                 printed.split_off(printed.len() - cut_off_at_end(&printed))

@@ -63,7 +63,7 @@ pub fn post(call: &Call<'_>) -> Result<Answer, Problem> {
 
 fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer, Problem> {
     let runtime = call.service.runtime()?;
-    let server = runtime.store.server(call.name())?;
+    let server = runtime.server(call.name())?;
     let recipe = runtime.library.find_named(recipe)?;
     ok(&PlanShown::of(runtime.show(
         &recipe,

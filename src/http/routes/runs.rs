@@ -103,12 +103,12 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
         let message = format!("the limit is a number from 1 to {HIGHEST_LIMIT}");
         return Err(Problem::invalid_query(Some("limit".to_owned()), message));
     }
-    let store = call.service.runtime()?.store;
-    ok(&store.runs_before(query.before, limit, query.server.as_deref())?)
+    let runtime = call.service.runtime()?;
+    ok(&runtime.runs(query.before, limit, query.server.as_deref())?)
 }
 
 pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
-    ok(&RunShown::of(&call.service.runtime()?, call.run_id()?)?)
+    ok(&RunShown::from(call.service.runtime()?.run_record(call.run_id()?)?))
 }
 
 pub fn begin(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -157,7 +157,7 @@ impl Wanted<'_> {
         short("digest", self.digest.as_deref())?;
         let secrets = secrets(self.secrets)?;
         let runtime = call.service.runtime()?;
-        let server = runtime.store.server(server)?;
+        let server = runtime.server(server)?;
         let recipe = runtime.library.find_named(self.recipe)?;
         let place = call.service.background().place()?;
         let order = Order {
@@ -180,10 +180,10 @@ impl Wanted<'_> {
 pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: StopBody = if_any(call.request)?;
     let id = call.run_id()?;
-    let store = call.service.runtime()?.store;
+    let runtime = call.service.runtime()?;
     // Asked before the journal is, which may be behind.
     let stopped = call.service.background().stop(id, body.now);
-    let run = store.run(id)?;
+    let run = runtime.run(id)?;
     if stopped {
         return json(202, &run);
     }

@@ -5,7 +5,7 @@ use super::super::problem::Problem;
 use super::body::{if_any, said, short, short_in_query};
 use super::call::{Call, json, ok};
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
-use crate::runtime::{Unattended, key_path};
+use crate::runtime::{Unattended, key_path, route_to};
 use crate::store::{NewServer, ServerChange};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -96,10 +96,9 @@ pub struct ServerRemoval {
 pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let query: ServersQuery = call.request.query()?;
     short_in_query("tag", query.tag.as_deref())?;
-    ok(&ServerListed::all(
-        &call.service.runtime()?.store,
-        query.tag.as_deref(),
-    )?)
+    let records = call.service.runtime()?.server_records(query.tag.as_deref())?;
+    let listed: Vec<ServerListed> = records.into_iter().map(Into::into).collect();
+    ok(&listed)
 }
 
 pub fn add(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -118,12 +117,15 @@ pub fn add(call: &Call<'_>) -> Result<Answer, Problem> {
     };
     let runtime = call.service.runtime()?;
     let added = runtime.add(&new, &Unattended, &mut |_| {})?;
-    json(201, &ServerAdded::of(&runtime.store, &added)?)
+    let record = runtime.server_record(added.server.clone())?;
+    json(201, &ServerAdded::new(record, &added))
 }
 
 pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
-    let store = call.service.runtime()?.store;
-    ok(&ServerShown::of(&store, store.server(call.name())?)?)
+    let runtime = call.service.runtime()?;
+    let server = runtime.server(call.name())?;
+    let route = route_to(&server);
+    ok(&ServerShown::new(runtime.server_record(server)?, route))
 }
 
 pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -150,10 +152,7 @@ pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
     }
     let runtime = call.service.runtime()?;
     let (server, note) = runtime.update(call.name(), &change, &Unattended, &mut |_| Ok(body.confirm.clone()))?;
-    ok(&ServerUpdated {
-        server: ServerListed::of(&runtime.store, server)?,
-        notes: note.into_iter().collect(),
-    })
+    ok(&ServerUpdated::new(runtime.server_record(server)?, note))
 }
 
 pub fn remove(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -166,7 +165,7 @@ pub fn remove(call: &Call<'_>) -> Result<Answer, Problem> {
 
 pub fn status(call: &Call<'_>) -> Result<Answer, Problem> {
     let runtime = call.service.runtime()?;
-    let server = runtime.store.server(call.name())?;
+    let server = runtime.server(call.name())?;
     let (live, usage) = runtime.reach_and_measure(&server, &Unattended)?;
     ok(&ServerStatus::of(&live, usage))
 }

@@ -2,11 +2,13 @@
 //! each of which can be stopped by whoever knows its number. Whatever happens in such a thread, the journal says how its
 //! run ended.
 
+use super::begun::Begun;
 use super::group::EXECUTING_STACK;
-use super::world::Stop;
+use super::resume::{Companion, Unknown};
 use crate::error::{Refusal, Result};
 use crate::event::{RunEvent, RunState};
-use crate::runtime::{Begun, Companion, Runtime, Unknown};
+use crate::runtime::open::Runtime;
+use crate::runtime::stop::Stop;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};

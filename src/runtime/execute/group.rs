@@ -3,14 +3,17 @@
 //!
 //! It must not know how any of it is shown.
 
-use super::world::Stop;
+use super::begun::{Begun, Progress};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
+use crate::executor::script::Secrets;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
+use crate::runtime::open::{Parameters, Runtime, operator};
+use crate::runtime::reach::live::Live;
+use crate::runtime::stop::Stop;
 use crate::runtime::workers::make_room_for;
-use crate::runtime::{Begun, Live, Parameters, Progress, Runtime, Secrets, operator};
 use crate::store::{GroupId, Member, NewGroup, QueuedRun, Server};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,13 +1,17 @@
 //! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
 
+use super::begun::{Begun, Progress, note_error};
 use super::secrets;
 use crate::consent::{Consent, ConsentedPlan, Proof};
-use crate::error::{Error, Result, StoreError};
+use crate::error::{Result, StoreError};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::executor::script::Secrets;
 use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::{Action, Effect, Plan, Step};
-use crate::runtime::reach::live;
-use crate::runtime::{Begun, Live, Progress, Runtime, Secrets, Stop, Unattended, note_error, operator};
+use crate::runtime::open::{Runtime, operator};
+use crate::runtime::reach::live::{self, Live};
+use crate::runtime::reach::unattended::Unattended;
+use crate::runtime::stop::Stop;
 use crate::store::Server;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -207,23 +211,6 @@ impl Runtime {
         }
         companion.settled();
         self.execute(begun, stop, &mut |event| companion.event(event))
-    }
-
-    /// Whether a run has ended early, so that it can be resumed.
-    ///
-    /// # Errors
-    /// If there is no such run, or the database can't be read.
-    pub fn is_resumable(&self, run_id: i64) -> Result<bool> {
-        match self.store.check_resumable(run_id) {
-            Err(Error::Refused(_) | Error::Store(StoreError::RunIsDone { .. } | StoreError::RunIsTooOld { .. })) => {
-                Ok(false)
-            }
-            Err(error) => Err(error),
-            Ok(()) => {
-                let server_id = self.store.run(run_id)?.server_id;
-                Ok(server_id.is_some())
-            }
-        }
     }
 
     /// Opens a run again for somebody who can't be asked anything: with the consent that began it, or where that no longer

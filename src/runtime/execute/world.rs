@@ -5,23 +5,8 @@ use crate::error::Result;
 use crate::event::{Position, RunEvent};
 use crate::executor::World;
 use crate::plan::StateChange;
+use crate::runtime::stop::Stop;
 use crate::store::{Journal, Store};
-
-/// Whoever may want a run to stop.
-pub trait Stop {
-    /// How many times it was asked for: once, after the current step; twice, at once.
-    fn asked(&self) -> usize;
-
-    fn why(&self) -> String {
-        "stopped by Ctrl-C".to_owned()
-    }
-}
-
-impl<Count: Fn() -> usize> Stop for Count {
-    fn asked(&self) -> usize {
-        self()
-    }
-}
 
 pub struct JournalledWorld<'a> {
     pub journal: &'a mut Journal,

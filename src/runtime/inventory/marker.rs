@@ -2,15 +2,12 @@
 //! infrakt, not only the one whose inventory says so.
 
 use crate::error::{Result, ServerError};
-use crate::executor::question::ask;
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
+use crate::runtime::open::Runtime;
+use crate::runtime::reach::live::Live;
 use crate::runtime::reach::protection;
-use crate::runtime::{Live, Runtime};
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of the marker when a row was cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +34,8 @@ impl Runtime {
             "umask 022; mkdir -p /etc/infrakt && {{ [ -e /etc/infrakt/host ] || printf %s {} >/etc/infrakt/host; }}",
             quote(&text)
         );
-        self.succeed(live, &script, |server, said| ServerError::MarkerNotWritten {
-            server,
-            said,
-        })
-        .map(drop)
+        live.succeed(&script, |server, said| ServerError::MarkerNotWritten { server, said })
+            .map(drop)
     }
 
     /// Removes the marker if this installation wrote it and nothing else protects the machine: neither another row, which
@@ -64,10 +58,7 @@ impl Runtime {
              if grep -qxF -- {} /etc/infrakt/host; then rm -- /etc/infrakt/host && echo gone; else echo kept; fi",
             quote(&self.signature())
         );
-        let said = self.succeed(live, &script, |server, said| ServerError::MarkerNotRemoved {
-            server,
-            said,
-        })?;
+        let said = live.succeed(&script, |server, said| ServerError::MarkerNotRemoved { server, said })?;
         Ok(if said.trim() == "gone" {
             Unmarked::Gone
         } else {
@@ -84,21 +75,5 @@ impl Runtime {
             "marked by installation {}",
             &sha256(format!("{machine}{}", home.display()).as_bytes())[..16]
         )
-    }
-
-    /// Runs a script that must succeed. `failure` makes the error from the server's name and what the script printed.
-    pub(in crate::runtime) fn succeed(
-        &self,
-        live: &Live,
-        script: &str,
-        failure: impl FnOnce(String, String) -> ServerError,
-    ) -> Result<String> {
-        let server = &live.server.name;
-        let answer = ask(&mut *live.connection(), server, script, PATIENCE)?;
-        if answer.status == 0 {
-            return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
-        }
-        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
-        Err(failure(server.clone(), said).into())
     }
 }

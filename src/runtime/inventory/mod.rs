@@ -1,4 +1,6 @@
 //! The inventory, and what it means on the machines themselves.
 
+pub(super) mod apps;
 pub(super) mod marker;
+pub(super) mod records;
 pub(super) mod servers;

@@ -5,7 +5,9 @@
 
 use super::marker::Unmarked;
 use crate::error::{Error, Refusal, Result};
-use crate::runtime::{AskSecret, HostKey, Live, Runtime};
+use crate::runtime::open::Runtime;
+use crate::runtime::reach::live::Live;
+use crate::ssh::{AskSecret, HostKey};
 use crate::store::{NameTyped, NewServer, Server, ServerChange};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::facts::Facts;
 use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess};
-use crate::runtime::Parameters;
+use crate::runtime::open::Parameters;
 
 /// The parameters that a recipe declares on a fresh Debian 13.
 ///

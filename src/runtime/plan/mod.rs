@@ -3,5 +3,7 @@
 //! It must not know how a plan is executed.
 
 pub(super) mod example;
+pub(super) mod make;
 pub(super) mod preview;
+pub(super) mod saved;
 pub(super) mod shown_plans;

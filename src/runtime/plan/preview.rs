@@ -6,7 +6,8 @@ use crate::executor::script::holds_content;
 use crate::plan::render::{Finding, Mark, Preview};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
-use crate::runtime::Live;
+use crate::runtime::open::Runtime;
+use crate::runtime::reach::live::Live;
 use base64::Engine as _;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,53 +15,55 @@ use std::time::Duration;
 /// How long a check may take that is asked while planning.
 const CHECK_SECONDS: u64 = 60;
 
-/// A mark for each step, as things stand now, and what the checks say that are asked beforehand: what earlier steps would
-/// change is not foreseen. A guard that needs a secret counts as not held, since secrets are only asked for when the plan is
-/// executed.
-///
-/// # Errors
-/// If the server does not answer.
-pub fn preview(live: &Live, plan: &Plan) -> Result<Preview> {
-    let mut tests = String::new();
-    let mut checks = 0;
-    for (index, step) in plan.steps.iter().enumerate() {
-        let check = match &step.action {
-            Action::Run { command } if step.preflight => exports(step).map(|env| format!("{env}{command}")),
-            _ => None,
+impl Runtime {
+    /// A mark for each step, as things stand now, and what the checks say that are asked beforehand: what earlier steps would
+    /// change is not foreseen. A guard that needs a secret counts as not held, since secrets are only asked for when the plan is
+    /// executed.
+    ///
+    /// # Errors
+    /// If the server does not answer.
+    pub fn preview(&self, live: &Live, plan: &Plan) -> Result<Preview> {
+        let mut tests = String::new();
+        let mut checks = 0;
+        for (index, step) in plan.steps.iter().enumerate() {
+            let check = match &step.action {
+                Action::Run { command } if step.preflight => exports(step).map(|env| format!("{env}{command}")),
+                _ => None,
+            };
+            checks += u32::from(check.is_some());
+            let check = check.map(|check| format!("finds {index} {CHECK_SECONDS} {}", quote(&check)));
+            let _ = match (nothing_to_do(step), check) {
+                (Some(test), Some(check)) => writeln!(tests, "if {test}; then echo {index}; else {check}; fi"),
+                (Some(test), None) => writeln!(tests, "if {test}; then echo {index}; fi"),
+                (None, Some(check)) => writeln!(tests, "{check}"),
+                (None, None) => Ok(()),
+            };
+        }
+        let answer = match tests.is_empty() {
+            true => String::new(),
+            false => ask(live, plan, &tests, Duration::from_secs(CHECK_SECONDS) * checks)?,
         };
-        checks += u32::from(check.is_some());
-        let check = check.map(|check| format!("finds {index} {CHECK_SECONDS} {}", quote(&check)));
-        let _ = match (nothing_to_do(step), check) {
-            (Some(test), Some(check)) => writeln!(tests, "if {test}; then echo {index}; else {check}; fi"),
-            (Some(test), None) => writeln!(tests, "if {test}; then echo {index}; fi"),
-            (None, Some(check)) => writeln!(tests, "{check}"),
-            (None, None) => Ok(()),
-        };
+        let held: Vec<usize> = answer.lines().filter_map(|line| line.trim().parse().ok()).collect();
+        let findings: Vec<Finding> = answer.lines().filter_map(finding).collect();
+        let marks = plan
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| match &step.action {
+                _ if held.contains(&index) => Mark::Unchanged,
+                _ if findings.iter().any(|finding| finding.step == index) => Mark::WouldFail,
+                Action::State {
+                    change: StateChange::ForgetApps,
+                } if live.losses.apps.is_empty() => Mark::Unchanged,
+                Action::State {
+                    change: StateChange::SetStatus(status),
+                } if live.server.status.as_deref() == Some(status) => Mark::Unchanged,
+                _ if step.effect == Effect::Read => Mark::Looks,
+                _ => Mark::WouldChange,
+            })
+            .collect();
+        Ok(Preview { marks, findings })
     }
-    let answer = match tests.is_empty() {
-        true => String::new(),
-        false => ask(live, plan, &tests, Duration::from_secs(CHECK_SECONDS) * checks)?,
-    };
-    let held: Vec<usize> = answer.lines().filter_map(|line| line.trim().parse().ok()).collect();
-    let findings: Vec<Finding> = answer.lines().filter_map(finding).collect();
-    let marks = plan
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| match &step.action {
-            _ if held.contains(&index) => Mark::Unchanged,
-            _ if findings.iter().any(|finding| finding.step == index) => Mark::WouldFail,
-            Action::State {
-                change: StateChange::ForgetApps,
-            } if live.losses.apps.is_empty() => Mark::Unchanged,
-            Action::State {
-                change: StateChange::SetStatus(status),
-            } if live.server.status.as_deref() == Some(status) => Mark::Unchanged,
-            _ if step.effect == Effect::Read => Mark::Looks,
-            _ => Mark::WouldChange,
-        })
-        .collect();
-    Ok(Preview { marks, findings })
 }
 
 /// Runs the tests on the server, and gives what they print. `more` is what they may take beyond the usual.

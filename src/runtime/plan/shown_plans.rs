@@ -1,13 +1,15 @@
 //! Plans that are shown in one call and come back in another, as the HTTP API does it: what would be refused is told with
 //! the plan, and what comes back is held against a plan that is made anew.
 
-use crate::consent::{ConsentedPlan, Proof, check_destroyable};
+use super::make::Planned;
+use crate::consent::check_destroyable;
 use crate::error::{Error, Refusal, Result};
 use crate::plan::render::{Asked, Preview};
 use crate::plan::{Losses, Plan};
 use crate::recipe::Recipe;
-use crate::runtime::execute::secrets;
-use crate::runtime::{Begun, Call, Joining, Live, Parameters, Planned, Ready, Runtime, Secrets, Unattended, operator};
+use crate::runtime::open::{Parameters, Runtime};
+use crate::runtime::reach::live::Live;
+use crate::runtime::reach::unattended::Unattended;
 use crate::store::Server;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -91,7 +93,7 @@ impl Shown {
     }
 
     /// Takes a plan, so that no other call can. It is given back unless a run of it has begun.
-    fn take(&self, plan: &Plan) -> Result<Taken<'_>, Refusal> {
+    pub(in crate::runtime) fn take(&self, plan: &Plan) -> Result<Taken<'_>, Refusal> {
         let server = plan.server.name.clone();
         let key = (plan.server.id, plan.digest.clone());
         match self.plans().get_mut(&key) {
@@ -112,14 +114,14 @@ impl Shown {
     }
 }
 
-struct Taken<'a> {
+pub(in crate::runtime) struct Taken<'a> {
     shown: &'a Shown,
     key: (i64, String),
 }
 
 impl Taken<'_> {
     /// A run has begun with it: it is good for no other.
-    fn use_up(self) {
+    pub(in crate::runtime) fn use_up(self) {
         self.shown.plans().remove(&self.key);
     }
 }
@@ -130,16 +132,6 @@ impl Drop for Taken<'_> {
             waiting.taken = false;
         }
     }
-}
-
-/// What is to be done, by somebody who was shown the plan of it.
-pub struct Order<'a> {
-    pub recipe: &'a Recipe,
-    pub server: &'a Server,
-    pub parameters: Parameters,
-    pub proof: Proof<'a>,
-    /// Values for its secrets; the others are taken from the environment.
-    pub secrets: Secrets,
 }
 
 impl Runtime {
@@ -167,60 +159,9 @@ impl Runtime {
         })
     }
 
-    /// Makes the plan anew, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
-    /// yet. The facts are read in any case, since they were for what was shown.
-    ///
-    /// # Errors
-    /// As [`Runtime::show`]; the refusal that fits; a secret without a value; or a problem with the journal.
-    pub fn begin_shown(&self, order: Order<'_>, shown: &Shown) -> Result<Begun> {
-        let Order {
-            recipe,
-            server,
-            parameters,
-            proof,
-            secrets: given,
-        } = order;
-        let live = self.reach(server, &Unattended)?;
-        let plan = self.plan(recipe, &live, parameters.clone())?.plan;
-        self.check_open(&live, &plan)?;
-        let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
-        let taken = match consented.consent() {
-            Some(_) => Some(shown.take(consented.plan())?),
-            None => None,
-        };
-        let secrets = secrets::gather_given(&[consented.plan()], &given, &Unattended)?;
-        let call = Call {
-            recipe,
-            parameters: &parameters,
-            retry_of: None,
-            or_nothing: true,
-        };
-        let ready = Ready {
-            live,
-            consented,
-            secrets,
-        };
-        let (_, mut begun) = self.begin_group(&call, vec![Joining::Ready(Box::new(ready))])?;
-        match begun.pop() {
-            Some(waiting) => {
-                let waiting = waiting?;
-                // The consent is in the journal from here on, whatever comes of the run.
-                if let Some(taken) = taken {
-                    taken.use_up();
-                }
-                waiting.begin()
-            }
-            // A group has a place for each of its members.
-            None => Err(Refusal::Busy {
-                reason: format!("no run of {} was recorded", recipe.name),
-            }
-            .into()),
-        }
-    }
-
     /// Whether anything but a consent is wanting: the server must not be protected from what the plan does, and nobody may
     /// be at work there.
-    fn check_open(&self, live: &Live, plan: &Plan) -> Result<()> {
+    pub(in crate::runtime) fn check_open(&self, live: &Live, plan: &Plan) -> Result<()> {
         if plan.destroys() {
             check_destroyable(plan)?;
         }

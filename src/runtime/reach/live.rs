@@ -12,7 +12,7 @@ use crate::facts::{Directory, Docker, Facts, Os, probe};
 use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
-use crate::runtime::Stop;
+use crate::runtime::stop::Stop;
 use crate::ssh::{AskSecret, Route, Session, Target};
 use crate::store::{Home, Identity, Server, Store};
 use std::collections::BTreeMap;
@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// How long a server may take to answer a question. `docker` and `du` on a busy server take their time.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a server may take for a short script of ours.
+const SHORT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a server whose connection was lost before the run is called again.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(30);
@@ -157,6 +160,21 @@ impl Live {
             true => compare_resumed(plan, &now, Some(&losses)),
             false => compare(plan, &now, &losses),
         }
+    }
+
+    /// Runs a script that must succeed. `failure` makes the error from the server's name and what the script printed.
+    pub(in crate::runtime) fn succeed(
+        &self,
+        script: &str,
+        failure: impl FnOnce(String, String) -> ServerError,
+    ) -> Result<String> {
+        let server = &self.server.name;
+        let answer = ask(&mut *self.connection(), server, script, SHORT_PATIENCE)?;
+        if answer.status == 0 {
+            return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        Err(failure(server.clone(), said).into())
     }
 
     /// What recipes see of the server.

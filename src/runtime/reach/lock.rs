@@ -1,10 +1,11 @@
 //! The lock that a server keeps itself, and that every installation of infrakt respects: who holds it, and how to end a
 //! run whose own infrakt can't be reached any more.
 
+use super::live::Live;
 use crate::error::{Refusal, Result, ServerError};
 use crate::executor::script::LOCK;
 use crate::plan::shell::quote;
-use crate::runtime::{Live, Runtime};
+use crate::runtime::open::Runtime;
 use crate::store::NameTyped;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -99,7 +100,7 @@ impl Runtime {
             words.join(" "),
             include_str!("lock.sh")
         );
-        self.succeed(live, &script, |server, said| ServerError::Lock { server, said })
+        live.succeed(&script, |server, said| ServerError::Lock { server, said })
     }
 }
 

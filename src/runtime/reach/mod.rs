@@ -2,6 +2,7 @@
 //!
 //! It must not know what is to be done there.
 
+pub(super) mod contact;
 pub(super) mod live;
 pub(super) mod lock;
 pub(super) mod protection;

@@ -1,0 +1,76 @@
+//! Begins a run of a plan that a person was shown in an earlier call, if the plan is still the same.
+
+use super::begun::Begun;
+use super::group::{Call, Joining, Ready};
+use super::secrets;
+use crate::consent::{ConsentedPlan, Proof};
+use crate::error::{Refusal, Result};
+use crate::executor::script::Secrets;
+use crate::recipe::Recipe;
+use crate::runtime::open::{Parameters, Runtime, operator};
+use crate::runtime::plan::shown_plans::Shown;
+use crate::runtime::reach::unattended::Unattended;
+use crate::store::Server;
+
+/// What is to be done, by somebody who was shown the plan of it.
+pub struct Order<'a> {
+    pub recipe: &'a Recipe,
+    pub server: &'a Server,
+    pub parameters: Parameters,
+    pub proof: Proof<'a>,
+    /// Values for its secrets; the others are taken from the environment.
+    pub secrets: Secrets,
+}
+
+impl Runtime {
+    /// Makes the plan anew, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
+    /// yet. The facts are read in any case, since they were for what was shown.
+    ///
+    /// # Errors
+    /// As [`Runtime::show`]; the refusal that fits; a secret without a value; or a problem with the journal.
+    pub fn begin_shown(&self, order: Order<'_>, shown: &Shown) -> Result<Begun> {
+        let Order {
+            recipe,
+            server,
+            parameters,
+            proof,
+            secrets: given,
+        } = order;
+        let live = self.reach(server, &Unattended)?;
+        let plan = self.plan(recipe, &live, parameters.clone())?.plan;
+        self.check_open(&live, &plan)?;
+        let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
+        let taken = match consented.consent() {
+            Some(_) => Some(shown.take(consented.plan())?),
+            None => None,
+        };
+        let secrets = secrets::gather_given(&[consented.plan()], &given, &Unattended)?;
+        let call = Call {
+            recipe,
+            parameters: &parameters,
+            retry_of: None,
+            or_nothing: true,
+        };
+        let ready = Ready {
+            live,
+            consented,
+            secrets,
+        };
+        let (_, mut begun) = self.begin_group(&call, vec![Joining::Ready(Box::new(ready))])?;
+        match begun.pop() {
+            Some(waiting) => {
+                let waiting = waiting?;
+                // The consent is in the journal from here on, whatever comes of the run.
+                if let Some(taken) = taken {
+                    taken.use_up();
+                }
+                waiting.begin()
+            }
+            // A group has a place for each of its members.
+            None => Err(Refusal::Busy {
+                reason: format!("no run of {} was recorded", recipe.name),
+            }
+            .into()),
+        }
+    }
+}

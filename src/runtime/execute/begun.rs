@@ -1,0 +1,80 @@
+//! A run that was begun, and how far it has got.
+
+use crate::consent::ConsentedPlan;
+use crate::error::{Error, Refusal, Result};
+use crate::event::{RunEvent, RunState};
+use crate::executor::script::Secrets;
+use crate::plan::printable::one_line;
+use crate::plan::{Plan, Step};
+use crate::runtime::reach::live::Live;
+use crate::store::Journal;
+use std::collections::BTreeSet;
+
+/// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
+pub struct Begun {
+    pub(super) consented: ConsentedPlan,
+    pub(super) live: Live,
+    pub(super) secrets: Secrets,
+    pub(super) journal: Journal,
+    pub(super) progress: Progress,
+}
+
+/// What is done of a run when its execution begins.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// The first step that is not.
+    pub(super) from: usize,
+    /// How many stretches of it there have been.
+    pub(super) stretches: u32,
+    /// The steps whose outcome is known.
+    pub(super) settled: BTreeSet<usize>,
+    pub(super) resumed: bool,
+}
+
+impl Begun {
+    /// Whether what is still to do takes away what can't be brought back.
+    pub(super) fn rest_destroys(&self) -> bool {
+        let rest = self.plan().steps.get(self.progress.from..).unwrap_or_default();
+        rest.iter().any(Step::destroys)
+    }
+
+    pub fn run_id(&self) -> i64 {
+        self.journal.run_id()
+    }
+
+    pub fn plan(&self) -> &Plan {
+        self.consented.plan()
+    }
+
+    /// The refusal to go on where nobody can say what became of a step.
+    pub fn unknown_step(&self, index: usize) -> Refusal {
+        let plan = self.plan();
+        let title = plan.steps.get(index).map_or("", |step| step.title.as_str());
+        Refusal::UnknownStep {
+            server: plan.server.name.clone(),
+            run: self.run_id(),
+            step: index + 1,
+            title: one_line(title).into_owned(),
+        }
+    }
+}
+
+/// Ends the run in the journal if something went wrong that is no step's doing.
+pub(super) fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
+    if let Err(error) = &outcome {
+        let state = match error {
+            // What the server was given goes on there.
+            Error::Interrupted | Error::Ssh(_) => RunState::Interrupted,
+            _ => RunState::Failed,
+        };
+        let end = RunEvent::RunEnded {
+            state,
+            reason: Some(error.to_string()),
+        };
+        // The error that is already on its way says more than one about noting it down.
+        if begun.journal.append(std::slice::from_ref(&end), None).is_ok() {
+            report(&end);
+        }
+    }
+    outcome
+}

@@ -1,0 +1,133 @@
+//! What the journal says of runs, while they are executed and afterwards.
+
+use super::open::Runtime;
+use crate::consent::Consent;
+use crate::error::{Error, Result, StoreError};
+use crate::event::{RunEvent, Stream};
+use crate::store::{GroupId, OutputChunk, Run, RunGroup, StepRecord};
+
+/// A run with all that the journal says of it, but for what its steps printed.
+pub struct RunRecord {
+    pub run: Run,
+    /// The consent that began it, or the last one with which it was resumed. `None` if it needed none.
+    pub consent: Option<Consent>,
+    pub steps: Vec<StepRecord>,
+    pub notices: Vec<String>,
+    pub resumable: bool,
+}
+
+impl Runtime {
+    /// The newest runs first, at most `limit`, those with a lower number than `before`; those of one server if its name is
+    /// given.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    pub fn runs(&self, before: Option<i64>, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
+        self.store.runs_before(before, limit, server)
+    }
+
+    /// A run as it is now. One whose process has died is recorded as interrupted.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn run(&self, id: i64) -> Result<Run> {
+        self.store.run(id)
+    }
+
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn run_record(&self, id: i64) -> Result<RunRecord> {
+        Ok(RunRecord {
+            run: self.store.run(id)?,
+            consent: self.store.consent_of(id)?,
+            steps: self.store.steps_of(id)?,
+            notices: self.store.notices_of(id)?,
+            resumable: self.is_resumable(id)?,
+        })
+    }
+
+    /// Whether a run has ended early, so that it can be resumed.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn is_resumable(&self, run_id: i64) -> Result<bool> {
+        match self.store.check_resumable(run_id) {
+            Err(Error::Refused(_) | Error::Store(StoreError::RunIsDone { .. } | StoreError::RunIsTooOld { .. })) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+            Ok(()) => {
+                let server_id = self.store.run(run_id)?.server_id;
+                Ok(server_id.is_some())
+            }
+        }
+    }
+
+    /// The steps of a run, in their order.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn steps_of(&self, run_id: i64) -> Result<Vec<StepRecord>> {
+        self.store.steps_of(run_id)
+    }
+
+    /// Hands each piece of what a run printed, or one step of it, to `visit`, in the order in which it came. Holds one
+    /// piece at a time in memory.
+    ///
+    /// # Errors
+    /// If there is no such run, the database can't be read, or `visit` fails.
+    pub fn output_of(
+        &self,
+        run_id: i64,
+        step: Option<usize>,
+        visit: impl FnMut(OutputChunk) -> Result<()>,
+    ) -> Result<()> {
+        self.store.output_of(run_id, step, visit)
+    }
+
+    /// # Errors
+    /// If there is no such group, or the database can't be read.
+    pub fn group(&self, id: GroupId) -> Result<RunGroup> {
+        self.store.run_group(id)
+    }
+
+    /// The group that a run belongs to. `None` if it executed a saved plan.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn group_of_run(&self, run_id: i64) -> Result<Option<GroupId>> {
+        self.store.group_of_run(run_id)
+    }
+
+    /// A number that changes whenever another connection has written something.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    pub fn version_of_data(&self) -> Result<i64> {
+        self.store.version_of_data()
+    }
+
+    /// What happened in a run after the event with the id `after`, at most `limit` events, each with its id.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    pub fn events_after(&self, run_id: i64, after: i64, limit: usize) -> Result<Vec<(i64, RunEvent)>> {
+        self.store.events_after(run_id, after, limit)
+    }
+
+    /// The end of a run with its id, if it has ended.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    pub fn end_of(&self, run_id: i64) -> Result<Option<(i64, RunEvent)>> {
+        self.store.end_of(run_id)
+    }
+
+    /// The last `count` bytes that a step had printed on one stream by the event with the id `until`.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    pub fn printed_until(&self, run_id: i64, step: usize, stream: Stream, until: i64, count: usize) -> Result<Vec<u8>> {
+        self.store.printed_until(run_id, step, stream, until, count)
+    }
+}

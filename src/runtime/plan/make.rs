@@ -1,0 +1,150 @@
+//! Evaluates a recipe to a plan: for a server that was reached, or from recorded facts.
+
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::plan::Plan;
+use crate::plan::render::{self, Asked};
+use crate::recipe::{Answers, Inputs, Recipe, evaluate_in_subprocess};
+use crate::runtime::open::{Parameters, Runtime};
+use crate::runtime::reach::live::{self, Live};
+use crate::runtime::reach::{protection, route};
+use crate::ssh::AskSecret;
+use crate::store::Server;
+use serde_json::Value;
+
+/// A plan and what was learned on the way to it.
+pub struct Planned {
+    pub plan: Plan,
+    /// The facts it rests on, with the answers to the recipe's questions.
+    pub facts: Facts,
+    /// What the recipe printed.
+    pub printed: Vec<String>,
+    /// Whether its queries could have changed a file on the server; `None` if it asked none there.
+    pub asked: Option<Asked>,
+}
+
+impl Planned {
+    /// What a person should read before the plan is executed: what the recipe printed, and whether its queries may have
+    /// changed something.
+    pub fn remarks(&self) -> Vec<String> {
+        let unguarded = self.asked.as_ref().and_then(render::unguarded);
+        self.printed.iter().cloned().chain(unguarded).collect()
+    }
+}
+
+impl Runtime {
+    /// Reaches a server to execute a recipe there, and makes the plan. The facts are read only if something rests on them:
+    /// they cost a server far more than most steps.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`] and [`Runtime::plan`].
+    pub fn reach_and_plan(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        parameters: Parameters,
+        secrets: &dyn AskSecret,
+    ) -> Result<(Live, Planned)> {
+        if recipe.needs_no_facts()? {
+            let live = Live::reach_known(&self.store, server, secrets)?;
+            let planned = self.plan(recipe, &live, parameters.clone())?;
+            if !planned.plan.destroys() {
+                return Ok((live, planned));
+            }
+        }
+        let live = self.reach(server, secrets)?;
+        let planned = self.plan(recipe, &live, parameters)?;
+        Ok((live, planned))
+    }
+
+    /// Makes the plan of a recipe for a server that was reached.
+    ///
+    /// # Errors
+    /// If the recipe is broken, refuses, or asks something that can't be answered.
+    pub fn plan(&self, recipe: &Recipe, live: &Live, parameters: Parameters) -> Result<Planned> {
+        let inputs = Inputs {
+            server: live.view(),
+            facts: &live.facts,
+            parameters,
+            answers: live.answers(&self.home),
+        };
+        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
+        Ok(Planned {
+            asked: live.asked(),
+            printed: std::mem::take(&mut evaluated.printed),
+            facts: Facts {
+                answers: std::mem::take(&mut evaluated.answers),
+                ..live.facts.clone()
+            },
+            plan: evaluated.into_plan(live.identity.clone(), live.losses.clone(), false),
+        })
+    }
+
+    /// Makes the plan of a recipe from recorded facts. Asks nobody: same inputs, same bytes.
+    ///
+    /// # Errors
+    /// As [`Runtime::plan`], or if the recipe asks what was not recorded.
+    pub fn plan_offline(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        facts: Facts,
+        parameters: Parameters,
+    ) -> Result<Planned> {
+        let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
+        let identity = live::identity(
+            server,
+            &route::target_of_row(server),
+            server.host_key.clone(),
+            facts.machine_id.clone(),
+            protected,
+        );
+        let losses = live::losses(&self.store, server, &facts)?;
+        let recorded = Recorded { facts: facts.clone() };
+        let inputs = Inputs {
+            server: live::view(server, &identity),
+            facts: &facts,
+            parameters,
+            answers: Box::new(recorded),
+        };
+        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
+        Ok(Planned {
+            asked: None,
+            printed: std::mem::take(&mut evaluated.printed),
+            facts,
+            plan: evaluated.into_plan(identity, losses, true),
+        })
+    }
+}
+
+/// Answers from recorded facts only.
+struct Recorded {
+    facts: Facts,
+}
+
+impl Answers for Recorded {
+    fn query(&mut self, command: &str) -> Result<String> {
+        // What was recorded is answered before this is asked.
+        Err(Error::usage_with(
+            format!("offline, nobody answers `{command}`"),
+            format!(
+                "record the answer with the facts of a live server: infrakt plan RECIPE --server NAME --facts-out facts.json; then --offline --facts facts.json ({} answers are recorded)",
+                self.facts.answers.len()
+            ),
+        ))
+    }
+
+    fn apps(&mut self) -> Result<Vec<(String, String)>> {
+        let recorded = self
+            .facts
+            .answers
+            .get("db::apps")
+            .cloned()
+            .unwrap_or_else(|| Value::Array(Vec::new()));
+        serde_json::from_value(recorded).map_err(|error| Error::Malformed {
+            what: "the recorded answer of db::apps".to_owned(),
+            reason: error.to_string(),
+            hint: None,
+        })
+    }
+}

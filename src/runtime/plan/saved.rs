@@ -1,0 +1,70 @@
+//! Plans that come from a file: whether they are what they were, and whether they still fit their server.
+
+use crate::consent::{check_age, check_destroyable};
+use crate::error::{RecipeError, Refusal, Result};
+use crate::plan::{Keeper, Plan, lint};
+use crate::recipe::is_shipped;
+use crate::runtime::open::Runtime;
+use crate::runtime::reach::live::{self, Live};
+use jiff::Timestamp;
+
+impl Runtime {
+    /// Checks what can be said of a plan that comes from a file without its server: it must be as it was made, hold
+    /// nothing that the lint refuses, and nothing that is refused whoever consents.
+    ///
+    /// # Errors
+    /// The refusal that fits.
+    pub fn examine(&self, plan: &Plan) -> Result<()> {
+        if plan.digest != plan.compute_digest() {
+            let reason = "it was altered after it was made".to_owned();
+            return Err(Refusal::StalePlan {
+                server: plan.server.name.clone(),
+                reason,
+            }
+            .into());
+        }
+        if let Some(finding) = lint::findings(plan).first() {
+            return Err(RecipeError::Lint {
+                message: format!(
+                    "step {}: `{}` {}, and {} must not",
+                    finding.step + 1,
+                    finding.what,
+                    finding.does,
+                    finding.part
+                ),
+                label: String::new(),
+                position: None,
+                help: match finding.does {
+                    "destroys" => "put the command into ssh::destroy, and make the plan anew",
+                    _ => "put the command into a step, and make the plan anew",
+                }
+                .to_owned(),
+            }
+            .into());
+        }
+        for (name, source) in &plan.recipe.sources {
+            if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
+                let reason = format!("it was made with another {name} than this infrakt ships");
+                return Err(Refusal::StalePlan {
+                    server: plan.server.name.clone(),
+                    reason,
+                }
+                .into());
+            }
+        }
+        if plan.destroys() {
+            check_destroyable(plan)?;
+        }
+        Ok(check_age(plan, Timestamp::now())?)
+    }
+
+    /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], and it must
+    /// still fit the machine. Consent is asked anew.
+    ///
+    /// # Errors
+    /// The refusal that fits.
+    pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
+        self.examine(plan)?;
+        live::compare(plan, &live.identity, &live.losses)
+    }
+}
