@@ -9,6 +9,7 @@ pub mod error;
 pub mod event;
 pub mod executor;
 pub mod facts;
+pub mod host_key;
 pub mod http;
 pub mod ownership;
 pub mod plan;

@@ -42,8 +42,6 @@ pub enum SshError {
         server: String,
         algorithm: String,
         fingerprint: String,
-        /// The key itself, as the line of a public key file.
-        key: String,
     },
     /// Nothing vouches for the key, and the SSH configuration forbids to take it on trust.
     #[error(
@@ -198,7 +196,6 @@ impl SshError {
                 server,
                 algorithm,
                 fingerprint,
-                ..
             }
             | Self::HostKeyNotTaken {
                 server,

@@ -7,6 +7,7 @@ mod records;
 pub mod usage;
 
 use crate::error::{Error, Result, nearest};
+use crate::host_key::HostKey;
 use crate::plan::{Loss, LossEntry, Losses};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub struct Facts {
     pub machine_id: Option<String>,
     /// The server's own host keys, in the form of public key files without comment.
     #[serde(default)]
-    pub host_keys: Vec<String>,
+    pub host_keys: Vec<HostKey>,
     /// Whether `/etc/infrakt/host` is there: the machine hosts an infrakt.
     #[serde(default)]
     pub marker: bool,

@@ -5,6 +5,7 @@ use super::records::{Records, excerpt};
 use super::{
     Container, Directory, Docker, Entry, FORMAT, Facts, Image, Named, Obstacle, SwarmNode, Volume, os_release,
 };
+use crate::host_key::{HostKey, InvalidHostKey};
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
 use std::collections::BTreeMap;
@@ -31,8 +32,16 @@ pub fn script(nonce: &str, thread_name: &str) -> String {
 pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
     let mut records = Records::read(nonce, output)?;
     let machine_id = records.text("machine_id")?;
-    let mut host_keys = records.lines("host_keys")?;
-    host_keys.sort();
+    let mut lines = records.lines("host_keys")?;
+    lines.sort();
+    // One that can't be read could be the one that protects the machine.
+    let host_keys = lines
+        .iter()
+        .map(|line| {
+            line.parse()
+                .map_err(|error: InvalidHostKey| format!("host_keys: '{}': {error}", line.escape_debug()))
+        })
+        .collect::<Result<Vec<HostKey>, String>>()?;
     let mut ssh_ports = records
         .lines("ssh_ports")?
         .iter()
@@ -350,6 +359,13 @@ mod tests {
         ] {
             assert_eq!(unescaped(written), path);
         }
+    }
+
+    #[test]
+    fn a_host_key_that_cannot_be_read_is_an_error_since_it_may_protect_the_machine() {
+        let answer = ANSWER.replace("NONCE host_keys\n", "NONCE host_keys\nssh-ed25519\n");
+        let error = parse("NONCE", answer.as_bytes()).unwrap_err();
+        assert!(error.contains("host_keys: 'ssh-ed25519'"), "{error}");
     }
 
     #[test]

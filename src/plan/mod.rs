@@ -12,6 +12,7 @@ pub mod secret;
 pub mod shell;
 pub mod survey;
 
+use crate::host_key::HostKey;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,7 @@ pub struct ServerIdentity {
     pub port: u16,
     pub user: String,
     /// The host key in the form of a public key file, `ssh-ed25519 AAAA…`.
-    pub host_key: Option<String>,
+    pub host_key: Option<HostKey>,
     /// machine-id(5) of the server.
     pub machine_id: Option<String>,
     /// Why nothing may be destroyed there; empty for an ordinary server.

@@ -21,7 +21,6 @@
 mod ask_secret;
 mod bounded_read;
 mod connect;
-mod host_key;
 mod login;
 mod random_word;
 mod route;
@@ -31,8 +30,9 @@ mod target;
 mod trust;
 
 pub use ask_secret::AskSecret;
-pub use host_key::{HostKey, RecordedKey, local_host_keys};
 pub use route::client_config::client_options;
 pub use route::lookup::{Destination, Route};
 pub use session::connection::{Session, connect};
 pub use target::Target;
+pub use trust::first_contact::FirstContact;
+pub use trust::local_keys::local_host_keys;

@@ -1,6 +1,6 @@
 //! Where and as whom to log in, with nothing left to look up. Knows no connection.
 
-use crate::ssh::host_key::RecordedKey;
+use crate::host_key::HostKey;
 use std::path::PathBuf;
 
 /// Where and as whom to log in, with nothing left open.
@@ -16,5 +16,5 @@ pub struct Target {
     /// usual files of `~/.ssh`.
     pub key_path: Option<PathBuf>,
     /// What the inventory knows of the server's host key. `None`: the user's own known_hosts may vouch for it.
-    pub host_key: Option<RecordedKey>,
+    pub host_key: Option<HostKey>,
 }

@@ -5,9 +5,9 @@
 //! recorded when a row is marked, and when they become known of a marked row. They stay when the row is removed; only
 //! clearing the flag, with the name typed, removes them.
 
-use super::host_key::fingerprint;
 use super::{Failure, Identity, Server, Store};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
+use crate::host_key::HostKey;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
@@ -32,7 +32,7 @@ impl Store {
     /// Why the machine that a row knows is protected, one sentence a reason; empty if it is not.
     pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
         let known = Identity {
-            host_key: server.host_key.as_deref(),
+            host_key: server.host_key.as_ref(),
             machine_id: server.machine_id.as_deref(),
             engine_id: server.engine_id.as_deref(),
         };
@@ -42,9 +42,8 @@ impl Store {
 
     /// The rows, also removed ones, that protect the machine with this identity.
     ///
-    /// `host_keys` are those that the machine has beside the one in its identity, each as the line of a public key file or
-    /// as a fingerprint. One that can't be read is an error, since it could be the one that matters.
-    pub fn protectors_of_identity(&self, read: Identity<'_>, host_keys: &[String]) -> Result<Vec<Protector>> {
+    /// `host_keys` are those that the machine has beside the one in its identity.
+    pub fn protectors_of_identity(&self, read: Identity<'_>, host_keys: &[HostKey]) -> Result<Vec<Protector>> {
         let mut identities: Vec<(&str, String)> = Vec::new();
         if let Some(machine_id) = read.machine_id {
             identities.push(("machine_id", machine_id.trim().to_ascii_lowercase()));
@@ -52,8 +51,8 @@ impl Store {
         if let Some(engine_id) = read.engine_id {
             identities.push(("engine_id", engine_id.to_owned()));
         }
-        for host_key in host_keys.iter().map(String::as_str).chain(read.host_key) {
-            identities.push(("host_key", fingerprint(host_key)?));
+        for host_key in host_keys.iter().chain(read.host_key) {
+            identities.push(("host_key", host_key.fingerprint().to_string()));
         }
         let protected = self.read(protected_identities)?;
         let mut protectors = Vec::new();
@@ -133,10 +132,8 @@ fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity
     while let Some(row) = rows.next()? {
         let (server_name, marked_at): (String, Timestamp) = (row.get(0)?, row.get(3)?);
         let machine_id = row.get::<_, Option<String>>(1)?.map(|value| ("machine_id", value));
-        let host_key = match row.get::<_, Option<String>>(2)? {
-            Some(line) => Some(("host_key", fingerprint(&line)?)),
-            None => None,
-        };
+        let host_key = row.get::<_, Option<HostKey>>(2)?;
+        let host_key = host_key.map(|key| ("host_key", key.fingerprint().to_string()));
         let engine_id = row.get::<_, Option<String>>(4)?.map(|value| ("engine_id", value));
         for (kind, value) in machine_id.into_iter().chain(host_key).chain(engine_id) {
             if !found
@@ -158,7 +155,7 @@ fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity
 
 /// Records what is known of the identity of a marked row. What is recorded already stays as it is.
 pub(super) fn protect(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
-    for (kind, value) in identities_of(server)? {
+    for (kind, value) in identities_of(server) {
         transaction.execute(
             "INSERT INTO protected_identities (kind, value, server_id, server_name, marked_at)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
@@ -173,7 +170,7 @@ pub(super) fn is_guarded(transaction: &Transaction<'_>, server: &Server) -> Resu
     if server.is_infrakt_host {
         return Ok(true);
     }
-    for (kind, value) in identities_of(server)? {
+    for (kind, value) in identities_of(server) {
         if transaction.query_row(
             "SELECT EXISTS (SELECT 1 FROM protected_identities WHERE kind = ?1 AND value = ?2
              AND server_id NOT IN (SELECT id FROM servers))",
@@ -190,7 +187,7 @@ pub(super) fn is_guarded(transaction: &Transaction<'_>, server: &Server) -> Resu
 /// other marked rows say of that machine stays.
 pub(super) fn release(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
     transaction.execute("DELETE FROM protected_identities WHERE server_id = ?1", [server.id])?;
-    for (kind, value) in identities_of(server)? {
+    for (kind, value) in identities_of(server) {
         transaction.execute(
             "DELETE FROM protected_identities WHERE kind = ?1 AND value = ?2
              AND server_id NOT IN (SELECT id FROM servers)",
@@ -200,16 +197,16 @@ pub(super) fn release(transaction: &Transaction<'_>, server: &Server) -> Result<
     Ok(())
 }
 
-fn identities_of(server: &Server) -> Result<Vec<(&'static str, String)>, StoreError> {
+fn identities_of(server: &Server) -> Vec<(&'static str, String)> {
     let mut identities = Vec::new();
     if let Some(machine_id) = &server.machine_id {
         identities.push(("machine_id", machine_id.clone()));
     }
     if let Some(host_key) = &server.host_key {
-        identities.push(("host_key", fingerprint(host_key)?));
+        identities.push(("host_key", host_key.fingerprint().to_string()));
     }
     if let Some(engine_id) = &server.engine_id {
         identities.push(("engine_id", engine_id.clone()));
     }
-    Ok(identities)
+    identities
 }

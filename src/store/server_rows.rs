@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::error::{StoreError, StoreKind, nearest};
+use crate::host_key::HostKey;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use schemars::JsonSchema;
@@ -22,7 +23,7 @@ pub struct Server {
     pub provider: Option<String>,
     /// The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given
     /// beforehand and the key has not been seen yet.
-    pub host_key: Option<String>,
+    pub host_key: Option<HostKey>,
     /// machine-id(5), once it was read.
     pub machine_id: Option<String>,
     /// The id of its Docker engine, once one was proven to be its own.
@@ -39,8 +40,7 @@ pub struct Server {
 /// Who a machine is, as it was read from it. What is `None` was not read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Identity<'a> {
-    /// The line of a public key file, or a fingerprint.
-    pub host_key: Option<&'a str>,
+    pub host_key: Option<&'a HostKey>,
     /// machine-id(5).
     pub machine_id: Option<&'a str>,
     /// What `docker info` prints as ID, of an engine that is proven to be the machine's own.

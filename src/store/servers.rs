@@ -1,8 +1,9 @@
 //! The inventory: one row a server.
 
 use super::server_rows::{Identity, Server, all, by_id, by_name};
-use super::{NameTyped, Store, host_key, living, protection, validation};
+use super::{NameTyped, Store, living, protection, validation};
 use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
+use crate::host_key::HostKey;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
@@ -79,7 +80,7 @@ impl Store {
         let host = validation::host(&new.host)?;
         new.port.map(validation::port).transpose()?;
         new.user.as_deref().map(validation::user).transpose()?;
-        let host_key = new.host_key.as_deref().map(host_key::normal).transpose()?;
+        let host_key = new.host_key.as_deref().map(validation::host_key).transpose()?;
         check_remarks(new.ssh_key_path.as_deref(), new.provider.as_deref(), &new.tags)?;
         self.write(|transaction| {
             let taken = "SELECT EXISTS (SELECT 1 FROM servers WHERE name = ?1)";
@@ -124,8 +125,9 @@ impl Store {
             .flatten()
             .try_for_each(|user| validation::user(user))?;
         let new_host_key = match &change.host_key {
-            Some(Some(line)) => Some(Some(host_key::normal(line)?)),
-            other => other.clone(),
+            Some(Some(given)) => Some(Some(validation::host_key(given)?)),
+            Some(None) => Some(None),
+            None => None,
         };
         let text = |field: &Option<Option<String>>| field.clone().flatten();
         check_remarks(
@@ -144,7 +146,7 @@ impl Store {
             set(&mut after.provider, change.provider.clone());
             set(&mut after.host_key, new_host_key);
             set(&mut after.is_infrakt_host, change.is_infrakt_host);
-            let keeps_key = same_key(before.host_key.as_deref(), after.host_key.as_deref())?;
+            let keeps_key = same_key(before.host_key.as_ref(), after.host_key.as_ref());
             if !keeps_key {
                 after.machine_id = None;
                 after.engine_id = None;
@@ -257,26 +259,24 @@ impl Store {
     /// A fingerprint on record is replaced by the key that it belongs to. A different key is an error: only
     /// [`Store::update_server`] changes that, because a person said so.
     pub fn record_identity(&self, server_id: i64, read: Identity<'_>) -> Result<()> {
-        let offered = read.host_key.map(host_key::normal).transpose()?;
         read.machine_id.map(validation::machine_id).transpose()?;
         read.engine_id.map(validation::engine_id).transpose()?;
         self.write(|transaction| {
             let before = by_id(transaction, server_id)?;
             let mut after = before.clone();
-            if let Some(offered) = offered {
+            if let Some(offered) = read.host_key {
                 if let Some(known) = &before.host_key
-                    && !same_key(Some(known), Some(&offered))?
+                    && !known.is_same(offered)
                 {
                     return Err(StoreError::HostKeyDiffers {
                         server: before.name,
-                        known: host_key::fingerprint(known)?,
-                        offered: host_key::fingerprint(&offered)?,
+                        known: known.fingerprint().to_string(),
+                        offered: offered.fingerprint().to_string(),
                     }
                     .into());
                 }
-                let only_fingerprint = !offered.contains(' ');
-                if before.host_key.is_none() || !only_fingerprint {
-                    after.host_key = Some(offered);
+                if before.host_key.is_none() || offered.whole().is_some() {
+                    after.host_key = Some(offered.clone());
                 }
             }
             set(&mut after.machine_id, read.machine_id.map(|id| Some(id.to_owned())));
@@ -336,11 +336,11 @@ fn set<T>(place: &mut T, value: Option<T>) {
 }
 
 /// Whether two host keys, in whichever form, are one. A key that was not known before is no other key.
-fn same_key(before: Option<&str>, after: Option<&str>) -> Result<bool, StoreError> {
+fn same_key(before: Option<&HostKey>, after: Option<&HostKey>) -> bool {
     match (before, after) {
-        (Some(before), Some(after)) => Ok(host_key::fingerprint(before)? == host_key::fingerprint(after)?),
-        (None, _) => Ok(true),
-        (Some(_), None) => Ok(false),
+        (Some(before), Some(after)) => before.is_same(after),
+        (None, _) => true,
+        (Some(_), None) => false,
     }
 }
 

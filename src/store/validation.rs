@@ -4,6 +4,7 @@
 //! It must not know the database: every value that enters it passes here first.
 
 use crate::error::StoreError;
+use crate::host_key::{HostKey, InvalidHostKey};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 type Checked<T = ()> = Result<T, StoreError>;
@@ -44,6 +45,14 @@ pub(super) fn name(what: &'static str, value: &str) -> Checked {
     } else {
         Ok(())
     }
+}
+
+/// A host key as a person gives it: a fingerprint, or the line of a public key file.
+pub(super) fn host_key(value: &str) -> Checked<HostKey> {
+    let hint = Some("on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+    value
+        .parse()
+        .map_err(|error: InvalidHostKey| invalid("host key", value.trim(), &error.to_string(), hint))
 }
 
 pub(super) fn port(value: u16) -> Checked {

@@ -4,8 +4,17 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 19] = [
-    ("plan", &["error"], "a plan is data: it knows nobody but the errors"),
+const MAY_KNOW: [(&str, &[&str], &str); 20] = [
+    (
+        "host_key",
+        &[],
+        "a host key is data: it is the same on the wire, in a file and in the database",
+    ),
+    (
+        "plan",
+        &["error", "host_key"],
+        "a plan is data: it knows only the errors and what a host key is",
+    ),
     (
         "event",
         &["error", "plan"],
@@ -18,7 +27,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
     ),
     (
         "facts",
-        &["error", "plan"],
+        &["error", "host_key", "plan"],
         "facts are data: they execute nothing and ask nobody",
     ),
     (
@@ -43,12 +52,12 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
     ),
     (
         "ssh",
-        &["error", "executor", "plan"],
+        &["error", "executor", "host_key", "plan"],
         "a connection knows no recipe, no database and no terminal",
     ),
     (
         "store",
-        &["consent", "error", "event", "plan"],
+        &["consent", "error", "event", "host_key", "plan"],
         "what is kept knows no recipe, no connection and no terminal",
     ),
     (
@@ -64,7 +73,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
     (
         "runtime",
         &[
-            "consent", "error", "event", "executor", "facts", "plan", "recipe", "ssh", "store",
+            "consent", "error", "event", "executor", "facts", "host_key", "plan", "recipe", "ssh", "store",
         ],
         "the runtime serves the command line and the HTTP API alike: it knows neither, and no terminal",
     ),
@@ -76,6 +85,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
             "error",
             "event",
             "facts",
+            "host_key",
             "http",
             "ownership",
             "plan",
@@ -118,6 +128,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 19] = [
             "event",
             "executor",
             "facts",
+            "host_key",
             "http",
             "ownership",
             "plan",

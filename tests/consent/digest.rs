@@ -11,6 +11,7 @@ fn altered(value: &Value) -> Value {
             "change" | "destroy" => "read".into(),
             "shipped" | "user" => "path".into(),
             "path" => "shipped".into(),
+            fingerprint if fingerprint.starts_with("SHA256:AAAA") => fingerprint.replace("AAAA", "EEEE").into(),
             text => format!("{text}x").into(),
         },
         Value::Number(number) => (number.as_u64().expect("only whole numbers") + 1).into(),

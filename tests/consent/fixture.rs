@@ -1,5 +1,6 @@
 //! A plan with a bit of everything, and its JSON to alter.
 
+use infrakt::host_key::HostKey;
 use infrakt::plan::{
     Action, Content, Effect, EnvValue, FORMAT, Keeper, Loss, LossEntry, Losses, Origin, Plan, Query, RecipeIdentity,
     ServerIdentity, Source, StateChange, Step,
@@ -7,6 +8,11 @@ use infrakt::plan::{
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A host key; with another letter (`A`, `E`, `I`, …) it is another one.
+pub fn host_key(letter: &str) -> HostKey {
+    format!("SHA256:{}", letter.repeat(43)).parse().expect("a host key")
+}
 
 pub fn step(title: &str, effect: Effect, action: Action) -> Step {
     Step {
@@ -78,7 +84,7 @@ pub fn plan() -> Plan {
             host: "192.0.2.7".to_owned(),
             port: 22,
             user: "root".to_owned(),
-            host_key: Some("ssh-ed25519 AAAA".to_owned()),
+            host_key: Some(host_key("A")),
             machine_id: Some("0123456789abcdef0123456789abcdef".to_owned()),
             protected: Vec::new(),
         },

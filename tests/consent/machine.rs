@@ -1,6 +1,6 @@
 //! Between plan and act: does the machine that answers still fit the plan?
 
-use crate::fixture::{entry, harmless, loss, plan, sealed};
+use crate::fixture::{entry, harmless, host_key, loss, plan, sealed};
 use infrakt::error::Refusal;
 use infrakt::plan::{Losses, Plan, ServerIdentity};
 use infrakt::runtime::compare;
@@ -32,7 +32,7 @@ fn another_machine_row_address_or_key_does_not_fit() {
         ("address or user", |now| now.host = "192.0.2.8".to_owned()),
         ("address or user", |now| now.port = 2222),
         ("address or user", |now| now.user = "deploy".to_owned()),
-        ("host key", |now| now.host_key = Some("ssh-ed25519 BBBB".to_owned())),
+        ("host key", |now| now.host_key = Some(host_key("E"))),
         ("host key", |now| now.host_key = None),
         ("machine-id", |now| now.machine_id = Some("f".repeat(32))),
         ("machine-id", |now| now.machine_id = None),

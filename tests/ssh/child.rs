@@ -1,7 +1,8 @@
 //! A connection made by a process of its own, for what depends on the environment: HOME, the agent, secrets.
 
 use crate::server::Person;
-use infrakt::ssh::{RecordedKey, Target};
+use infrakt::host_key::HostKey;
+use infrakt::ssh::Target;
 use std::process::Command;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
         .as_deref()
         .map(|path| path.to_str().unwrap())
         .unwrap_or_default();
-    let host_key = target.host_key.as_ref().map(RecordedKey::to_string).unwrap_or_default();
+    let host_key = target.host_key.as_ref().map(HostKey::to_string).unwrap_or_default();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--ignored", "child::helper_connects_as_the_environment_says"])
         .env_remove("SSH_AUTH_SOCK")

@@ -2,7 +2,7 @@
 
 use crate::server::{Server, public_half};
 use crate::traveller::Traveller;
-use infrakt::ssh::RecordedKey;
+use infrakt::host_key::HostKey;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -70,7 +70,7 @@ fn a_key_that_revoked_host_keys_lists_is_refused_however_it_is_known() {
     // What the inventory records does not outweigh it, neither by fingerprint nor whole.
     configure(&text);
     let key = server.host_key("ed25519");
-    for recorded in [RecordedKey::Fingerprint(key.fingerprint()), RecordedKey::Full(key)] {
+    for recorded in [HostKey::Fingerprint(key.fingerprint()), HostKey::Whole(key)] {
         traveller.row.host_key = Some(recorded);
         let revoked = format!("RevokedHostKeys {}", text.display());
         traveller.configure(&[("web1", &server, &revoked)]);
@@ -146,7 +146,7 @@ fn with_strict_checking_no_key_is_taken_on_trust() {
         traveller.go("web1").failed("host_key_unknown");
     }
     traveller.configure(&[("web1", &server, "StrictHostKeyChecking yes")]);
-    traveller.row.host_key = Some(RecordedKey::Fingerprint(fingerprint));
+    traveller.row.host_key = Some(HostKey::Fingerprint(fingerprint));
     traveller.go("web1").connected();
 }
 
@@ -171,7 +171,7 @@ fn with_check_host_ip_the_address_must_not_contradict() {
     assert!(failure.contains("known_hosts:2, with CheckHostIP"), "{failure}");
     // Of an address nothing more is asked than ever: what the inventory records counts.
     let mut traveller = traveller;
-    traveller.row.host_key = Some(RecordedKey::Full(server.host_key("ed25519")));
+    traveller.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
     traveller.configure(&[("web1", &server, "CheckHostIP yes")]);
     traveller.go("web1").connected();
 }

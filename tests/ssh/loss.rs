@@ -3,6 +3,7 @@
 use crate::server::{Line, Person, Server, read_all, ssh_error};
 use infrakt::error::SshError;
 use infrakt::executor::connection::{Connection, Incoming};
+use infrakt::host_key::HostKey;
 use infrakt::ssh::connect;
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ fn another_machine_at_the_same_address_is_not_reconnected_to() {
     let mut server = Server::start(&["ed25519"]);
     // Only a fingerprint was recorded: after the first login it is the whole key that counts.
     let mut target = server.target();
-    target.host_key = Some(server.host_key("ed25519").fingerprint().parse().unwrap());
+    target.host_key = Some(HostKey::Fingerprint(server.host_key("ed25519").fingerprint()));
     let mut session = connect(&target, &Person::nobody()).unwrap();
     server.reinstall();
     let error = ssh_error(session.reconnect(MINUTE).unwrap_err());

@@ -4,7 +4,7 @@
 use crate::server::{Line, Server, public_half};
 use crate::support::port::Port;
 use crate::traveller::Traveller;
-use infrakt::ssh::RecordedKey;
+use infrakt::host_key::HostKey;
 use std::path::Path;
 
 #[test]
@@ -92,11 +92,11 @@ fn the_key_that_is_compared_is_the_servers_own_and_not_that_of_its_jump_host() {
     let mut traveller = Traveller::new();
     traveller.knows(&[&bastion]);
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
-    traveller.row.host_key = Some(RecordedKey::Full(bastion.host_key("ed25519")));
+    traveller.row.host_key = Some(HostKey::Whole(bastion.host_key("ed25519")));
     let failure = traveller.go("web1").failed("host_key_changed");
     assert!(failure.contains("the host key of 'prod-2' has changed"), "{failure}");
 
-    traveller.row.host_key = Some(RecordedKey::Fingerprint(target.host_key("ed25519").fingerprint()));
+    traveller.row.host_key = Some(HostKey::Fingerprint(target.host_key("ed25519").fingerprint()));
     let arrival = traveller.go("web1").connected();
     assert_eq!(arrival.host_key, target.host_key("ed25519").to_string());
 }
@@ -196,7 +196,7 @@ fn what_the_row_says_wins_and_the_configuration_fills_in_the_rest() {
     traveller.row.port = Some(server.port);
     let failure = traveller.go("web1").failed("host_key_unknown");
     assert!(failure.contains("prod-2"), "{failure}");
-    traveller.row.host_key = Some(RecordedKey::Full(server.host_key("ed25519")));
+    traveller.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
     let failure = traveller.go("web1").failed("login_denied");
     assert!(
         failure.contains("does not let nobody-here in") && failure.contains("User nobody-here"),

@@ -5,8 +5,9 @@ use crate::support::sshd;
 use crate::support::world::World;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::executor::connection::{Channel, Incoming};
+use infrakt::host_key::{HostKey, PublicKey};
 use infrakt::plan::secret::Secret;
-use infrakt::ssh::{AskSecret, HostKey, RecordedKey, Target};
+use infrakt::ssh::{AskSecret, Target};
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -89,7 +90,7 @@ impl Server {
         path
     }
 
-    pub fn host_key(&self, key_type: &str) -> HostKey {
+    pub fn host_key(&self, key_type: &str) -> PublicKey {
         let path = self.directory.path().join(format!("host_{key_type}.pub"));
         std::fs::read_to_string(path).unwrap().parse().unwrap()
     }
@@ -107,7 +108,7 @@ impl Server {
                 .path()
                 .join("host_ed25519")
                 .exists()
-                .then(|| RecordedKey::Full(self.host_key("ed25519"))),
+                .then(|| HostKey::Whole(self.host_key("ed25519"))),
         }
     }
 
@@ -253,6 +254,11 @@ impl Line {
             // The other end may have closed it already.
             let _ = socket.shutdown(Shutdown::Both);
         }
+    }
+
+    /// How many connections it has carried since it was last cut.
+    pub fn connections(&self) -> usize {
+        self.open.lock().unwrap().len() / 2
     }
 
     /// The next `count` connections are closed as soon as they are made.

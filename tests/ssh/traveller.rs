@@ -3,7 +3,8 @@
 
 use crate::server::{Person, Server, read_all};
 use infrakt::executor::connection::{Connection, Incoming};
-use infrakt::ssh::{Destination, RecordedKey, Route, Session, Target};
+use infrakt::host_key::HostKey;
+use infrakt::ssh::{Destination, FirstContact, Route, Session, Target};
 use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ pub struct Row {
     pub port: Option<u16>,
     pub user: Option<String>,
     pub key_path: Option<PathBuf>,
-    pub host_key: Option<RecordedKey>,
+    pub host_key: Option<HostKey>,
 }
 
 impl From<Target> for Row {
@@ -189,11 +190,7 @@ impl Traveller {
             .env("TEST_KEY", self.row.key_path.clone().unwrap_or_default())
             .env(
                 "TEST_HOST_KEY",
-                self.row
-                    .host_key
-                    .as_ref()
-                    .map(RecordedKey::to_string)
-                    .unwrap_or_default(),
+                self.row.host_key.as_ref().map(HostKey::to_string).unwrap_or_default(),
             )
             .env("TEST_REPORT", report.path())
             .env("TEST_RUNNING", &running)
@@ -285,7 +282,7 @@ fn arrive() -> infrakt::error::Result<Arrival> {
         note: route.note().unwrap_or_default().to_owned(),
         ..Arrival::default()
     };
-    let mut session = route.connect(&Person::nobody())?;
+    let mut session = route.connect(&Person::nobody(), FirstContact::Refuse)?;
     arrival.host_key = session.host_key().to_string();
     arrival.next_probe = next_probe(target.port);
     arrival.said = match (given("TEST_MEGABYTES"), given("TEST_LOSS"), given("TEST_TIMES")) {

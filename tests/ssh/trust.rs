@@ -1,11 +1,13 @@
 //! Which host keys are believed, and what is said about the others.
 
 use crate::child::{self, Report};
-use crate::server::{Person, Server, ssh_error};
-use infrakt::error::SshError;
-use infrakt::ssh::{RecordedKey, Target, connect};
+use crate::server::{Line, Person, Server, ssh_error};
+use infrakt::error::{Error, SshError};
+use infrakt::host_key::{HostKey, PublicKey};
+use infrakt::ssh::{FirstContact, Route, Target, connect};
+use std::cell::RefCell;
 
-fn recorded(server: &Server, key: Option<RecordedKey>) -> Target {
+fn recorded(server: &Server, key: Option<HostKey>) -> Target {
     Target {
         host_key: key,
         ..server.target()
@@ -26,16 +28,57 @@ fn connect_knowing(server: &Server, known_hosts: &str) -> Report {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_unknown_key_is_shown_whole_before_anybody_logs_in() {
+fn an_unknown_host_key_is_shown_before_any_login() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     let mut target = recorded(&server, None);
     target.user = "nobody-at-all".to_owned();
     target.key_path = None;
     let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
-    let SshError::HostKeyUnknown { key, .. } = ssh_error(error) else {
+    let SshError::HostKeyUnknown { fingerprint, .. } = ssh_error(error) else {
         panic!("another error")
     };
-    assert_eq!(key, server.host_key("ed25519").to_string());
+    assert_eq!(fingerprint, server.host_key("ed25519").fingerprint().to_string());
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_first_contact_accepts_the_key_before_the_login_and_over_one_connection() {
+    let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
+    let line = Line::to(server.port);
+    let mut target = recorded(&server, None);
+    target.port = line.port;
+    let shown = RefCell::new(Vec::new());
+    let accept = |key: &PublicKey| {
+        shown.borrow_mut().push(key.clone());
+        Ok(())
+    };
+    let route = Route::direct(target.clone());
+    let session = route.connect(&Person::nobody(), FirstContact::Accept(&accept)).unwrap();
+    assert_eq!(*session.host_key(), server.host_key("ed25519"));
+    assert_eq!(*shown.borrow(), [server.host_key("ed25519")]);
+    assert_eq!(line.connections(), 1);
+
+    // Whoever does not accept the key is not asked for a password first.
+    let refuse = |_: &PublicKey| Err(Error::Interrupted);
+    target.user = "nobody-at-all".to_owned();
+    target.key_path = None;
+    let person = Person::nobody();
+    let result = Route::direct(target.clone()).connect(&person, FirstContact::Accept(&refuse));
+    assert!(matches!(result.map(drop), Err(Error::Interrupted)));
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_first_contact_does_not_accept_another_key_than_the_recorded_one() {
+    let server = Server::start(&["ed25519"]);
+    let other: HostKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
+    let accept = |_: &PublicKey| panic!("the recorded key is another one");
+    let route = Route::direct(recorded(&server, Some(other)));
+    let error = route
+        .connect(&Person::nobody(), FirstContact::Accept(&accept))
+        .map(drop)
+        .unwrap_err();
+    assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
 }
 
 #[test]
@@ -44,11 +87,7 @@ fn the_recorded_key_is_negotiated_whatever_its_type() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
-        let session = connect(
-            &recorded(&server, Some(RecordedKey::Full(key.clone()))),
-            &Person::nobody(),
-        )
-        .unwrap();
+        let session = connect(&recorded(&server, Some(HostKey::Whole(key.clone()))), &Person::nobody()).unwrap();
         assert_eq!(*session.host_key(), key);
     }
 }
@@ -59,7 +98,7 @@ fn a_fingerprint_given_beforehand_is_enough_and_yields_the_whole_key() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
-        let fingerprint = key.fingerprint().parse().unwrap();
+        let fingerprint = HostKey::Fingerprint(key.fingerprint());
         let session = connect(&recorded(&server, Some(fingerprint)), &Person::nobody()).unwrap();
         assert_eq!(*session.host_key(), key);
     }
@@ -69,14 +108,14 @@ fn a_fingerprint_given_beforehand_is_enough_and_yields_the_whole_key() {
 #[ignore = "needs root and sshd"]
 fn a_wrong_fingerprint_is_a_changed_key_and_shows_the_one_offered() {
     let server = Server::start(&["ed25519"]);
-    let other: RecordedKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
+    let other: HostKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
     let error = connect(&recorded(&server, Some(other.clone())), &Person::nobody())
         .map(drop)
         .unwrap_err();
     match ssh_error(error) {
         SshError::HostKeyChanged { recorded, offered, .. } => {
-            assert_eq!(recorded, other.fingerprint());
-            assert_eq!(offered, server.host_key("ed25519").fingerprint());
+            assert_eq!(recorded, other.fingerprint().to_string());
+            assert_eq!(offered, server.host_key("ed25519").fingerprint().to_string());
         }
         other => panic!("{other:?}"),
     }
@@ -91,7 +130,7 @@ fn a_changed_key_is_refused_and_the_way_on_is_shown() {
     let error = connect(&before, &Person::nobody()).map(drop).unwrap_err();
     assert_eq!(error.exit() as i32, 4);
     assert_eq!(error.code(), "host_key_changed");
-    let new = server.host_key("ed25519").fingerprint();
+    let new = server.host_key("ed25519").fingerprint().to_string();
     assert!(error.to_string().contains(&new), "{error}");
     assert!(
         error
@@ -106,13 +145,10 @@ fn a_changed_key_is_refused_and_the_way_on_is_shown() {
 fn a_server_that_lost_its_recorded_key_type_is_a_changed_key_too() {
     let server = Server::start(&["ecdsa"]);
     let other = Server::start(&["rsa"]);
-    let target = recorded(&server, Some(RecordedKey::Full(other.host_key("rsa"))));
+    let target = recorded(&server, Some(HostKey::Whole(other.host_key("rsa"))));
     let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
     assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
-    let target = recorded(
-        &server,
-        Some(RecordedKey::Fingerprint(other.host_key("rsa").fingerprint())),
-    );
+    let target = recorded(&server, Some(HostKey::Fingerprint(other.host_key("rsa").fingerprint())));
     let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
     assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
 }

@@ -1,6 +1,7 @@
 //! A home in a temporary directory, and the smallest plan that has something to tell.
 
 use infrakt::error::Error;
+use infrakt::host_key::HostKey;
 use infrakt::plan::{Action, Effect, FORMAT, Keeper, Losses, Origin, Plan, RecipeIdentity, ServerIdentity, Step};
 use infrakt::store::{Home, NameTyped, NewServer, Server, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,11 @@ pub const FINGERPRINT_ONE: &str = "SHA256:IljuQq5eK5ZLDlbaX8TgcZ48gM0pu46XMu9rYo
 pub const KEY_TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZO9PmRfOGfGXTGb9P4E97sTOhf3HwVx+GCPnqQIq7m";
 pub const MACHINE_ONE: &str = "11111111111111111111111111111111";
 pub const MACHINE_TWO: &str = "22222222222222222222222222222222";
+
+/// A host key in either form.
+pub fn key(text: &str) -> HostKey {
+    text.parse().expect("a host key")
+}
 
 pub struct Place {
     pub home: Home,

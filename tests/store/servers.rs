@@ -1,4 +1,4 @@
-use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, Place, add, code};
+use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, Place, add, code, key};
 use infrakt::store::{Identity, NameTyped, NewServer, ServerChange};
 
 #[test]
@@ -19,7 +19,7 @@ fn a_server_comes_back_as_it_was_added() {
     assert_eq!((server.port, server.user.as_deref()), (Some(2222), Some("debian")));
     assert_eq!(server.ssh_key_path.as_deref(), Some("/home/alice/.ssh/id_ed25519"));
     assert_eq!(server.provider.as_deref(), Some("Hetzner Cloud"));
-    assert_eq!(server.host_key.as_deref(), Some(KEY_ONE));
+    assert_eq!(server.host_key, Some(key(KEY_ONE)));
     assert_eq!(server.tags, ["eu", "web"]);
     assert!(!server.is_infrakt_host);
 }
@@ -182,22 +182,19 @@ fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
         code(store.record_identity(
             server.id,
             Identity {
-                host_key: Some(KEY_TWO),
+                host_key: Some(&key(KEY_TWO)),
                 ..Identity::default()
             }
         )),
         "host_key_differs"
     );
-    assert_eq!(
-        store.server("prod-2").unwrap().host_key.as_deref(),
-        Some(FINGERPRINT_ONE)
-    );
+    assert_eq!(store.server("prod-2").unwrap().host_key, Some(key(FINGERPRINT_ONE)));
 
     store
         .record_identity(
             server.id,
             Identity {
-                host_key: Some(KEY_ONE),
+                host_key: Some(&key(KEY_ONE)),
                 machine_id: Some(MACHINE_ONE),
                 ..Identity::default()
             },
@@ -205,15 +202,15 @@ fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
         .unwrap();
     let known = store.server("prod-2").unwrap();
     assert_eq!(
-        (known.host_key.as_deref(), known.machine_id.as_deref()),
-        (Some(KEY_ONE), Some(MACHINE_ONE))
+        (known.host_key.clone(), known.machine_id.as_deref()),
+        (Some(key(KEY_ONE)), Some(MACHINE_ONE))
     );
 
     store
         .record_identity(
             server.id,
             Identity {
-                host_key: Some(FINGERPRINT_ONE),
+                host_key: Some(&key(FINGERPRINT_ONE)),
                 ..Identity::default()
             },
         )
@@ -234,7 +231,7 @@ fn another_host_key_means_another_machine() {
         .record_identity(
             server.id,
             Identity {
-                host_key: Some(KEY_ONE),
+                host_key: Some(&key(KEY_ONE)),
                 machine_id: Some(MACHINE_ONE),
                 ..Identity::default()
             },

@@ -73,8 +73,8 @@ impl Server {
     /// The fingerprint of its host key, as `server add --host-key` takes it.
     pub fn fingerprint(&self) -> String {
         let public = std::fs::read_to_string(self.directory.path().join("host_ed25519.pub")).expect("a host key");
-        let key: infrakt::ssh::HostKey = public.parse().expect("a host key");
-        key.fingerprint()
+        let key: infrakt::host_key::PublicKey = public.parse().expect("a host key");
+        key.fingerprint().to_string()
     }
 
     /// Where it keeps the records of runs, as this computer sees it. Empty if its file system has a limit.

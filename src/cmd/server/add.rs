@@ -4,8 +4,9 @@ use super::super::{Context, output};
 use super::naming::address;
 use crate::document::server::ServerAdded;
 use crate::error::{Error, Exit, Result, SshError};
+use crate::host_key::PublicKey;
 use crate::prompt::Terminal;
-use crate::runtime::{HostKey, Runtime, key_path};
+use crate::runtime::{Runtime, key_path};
 use crate::store::NewServer;
 use clap::Args;
 use std::path::PathBuf;
@@ -50,7 +51,7 @@ pub struct AddArgs {
 /// Saves the row first, and then makes the server's acquaintance.
 pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.made_home()?)?;
-    let mut recorded = |key: &HostKey| {
+    let recorded = |key: &PublicKey| {
         output::note(&format!(
             "host key of '{}': {} {}",
             args.name,
@@ -61,7 +62,7 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
             "It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
         );
     };
-    let added = runtime.add(&new_server(&args)?, &Terminal, &mut recorded)?;
+    let added = runtime.add(&new_server(&args)?, &Terminal, &recorded)?;
     if context.json {
         output::json(&ServerAdded::new(runtime.server_record(added.server.clone())?, &added))?;
         return added.marked.map(|()| Exit::Done);

@@ -5,7 +5,6 @@ use super::naming::address;
 use crate::document::server::{ServerListed, ServerShown};
 use crate::error::{Exit, Result};
 use crate::runtime::route_to;
-use crate::store::host_key_fingerprint;
 use clap::Args;
 
 /// Show what is recorded of a server, and how it would be reached; asks no other computer
@@ -36,10 +35,7 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         .collect();
     let list = |names: &[String], separator: &str| (!names.is_empty()).then(|| names.join(separator));
     let when = |time: jiff::Timestamp| Some(time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
-    let host_key = match &server.host_key {
-        Some(key) => Some(host_key_fingerprint(key)?),
-        None => None,
-    };
+    let host_key = server.host_key.as_ref().map(|key| key.fingerprint().to_string());
     let route = match &route {
         Some(route) => route.pairs(),
         None => [("login", route_problem), ("", None), ("", None), ("", None)],

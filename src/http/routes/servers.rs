@@ -116,7 +116,7 @@ pub fn add(call: &Call<'_>) -> Result<Answer, Problem> {
         tags: body.tags,
     };
     let runtime = call.service.runtime()?;
-    let added = runtime.add(&new, &Unattended, &mut |_| {})?;
+    let added = runtime.add(&new, &Unattended, &|_| {})?;
     let record = runtime.server_record(added.server.clone())?;
     json(201, &ServerAdded::new(record, &added))
 }

@@ -49,7 +49,7 @@ impl Runtime {
             ..live.facts.clone()
         };
         let row = self.store.server(&live.server.name)?;
-        let protected = protection::reasons(&self.store, &row, &besides, live.identity.host_key.as_deref())?;
+        let protected = protection::reasons(&self.store, &row, &besides, live.identity.host_key.as_ref())?;
         if let Some(reason) = protected.into_iter().next() {
             return Ok(Unmarked::StillProtected(reason));
         }

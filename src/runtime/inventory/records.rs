@@ -1,6 +1,7 @@
 //! What is recorded of servers, for those who look it up or change it without asking the server.
 
 use crate::error::{Error, Result};
+use crate::host_key::HostKey;
 use crate::runtime::open::Runtime;
 use crate::store::Server;
 use std::io::Write;
@@ -65,16 +66,14 @@ impl Runtime {
     /// # Errors
     /// If the file can't be written.
     pub fn write_known_hosts(&self, server: &Server) -> Result<Option<PathBuf>> {
-        // A fingerprint, which was given beforehand, has no space.
-        let key = |server: &Server| server.host_key.clone().filter(|key| key.contains(' '));
-        if key(server).is_none() {
+        if server.host_key.as_ref().and_then(HostKey::whole).is_none() {
             return Ok(None);
         }
         let lines: String = self
             .store
             .servers()?
             .iter()
-            .filter_map(|server| Some(format!("{} {}\n", server.name, key(server)?)))
+            .filter_map(|server| Some(format!("{} {}\n", server.name, server.host_key.as_ref()?.whole()?)))
             .collect();
         let path = self.home.known_hosts_path();
         let mut file = tempfile::NamedTempFile::new_in(self.home.path()).map_err(Error::file("write", &path))?;

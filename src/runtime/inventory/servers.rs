@@ -5,9 +5,10 @@
 
 use super::marker::Unmarked;
 use crate::error::{Error, Refusal, Result};
+use crate::host_key::PublicKey;
 use crate::runtime::open::Runtime;
 use crate::runtime::reach::live::Live;
-use crate::ssh::{AskSecret, HostKey};
+use crate::ssh::AskSecret;
 use crate::store::{NameTyped, NewServer, Server, ServerChange};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the row can't be saved.
-    pub fn add(&self, new: &NewServer, secrets: &dyn AskSecret, recorded: &mut dyn FnMut(&HostKey)) -> Result<Added> {
+    pub fn add(&self, new: &NewServer, secrets: &dyn AskSecret, recorded: &dyn Fn(&PublicKey)) -> Result<Added> {
         let row = self.store.add_server(new)?;
         let reached = self.acquaint(&row, secrets, recorded);
         let marked = match &reached {

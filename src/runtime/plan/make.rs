@@ -91,7 +91,7 @@ impl Runtime {
         facts: Facts,
         parameters: Parameters,
     ) -> Result<Planned> {
-        let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_deref())?;
+        let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_ref())?;
         let identity = live::identity(
             server,
             &route::target_of_row(server),

@@ -1,10 +1,11 @@
 //! Reaching a server: for the first time, or again.
 
 use super::live::Live;
-use crate::error::{Error, Result, SshError};
+use crate::error::Result;
 use crate::facts::usage::Usage;
+use crate::host_key::{HostKey, PublicKey};
 use crate::runtime::open::Runtime;
-use crate::ssh::{AskSecret, HostKey};
+use crate::ssh::{AskSecret, FirstContact};
 use crate::store::{Identity, Server};
 
 impl Runtime {
@@ -13,7 +14,7 @@ impl Runtime {
     /// # Errors
     /// If it can't be reached, trusted or understood.
     pub fn reach(&self, server: &Server, secrets: &dyn AskSecret) -> Result<Live> {
-        Live::reach(&self.store, server, secrets)
+        Live::reach(&self.store, server, secrets, FirstContact::Refuse)
     }
 
     /// As [`Runtime::reach`], and how busy the server is.
@@ -24,29 +25,21 @@ impl Runtime {
         Live::reach_and_measure(&self.store, server, secrets)
     }
 
-    /// First contact with a server: as [`Runtime::reach`], but a host key that nothing vouches for yet is recorded, and
-    /// shown to the caller through `recorded` before anything is entrusted to it.
+    /// First contact with a server: as [`Runtime::reach`], but a host key that is recorded nowhere yet is recorded, and
+    /// shown to the caller through `recorded`, before anything secret is sent to the server.
     ///
     /// # Errors
     /// As [`Runtime::reach`]; a key that was recorded stays recorded.
-    pub fn acquaint(
-        &self,
-        server: &Server,
-        secrets: &dyn AskSecret,
-        recorded: &mut dyn FnMut(&HostKey),
-    ) -> Result<Live> {
-        match self.reach(server, secrets) {
-            Err(Error::Ssh(SshError::HostKeyUnknown { key, .. })) => {
-                let key: HostKey = key.parse()?;
-                let shown = Identity {
-                    host_key: Some(&key.to_string()),
-                    ..Identity::default()
-                };
-                self.store.record_identity(server.id, shown)?;
-                recorded(&key);
-                self.reach(&self.store.server(&server.name)?, secrets)
-            }
-            reached => reached,
-        }
+    pub fn acquaint(&self, server: &Server, secrets: &dyn AskSecret, recorded: &dyn Fn(&PublicKey)) -> Result<Live> {
+        let record = |key: &PublicKey| {
+            let shown = Identity {
+                host_key: Some(&HostKey::from(key.clone())),
+                ..Identity::default()
+            };
+            self.store.record_identity(server.id, shown)?;
+            recorded(key);
+            Ok(())
+        };
+        Live::reach(&self.store, server, secrets, FirstContact::Accept(&record))
     }
 }

@@ -9,11 +9,12 @@ use crate::executor::question::{self, Answer, ask};
 use crate::executor::read_only;
 use crate::facts::usage::{self, Usage};
 use crate::facts::{Directory, Docker, Facts, Os, probe};
+use crate::host_key::HostKey;
 use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::runtime::stop::Stop;
-use crate::ssh::{AskSecret, Route, Session, Target};
+use crate::ssh::{AskSecret, FirstContact, Route, Session, Target};
 use crate::store::{Home, Identity, Server, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,8 +48,13 @@ impl Live {
     ///
     /// # Errors
     /// If the server can't be reached, trusted or understood.
-    pub fn reach(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
-        let mut session = open(server, secrets)?;
+    pub fn reach(
+        store: &Store,
+        server: &Server,
+        secrets: &dyn AskSecret,
+        first_contact: FirstContact<'_>,
+    ) -> Result<Self> {
+        let mut session = open(server, secrets, first_contact)?;
         let facts = read_facts(&mut session, &server.name)?;
         Self::looked_at(store, server, session, facts)
     }
@@ -58,7 +64,7 @@ impl Live {
     /// # Errors
     /// As [`Live::reach`].
     pub fn reach_and_measure(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<(Self, Usage)> {
-        let mut session = open(server, secrets)?;
+        let mut session = open(server, secrets, FirstContact::Refuse)?;
         let (usage, facts) = read_usage_and_facts(&mut session, &server.name)?;
         Ok((Self::looked_at(store, server, session, facts)?, usage))
     }
@@ -69,8 +75,9 @@ impl Live {
     /// # Errors
     /// As [`Live::reach`].
     pub fn reach_known(store: &Store, server: &Server, secrets: &dyn AskSecret) -> Result<Self> {
-        let mut session = open(server, secrets)?;
-        if server.machine_id.is_some() && server.host_key == Some(session.host_key().to_string()) {
+        let mut session = open(server, secrets, FirstContact::Refuse)?;
+        if server.machine_id.is_some() && server.host_key.as_ref().and_then(HostKey::whole) == Some(session.host_key())
+        {
             return Self::of(store, server.clone(), session, not_read(server.machine_id.clone()));
         }
         let facts = read_facts(&mut session, &server.name)?;
@@ -78,7 +85,7 @@ impl Live {
     }
 
     fn looked_at(store: &Store, server: &Server, session: Session, facts: Facts) -> Result<Self> {
-        let host_key = session.host_key().to_string();
+        let host_key = HostKey::from(session.host_key().clone());
         let read = Identity {
             host_key: Some(&host_key),
             machine_id: facts.machine_id.as_deref(),
@@ -90,7 +97,7 @@ impl Live {
 
     fn of(store: &Store, server: Server, session: Session, facts: Facts) -> Result<Self> {
         let route = session.route().clone();
-        let host_key = session.host_key().to_string();
+        let host_key = HostKey::from(session.host_key().clone());
         let identity = identity_now(store, &server, route.target(), &facts, host_key)?;
         let losses = losses(store, &server, &facts)?;
         Ok(Self {
@@ -150,7 +157,7 @@ impl Live {
                 }
                 facts => facts?,
             };
-            (facts, session.host_key().to_string())
+            (facts, HostKey::from(session.host_key().clone()))
         };
         // A row that was changed meanwhile leads elsewhere than this connection, which the comparison tells.
         let route = route_to(&row)?;
@@ -236,11 +243,11 @@ pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses
         return stale("the server was removed and added again since".to_owned());
     }
     // A plan made offline may know less of the machine than the machine itself; what it knows must hold.
-    let differs = |then: &Option<String>, now: &Option<String>| then != now && !(plan.offline && then.is_none());
-    if differs(&then.host_key, &now.host_key) {
+    let counts = |unknown_then: bool| !(plan.offline && unknown_then);
+    if then.host_key != now.host_key && counts(then.host_key.is_none()) {
         return stale("its host key is another one".to_owned());
     }
-    if differs(&then.machine_id, &now.machine_id) {
+    if then.machine_id != now.machine_id && counts(then.machine_id.is_none()) {
         return stale("another machine answers there: its machine-id is another one".to_owned());
     }
     if let Some(losses) = losses.filter(|_| plan.destroys()) {
@@ -268,7 +275,7 @@ fn identity_now(
     server: &Server,
     target: &Target,
     facts: &Facts,
-    host_key: String,
+    host_key: HostKey,
 ) -> Result<ServerIdentity> {
     let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
     protected.extend(protection::reasons_of_address(store, server)?);
@@ -289,7 +296,7 @@ fn identity_now(
 pub fn identity(
     server: &Server,
     target: &Target,
-    host_key: Option<String>,
+    host_key: Option<HostKey>,
     machine_id: Option<String>,
     protected: Vec<String>,
 ) -> ServerIdentity {
@@ -359,12 +366,12 @@ fn not_read(machine_id: Option<String>) -> Facts {
     }
 }
 
-fn open(server: &Server, secrets: &dyn AskSecret) -> Result<Session> {
+fn open(server: &Server, secrets: &dyn AskSecret, first_contact: FirstContact<'_>) -> Result<Session> {
     let route = route_to(server)?;
     if let Some(note) = route.note() {
         secrets.tell(note);
     }
-    route.connect(secrets)
+    route.connect(secrets, first_contact)
 }
 
 fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {

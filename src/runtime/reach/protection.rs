@@ -3,6 +3,7 @@
 use super::route::route_to;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
+use crate::host_key::HostKey;
 use crate::ssh::local_host_keys;
 use crate::store::{Identity, Server, Store};
 use std::io::ErrorKind;
@@ -14,7 +15,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// If the records of protected machines can't be read: then nothing is known, and nothing may be assumed.
-pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&str>) -> Result<Vec<String>> {
+pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&HostKey>) -> Result<Vec<String>> {
     let mut reasons = Vec::new();
     if server.is_infrakt_host {
         reasons.push("its row says that it hosts infrakt".to_owned());
@@ -29,10 +30,10 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&s
         reasons.push("it has the machine-id of this computer".to_owned());
     }
     let mut host_keys = facts.host_keys.clone();
-    host_keys.extend(offered.map(str::to_owned));
+    host_keys.extend(offered.cloned());
     if local_host_keys()?
         .iter()
-        .any(|local| host_keys.contains(&local.to_string()))
+        .any(|local| host_keys.iter().any(|key| key.is(local)))
     {
         reasons.push("it has a host key of this computer".to_owned());
     }

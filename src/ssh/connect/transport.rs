@@ -2,9 +2,9 @@
 //! leads there.
 
 use crate::error::SshError;
+use crate::host_key::PublicKey;
 use crate::ssh::connect::deadline::Deadline;
 use crate::ssh::connect::socket::{Carrier, Line};
-use crate::ssh::host_key::HostKey;
 use crate::ssh::route::lookup::Hop;
 use crate::ssh::target::Target;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -73,7 +73,7 @@ pub struct Transport {
     pub session: ssh2::Session,
     /// The same socket as the session's, to wait on and to cut.
     pub socket: OwnedFd,
-    host_key: HostKey,
+    host_key: PublicKey,
     server: String,
     /// Why nothing more can be done with it.
     lost: Option<String>,
@@ -129,7 +129,7 @@ impl Transport {
         })?;
         let host_key = session
             .host_key()
-            .and_then(|(blob, _)| HostKey::from_blob(blob))
+            .and_then(|(blob, _)| PublicKey::from_blob(blob))
             .ok_or_else(|| other("the server shows no readable host key".to_owned()))?;
         Ok(Self {
             session,
@@ -141,7 +141,7 @@ impl Transport {
         })
     }
 
-    pub fn host_key(&self) -> &HostKey {
+    pub fn host_key(&self) -> &PublicKey {
         &self.host_key
     }
 

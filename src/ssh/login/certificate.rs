@@ -1,8 +1,8 @@
 //! User certificates (PROTOCOL.certkeys of OpenSSH): which key a certificate is for, and how long. Judges nothing: that is
 //! the server's.
 
+use crate::host_key::PublicKey;
 use crate::ssh::bounded_read;
-use crate::ssh::host_key::HostKey;
 use crate::ssh::login::openssh_key::{Reader, put};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ impl Certificate {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
             _ => format!("cannot be read: {error}"),
         })?;
-        let blob = text.parse::<HostKey>().map(|key| key.blob().to_vec());
+        let blob = text.parse::<PublicKey>().map(|key| key.blob().to_vec());
         blob.ok()
             .and_then(|blob| Self::parse(path, blob))
             .ok_or_else(|| "is not a certificate".to_owned())
@@ -68,7 +68,7 @@ impl Certificate {
 
     /// As a line of a public key file.
     pub fn line(&self) -> Option<String> {
-        Some(HostKey::from_blob(&self.blob)?.to_string())
+        Some(PublicKey::from_blob(&self.blob)?.to_string())
     }
 
     /// Said of one that was refused: nothing, or when it ended.

@@ -5,11 +5,11 @@
 //! slow on purpose, and would otherwise be paid again by each login.
 
 use crate::error::{KeyProblem, Result};
+use crate::host_key::PublicKey;
 use crate::plan::secret::Secret;
 use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::ask_secret::secret_of_environment;
 use crate::ssh::bounded_read;
-use crate::ssh::host_key::HostKey;
 use crate::ssh::login::certificate::type_of;
 use crate::ssh::login::openssh_key::{self, Container};
 use sha2::{Digest, Sha256};
@@ -122,7 +122,7 @@ impl KeyFile {
                 (contents, None)
             }
             _ if header.starts_with("PuTTY-User-Key-File-") => return Err(KeyProblem::Putty),
-            _ => match header.parse::<HostKey>() {
+            _ => match header.parse::<PublicKey>() {
                 Ok(key) => (Contents::PublicOnly, Some(key.blob().to_vec())),
                 Err(_) => {
                     return Err(KeyProblem::Unsupported(
@@ -147,7 +147,7 @@ impl KeyFile {
             Contents::Plain(text) if text.expose().trim_start().starts_with(openssh_key::BEGIN) => {}
             _ => return None,
         }
-        Some(HostKey::from_blob(self.public.as_deref()?)?.to_string())
+        Some(PublicKey::from_blob(self.public.as_deref()?)?.to_string())
     }
 
     /// Whether nothing has to be asked to use it.
@@ -241,5 +241,5 @@ fn public_beside(path: &Path) -> Option<Vec<u8>> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".pub");
     let line = bounded_read::read_text(Path::new(&beside), bounded_read::LONGEST_KEY).ok()?;
-    Some(line.parse::<HostKey>().ok()?.blob().to_vec())
+    Some(line.parse::<PublicKey>().ok()?.blob().to_vec())
 }

@@ -12,6 +12,7 @@ use crate::ssh::login::authentication::{self, Login};
 use crate::ssh::login::offered_keys::KeyFiles;
 use crate::ssh::route::lookup::Route;
 use crate::ssh::target::Target;
+use crate::ssh::trust::first_contact::FirstContact;
 use crate::ssh::trust::verify::Trust;
 
 /// What let the user in at each host of a route.
@@ -44,16 +45,23 @@ pub struct Journey<'a> {
     route: &'a Route,
     logins: &'a mut Logins,
     ask: &'a dyn AskSecret,
+    first_contact: FirstContact<'a>,
     /// The host at which something went wrong.
     trouble: Option<usize>,
 }
 
 impl<'a> Journey<'a> {
-    pub fn new(route: &'a Route, logins: &'a mut Logins, ask: &'a dyn AskSecret) -> Self {
+    pub fn new(
+        route: &'a Route,
+        logins: &'a mut Logins,
+        ask: &'a dyn AskSecret,
+        first_contact: FirstContact<'a>,
+    ) -> Self {
         Self {
             route,
             logins,
             ask,
+            first_contact,
             trouble: None,
         }
     }
@@ -93,8 +101,9 @@ impl<'a> Journey<'a> {
     /// A host that is trusted, but not yet logged in to.
     fn arrive(&mut self, index: usize) -> Result<Transport> {
         let trust = Trust::of(self.route.hop(index));
+        let first_contact = self.first_contact;
         trust
-            .open(&mut || self.line(index))
+            .open(&mut || self.line(index), first_contact)
             .map_err(|error| self.here(index, error))
     }
 

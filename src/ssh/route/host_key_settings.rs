@@ -2,8 +2,8 @@
 //! never less strict here than ssh: what can't be honoured is refused. docs/ssh.md lists all settings about host keys, with
 //! the reason where one makes no difference.
 
+use crate::host_key::PublicKey;
 use crate::ssh::bounded_read;
-use crate::ssh::host_key::HostKey;
 use crate::ssh::route::client_config::Answer;
 use crate::ssh::route::tokens::Tokens;
 use std::io::Write;
@@ -79,7 +79,7 @@ impl HostKeyPolicy {
     }
 
     /// Whether a key that is trusted otherwise may be used.
-    pub fn check(&self, key: &HostKey) -> Result<(), Objection> {
+    pub fn check(&self, key: &PublicKey) -> Result<(), Objection> {
         for path in &self.revoked {
             match is_revoked(path, key) {
                 Ok(false) => {}
@@ -103,7 +103,7 @@ impl HostKeyPolicy {
 
 /// # Errors
 /// Why the list can't be read; ssh then trusts no host (ssh_config(5), RevokedHostKeys).
-fn is_revoked(path: &Path, key: &HostKey) -> Result<bool, String> {
+fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
     let list = bounded_read::read(path, LONGEST_LIST).map_err(|error| error.to_string())?;
     if list.starts_with(KRL) {
         return is_in_krl(path, key);
@@ -114,7 +114,7 @@ fn is_revoked(path: &Path, key: &HostKey) -> Result<bool, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let revoked: HostKey = line
+        let revoked: PublicKey = line
             .parse()
             .map_err(|_| format!("line {} is no public key", index + 1))?;
         if revoked == *key {
@@ -125,7 +125,7 @@ fn is_revoked(path: &Path, key: &HostKey) -> Result<bool, String> {
 }
 
 /// Asks ssh-keygen, which belongs to the client that the configuration is for.
-fn is_in_krl(path: &Path, key: &HostKey) -> Result<bool, String> {
+fn is_in_krl(path: &Path, key: &PublicKey) -> Result<bool, String> {
     let failed = |error: std::io::Error| format!("ssh-keygen could not be asked: {error}");
     let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
     writeln!(file, "{key}").map_err(failed)?;

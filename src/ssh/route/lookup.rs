@@ -4,8 +4,8 @@
 //! The row wins: its port, user and key are also what the configuration is asked with, as options of ssh would be.
 
 use crate::error::SshError;
+use crate::host_key::HostKey;
 use crate::plan::printable::one_line;
-use crate::ssh::host_key::RecordedKey;
 use crate::ssh::route::agent_socket::AgentSocket;
 use crate::ssh::route::client_config::{self, Answer, Knowledge};
 use crate::ssh::route::host_key_settings::HostKeyPolicy;
@@ -37,7 +37,7 @@ pub struct Destination {
     /// The private key to log in with.
     pub key_path: Option<PathBuf>,
     /// What the inventory knows of the server's host key.
-    pub host_key: Option<RecordedKey>,
+    pub host_key: Option<HostKey>,
 }
 
 /// What is offered to one host to be let in.
@@ -198,7 +198,7 @@ struct Query {
     port: Option<u16>,
     user: Option<String>,
     key_path: Option<PathBuf>,
-    host_key: Option<RecordedKey>,
+    host_key: Option<HostKey>,
     /// Somebody else's way leads through it: root is not needed there, and ssh's own default user will do.
     is_jump: bool,
 }

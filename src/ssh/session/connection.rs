@@ -2,15 +2,16 @@
 
 use crate::error::{Error, Result, SshError};
 use crate::executor::connection::{Channel, Connection, Way};
+use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::connect::transport::Transport;
-use crate::ssh::host_key::{HostKey, RecordedKey};
 use crate::ssh::login::login_chain::{Journey, Logins, Nobody};
 use crate::ssh::route::lookup::Route;
 use crate::ssh::session::channel::{ScriptChannel, Shell};
 use crate::ssh::session::elevation::{self, Elevation};
 use crate::ssh::session::other_ports::OtherPorts;
 use crate::ssh::target::Target;
+use crate::ssh::trust::first_contact::FirstContact;
 use std::time::{Duration, Instant};
 
 /// The wait after the first failed attempt to reconnect; it doubles up to the longest.
@@ -19,27 +20,28 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How many refused passwords in a row a reconnect may cause: more, and fail2ban would lock this computer out.
 const PASSWORD_REFUSALS: usize = 2;
 
-/// Connects straight to `target`, without looking at any SSH configuration; else as [`Route::connect`].
+/// Connects straight to `target`, whose host key must be recorded, without looking at any SSH configuration; else as
+/// [`Route::connect`].
 ///
 /// # Errors
 /// As [`Route::connect`].
 pub fn connect(target: &Target, ask: &dyn AskSecret) -> Result<Session> {
-    Route::direct(target.clone()).connect(ask)
+    Route::direct(target.clone()).connect(ask, FirstContact::Refuse)
 }
 
 impl Route {
     /// Connects, checks the host key, logs in and makes sure of root, through all jump hosts, whose host keys must be
     /// known. Asks `ask` for what the environment (`INFRAKT_SSH_PASSPHRASE`, `INFRAKT_SSH_PASSWORD`,
-    /// `INFRAKT_SUDO_PASSWORD`) does not give.
+    /// `INFRAKT_SUDO_PASSWORD`) does not give. `first_contact` decides on a server whose host key is recorded nowhere.
     ///
     /// # Errors
     /// Every variant of [`SshError`]: all say which server, and what to do next.
-    pub fn connect(mut self, ask: &dyn AskSecret) -> Result<Session> {
+    pub fn connect(mut self, ask: &dyn AskSecret, first_contact: FirstContact<'_>) -> Result<Session> {
         let mut logins = Logins::none(&self);
-        let mut transport = Journey::new(&self, &mut logins, ask).complete()?;
+        let mut transport = Journey::new(&self, &mut logins, ask, first_contact).complete()?;
         let elevation = elevation::find(&mut transport, self.target(), ask)?;
         // From here on nothing but this very key will do.
-        self.target.target.host_key = Some(RecordedKey::Full(transport.host_key().clone()));
+        self.target.target.host_key = Some(HostKey::Whole(transport.host_key().clone()));
         Ok(Session {
             route: self,
             transport,
@@ -63,7 +65,7 @@ pub struct Session {
 
 impl Session {
     /// The key that the server has proven to own, to be recorded whole where only its fingerprint was.
-    pub fn host_key(&self) -> &HostKey {
+    pub fn host_key(&self) -> &PublicKey {
         self.transport.host_key()
     }
 
@@ -96,7 +98,7 @@ impl Connection for Session {
         let mut wait = FIRST_WAIT;
         let mut refusals = 0;
         loop {
-            let error = match Journey::new(&self.route, &mut self.logins, &Nobody).complete() {
+            let error = match Journey::new(&self.route, &mut self.logins, &Nobody, FirstContact::Refuse).complete() {
                 Ok(transport) => {
                     self.transport = transport;
                     return Ok(());

@@ -4,6 +4,7 @@ use crate::executor::connection::{Opened, Way};
 use crate::ssh::connect::socket::Carrier;
 use crate::ssh::login::login_chain::{Journey, Logins, Nobody};
 use crate::ssh::route::lookup::Route;
+use crate::ssh::trust::first_contact::FirstContact;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -31,7 +32,7 @@ impl Way for OtherPorts {
         let mut route = self.route.clone();
         route.target.target.port = port;
         route.target.connect_timeout = patience;
-        let line = Journey::new(&route, &mut self.logins.clone(), &Nobody)
+        let line = Journey::new(&route, &mut self.logins.clone(), &Nobody, FirstContact::Refuse)
             .reach_port()
             .map_err(|error| error.to_string())?;
         // Whatever kind of socket it is, reading and writing are the same.

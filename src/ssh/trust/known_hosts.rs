@@ -3,7 +3,7 @@
 //! An own matcher, because libssh2's takes revoked keys for trusted ones, ignores wildcards, and loses a file at its
 //! first bad line. Certificate authorities are not asked: such a line neither vouches nor contradicts.
 
-use crate::ssh::host_key::HostKey;
+use crate::host_key::PublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,9 +13,9 @@ use sha1::Sha1;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The keys recorded for it, each with its line (from 1).
-    pub keys: Vec<(usize, HostKey)>,
+    pub keys: Vec<(usize, PublicKey)>,
     /// The keys it must not be trusted with any more.
-    pub revoked: Vec<(usize, HostKey)>,
+    pub revoked: Vec<(usize, PublicKey)>,
 }
 
 /// What that means for the key that the host shows.
@@ -23,14 +23,14 @@ pub struct Found {
 pub enum Verdict<'a> {
     Known,
     /// Other keys are recorded; the first of them and its line.
-    Changed(usize, &'a HostKey),
+    Changed(usize, &'a PublicKey),
     /// The line that revokes it.
     Revoked(usize),
     Unknown,
 }
 
 impl Found {
-    pub fn judge(&self, offered: &HostKey) -> Verdict<'_> {
+    pub fn judge(&self, offered: &PublicKey) -> Verdict<'_> {
         if let Some((line, _)) = self.revoked.iter().find(|(_, key)| key == offered) {
             Verdict::Revoked(*line)
         } else if self.keys.iter().any(|(_, key)| key == offered) {
@@ -56,7 +56,7 @@ pub fn find(text: &str, host: &str, port: u16) -> Found {
         if hosts.starts_with('#') || !names(hosts, &name) {
             continue;
         }
-        let Some(key) = HostKey::from_words(algorithm, base64) else {
+        let Ok(key) = PublicKey::from_words(algorithm, base64) else {
             continue;
         };
         match marker {
@@ -132,7 +132,7 @@ fn wildcard(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Verdict, find};
-    use crate::ssh::HostKey;
+    use crate::host_key::PublicKey;
 
     // Made with ssh-keygen; the hashed lines are what `ssh-keygen -H` made of A at db.example.com:22 and B at :2222.
     const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC9EVGPll0Lh+A453ptczTKnMx0LvvC/oTgGyudDy9TO";
@@ -141,7 +141,7 @@ mod tests {
     const HASHED_A: &str = "|1|SmllXszxLUGJPY2+gBei67bwePw=|qM19qNdLlp5tGGcUHKmE/qJP34Y=";
     const HASHED_B: &str = "|1|Zfqmk+F9v3DfXRhyOGQ+8EOfVMo=|A9D9Lm6sBIMRaezu4cXAKrFOoXs=";
 
-    fn key(line: &str) -> HostKey {
+    fn key(line: &str) -> PublicKey {
         line.parse().unwrap()
     }
 

@@ -2,5 +2,7 @@
 //!
 //! It must not know how a user logs in, nor the inventory: the recorded key comes with the route.
 
+pub mod first_contact;
 mod known_hosts;
+pub mod local_keys;
 pub mod verify;

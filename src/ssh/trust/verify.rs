@@ -1,13 +1,15 @@
 //! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
-//! one. Never says yes to a key that nothing vouches for.
+//! one. A key that is recorded nowhere is accepted only by the
+//! policy for a first contact.
 
 use crate::error::{Result, SshError};
+use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::bounded_read;
 use crate::ssh::connect::socket::Line;
 use crate::ssh::connect::transport::{Failure, Transport};
-use crate::ssh::host_key::{HostKey, RecordedKey};
 use crate::ssh::route::host_key_settings::Objection;
 use crate::ssh::route::lookup::Hop;
+use crate::ssh::trust::first_contact::FirstContact;
 use crate::ssh::trust::known_hosts::{self, Found, Verdict};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,14 @@ pub struct Trust<'a> {
     hop: &'a Hop,
     /// What each known_hosts file says, with the file as it is shown in messages.
     known_hosts: Vec<(String, Found)>,
+}
+
+/// What a key is that nothing contradicts.
+enum Judgement {
+    /// It is the recorded one.
+    Expected,
+    /// No key of this host is recorded.
+    Unknown,
 }
 
 impl<'a> Trust<'a> {
@@ -46,14 +56,18 @@ impl<'a> Trust<'a> {
     }
 
     /// Connects over what `line` gives, once or several times, and returns the transport only if the server's key is the
-    /// expected one.
-    pub fn open(&self, line: &mut dyn FnMut() -> Result<Line>) -> Result<Transport> {
+    /// expected one, or accepted by `first_contact`.
+    pub fn open(&self, line: &mut dyn FnMut() -> Result<Line>, first_contact: FirstContact<'_>) -> Result<Transport> {
         let mut mistrust = None;
         let mut nothing_shown = None;
         for preference in self.preferences() {
             match Transport::open(self.hop, line()?, &preference) {
                 Ok(transport) => match self.check(transport.host_key(), transport.peer()) {
-                    Ok(()) => return Ok(transport),
+                    Ok(Judgement::Expected) => return Ok(transport),
+                    Ok(Judgement::Unknown) => {
+                        self.meet(transport.host_key(), first_contact)?;
+                        return Ok(transport);
+                    }
                     Err(error) => mistrust = mistrust.or(Some(error)),
                 },
                 // The server has no key of this family, but perhaps of another.
@@ -73,7 +87,7 @@ impl<'a> Trust<'a> {
     }
 
     /// What all files together say: a revocation anywhere counts, then a record anywhere, then what contradicts.
-    fn judge(&self, offered: &HostKey) -> (Verdict<'_>, &str) {
+    fn judge(&self, offered: &PublicKey) -> (Verdict<'_>, &str) {
         let mut judged = (Verdict::Unknown, "");
         for (place, found) in &self.known_hosts {
             let verdict = found.judge(offered);
@@ -84,8 +98,33 @@ impl<'a> Trust<'a> {
         judged
     }
 
+    /// Accepts a key that is recorded nowhere, or refuses it.
+    fn meet(&self, offered: &PublicKey, first_contact: FirstContact<'_>) -> Result<()> {
+        let server = self.hop.target.name.clone();
+        let algorithm = offered.algorithm().to_owned();
+        let fingerprint = offered.fingerprint().to_string();
+        match first_contact {
+            _ if self.hop.host_keys.strict && !self.hop.is_jump => Err(SshError::HostKeyNotTaken {
+                server,
+                algorithm,
+                fingerprint,
+            }
+            .into()),
+            FirstContact::Accept(accept) if !self.hop.is_jump => accept(offered),
+            _ => Err(SshError::HostKeyUnknown {
+                server,
+                algorithm,
+                fingerprint,
+            }
+            .into()),
+        }
+    }
+
     /// `peer`: the address that the connection leads to, where that is known.
-    fn check(&self, offered: &HostKey, peer: Option<IpAddr>) -> Result<(), SshError> {
+    ///
+    /// # Errors
+    /// If the key contradicts what is recorded, or may not be used.
+    fn check(&self, offered: &PublicKey, peer: Option<IpAddr>) -> Result<Judgement, SshError> {
         let target = &self.hop.target;
         let server = target.name.clone();
         match self.hop.host_keys.check(offered) {
@@ -93,7 +132,7 @@ impl<'a> Trust<'a> {
             Err(Objection::Revoked(path)) => {
                 return Err(SshError::HostKeyRevoked {
                     server,
-                    fingerprint: offered.fingerprint(),
+                    fingerprint: offered.fingerprint().to_string(),
                     place: path.display().to_string(),
                 });
             }
@@ -111,42 +150,28 @@ impl<'a> Trust<'a> {
         if let Verdict::Revoked(line) = verdict {
             return Err(SshError::HostKeyRevoked {
                 server,
-                fingerprint: offered.fingerprint(),
+                fingerprint: offered.fingerprint().to_string(),
                 place: format!("{file}:{line}"),
             });
         }
         let (recorded, place) = match (&target.host_key, verdict) {
-            (Some(recorded), _) if recorded.is(offered) => return Ok(()),
-            (None, Verdict::Known) => return Ok(()),
-            (Some(recorded), _) => (recorded.fingerprint(), "in the inventory".to_owned()),
-            (None, Verdict::Changed(line, key)) => (key.fingerprint(), format!("in {file}:{line}")),
-            (None, _) if self.hop.host_keys.strict && !self.hop.is_jump => {
-                return Err(SshError::HostKeyNotTaken {
-                    server,
-                    algorithm: offered.algorithm().to_owned(),
-                    fingerprint: offered.fingerprint(),
-                });
-            }
-            (None, _) => {
-                return Err(SshError::HostKeyUnknown {
-                    server,
-                    algorithm: offered.algorithm().to_owned(),
-                    fingerprint: offered.fingerprint(),
-                    key: offered.to_string(),
-                });
-            }
+            (Some(recorded), _) if recorded.is(offered) => return Ok(Judgement::Expected),
+            (None, Verdict::Known) => return Ok(Judgement::Expected),
+            (Some(recorded), _) => (recorded.fingerprint().to_string(), "in the inventory".to_owned()),
+            (None, Verdict::Changed(line, key)) => (key.fingerprint().to_string(), format!("in {file}:{line}")),
+            (None, _) => return Ok(Judgement::Unknown),
         };
         Err(SshError::HostKeyChanged {
             server,
             recorded,
             place,
             algorithm: offered.algorithm().to_owned(),
-            offered: offered.fingerprint(),
+            offered: offered.fingerprint().to_string(),
         })
     }
 
     /// What the files say of the address itself, which ssh looks at with CheckHostIP: it can only speak against a key.
-    fn check_address(&self, offered: &HostKey, peer: IpAddr) -> Result<(), SshError> {
+    fn check_address(&self, offered: &PublicKey, peer: IpAddr) -> Result<(), SshError> {
         let target = &self.hop.target;
         for path in &self.hop.known_hosts {
             let Some(text) = known_hosts_text(path) else { continue };
@@ -157,17 +182,17 @@ impl<'a> Trust<'a> {
                 Verdict::Revoked(line) => {
                     return Err(SshError::HostKeyRevoked {
                         server: target.name.clone(),
-                        fingerprint: offered.fingerprint(),
+                        fingerprint: offered.fingerprint().to_string(),
                         place: place(line),
                     });
                 }
                 Verdict::Changed(line, key) => {
                     return Err(SshError::HostKeyChanged {
                         server: target.name.clone(),
-                        recorded: key.fingerprint(),
+                        recorded: key.fingerprint().to_string(),
                         place: format!("for {peer} in {}, with CheckHostIP", place(line)),
                         algorithm: offered.algorithm().to_owned(),
-                        offered: offered.fingerprint(),
+                        offered: offered.fingerprint().to_string(),
                     });
                 }
             }
@@ -191,8 +216,8 @@ impl<'a> Trust<'a> {
     /// family at a time.
     fn all_preferences(&self) -> Vec<Vec<&'static str>> {
         let known: Vec<&str> = match &self.hop.target.host_key {
-            Some(RecordedKey::Full(key)) => vec![key.algorithm()],
-            Some(RecordedKey::Fingerprint(_)) => return FAMILIES.map(<[_]>::to_vec).to_vec(),
+            Some(HostKey::Whole(key)) => vec![key.algorithm()],
+            Some(HostKey::Fingerprint(_)) => return FAMILIES.map(<[_]>::to_vec).to_vec(),
             None => self
                 .known_hosts
                 .iter()

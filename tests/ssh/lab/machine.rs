@@ -3,7 +3,7 @@
 use crate::server::{Person, read_all, ssh_error};
 use infrakt::error::SshError;
 use infrakt::executor::connection::Connection;
-use infrakt::ssh::{RecordedKey, Target, connect};
+use infrakt::ssh::{Target, connect};
 use std::process::{Command, Stdio};
 
 pub const PASSWORD: &str = "lab-password";
@@ -40,7 +40,11 @@ impl Machine {
             port: 22,
             user: "deploy".to_owned(),
             key_path: Some(output(lab(&["key"])).into()),
-            host_key: Some(RecordedKey::Fingerprint(output(lab(&["fingerprint", &self.name])))),
+            host_key: Some(
+                output(lab(&["fingerprint", &self.name]))
+                    .parse()
+                    .expect("a fingerprint"),
+            ),
         }
     }
 
