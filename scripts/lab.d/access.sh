@@ -36,11 +36,17 @@ machine_leader() {
   die "machine '$1' has no PID 1 (it is booting, or just ended)"
 }
 
+# What systemd-nspawn withholds from a machine by default (systemd-nspawn(1), --capability): the clock, the modules, the
+# memory and the log of this computer's kernel, and what else no machine needs. `exec` comes from outside and has it all.
+MACHINE_WITHHELD=-sys_time,-sys_module,-sys_rawio,-syslog,-wake_alarm,-block_suspend,-sys_pacct,-mac_override,-mac_admin
+MACHINE_WITHHELD+=,-audit_read,-ipc_lock,-perfmon,-bpf,-checkpoint_restore
+
 machine_execute() {
   local leader
   leader=$(machine_leader "$1")
   shift
   nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd -- \
+    /usr/bin/setpriv --bounding-set "$MACHINE_WITHHELD" \
     /usr/bin/env -i HOME=/root USER=root LOGNAME=root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }

@@ -127,7 +127,7 @@ machine_run() {
     status=0
     systemd-nspawn --quiet --boot --directory="$directory/root" --machine="${LAB_ID#i}-$name" --hostname="$name" \
       --register=no --keep-unit --console=pipe --network-bridge="$LAB_BRIDGE" --private-users=no \
-      --capability=all --system-call-filter='add_key keyctl bpf' --resolv-conf=off --timezone=off --link-journal=no \
+      --system-call-filter='add_key keyctl bpf' --resolv-conf=off --timezone=off --link-journal=no \
       --bind="$directory/docker:/var/lib/docker" --bind="$directory/containerd:/var/lib/containerd" \
       systemd.unified_cgroup_hierarchy="$(cgroup_unified)" SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 \
       </dev/null || status=$?
