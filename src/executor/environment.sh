@@ -1,5 +1,5 @@
-# Unsets every variable but the few that are meant for whoever works there. No program is started for it. A value of several
-# lines may look like a name: what is unset then is not set.
+# Unsets every variable except the few that scripts need. It starts no program. A line of a multi-line value may look like a
+# name; unsetting a variable that does not exist is harmless.
 set -f
 IFS='
 '
@@ -11,7 +11,7 @@ for ik_line in $(export -p); do
         '' | *[!A-Za-z0-9_]* | [0-9]*) ;;
         HOME | USER | LOGNAME | SHELL | SSH_CONNECTION | SSH_CLIENT) ;;
         http_proxy | https_proxy | ftp_proxy | all_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | FTP_PROXY | ALL_PROXY | NO_PROXY) ;;
-        # Of bash, which does not let go of them.
+        # Read-only in bash.
         BASHOPTS | SHELLOPTS | BASH_VERSINFO | EUID | UID | PPID) ;;
         *) unset "$ik_line" ;;
     esac

@@ -1,20 +1,20 @@
-# The follower: sends what the runner and its steps have written since the given offsets, and carries out the words that
-# come on its standard input. It may be lost at any moment; another one goes on from where the client has got to. It costs
-# nothing while nothing happens: it is woken by the runner, or by the client, which asks for more from time to time.
+# The follower: sends what the runner and its steps have written since the given offsets, and obeys the words that arrive on
+# its standard input. It may be lost at any moment; another one continues at the client's offsets. While nothing happens it
+# uses no processor time: the runner wakes it, or the client, which asks for more from time to time.
 #
-# It is a pipeline: what comes first begins the run, or finds it, and then hands on what the client says; ik_follow does
-# the rest. Descriptor 3 leads to the client from both, 9 is the lock.
+# It is a pipeline. Its first part begins the run or finds it, and then passes on the client's words; ik_follow does the
+# rest. Descriptor 3 leads to the client from both parts, 9 is the lock.
 ik_turn_down() {
     printf 'infrakt %s\nx %s\n' "$IK_NONCE" "$*" >&3
 }
-# For what comes first: ik_follow is told that there is nothing to follow.
+# For the first part: tells ik_follow that there is nothing to follow.
 ik_refuse() {
     ik_turn_down "$@"
     echo refused
     return 1
 }
-# ik_cannot CODE COMMAND…: refuses because of what the command, which has just failed, complains about. It is run again to
-# hear that, so that the ordinary case costs no process.
+# ik_cannot CODE COMMAND…: refuses with the error message of COMMAND, which has just failed. It runs COMMAND again to get the
+# message, so that the usual case costs no process.
 ik_cannot() {
     ik_code=$1
     shift
@@ -24,19 +24,19 @@ ik_cannot() {
 "*}
     ik_refuse "$ik_code" "${ik_why:-it failed once and then worked}"
 }
-# Whether the runner is there. After a restart the same number may be another process: only with the same start is it the
-# runner.
+# Whether the runner is running. After a restart, another process may have its pid: it is the runner only if the start time
+# is the same.
 ik_runner_lives() {
     read -r ik_runner ik_began <"$IK_DIR/pid" && ik_start_of "$ik_runner" && [ "$ik_start" = "$ik_began" ]
 } 2>/dev/null
-# Makes sure that a run which has not begun never will. 200: another run has the lock; 201: it has begun; 202: its records
+# Makes sure that a run that has not begun never will. 200: another run has the lock; 201: it has begun; 202: its records
 # can't be removed.
 ik_void() {
     flock -n -o -E 200 "$IK_LOCK" sh -c '[ ! -s "$1/journal" ] || exit 201; rm -f -- "$1"/* || exit 202' sh "$IK_DIR"
 }
-# Waits until a run whose launch was not seen has begun. The launch may still be on its way, or cut short for ever; which
-# of the two is settled with the lock in hand, without which no runner begins. The folder stays where it is then, so that
-# no other copy of the launch begins either.
+# Waits until a run whose launch was not seen has begun. The launch may still arrive, or may have been lost. Only the holder of
+# the lock can settle that, since no runner begins without the lock. The folder stays, so that no other copy of the launch
+# begins either.
 ik_find() {
     mkdir -p "${IK_LOCK%/*}"
     ik_tries=0
@@ -69,8 +69,7 @@ ik_find() {
         sleep 0.1
     done
 }
-# ik_start_of PID: when the process began, field 22 of proc_pid_stat(5). Fails for one that has ended and was not waited
-# for yet.
+# ik_start_of PID: the start time of the process, field 22 of proc_pid_stat(5). Fails for a zombie.
 ik_start_of() {
     read -r ik_stat <"/proc/$1/stat" || return 1
     # shellcheck disable=SC2086 # fields
@@ -78,7 +77,7 @@ ik_start_of() {
     ik_start=${20}
     [ "$1" != Z ]
 } 2>/dev/null
-# Has the run followed, and hands on what the client says, one word a line.
+# Starts following the run, and passes on the client's words, one per line.
 ik_listen() {
     echo begun
     while read -r ik_word; do
@@ -91,9 +90,9 @@ ik_listen() {
     done
     echo lost
 }
-# Whether this shell ends with the login, and so would all that it begins: it is in the scope of a session (KillUserProcesses in
-# logind.conf(5)) or in a service that the connection has for itself (KillMode in systemd.kill(5)). Root's sessions are
-# spared where logind is not configured at all for that.
+# Whether this shell and its children would end with the login. That is so in the scope of a session (KillUserProcesses in
+# logind.conf(5)), or in a service that belongs to the connection (KillMode in systemd.kill(5)). Root's sessions are exempt
+# unless logind is configured otherwise.
 ik_is_bound() {
     while read -r ik_line; do
         case $ik_line in
@@ -117,8 +116,8 @@ ik_logind_ends_sessions() {
     done
     return 1
 }
-# Text for a shell: moves the process $1 to where this shell is, or with $2 to the root, in the hierarchy that systemd
-# keeps track of processes in; there are two of it while cgroup v1 is in use (cgroups(7)).
+# Text for a shell: moves the process $1 to this shell's cgroup, or with $2 to the root, in the hierarchy that systemd uses to
+# track processes. With cgroup v1 there are two of these hierarchies (cgroups(7)).
 ik_move='while read -r line; do
     case $line in
     0::/*) root=/sys/fs/cgroup; if [ -d /sys/fs/cgroup/unified ]; then root=/sys/fs/cgroup/unified; fi ;;
@@ -128,8 +127,8 @@ ik_move='while read -r line; do
     if [ -n "${2-}" ]; then path=""; else path=/${line#*:/}; fi
     echo "$1" >"$root$path/cgroup.procs" || exit 1
 done </proc/self/cgroup'
-# ik_leave UNIT [must]: leaves the login with all that this shell begins from now on, for a unit of systemd's, or else for no
-# unit at all. Where neither works, a run that must outlive its connection is refused.
+# ik_leave UNIT [must]: moves this shell and its future children out of the login, to a systemd unit, or else to no unit at all.
+# If neither works and the run must outlive its connection (`must`), refuses.
 ik_leave() {
     if ! ik_is_bound; then return 0; fi
     read -r ik_self ik_rest </proc/self/stat
@@ -141,8 +140,8 @@ ik_leave() {
     rm -rf -- "$IK_DIR"
     ik_cannot bound printf %s "${ik_why:-it can not be left}"
 }
-# The client has got everything. It is this part that removes the records, since it has left the login, with which the other
-# may end at once. Sealed: copies of the launch may still be on their way. The folder lets none of them begin.
+# The client has received everything. This part removes the records, since it has left the login; the other part may end with
+# the login. Sealed: copies of the launch may still arrive, and the folder prevents them from beginning.
 ik_clear() {
     ik_line=''
     while read -r ik_rest; do ik_line=$ik_rest; done <"$IK_DIR/journal"
@@ -152,8 +151,8 @@ ik_clear() {
     *) rm -f -- "$IK_DIR"/* ;;
     esac
 }
-# ik_lines DESCRIPTOR FROM COUNT: takes text as a shell can, which saves a process. It can't if a line does not end there, or
-# if there are zeros among the bytes: then not so many of them have come as the descriptor has moved.
+# ik_lines DESCRIPTOR FROM COUNT: reads text with the shell itself, which saves a process. That fails if the text does not end
+# with a line, or contains NUL bytes: then the shell has read fewer bytes than the descriptor has moved.
 ik_lines() {
     ik_text=''
     while [ ${#ik_text} -lt "$3" ] && IFS= read -r ik_line <&"$1"; do
@@ -166,7 +165,7 @@ ik_lines() {
 # ik_open DESCRIPTOR FILE FROM
 ik_open() {
     eval "command exec $1<\"\$IK_DIR/$2\"" || return
-    # dd moves a descriptor without reading what it passes.
+    # dd moves a descriptor without reading the bytes in between.
     if [ "$3" -gt 0 ]; then dd bs=1 count=0 skip="$3" status=none <&"$1"; fi
 }
 # ik_piece FILE DESCRIPTOR FROM TO
@@ -188,15 +187,15 @@ ik_piece() {
     fi
     printf '%s %s %s\n' "$ik_kind" "$3" "$ik_count"
     head -c "$ik_count" <&"$2"
-    # A step that opens its output by its path cuts it short; the piece has the length that was announced all the same.
+    # A step that opens its output by its path truncates it. The piece must still have the announced length.
     read -r ik_rest ik_at <"/proc/self/fdinfo/$2"
     if [ "$ik_at" -lt $(($3 + ik_count)) ]; then
         head -c $(($3 + ik_count - ik_at)) /dev/zero
     fi
 }
-# Takes what is new in the journal. It is sent first: so whoever reads knows which step has begun before the first byte of
-# its output comes. Where much output waits to be sent, later records wait too: what one stream has of a step could only be
-# told once the other has got there, and would have to be kept in memory until then.
+# Reads what is new in the journal and sends it first, so that the client knows which step has begun before the step's first
+# output arrives. If much output waits to be sent, later records wait too: the client could use one stream's output of a step
+# only when the other stream has got that far, and would have to keep it in memory until then.
 ik_read_journal() {
     ik_text='' ik_behind=yes
     while [ ${#ik_text} -lt 65536 ] && [ $((ik_to_o - ik_o + ik_to_e - ik_e)) -lt 4194304 ]; do
@@ -221,26 +220,26 @@ ik_read_journal() {
         ik_j=$((ik_j + ${#ik_text}))
     fi
 }
-# How far the outputs have been written by now; fails if there is no runner to tell, or not yet.
+# How much output has been written so far. Fails if there is no runner, or not yet.
 ik_measure() {
-    # Of one that ends at this moment nothing is read, and what is known must not be lost by that.
+    # If the runner ends at this moment, nothing is read; the known values must not be lost then.
     read -r ik_rest ik_at_o <"/proc/$ik_runner/fdinfo/5" && read -r ik_rest ik_at_e <"/proc/$ik_runner/fdinfo/6" &&
         [ -n "$ik_at_o" ] && [ -n "$ik_at_e" ] && ik_to_o=$ik_at_o ik_to_e=$ik_at_e
 } 2>/dev/null
-# The same where there is no runner any more.
+# The same if the runner has ended.
 ik_measure_files() {
     # shellcheck disable=SC2046 # two numbers
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_to_o=$1 ik_to_e=$2
 }
-# What a step has printed so far, for whoever asks for more than what has ended.
+# What the current step has printed so far, when the client asks for more.
 ik_peek() {
     if [ -n "$ik_ended$ik_behind" ] || ik_measure || ik_runner_lives; then return; fi
-    # It may have ended just now.
+    # The step may have ended just now.
     ik_read_journal
     if [ -n "$ik_ended$ik_behind" ]; then return; fi
     case $(tail -n 1 "$IK_DIR/journal") in Z*) ik_ended=yes ;; *) ik_gone=yes ;; esac
-    # Whoever has the whole journal already may still miss some of the outputs, and no record will tell any more.
+    # A client that has the whole journal may still miss some output, and no further record will tell how much.
     ik_measure_files
 }
 ik_send() {
@@ -258,24 +257,24 @@ ik_send() {
             ik_said=yes
             ik_line=''
             if [ -s "$IK_DIR/runner.err" ]; then read -r ik_line <"$IK_DIR/runner.err"; fi
-            # Each step is recorded before it begins.
+            # A step is recorded before it begins.
             if [ -s "$IK_DIR/journal" ]; then ik_word=gone; else ik_word=died; fi
             echo "x $ik_word the runner is no longer there${ik_line:+: $ik_line}"
         fi
     fi
 }
-# Lets the runner see what was written for it, if it waits for that.
+# Wakes the runner if it waits for words that were written for it.
 ik_poke() {
     if [ -p "$IK_DIR/turn" ]; then echo 1<>"$IK_DIR/turn"; fi
 }
-# Tells the runner at once if the client has ordered the end of the step at work.
+# Tells the runner at once if the client has ordered the end of the current step.
 ik_end_step() {
     if [ "$ik_order" = kill ] && ik_runner_lives; then kill -s USR1 "$ik_runner"; fi
 }
 # ik_follow JOURNAL OUT ERR
 ik_follow() {
-    # The lock must be the runner's alone before anybody hears of it: one that is quick has ended by then. Without a word
-    # the shell that was to begin the run has died, and what it said of that is on its standard error.
+    # Only the runner may hold the lock when the client hears of it; a quick run has ended by then. If no word arrives, the
+    # shell that should begin the run has died, and its message is on its standard error.
     ik_word=''
     until [ "$ik_word" = begun ]; do
         if ! read -r ik_word; then
@@ -287,13 +286,13 @@ ik_follow() {
     done
     ik_j=$1 ik_o=$2 ik_e=$3 ik_to_o=$2 ik_to_e=$3
     ik_part='' ik_ended='' ik_gone='' ik_said='' ik_order=none
-    # Where characters are bytes, so that they can be counted.
+    # In this locale, characters are bytes, so they can be counted.
     export LC_ALL=C
     if ! ik_open 4 journal "$1" || ! ik_open 5 out "$2" || ! ik_open 6 err "$3"; then
         ik_turn_down unreadable "its records can't be read"
         return
     fi
-    # For what it has to tell itself.
+    # For its own messages.
     exec 7<>/proc/self/fd/0
     if ! ik_runner_lives; then ik_runner=none; fi
     printf 'infrakt %s\n' "$IK_NONCE"
@@ -318,7 +317,7 @@ ik_follow() {
             ik_poke
             ;;
         stop | kill)
-            # Whoever has ordered the end of a step does not take it back by asking for less.
+            # An order to end a step stays, even if a weaker order follows.
             read -r ik_order <"$IK_DIR/order"
             if [ "$ik_order" != kill ]; then ik_order=$ik_word; fi
             echo "$ik_order" 1<>"$IK_DIR/order"

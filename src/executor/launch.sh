@@ -1,21 +1,20 @@
-# The launch: takes the server's lock, makes all files that the run may need, leaves the login behind, and starts the
-# runner. Whatever is in the way is told to the client, and nothing has begun then.
+# The launch: takes the server's lock, creates all files that the run may need, leaves the login, and starts the runner. If
+# something prevents that, it reports the cause to the client, and nothing has begun.
 ik_make_folders() {
     mkdir -p /run/infrakt "${IK_DIR%/*}" && chmod 700 /run/infrakt "${IK_DIR%/*/*}" "${IK_DIR%/*}"
 }
 ik_make_folder() {
     mkdir "$IK_DIR"
 }
-# A redirection that fails ends the shell if it is one of exec or of another special builtin (POSIX.1-2017, 2.8.1); not
-# under `command`.
+# A failing redirection of exec or another special builtin ends the shell (POSIX.1-2017, 2.8.1), but not with `command`.
 ik_open_lock() {
     command exec 9>>"$IK_LOCK"
 }
-# Only the status 200 means that another run has the lock; flock(1) has others for what goes wrong.
+# Only the status 200 means that another run has the lock; flock(1) has other statuses for errors.
 ik_lock() {
     flock -n -E 200 9
 }
-# ik_prepare DAYS: takes the server's lock, and makes the folder of the run. The lock is given on to the runner.
+# ik_prepare DAYS: takes the server's lock, and creates the folder of the run. The lock is passed on to the runner.
 ik_prepare() {
     if ! [ -d /run/infrakt ] || ! [ -d "${IK_DIR%/*}" ]; then
         ik_make_folders 2>/dev/null || {
@@ -40,7 +39,7 @@ ik_prepare() {
         return
         ;;
     esac
-    # Only with the lock: to a clock that has jumped, the records of a living run are old too.
+    # Only with the lock: if the clock has jumped, the records of a current run look old too.
     for ik_other in "${IK_DIR%/*}"/*; do
         if [ -e "$ik_other" ]; then
             find "${IK_DIR%/*}" -mindepth 1 -maxdepth 1 -mtime "+$1" -exec rm -rf -- {} +
@@ -48,7 +47,7 @@ ik_prepare() {
         fi
     done
     ik_make_folder 2>/dev/null || {
-        # Another launch of the same run may have been faster, between the check and the lock.
+        # Another launch of the same run may have come between the check and the lock.
         if [ -d "$IK_DIR" ]; then
             exec 9>&-
             ik_refuse folder "$IK_DIR is there already"
@@ -58,17 +57,17 @@ ik_prepare() {
         return
     }
 }
-# ik_make_records [turn]: makes all files that a run may need: it may get no others later. Turn: there is a step that the
-# runner waits for.
+# ik_make_records [turn]: creates all files that a run may need, since it may not be able to create others later. `turn`: the
+# plan has a step for which the runner waits.
 ik_make_records() {
     true >"$IK_DIR/journal" && true >"$IK_DIR/out" && true >"$IK_DIR/err" && echo none >"$IK_DIR/order" &&
         ik_blank deadline && ik_blank pid && ik_blank go &&
         { [ -z "${1-}" ] || [ -p "$IK_DIR/turn" ] || mkfifo "$IK_DIR/turn"; }
 }
-# Half a step must not pass for a whole one.
+# An incomplete step must not pass for a complete one.
 ik_full() {
     ik_why=$(ik_files 2>&1)
-    # What a shell itself can't write, it calls an error without saying which; a program does.
+    # A shell that can't write reports an error without the cause; a program reports the cause.
     for ik_file in "$IK_DIR/try" "$IK_LOCK.try"; do
         ik_words=$(head -c 65536 /dev/zero 2>&1 >"$ik_file") || ik_why="$ik_file: ${ik_words:-$ik_why}"
         rm -f -- "$ik_file"
@@ -76,7 +75,7 @@ ik_full() {
     rm -rf -- "$IK_DIR"
     ik_cannot spool printf %s "$ik_why"
 }
-# What is written into later in place, where there is room for it whatever becomes of the disk.
+# Files that are later overwritten in place, so that they have room even if the disk is full.
 ik_blank() {
     printf '%40s\n' '' >"$IK_DIR/$1"
 }

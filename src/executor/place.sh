@@ -1,8 +1,8 @@
-# Puts an uploaded file into its place, for the runner. Whoever can write a directory on the way there can put a link into it
-# at any moment. So each directory is entered first and looked at then, a link is followed only where root alone can have
-# made it, and the new file is made where root alone can write.
+# Puts an uploaded file into its place, for the runner. A user who can write a directory on the way can put a link into it at
+# any moment. So each directory is entered first and checked then. A link is followed only if only root can have made it, and
+# the new file is made in a directory that only root can write.
 
-# Whether root alone can write the present directory.
+# Whether only root can write the current directory.
 ik_is_roots() {
     case $(stat -c '%u %a' .) in
     0\ *[2367] | 0\ *[2367]?) return 1 ;;
@@ -10,10 +10,10 @@ ik_is_roots() {
     *) return 1 ;;
     esac
 }
-# ik_reach PATH: enters the directory that a file is in. Its name is ik_name then.
+# ik_reach PATH: enters the directory of a file, and sets ik_name to the file's name.
 ik_reach() {
     ik_name=${1##*/} ik_rest=${1%/*}
-    # The usual case. The system says where the present directory is (getcwd(3)): no link has led here.
+    # The usual case: getcwd(3) returns the same path, so there was no link on the way.
     if cd -P -- "${ik_rest:-/}" 2>/dev/null && [ "$PWD" = "${ik_rest:-/}" ] && [ ! -L "./$ik_name" ]; then return; fi
     cd /
     ik_rest=$1 ik_links=0
@@ -48,7 +48,7 @@ ik_reach() {
         fi
     done
 }
-# ik_place DATA PATH MODE OWNER: replaces the file at once, or not at all.
+# ik_place DATA PATH MODE OWNER: replaces the file atomically.
 ik_place() {
     ik_reach "$2"
     if [ -d "./$ik_name" ]; then
@@ -60,7 +60,7 @@ ik_place() {
     trap 'exit 1' HUP INT TERM
     trap 'rmdir -- "$ik_new"' EXIT
     cd -P -- "$ik_new"
-    # Whoever can write the directory around it can put another one in its place, but neither into it nor take it elsewhere.
+    # A user who can write the parent directory can replace this directory, but can't write into it or move it away.
     case $PWD:$(stat -c '%u %a' .) in
     "$ik_here/${ik_new#./}:0 700" | "$ik_here/${ik_new#./}:0 2700") ;;
     *)

@@ -1,5 +1,5 @@
-# Makes the file systems of this mount namespace read-only, all of them at once. The system calls have the same numbers on
-# every architecture; mount(8) would need a process for each mount: mount_setattr(2), open_tree(2), move_mount(2), fsopen(2).
+# Makes all file systems of this mount namespace read-only at once, with mount_setattr(2), open_tree(2), move_mount(2) and
+# fsopen(2). These system calls have the same numbers on every architecture. mount(8) would need a process for each mount.
 use strict;
 my ($here, $none, $recursive, $read_only) = (-100, "", 0x8000, 1);
 sub call {
@@ -17,8 +17,8 @@ sub attributes {
     my $attributes = pack("QQQQ", $set, $clear, 0, 0);
     call("mount_setattr", $here, $path, $flags, $attributes, length $attributes);
 }
-# Programs that only look take locks in /run: ufw, iptables, lvm. So it is a directory in memory that holds what /run holds,
-# each entry read-only, with room for locks and temporary files. Everything in it is gone with the namespace.
+# Programs that only look take locks in /run: ufw, iptables, lvm. So /run becomes a directory in memory with the entries of the
+# real one, each read-only, and with room for locks and temporary files. It disappears with the namespace.
 my $run = "/run";
 my @entries;
 opendir(my $directory, $run) or die "$run: $!\n";
@@ -26,11 +26,11 @@ for my $name (grep { $_ ne "." && $_ ne ".." } readdir $directory) {
     my $path = "$run/$name";
     my $link = readlink $path;
     my $kind = defined $link ? "link" : $name eq "lock" ? "locks" : $name =~ /\.lock$/ ? "lock" : -d $path ? "directory" : "file";
-    # With what is mounted below; a link itself, and not where it leads. Close on exec.
+    # Includes the mounts below. Opens a link itself, not its target. Close on exec.
     my $tree;
     if ($kind !~ /lock|link/) {
         $tree = eval { call("open_tree", $here, $path, 1 | $recursive | 0x100 | 02000000) };
-        # It may have gone since it was listed.
+        # It may have been removed since it was listed.
         if (!defined $tree) { next if !lstat $path; die $@; }
     }
     push @entries, [$path, $kind, $tree, $link];
@@ -40,7 +40,7 @@ my $memory = call("fsopen", $type, 1);
 call("fsconfig", $memory, 1, $mode, $seven, 0);
 call("fsconfig", $memory, 1, $size, $large, 0);
 call("fsconfig", $memory, 6, 0, 0, 0);
-# Neither devices nor set-user-ID.
+# No devices, no set-user-ID.
 move(call("fsmount", $memory, 1, 2 | 4), $run);
 for (@entries) {
     my ($path, $kind, $tree, $link) = @$_;

@@ -1,8 +1,8 @@
-# Makes, once for each connection, a mount namespace whose file systems are read-only, and keeps it on descriptor 8. `ik_room`
-# says `yes`, or why there is none. The namespace sees what is unmounted outside, so it keeps nothing busy; the script that
-# carries out a plan closes the descriptor before its first step.
+# Creates, once for each connection, a mount namespace with read-only file systems, and keeps it on descriptor 8. `ik_room` is
+# `yes`, or the reason why there is none. Unmounts outside also happen in the namespace, so it keeps nothing busy. The script
+# that executes a plan closes the descriptor before its first step.
 if [ -z "${ik_room-}" ]; then
-    # What has made the namespace waits until it is held.
+    # The process that created the namespace waits until the descriptor is open.
     ik_room=$(unshare --mount --propagation slave setpriv --bounding-set="$IK_WITHOUT" sh -c \
         'perl -e "$1" && echo $$ && exec sleep 60 >/dev/null 2>&1' sh "$IK_MAKE" 2>&1 </dev/null &)
     case $ik_room in

@@ -1,60 +1,58 @@
-# The runner: executes the steps one after the other, detached from the connection that brought it. What it writes into
-# the journal is the only truth about how a step ended. In the common case a step costs one fork and no program of the
-# runner's own: everything here but what a step asks for is built into the shell.
+# The runner: executes the steps one after the other, detached from the connection. Only its journal says how a step ended.
+# Usually a step costs one fork and no other program: everything here except the step's own command is built into the shell.
 exec 4>>"$IK_DIR/journal" 5>>"$IK_DIR/out" 6>>"$IK_DIR/err" || exit 1
-# The pipe to the follower, opened for both ways: written to, it makes no difference that nobody reads any more.
+# The pipe to the follower, opened for reading and writing, so that writing never fails when the follower has gone.
 exec 7<>/proc/self/fd/7
-# What the runner waits with for a word, in plans with steps that wait for one.
+# The runner waits on this for the client's word, in plans with steps of the client.
 if [ -p "$IK_DIR/turn" ]; then exec 8<>"$IK_DIR/turn"; fi
-# Before anything is recorded, so that whoever finds records knows whose they are, even if the shell that began this one
-# was cut off before it could say so.
+# Before anything else is recorded, so that a reader of the records knows whose they are, even if the shell that began this
+# one ended before it could report that.
 read -r ik_stat <"/proc/$$/stat"
 # shellcheck disable=SC2086 # the fields after the name: the twentieth is the start, see proc_pid_stat(5)
 set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
-# What a step makes is for the server, whose services must be able to read it; only the records here are for root alone.
+# The server's services must be able to read what a step creates; only the records here are for root only.
 umask 022
 ik_signal='' ik_ends='' ik_watch='' ik_told='' ik_wakes=0 ik_firm='' ik_measured=''
 trap 'ik_signal=yes' USR1
-# A step that kills its process group means itself; the end of the server means the runner too, if it waits for nothing.
+# A step that kills its process group means itself. A shutdown of the server ends the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
 
 ik_record() {
-    # What can't be recorded must not happen: a full disk ends the run here.
+    # If a step can't be recorded, it must not run: a full disk ends the run here.
     printf '%s\n' "$*" >&4 || exit 1
 }
-# The uptime, in hundredths of a second: no clock can jump.
+# The uptime, in hundredths of a second. Unlike a clock, it can't jump.
 ik_clock() {
     read -r ik_now ik_rest </proc/uptime
     ik_now=${ik_now%.*}${ik_now#*.}
 }
-# What the clock says, and how far both outputs have been written: where the descriptors stand that all steps share, see
-# fdinfo in proc(5).
+# The time, and the length of both outputs: the positions of the descriptors that all steps share (fdinfo in proc(5)).
 ik_mark() {
     ik_clock
     read -r ik_rest ik_out </proc/self/fdinfo/5
     read -r ik_rest ik_err </proc/self/fdinfo/6
 }
-# As mark, for a step that may have opened an output anew by its path, where the descriptor did not move.
+# Like mark, for a step that may have opened an output again by its path; then the shared descriptor did not move.
 ik_mark_exactly() {
     ik_mark
     # shellcheck disable=SC2046 # two numbers
     set -- $(stat -c %s "$IK_DIR/out" "$IK_DIR/err")
     ik_out=$1 ik_err=$2
 }
-# Wakes the follower that the run began with; a later one asks by itself. Short steps share a call. So many calls are in
-# the pipe at most that it has room for all of them (pipe(7)), even if nobody takes any.
+# Wakes the follower that the run began with; later ones ask by themselves. Short steps share a call. The number of calls is
+# limited to what fits into the pipe (pipe(7)), even if no follower reads them.
 ik_wake() {
     if [ $((ik_now - ${ik_told:=$ik_now})) -ge "$1" ] && [ "$ik_wakes" -lt 4000 ]; then
         ik_told=$ik_now ik_wakes=$((ik_wakes + 1))
         echo >&7
     fi
 }
-# The client's last order; `none` at first.
+# The client's last order; initially `none`.
 ik_hear() {
     read -r ik_order <"$IK_DIR/order"
 }
-# Whether the client has said that the step is done that was its own.
+# Whether the client has reported its own step as done.
 ik_may_go() {
     read -r ik_word <"$IK_DIR/go" && [ "$ik_word" = "$1" ]
 }
@@ -64,33 +62,33 @@ ik_forget() {
     done
 }
 ik_finish() {
-    # One that has only just begun may still have the lock open, so its end is waited for.
+    # A process that has just begun may still have the lock open, so wait for its end.
     if [ -n "$ik_watch" ]; then
         kill -s USR2 "$ik_watch"
         wait "$ik_watch"
     fi
-    # What was not executed must not lie about until somebody fetches the records.
+    # Steps that were not executed must not stay until a client fetches the records.
     ik_forget $IK_SECRETS
-    # Whoever reads that the run has ended may begin another one.
+    # A client that reads this record may begin another run.
     exec 9>&-
     ik_record Z "$1"
     echo >&7
     exit 0
 }
 
-# Whether the steps have printed so much that it may fill the server's disk.
+# Whether the output of the steps has reached the limit that protects the server's disk.
 ik_floods() {
     read -r ik_rest ik_flood_o <"/proc/$$/fdinfo/5" && read -r ik_rest ik_flood_e <"/proc/$$/fdinfo/6" &&
         [ $((ik_flood_o + ik_flood_e)) -gt "$IK_MOST" ]
 }
-# Tells the runner when the time of what it waits for is over, or too much was printed: one process for all deadlines. It
-# never sleeps longer than the shortest of them, so what begins meanwhile is not missed, nor so long that a step could fill
-# a disk. It makes no file: there may be no room for one.
+# Tells the runner when it has timed out, or when there is too much output: one process for all deadlines. It never sleeps
+# longer than the shortest deadline, so that it misses no new one, nor so long that a step could fill a disk. It creates no
+# file, since the disk may be full.
 ik_watch() {
-    # The last process begun that is none of the watch's own any more: at first the step, which the runner began.
+    # The last process that is not one of the watch's own: at first the step, which the runner started.
     ik_over=$!
     trap 'if [ "$!" != "$ik_over" ]; then kill -s KILL "$!"; fi; exit 0' USR2
-    # A step that ends its process group does not mean this.
+    # Not meant by a step that ends its process group.
     trap 'ik_signal=yes' HUP INT TERM
     ik_late='' ik_full=''
     while kill -0 $$; do
@@ -125,21 +123,21 @@ ik_watch() {
 ik_deadline() {
     ik_clock
     ik_due=$((ik_now + $2))
-    # In place, so that whoever reads it finds the old one or the new one.
+    # In place, so that a reader finds the old value or the new one.
     echo "$1 $ik_due" 1<>"$IK_DIR/deadline"
     if [ -z "$ik_watch" ]; then
-        # In parentheses, since a function alone would keep the descriptors to open them again.
+        # In parentheses, since a function alone would keep copies of the descriptors to restore them.
         (ik_watch) </dev/null >/dev/null 2>&1 4>&- 5>&- 6>&- 7>&- 9>&- &
         ik_watch=$!
     fi
 }
-# Whether the time of the last deadline is over.
+# Whether the last deadline has passed.
 ik_is_over() {
     ik_clock
     [ "$ik_now" -ge "$ik_due" ]
 }
-# start FILE MODE OPTION SECONDS: begins the file in a shell of its own, in a process group of its own (`apart`), or in a
-# fork of this shell (`plain`), which saves most of a step's cost. Both see nothing of the machinery.
+# start FILE MODE OPTION SECONDS: runs the file in a shell and process group of its own (`apart`), or in a fork of this shell
+# (`plain`), which saves most of a step's cost. In both, the runner's variables and functions are invisible.
 ik_start() {
     case $2 in
     apart) timeout -k 10 "$(($4 + 60))" sh "$3" "$IK_DIR/$1" </dev/null 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & ;;
@@ -154,9 +152,9 @@ ik_start() {
     esac
     ik_pid=$! ik_mode=$2 ik_since='' ik_ending='' ik_signal=''
 }
-# end SIGNAL: sends it to all that the present file has started. One that runs apart leads a process group; of the
-# runner's own group it is what began with the present file or after it (in the same hundredth of a second the numbers
-# tell), but neither the runner nor its watch. Fails if there is nothing left.
+# end SIGNAL: sends SIGNAL to all processes that the current file has started. A file that runs apart leads a process group. For
+# a plain one, these are the processes of the runner's group that started with it or later (in the same hundredth of a second,
+# the pids decide), except the runner and its watch. Fails if there is none left.
 ik_end() {
     if [ "$ik_mode" = apart ]; then
         kill -s "$1" -- "-$ik_pid"
@@ -169,7 +167,7 @@ ik_end() {
         set -- "$1" ${ik_stat##*) }
         ik_other=${ik_process#/proc/}
         if [ -z "$ik_since" ]; then
-            # It had ended before it was to be ended.
+            # It has already ended.
             if [ "$ik_other" != "$ik_pid" ]; then break; fi
             ik_since=${21}
         fi
@@ -182,7 +180,7 @@ ik_end() {
     done
     [ -n "$ik_found" ]
 }
-# attend KEY: what a signal was about: the time is over, or somebody wants the present step ended.
+# attend KEY: finds out the reason of a signal: a timeout, or an order to end the current step.
 ik_attend() {
     if [ -n "$ik_ending" ]; then
         if ik_is_over; then ik_end KILL; fi
@@ -197,8 +195,8 @@ ik_attend() {
     ik_watch=''
     ik_deadline "$1.kill" 1000
 }
-# A program may ignore the signal that has ended the shell which began it, and go on beginning others. What can't be
-# killed (it waits for a disk) is not waited for.
+# A program may ignore the signal that ended its shell, and keep starting others. Don't wait for processes that can't be
+# killed (they wait for a disk).
 ik_end_rest() {
     while ik_end 0 && ! ik_is_over; do sleep 0.1; done
     ik_tries=0
@@ -207,14 +205,14 @@ ik_end_rest() {
         sleep 0.1
     done
 }
-# await KEY HUNDREDTHS: waits for the end of what was started, and ends it when its time is over.
+# await KEY HUNDREDTHS: waits for the end of what was started, and ends it when it times out.
 ik_await() {
     ik_late=0 ik_first=''
     ik_deadline "$1" "$2"
     while :; do
         wait "$ik_pid"
         ik_status=$?
-        # The signal came together with the end: there is nothing left to wait for.
+        # The signal arrived together with the end: nothing is left to wait for.
         if [ "$ik_status" = 127 ] && [ -n "$ik_first" ]; then ik_status=$ik_first; fi
         if [ -z "$ik_signal" ] || [ "$ik_status" -le 128 ]; then break; fi
         ik_signal='' ik_first=$ik_status
@@ -231,7 +229,7 @@ ik_await() {
 ik_step() {
     ik_hear
     if [ "$ik_order" != none ]; then ik_finish stopped; fi
-    # What was just measured for the end of the step before holds for the beginning of this one.
+    # The values measured for the end of the previous step are valid for the start of this one.
     if [ -z "$ik_measured" ]; then ik_mark; fi
     ik_measured=''
     ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
@@ -240,14 +238,14 @@ ik_step() {
 ik_unchanged() {
     ik_record U "$1"
 }
-# ended INDEX STATUS WHY: why is 1 if its time was over, 2 if it was undone, 3 if undoing it failed, 4 if it was ended since
-# too much was printed, else 0.
+# ended INDEX STATUS WHY: WHY is 1 if the step timed out, 2 if it was undone, 3 if undoing it failed, 4 if it was ended because
+# of too much output, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
     ik_measured=yes
     if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
-# held INDEX FILE MODE: succeeds as the guard does; one that does not end by itself is an error of the step, and no answer.
+# held INDEX FILE MODE: succeeds if the guard does. A guard that does not end by itself is an error of the step, not an answer.
 ik_held() {
     ik_start "$2" "$3" +e 60 >/dev/null 2>&1
     ik_await "$2" 6000
@@ -261,9 +259,9 @@ ik_held() {
     fi
     return "$ik_status"
 }
-# undo_unless_proven INDEX SECONDS: the client has so long to come back over a new connection, however the step has ended.
-# A request to stop changes nothing about that: what may have locked everybody out is proven or undone first. A request to
-# end it at once undoes it at once, and nothing ends the undoing.
+# undo_unless_proven INDEX SECONDS: the client has SECONDS to return over a new connection, however the step has ended. A
+# request to stop does not change that: a step that may have locked everyone out is first proven or undone. A request to end
+# it at once undoes it at once. Nothing interrupts the undo.
 ik_undo_unless_proven() {
     ik_record Q "$1"
     ik_wake 0
@@ -291,8 +289,8 @@ ik_run() {
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
     ik_ended "$1" "$ik_status" "$ik_late"
 }
-# pause INDEX SECONDS: it is the client's turn with this step; the lock is held meanwhile. A client that does not come
-# back ends the run.
+# pause INDEX SECONDS: the client carries out this step while the runner holds the lock. If the client does not return, the
+# run ends.
 ik_pause() {
     ik_record P "$1"
     ik_wake 0

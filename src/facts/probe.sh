@@ -3,7 +3,7 @@ DOCKER_HOST=unix:///var/run/docker.sock
 PATH=${PATH:-/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL DOCKER_HOST PATH
 
-# Begins a record; what is printed until the next one is its value.
+# Begins a record; its value is everything printed until the next one.
 mark() {
     printf '\n%s %s\n' "$ik_nonce" "$1"
 }
@@ -11,7 +11,7 @@ mark() {
 say() {
     printf '\n%s %s\n%s' "$ik_nonce" "$1" "$2"
 }
-# The whole answer is this one sentence.
+# In this case, the whole answer is this sentence.
 fail() {
     say error "$1"
     say end ''
@@ -26,14 +26,14 @@ read_os() {
         while IFS= read -r ik_line || [ -n "$ik_line" ]; do printf '%s\n' "$ik_line"; done </etc/os-release
     fi
 }
-# Whether the search for processes works at all is proven by finding the one that searches.
+# The search for processes must find the searching process itself; that proves that the search works.
 search_works() {
     ik_own=$(cat /proc/$$/comm)
     printf '%s\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- "$ik_own" | grep -q .
 }
 process_seen() {
-    # A thread may end between the listing and the look: what grep cannot read is then no finding. Through xargs, since
-    # a busy server has more threads than fit on a command line.
+    # A thread may end after it was listed; if grep can't read its file, that is not an error. Through xargs, since a busy
+    # server has more threads than fit on a command line.
     printf '%s\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- "$ik_thread" | grep -q .
 }
 read_ssh() {
@@ -44,8 +44,8 @@ read_ssh() {
         fi
     done
     mark ssh_ports
-    # sshd is not on every PATH, and refuses to print its configuration without host keys or its run directory: then
-    # what listens is all that can be known.
+    # sshd is not on every PATH, and refuses to print its configuration without host keys or its run directory. Then only
+    # the listening ports are known.
     if [ -x /usr/sbin/sshd ]; then
         /usr/sbin/sshd -T 2>/dev/null | while read -r ik_word ik_port; do
             if [ "$ik_word" = port ]; then printf '%s\n' "$ik_port"; fi
@@ -60,7 +60,7 @@ read_ssh() {
             while read -r ik_port ik_rest; do printf '%s\n' "$ik_port"; done
     fi
 }
-# Why Docker's service does not run: its state, and the last words of its own in the journal.
+# Why Docker's service does not run: its state, and its last messages in the journal.
 read_unit() {
     ik_unit=''
     if command -v systemctl >/dev/null 2>&1; then
@@ -112,12 +112,12 @@ read_docker() {
     mark obstacles
     ik_survey
 }
-# Podman's, under the same path, is no engine of Docker's.
+# Podman's socket, under the same path, is not a Docker engine.
 engine_socket() {
     [ -S /var/run/docker.sock ] || return 1
     case $(readlink -f /var/run/docker.sock) in */podman/*) return 1 ;; esac
 }
-# What the swarm holds, as far as this node may know: only a manager does, and only with a quorum.
+# What the swarm contains, if this node may know it: only a manager does, and only with a quorum.
 read_swarm() {
     if ik_nodes=$(timeout 30 docker node ls --format '[{{json .ID}},{{json .Hostname}}]' 2>/dev/null) &&
         ik_services=$(docker service ls --format '[{{json .ID}},{{json .Name}}]') &&
@@ -134,7 +134,7 @@ read_swarm() {
         say swarm_listed no
     fi
 }
-# What the engine holds: JSON, which has no line breaks in it, whatever things are called.
+# What the engine contains, as JSON, which contains no line breaks, whatever the names are.
 read_engine() {
     mark containers
     docker ps -a --no-trunc --format '[{{json .ID}},{{json .Names}},{{json .Image}},{{json .State}}]' &&
@@ -143,7 +143,7 @@ read_engine() {
         mark networks &&
         docker network ls --no-trunc --filter type=custom --format '[{{json .ID}},{{json .Name}}]' ||
         fail 'Docker does not list what it holds'
-    # A volume may go between the list and its turn: then the list is taken again.
+    # A volume may be removed after it was listed; then the list is read again.
     for ik_attempt in 1 2 3; do
         if ik_volumes=$(inspect_volumes '{"name":{{json .Name}},"driver":{{json .Driver}},"created":{{json .CreatedAt}},"mountpoint":{{json .Mountpoint}},"options":{{json .Options}}}') &&
             ik_places=$(inspect_volumes '{{if and (eq .Driver "local") (not .Options)}}{{.Mountpoint}}{{end}}'); then break; fi
@@ -151,7 +151,7 @@ read_engine() {
     done
     say volumes "$ik_volumes"
     mark volume_sizes
-    # du stops after 20 s: a size is good to know, and not worth more waiting. Those that are missing have no size.
+    # du stops after 20 s: sizes are useful, but not worth a longer wait. Volumes that were not reached have no size.
     if [ -n "$ik_places" ]; then
         printf '%s\n' "$ik_places" | grep / | timeout 20 xargs -r -d '\n' du -0 -s -b -- 2>/dev/null
     fi
@@ -183,7 +183,7 @@ read_opt() {
     mark opt_entries
     find /opt/infrakt -xdev -mindepth 1 -maxdepth 2 -printf '%P\0%y\0%T@\0' | head -z -n 60000
     mark opt_sizes
-    # What is in it comes before the directory itself.
+    # The entries come before the directory itself.
     timeout 20 du -0 -a -b -x --max-depth=2 -- /opt/infrakt 2>/dev/null | tail -z -n 20001
 }
 

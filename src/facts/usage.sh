@@ -1,5 +1,5 @@
-# Only what is local: a network file system whose server is gone would keep df waiting. What lives in memory, is read-only by
-# nature or is a container's own keeps no data; in a container, though, that is what / is. Single files are mounted too.
+# Only local file systems: df would wait for a network file system whose server is gone. File systems in memory, read-only
+# ones and those of containers keep no data; but in a container, / is such a one. Single files can be mount points too.
 ik_disks() {
     timeout 10 df -a -l -B1 --output=size,avail,fstype,source,target 2>/dev/null |
         while read -r ik_size ik_available ik_type ik_source ik_mount; do

@@ -1,9 +1,9 @@
-# Proves that the engine behind Docker's socket is this machine's own. What answers there may be another machine's: a
-# socket forwarded by ssh or socat, or the host's, mounted into a container.
+# Proves that the engine behind Docker's socket is this machine's own. Another machine's engine may answer there: the socket
+# may be forwarded by ssh or socat, or be the host's, mounted into a container.
 #
-# Returns 0 where it is proven, 1 where it is not, with the reason in ik_reason, and 2 where nothing answers. Sets what
-# the engine says of itself: ik_engine (its id), ik_version, ik_root and ik_driver, ik_store (`io.containerd.snapshotter.v1` where
-# containerd keeps the images), and ik_swarm (JSON).
+# Returns 0 if it is proven, 1 if not, with the reason in ik_reason, and 2 if nothing answers. Sets what the engine reports:
+# ik_engine (its id), ik_version, ik_root and ik_driver, ik_store (`io.containerd.snapshotter.v1` if containerd keeps the
+# images), and ik_swarm (JSON).
 ik_prove_engine() {
     ik_engine='' ik_version='' ik_root='' ik_driver='' ik_store='' ik_swarm='' ik_reason='' ik_daemon=''
     [ -S /var/run/docker.sock ] || return 2
@@ -21,7 +21,7 @@ ik_prove_engine() {
         ik_reason="no process of this machine listens on /var/run/docker.sock, as far as ss can tell"
         return 1
     }
-    # Every process that holds the socket is judged, whatever it calls itself.
+    # Checks every process that holds the socket, whatever its name is.
     while :; do
         case $ik_listeners in *pid=*) ;; *) break ;; esac
         ik_listeners=${ik_listeners#*pid=}
@@ -29,7 +29,7 @@ ik_prove_engine() {
         ik_program=$(readlink "/proc/$ik_pid/exe") || ik_program=''
         case $ik_pid:$ik_program in
             *:*/dockerd | *:*"/dockerd (deleted)") ik_daemon=$ik_pid ;;
-            # It opens the socket for dockerd, and hands it on (systemd.socket(5)).
+            # It opens the socket for dockerd and passes it on (systemd.socket(5)).
             1:*/systemd) ;;
             *)
                 ik_reason="${ik_program:-an unknown program} (process $ik_pid) listens on /var/run/docker.sock, which is not dockerd"
@@ -49,7 +49,7 @@ ik_prove_engine() {
         ik_reason="dockerd (process $ik_daemon) does not run in this machine itself, but in a container or a namespace of its own"
         return 1
     fi
-    # A file that it keeps open as long as it runs: so its data is where it says, on a disk of this machine.
+    # dockerd keeps a file open there while it runs. That proves that its data is where it says, on a disk of this machine.
     ik_file=$(stat -L -c '%d:%i' -- "$ik_root/volumes/metadata.db" 2>/dev/null) || ik_file=none
     stat -L -c '%d:%i' "/proc/$ik_daemon/fd/"* 2>/dev/null | grep -qxF -- "$ik_file" || {
         ik_reason="dockerd (process $ik_daemon) does not keep its data in $ik_root of this machine"
@@ -57,10 +57,10 @@ ik_prove_engine() {
     }
     ik_id=''
     if [ -e "$ik_root/engine-id" ]; then
-        # The file has no line break.
+        # The file has no newline at its end.
         read -r ik_id <"$ik_root/engine-id" || [ -n "$ik_id" ] || ik_id=none
     elif grep -qsF -- "\"kid\":\"$ik_engine\"" /etc/docker/key.json; then
-        # Before Docker 23, the id is that of a key.
+        # Before Docker 23, the id is the id of a key.
         ik_id=$ik_engine
     fi
     if [ "$ik_id" != "$ik_engine" ]; then
@@ -68,8 +68,8 @@ ik_prove_engine() {
         return 1
     fi
 }
-# What ss tells of those that listen on the very socket that the path leads to now: by inode and device, since a path can
-# be taken over. ss prints the kernel's number of a device through major(3) and minor(3).
+# What ss reports about the listeners on the socket that the path leads to now. They are found by inode and device, since
+# another process can take over a path. ss prints the kernel's number of a device through major(3) and minor(3).
 ik_listening() {
     # shellcheck disable=SC2046 # two numbers
     set -- $(stat -L -c '%i %d' /var/run/docker.sock)

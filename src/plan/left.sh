@@ -1,5 +1,5 @@
-# Finds data that is still in Docker's directories after a wipe, whatever the daemon says. Prints as ik_survey does, and
-# all that ik_survey finds. Docker removes some of its data after it has said so: that is waited for.
+# Finds data that is still in Docker's directories after a wipe, whatever the daemon reports. Prints in the format of ik_survey,
+# including everything that ik_survey finds. Docker removes some data after it has reported it as removed; this waits for that.
 ik_left() {
     if [ "$ik_proven" = 0 ]; then
         for ik_attempt in 1 2 3 4 5 6 7 8 9 10; do

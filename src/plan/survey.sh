@@ -1,9 +1,9 @@
-# Finds what stands in the way of a wipe that tells the truth: container data that the machine's own Docker does not list,
-# and file systems below what is wiped that are not this machine's own. Prints three fields for each, each ended by a NUL:
-# the path, what it is, and what to do. Wants ik_prove_engine to have run, with its status in ik_proven.
+# Finds obstacles to a complete wipe: container data that the machine's own Docker does not list, and file systems in the wiped
+# directories that may belong to another machine too. Prints three fields for each, each ended by a NUL: the path, the problem,
+# and what to do. Run ik_prove_engine first, and put its status in ik_proven.
 ik_survey() {
     ik_survey_engine
-    # A Docker that is there and does not answer can't be told from one that is gone.
+    # A Docker that does not answer can't be told apart from an uninstalled one.
     if [ "$ik_proven" = 0 ] || ! command -v dockerd >/dev/null 2>&1; then ik_survey_roots; fi
     ik_survey_others
     ik_survey_mounts
@@ -18,14 +18,14 @@ ik_survey_engine() {
             "see who listens there: ss -xlp 'src /run/docker.sock'" ;;
     esac
 }
-# How many of these paths there are; the pattern of a glob that fits nothing is none.
+# How many of these paths exist; the pattern of a glob without matches does not count.
 ik_count() {
     ik_number=0
     for ik_path in "$@"; do
         if [ -e "$ik_path" ] || [ -L "$ik_path" ]; then ik_number=$((ik_number + 1)); fi
     done
 }
-# ik_holds ROOT: what a root of Docker's holds, in words; nothing where it holds no data.
+# ik_holds ROOT: describes the data in a data root of Docker; prints nothing if there is no data.
 ik_holds() {
     ik_words=''
     ik_count "$1"/containers/*/
@@ -46,7 +46,7 @@ ik_add_words() {
         *) ik_words="${ik_words:+$ik_words, }$1 $2s" ;;
     esac
 }
-# Every driver's layers, apart from overlay2's short names for them.
+# The layers of every storage driver, without overlay2's short names for them.
 ik_count_layers() {
     ik_count "$1"/overlay2/??*/ "$1"/overlay/??*/ "$1"/aufs/diff/*/ "$1"/btrfs/subvolumes/*/ "$1"/vfs/dir/*/ \
         "$1"/devicemapper/mnt/*/ "$1"/fuse-overlayfs/??*/ "$1"/zfs/graph/*/
@@ -55,7 +55,7 @@ ik_count_layers() {
 ik_same() {
     [ "$1" -ef "$2" ]
 }
-# ik_survey_root PATH: a root of Docker's that is not the one in use.
+# ik_survey_root PATH: checks a data root of Docker that is not the one in use.
 ik_survey_root() {
     if [ -n "$ik_root" ] && ik_same "$1" "$ik_root"; then return 0; fi
     ik_holds "$1"
@@ -78,17 +78,17 @@ ik_survey_roots() {
             case $ik_candidate in /var/lib/docker/*) continue ;; esac
             if [ -d "$ik_candidate" ]; then ik_survey_root "${ik_candidate%/}"; fi
         done
-        # With user namespaces, the root is a directory in another one.
+        # With user namespaces, the root is a directory inside another root.
         case ${ik_root##*/} in [0-9]*.[0-9]*) [ "${ik_root%/*}" = /var/lib/docker ] || ik_survey_root "${ik_root%/*}" ;; esac
     fi
-    # Where Docker has never been, there is nothing to search for.
+    # If Docker was never installed, there is nothing to search for.
     [ -d /var/lib/docker ] || [ -d /etc/docker ] || [ -n "$ik_root" ] || return 0
-    # Others are known by a file that each has: to a depth of five, on every file system of the machine's own.
+    # Other roots are recognised by a file that each has: searched to a depth of five on the machine's own file systems.
     ik_status=0
     ik_candidates=$(ik_local_mounts | timeout -s KILL 20 xargs -r -0 sh -c 'exec find "$@" -xdev -maxdepth 5 \
         \( -path /proc -o -path /sys -o -path /dev -o -path /usr -o -path /etc -o -path /boot -o -path /run -o -name overlay2 \) \
         -prune -o -path "*/volumes/metadata.db" -print' find 2>/dev/null) || ik_status=$?
-    # find itself fails where a directory goes away while it looks.
+    # find itself fails if a directory is removed meanwhile.
     [ "$ik_status" != 137 ] || ik_found / 'its file systems could not be searched within 20 s for other data of Docker' \
         'see which of them does not answer: findmnt'
     while [ -n "$ik_candidates" ]; do
@@ -97,14 +97,14 @@ ik_survey_roots() {
         ik_candidates=${ik_candidates#"$ik_break"}
         ik_candidate=${ik_candidate%/volumes/metadata.db}
         case $ik_candidate in
-            # Those were looked at above, or are below.
+            # These were checked above, or are checked below.
             /var/lib/docker | /var/lib/docker/[0-9]*.[0-9]* | "$ik_root"/[0-9]*.[0-9]* | "${ik_root%/*}") continue ;;
             */.local/share/docker | /var/snap/docker/common/var-lib-docker) continue ;;
         esac
         ik_survey_root "$ik_candidate"
     done
 }
-# What the root in use holds beside what its daemon lists.
+# Data in the root in use that its daemon does not list.
 ik_survey_own() {
     ik_others=''
     for ik_image in "$ik_root"/image/*/; do
@@ -127,17 +127,17 @@ ik_survey_own() {
             "it holds $ik_number layers of a storage driver that Docker does not use now" \
             "go back to $ik_name in /etc/docker/daemon.json, restart Docker, and wipe then; or remove it yourself"
     done
-    # Those of another driver are not listed.
+    # The daemon does not list containers of another driver.
     [ -n "$ik_others" ] || ik_unlisted containers docker ps --all --no-trunc --quiet
     ik_unlisted volumes docker volume ls --quiet
 }
-# ik_unlisted DIRECTORY COMMAND…: what has a directory there, and is not listed by the daemon.
+# ik_unlisted DIRECTORY COMMAND…: things with a directory there that the daemon does not list.
 ik_unlisted() {
     ik_kind=$1
     shift
     ik_count "$ik_root/$ik_kind"/*/
     [ "$ik_number" != 0 ] || return 0
-    # Things come and go between the two looks: what is still there at the third is not listed.
+    # Things are created and removed meanwhile: only what is still there at the third look counts as unlisted.
     for ik_attempt in 1 2 3; do
         ik_left=''
         ik_listed=$(DOCKER_HOST=unix:///var/run/docker.sock timeout 30 "$@") || ik_listed=''
@@ -153,7 +153,7 @@ ik_unlisted() {
     ik_found "$ik_left" "it is in Docker's directory of $ik_kind, and Docker does not list it" \
         "restart Docker, which may know it then; or look at it and remove it yourself"
 }
-# Where file systems of the machine's own are mounted, each ended by a NUL.
+# The mount points of the machine's own file systems, each ended by a NUL.
 ik_local_mounts() {
     printf '/\0'
     while read -r ik_id ik_parent ik_device ik_base ik_point ik_rest; do
@@ -202,8 +202,8 @@ ik_survey_podman() {
     [ -z "$ik_words" ] || ik_found "$1" "it holds data of Podman or CRI-O: $ik_words" \
         "wipe it with its own tool, as the user whose it is: podman system reset"
 }
-# containerd keeps Docker's images only where Docker says so. Else its layers and images are someone else's, or those of a
-# Docker that was set up otherwise before; what it has of files alone are descriptions of images that Docker has itself.
+# containerd keeps Docker's images only if Docker is configured so. Otherwise its layers and images belong to another program,
+# or to an earlier configuration of Docker. Content without layers only describes images that Docker itself has.
 ik_survey_containerd() {
     case $ik_store in
         io.containerd.*) ;;
@@ -227,14 +227,14 @@ ik_survey_containerd() {
         if ! ik_words=$(timeout 30 ctr --namespace "$ik_space" images ls -q && timeout 30 ctr --namespace "$ik_space" containers ls -q); then
             ik_words='unknown'
         fi
-        # Containers that run are in Docker's namespace, wherever it keeps their layers.
+        # Running containers are in Docker's namespace, wherever Docker keeps their layers.
         if [ "$ik_space" = moby ]; then ik_words=$(timeout 30 ctr --namespace moby images ls -q) || ik_words='unknown'; fi
         [ -z "$ik_words" ] || ik_found /var/lib/containerd "containerd keeps images or containers there that Docker does not list, in its namespace $ik_space" \
             "look at them, and remove them yourself: ctr --namespace $ik_space images ls"
     done
 }
-# Judges the mounts that hold what is wiped, and those in it. Paths are compared as the kernel writes them, with spaces and
-# the like as octal digits (proc_pid_mountinfo(5)).
+# Checks the mounts that contain the wiped data, and the mounts in it. It compares paths as the kernel writes them, with spaces
+# and the like as octal digits (proc_pid_mountinfo(5)).
 ik_survey_mounts() {
     ik_opt=''
     if [ -e /opt/infrakt ]; then ik_opt=$(readlink -f /opt/infrakt); fi
@@ -262,7 +262,7 @@ ik_survey_mounts() {
             }
             return out
         }
-        # The topmost mount on this point that the mount `m` leads to.
+        # The topmost mount on this mount point, seen from the mount `m`.
         function above(file, m, path,    i, next_one, again) {
             do {
                 again = 0
@@ -273,7 +273,7 @@ ik_survey_mounts() {
             } while (again)
             return m
         }
-        # The mount that holds a path: what lies hidden under another mount is passed over.
+        # The mount that contains a path, without mounts hidden under another one.
         function holder(file, path,    i, m, parts, depth, prefix) {
             for (i = 1; i <= count[file]; i++) if (point[file SUBSEP i] == "/") { m = file SUBSEP i; break }
             m = above(file, m, "/")
@@ -282,7 +282,7 @@ ik_survey_mounts() {
             return m
         }
         function report(path, what, remedy) { printf "%s\t%s\t%s\n", path, what, remedy }
-        # `alone`: whether a part of a file system that this machine sees nowhere else is good enough.
+        # `alone`: whether a part of a file system is allowed if this machine sees it nowhere else.
         function judge(file, path, alone,    m, i, n, rest, place, same, elsewhere) {
             m = holder(file, path)
             if (!(type[m] in known)) {
@@ -306,7 +306,7 @@ ik_survey_mounts() {
             else if (!alone && !same && base[m] != "/" && !(type[m] == "btrfs" && index(options[m], ",subvol=" base[m] ",")))
                 report(path, "what is mounted on " point[m] " is the directory " base[m] " of a file system that others may share (a bind mount)", "unmount it first: umount " point[m])
         }
-        # A volume in memory is mounted by Docker itself.
+        # Docker itself mounts a volume in memory.
         function in_memory(volume,    file, line) {
             file = ENVIRON["IK_DATA"] "/volumes/" volume "/opts.json"
             line = ""

@@ -1,8 +1,8 @@
-# Who is at work on this server, and on request the end of it. Words on standard output, one a line:
+# Reports which run is at work on this server, and ends it on request. Words on standard output, one per line:
 #   free | held SECONDS STEP FOLDER, then the holder's own words | another | ended | undoing | stuck
-# `look`, or `end FOLDER`: only the run that was looked at is ended.
+# Call it with `look`, or `end FOLDER`, which ends only the run that was looked at.
 ik_wanted=$1 ik_shown=${2-}
-# Whether the lock is free. Only the status 200 says that it is not; with another one flock(1) could not look.
+# Whether the lock is free. Only the status 200 means that it is taken; with another status, flock(1) failed.
 ik_is_free() {
     if [ ! -e "$IK_LOCK" ]; then return; fi
     flock -n -o -E 200 "$IK_LOCK" true
@@ -14,7 +14,7 @@ if ik_is_free; then
     echo free
     exit 0
 fi
-# A holder that has only just begun may not have said who it is.
+# A holder that has just begun may not have identified itself yet.
 ik_dir='' ik_runner=''
 if [ -s "$IK_LOCK.folder" ]; then read -r ik_dir <"$IK_LOCK.folder"; fi
 if [ "$ik_wanted" = look ]; then
@@ -32,7 +32,7 @@ if [ "$ik_dir" != "$ik_shown" ]; then
     echo another
     exit 0
 fi
-# The way of a second Ctrl-C, which leaves a true record of how the step ended.
+# As with a second Ctrl-C, the record says truly how the step ended.
 if [ -s "$ik_dir/pid" ]; then
     read -r ik_runner ik_rest <"$ik_dir/pid"
     echo kill 1<>"$ik_dir/order"
@@ -42,7 +42,7 @@ fi
 ik_tries=0
 until ik_is_free; do
     ik_tries=$((ik_tries + 1))
-    # A step that may have locked everybody out is undone first, however long that takes.
+    # A step that may have locked everyone out is undone first, however long that takes.
     if [ "$ik_tries" -eq 140 ]; then
         case $(tail -n 1 "$ik_dir/journal") in Q*)
             echo undoing
@@ -50,9 +50,9 @@ until ik_is_free; do
             ;;
         esac
     fi
-    # Longer than a step has that does not listen.
+    # Longer than the time that a step has which ignores signals.
     if [ "$ik_tries" -eq 150 ] && [ -n "$ik_runner" ]; then
-        # The runner leads a session of its own.
+        # The runner is a session leader.
         kill -s KILL -- "-$ik_runner"
     elif [ "$ik_tries" -gt 180 ]; then
         echo stuck
