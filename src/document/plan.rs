@@ -44,7 +44,7 @@ pub struct PlanShown {
     pub printed: Vec<String>,
     /// Whether a run of it takes the server's name and the plan's digest.
     pub needs_consent: bool,
-    /// The error with which a run of it would be refused now, whoever consents.
+    /// The error with which a run of it would be refused now, even with a consent.
     pub refused: Option<ErrorShown>,
 }
 

@@ -11,15 +11,15 @@ pub trait Connection {
     /// script must be complete in itself, and must not end the shell; what is sent later reaches the script's own standard
     /// input.
     ///
-    /// Costs one round trip more than the script itself, whatever its length, and none after a script whose channel was
-    /// released: then the same shell goes on with this one.
+    /// Costs one round trip more than the script itself, whatever its length. After a script whose channel was released it
+    /// costs none, since the same shell runs this one.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>>;
 
-    /// Drops the connection and logs in anew, with the same checks. Tries until `patience` is over, or `stop` says that
-    /// nobody wants it any more: then with [`Error::Interrupted`].
+    /// Drops the connection and logs in again, with the same checks. Tries until `patience` is over, or until `stop` returns
+    /// true: then it fails with [`Error::Interrupted`].
     fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()>;
 
-    /// The same, with nobody who might not want it any more.
+    /// The same without a way to stop it.
     fn reconnect(&mut self, patience: Duration) -> Result<()> {
         self.reconnect_unless(&|| false, patience)
     }
@@ -66,7 +66,7 @@ impl Channel for InterruptibleChannel<'_> {
     fn receive(&mut self, wait: Duration) -> Result<Incoming> {
         match (self.stop)() {
             true => Err(Error::Interrupted),
-            // Whoever waits for longer asks again, as after every wait.
+            // A caller that waits longer asks again, as after every wait.
             false => self.channel.receive(wait.min(Interruptible::BEAT)),
         }
     }
@@ -103,14 +103,14 @@ impl<S: Read + Write> Stream for S {}
 /// A running `sh -s` and its three streams.
 pub trait Channel {
     /// Waits up to `wait` for something to arrive. Both output streams are drained, whichever is full, so that the
-    /// remote side never blocks on one that nobody reads.
+    /// remote side never blocks on a stream that is not read.
     fn receive(&mut self, wait: Duration) -> Result<Incoming>;
 
     /// Writes to the standard input of the script.
     fn send(&mut self, bytes: &[u8]) -> Result<()>;
 
-    /// The script has said its last word, and reads nothing any more: the next one may have its shell. A channel that is
-    /// dropped without, takes the connection with it, since nobody knows what its script still does.
+    /// The script has ended and reads nothing more, so the next script may use its shell. If a channel is dropped without this
+    /// call, the connection is closed, since its script may still be running.
     fn release(&mut self);
 }
 

@@ -27,8 +27,8 @@ pub struct Engine {
 struct Current {
     server: Arc<tiny_http::Server>,
     socket: PathBuf,
-    /// Around the socket, with mode 0700; removed in the end. A new one each time: of one that went away, somebody else may
-    /// have taken the name.
+    /// The directory of the socket, with mode 0700; removed at the end. A new one each time, since another user may have taken
+    /// the name of one that was removed.
     directory: Option<TempDir>,
     number: u64,
 }
@@ -55,7 +55,7 @@ impl Engine {
             (current.number, current.socket.clone())
         };
         match connect(&socket) {
-            // Nobody listens, or somebody has tidied up.
+            // The listener has ended, or the directory was cleaned up.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {
                 self.replace(number)?;
                 let socket = self.current().socket.clone();
@@ -92,7 +92,7 @@ impl Engine {
         current.directory = None;
     }
 
-    /// Starts a new one in place of that number, if nobody else has.
+    /// Replaces the engine with that number by a new one, unless another thread already has.
     fn replace(&self, number: u64) -> io::Result<()> {
         let mut current = self.current();
         if current.number == number && !self.ended.load(Ordering::SeqCst) {
@@ -124,7 +124,8 @@ fn listen(number: u64) -> io::Result<Current> {
     })
 }
 
-/// Nobody else can listen there, unless the directory was removed and made anew: then what is handed on is not for them.
+/// Only this process can listen there, unless another user has removed the directory and created it again. That user must not
+/// receive the request.
 fn connect(socket: &Path) -> io::Result<UnixStream> {
     let stream = UnixStream::connect(socket)?;
     if socket_peercred(&stream)?.pid != getpid() {
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn one_that_no_longer_listens_is_replaced() {
         let engine = Engine::start().unwrap();
-        // As if somebody had tidied up.
+        // As if a cleaner of temporary files had removed it.
         let directory = engine.current().socket.parent().unwrap().to_owned();
         std::fs::remove_dir_all(&directory).unwrap();
         std::thread::scope(|scope| {

@@ -1,9 +1,9 @@
-//! The headers that every answer carries, whoever made it.
+//! The headers of every answer.
 //!
 //! It must not know what the answers are.
 
-/// Above the headers of the answer itself. Browsers take scripts, styles and data from this service alone, put it into
-/// nobody's frame, and tell nobody where they come from. A connection carries one request.
+/// Above the headers of the answer itself. Browsers load scripts, styles and data only from this service, show it in
+/// no frame, and send no referrer. A connection carries one request.
 pub const EVERYWHERE: &str = "Connection: close\r\n\
     Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'\r\n\
@@ -14,7 +14,7 @@ pub const EVERYWHERE: &str = "Connection: close\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
     Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n";
 
-/// For what may be different the next time, or concerns nobody else.
+/// For answers that may differ the next time, or are private.
 pub const NEVER_KEPT: &str = "no-store";
 /// For what may be kept, but must be asked for each time.
 pub const ASKED_AGAIN: &str = "no-cache";

@@ -1,5 +1,5 @@
-//! Carries an answer from its worker to the client. It is taken off the worker as fast as it comes, so that a client that
-//! reads slowly keeps nobody but its own connection.
+//! Carries an answer from its worker to the client. It takes the answer from the worker as fast as it comes, so that a client
+//! that reads slowly delays only its own connection.
 //!
 //! It must not know what the answer is; only that its first line is followed by headers, to which those that every answer
 //! carries are added.
@@ -107,8 +107,9 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
     }
 }
 
-/// Waits until something can come or go. With neither wanted of the client, it still tells of its end; of one that has only
-/// ceased to send, if `gone_when_silent`: nothing else tells for a long time that nobody reads a stream any more.
+/// Waits until data can be read or written. Even if neither is needed of the client, it notices the client's end. With
+/// `gone_when_silent`, a client that has only stopped sending counts as gone too; otherwise an unread stream would be noticed
+/// much later.
 fn wait(
     (worker, may_come): (&UnixStream, bool),
     (client, may_send): (&TcpStream, bool),
@@ -186,7 +187,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let server = listener.accept().unwrap().0;
-        // So that the system takes little of an answer that nobody reads.
+        // So that the system buffers little of an answer that is not read.
         set_socket_recv_buffer_size(&client, 64 * 1024).unwrap();
         set_socket_send_buffer_size(&server, 64 * 1024).unwrap();
         (server, client)

@@ -45,7 +45,7 @@ struct Parameter {
     kind: Option<String>,
 }
 
-/// Functions that exist to refuse, or to serve an operator: nobody calls them by name.
+/// Functions that only refuse, or implement an operator: recipes don't call them by name.
 fn is_internal(entry: &Entry) -> bool {
     entry.name.contains('$')
         || !entry.name.starts_with(|c: char| c.is_ascii_alphabetic())

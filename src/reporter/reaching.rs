@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
 pub struct Reaching {
-    /// Hidden where nobody would see it.
+    /// Hidden if there is no terminal.
     bar: ProgressBar,
 }
 
@@ -30,7 +30,7 @@ impl Reaching {
         self.bar.tick();
     }
 
-    /// Keeps the screen free while something is asked. Whoever wants to show progress meanwhile waits.
+    /// Keeps the screen free while a question is asked. Other threads wait before they show progress.
     pub fn aside<T>(&self, ask: impl FnOnce() -> T) -> T {
         self.bar.suspend(ask)
     }

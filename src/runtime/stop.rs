@@ -1,6 +1,6 @@
 //! How a run is asked to stop.
 
-/// Whoever may want a run to stop.
+/// Says whether a run should stop.
 pub trait Stop {
     /// How many times it was asked for: once, after the current step; twice, at once.
     fn asked(&self) -> usize;

@@ -4,12 +4,12 @@
 use crate::error::Result;
 use crate::plan::secret::Secret;
 
-/// Whoever can be asked for a password or passphrase. Asked from several threads at once when there are several servers.
+/// Asks a person for a password or passphrase. With several servers, several threads ask at once.
 pub trait AskSecret: Sync {
-    /// Shows `prompt` as it is and returns what was typed; `None` if there is nobody to ask.
+    /// Shows `prompt` as it is and returns what was typed; `None` if no person is present.
     fn ask(&self, prompt: &str) -> Result<Option<Secret>>;
 
-    /// Says something that they should know before they answer anything. Nobody there: nothing is said.
+    /// Shows a remark before the question. Without a person, it shows nothing.
     fn tell(&self, _remark: &str) {}
 }
 

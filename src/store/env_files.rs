@@ -92,7 +92,7 @@ impl Store {
         self.replace(&path, &file)
     }
 
-    /// An app whose env file nobody else changes as long as the lock is held.
+    /// An app whose env file no other process changes while the lock is held.
     fn locked_app(&self, name: &str) -> Result<(File, App)> {
         // Where there is no such app, there may be no home to lock anything in.
         self.app(name)?;

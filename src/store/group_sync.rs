@@ -2,8 +2,8 @@
 //!
 //! With `synchronous=FULL` SQLite does that inside of each commit, with the database locked for all others: runs that end
 //! at the same moment would wait for each other's disk, some milliseconds each. Here a commit only enters the log
-//! (`synchronous=NORMAL`), and its writer then waits for a sync that began after it. That forces every commit before it,
-//! whoever made it. A log that is emptied meanwhile was copied into the database and forced to the disk by SQLite itself
+//! (`synchronous=NORMAL`), and its writer then waits for a sync that began after it. That forces every earlier commit,
+//! whichever connection made it. A log that is emptied meanwhile was copied into the database and forced to the disk by SQLite itself
 //! (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
 
 use super::Home;

@@ -82,7 +82,7 @@ impl Store {
         })
     }
 
-    /// A number that is another one whenever somebody else has written to the database, in this process or in another:
+    /// A number that changes whenever another connection has written to the database, in this process or another:
     /// <https://www.sqlite.org/pragma.html#pragma_data_version>.
     pub fn version_of_data(&self) -> Result<i64> {
         self.check(|connection| connection.pragma_query_value(None, "data_version", |row| row.get(0)))

@@ -34,7 +34,7 @@ impl RunLock {
     }
 }
 
-/// Whether somebody still holds the lock of that name.
+/// Whether a process still holds the lock of that name.
 pub(super) fn is_held(home: &Home, name: &str) -> Result<bool> {
     let path = home.locks_dir()?.join(name);
     let file = match File::open(&path) {

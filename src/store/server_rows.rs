@@ -15,7 +15,7 @@ pub struct Server {
     pub name: String,
     /// A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets.
     pub host: String,
-    /// `None`: nobody said one here, so the SSH configuration may, and else what is usual counts.
+    /// `None`: the row sets none, so the SSH configuration applies, or else the default.
     pub port: Option<u16>,
     /// As `port`.
     pub user: Option<String>,

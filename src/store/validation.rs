@@ -1,5 +1,5 @@
-//! What names, hosts, ports, users and the like may consist of. The rules are tight so that no value can ever be read
-//! as an option of a command, a word of a shell or a path, whoever uses it later.
+//! What names, hosts, ports, users and the like may consist of. The rules are strict, so that no value can ever be read
+//! as an option of a command, a word of a shell or a path, wherever it is used later.
 //!
 //! It must not know the database: every value that enters it passes here first.
 

@@ -1,4 +1,4 @@
-//! The event stream of a run: what the journal holds, then what is written into it, whoever executes the run.
+//! The event stream of a run: what the journal contains, then what is written into it, whichever process executes the run.
 //!
 //! The journal is looked at when the database says that something was written, so that it makes no difference which
 //! process writes.
@@ -127,7 +127,7 @@ impl Following {
             RunEvent::Output { step, stream, bytes } => {
                 let text = self.whole_characters(step, stream, bytes)?;
                 if text.is_empty() {
-                    // It comes with what follows. Not counted as told: whoever begins here anew is to get it then.
+                    // It is sent with what follows. Not counted as sent, so that a client that starts again from here gets it.
                     self.after = id;
                     return Ok(());
                 }
@@ -169,7 +169,7 @@ impl Following {
     fn whole_characters(&mut self, step: usize, stream: Stream, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut text = match self.cut_off.remove(&(step, stream)) {
             Some(cut_off) => cut_off,
-            // Whoever begins in the middle has not been told of what was cut off just before.
+            // A client that begins in the middle has not heard of the output that was cut off just before.
             None if self.began_after > 0 => {
                 let mut printed = self
                     .runtime

@@ -41,7 +41,7 @@ pub enum Good {
 }
 
 impl Route {
-    /// Whether it asks servers. Who changes a row looks at the machine, too, and goes on where it can't be reached.
+    /// Whether it asks servers. Changing a row also looks at the machine, and continues if the machine can't be reached.
     pub fn asks_servers(&self) -> bool {
         self.refusals.contains(&502) || (self.method != Method::Get && self.path.starts_with("/api/servers"))
     }

@@ -46,7 +46,7 @@ impl Begun {
         self.consented.plan()
     }
 
-    /// The refusal to go on where nobody can say what became of a step.
+    /// The refusal to continue if the outcome of a step is unknown.
     pub fn unknown_step(&self, index: usize) -> Refusal {
         let plan = self.plan();
         let title = plan.steps.get(index).map_or("", |step| step.title.as_str());

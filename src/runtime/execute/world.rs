@@ -1,5 +1,5 @@
-//! What an execution reports to: the journal first, then whoever watches; and the changes of the database that steps ask
-//! for.
+//! Where an execution reports its events: the journal first, then the observer. It also makes the changes of the database that
+//! steps ask for.
 
 use crate::error::Result;
 use crate::event::{Position, RunEvent};

@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Who is at work on a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
-    /// In the words of whoever began the run: its number there, its recipe, its operator.
+    /// As the infrakt that began the run describes it: its number there, its recipe, its operator.
     pub run: String,
     /// For how long, by the server's own clock.
     pub seconds: u64,
@@ -63,8 +63,8 @@ impl Runtime {
         }
     }
 
-    /// Ends the run that was seen at work on a server, whoever began it: its step at work, then the run. Its own infrakt, if
-    /// it is still there, sees it stopped. That it has ended by itself meanwhile is just as well.
+    /// Ends the run that was seen at work on a server, whichever infrakt began it: the current step, then the run. Its own
+    /// infrakt, if it still follows, sees it stopped. It is no error if the run has ended by itself meanwhile.
     ///
     /// # Errors
     /// [`Refusal::NeedsName`] without `typed`; [`Refusal::Locked`] if another run has begun meanwhile; or if the run can't

@@ -1,5 +1,5 @@
 //! How this process can be found on the machine that it runs on, through containers and network translation alike: one
-//! of its threads has a name that nobody else has, and the probe looks for that name on the server.
+//! of its threads has a random, unique name, and the probe looks for that name on the server.
 
 use crate::error::{Error, Result};
 use std::sync::OnceLock;

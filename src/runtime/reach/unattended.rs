@@ -1,5 +1,4 @@
-//! What stands in for a person where there is none: nobody can be asked, so what is not known beforehand is an error that
-//! says how to arrange it.
+//! Answers questions when no person is present: a value that was not given in advance is an error that says how to give it.
 
 use crate::error::Result;
 use crate::plan::secret::Secret;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// Cuts a socket when the time is over, unless it was dropped before.
+/// Shuts a socket down at the deadline, unless it was dropped before.
 pub struct Deadline {
     /// Dropping it tells the thread that waits that it is not needed any more.
     _met: SyncSender<()>,
