@@ -1,6 +1,6 @@
 //! How the way to a server is shown: where it ends, what it leads through, and what of it the SSH configuration says.
 
-use crate::runtime::Route;
+use crate::runtime::ServerRoute;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub struct RouteShown {
 }
 
 impl RouteShown {
-    pub fn of(route: &Route) -> Self {
+    pub fn of(route: &ServerRoute) -> Self {
         let target = route.target();
         Self {
             host: target.host.clone(),

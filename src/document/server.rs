@@ -4,7 +4,7 @@ use super::route::RouteShown;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
-use crate::runtime::{Added, Live, Route, ServerRecord};
+use crate::runtime::{Added, Live, ServerRecord, ServerRoute};
 use crate::store::Server;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -78,7 +78,7 @@ impl From<ServerRecord> for ServerListed {
 
 impl ServerShown {
     /// `route` is the way to the server, or why it can't be determined.
-    pub fn new(record: ServerRecord, route: Result<Route>) -> Self {
+    pub fn new(record: ServerRecord, route: Result<ServerRoute>) -> Self {
         let route_problem = route.as_ref().err().map(Error::to_string);
         Self {
             server: record.into(),

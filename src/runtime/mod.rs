@@ -32,4 +32,4 @@ pub use reach::unattended::Unattended;
 pub use stop::Stop;
 
 pub use crate::executor::script::Secrets;
-pub use crate::ssh::{AskSecret, Route, client_options};
+pub use crate::ssh::{AskSecret, ServerRoute, client_options};

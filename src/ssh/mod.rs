@@ -31,8 +31,8 @@ mod trust;
 
 pub use ask_secret::AskSecret;
 pub use route::client_config::client_options;
-pub use route::lookup::{Destination, Route};
+pub use route::lookup::{Destination, ServerRoute};
 pub use session::connection::{Session, connect};
-pub use target::Target;
+pub use target::LoginTarget;
 pub use trust::first_contact::FirstContact;
 pub use trust::local_keys::local_host_keys;

@@ -6,23 +6,10 @@
 use crate::source::{Source, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Circles that are allowed, each with the reason.
-const ALLOWED: [(&[&str], &str); 1] = [(
-    &[
-        "ssh/connect/jump.rs",
-        "ssh/connect/socket.rs",
-        "ssh/connect/transport.rs",
-    ],
-    "a connection can lead through a jump host, which is reached by a connection",
-)];
-
 #[test]
 fn files_do_not_depend_on_each_other_in_circles() {
     let known = known_by_file();
-    let circles: Vec<Vec<&str>> = circles(&known)
-        .into_iter()
-        .filter(|circle| !ALLOWED.iter().any(|(allowed, _)| circle == allowed))
-        .collect();
+    let circles = circles(&known);
     let lines: Vec<String> = circles
         .iter()
         .map(|circle| {
@@ -40,18 +27,6 @@ fn files_do_not_depend_on_each_other_in_circles() {
         "these files depend on each other in a circle:\n{}",
         lines.join("\n")
     );
-}
-
-#[test]
-fn every_allowed_circle_still_exists() {
-    let known = known_by_file();
-    let circles = circles(&known);
-    for (allowed, _) in ALLOWED {
-        assert!(
-            circles.iter().any(|circle| circle == allowed),
-            "{allowed:?} is no circle any more: remove it from the list"
-        );
-    }
 }
 
 /// For each file the files that it knows, with one name of each.

@@ -2,7 +2,7 @@
 
 use crate::server::Person;
 use infrakt::host_key::HostKey;
-use infrakt::ssh::Target;
+use infrakt::ssh::LoginTarget;
 use std::process::Command;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Report {
 }
 
 /// Connects to `target` in a process with this environment and nobody to ask.
-pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
+pub fn connect(target: &LoginTarget, environment: &[(&str, &str)]) -> Report {
     let report = tempfile::NamedTempFile::new().unwrap();
     let key = target
         .key_path
@@ -54,7 +54,7 @@ pub fn connect(target: &Target, environment: &[(&str, &str)]) -> Report {
 fn helper_connects_as_the_environment_says() {
     let given = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
     let Some(report) = given("TEST_REPORT") else { return };
-    let target = Target {
+    let target = LoginTarget {
         name: "prod-2".to_owned(),
         host: given("TEST_HOST").unwrap(),
         port: given("TEST_PORT").unwrap().parse().unwrap(),

@@ -4,14 +4,14 @@ use crate::child::{self, Report};
 use crate::server::{Person, Server, public_half, ssh_error};
 use crate::support::wait::until;
 use infrakt::error::{KeyProblem, SshError};
-use infrakt::ssh::{Target, connect};
+use infrakt::ssh::{LoginTarget, connect};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-fn with_key(server: &Server, path: &Path) -> Target {
-    Target {
+fn with_key(server: &Server, path: &Path) -> LoginTarget {
+    LoginTarget {
         key_path: Some(path.to_owned()),
         ..server.target()
     }
@@ -256,7 +256,7 @@ fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
     let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
-    let unnamed = Target {
+    let unnamed = LoginTarget {
         key_path: None,
         ..server.target()
     };
@@ -310,7 +310,7 @@ fn the_agent_and_the_usual_files_are_found_without_being_named() {
     let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
-    let unnamed = Target {
+    let unnamed = LoginTarget {
         key_path: None,
         ..server.target()
     };
@@ -356,7 +356,7 @@ fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() 
     );
 
     let report = child::connect(
-        &Target {
+        &LoginTarget {
             key_path: None,
             ..server.target()
         },

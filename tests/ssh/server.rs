@@ -7,7 +7,7 @@ use infrakt::error::{Error, Result, SshError};
 use infrakt::executor::connection::{Channel, Incoming};
 use infrakt::host_key::{HostKey, PublicKey};
 use infrakt::plan::secret::Secret;
-use infrakt::ssh::{AskSecret, Target};
+use infrakt::ssh::{AskSecret, LoginTarget};
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -96,8 +96,8 @@ impl Server {
     }
 
     /// A target with the key that is let in, and with its ed25519 key recorded, if it has one.
-    pub fn target(&self) -> Target {
-        Target {
+    pub fn target(&self) -> LoginTarget {
+        LoginTarget {
             name: "prod-2".to_owned(),
             host: "127.0.0.1".to_owned(),
             port: self.port,

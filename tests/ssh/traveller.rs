@@ -4,7 +4,7 @@
 use crate::server::{Person, Server, read_all};
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::host_key::HostKey;
-use infrakt::ssh::{Destination, FirstContact, Route, Session, Target};
+use infrakt::ssh::{Destination, FirstContact, LoginTarget, ServerRoute, Session};
 use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ pub struct Row {
     pub host_key: Option<HostKey>,
 }
 
-impl From<Target> for Row {
-    fn from(target: Target) -> Self {
+impl From<LoginTarget> for Row {
+    fn from(target: LoginTarget) -> Self {
         Self {
             port: Some(target.port),
             user: Some(target.user),
@@ -260,7 +260,7 @@ fn given(variable: &str) -> Option<String> {
 }
 
 fn arrive() -> infrakt::error::Result<Arrival> {
-    let route = Route::find(&Destination {
+    let route = ServerRoute::find(&Destination {
         name: "prod-2".to_owned(),
         host: given("TEST_HOST").unwrap(),
         port: given("TEST_PORT").map(|port| port.parse().unwrap()),

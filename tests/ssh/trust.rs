@@ -4,11 +4,11 @@ use crate::child::{self, Report};
 use crate::server::{Line, Person, Server, ssh_error};
 use infrakt::error::{Error, SshError};
 use infrakt::host_key::{HostKey, PublicKey};
-use infrakt::ssh::{FirstContact, Route, Target, connect};
+use infrakt::ssh::{FirstContact, LoginTarget, ServerRoute, connect};
 use std::cell::RefCell;
 
-fn recorded(server: &Server, key: Option<HostKey>) -> Target {
-    Target {
+fn recorded(server: &Server, key: Option<HostKey>) -> LoginTarget {
+    LoginTarget {
         host_key: key,
         ..server.target()
     }
@@ -52,7 +52,7 @@ fn a_first_contact_accepts_the_key_before_the_login_and_over_one_connection() {
         shown.borrow_mut().push(key.clone());
         Ok(())
     };
-    let route = Route::direct(target.clone());
+    let route = ServerRoute::direct(target.clone());
     let session = route.connect(&Person::nobody(), FirstContact::Accept(&accept)).unwrap();
     assert_eq!(*session.host_key(), server.host_key("ed25519"));
     assert_eq!(*shown.borrow(), [server.host_key("ed25519")]);
@@ -63,7 +63,7 @@ fn a_first_contact_accepts_the_key_before_the_login_and_over_one_connection() {
     target.user = "nobody-at-all".to_owned();
     target.key_path = None;
     let person = Person::nobody();
-    let result = Route::direct(target.clone()).connect(&person, FirstContact::Accept(&refuse));
+    let result = ServerRoute::direct(target.clone()).connect(&person, FirstContact::Accept(&refuse));
     assert!(matches!(result.map(drop), Err(Error::Interrupted)));
 }
 
@@ -73,7 +73,7 @@ fn a_first_contact_does_not_accept_another_key_than_the_recorded_one() {
     let server = Server::start(&["ed25519"]);
     let other: HostKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
     let accept = |_: &PublicKey| panic!("the recorded key is another one");
-    let route = Route::direct(recorded(&server, Some(other)));
+    let route = ServerRoute::direct(recorded(&server, Some(other)));
     let error = route
         .connect(&Person::nobody(), FirstContact::Accept(&accept))
         .map(drop)

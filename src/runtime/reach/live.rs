@@ -14,7 +14,7 @@ use crate::plan::render::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, ServerView};
 use crate::runtime::stop::Stop;
-use crate::ssh::{AskSecret, FirstContact, Route, Session, Target};
+use crate::ssh::{AskSecret, FirstContact, LoginTarget, ServerRoute, Session};
 use crate::store::{Home, Identity, Server, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,7 +37,7 @@ pub struct Live {
     /// What a wipe would take away, on the server and in the local database.
     pub losses: Losses,
     /// The way there.
-    pub route: Route,
+    pub route: ServerRoute,
     connection: Arc<Mutex<Session>>,
     /// How what it was asked for plans was kept from changing it; `None` until it was asked anything.
     asked: Arc<Mutex<Option<Asked>>>,
@@ -273,7 +273,7 @@ fn some_of(things: &[String]) -> String {
 fn identity_now(
     store: &Store,
     server: &Server,
-    target: &Target,
+    target: &LoginTarget,
     facts: &Facts,
     host_key: HostKey,
 ) -> Result<ServerIdentity> {
@@ -295,7 +295,7 @@ fn identity_now(
 /// The server's identity as plans hold it.
 pub fn identity(
     server: &Server,
-    target: &Target,
+    target: &LoginTarget,
     host_key: Option<HostKey>,
     machine_id: Option<String>,
     protected: Vec<String>,

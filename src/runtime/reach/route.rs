@@ -1,7 +1,7 @@
 //! The way to a server, from its row and the SSH configuration.
 
 use crate::error::Result;
-use crate::ssh::{Destination, Route, Target};
+use crate::ssh::{Destination, LoginTarget, ServerRoute};
 use crate::store::{Server, check_address};
 use std::path::PathBuf;
 
@@ -9,8 +9,8 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// If the recorded host key can't be understood, or the SSH configuration can't be used.
-pub fn route_to(server: &Server) -> Result<Route> {
-    let route = Route::find(&Destination {
+pub fn route_to(server: &Server) -> Result<ServerRoute> {
+    let route = ServerRoute::find(&Destination {
         name: server.name.clone(),
         host: server.host.clone(),
         port: server.port,
@@ -26,8 +26,8 @@ pub fn route_to(server: &Server) -> Result<Route> {
 
 /// Where a row alone leads to, for those who may not look at anything else: two people with one row and one file of
 /// facts get one plan.
-pub fn target_of_row(server: &Server) -> Target {
-    Target {
+pub fn target_of_row(server: &Server) -> LoginTarget {
+    LoginTarget {
         name: server.name.clone(),
         host: server.host.clone(),
         port: server.port.unwrap_or(22),

@@ -3,8 +3,9 @@
 //! down, and is waited for then. Knows no login and no host key.
 
 use crate::error::SshError;
-use crate::ssh::connect::socket::{Carrier, Line};
-use crate::ssh::connect::transport::{Transport, address, code, code_of};
+use crate::ssh::connect::host_socket::{Carrier, HostSocket};
+use crate::ssh::connect::libssh2_error::{self, code_of};
+use crate::ssh::connect::transport::Transport;
 use crate::ssh::route::lookup::Hop;
 use rustix::event::{PollFd, PollFlags};
 use ssh2::BlockDirections;
@@ -33,24 +34,24 @@ pub struct Jump {
 
 impl Jump {
     /// Opens a channel of `host` to `to`.
-    pub fn open(mut host: Transport, to: &Hop) -> Result<Line, SshError> {
+    pub fn open(mut host: Transport, to: &Hop) -> Result<HostSocket, SshError> {
         let target = &to.target;
         let name = host.server().to_owned();
         let unreachable = |reason: String| SshError::Unreachable {
             server: target.name.clone(),
-            address: address(target),
+            address: target.address(),
             reason,
         };
         host.session.set_blocking(true);
         let channel = match host.session.channel_direct_tcpip(&target.host, target.port, None) {
             Ok(channel) => channel,
-            Err(error) if code_of(&error) == code::TIMEOUT => {
+            Err(error) if code_of(&error) == libssh2_error::TIMEOUT => {
                 let reason = format!(
                     "the jump host '{name}' did not get there in time: the machine is off, or a firewall drops the packets"
                 );
                 return Err(unreachable(reason));
             }
-            Err(error) if code::is_lost(code_of(&error)) => {
+            Err(error) if libssh2_error::is_lost(code_of(&error)) => {
                 host.lose(error.message());
                 return Err(unreachable(lost(&name, error.message())));
             }
@@ -76,7 +77,7 @@ impl Jump {
             inside: theirs,
             out: Buffer::default(),
             back: Buffer::default(),
-            unfinished: Unfinished::Nothing,
+            unfinished: UnfinishedTransfer::Nothing,
         };
         let builder = std::thread::Builder::new()
             .name("jump host".to_owned())
@@ -91,21 +92,21 @@ impl Jump {
                 let _ = bridge.inside.shutdown(Shutdown::Both);
             }
         });
-        Ok(Line {
+        Ok(HostSocket {
             socket,
-            carrier: Some(Carrier::Jump(Box::new(Self {
+            carrier: Some(Box::new(Self {
                 thread: Some(thread.map_err(failed)?),
                 fate,
                 inside,
                 host,
-            }))),
+            })),
         })
     }
 }
 
-impl Jump {
-    /// What became of it, if it is the jump host that was lost, or the one before it.
-    pub fn fate(&self) -> Option<String> {
+impl Carrier for Jump {
+    /// Why the jump host, or one before it, was lost.
+    fn fate(&self) -> Option<String> {
         let own = || self.fate.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.host.fate().or_else(own)
     }
@@ -154,7 +155,7 @@ impl Buffer {
 
 /// A call that the socket took only in part, and that must be repeated before any other (see `channel.rs`).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unfinished {
+enum UnfinishedTransfer {
     Nothing,
     Writing,
     Reading,
@@ -170,7 +171,7 @@ struct Bridge {
     inside: UnixStream,
     out: Buffer,
     back: Buffer,
-    unfinished: Unfinished,
+    unfinished: UnfinishedTransfer,
 }
 
 impl Bridge {
@@ -181,7 +182,7 @@ impl Bridge {
     fn run(&mut self) -> io::Result<()> {
         loop {
             let mut moved = false;
-            if self.unfinished != Unfinished::Reading {
+            if self.unfinished != UnfinishedTransfer::Reading {
                 if self.out.is_empty() {
                     match self.out.fill(|buffer| self.inside.read(buffer)) {
                         Ok(0) => return Ok(()),
@@ -192,7 +193,7 @@ impl Bridge {
                 }
                 moved |= self.write()?;
             }
-            if self.unfinished != Unfinished::Writing {
+            if self.unfinished != UnfinishedTransfer::Writing {
                 if self.back.is_empty() {
                     moved |= self.read()?;
                 }
@@ -221,7 +222,7 @@ impl Bridge {
 
     /// From the socket to the channel, as much as is taken.
     fn write(&mut self) -> io::Result<bool> {
-        self.unfinished = Unfinished::Nothing;
+        self.unfinished = UnfinishedTransfer::Nothing;
         let mut moved = false;
         while !self.out.is_empty() {
             match self.channel.write(self.out.rest()) {
@@ -233,7 +234,7 @@ impl Bridge {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.sending_is_blocked() {
-                        self.unfinished = Unfinished::Writing;
+                        self.unfinished = UnfinishedTransfer::Writing;
                     }
                     break;
                 }
@@ -249,12 +250,12 @@ impl Bridge {
 
     /// From the channel, into the buffer for the socket.
     fn read(&mut self) -> io::Result<bool> {
-        self.unfinished = Unfinished::Nothing;
+        self.unfinished = UnfinishedTransfer::Nothing;
         match self.back.fill(|buffer| self.channel.read(buffer)) {
             Ok(count) => Ok(count > 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 if self.sending_is_blocked() {
-                    self.unfinished = Unfinished::Reading;
+                    self.unfinished = UnfinishedTransfer::Reading;
                 }
                 Ok(false)
             }
@@ -272,7 +273,7 @@ impl Bridge {
     /// Until something can be done; false if there is nobody left to do it for.
     fn wait(&self) -> io::Result<bool> {
         let mut network = PollFlags::empty();
-        if self.unfinished != Unfinished::Nothing {
+        if self.unfinished != UnfinishedTransfer::Nothing {
             network |= PollFlags::OUT;
         }
         // With bytes that nobody takes, more of them would only be announced again and again.

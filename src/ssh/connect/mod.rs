@@ -3,6 +3,9 @@
 //! It must not know which host keys are trusted, nor how a user logs in.
 
 mod deadline;
+pub mod host_socket;
 pub mod jump;
-pub mod socket;
+pub mod libssh2_error;
+pub mod proxy_command;
+pub mod tcp;
 pub mod transport;

@@ -4,12 +4,12 @@
 use crate::error::SshError;
 use crate::host_key::PublicKey;
 use crate::ssh::connect::deadline::Deadline;
-use crate::ssh::connect::socket::{Carrier, Line};
+use crate::ssh::connect::host_socket::{Carrier, HostSocket};
+use crate::ssh::connect::libssh2_error::{self, code_of};
 use crate::ssh::route::lookup::Hop;
-use crate::ssh::target::Target;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
-use ssh2::{ErrorCode, MethodType};
+use ssh2::MethodType;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -20,50 +20,17 @@ const ANSWER_TIMEOUT_MS: u32 = 30_000;
 /// How long the whole key exchange may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// Error numbers of libssh2 (libssh2.h) that mean something particular here.
-pub mod code {
-    pub const KEX_FAILURE: i32 = -5;
-    pub const KEY_EXCHANGE_FAILURE: i32 = -8;
-    pub const FILE: i32 = -16;
-    pub const METHOD_NONE: i32 = -17;
-    pub const AUTHENTICATION_FAILED: i32 = -18;
-    pub const PUBLICKEY_UNVERIFIED: i32 = -19;
-    pub const AGAIN: i32 = -37;
-    const BANNER_RECV: i32 = -2;
-    const SOCKET_SEND: i32 = -7;
-    pub const TIMEOUT: i32 = -9;
-    pub const SOCKET_DISCONNECT: i32 = -13;
-    const SOCKET_TIMEOUT: i32 = -30;
-    pub const SOCKET_RECV: i32 = -43;
-    const BAD_SOCKET: i32 = -45;
-
-    /// The connection itself is over.
-    pub fn is_lost(code: i32) -> bool {
-        matches!(
-            code,
-            BANNER_RECV | SOCKET_SEND | TIMEOUT | SOCKET_DISCONNECT | SOCKET_TIMEOUT | SOCKET_RECV | BAD_SOCKET
-        )
-    }
-}
-
-/// The number of an error that libssh2 reported.
-pub fn code_of(error: &ssh2::Error) -> i32 {
-    match error.code() {
-        ErrorCode::Session(code) | ErrorCode::SFTP(code) => code,
-    }
-}
-
 /// Why no transport came about.
-pub enum Failure {
+pub enum HandshakeFailure {
     /// Client and server share no algorithm: of the key types asked for, the server has none.
     NoCommonAlgorithm(SshError),
     Other(SshError),
 }
 
-impl From<Failure> for SshError {
-    fn from(failure: Failure) -> Self {
+impl From<HandshakeFailure> for SshError {
+    fn from(failure: HandshakeFailure) -> Self {
         match failure {
-            Failure::NoCommonAlgorithm(error) | Failure::Other(error) => error,
+            HandshakeFailure::NoCommonAlgorithm(error) | HandshakeFailure::Other(error) => error,
         }
     }
 }
@@ -78,20 +45,20 @@ pub struct Transport {
     /// Why nothing more can be done with it.
     lost: Option<String>,
     /// What the socket leads through, if it is not the network itself. Dropped last: it ends when the socket does.
-    carrier: Option<Carrier>,
+    carrier: Option<Box<dyn Carrier>>,
 }
 
 impl Transport {
-    /// Exchanges keys over `line`, asking for the host key algorithms in this order.
-    pub fn open(hop: &Hop, line: Line, host_key_algorithms: &[&str]) -> Result<Self, Failure> {
-        let Line { socket, carrier } = line;
+    /// Exchanges keys over `host_socket`, asking for the host key algorithms in this order.
+    pub fn open(hop: &Hop, host_socket: HostSocket, host_key_algorithms: &[&str]) -> Result<Self, HandshakeFailure> {
+        let HostSocket { socket, carrier } = host_socket;
         let target = &hop.target;
         let failed = |reason: String| SshError::Handshake {
             server: target.name.clone(),
-            address: address(target),
+            address: target.address(),
             reason,
         };
-        let other = |reason: String| Failure::Other(failed(reason));
+        let other = |reason: String| HandshakeFailure::Other(failed(reason));
         let own = socket.try_clone().map_err(|error| other(error.to_string()))?;
 
         let mut session = ssh2::Session::new().map_err(|error| other(error.message().to_owned()))?;
@@ -107,15 +74,15 @@ impl Transport {
                 "what answers there talked for {} s without exchanging keys",
                 HANDSHAKE.as_secs()
             )),
-            code::KEX_FAILURE | code::KEY_EXCHANGE_FAILURE => Failure::NoCommonAlgorithm(failed(
+            libssh2_error::KEX_FAILURE | libssh2_error::KEY_EXCHANGE_FAILURE => HandshakeFailure::NoCommonAlgorithm(failed(
                 "no keys could be exchanged: client and server have no algorithm in common, or what answers there does \
                  not speak SSH"
                     .to_owned(),
             )),
-            code => other(match carrier.as_ref().and_then(Carrier::fate) {
+            code => other(match carrier.as_ref().and_then(|carrier| carrier.fate()) {
                 Some(fate) => fate,
                 // sshd_config(5), PerSourcePenalties and MaxStartups.
-                None if matches!(code, code::SOCKET_DISCONNECT | code::SOCKET_RECV) => format!(
+                None if matches!(code, libssh2_error::SOCKET_DISCONNECT | libssh2_error::SOCKET_RECV) => format!(
                     "it ended the connection before keys were exchanged ({}): it does not speak SSH, or turns this \
                      computer away for a while, as sshd does after failed logins",
                     error.message()
@@ -157,7 +124,7 @@ impl Transport {
 
     /// What became of the way here, if it is that which broke.
     pub fn fate(&self) -> Option<String> {
-        self.carrier.as_ref().and_then(Carrier::fate)
+        self.carrier.as_ref().and_then(|carrier| carrier.fate())
     }
 
     /// Fails if the connection is already known to be over.
@@ -223,14 +190,5 @@ impl Drop for Transport {
         let mut unread = [0; 4096];
         while matches!(recv(&self.socket, &mut unread, RecvFlags::DONTWAIT), Ok((1.., _))) {}
         let _ = shutdown(&self.socket, Shutdown::Write);
-    }
-}
-
-/// How the target's address is shown: IPv6 in brackets.
-pub fn address(target: &Target) -> String {
-    if target.host.contains(':') {
-        format!("[{}]:{}", target.host, target.port)
-    } else {
-        format!("{}:{}", target.host, target.port)
     }
 }

@@ -1,7 +1,7 @@
 //! The user's SSH agent: which one, what it holds, and logging in with it. What it holds is asked over its own socket,
 //! with a limit in time; libssh2 then only logs in.
 
-use crate::ssh::login::agent_relay::{self, Identity, Relay};
+use crate::ssh::login::agent_relay::{self, AgentIdentity, Relay};
 use crate::ssh::login::certificate::{Certificate, is_certificate, type_of};
 use crate::ssh::route::agent_socket::AgentSocket;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Agent {
     // Dropped before the relay, which ends when its client does.
     inner: ssh2::Agent,
-    identities: Vec<Identity>,
+    identities: Vec<AgentIdentity>,
     place: PathBuf,
     _relay: Option<Relay>,
 }
@@ -58,7 +58,7 @@ impl Agent {
         // Before the keys that they are for: where certificates are used, the keys alone open nothing.
         identities.splice(
             0..0,
-            certificates.iter().map(|certificate| Identity {
+            certificates.iter().map(|certificate| AgentIdentity {
                 blob: certificate.blob.clone(),
                 comment: certificate.path.display().to_string(),
             }),
@@ -81,7 +81,7 @@ impl Agent {
         })
     }
 
-    pub fn identities(&self) -> &[Identity] {
+    pub fn identities(&self) -> &[AgentIdentity] {
         &self.identities
     }
 

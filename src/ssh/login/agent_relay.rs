@@ -7,7 +7,7 @@
 //! It answers on a socket of its own, passes each message on, and changes just these. It holds no key and signs nothing.
 
 use crate::ssh::login::certificate::Certificate;
-use crate::ssh::login::openssh_key::{Reader, put};
+use crate::ssh::login::wire_format::{WireReader, put};
 use std::fs::Permissions;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -34,7 +34,7 @@ const SIGN_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A key that an agent holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct AgentIdentity {
     /// In wire format.
     pub blob: Vec<u8>,
     pub comment: String,
@@ -44,7 +44,7 @@ pub struct Identity {
 ///
 /// # Errors
 /// If nobody answers there, or not in time, or not as an agent does.
-pub fn identities(socket: &Path) -> io::Result<Vec<Identity>> {
+pub fn identities(socket: &Path) -> io::Result<Vec<AgentIdentity>> {
     let mut agent = UnixStream::connect(socket)?;
     agent.set_read_timeout(Some(LIST_PATIENCE))?;
     agent.set_write_timeout(Some(LIST_PATIENCE))?;
@@ -53,14 +53,14 @@ pub fn identities(socket: &Path) -> io::Result<Vec<Identity>> {
     listed(&answer).ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "its answer is no list of keys"))
 }
 
-fn listed(answer: &[u8]) -> Option<Vec<Identity>> {
-    let mut reader = Reader(answer);
+fn listed(answer: &[u8]) -> Option<Vec<AgentIdentity>> {
+    let mut reader = WireReader(answer);
     if reader.byte()? != IDENTITIES_ANSWER {
         return None;
     }
     (0..reader.number()?)
         .map(|_| {
-            Some(Identity {
+            Some(AgentIdentity {
                 blob: reader.string()?.to_vec(),
                 comment: String::from_utf8_lossy(reader.string()?).into_owned(),
             })
@@ -138,7 +138,7 @@ fn serve(listener: &UnixListener, agent: &Path, certificates: &[Certificate]) ->
 
 /// A request to sign, as the agent must see it; `None` if it is another request.
 fn signing(request: &[u8], certificates: &[Certificate]) -> Option<Vec<u8>> {
-    let mut reader = Reader(request);
+    let mut reader = WireReader(request);
     if reader.byte()? != SIGN_REQUEST {
         return None;
     }
@@ -161,7 +161,7 @@ fn signing(request: &[u8], certificates: &[Certificate]) -> Option<Vec<u8>> {
 
 /// The algorithm in what a login signs (RFC 4252, section 7).
 fn algorithm(data: &[u8]) -> Option<&[u8]> {
-    let mut reader = Reader(data);
+    let mut reader = WireReader(data);
     reader.string()?; // session identifier
     reader.byte()?; // SSH_MSG_USERAUTH_REQUEST
     reader.string()?; // user
@@ -177,7 +177,7 @@ fn with_certificates(answer: &[u8], certificates: &[Certificate]) -> Option<Vec<
     for certificate in certificates {
         let listed = |blob: &[u8]| identities.iter().any(|identity| identity.blob == blob);
         if listed(&certificate.key) && !listed(&certificate.blob) {
-            identities.push(Identity {
+            identities.push(AgentIdentity {
                 blob: certificate.blob.clone(),
                 comment: certificate.path.display().to_string(),
             });
@@ -194,9 +194,9 @@ fn with_certificates(answer: &[u8], certificates: &[Certificate]) -> Option<Vec<
 
 /// A signature by a security key, with its flags and counter moved into the field that libssh2 passes on whole.
 fn with_whole_signature(answer: &[u8]) -> Option<Vec<u8>> {
-    let mut reader = Reader(answer);
+    let mut reader = WireReader(answer);
     reader.byte()?;
-    let mut signature = Reader(reader.string()?);
+    let mut signature = WireReader(reader.string()?);
     let algorithm = signature.string()?;
     if !algorithm.starts_with(b"sk-") {
         return None;

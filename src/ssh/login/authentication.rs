@@ -13,12 +13,13 @@ use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
 use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::ask_secret::secret_of_environment;
-use crate::ssh::connect::transport::{Transport, code, code_of};
+use crate::ssh::connect::libssh2_error::{self, code_of};
+use crate::ssh::connect::transport::Transport;
 use crate::ssh::login::agent::Agent;
 use crate::ssh::login::certificate::Certificate;
 use crate::ssh::login::key_file::Unlocking;
-use crate::ssh::login::keyboard_interactive::{Person, Replay};
-use crate::ssh::login::offered_keys::{Candidate, KeyFiles, Named, key_file_error};
+use crate::ssh::login::keyboard_interactive::{PersonAnswers, ReplayedAnswers};
+use crate::ssh::login::offered_keys::{Candidate, KeyFiles, KeySource, key_file_error};
 use crate::ssh::route::lookup::Hop;
 use crate::ssh::server_messages;
 use std::path::PathBuf;
@@ -72,7 +73,7 @@ pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn A
     let only = hop.identities.only;
     let (first, last): (Vec<Candidate>, Vec<Candidate>) = candidates
         .into_iter()
-        .partition(|candidate| only || candidate.named != Named::Usual);
+        .partition(|candidate| only || candidate.source != KeySource::UsualFile);
     for candidate in &first {
         let certified = |blob: &[u8]| candidate.certificates.iter().any(|known| known.blob == blob);
         for wanted in [&certified as &dyn Fn(&[u8]) -> bool, &|blob: &[u8]| {
@@ -134,7 +135,7 @@ pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Resu
             "the password".to_owned(),
         ),
         Login::Answers(answers) => {
-            let mut replay = Replay(answers.iter());
+            let mut replay = ReplayedAnswers(answers.iter());
             (
                 judge(session.userauth_keyboard_interactive(&target.user, &mut replay)),
                 "the same answers".to_owned(),
@@ -214,7 +215,7 @@ impl Attempt<'_> {
         if !plain && certificates.is_empty() {
             return Ok(None);
         }
-        let by_row = candidate.named == Named::ByRow;
+        let by_row = candidate.source == KeySource::Row;
         // Nobody is asked for the passphrase of a key that the server would not look at.
         if file.is_encrypted() && !by_row && !self.methods()?.contains("publickey") {
             return Ok(None);
@@ -333,7 +334,7 @@ impl Attempt<'_> {
     }
 
     fn questions(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
-        let mut person = Person {
+        let mut person = PersonAnswers {
             target: &self.hop.target,
             ask,
             given: self.given_password(),
@@ -410,7 +411,7 @@ impl Attempt<'_> {
         match session.auth_methods(&self.hop.target.user) {
             Ok(methods) => Ok(methods.to_owned()),
             Err(_) if session.authenticated() => Ok(String::new()),
-            Err(error) if code::is_lost(code_of(&error)) && !self.tried.is_empty() => {
+            Err(error) if libssh2_error::is_lost(code_of(&error)) && !self.tried.is_empty() => {
                 self.tried.push("the server takes no further tries".to_owned());
                 Err(self.turned_away())
             }
@@ -440,9 +441,9 @@ fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
     match answer {
         Ok(()) => Offer::Accepted,
         Err(error) => match code_of(&error) {
-            code::AUTHENTICATION_FAILED | code::PUBLICKEY_UNVERIFIED => Offer::Refused,
-            code if code::is_lost(code) => Offer::HungUp(error.message().to_owned()),
-            code::FILE | code::METHOD_NONE => Offer::Unusable("SSH cannot read it".to_owned()),
+            libssh2_error::AUTHENTICATION_FAILED | libssh2_error::PUBLICKEY_UNVERIFIED => Offer::Refused,
+            code if libssh2_error::is_lost(code) => Offer::HungUp(error.message().to_owned()),
+            libssh2_error::FILE | libssh2_error::METHOD_NONE => Offer::Unusable("SSH cannot read it".to_owned()),
             _ => Offer::Unusable(error.message().to_owned()),
         },
     }

@@ -3,7 +3,7 @@
 
 use crate::host_key::PublicKey;
 use crate::ssh::bounded_read;
-use crate::ssh::login::openssh_key::{Reader, put};
+use crate::ssh::login::wire_format::{WireReader, put};
 use std::path::{Path, PathBuf};
 
 const SUFFIX: &str = "-cert-v01@openssh.com";
@@ -42,7 +42,7 @@ impl Certificate {
     }
 
     fn parse(path: &Path, blob: Vec<u8>) -> Option<Self> {
-        let mut reader = Reader(&blob);
+        let mut reader = WireReader(&blob);
         let kind = std::str::from_utf8(reader.string()?).ok()?;
         let plain = plain_type(kind)?;
         reader.string()?; // a nonce
@@ -85,7 +85,7 @@ pub fn is_certificate(blob: &[u8]) -> bool {
 
 /// The type that a key in wire format begins with.
 pub fn type_of(blob: &[u8]) -> Option<&str> {
-    std::str::from_utf8(Reader(blob).string()?).ok()
+    std::str::from_utf8(WireReader(blob).string()?).ok()
 }
 
 /// `sk-` types keep their domain: sk-ssh-ed25519-cert-v01@openssh.com is for an sk-ssh-ed25519@openssh.com.

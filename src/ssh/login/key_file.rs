@@ -11,7 +11,7 @@ use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::ask_secret::secret_of_environment;
 use crate::ssh::bounded_read;
 use crate::ssh::login::certificate::type_of;
-use crate::ssh::login::openssh_key::{self, Container};
+use crate::ssh::login::openssh_key::{self, PrivateKeyContainer};
 use sha2::{Digest, Sha256};
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -96,7 +96,7 @@ impl KeyFile {
             .trim();
         let (contents, public) = match header {
             openssh_key::BEGIN => {
-                let container = Container::parse(text).map_err(KeyProblem::Unsupported)?;
+                let container = PrivateKeyContainer::parse(text).map_err(KeyProblem::Unsupported)?;
                 let text = Secret::new(text);
                 let contents = if type_of(&container.public).is_some_and(|kind| kind.starts_with("sk-")) {
                     Contents::OnToken
@@ -204,7 +204,7 @@ type Decrypt = fn(&Secret, &Secret) -> Option<Secret>;
 static UNLOCKED: Mutex<Vec<([u8; 32], Secret)>> = Mutex::new(Vec::new());
 
 fn decrypt_openssh(text: &Secret, passphrase: &Secret) -> Option<Secret> {
-    let container = Container::parse(text.expose()).ok()?;
+    let container = PrivateKeyContainer::parse(text.expose()).ok()?;
     Some(Secret::new(container.decrypt(passphrase.expose().as_bytes())?.as_str()))
 }
 

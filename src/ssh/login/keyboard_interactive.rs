@@ -5,12 +5,12 @@ use crate::error::Error;
 use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
 use crate::ssh::ask_secret::AskSecret;
-use crate::ssh::target::Target;
+use crate::ssh::target::LoginTarget;
 use ssh2::{KeyboardInteractivePrompt, Prompt};
 
 /// Answers the server's questions by asking a person.
-pub struct Person<'a> {
-    pub target: &'a Target,
+pub struct PersonAnswers<'a> {
+    pub target: &'a LoginTarget,
     pub ask: &'a dyn AskSecret,
     /// Answers the first hidden question, which is the password.
     pub given: Option<Secret>,
@@ -18,7 +18,7 @@ pub struct Person<'a> {
     pub failed: Option<Error>,
 }
 
-impl KeyboardInteractivePrompt for Person<'_> {
+impl KeyboardInteractivePrompt for PersonAnswers<'_> {
     fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
         let mut replies = Vec::new();
         for prompt in prompts {
@@ -50,9 +50,9 @@ impl KeyboardInteractivePrompt for Person<'_> {
 }
 
 /// Answers the server's questions as before.
-pub struct Replay<'a>(pub std::slice::Iter<'a, Secret>);
+pub struct ReplayedAnswers<'a>(pub std::slice::Iter<'a, Secret>);
 
-impl KeyboardInteractivePrompt for Replay<'_> {
+impl KeyboardInteractivePrompt for ReplayedAnswers<'_> {
     fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
         let answers = prompts
             .iter()

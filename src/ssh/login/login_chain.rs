@@ -5,13 +5,15 @@ use crate::error::{Error, Result, SshError};
 use crate::plan::secret::Secret;
 use crate::plan::shell::quote;
 use crate::ssh::ask_secret::AskSecret;
+use crate::ssh::connect::host_socket::HostSocket;
 use crate::ssh::connect::jump::Jump;
-use crate::ssh::connect::socket::{self, Line, ProxyCommand};
-use crate::ssh::connect::transport::{Transport, address};
+use crate::ssh::connect::proxy_command::ProxyCommand;
+use crate::ssh::connect::tcp;
+use crate::ssh::connect::transport::Transport;
 use crate::ssh::login::authentication::{self, Login};
 use crate::ssh::login::offered_keys::KeyFiles;
-use crate::ssh::route::lookup::Route;
-use crate::ssh::target::Target;
+use crate::ssh::route::lookup::ServerRoute;
+use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
 use crate::ssh::trust::verify::Trust;
 
@@ -20,7 +22,7 @@ use crate::ssh::trust::verify::Trust;
 pub struct Logins(Vec<Option<Login>>);
 
 impl Logins {
-    pub fn none(route: &Route) -> Self {
+    pub fn none(route: &ServerRoute) -> Self {
         Self(route.hops().map(|_| None).collect())
     }
 
@@ -32,17 +34,17 @@ impl Logins {
 }
 
 /// For ways that were gone before: there is nothing to ask.
-pub struct Nobody;
+pub struct NoQuestions;
 
-impl AskSecret for Nobody {
+impl AskSecret for NoQuestions {
     fn ask(&self, _prompt: &str) -> Result<Option<Secret>> {
         Ok(None)
     }
 }
 
 /// One attempt to get there.
-pub struct Journey<'a> {
-    route: &'a Route,
+pub struct LoginChain<'a> {
+    route: &'a ServerRoute,
     logins: &'a mut Logins,
     ask: &'a dyn AskSecret,
     first_contact: FirstContact<'a>,
@@ -50,9 +52,9 @@ pub struct Journey<'a> {
     trouble: Option<usize>,
 }
 
-impl<'a> Journey<'a> {
+impl<'a> LoginChain<'a> {
     pub fn new(
-        route: &'a Route,
+        route: &'a ServerRoute,
         logins: &'a mut Logins,
         ask: &'a dyn AskSecret,
         first_contact: FirstContact<'a>,
@@ -72,9 +74,9 @@ impl<'a> Journey<'a> {
     }
 
     /// To a port of the server, without SSH there: what it leads to is not asked for its key.
-    pub fn reach_port(mut self) -> Result<Line> {
+    pub fn reach_port(mut self) -> Result<HostSocket> {
         let last = self.route.jumps.len();
-        self.line(last).map_err(|error| self.explain(error))
+        self.socket(last).map_err(|error| self.explain(error))
     }
 
     /// A host that is trusted, and has let the user in.
@@ -103,19 +105,19 @@ impl<'a> Journey<'a> {
         let trust = Trust::of(self.route.hop(index));
         let first_contact = self.first_contact;
         trust
-            .open(&mut || self.line(index), first_contact)
+            .open(&mut || self.socket(index), first_contact)
             .map_err(|error| self.here(index, error))
     }
 
     /// A socket that leads to a host.
-    fn line(&mut self, index: usize) -> Result<Line> {
+    fn socket(&mut self, index: usize) -> Result<HostSocket> {
         let hop = self.route.hop(index);
-        let line = match (index.checked_sub(1), &hop.proxy_command) {
+        let socket = match (index.checked_sub(1), &hop.proxy_command) {
             (Some(before), _) => Jump::open(self.enter(before)?, hop),
             (None, Some(command)) => ProxyCommand::start(hop, command),
-            (None, None) => socket::dial(hop),
+            (None, None) => tcp::dial(hop),
         };
-        line.map_err(|error| self.here(index, error.into()))
+        socket.map_err(|error| self.here(index, error.into()))
     }
 
     /// Notes where something went wrong, unless it was further back.
@@ -130,7 +132,7 @@ impl<'a> Journey<'a> {
 }
 
 /// What went wrong at a jump host, told of the server that lies behind it.
-fn explain(route: &Route, index: usize, error: Error) -> Error {
+fn explain(route: &ServerRoute, index: usize, error: Error) -> Error {
     let error = match error {
         Error::Ssh(error) if index < route.jumps.len() => error,
         other => return other,
@@ -143,18 +145,18 @@ fn explain(route: &Route, index: usize, error: Error) -> Error {
             address: there, reason, ..
         } => SshError::Unreachable {
             reason: at(&there, &reason),
-            address: address(route.target()),
+            address: route.target().address(),
             server,
         },
         SshError::Handshake {
             address: there, reason, ..
         } => SshError::Handshake {
             reason: at(&there, &reason),
-            address: address(route.target()),
+            address: route.target().address(),
             server,
         },
         SshError::Lost { reason, .. } => SshError::Lost {
-            reason: at(&address(jump), &reason),
+            reason: at(&jump.address(), &reason),
             server,
         },
         problem => SshError::JumpHost {
@@ -167,8 +169,8 @@ fn explain(route: &Route, index: usize, error: Error) -> Error {
 }
 
 /// How ssh itself logs in to a jump host.
-fn ssh_command(route: &Route, index: usize, jump: &Target) -> String {
-    let place = |target: &Target| {
+fn ssh_command(route: &ServerRoute, index: usize, jump: &LoginTarget) -> String {
+    let place = |target: &LoginTarget| {
         let name = match target.name.contains(':') {
             true => format!("[{}]", target.name),
             false => target.name.clone(),

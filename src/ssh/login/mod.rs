@@ -11,3 +11,4 @@ mod keyboard_interactive;
 pub mod login_chain;
 mod offered_keys;
 mod openssh_key;
+mod wire_format;

@@ -4,23 +4,23 @@ use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::ssh::login::certificate::Certificate;
 use crate::ssh::login::key_file::KeyFile;
 use crate::ssh::route::lookup::Hop;
-use crate::ssh::target::Target;
+use crate::ssh::target::LoginTarget;
 use std::path::{Path, PathBuf};
 
 /// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
 const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
 /// Who names a key file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Named {
-    ByRow,
-    ByConfiguration,
-    Usual,
+pub enum KeySource {
+    Row,
+    Configuration,
+    UsualFile,
 }
 
 /// A key file to offer.
 pub struct Candidate {
     pub file: KeyFile,
-    pub named: Named,
+    pub source: KeySource,
     /// Those that are for it.
     pub certificates: Vec<Certificate>,
 }
@@ -28,14 +28,14 @@ pub struct Candidate {
 impl Candidate {
     /// How it is called in messages.
     pub fn what(&self) -> String {
-        what(&self.file.path, self.named)
+        what(&self.file.path, self.source)
     }
 }
 
-fn what(path: &Path, named: Named) -> String {
-    match named {
-        Named::ByConfiguration => format!("the key {} (IdentityFile)", path.display()),
-        Named::ByRow | Named::Usual => format!("the key {}", path.display()),
+fn what(path: &Path, source: KeySource) -> String {
+    match source {
+        KeySource::Configuration => format!("the key {} (IdentityFile)", path.display()),
+        KeySource::Row | KeySource::UsualFile => format!("the key {}", path.display()),
     }
 }
 
@@ -73,35 +73,35 @@ impl KeyFiles {
         }
         if let Some(path) = &hop.target.key_path {
             let file = KeyFile::read(path).map_err(|problem| key_file_error(&hop.target, path, problem))?;
-            files.add(file, Named::ByRow);
+            files.add(file, KeySource::Row);
         } else if let Some(paths) = &hop.identities.files {
             for path in paths {
                 match KeyFile::read_or_public(path) {
-                    Ok(file) => files.add(file, Named::ByConfiguration),
-                    Err(problem) => files.pass_over(path, Named::ByConfiguration, problem),
+                    Ok(file) => files.add(file, KeySource::Configuration),
+                    Err(problem) => files.pass_over(path, KeySource::Configuration, problem),
                 }
             }
         } else {
             let directory = std::env::home_dir().unwrap_or_default().join(".ssh");
             for path in USUAL_FILES.map(|name| directory.join(name)) {
                 match KeyFile::read(&path) {
-                    Ok(file) => files.add(file, Named::Usual),
+                    Ok(file) => files.add(file, KeySource::UsualFile),
                     Err(KeyProblem::Missing) => {}
-                    Err(problem) => files.pass_over(&path, Named::Usual, problem),
+                    Err(problem) => files.pass_over(&path, KeySource::UsualFile, problem),
                 }
             }
         }
         Ok(files)
     }
 
-    fn pass_over(&mut self, path: &Path, named: Named, problem: KeyProblem) {
-        self.notes.push(format!("{} {problem}", what(path, named)));
+    fn pass_over(&mut self, path: &Path, source: KeySource, problem: KeyProblem) {
+        self.notes.push(format!("{} {problem}", what(path, source)));
         if self.unusable.is_none() && problem.is_of_the_file() {
             self.unusable = Some((path.to_owned(), problem));
         }
     }
 
-    fn add(&mut self, file: KeyFile, named: Named) {
+    fn add(&mut self, file: KeyFile, source: KeySource) {
         let beside = Certificate::beside(&file.path);
         let certificates = self.certificates.iter().cloned().chain(beside);
         let certificates = certificates
@@ -109,7 +109,7 @@ impl KeyFiles {
             .collect();
         self.candidates.push(Candidate {
             file,
-            named,
+            source,
             certificates,
         });
     }
@@ -126,7 +126,7 @@ impl KeyFiles {
     }
 }
 
-pub fn key_file_error(target: &Target, path: &Path, problem: KeyProblem) -> Error {
+pub fn key_file_error(target: &LoginTarget, path: &Path, problem: KeyProblem) -> Error {
     Error::from(SshError::KeyFile {
         server: target.name.clone(),
         path: path.to_owned(),

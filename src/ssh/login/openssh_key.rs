@@ -3,6 +3,7 @@
 //!
 //! The key inside is not looked at, so any type that libssh2 can use goes through.
 
+use crate::ssh::login::wire_format::{WireReader, put};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ssh_cipher::Cipher;
@@ -15,7 +16,7 @@ const MAGIC: &[u8] = b"openssh-key-v1\0";
 const WIDTH: usize = 70;
 
 /// A private key, encrypted or not.
-pub struct Container {
+pub struct PrivateKeyContainer {
     cipher: Cipher,
     salt: Vec<u8>,
     rounds: u32,
@@ -25,7 +26,7 @@ pub struct Container {
     tag: Option<[u8; 16]>,
 }
 
-impl Container {
+impl PrivateKeyContainer {
     /// # Errors
     /// What is wrong with it, in words that follow "cannot be used: ".
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -37,8 +38,8 @@ impl Container {
             .ok_or_else(damaged)?;
         let base64 = Zeroizing::new(base64.split_ascii_whitespace().collect::<String>());
         let bytes = Zeroizing::new(STANDARD.decode(base64.as_bytes()).map_err(|_| damaged())?);
-        let mut reader = Reader(bytes.strip_prefix(MAGIC).ok_or_else(damaged)?);
-        let fields = reader.fields().ok_or_else(damaged)?;
+        let mut reader = WireReader(bytes.strip_prefix(MAGIC).ok_or_else(damaged)?);
+        let fields = fields(&mut reader).ok_or_else(damaged)?;
 
         let name = String::from_utf8_lossy(fields.cipher);
         let cipher = if name == "none" {
@@ -51,7 +52,7 @@ impl Container {
         }
         let (salt, rounds) = match fields.derivation {
             b"none" if cipher.is_none() => (Vec::new(), 0),
-            b"bcrypt" => Reader(fields.options).salt_and_rounds().ok_or_else(damaged)?,
+            b"bcrypt" => salt_and_rounds(fields.options).ok_or_else(damaged)?,
             _ => return Err("its key derivation is not supported".to_owned()),
         };
         let tag = match (cipher.has_tag(), reader.0) {
@@ -121,13 +122,6 @@ fn plain_text(public: &[u8], private: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Appends one field (RFC 4251, section 5).
-pub fn put(bytes: &mut Vec<u8>, field: &[u8]) {
-    // No key and no message of an agent comes near 4 GB.
-    bytes.extend_from_slice(&(field.len() as u32).to_be_bytes());
-    bytes.extend_from_slice(field);
-}
-
 /// The fields of a container, in their order.
 struct Fields<'a> {
     cipher: &'a [u8],
@@ -138,54 +132,25 @@ struct Fields<'a> {
     private: &'a [u8],
 }
 
-/// Takes one field after the other (RFC 4251, section 5).
-pub struct Reader<'a>(pub &'a [u8]);
+fn fields<'a>(reader: &mut WireReader<'a>) -> Option<Fields<'a>> {
+    Some(Fields {
+        cipher: reader.string()?,
+        derivation: reader.string()?,
+        options: reader.string()?,
+        count: reader.number()?,
+        public: reader.string()?,
+        private: reader.string()?,
+    })
+}
 
-impl<'a> Reader<'a> {
-    pub fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*byte)
-    }
-
-    pub fn number(&mut self) -> Option<u32> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u32::from_be_bytes(*number))
-    }
-
-    pub fn long(&mut self) -> Option<u64> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u64::from_be_bytes(*number))
-    }
-
-    pub fn string(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()? as usize;
-        let (string, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(string)
-    }
-
-    fn fields(&mut self) -> Option<Fields<'a>> {
-        Some(Fields {
-            cipher: self.string()?,
-            derivation: self.string()?,
-            options: self.string()?,
-            count: self.number()?,
-            public: self.string()?,
-            private: self.string()?,
-        })
-    }
-
-    fn salt_and_rounds(&mut self) -> Option<(Vec<u8>, u32)> {
-        Some((self.string()?.to_vec(), self.number()?))
-    }
+fn salt_and_rounds(options: &[u8]) -> Option<(Vec<u8>, u32)> {
+    let mut reader = WireReader(options);
+    Some((reader.string()?.to_vec(), reader.number()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Container;
+    use super::PrivateKeyContainer;
     use proptest::prelude::*;
 
     proptest! {
@@ -195,7 +160,7 @@ mod tests {
             let body = [super::MAGIC, &bytes].concat();
             let base64 = base64::engine::general_purpose::STANDARD.encode(body);
             let text = format!("{}\n{base64}\n{}\n", super::BEGIN, super::END);
-            if let Ok(container) = Container::parse(&text) {
+            if let Ok(container) = PrivateKeyContainer::parse(&text) {
                 prop_assert!(!container.is_encrypted() || container.rounds > 0 || container.decrypt(b"x").is_none());
             }
         }

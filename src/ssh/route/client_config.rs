@@ -45,7 +45,7 @@ const UNSAID: &str = "infrakt-was-told-no-user";
 
 /// Where the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
+enum ConfigSource {
     /// Nothing that could speak about a host is there.
     Nowhere,
     /// ssh's own files; the one that made it worth asking.
@@ -60,20 +60,20 @@ pub enum Knowledge {
     Nothing,
     /// There is one, here, but no ssh client to read it.
     NoClient(PathBuf),
-    Answer(Answer),
+    Settings(HostSettings),
 }
 
 /// The answer about one host: each setting with its values, as they stand in the configuration where ssh does not
 /// expand them by itself.
 #[derive(Debug, Default, Clone)]
-pub struct Answer {
+pub struct HostSettings {
     values: BTreeMap<String, Vec<String>>,
     /// What would be answered without any configuration.
     usual: BTreeMap<String, Vec<String>>,
     user_is_said: bool,
 }
 
-impl Answer {
+impl HostSettings {
     /// The first value of a setting, whether the configuration says it or ssh assumes it.
     pub fn value(&self, setting: &str) -> Option<&str> {
         self.values(setting).first().map(String::as_str)
@@ -120,11 +120,11 @@ impl Answer {
 pub fn about(host: &str, user: Option<&str>, port: Option<u16>, tell_users_apart: bool) -> Result<Knowledge, SshError> {
     let source = source();
     let file = match &source {
-        Source::Nowhere => return Ok(Knowledge::Nothing),
-        Source::Usual(file) | Source::Named(file) => file.clone(),
+        ConfigSource::Nowhere => return Ok(Knowledge::Nothing),
+        ConfigSource::Usual(file) | ConfigSource::Named(file) => file.clone(),
     };
     let named = match &source {
-        Source::Named(file) => Some(file.as_path()),
+        ConfigSource::Named(file) => Some(file.as_path()),
         _ => None,
     };
     let Some(values) = ask(host, user, port, named)? else {
@@ -135,7 +135,7 @@ pub fn about(host: &str, user: Option<&str>, port: Option<u16>, tell_users_apart
     let user_is_said = user.is_none()
         && (values.get("user") != usual.get("user")
             || (tell_users_apart && user_is_said(host, port, named, values.get("user"))?));
-    Ok(Knowledge::Answer(Answer {
+    Ok(Knowledge::Settings(HostSettings {
         values,
         usual,
         user_is_said,
@@ -150,20 +150,20 @@ pub fn client_options() -> Vec<String> {
     }
 }
 
-fn source() -> Source {
+fn source() -> ConfigSource {
     match std::env::var_os(VARIABLE).filter(|file| !file.is_empty()) {
-        Some(file) if file == "none" => return Source::Nowhere,
-        Some(file) => return Source::Named(file.into()),
+        Some(file) if file == "none" => return ConfigSource::Nowhere,
+        Some(file) => return ConfigSource::Named(file.into()),
         None => {}
     }
     let own = std::env::home_dir().unwrap_or_default().join(".ssh/config");
     if own.exists() {
-        return Source::Usual(own);
+        return ConfigSource::Usual(own);
     }
     system_files()
         .into_iter()
         .find(|file| std::fs::read_to_string(file).is_ok_and(|text| speaks(&text)))
-        .map_or(Source::Nowhere, Source::Usual)
+        .map_or(ConfigSource::Nowhere, ConfigSource::Usual)
 }
 
 fn system_files() -> Vec<PathBuf> {

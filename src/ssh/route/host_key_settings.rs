@@ -4,7 +4,7 @@
 
 use crate::host_key::PublicKey;
 use crate::ssh::bounded_read;
-use crate::ssh::route::client_config::Answer;
+use crate::ssh::route::client_config::HostSettings;
 use crate::ssh::route::tokens::Tokens;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const LONGEST_LIST: u64 = 64 << 20;
 const NONE: &str = "none";
 
 #[derive(Debug, Clone, Default)]
-pub struct HostKeyPolicy {
+pub struct HostKeySettings {
     /// `RevokedHostKeys`
     revoked: Vec<PathBuf>,
     /// `HostKeyAlgorithms`; `None`: all that infrakt knows.
@@ -39,10 +39,10 @@ pub enum Objection {
     Setting(String),
 }
 
-impl HostKeyPolicy {
+impl HostKeySettings {
     /// # Errors
     /// A setting that would make ssh stricter than infrakt can be.
-    pub fn of(answer: &Answer, tokens: &Tokens<'_>) -> Result<Self, String> {
+    pub fn of(answer: &HostSettings, tokens: &Tokens<'_>) -> Result<Self, String> {
         if let Some(command) = answer.value("KnownHostsCommand").filter(|command| *command != NONE) {
             return Err(format!(
                 "KnownHostsCommand is not supported: what '{command}' says of host keys would be missed; write its output \

@@ -7,10 +7,10 @@ use crate::error::SshError;
 use crate::host_key::HostKey;
 use crate::plan::printable::one_line;
 use crate::ssh::route::agent_socket::AgentSocket;
-use crate::ssh::route::client_config::{self, Answer, Knowledge};
-use crate::ssh::route::host_key_settings::HostKeyPolicy;
+use crate::ssh::route::client_config::{self, HostSettings, Knowledge};
+use crate::ssh::route::host_key_settings::HostKeySettings;
 use crate::ssh::route::tokens::Tokens;
-use crate::ssh::target::Target;
+use crate::ssh::target::LoginTarget;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub struct Identities {
 /// One host on the way, with all that is needed to get through it.
 #[derive(Debug, Clone)]
 pub struct Hop {
-    pub target: Target,
+    pub target: LoginTarget,
     /// Somebody else's way leads through it.
     pub is_jump: bool,
     pub identities: Identities,
@@ -64,7 +64,7 @@ pub struct Hop {
     /// The name that stands in them, if it is not the host's.
     pub host_key_alias: Option<String>,
     /// What else the configuration says of host keys.
-    pub host_keys: HostKeyPolicy,
+    pub host_keys: HostKeySettings,
     pub connect_timeout: Duration,
     pub probe_interval: Duration,
     pub probes: u32,
@@ -78,7 +78,7 @@ pub struct Hop {
 
 impl Hop {
     /// Without any configuration.
-    fn plain(target: Target, is_jump: bool) -> Self {
+    fn plain(target: LoginTarget, is_jump: bool) -> Self {
         let home = std::env::home_dir().unwrap_or_default();
         Self {
             target,
@@ -96,7 +96,7 @@ impl Hop {
                 PathBuf::from("/etc/ssh/ssh_known_hosts2"),
             ],
             host_key_alias: None,
-            host_keys: HostKeyPolicy::default(),
+            host_keys: HostKeySettings::default(),
             connect_timeout: CONNECT_TIMEOUT,
             probe_interval: PROBE_INTERVAL,
             probes: PROBES,
@@ -109,16 +109,16 @@ impl Hop {
 
 /// The way to a server: any jump hosts, and the server itself.
 #[derive(Debug, Clone)]
-pub struct Route {
+pub struct ServerRoute {
     pub(in crate::ssh) jumps: Vec<Hop>,
     pub(in crate::ssh) target: Hop,
     /// What a person should know of it.
     note: Option<String>,
 }
 
-impl Route {
+impl ServerRoute {
     /// Straight there, and without looking at any SSH configuration.
-    pub fn direct(target: Target) -> Self {
+    pub fn direct(target: LoginTarget) -> Self {
         Self {
             jumps: Vec::new(),
             target: Hop::plain(target, false),
@@ -131,7 +131,7 @@ impl Route {
     /// # Errors
     /// If the SSH configuration can't be read by ssh itself, or leads in a circle.
     pub fn find(destination: &Destination) -> Result<Self, SshError> {
-        let query = Query {
+        let query = HostQuery {
             name: destination.name.clone(),
             host: destination.host.clone(),
             port: destination.port,
@@ -153,12 +153,12 @@ impl Route {
     }
 
     /// Where it ends, and as whom.
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &LoginTarget {
         &self.target.target
     }
 
     /// The jump hosts, in their order.
-    pub fn jump_hosts(&self) -> impl Iterator<Item = &Target> {
+    pub fn jump_hosts(&self) -> impl Iterator<Item = &LoginTarget> {
         self.jumps.iter().map(|hop| &hop.target)
     }
 
@@ -192,7 +192,7 @@ impl Route {
 }
 
 /// What is asked for one host.
-struct Query {
+struct HostQuery {
     name: String,
     host: String,
     port: Option<u16>,
@@ -212,14 +212,19 @@ enum Proxy {
 }
 
 /// The hosts that lead to the one asked for, and itself. `asked` are those on whose behalf it is.
-fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<String>) -> Result<Vec<Hop>, SshError> {
+fn chain(
+    query: HostQuery,
+    proxy: Proxy,
+    asked: &mut Vec<String>,
+    note: &mut Option<String>,
+) -> Result<Vec<Hop>, SshError> {
     let (name, host) = (query.name.clone(), query.host.clone());
     if asked.len() > MOST_JUMPS || asked.contains(&host) {
         asked.push(host);
         return Err(circle(&name, asked));
     }
     let answer = match client_config::about(&query.host, query.user.as_deref(), query.port, !query.is_jump)? {
-        Knowledge::Answer(answer) => answer,
+        Knowledge::Settings(answer) => answer,
         Knowledge::Nothing => return Ok(vec![plain(query)]),
         Knowledge::NoClient(file) => {
             *note = Some(format!(
@@ -242,7 +247,7 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
         user: &user,
         alias: last.host_key_alias.as_deref(),
     };
-    last.host_keys = HostKeyPolicy::of(&answer, &tokens).map_err(&unreadable)?;
+    last.host_keys = HostKeySettings::of(&answer, &tokens).map_err(&unreadable)?;
     let mut hops = Vec::new();
     if matches!(proxy, Proxy::AsConfigured) {
         // ssh takes whichever of the two comes first in the configuration, and prints just that one.
@@ -250,7 +255,8 @@ fn chain(query: Query, proxy: Proxy, asked: &mut Vec<String>, note: &mut Option<
             let list = tokens.expand(list).map_err(unreadable)?;
             asked.push(host.clone());
             for (index, jump) in list.split(',').enumerate() {
-                let jump = Query::parse(jump).ok_or_else(|| unreadable(format!("ProxyJump '{list}' is unreadable")))?;
+                let jump =
+                    HostQuery::parse(jump).ok_or_else(|| unreadable(format!("ProxyJump '{list}' is unreadable")))?;
                 let proxy = if index == 0 { Proxy::AsConfigured } else { Proxy::Before };
                 hops.extend(chain(jump, proxy, asked, note)?);
             }
@@ -274,7 +280,7 @@ fn circle(name: &str, asked: &[String]) -> SshError {
     }
 }
 
-impl Query {
+impl HostQuery {
     /// `[user@]host[:port]`, as ssh -G prints the members of ProxyJump.
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -306,8 +312,8 @@ impl Query {
     }
 }
 
-fn target(query: Query, answer: &Answer) -> Target {
-    Target {
+fn target(query: HostQuery, answer: &HostSettings) -> LoginTarget {
+    LoginTarget {
         port: query
             .port
             .or_else(|| answer.value("Port")?.parse().ok())
@@ -331,16 +337,16 @@ fn target(query: Query, answer: &Answer) -> Target {
 }
 
 /// A host of which no configuration says anything.
-fn plain(query: Query) -> Hop {
+fn plain(query: HostQuery) -> Hop {
     let is_jump = query.is_jump;
-    Hop::plain(target(query, &Answer::default()), is_jump)
+    Hop::plain(target(query, &HostSettings::default()), is_jump)
 }
 
 /// A host with what the configuration says of it.
 ///
 /// # Errors
 /// Where host keys are recorded, if that can't be understood: a line there may revoke a key.
-fn configured(query: Query, answer: &Answer) -> Result<Hop, String> {
+fn configured(query: HostQuery, answer: &HostSettings) -> Result<Hop, String> {
     let original = query.host.clone();
     let (port_is_said, user_is_said, key_is_said) =
         (query.port.is_some(), query.user.is_some(), query.key_path.is_some());
@@ -439,12 +445,12 @@ fn configured(query: Query, answer: &Answer) -> Result<Hop, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Query;
+    use super::HostQuery;
 
     #[test]
     fn members_of_a_list_of_jump_hosts_have_a_user_and_a_port_or_not() {
         let parsed = |text: &str| {
-            let query = Query::parse(text).unwrap();
+            let query = HostQuery::parse(text).unwrap();
             (query.user, query.host, query.port)
         };
         let user = |name: &str| Some(name.to_owned());
@@ -457,7 +463,7 @@ mod tests {
         assert_eq!(parsed("fe80::1"), (None, "fe80::1".to_owned(), None));
         assert_eq!(parsed("ssh://u@h2:33"), (user("u"), "h2".to_owned(), Some(33)));
         for text in ["", "@host", "host:port", "host:", "[::1", "a@"] {
-            assert!(Query::parse(text).is_none(), "{text}");
+            assert!(HostQuery::parse(text).is_none(), "{text}");
         }
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! libssh2 has rules here that its types do not show:
 //! - A packet that the socket took only in part must be finished by the very call that began it, with the same bytes
-//!   at the same place; any other call that sends is turned away. See [`Unfinished`].
+//!   at the same place; any other call that sends is turned away. See [`UnfinishedCall`].
 //! - Reading one stream takes the other's packets off the socket too; those are not announced by poll any more.
 //! - End of file belongs to the channel, and is not reported while bytes of either stream are unread.
 
 use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
-use crate::ssh::connect::transport::{Transport, code, code_of};
-use crate::ssh::session::first_line::{Greeting, Progress};
+use crate::ssh::connect::libssh2_error::{self, code_of};
+use crate::ssh::connect::transport::Transport;
+use crate::ssh::session::greeting::{Greeting, GreetingProgress};
 use rustix::event::PollFlags;
 use ssh2::BlockDirections;
 use std::collections::VecDeque;
@@ -27,7 +28,7 @@ const STDERR: i32 = 1; // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2)
 
 /// A call that the socket took only in part and that must be repeated before any other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unfinished {
+enum UnfinishedCall {
     Nothing,
     Starting,
     Writing,
@@ -47,7 +48,7 @@ pub struct Shell {
     outgoing: VecDeque<Zeroizing<Vec<u8>>>,
     /// How much of the first piece is written.
     written: usize,
-    unfinished: Unfinished,
+    unfinished: UnfinishedCall,
     /// The stream to be read first, in turn, so that neither waits for the other to fall silent.
     next: i32,
     buffer: Vec<u8>,
@@ -86,7 +87,7 @@ impl Shell {
                 starting: true,
                 outgoing: VecDeque::from_iter((!first.is_empty()).then(|| Zeroizing::new(first))),
                 written: 0,
-                unfinished: Unfinished::Nothing,
+                unfinished: UnfinishedCall::Nothing,
                 next: STDOUT,
                 buffer: vec![0; CHUNK],
                 closed: false,
@@ -95,7 +96,7 @@ impl Shell {
                 idle: false,
                 resting: false,
             }),
-            Err(error) if code::is_lost(code_of(&error)) => Err(transport.lose(error.message()).into()),
+            Err(error) if libssh2_error::is_lost(code_of(&error)) => Err(transport.lose(error.message()).into()),
             Err(error) => Err(Error::from(SshError::NoCommand {
                 server: transport.server().to_owned(),
                 user: user.to_owned(),
@@ -165,11 +166,11 @@ impl<'a> ScriptChannel<'a> {
         let progress = match &incoming {
             Incoming::Stdout(bytes) => greeting.take_output(bytes),
             Incoming::Stderr(bytes) => greeting.take_errors(bytes),
-            Incoming::Quiet | Incoming::Closed => Progress::Waiting,
+            Incoming::Quiet | Incoming::Closed => GreetingProgress::Waiting,
         };
         match progress {
-            Progress::Waiting => {}
-            Progress::Greeted(output, errors, withheld) => {
+            GreetingProgress::Waiting => {}
+            GreetingProgress::Greeted(output, errors, withheld) => {
                 self.shell.greeting = None;
                 // Of the other stream the order is not known; part of it may be the script's.
                 if !errors.is_empty() {
@@ -183,7 +184,7 @@ impl<'a> ScriptChannel<'a> {
                     self.flush();
                 }
             }
-            Progress::AskedAgain => {
+            GreetingProgress::AskedAgain => {
                 return Err(Error::from(SshError::SudoRefused {
                     server: self.transport.server().to_owned(),
                     user: self.shell.user.clone(),
@@ -233,10 +234,10 @@ impl<'a> ScriptChannel<'a> {
         if self.shell.starting && self.begin().is_err() {
             return;
         }
-        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Writing) {
+        if !matches!(self.shell.unfinished, UnfinishedCall::Nothing | UnfinishedCall::Writing) {
             return;
         }
-        self.shell.unfinished = Unfinished::Nothing;
+        self.shell.unfinished = UnfinishedCall::Nothing;
         while let Some(piece) = self.shell.outgoing.front() {
             match self.shell.channel.write(&piece[self.shell.written..]) {
                 // The window is full: the script has to read first.
@@ -250,7 +251,7 @@ impl<'a> ScriptChannel<'a> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.sending_is_blocked() {
-                        self.shell.unfinished = Unfinished::Writing;
+                        self.shell.unfinished = UnfinishedCall::Writing;
                     }
                     return;
                 }
@@ -265,22 +266,25 @@ impl<'a> ScriptChannel<'a> {
 
     /// Sends the request to start the command, or looks for the answer to it.
     fn begin(&mut self) -> Result<()> {
-        if !matches!(self.shell.unfinished, Unfinished::Nothing | Unfinished::Starting) {
+        if !matches!(
+            self.shell.unfinished,
+            UnfinishedCall::Nothing | UnfinishedCall::Starting
+        ) {
             return Ok(());
         }
-        self.shell.unfinished = Unfinished::Nothing;
+        self.shell.unfinished = UnfinishedCall::Nothing;
         match self.shell.channel.exec(&self.shell.command) {
             Ok(()) => {
                 self.shell.starting = false;
                 Ok(())
             }
-            Err(error) if code_of(&error) == code::AGAIN => {
+            Err(error) if code_of(&error) == libssh2_error::AGAIN => {
                 if self.sending_is_blocked() {
-                    self.shell.unfinished = Unfinished::Starting;
+                    self.shell.unfinished = UnfinishedCall::Starting;
                 }
                 Ok(())
             }
-            Err(error) if code::is_lost(code_of(&error)) => Err(self.transport.lose(error.message()).into()),
+            Err(error) if libssh2_error::is_lost(code_of(&error)) => Err(self.transport.lose(error.message()).into()),
             Err(error) => Err(Error::from(SshError::NoCommand {
                 server: self.transport.server().to_owned(),
                 user: self.shell.user.clone(),
@@ -292,7 +296,7 @@ impl<'a> ScriptChannel<'a> {
 
     /// Reads one chunk of one stream if there is one.
     fn read(&mut self, stream: i32) -> Result<Option<Incoming>> {
-        self.shell.unfinished = Unfinished::Nothing;
+        self.shell.unfinished = UnfinishedCall::Nothing;
         match self.shell.channel.stream(stream).read(&mut self.shell.buffer) {
             Ok(0) => Ok(None),
             Ok(count) => {
@@ -307,7 +311,7 @@ impl<'a> ScriptChannel<'a> {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 if self.sending_is_blocked() {
-                    self.shell.unfinished = Unfinished::Reading(stream);
+                    self.shell.unfinished = UnfinishedCall::Reading(stream);
                 }
                 Ok(None)
             }
@@ -331,7 +335,7 @@ impl<'a> ScriptChannel<'a> {
         if self.shell.starting {
             self.begin()?;
         }
-        if let Unfinished::Reading(stream) = self.shell.unfinished
+        if let UnfinishedCall::Reading(stream) = self.shell.unfinished
             && let Some(incoming) = self.read(stream)?
         {
             return Ok(Some(incoming));
@@ -339,7 +343,7 @@ impl<'a> ScriptChannel<'a> {
         self.flush();
         let other = if self.shell.next == STDOUT { STDERR } else { STDOUT };
         for stream in [self.shell.next, other] {
-            if self.shell.unfinished != Unfinished::Nothing {
+            if self.shell.unfinished != UnfinishedCall::Nothing {
                 return Ok(None);
             }
             if let Some(incoming) = self.read(stream)? {
@@ -357,7 +361,7 @@ impl<'a> ScriptChannel<'a> {
             while self.transport.alive().is_ok() {
                 match step(&mut self.shell.channel) {
                     Ok(()) => break,
-                    Err(error) if code_of(&error) == code::AGAIN && Instant::now() < until => {
+                    Err(error) if code_of(&error) == libssh2_error::AGAIN && Instant::now() < until => {
                         let events = if self.sending_is_blocked() {
                             PollFlags::OUT
                         } else {
@@ -411,7 +415,7 @@ impl Channel for ScriptChannel<'_> {
                 };
             }
             let enough = self.is_still_awaited()?;
-            let events = if self.shell.unfinished != Unfinished::Nothing {
+            let events = if self.shell.unfinished != UnfinishedCall::Nothing {
                 PollFlags::OUT
             } else if self.shell.channel.read_window().available > 0 {
                 // Taken off the socket while the other stream was read: poll would not tell.

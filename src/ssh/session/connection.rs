@@ -5,12 +5,12 @@ use crate::executor::connection::{Channel, Connection, Way};
 use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::connect::transport::Transport;
-use crate::ssh::login::login_chain::{Journey, Logins, Nobody};
-use crate::ssh::route::lookup::Route;
+use crate::ssh::login::login_chain::{LoginChain, Logins, NoQuestions};
+use crate::ssh::route::lookup::ServerRoute;
 use crate::ssh::session::channel::{ScriptChannel, Shell};
 use crate::ssh::session::elevation::{self, Elevation};
 use crate::ssh::session::other_ports::OtherPorts;
-use crate::ssh::target::Target;
+use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
 use std::time::{Duration, Instant};
 
@@ -21,15 +21,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const PASSWORD_REFUSALS: usize = 2;
 
 /// Connects straight to `target`, whose host key must be recorded, without looking at any SSH configuration; else as
-/// [`Route::connect`].
+/// [`ServerRoute::connect`].
 ///
 /// # Errors
-/// As [`Route::connect`].
-pub fn connect(target: &Target, ask: &dyn AskSecret) -> Result<Session> {
-    Route::direct(target.clone()).connect(ask, FirstContact::Refuse)
+/// As [`ServerRoute::connect`].
+pub fn connect(target: &LoginTarget, ask: &dyn AskSecret) -> Result<Session> {
+    ServerRoute::direct(target.clone()).connect(ask, FirstContact::Refuse)
 }
 
-impl Route {
+impl ServerRoute {
     /// Connects, checks the host key, logs in and makes sure of root, through all jump hosts, whose host keys must be
     /// known. Asks `ask` for what the environment (`INFRAKT_SSH_PASSPHRASE`, `INFRAKT_SSH_PASSWORD`,
     /// `INFRAKT_SUDO_PASSWORD`) does not give. `first_contact` decides on a server whose host key is recorded nowhere.
@@ -38,7 +38,7 @@ impl Route {
     /// Every variant of [`SshError`]: all say which server, and what to do next.
     pub fn connect(mut self, ask: &dyn AskSecret, first_contact: FirstContact<'_>) -> Result<Session> {
         let mut logins = Logins::none(&self);
-        let mut transport = Journey::new(&self, &mut logins, ask, first_contact).complete()?;
+        let mut transport = LoginChain::new(&self, &mut logins, ask, first_contact).complete()?;
         let elevation = elevation::find(&mut transport, self.target(), ask)?;
         // From here on nothing but this very key will do.
         self.target.target.host_key = Some(HostKey::Whole(transport.host_key().clone()));
@@ -54,7 +54,7 @@ impl Route {
 
 /// An authenticated way to one server.
 pub struct Session {
-    route: Route,
+    route: ServerRoute,
     transport: Transport,
     logins: Logins,
     elevation: Elevation,
@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// The way that led there.
-    pub fn route(&self) -> &Route {
+    pub fn route(&self) -> &ServerRoute {
         &self.route
     }
 }
@@ -98,13 +98,14 @@ impl Connection for Session {
         let mut wait = FIRST_WAIT;
         let mut refusals = 0;
         loop {
-            let error = match Journey::new(&self.route, &mut self.logins, &Nobody, FirstContact::Refuse).complete() {
-                Ok(transport) => {
-                    self.transport = transport;
-                    return Ok(());
-                }
-                Err(error) => error,
-            };
+            let error =
+                match LoginChain::new(&self.route, &mut self.logins, &NoQuestions, FirstContact::Refuse).complete() {
+                    Ok(transport) => {
+                        self.transport = transport;
+                        return Ok(());
+                    }
+                    Err(error) => error,
+                };
             let may_pass = match &error {
                 Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }) => true,
                 // While a machine starts, PAM lets nobody but root in (pam_nologin(8)).

@@ -13,9 +13,9 @@ use crate::ssh::connect::transport::Transport;
 use crate::ssh::random_word::word;
 use crate::ssh::server_messages;
 use crate::ssh::session::channel::{ScriptChannel, Shell};
-use crate::ssh::session::first_line::Greeting;
+use crate::ssh::session::greeting::Greeting;
 use crate::ssh::session::sudo_prompt::{Again, SudoPrompt};
-use crate::ssh::target::Target;
+use crate::ssh::target::LoginTarget;
 use std::time::{Duration, Instant};
 
 /// How often a person is asked for the password, as in sudo.
@@ -66,7 +66,7 @@ impl Elevation {
 }
 
 /// Finds out how to become root, and proves it.
-pub fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecret) -> Result<Elevation> {
+pub fn find(transport: &mut Transport, target: &LoginTarget, ask: &dyn AskSecret) -> Result<Elevation> {
     if target.user == "root" {
         return Ok(Elevation::None);
     }
@@ -74,14 +74,14 @@ pub fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecret) -> 
     let user = target.user.clone();
     // -k here too: what works only by a cached ticket would stop working in the middle of a run.
     match probe(transport, target, "sudo -k -n", None)? {
-        Answer::Root => return Ok(Elevation::Sudo),
-        Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
-        Answer::NotRoot(said) => return Err(refused(target, &said)),
+        SudoOutcome::Root => return Ok(Elevation::Sudo),
+        SudoOutcome::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
+        SudoOutcome::NotRoot(said) => return Err(refused(target, &said)),
         // A password changes nothing about these; asking for it would be in vain.
-        Answer::Ended(words) if server_messages::sudo_obstacle(&words) != SudoObstacle::NotAllowed => {
+        SudoOutcome::Ended(words) if server_messages::sudo_obstacle(&words) != SudoObstacle::NotAllowed => {
             return Err(refused(target, &words));
         }
-        Answer::Ended(_) | Answer::AskedAgain(_) => {}
+        SudoOutcome::Ended(_) | SudoOutcome::AskedAgain(_) => {}
     }
     let given = secret_of_environment("INFRAKT_SUDO_PASSWORD");
     let mut account = user.clone();
@@ -96,10 +96,10 @@ pub fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecret) -> 
             },
         };
         match probe(transport, target, "sudo -k -S", Some(&password))? {
-            Answer::Root => return Ok(Elevation::SudoWithPassword(password)),
-            Answer::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
-            Answer::Ended(words) | Answer::NotRoot(words) => return Err(refused(target, &words)),
-            Answer::AskedAgain(other) => {
+            SudoOutcome::Root => return Ok(Elevation::SudoWithPassword(password)),
+            SudoOutcome::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
+            SudoOutcome::Ended(words) | SudoOutcome::NotRoot(words) => return Err(refused(target, &words)),
+            SudoOutcome::AskedAgain(other) => {
                 again = "Sorry, try again. ";
                 account = other.map_or(account, |other| one_line(&other).into_owned());
                 if given.is_some() {
@@ -115,7 +115,7 @@ pub fn find(transport: &mut Transport, target: &Target, ask: &dyn AskSecret) -> 
     }))
 }
 
-fn refused(target: &Target, words: &str) -> Error {
+fn refused(target: &LoginTarget, words: &str) -> Error {
     Error::from(SshError::SudoRefused {
         server: target.name.clone(),
         user: target.user.clone(),
@@ -125,7 +125,7 @@ fn refused(target: &Target, words: &str) -> Error {
 }
 
 /// What came of asking sudo for a shell.
-enum Answer {
+enum SudoOutcome {
     Root,
     /// A shell, but not root's.
     NotRoot(String),
@@ -136,7 +136,12 @@ enum Answer {
     Ended(String),
 }
 
-fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Option<&Secret>) -> Result<Answer> {
+fn probe(
+    transport: &mut Transport,
+    target: &LoginTarget,
+    sudo: &str,
+    password: Option<&Secret>,
+) -> Result<SudoOutcome> {
     let proof = word()?;
     let prompt = SudoPrompt::new()?;
     let (option, first) = match password {
@@ -196,21 +201,21 @@ fn probe(transport: &mut Transport, target: &Target, sudo: &str, password: Optio
     // Whatever a start-up file of the login shell prints comes before.
     let mut lines = output.lines().skip_while(|line| *line != proof).skip(1);
     match lines.next() {
-        Some("0") => Ok(Answer::Root),
-        Some(id) => Ok(Answer::NotRoot(format!(
+        Some("0") => Ok(SudoOutcome::Root),
+        Some(id) => Ok(SudoOutcome::NotRoot(format!(
             "it starts commands as user id {}",
             one_line(id)
         ))),
-        None if asked_again => Ok(Answer::AskedAgain(account)),
+        None if asked_again => Ok(SudoOutcome::AskedAgain(account)),
         // The shells' status for a command that is not there (POSIX.1-2017, 2.8.2); csh says it in words only.
-        None if status == Some(127) || words.contains("sudo: Command not found") => Ok(Answer::NoSudo),
+        None if status == Some(127) || words.contains("sudo: Command not found") => Ok(SudoOutcome::NoSudo),
         // With passwd_tries=1 sudo and sudo-rs do not ask again, but say what they counted.
         None if password.is_some()
             && (words.contains("incorrect password attempt") || words.contains("incorrect authentication attempt")) =>
         {
-            Ok(Answer::AskedAgain(account))
+            Ok(SudoOutcome::AskedAgain(account))
         }
-        None => Ok(Answer::Ended(words)),
+        None => Ok(SudoOutcome::Ended(words)),
     }
 }
 

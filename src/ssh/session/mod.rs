@@ -5,6 +5,6 @@
 mod channel;
 pub mod connection;
 mod elevation;
-mod first_line;
+mod greeting;
 mod other_ports;
 mod sudo_prompt;

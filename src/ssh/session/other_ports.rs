@@ -1,21 +1,21 @@
 //! The way to other ports of a server than that of its SSH: the same jump hosts, logged in to in the same way, lead there.
 
 use crate::executor::connection::{Opened, Way};
-use crate::ssh::connect::socket::Carrier;
-use crate::ssh::login::login_chain::{Journey, Logins, Nobody};
-use crate::ssh::route::lookup::Route;
+use crate::ssh::connect::host_socket::Carrier;
+use crate::ssh::login::login_chain::{LoginChain, Logins, NoQuestions};
+use crate::ssh::route::lookup::ServerRoute;
 use crate::ssh::trust::first_contact::FirstContact;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 pub struct OtherPorts {
-    route: Route,
+    route: ServerRoute,
     logins: Logins,
 }
 
 impl OtherPorts {
-    pub fn new(route: &Route, logins: &Logins) -> Self {
+    pub fn new(route: &ServerRoute, logins: &Logins) -> Self {
         Self {
             route: route.clone(),
             logins: logins.clone(),
@@ -32,7 +32,7 @@ impl Way for OtherPorts {
         let mut route = self.route.clone();
         route.target.target.port = port;
         route.target.connect_timeout = patience;
-        let line = Journey::new(&route, &mut self.logins.clone(), &Nobody, FirstContact::Refuse)
+        let line = LoginChain::new(&route, &mut self.logins.clone(), &NoQuestions, FirstContact::Refuse)
             .reach_port()
             .map_err(|error| error.to_string())?;
         // Whatever kind of socket it is, reading and writing are the same.
@@ -56,7 +56,7 @@ impl Way for OtherPorts {
 /// A connection, with what it leads through. The socket is closed first: the carrier ends with it.
 struct Port {
     stream: TcpStream,
-    _carrier: Option<Carrier>,
+    _carrier: Option<Box<dyn Carrier>>,
 }
 
 impl Read for Port {

@@ -11,7 +11,7 @@ use sha1::Sha1;
 
 /// What a known_hosts text says about one host.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct KnownHostsEntries {
     /// The keys recorded for it, each with its line (from 1).
     pub keys: Vec<(usize, PublicKey)>,
     /// The keys it must not be trusted with any more.
@@ -20,7 +20,7 @@ pub struct Found {
 
 /// What that means for the key that the host shows.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Verdict<'a> {
+pub enum KnownHostsVerdict<'a> {
     Known,
     /// Other keys are recorded; the first of them and its line.
     Changed(usize, &'a PublicKey),
@@ -29,24 +29,24 @@ pub enum Verdict<'a> {
     Unknown,
 }
 
-impl Found {
-    pub fn judge(&self, offered: &PublicKey) -> Verdict<'_> {
+impl KnownHostsEntries {
+    pub fn judge(&self, offered: &PublicKey) -> KnownHostsVerdict<'_> {
         if let Some((line, _)) = self.revoked.iter().find(|(_, key)| key == offered) {
-            Verdict::Revoked(*line)
+            KnownHostsVerdict::Revoked(*line)
         } else if self.keys.iter().any(|(_, key)| key == offered) {
-            Verdict::Known
+            KnownHostsVerdict::Known
         } else if let Some((line, key)) = self.keys.first() {
-            Verdict::Changed(*line, key)
+            KnownHostsVerdict::Changed(*line, key)
         } else {
-            Verdict::Unknown
+            KnownHostsVerdict::Unknown
         }
     }
 }
 
 /// Everything that `text` says about `host` at `port`. Lines that can't be read are passed over, as OpenSSH does.
-pub fn find(text: &str, host: &str, port: u16) -> Found {
+pub fn find(text: &str, host: &str, port: u16) -> KnownHostsEntries {
     let name = entry_name(host, port);
-    let mut found = Found::default();
+    let mut found = KnownHostsEntries::default();
     for (index, line) in text.lines().enumerate() {
         let mut words = line.split_ascii_whitespace().peekable();
         let marker = words.next_if(|word| word.starts_with('@'));
@@ -131,7 +131,7 @@ fn wildcard(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, find};
+    use super::{KnownHostsVerdict, find};
     use crate::host_key::PublicKey;
 
     // Made with ssh-keygen; the hashed lines are what `ssh-keygen -H` made of A at db.example.com:22 and B at :2222.
@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn known(text: &str, host: &str, port: u16) -> bool {
-        find(text, host, port).judge(&key(A)) == Verdict::Known
+        find(text, host, port).judge(&key(A)) == KnownHostsVerdict::Known
     }
 
     #[test]
@@ -198,15 +198,24 @@ mod tests {
     #[test]
     fn a_revoked_key_is_refused_even_where_another_line_vouches_for_it() {
         let text = format!("db {A}\n@revoked * {A}\n");
-        assert_eq!(find(&text, "db", 22).judge(&key(A)), Verdict::Revoked(2));
-        assert_eq!(find(&text, "db", 22).judge(&key(B)), Verdict::Changed(1, &key(A)));
+        assert_eq!(find(&text, "db", 22).judge(&key(A)), KnownHostsVerdict::Revoked(2));
+        assert_eq!(
+            find(&text, "db", 22).judge(&key(B)),
+            KnownHostsVerdict::Changed(1, &key(A))
+        );
     }
 
     #[test]
     fn the_key_of_a_certificate_authority_is_not_taken_for_the_hosts_own() {
         let text = format!("@cert-authority *.example.com {A}\n@something-new db.example.com {A}\n");
-        assert_eq!(find(&text, "db.example.com", 22).judge(&key(A)), Verdict::Unknown);
-        assert_eq!(find(&text, "db.example.com", 22).judge(&key(B)), Verdict::Unknown);
+        assert_eq!(
+            find(&text, "db.example.com", 22).judge(&key(A)),
+            KnownHostsVerdict::Unknown
+        );
+        assert_eq!(
+            find(&text, "db.example.com", 22).judge(&key(B)),
+            KnownHostsVerdict::Unknown
+        );
     }
 
     #[test]
@@ -226,8 +235,11 @@ mod tests {
     #[test]
     fn a_host_with_several_keys_is_known_by_any_of_them() {
         let text = format!("db {ECDSA}\ndb {A}\n");
-        assert_eq!(find(&text, "db", 22).judge(&key(ECDSA)), Verdict::Known);
-        assert_eq!(find(&text, "db", 22).judge(&key(A)), Verdict::Known);
-        assert_eq!(find(&text, "db", 22).judge(&key(B)), Verdict::Changed(1, &key(ECDSA)));
+        assert_eq!(find(&text, "db", 22).judge(&key(ECDSA)), KnownHostsVerdict::Known);
+        assert_eq!(find(&text, "db", 22).judge(&key(A)), KnownHostsVerdict::Known);
+        assert_eq!(
+            find(&text, "db", 22).judge(&key(B)),
+            KnownHostsVerdict::Changed(1, &key(ECDSA))
+        );
     }
 }

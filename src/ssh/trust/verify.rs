@@ -5,12 +5,12 @@
 use crate::error::{Result, SshError};
 use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::bounded_read;
-use crate::ssh::connect::socket::Line;
-use crate::ssh::connect::transport::{Failure, Transport};
+use crate::ssh::connect::host_socket::HostSocket;
+use crate::ssh::connect::transport::{HandshakeFailure, Transport};
 use crate::ssh::route::host_key_settings::Objection;
 use crate::ssh::route::lookup::Hop;
 use crate::ssh::trust::first_contact::FirstContact;
-use crate::ssh::trust::known_hosts::{self, Found, Verdict};
+use crate::ssh::trust::known_hosts::{self, KnownHostsEntries, KnownHostsVerdict};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ const FAMILIES: [&[&str]; 3] = [
 pub struct Trust<'a> {
     hop: &'a Hop,
     /// What each known_hosts file says, with the file as it is shown in messages.
-    known_hosts: Vec<(String, Found)>,
+    known_hosts: Vec<(String, KnownHostsEntries)>,
 }
 
 /// What a key is that nothing contradicts.
@@ -55,13 +55,17 @@ impl<'a> Trust<'a> {
         }
     }
 
-    /// Connects over what `line` gives, once or several times, and returns the transport only if the server's key is the
+    /// Connects over what `socket` gives, once or several times, and returns the transport only if the server's key is the
     /// expected one, or accepted by `first_contact`.
-    pub fn open(&self, line: &mut dyn FnMut() -> Result<Line>, first_contact: FirstContact<'_>) -> Result<Transport> {
+    pub fn open(
+        &self,
+        socket: &mut dyn FnMut() -> Result<HostSocket>,
+        first_contact: FirstContact<'_>,
+    ) -> Result<Transport> {
         let mut mistrust = None;
         let mut nothing_shown = None;
         for preference in self.preferences() {
-            match Transport::open(self.hop, line()?, &preference) {
+            match Transport::open(self.hop, socket()?, &preference) {
                 Ok(transport) => match self.check(transport.host_key(), transport.peer()) {
                     Ok(Judgement::Expected) => return Ok(transport),
                     Ok(Judgement::Unknown) => {
@@ -71,8 +75,8 @@ impl<'a> Trust<'a> {
                     Err(error) => mistrust = mistrust.or(Some(error)),
                 },
                 // The server has no key of this family, but perhaps of another.
-                Err(Failure::NoCommonAlgorithm(error)) => nothing_shown = Some(error),
-                Err(Failure::Other(error)) => return Err(error.into()),
+                Err(HandshakeFailure::NoCommonAlgorithm(error)) => nothing_shown = Some(error),
+                Err(HandshakeFailure::Other(error)) => return Err(error.into()),
             }
         }
         // A key that was shown and is not the right one says more than one that is not there.
@@ -87,8 +91,8 @@ impl<'a> Trust<'a> {
     }
 
     /// What all files together say: a revocation anywhere counts, then a record anywhere, then what contradicts.
-    fn judge(&self, offered: &PublicKey) -> (Verdict<'_>, &str) {
-        let mut judged = (Verdict::Unknown, "");
+    fn judge(&self, offered: &PublicKey) -> (KnownHostsVerdict<'_>, &str) {
+        let mut judged = (KnownHostsVerdict::Unknown, "");
         for (place, found) in &self.known_hosts {
             let verdict = found.judge(offered);
             if rank(&verdict) > rank(&judged.0) {
@@ -147,7 +151,7 @@ impl<'a> Trust<'a> {
             self.check_address(offered, peer)?;
         }
         let (verdict, file) = self.judge(offered);
-        if let Verdict::Revoked(line) = verdict {
+        if let KnownHostsVerdict::Revoked(line) = verdict {
             return Err(SshError::HostKeyRevoked {
                 server,
                 fingerprint: offered.fingerprint().to_string(),
@@ -156,9 +160,11 @@ impl<'a> Trust<'a> {
         }
         let (recorded, place) = match (&target.host_key, verdict) {
             (Some(recorded), _) if recorded.is(offered) => return Ok(Judgement::Expected),
-            (None, Verdict::Known) => return Ok(Judgement::Expected),
+            (None, KnownHostsVerdict::Known) => return Ok(Judgement::Expected),
             (Some(recorded), _) => (recorded.fingerprint().to_string(), "in the inventory".to_owned()),
-            (None, Verdict::Changed(line, key)) => (key.fingerprint().to_string(), format!("in {file}:{line}")),
+            (None, KnownHostsVerdict::Changed(line, key)) => {
+                (key.fingerprint().to_string(), format!("in {file}:{line}"))
+            }
             (None, _) => return Ok(Judgement::Unknown),
         };
         Err(SshError::HostKeyChanged {
@@ -178,15 +184,15 @@ impl<'a> Trust<'a> {
             let found = known_hosts::find(&text, &peer.to_string(), target.port);
             let place = |line: usize| format!("{}:{line}", path.display());
             match found.judge(offered) {
-                Verdict::Unknown | Verdict::Known => {}
-                Verdict::Revoked(line) => {
+                KnownHostsVerdict::Unknown | KnownHostsVerdict::Known => {}
+                KnownHostsVerdict::Revoked(line) => {
                     return Err(SshError::HostKeyRevoked {
                         server: target.name.clone(),
                         fingerprint: offered.fingerprint().to_string(),
                         place: place(line),
                     });
                 }
-                Verdict::Changed(line, key) => {
+                KnownHostsVerdict::Changed(line, key) => {
                     return Err(SshError::HostKeyChanged {
                         server: target.name.clone(),
                         recorded: key.fingerprint().to_string(),
@@ -252,12 +258,12 @@ fn key_type(algorithm: &'static str) -> &'static str {
     }
 }
 
-fn rank(verdict: &Verdict<'_>) -> u8 {
+fn rank(verdict: &KnownHostsVerdict<'_>) -> u8 {
     match verdict {
-        Verdict::Unknown => 0,
-        Verdict::Changed(..) => 1,
-        Verdict::Known => 2,
-        Verdict::Revoked(_) => 3,
+        KnownHostsVerdict::Unknown => 0,
+        KnownHostsVerdict::Changed(..) => 1,
+        KnownHostsVerdict::Known => 2,
+        KnownHostsVerdict::Revoked(_) => 3,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::server::{Person, read_all, ssh_error};
 use infrakt::error::SshError;
 use infrakt::executor::connection::Connection;
-use infrakt::ssh::{Target, connect};
+use infrakt::ssh::{LoginTarget, connect};
 use std::process::{Command, Stdio};
 
 pub const PASSWORD: &str = "lab-password";
@@ -33,8 +33,8 @@ impl Machine {
         output(lab(&["exec", &self.name, "--", "sh", "-euc", script]))
     }
 
-    pub fn target(&self) -> Target {
-        Target {
+    pub fn target(&self) -> LoginTarget {
+        LoginTarget {
             name: "prod-2".to_owned(),
             host: self.host.clone(),
             port: 22,
@@ -49,8 +49,8 @@ impl Machine {
     }
 
     /// The target without a key: what is left is a password.
-    pub fn without_key(&self, home: &std::path::Path) -> (Target, String) {
-        let target = Target {
+    pub fn without_key(&self, home: &std::path::Path) -> (LoginTarget, String) {
+        let target = LoginTarget {
             key_path: None,
             ..self.target()
         };
@@ -88,6 +88,6 @@ pub fn run(session: &mut dyn Connection, script: &str) -> (String, String) {
     )
 }
 
-pub fn failure(target: &Target, person: &Person) -> SshError {
+pub fn failure(target: &LoginTarget, person: &Person) -> SshError {
     ssh_error(connect(target, person).map(drop).unwrap_err())
 }

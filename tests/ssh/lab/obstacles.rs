@@ -4,10 +4,10 @@ use crate::lab::machine::{Machine, PASSWORD, failure};
 use crate::server::{Person, read_all, ssh_error};
 use infrakt::error::{Error, Obstacle, SshError};
 use infrakt::executor::connection::Connection;
-use infrakt::ssh::{Target, connect};
+use infrakt::ssh::{LoginTarget, connect};
 
 /// The error of the first script, the one of the login included.
-fn first_script(target: &Target) -> SshError {
+fn first_script(target: &LoginTarget) -> SshError {
     let person = Person::who_says(&[PASSWORD]);
     let mut session = match connect(target, &person) {
         Ok(session) => session,
@@ -30,7 +30,7 @@ fn expired_closed_and_shellless_accounts_are_told_apart_by_the_machines_own_word
     let machine = Machine::up("nopasswd");
     machine.root("echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh");
     let deploy = machine.target();
-    let root = Target {
+    let root = LoginTarget {
         user: "root".to_owned(),
         ..machine.target()
     };

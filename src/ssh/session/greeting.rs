@@ -36,7 +36,7 @@ pub struct Greeting {
 }
 
 /// What follows from what has arrived.
-pub enum Progress {
+pub enum GreetingProgress {
     Waiting,
     /// The shell has greeted: what it has printed since, what arrived on the other stream, and what it may be sent now.
     Greeted(Vec<u8>, Vec<u8>, Option<Zeroizing<Vec<u8>>>),
@@ -86,7 +86,7 @@ impl Greeting {
         }
     }
 
-    pub fn take_output(&mut self, bytes: &[u8]) -> Progress {
+    pub fn take_output(&mut self, bytes: &[u8]) -> GreetingProgress {
         self.last_words = Some(Instant::now());
         self.count += bytes.len();
         self.output.extend_from_slice(bytes);
@@ -99,18 +99,18 @@ impl Greeting {
                 if let Some(prompt) = &self.prompt {
                     errors = prompt.strip(&String::from_utf8_lossy(&errors)).into_bytes();
                 }
-                Progress::Greeted(since, errors, self.withheld.take())
+                GreetingProgress::Greeted(since, errors, self.withheld.take())
             }
             None => {
                 // What could still become the greeting stays.
                 let too_much = self.output.len().saturating_sub(LONGEST);
                 self.output.drain(..too_much);
-                Progress::Waiting
+                GreetingProgress::Waiting
             }
         }
     }
 
-    pub fn take_errors(&mut self, bytes: &[u8]) -> Progress {
+    pub fn take_errors(&mut self, bytes: &[u8]) -> GreetingProgress {
         self.last_words = Some(Instant::now());
         self.count += bytes.len();
         self.errors.extend_from_slice(bytes);
@@ -121,8 +121,8 @@ impl Greeting {
             .as_ref()
             .map_or(0, |prompt| prompt.count(&String::from_utf8_lossy(&self.errors)));
         match asked {
-            0 | 1 => Progress::Waiting,
-            _ => Progress::AskedAgain,
+            0 | 1 => GreetingProgress::Waiting,
+            _ => GreetingProgress::AskedAgain,
         }
     }
 
