@@ -810,7 +810,7 @@ export interface components {
             /** @description What the recipe asked the server while the plan was made, in its order; the answers are in the facts. */
             queries?: components["schemas"]["Query"][];
             recipe: components["schemas"]["RecipeIdentity"];
-            /** @description The error with which a run of it would be refused now, whoever consents. */
+            /** @description The error with which a run of it would be refused now, even with a consent. */
             refused: components["schemas"]["ErrorShown"] | null;
             /** @description Names of the secrets that the steps need; their values are asked for when the plan is executed. */
             secrets: string[];
@@ -1022,7 +1022,7 @@ export interface components {
             notes?: string[];
             /**
              * Format: uint16
-             * @description null: nobody said one here, so the SSH configuration may, and else what is usual counts.
+             * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
             /** @description Why it was not reached. */
@@ -1075,7 +1075,7 @@ export interface components {
             name: string;
             /**
              * Format: uint16
-             * @description null: nobody said one here, so the SSH configuration may, and else what is usual counts.
+             * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
             /** @description Why nothing may be destroyed there, as far as the inventory knows. */
@@ -1129,7 +1129,7 @@ export interface components {
             name: string;
             /**
              * Format: uint16
-             * @description null: nobody said one here, so the SSH configuration may, and else what is usual counts.
+             * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
             /** @description Why nothing may be destroyed there, as far as the inventory knows. */
@@ -1181,7 +1181,7 @@ export interface components {
             notes: string[];
             /**
              * Format: uint16
-             * @description null: nobody said one here, so the SSH configuration may, and else what is usual counts.
+             * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
             /** @description Why nothing may be destroyed there, as far as the inventory knows. */
