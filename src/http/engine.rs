@@ -1,10 +1,10 @@
-//! tiny_http, out of reach for everybody but this process: it listens on a Unix socket that only its owner can enter, and
-//! is given nothing but requests that were read and checked before.
+//! tiny_http, reachable only by this process: it listens on a Unix socket that only its owner can enter, and receives only
+//! requests that were read and checked before.
 //!
 //! It must not know what the requests ask for.
 //!
-//! tiny_http 0.12 stops accepting for good when the process runs out of files or threads once. So it is replaced by a new
-//! one where it no longer listens.
+//! If the process runs out of files or threads once, tiny_http 0.12 stops accepting connections forever. So it is replaced
+//! when it no longer listens.
 
 use super::limits::WORKERS;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ struct Current {
 
 impl Engine {
     /// # Errors
-    /// There is no place for the socket.
+    /// If the socket can't be created.
     pub fn start() -> Result<Self> {
         let place = std::env::temp_dir();
         let current = listen(0).map_err(Error::file("make a socket in", &place))?;
@@ -45,10 +45,10 @@ impl Engine {
         })
     }
 
-    /// A connection on which one request is handed on.
+    /// A connection for one request.
     ///
     /// # Errors
-    /// The process has no files left.
+    /// If the process has no files left.
     pub fn connect(&self) -> io::Result<UnixStream> {
         let (number, socket) = {
             let current = self.current();
@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    /// Waits for a request. `None`: there will be no more.
+    /// Waits for a request. `None`: there will be no more requests.
     pub fn next(&self) -> Option<tiny_http::Request> {
         loop {
             let (number, server) = {
@@ -78,13 +78,13 @@ impl Engine {
             match server.recv() {
                 Ok(request) => return Some(request),
                 Err(_) if self.ended.load(Ordering::SeqCst) => return None,
-                // Where it can't be replaced, the next connection will try again.
+                // If it can't be replaced, the next connection tries again.
                 Err(_) => drop(self.replace(number)),
             }
         }
     }
 
-    /// Ends [`Engine::next`] for everybody who waits, and leaves nothing behind.
+    /// Ends [`Engine::next`] in all waiting threads, and removes the socket.
     pub fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         let mut current = self.current();
@@ -108,7 +108,7 @@ impl Engine {
 }
 
 fn listen(number: u64) -> io::Result<Current> {
-    // Made with that mode: otherwise what is usual in this process (its umask) would decide who may enter.
+    // Created with this mode; otherwise the umask of the process would decide who may enter.
     let directory = tempfile::Builder::new()
         .prefix("infrakt-")
         .permissions(Permissions::from_mode(0o700))

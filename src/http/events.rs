@@ -18,7 +18,7 @@ pub struct Stream<'a, W: Write> {
 impl<'a, W: Write> Stream<'a, W> {
     /// Writes the head of the answer.
     pub fn begin(mut writer: W, stopping: &'a AtomicBool) -> io::Result<Self> {
-        // The last one keeps nginx from collecting the events.
+        // The last header keeps nginx from buffering the events.
         write!(
             writer,
             "HTTP/1.1 200 OK\r\nServer: infrakt\r\nContent-Type: text/event-stream\r\nCache-Control: {NEVER_KEPT}\r\n\
@@ -31,7 +31,7 @@ impl<'a, W: Write> Stream<'a, W> {
 
 impl<W: Write> EventSink for Stream<'_, W> {
     fn send(&mut self, id: i64, event: &str, data: &Value) -> io::Result<()> {
-        // JSON has no line ends of its own here.
+        // This JSON contains no line breaks.
         let data = json(&data.to_string());
         write!(self.writer, "id: {id}\nevent: {event}\ndata: {data}\n\n")?;
         self.writer.flush()

@@ -16,7 +16,7 @@ pub const EVERYWHERE: &str = "Connection: close\r\n\
 
 /// For answers that may differ the next time, or are private.
 pub const NEVER_KEPT: &str = "no-store";
-/// For what may be kept, but must be asked for each time.
+/// For answers that may be cached, but must be revalidated each time.
 pub const ASKED_AGAIN: &str = "no-cache";
-/// For what has its content in its name.
+/// For files whose name contains the hash of their content.
 pub const KEPT_FOR_GOOD: &str = "public, max-age=31536000, immutable";

@@ -1,4 +1,4 @@
-//! How many of something may go on at the same time.
+//! Limits how many of something exist at once.
 //!
 //! It must not know what they are.
 
@@ -24,7 +24,7 @@ impl Permits {
         }
     }
 
-    /// `None`: all of them are taken.
+    /// `None` if all are taken.
     pub fn take(&self) -> Option<Permit> {
         let more = |taken| (taken < self.most).then_some(taken + 1);
         let taken = self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);

@@ -1,8 +1,7 @@
 //! Carries an answer from its worker to the client. It takes the answer from the worker as fast as it comes, so that a client
 //! that reads slowly delays only its own connection.
 //!
-//! It must not know what the answer is; only that its first line is followed by headers, to which those that every answer
-//! carries are added.
+//! It must not know what the answer is. It only adds the common headers after the first line.
 
 use super::headers::EVERYWHERE;
 use super::limits::{ANSWER_BUFFER, STALLED_TIME, STREAM_BUFFER};
@@ -17,10 +16,10 @@ use std::time::{Duration, Instant};
 /// Longer than any first line that is written here.
 const FIRST_LINE: usize = 256;
 
-/// Says in a head that the answer is an event stream.
+/// Marks an answer as an event stream in its head.
 const STREAM_TYPE: &[u8] = b"\r\nContent-Type: text/event-stream";
 
-/// What has come and is not sent yet.
+/// Bytes that have arrived and are not yet sent.
 #[derive(Default)]
 struct Pending {
     bytes: Vec<u8>,
@@ -34,7 +33,7 @@ impl Pending {
 
     fn sent(&mut self, count: usize) {
         self.sent += count;
-        // Seldom enough that what is moved costs nothing.
+        // Rarely enough that moving the bytes costs nothing.
         if self.sent == self.bytes.len() || self.sent >= STREAM_BUFFER {
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -42,11 +41,11 @@ impl Pending {
     }
 }
 
-/// Carries the whole answer, and gives its status. `awaiting` says whether it is the client that everything waits for.
+/// Carries the whole answer, and returns its status. `awaiting` says whether the relay currently waits for the client.
 ///
 /// # Errors
-/// The client is gone or takes nothing, or the worker ended without an answer ([`ErrorKind::UnexpectedEof`], and nothing
-/// was sent).
+/// If the client is gone or reads nothing, or if the worker ended without an answer ([`ErrorKind::UnexpectedEof`]; then
+/// nothing was sent).
 pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool) -> io::Result<u16> {
     worker.set_nonblocking(true)?;
     client.set_nonblocking(true)?;
@@ -56,7 +55,7 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
     let mut moved = Instant::now();
     let mut chunk = [0; 64 * 1024];
     loop {
-        // Nothing may be sent before the first line is there: the headers of every answer come after it.
+        // Nothing may be sent before the first line is complete: the common headers come after it.
         let may_send = begun.is_some() && !pending.rest().is_empty();
         if all_came && !may_send {
             return begun
@@ -125,7 +124,7 @@ fn wait(
         PollFd::new(worker, flags(may_come, PollFlags::IN)),
     ];
     let at_most = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
-    // What the worker says after its end is not waited for: an end that was seen would be told of again and again.
+    // Don't wait for the worker after its end: poll would report that end again and again.
     let watched = if may_come { 2 } else { 1 };
     match poll(&mut fds[..watched], at_most.as_ref()) {
         Ok(_) | Err(Errno::INTR) => {}
@@ -142,14 +141,14 @@ fn wait(
     ))
 }
 
-/// What the head of an answer says.
+/// The parts of an answer's head that matter here.
 struct Begun {
     status: u16,
     /// Whether it is an event stream.
     streams: bool,
 }
 
-/// Puts the headers of every answer below the first line, once that is there.
+/// Adds the common headers below the first line, once it is complete.
 fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<Begun>> {
     let Some(end) = bytes.iter().take(FIRST_LINE).position(|byte| *byte == b'\n') else {
         return if bytes.len() < FIRST_LINE {
@@ -161,7 +160,7 @@ fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<Begun>> {
     let line = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
     let status = status.ok_or(ErrorKind::InvalidData)?;
-    // The head of a stream is written at once.
+    // A stream's head arrives in one write.
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
     let mut words = bytes[..head].windows(STREAM_TYPE.len());
     let streams = words.any(|window| window.eq_ignore_ascii_case(STREAM_TYPE));

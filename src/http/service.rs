@@ -1,4 +1,4 @@
-//! What outlives a request: the home, the plans that were shown, and the runs that go on in threads of this process.
+//! The state that outlives a request: the home, the shown plans, and the runs in threads of this process.
 //!
 //! It must not know HTTP.
 
@@ -7,8 +7,8 @@ use crate::runtime::{Background, Runtime, Shown};
 use crate::store::Home;
 use std::time::Duration;
 
-/// How many runs may go on in this process at the same time. Each is a thread with half a megabyte of stack, a connection
-/// to its server and one to the database.
+/// How many runs this process may execute at once. Each is a thread with half a megabyte of stack, a connection to its server
+/// and one to the database.
 const RUNS_AT_ONCE: usize = 64;
 
 pub struct Service {
@@ -33,7 +33,7 @@ impl Service {
         &self.home
     }
 
-    /// One for the request at hand: its connection to the database belongs to one thread.
+    /// A runtime for the current request, since its connection to the database belongs to one thread.
     ///
     /// # Errors
     /// If the home or its database can't be used.
@@ -45,27 +45,27 @@ impl Service {
         &self.background
     }
 
-    /// The plans that were shown and wait for consent.
+    /// The shown plans that wait for consent.
     pub fn shown(&self) -> &Shown {
         &self.shown
     }
 
-    /// How many runs go on in this process.
+    /// How many runs this process executes now.
     pub fn running(&self) -> usize {
         self.background.running()
     }
 
-    /// Asks the runs of this process to end after their current step, as Ctrl-C does. No further one begins.
+    /// Asks the runs of this process to end after their current step, as Ctrl-C does. No further run begins.
     pub fn stop_runs(&self) {
         self.background.stop_all(false);
     }
 
-    /// Asks the runs of this process to end at once, as Ctrl-C a second time does.
+    /// Asks the runs of this process to end at once, as a second Ctrl-C does.
     pub fn end_runs(&self) {
         self.background.stop_all(true);
     }
 
-    /// Waits until no run goes on in this process. `false`: some still do after `at_most`.
+    /// Waits until this process executes no run. `false` if some are left after `at_most`.
     pub fn wait_for_runs(&self, at_most: Duration) -> bool {
         self.background.wait(at_most)
     }

@@ -1,7 +1,7 @@
-//! Apps, their deployments and dependencies: what a server's wipe takes away of the local database.
+//! Apps, their deployments and dependencies: the part of the local database that a server's wipe removes.
 //!
-//! Removing apps and removing their env files can't be one transaction, so the files that must go are noted in the
-//! transaction that removes the apps, and worked off after it; if that is cut short, by the next [`Store::open`].
+//! Removing apps and their env files can't be one transaction. So the transaction that removes the apps records the files, and
+//! they are deleted after it. If that is interrupted, the next [`Store::open`] deletes them.
 
 use super::{Failure, Store, server_rows, validation};
 use crate::error::{Result, StoreError, StoreKind, nearest};
@@ -22,7 +22,7 @@ pub struct App {
     pub created_at: Timestamp,
 }
 
-/// One time that an app was put on its server.
+/// One deployment of an app on its server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deployment {
     pub id: i64,
@@ -32,7 +32,7 @@ pub struct Deployment {
     pub created_at: Timestamp,
 }
 
-/// What of the local database goes with a wipe of a server, for the list that a person consents to.
+/// What a wipe of a server removes from the local database, for the list that a person consents to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LocalLosses {
     pub apps: Vec<Loss>,
@@ -82,7 +82,7 @@ impl Store {
                 params![name, server.id, image, Timestamp::now()],
             )?;
             let app = by_name(transaction, name)?;
-            // Ids are never given out twice, but a database that was deleted or put back from a copy counts anew.
+            // Ids are never used twice, but a database that was deleted or restored from a copy counts again.
             let path = self.home().env_file_path(app.id);
             if path.exists() {
                 let app = app.name;
@@ -102,7 +102,7 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Removes all apps of a server, with what belongs to them. Apps of other servers stay.
+    /// Removes all apps of a server, with everything that belongs to them. Apps of other servers stay.
     pub fn forget_apps(&self, server_id: i64) -> Result<Forgotten> {
         let forgotten = self.write(|transaction| {
             let apps = of_server(transaction, server_id)?;
@@ -167,7 +167,7 @@ impl Store {
         })
     }
 
-    /// Notes that `app` needs `target`; noting it again does no harm.
+    /// Records that `app` needs `target`; recording it again does no harm.
     pub fn add_dependency(&self, app: &str, target: &str) -> Result<()> {
         self.write(|transaction| {
             let (app, target) = (by_name(transaction, app)?, by_name(transaction, target)?);

@@ -1,8 +1,8 @@
-//! The environment variables of apps: one file an app, named after its id, with the values encrypted.
+//! The environment variables of apps: one file per app, named after its id, with encrypted values.
 //!
-//! A file is replaced as a whole, so it is complete at any time; who changes files holds one lock for all of them, so
-//! two that set variables at once both get theirs in. Deleted files are unlinked and not overwritten: on today's disks
-//! that promises nothing, and what they held is encrypted.
+//! A file is replaced as a whole, so it is always complete. One lock protects all files, so two processes that set variables at
+//! once both succeed. Deleted files are unlinked, not overwritten: overwriting guarantees nothing on today's disks, and the
+//! values are encrypted.
 
 use super::master_key::MasterKey;
 use super::{App, Store, home, validation};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 const FORMAT: u32 = 1;
 
-/// Linux passes no longer string than this to a program (MAX_ARG_STRLEN, execve(2)), its name and `=` included.
+/// The longest string that Linux passes to a program (MAX_ARG_STRLEN, execve(2)), including the name and `=`.
 const LONGEST: usize = 128 * 1024 - 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ const LONGEST: usize = 128 * 1024 - 1;
 struct EnvFile {
     format: u32,
     app_id: i64,
-    /// Which key the values are encrypted with (see `MasterKey::id`).
+    /// The key that encrypts the values (see `MasterKey::id`).
     key_id: String,
     /// By name of the variable; see `MasterKey::seal`.
     values: BTreeMap<String, String>,
@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Sets variables, all of them or none. Makes the key if there is none and nothing was ever encrypted.
+    /// Sets variables, all of them or none. Creates the key if there is none and nothing was ever encrypted.
     pub fn set_env(&self, app: &str, variables: &[(String, Secret)]) -> Result<()> {
         for (name, value) in variables {
             validation::variable(name)?;
@@ -94,10 +94,10 @@ impl Store {
 
     /// An app whose env file no other process changes while the lock is held.
     fn locked_app(&self, name: &str) -> Result<(File, App)> {
-        // Where there is no such app, there may be no home to lock anything in.
+        // If there is no such app, there may be no home to lock anything in.
         self.app(name)?;
         let lock = self.home().lock("envs")?;
-        // Again under the lock: an app that is removed meanwhile takes its file with it.
+        // Again under the lock: the app may have been removed meanwhile, with its file.
         Ok((lock, self.app(name)?))
     }
 
@@ -122,7 +122,7 @@ impl Store {
         }
     }
 
-    /// Removes the files that belong to removed apps, as noted by the transactions that removed those.
+    /// Removes the files of removed apps, as recorded by the transactions that removed the apps.
     pub(super) fn finish_env_removals(&self) -> Result<()> {
         let pending = || {
             self.check(|connection| {
@@ -158,7 +158,7 @@ impl Store {
         Ok(key)
     }
 
-    /// The key for an app's first variable. It has to fit the files of the other apps, so that one home has one key.
+    /// The key for an app's first variable. It must match the files of the other apps, so that one home has one key.
     fn key_for_new_file(&self) -> Result<MasterKey> {
         if let Some((path, file)) = self.any_file()? {
             return self.key_for(&path, &file);
@@ -231,7 +231,7 @@ fn read(path: &Path, app_id: i64) -> Result<Option<EnvFile>> {
 fn remove(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Ok(()) => {
-            // Forced to the disk before the note that it must go is deleted.
+            // Synced to the disk before the record of its removal is deleted.
             let directory = path.parent().unwrap_or(Path::new("."));
             File::open(directory)
                 .and_then(|directory| directory.sync_all())

@@ -1,10 +1,10 @@
-//! What goes wrong in the database, and what SQLite's error codes mean for a user.
+//! Failures of the database, and what SQLite's error codes mean for a user.
 
 use crate::error::{Error, Refusal, StoreError};
 use rusqlite::ErrorCode;
 use std::path::Path;
 
-/// What goes wrong inside of `read` and `write`, before the path of the database is added to it.
+/// A failure inside `read` and `write`, before the path of the database is added.
 pub(super) enum Failure {
     Sqlite(rusqlite::Error),
     Other(Error),
@@ -34,7 +34,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Gives SQLite's result codes (<https://www.sqlite.org/rescode.html>) the meaning that they have for a user.
+/// Translates SQLite's result codes (<https://www.sqlite.org/rescode.html>) to what they mean for a user.
 pub(super) fn sqlite_error(path: &Path, error: rusqlite::Error) -> StoreError {
     // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow, which only a full disk prevents.
     const SHARED_MEMORY_CANNOT_GROW: i32 = 4874;

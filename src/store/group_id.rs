@@ -8,7 +8,7 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-/// Names a group; people see it with a `g` before it, so that it is not taken for a run.
+/// Identifies a group. People see it with a `g` before it, so that it can't be mistaken for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GroupId(pub i64);
 

@@ -1,9 +1,9 @@
-//! Forces the write-ahead log to the disk, once for all who wait for it at the same time.
+//! Syncs the write-ahead log to the disk, once for all threads that wait for it at the same time.
 //!
-//! With `synchronous=FULL` SQLite does that inside of each commit, with the database locked for all others: runs that end
-//! at the same moment would wait for each other's disk, some milliseconds each. Here a commit only enters the log
-//! (`synchronous=NORMAL`), and its writer then waits for a sync that began after it. That forces every earlier commit,
-//! whichever connection made it. A log that is emptied meanwhile was copied into the database and forced to the disk by SQLite itself
+//! With `synchronous=FULL`, SQLite syncs in each commit while the database is locked for all others. Runs that end at the same
+//! moment would wait for each other, some milliseconds each. Here a commit only writes to the log (`synchronous=NORMAL`), and
+//! its writer then waits for a sync that began later. That sync covers every earlier commit, whichever connection made it. If
+//! the log is emptied meanwhile, SQLite itself has copied it into the database and synced it
 //! (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
 
 use super::Home;
@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// The syncs of each log that this process writes.
 static LOGS: Mutex<BTreeMap<PathBuf, Arc<Syncs>>> = Mutex::new(BTreeMap::new());
 
-/// Returns when everything that was committed before is on the disk.
+/// Returns when all earlier commits are on the disk.
 ///
 /// # Errors
 /// If the disk fails.
@@ -28,7 +28,7 @@ pub(super) fn force(home: &Home) -> Result<()> {
     let mut logs = LOGS.lock().unwrap_or_else(PoisonError::into_inner);
     let syncs = logs.entry(log.clone()).or_default().clone();
     drop(logs);
-    // SQLite's locks are on other files: to close this one loses none of them (fcntl(2)).
+    // SQLite's locks are on other files, so closing this one releases none of them (fcntl(2)).
     let sync = || File::open(&log).and_then(|file| file.sync_data());
     syncs.join(sync).map_err(Error::file("force to the disk", &log))
 }
@@ -43,17 +43,17 @@ struct Syncs {
 #[derive(Default)]
 struct Progress {
     begun: u64,
-    /// The last one that succeeded. It has forced all that those before it should have.
+    /// The last sync that succeeded. It covers all syncs before it.
     succeeded: u64,
     running: bool,
     waiting: u64,
 }
 
 impl Syncs {
-    /// Returns when a sync that began after this call has succeeded: another caller's, or `sync`, whose error it gives.
+    /// Returns when a sync that began after this call has succeeded: another caller's, or `sync`, whose error it returns.
     fn join(&self, sync: impl Fn() -> io::Result<()>) -> io::Result<()> {
         let mut progress = self.progress();
-        // One that is running may have begun before the commit: the next one counts.
+        // A running sync may have begun before the commit, so wait for the next one.
         let wanted = progress.begun + 1;
         while progress.succeeded < wanted && progress.running {
             progress.waiting += 1;

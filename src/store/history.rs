@@ -1,7 +1,6 @@
-//! What happened in a run, in the order in which it happened and piece by piece, for those who follow it while it goes on
-//! or read it again later.
+//! The events of a run in their order, in parts, for following it live or reading it later.
 //!
-//! Places in that order only rise, also when the run is resumed; a step that is run again is found at its new places.
+//! The numbers of this order only rise, also when the run is resumed. A step that runs again has new numbers.
 
 use super::run_rows::{optional_word, word};
 use super::{Store, journal};
@@ -10,12 +9,12 @@ use crate::event::{RunEvent, RunState, Stream};
 use rusqlite::{OptionalExtension, Row, params};
 
 impl Store {
-    /// What happened in a run after a place in its order, with the places: at most `limit` events, the earliest ones. The
-    /// end of the run is none of them (see [`Store::end_of`]).
+    /// The events of a run after a number in its order, with their numbers: the earliest ones, `limit` at most. The end of the
+    /// run is not among them (see [`Store::end_of`]).
     pub fn events_after(&self, run_id: i64, after: i64, limit: usize) -> Result<Vec<(i64, RunEvent)>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.check(|connection| {
-            // What a run printed may be gigabytes: no more of it than may be needed takes part in the sorting.
+            // The output may be gigabytes, so only as much as may be needed is sorted.
             let mut statement = connection.prepare_cached(
                 "SELECT sequence, kind, step, word, bytes, exit_status, duration_ms, text FROM (
                      SELECT * FROM (
@@ -37,7 +36,7 @@ impl Store {
         })
     }
 
-    /// The end of a run and its place in the order; `None` while it goes on, as far as anybody has noted.
+    /// The end of a run and its number in the order; `None` if no end is recorded.
     pub fn end_of(&self, run_id: i64) -> Result<Option<(i64, RunEvent)>> {
         self.check(|connection| {
             let (state, reason) =
@@ -52,8 +51,8 @@ impl Store {
         })
     }
 
-    /// The last bytes, at least `count` if there are as many, that a step had printed on one of its streams up to a place
-    /// in the order, since it was begun.
+    /// The last bytes of a step's output on one stream since its start, up to a number in the order. At least `count` bytes if
+    /// there are as many.
     pub fn printed_until(&self, run_id: i64, step: usize, stream: Stream, until: i64, count: usize) -> Result<Vec<u8>> {
         self.check(|connection| {
             let started: Option<i64> = connection
@@ -68,7 +67,7 @@ impl Store {
                 "SELECT bytes FROM output WHERE run_id = ?1 AND step = ?2 AND stream = ?3 AND sequence <= ?4
                  AND sequence > ?5 ORDER BY sequence DESC",
             )?;
-            // A step that is to be run again has its old output before its new beginning.
+            // If a step runs again, its old output comes before its new start.
             let since = started.filter(|started| *started <= until).unwrap_or(0);
             let mut rows = statement.query(params![run_id, step as i64, stream.as_str(), until, since])?;
             let mut printed: Vec<u8> = Vec::new();
@@ -101,7 +100,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<(i64, RunEvent)> {
         },
         "ended" => RunEvent::StepEnded {
             step: step()?,
-            // An end is never noted without an outcome.
+            // An end is never recorded without an outcome.
             outcome: optional_word(row, 3)?.unwrap_or(crate::event::Outcome::Unknown),
             exit_status: row.get("exit_status")?,
             duration_ms: row.get::<_, Option<i64>>("duration_ms")?.unwrap_or(0).max(0) as u64,

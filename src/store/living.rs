@@ -1,5 +1,5 @@
-//! Which runs are executing now: their processes live. A run whose process has died is recorded as interrupted when it is
-//! met here.
+//! The runs that are executing now: their processes are alive. A run whose process has died is recorded as interrupted when it
+//! is found here.
 
 use super::failure::Failure;
 use super::run_rows::{COLUMNS, Run, from_row};
@@ -9,7 +9,7 @@ use crate::event::{Outcome, RunState};
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-/// Refuses if one of `living` is at work on the row, or on the machine under whatever name.
+/// Refuses if one of `living` is at work on the row, or on the same machine under another name.
 pub(super) fn refuse_if_at_work(
     living: &[LivingRun],
     server: &str,
@@ -43,14 +43,14 @@ pub(super) fn refuse_if_at_work(
     Ok(())
 }
 
-/// A run that goes on, and on which machine.
+/// A run that is executing, and its machine.
 pub(super) struct LivingRun {
     run: Run,
     machine_id: Option<String>,
 }
 
 impl LivingRun {
-    /// The run that was recorded in this very transaction.
+    /// The run that this transaction has recorded.
     pub(super) fn recorded(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<Self> {
         transaction
             .prepare_cached(&format!("SELECT {COLUMNS}, machine_id FROM runs WHERE id = ?1"))?
@@ -63,7 +63,7 @@ impl LivingRun {
     }
 }
 
-/// The runs that go on. Those whose process has died are noted as interrupted on the way.
+/// The runs that are executing. Records runs whose process has died as interrupted.
 pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<Vec<LivingRun>, Failure> {
     let mut statement = transaction.prepare(&format!(
         "SELECT {COLUMNS}, machine_id, lock_file FROM runs WHERE state = 'running'"
@@ -90,7 +90,7 @@ pub(super) fn living_runs(transaction: &Transaction<'_>, home: &Home) -> Result<
     Ok(living)
 }
 
-/// Ends a run in the journal. A step that was started and whose end was not seen has an unknown outcome.
+/// Ends a run in the journal. A step that started and whose end was not seen has an unknown outcome.
 pub(super) fn end(
     transaction: &Transaction<'_>,
     run_id: i64,

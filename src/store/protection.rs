@@ -1,8 +1,8 @@
-//! Which machines are protected, by what they are rather than by what their rows are called, and the proof that a
-//! person typed a name. Whether something may be destroyed is decided elsewhere; here are the records it is decided by.
+//! Which machines are protected, by their identity and not by the names of their rows; and the proof that a person typed a
+//! name. Other modules decide whether something may be destroyed; this one has the records for that decision.
 //!
 //! A machine is recognised by its machine-id, the fingerprint of its host key, and the id of its Docker engine. They are
-//! recorded when a row is marked, and when they become known of a marked row. They stay when the row is removed; only
+//! recorded when a row is marked, or later when they become known for a marked row. They stay when the row is removed; only
 //! clearing the flag, with the name typed, removes them.
 
 use super::{Failure, Identity, Server, Store};
@@ -29,7 +29,7 @@ impl NameTyped {
 }
 
 impl Store {
-    /// Why the machine that a row knows is protected, one sentence a reason; empty if it is not.
+    /// Why the machine of a row is protected, one sentence per reason; empty if it is not.
     pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
         let known = Identity {
             host_key: server.host_key.as_ref(),
@@ -42,7 +42,7 @@ impl Store {
 
     /// The rows, also removed ones, that protect the machine with this identity.
     ///
-    /// `host_keys` are those that the machine has beside the one in its identity.
+    /// `host_keys` are the machine's other host keys, besides the one in its identity.
     pub fn protectors_of_identity(&self, read: Identity<'_>, host_keys: &[HostKey]) -> Result<Vec<Protector>> {
         let mut identities: Vec<(&str, String)> = Vec::new();
         if let Some(machine_id) = read.machine_id {
@@ -107,7 +107,7 @@ impl ProtectedIdentity {
     }
 }
 
-/// The recorded identities, and those of marked rows that for whatever reason are not among them.
+/// The recorded identities, and those of marked rows that are not recorded for some reason.
 fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity>, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT identity.kind, identity.value, identity.server_name, identity.marked_at, servers.id IS NOT NULL
@@ -153,7 +153,7 @@ fn protected_identities(connection: &Connection) -> Result<Vec<ProtectedIdentity
     Ok(found)
 }
 
-/// Records what is known of the identity of a marked row. What is recorded already stays as it is.
+/// Records what is known of the identity of a marked row. Existing records stay as they are.
 pub(super) fn protect(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
     for (kind, value) in identities_of(server) {
         transaction.execute(
@@ -183,8 +183,8 @@ pub(super) fn is_guarded(transaction: &Transaction<'_>, server: &Server) -> Resu
     Ok(false)
 }
 
-/// Removes the protection that `server` gave to its machine, and what removed rows left to the same machine. What
-/// other marked rows say of that machine stays.
+/// Removes the protection that `server` gave to its machine, and that of removed rows for the same machine. The protection by
+/// other marked rows stays.
 pub(super) fn release(transaction: &Transaction<'_>, server: &Server) -> Result<(), Failure> {
     transaction.execute("DELETE FROM protected_identities WHERE server_id = ?1", [server.id])?;
     for (kind, value) in identities_of(server) {

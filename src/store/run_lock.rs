@@ -1,6 +1,6 @@
-//! Whether the process of a run still lives. Each run holds a file in the home locked for as long as it goes on; the
-//! kernel lets go of the lock when the process ends, however it ends. Unlike a process id this can't be mistaken for
-//! another process, and it is seen through the walls of containers that share a home.
+//! Whether the process of a run is still alive. Each run holds a lock on a file in the home while it executes. The kernel
+//! releases the lock when the process ends, for whatever reason. Unlike a process id, the lock can't belong to another process
+//! by mistake, and it works across containers that share a home.
 //!
 //! (A home is never shared by two computers: SQLite's write-ahead log needs shared memory,
 //! <https://www.sqlite.org/wal.html>.)
@@ -11,7 +11,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use tempfile::NamedTempFile;
 
-/// The lock of a run that goes on in this process. Dropping it removes the file.
+/// The lock of a run in this process. Dropping it removes the file.
 pub(super) struct RunLock {
     file: NamedTempFile,
 }
@@ -42,7 +42,7 @@ pub(super) fn is_held(home: &Home, name: &str) -> Result<bool> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(Error::file("open", &path)(error)),
     };
-    // Shared, so that two who look at the same time don't take each other for the holder.
+    // Shared, so that two processes that check at the same time don't mistake each other for the holder.
     match file.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),

@@ -1,4 +1,4 @@
-//! Brings a database to the newest schema: the numbered files of `migrations/`, each once, in their order.
+//! Updates a database to the newest schema with the numbered files of `migrations/`, each once, in order.
 
 use super::Home;
 use super::failure::sqlite_error;
@@ -12,12 +12,12 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
 /// Migrates if the database is older than this binary, refuses if it is newer.
 ///
-/// Many processes may come here with a new home at the same time. SQLite's own locks don't cover the way from reading
-/// the version to the last migration, so that way is walked under a lock on a file.
+/// Several processes may open a new home at the same time. SQLite's own locks don't cover everything from reading the version to
+/// the last migration, so a lock on a file does.
 pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Result<()> {
     let path = home.database_path();
     let explain = |error| sqlite_error(&path, error);
-    // Closing the last connection would otherwise copy the write-ahead log into a database that is to stay untouched.
+    // Otherwise, closing the last connection would copy the write-ahead log into a database that must stay untouched.
     hold_log(connection, true).map_err(explain)?;
     let mut found = version(connection).map_err(explain)?;
     if found < newest() {
@@ -39,7 +39,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, home: &Home) -> Resu
         let known = newest();
         return Err(StoreError::Newer { path, found, known }.into());
     }
-    // A backup that was put back may be in the mode that SQLite's own tools leave it in.
+    // A restored backup may be in the mode of SQLite's own tools.
     if journal_mode(connection).map_err(explain)? != "wal" {
         use_log(connection).map_err(explain)?;
     }
@@ -51,8 +51,7 @@ fn journal_mode(connection: &Connection) -> rusqlite::Result<String> {
     connection.pragma_query_value(None, "journal_mode", |row| row.get(0))
 }
 
-/// Has the database keep a write-ahead log, which is what two processes at once, and the forcing of the journal to the
-/// disk, rest on.
+/// Makes the database keep a write-ahead log. Several processes at once, and syncing the journal, depend on it.
 fn use_log(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")
 }
@@ -67,7 +66,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// The version that this binary knows: one for each file.
+/// The version that this binary knows: the number of files.
 fn newest() -> i64 {
     FILES.dirs().count() as i64
 }

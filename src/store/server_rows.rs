@@ -1,4 +1,4 @@
-//! A server as its row says it is, and how rows are read.
+//! A server as in its row, and how rows are read.
 
 use super::failure::Failure;
 use crate::error::{StoreError, StoreKind, nearest};
@@ -22,11 +22,11 @@ pub struct Server {
     pub ssh_key_path: Option<String>,
     pub provider: Option<String>,
     /// The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given
-    /// beforehand and the key has not been seen yet.
+    /// in advance and the key has not been seen yet.
     pub host_key: Option<HostKey>,
-    /// machine-id(5), once it was read.
+    /// machine-id(5), once it is known.
     pub machine_id: Option<String>,
-    /// The id of its Docker engine, once one was proven to be its own.
+    /// The id of its Docker engine, once the engine was proven to be the server's own.
     pub engine_id: Option<String>,
     /// Nothing may be destroyed there.
     pub is_infrakt_host: bool,
@@ -37,13 +37,13 @@ pub struct Server {
     pub updated_at: Timestamp,
 }
 
-/// Who a machine is, as it was read from it. What is `None` was not read.
+/// A machine's identity, as read from it. `None` values were not read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Identity<'a> {
     pub host_key: Option<&'a HostKey>,
     /// machine-id(5).
     pub machine_id: Option<&'a str>,
-    /// What `docker info` prints as ID, of an engine that is proven to be the machine's own.
+    /// The ID in `docker info`, if the engine is proven to be the machine's own.
     pub engine_id: Option<&'a str>,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
         status: row.get(11)?,
         created_at: row.get(12)?,
         updated_at: row.get(13)?,
-        // A tag holds no space (see `validation::name`).
+        // A tag contains no space (see `validation::name`).
         tags: tags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
     })
 }

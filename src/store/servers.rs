@@ -1,4 +1,4 @@
-//! The inventory: one row a server.
+//! The inventory: one row per server.
 
 use super::server_rows::{Identity, Server, all, by_id, by_name};
 use super::{NameTyped, Store, living, protection, validation};
@@ -7,7 +7,7 @@ use crate::host_key::HostKey;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-/// What a new row starts with.
+/// The values of a new row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewServer {
     pub name: String,
@@ -23,7 +23,7 @@ pub struct NewServer {
 }
 
 impl NewServer {
-    /// With a name and an address, and nothing else said.
+    /// With only a name and an address.
     pub fn new(name: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -39,7 +39,7 @@ impl NewServer {
     }
 }
 
-/// What is to become different in a row. `None` leaves a value as it is; `Some(None)` takes it away.
+/// Changes of a row. `None` leaves a value as it is; `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerChange {
     pub host: Option<String>,
@@ -49,9 +49,9 @@ pub struct ServerChange {
     pub provider: Option<Option<String>>,
     pub host_key: Option<Option<String>>,
     pub is_infrakt_host: Option<bool>,
-    /// Tags to add to those that are there.
+    /// Tags to add to the existing ones.
     pub tags: Vec<String>,
-    /// The tags in place of those that are there.
+    /// Tags that replace the existing ones.
     pub only_tags: Option<Vec<String>>,
 }
 
@@ -112,10 +112,10 @@ impl Store {
         })
     }
 
-    /// Changes a row. What loosens protection or trust needs the server's name typed: clearing the flag of a protected
-    /// server, giving it another address or host key, and removing the host key of any server.
+    /// Changes a row. To loosen protection or trust, a person must have typed the server's name. That applies to clearing the flag
+    /// of a protected server, giving it another address or host key, and removing the host key of any server.
     ///
-    /// Another host key means another machine, or a new system on it: what was known of its machine-id is forgotten.
+    /// Another host key means another machine or a new system on it, so the known machine-id is cleared.
     pub fn update_server(&self, name: &str, change: &ServerChange, typed: Option<&NameTyped>) -> Result<Server> {
         let host = change.host.as_deref().map(validation::host).transpose()?;
         change.port.flatten().map(validation::port).transpose()?;
@@ -208,8 +208,8 @@ impl Store {
         })
     }
 
-    /// Removes a row. A protected one needs its name typed, and leaves its identity protected. One that still has
-    /// apps, or that a run is at work on, is not removed.
+    /// Removes a row. For a protected one, its name must be typed, and its identity stays protected. A row with apps, or with a
+    /// run at work, is not removed.
     pub fn remove_server(&self, name: &str, typed: Option<&NameTyped>) -> Result<Server> {
         self.write(|transaction| {
             let server = by_name(transaction, name)?;
@@ -231,8 +231,8 @@ impl Store {
         })
     }
 
-    /// Adds tags to a server and takes others away, in this order, all or nothing. One that it has already does no
-    /// harm; taking away one that it does not have is an error.
+    /// Adds tags to a server, then removes others, all or nothing. Adding an existing tag does no harm; removing a missing one is
+    /// an error.
     pub fn retag(&self, name: &str, add: &[String], remove: &[String]) -> Result<Server> {
         add.iter().try_for_each(|tag| validation::name("tag", tag))?;
         self.write(|transaction| {
@@ -254,10 +254,10 @@ impl Store {
         })
     }
 
-    /// Records what was read from the machine itself. What is `None` stays as it was.
+    /// Records what was read from the machine itself. `None` leaves a value as it was.
     ///
-    /// A fingerprint on record is replaced by the key that it belongs to. A different key is an error: only
-    /// [`Store::update_server`] changes that, because a person said so.
+    /// A recorded fingerprint is replaced by its key. A different key is an error: only [`Store::update_server`] changes that, on a
+    /// person's order.
     pub fn record_identity(&self, server_id: i64, read: Identity<'_>) -> Result<()> {
         read.machine_id.map(validation::machine_id).transpose()?;
         read.engine_id.map(validation::engine_id).transpose()?;
@@ -300,7 +300,7 @@ impl Store {
         })
     }
 
-    /// Notes what became of a server; one line for people.
+    /// Records a server's status; one line for people.
     pub fn set_status(&self, server_id: i64, status: &str) -> Result<()> {
         validation::remark("status", status)?;
         self.write(|transaction| {
@@ -335,7 +335,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-/// Whether two host keys, in whichever form, are one. A key that was not known before is no other key.
+/// Whether two host keys are the same, in either form. An unknown key does not count as different.
 fn same_key(before: Option<&HostKey>, after: Option<&HostKey>) -> bool {
     match (before, after) {
         (Some(before), Some(after)) => before.is_same(after),

@@ -1,7 +1,7 @@
-//! What names, hosts, ports, users and the like may consist of. The rules are strict, so that no value can ever be read
+//! The rules for names, hosts, ports, users and the like. The rules are strict, so that no value can ever be read
 //! as an option of a command, a word of a shell or a path, wherever it is used later.
 //!
-//! It must not know the database: every value that enters it passes here first.
+//! It must not know the database. Every value passes here before it enters the database.
 
 use crate::error::StoreError;
 use crate::host_key::{HostKey, InvalidHostKey};
@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 type Checked<T = ()> = Result<T, StoreError>;
 
 const NAME_LENGTH: usize = 100;
-/// The longest name that DNS can carry (RFC 1035, 2.3.4).
+/// The longest name in DNS (RFC 1035, 2.3.4).
 const HOST_LENGTH: usize = 255;
 /// useradd(8): user names may be up to 32 characters long.
 const USER_LENGTH: usize = 32;
@@ -24,7 +24,7 @@ fn invalid(what: &'static str, value: &str, reason: &str, hint: Option<&str>) ->
     }
 }
 
-/// The rule for names of servers and apps, and for tags; `what` is their word for the error.
+/// The rule for names of servers and apps, and for tags; `what` names the value in the error.
 pub(super) fn name(what: &'static str, value: &str) -> Checked {
     let hint = Some("use letters, digits, '.', '_' and '-', at most 100 of them, for example prod-2");
     let fits = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
@@ -47,7 +47,7 @@ pub(super) fn name(what: &'static str, value: &str) -> Checked {
     }
 }
 
-/// A host key as a person gives it: a fingerprint, or the line of a public key file.
+/// A host key as a person gives it: a fingerprint, or a line of a public key file.
 pub(super) fn host_key(value: &str) -> Checked<HostKey> {
     let hint = Some("on the server: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     value
@@ -67,7 +67,7 @@ pub(super) fn port(value: u16) -> Checked {
     Ok(())
 }
 
-/// Checks the name or address of a computer and gives it back in the form that is stored: IPv6 without brackets.
+/// Checks the name or address of a computer and returns the stored form: IPv6 without brackets.
 pub(super) fn host(value: &str) -> Checked<String> {
     let refuse = |reason: &str, hint: &str| Err(invalid("host", value, reason, Some(hint)));
     let example = "give a host name or an address: prod-2.example.org, 192.0.2.7 or 2001:db8::7";
@@ -113,8 +113,8 @@ fn is_ipv6(value: &str) -> bool {
     address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(|zone| !zone.is_empty() && zone.bytes().all(fits))
 }
 
-/// A host name (RFC 1123, 2.1; with `_`, which real networks have) or an IPv4 address. What ends in a number but is no
-/// address is refused: programs disagree on what `10.1` or `0x7f.1` means.
+/// A host name (RFC 1123, 2.1; with `_`, which real networks have) or an IPv4 address. A name that ends in a number
+/// but is not an address is refused, since programs disagree on what `10.1` or `0x7f.1` means.
 fn is_host_name(value: &str) -> bool {
     let labels: Vec<&str> = value.strip_suffix('.').unwrap_or(value).split('.').collect();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -148,7 +148,7 @@ pub(super) fn user(value: &str) -> Checked {
     }
 }
 
-/// Where a private key lies on this computer.
+/// The path of a private key on this computer.
 pub(super) fn key_path(value: &str) -> Checked {
     let what = "path of a key";
     if !value.starts_with('/') && !value.starts_with("~/") {

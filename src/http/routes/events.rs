@@ -1,7 +1,6 @@
 //! The event stream of a run: what the journal contains, then what is written into it, whichever process executes the run.
 //!
-//! The journal is looked at when the database says that something was written, so that it makes no difference which
-//! process writes.
+//! It reads the journal when the database reports a write, so it makes no difference which process writes.
 
 use super::super::answer::{Answer, EventSink};
 use super::super::problem::Problem;
@@ -15,15 +14,15 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many events are held in memory; output comes in pieces of at most 64 KiB.
+/// Number of events held in memory; output comes in pieces of 64 KiB at most.
 const AT_ONCE: usize = 32;
-/// How often it is looked whether something was written.
+/// How often to check whether something was written.
 const TICK: Duration = Duration::from_millis(100);
-/// How often it is looked whether the process that executes the run still lives.
+/// How often to check whether the process that executes the run is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
-/// After how long a silence a comment is sent.
+/// After how much time without events a comment is sent.
 const QUIET: Duration = Duration::from_secs(15);
-/// A character of UTF-8 has at most four bytes; what is cut off of one is shorter.
+/// A UTF-8 character has four bytes at most; an incomplete one is shorter.
 const CUT_OFF: usize = 3;
 
 pub fn follow(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -59,9 +58,9 @@ struct Following {
     titles: Vec<String>,
     /// The id after which the stream begins.
     began_after: i64,
-    /// The id that was told last.
+    /// The id that was sent last.
     after: i64,
-    /// The bytes at the end of what a step has printed so far that are the beginning of a character.
+    /// The bytes of an incomplete character at the end of a step's output so far.
     cut_off: BTreeMap<(usize, Stream), Vec<u8>>,
 }
 
@@ -69,7 +68,7 @@ impl Following {
     fn write(mut self, sink: &mut dyn EventSink) -> io::Result<()> {
         let mut silent_since = Instant::now();
         loop {
-            // In this order: whatever is written after a look makes the next one differ.
+            // In this order, so that a write after this check changes the next version.
             let version = self.runtime.version_of_data().map_err(io::Error::other)?;
             let end = self.runtime.end_of(self.run_id).map_err(io::Error::other)?;
             let events = self
@@ -110,8 +109,8 @@ impl Following {
                 *silent_since = Instant::now();
             }
             if looked.elapsed() >= SIGN_OF_LIFE {
-                // Notes a run as ended whose process is dead. What this connection writes does not count as another
-                // version, so that is looked at.
+                // Records a run whose process has died as ended. This connection's own writes don't change the version, so
+                // the journal is read again.
                 self.runtime.run(self.run_id).map_err(io::Error::other)?;
                 return Ok(());
             }
@@ -165,7 +164,7 @@ impl Following {
         sink.send(id, shown.event.name(), &data)
     }
 
-    /// With the beginning of a character that was cut off before, and without the one that is cut off now.
+    /// Adds the incomplete character from before, and removes the incomplete one at the end.
     fn whole_characters(&mut self, step: usize, stream: Stream, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut text = match self.cut_off.remove(&(step, stream)) {
             Some(cut_off) => cut_off,
@@ -185,7 +184,7 @@ impl Following {
         Ok(text)
     }
 
-    /// Tells what will never become a character: of one step, or of all.
+    /// Sends the bytes that will never become a character: of one step, or of all.
     fn let_go(&mut self, of: Option<usize>, sink: &mut dyn EventSink) -> io::Result<()> {
         let left = self
             .cut_off
@@ -199,19 +198,19 @@ impl Following {
             })
             .collect();
         for event in left {
-            // With the id of what came before: there is nothing of its own in the journal.
+            // With the previous id, since this is not an event of its own in the journal.
             self.send(self.after, &event, sink)?;
         }
         Ok(())
     }
 }
 
-/// How many bytes at the end are the beginning of a character whose rest is missing.
+/// The number of bytes of an incomplete character at the end.
 fn cut_off_at_end(bytes: &[u8]) -> usize {
     (1..=CUT_OFF.min(bytes.len()))
         .find(|count| {
             let tail = &bytes[bytes.len() - count..];
-            // An error without a length: the bytes end too early, and nothing is wrong with them otherwise.
+            // An error without a length: the bytes only end too early.
             std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
         })
         .unwrap_or(0)

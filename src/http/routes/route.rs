@@ -1,4 +1,4 @@
-//! What a route is: where it is found, what it takes, what it answers.
+//! The description of a route: method, path, parameters, answer.
 
 use super::call::Call;
 use crate::http::answer::Answer;
@@ -12,15 +12,15 @@ pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// A call that the API answers.
 pub struct Route {
     pub method: Method,
-    /// With `{…}` where the path has a name or a number.
+    /// With `{…}` for a name or a number in the path.
     pub path: &'static str,
-    /// What programs that are made from the OpenAPI document call it.
+    /// Its name in programs that are generated from the OpenAPI document.
     pub name: &'static str,
     pub summary: &'static str,
     pub query: Option<SchemaOf>,
     pub body: Option<Body>,
     pub answer: Good,
-    /// What it may refuse with, beside what every call may.
+    /// Its refusals, besides those of every call.
     pub refusals: &'static [u16],
     pub handler: fn(&Call<'_>) -> Result<Answer, Problem>,
 }
@@ -31,7 +31,7 @@ pub struct Body {
     pub required: bool,
 }
 
-/// What a call answers if all is well.
+/// What a call answers on success.
 pub enum Good {
     Json(u16, SchemaOf),
     /// 204.
@@ -46,7 +46,7 @@ impl Route {
         self.refusals.contains(&502) || (self.method != Method::Get && self.path.starts_with("/api/servers"))
     }
 
-    /// What stands in a path where this one has names; `None` if it is another path.
+    /// The values in `path` for this route's `{…}`; `None` if `path` is another one.
     pub fn captures<'a>(&self, path: &'a [String]) -> Option<Vec<&'a str>> {
         let mut template = self.path.split('/').skip(1);
         let mut captured = Vec::new();
