@@ -31,7 +31,8 @@ mod trust;
 
 pub use ask_secret::AskSecret;
 pub use route::client_config::client_options;
-pub use route::lookup::{Destination, ServerRoute};
+pub use route::lookup::Destination;
+pub use route::server_route::ServerRoute;
 pub use session::connection::{Session, connect};
 pub use target::LoginTarget;
 pub use trust::first_contact::FirstContact;

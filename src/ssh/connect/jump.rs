@@ -6,7 +6,7 @@ use crate::error::SshError;
 use crate::ssh::connect::host_socket::{Carrier, HostSocket};
 use crate::ssh::connect::libssh2_error::{self, code_of};
 use crate::ssh::connect::transport::Transport;
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use rustix::event::{PollFd, PollFlags};
 use ssh2::BlockDirections;
 use std::io::{self, ErrorKind, Read, Write};

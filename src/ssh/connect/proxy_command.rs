@@ -2,7 +2,7 @@
 
 use crate::error::SshError;
 use crate::ssh::connect::host_socket::{Carrier, HostSocket};
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;

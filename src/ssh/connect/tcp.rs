@@ -2,7 +2,7 @@
 
 use crate::error::SshError;
 use crate::ssh::connect::host_socket::HostSocket;
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use rustix::net::sockopt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};

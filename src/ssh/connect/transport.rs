@@ -6,7 +6,7 @@ use crate::host_key::PublicKey;
 use crate::ssh::connect::deadline::Deadline;
 use crate::ssh::connect::host_socket::{Carrier, HostSocket};
 use crate::ssh::connect::libssh2_error::{self, code_of};
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
 use ssh2::MethodType;

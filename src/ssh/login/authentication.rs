@@ -20,7 +20,7 @@ use crate::ssh::login::certificate::Certificate;
 use crate::ssh::login::key_file::Unlocking;
 use crate::ssh::login::keyboard_interactive::{PersonAnswers, ReplayedAnswers};
 use crate::ssh::login::offered_keys::{Candidate, KeyFiles, KeySource, key_file_error};
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use crate::ssh::server_messages;
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use crate::ssh::connect::tcp;
 use crate::ssh::connect::transport::Transport;
 use crate::ssh::login::authentication::{self, Login};
 use crate::ssh::login::offered_keys::KeyFiles;
-use crate::ssh::route::lookup::ServerRoute;
+use crate::ssh::route::server_route::ServerRoute;
 use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
 use crate::ssh::trust::verify::Trust;

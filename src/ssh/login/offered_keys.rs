@@ -3,7 +3,7 @@
 use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::ssh::login::certificate::Certificate;
 use crate::ssh::login::key_file::KeyFile;
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use crate::ssh::target::LoginTarget;
 use std::path::{Path, PathBuf};
 

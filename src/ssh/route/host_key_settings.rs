@@ -2,24 +2,17 @@
 //! never less strict here than ssh: what can't be honoured is refused. docs/ssh.md lists all settings about host keys, with
 //! the reason where one makes no difference.
 
-use crate::host_key::PublicKey;
-use crate::ssh::bounded_read;
 use crate::ssh::route::client_config::HostSettings;
 use crate::ssh::route::tokens::Tokens;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
-/// How a key revocation list begins (PROTOCOL.krl of OpenSSH); any other file holds a key a line.
-const KRL: &[u8] = b"SSHKRL\n\0";
-const LONGEST_LIST: u64 = 64 << 20;
 /// What `ssh -G` prints where a setting is said to be nothing.
 const NONE: &str = "none";
 
 #[derive(Debug, Clone, Default)]
 pub struct HostKeySettings {
     /// `RevokedHostKeys`
-    revoked: Vec<PathBuf>,
+    pub revoked: Vec<PathBuf>,
     /// `HostKeyAlgorithms`; `None`: all that infrakt knows.
     algorithms: Option<Vec<String>>,
     /// `StrictHostKeyChecking yes`: no key is taken on trust, not even at the first contact.
@@ -27,16 +20,7 @@ pub struct HostKeySettings {
     /// `CheckHostIP`: what is recorded of the address must not contradict either.
     pub check_address: bool,
     /// `RequiredRSASize`, in bits.
-    smallest_rsa: Option<usize>,
-}
-
-/// What is wrong with a key.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Objection {
-    /// The file that revokes it.
-    Revoked(PathBuf),
-    /// The setting that speaks against it, or that can't be honoured.
-    Setting(String),
+    pub smallest_rsa: Option<usize>,
 }
 
 impl HostKeySettings {
@@ -76,79 +60,5 @@ impl HostKeySettings {
     pub fn allows(&self, algorithm: &str) -> bool {
         let list = self.algorithms.as_ref();
         list.is_none_or(|list| list.iter().any(|allowed| allowed == algorithm))
-    }
-
-    /// Whether a key that is trusted otherwise may be used.
-    pub fn check(&self, key: &PublicKey) -> Result<(), Objection> {
-        for path in &self.revoked {
-            match is_revoked(path, key) {
-                Ok(false) => {}
-                Ok(true) => return Err(Objection::Revoked(path.clone())),
-                Err(why) => {
-                    return Err(Objection::Setting(format!(
-                        "RevokedHostKeys {} can't be used ({why}), and so no host key can be trusted",
-                        path.display()
-                    )));
-                }
-            }
-        }
-        match (self.smallest_rsa, key.rsa_bits()) {
-            (Some(smallest), Some(bits)) if bits < smallest => Err(Objection::Setting(format!(
-                "RequiredRSASize is {smallest}, and the host key has {bits} bits"
-            ))),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// # Errors
-/// Why the list can't be read; ssh then trusts no host (ssh_config(5), RevokedHostKeys).
-fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
-    let list = bounded_read::read(path, LONGEST_LIST).map_err(|error| error.to_string())?;
-    if list.starts_with(KRL) {
-        return is_in_krl(path, key);
-    }
-    let text = String::from_utf8(list).map_err(|_| "it is neither text nor a key revocation list".to_owned())?;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let revoked: PublicKey = line
-            .parse()
-            .map_err(|_| format!("line {} is no public key", index + 1))?;
-        if revoked == *key {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Asks ssh-keygen, which belongs to the client that the configuration is for.
-fn is_in_krl(path: &Path, key: &PublicKey) -> Result<bool, String> {
-    let failed = |error: std::io::Error| format!("ssh-keygen could not be asked: {error}");
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    writeln!(file, "{key}").map_err(failed)?;
-    let output = Command::new("ssh-keygen")
-        .args(["-Q", "-f"])
-        .arg(path)
-        .arg(file.path())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(failed)?;
-    match output.status.code() {
-        Some(0) => Ok(false),
-        // ssh-keygen(1), -Q: non-zero if a key was revoked or something went wrong; it says which.
-        Some(1)
-            if String::from_utf8_lossy(&output.stdout)
-                .trim_end()
-                .ends_with(": REVOKED") =>
-        {
-            Ok(true)
-        }
-        _ => Err(crate::ssh::server_messages::last_of(
-            &String::from_utf8_lossy(&output.stderr),
-            "ssh-keygen does not understand it",
-        )),
     }
 }

@@ -6,4 +6,5 @@ pub mod agent_socket;
 pub mod client_config;
 pub mod host_key_settings;
 pub mod lookup;
+pub mod server_route;
 mod tokens;

@@ -6,7 +6,7 @@ use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::ask_secret::AskSecret;
 use crate::ssh::connect::transport::Transport;
 use crate::ssh::login::login_chain::{LoginChain, Logins, NoQuestions};
-use crate::ssh::route::lookup::ServerRoute;
+use crate::ssh::route::server_route::ServerRoute;
 use crate::ssh::session::channel::{ScriptChannel, Shell};
 use crate::ssh::session::elevation::{self, Elevation};
 use crate::ssh::session::other_ports::OtherPorts;

@@ -3,7 +3,7 @@
 use crate::executor::connection::{Opened, Way};
 use crate::ssh::connect::host_socket::Carrier;
 use crate::ssh::login::login_chain::{LoginChain, Logins, NoQuestions};
-use crate::ssh::route::lookup::ServerRoute;
+use crate::ssh::route::server_route::ServerRoute;
 use crate::ssh::trust::first_contact::FirstContact;
 use std::io::{Read, Write};
 use std::net::TcpStream;

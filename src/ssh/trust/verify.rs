@@ -1,15 +1,14 @@
 //! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
-//! one. A key that is recorded nowhere is accepted only by the
-//! policy for a first contact.
+//! one. A key that is recorded nowhere is accepted only by the policy for a first contact.
 
 use crate::error::{Result, SshError};
 use crate::host_key::{HostKey, PublicKey};
 use crate::ssh::bounded_read;
 use crate::ssh::connect::host_socket::HostSocket;
 use crate::ssh::connect::transport::{HandshakeFailure, Transport};
-use crate::ssh::route::host_key_settings::Objection;
-use crate::ssh::route::lookup::Hop;
+use crate::ssh::route::server_route::Hop;
 use crate::ssh::trust::first_contact::FirstContact;
+use crate::ssh::trust::forbidden_keys::{self, Objection};
 use crate::ssh::trust::known_hosts::{self, KnownHostsEntries, KnownHostsVerdict};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -131,7 +130,7 @@ impl<'a> Trust<'a> {
     fn check(&self, offered: &PublicKey, peer: Option<IpAddr>) -> Result<Judgement, SshError> {
         let target = &self.hop.target;
         let server = target.name.clone();
-        match self.hop.host_keys.check(offered) {
+        match forbidden_keys::check(&self.hop.host_keys, offered) {
             Ok(()) => {}
             Err(Objection::Revoked(path)) => {
                 return Err(SshError::HostKeyRevoked {
