@@ -1005,17 +1005,17 @@ export interface components {
         ServerAdded: {
             /** Format: date-time */
             created_at: string;
-            /** @description The id of its Docker engine, once one was proven to be its own. */
+            /** @description The id of its Docker engine, once the engine was proven to be the server's own. */
             engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
-            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
+            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given in advance and the key has not been seen yet. */
             host_key: string | null;
             /** Format: int64 */
             id: number;
             /** @description Nothing may be destroyed there. */
             is_infrakt_host: boolean;
-            /** @description machine-id(5), once it was read. */
+            /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
             /** @description What became of the marker on the machine, if it is to have one. */
@@ -1060,17 +1060,17 @@ export interface components {
         ServerListed: {
             /** Format: date-time */
             created_at: string;
-            /** @description The id of its Docker engine, once one was proven to be its own. */
+            /** @description The id of its Docker engine, once the engine was proven to be the server's own. */
             engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
-            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
+            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given in advance and the key has not been seen yet. */
             host_key: string | null;
             /** Format: int64 */
             id: number;
             /** @description Nothing may be destroyed there. */
             is_infrakt_host: boolean;
-            /** @description machine-id(5), once it was read. */
+            /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
             /**
@@ -1114,17 +1114,17 @@ export interface components {
         ServerShown: {
             /** Format: date-time */
             created_at: string;
-            /** @description The id of its Docker engine, once one was proven to be its own. */
+            /** @description The id of its Docker engine, once the engine was proven to be the server's own. */
             engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
-            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
+            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given in advance and the key has not been seen yet. */
             host_key: string | null;
             /** Format: int64 */
             id: number;
             /** @description Nothing may be destroyed there. */
             is_infrakt_host: boolean;
-            /** @description machine-id(5), once it was read. */
+            /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
             /**
@@ -1164,17 +1164,17 @@ export interface components {
         ServerUpdated: {
             /** Format: date-time */
             created_at: string;
-            /** @description The id of its Docker engine, once one was proven to be its own. */
+            /** @description The id of its Docker engine, once the engine was proven to be the server's own. */
             engine_id: string | null;
             /** @description A host name, an address, or a `Host` of the SSH configuration; IPv6 without brackets. */
             host: string;
-            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given beforehand and the key has not been seen yet. */
+            /** @description The line of a public key file, `ssh-ed25519 AAAA…`, or only the fingerprint, `SHA256:…`, if that was given in advance and the key has not been seen yet. */
             host_key: string | null;
             /** Format: int64 */
             id: number;
             /** @description Nothing may be destroyed there. */
             is_infrakt_host: boolean;
-            /** @description machine-id(5), once it was read. */
+            /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
             /** @description What became of the marker on the machine. */
