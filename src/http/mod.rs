@@ -151,7 +151,8 @@ fn handler(service: Arc<Service>) -> Handler {
         if request.path.first().is_none_or(|first| first != "api") {
             return page::answer(&request.path);
         }
-        let _place = match routes::asks_servers(request.method, &request.path) {
+        let found = routes::find(request.method, &request.path)?;
+        let _place = match found.asks_servers() {
             true => Some(
                 asking
                     .take()
@@ -159,6 +160,6 @@ fn handler(service: Arc<Service>) -> Handler {
             ),
             false => None,
         };
-        routes::answer(&service, request)
+        found.answer(&service, request)
     })
 }

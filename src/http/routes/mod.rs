@@ -21,41 +21,44 @@ use call::Call;
 use route::Route;
 use table::ROUTES;
 
-/// Whether there is such a path under `/api`, with this method: asked before the body is read.
+/// A route, with the parts of the path that it captures.
+pub struct Found<'a> {
+    route: &'static Route,
+    captured: Vec<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    /// Whether the call asks servers, and may therefore take long.
+    pub fn asks_servers(&self) -> bool {
+        self.route.asks_servers()
+    }
+
+    /// Answers the call.
+    ///
+    /// # Errors
+    /// What kept it from being done, as it is answered.
+    pub fn answer(self, service: &'a Service, request: &'a Request) -> Result<Answer, Problem> {
+        if self.route.query.is_none() && !request.raw_query.is_empty() {
+            return Err(Problem::invalid_query(None, "this call takes no query"));
+        }
+        (self.route.handler)(&Call {
+            service,
+            request,
+            captured: self.captured,
+        })
+    }
+}
+
+/// Finds the route of a call under `/api`.
 ///
 /// # Errors
 /// 404 `unknown_route`, 405 `method_not_allowed`.
-pub fn find(method: Method, path: &[String]) -> Result<(), Problem> {
-    route(method, path).map(drop)
-}
-
-/// Whether a call asks servers, and may therefore take long.
-pub fn asks_servers(method: Method, path: &[String]) -> bool {
-    route(method, path).is_ok_and(|(route, _)| route.asks_servers())
-}
-
-/// Answers a call under `/api`.
-///
-/// # Errors
-/// What kept it from being done, as it is answered.
-pub fn answer(service: &Service, request: &Request) -> Result<Answer, Problem> {
-    let (route, captured) = route(request.method, &request.path)?;
-    if route.query.is_none() && !request.raw_query.is_empty() {
-        return Err(Problem::invalid_query(None, "this call takes no query"));
-    }
-    (route.handler)(&Call {
-        service,
-        request,
-        captured,
-    })
-}
-
-fn route(method: Method, path: &[String]) -> Result<(&'static Route, Vec<&str>), Problem> {
+pub fn find(method: Method, path: &[String]) -> Result<Found<'_>, Problem> {
     let mut allowed: Vec<&str> = Vec::new();
     for route in ROUTES {
         if let Some(captured) = route.captures(path) {
             if route.method == method {
-                return Ok((route, captured));
+                return Ok(Found { route, captured });
             }
             allowed.push(route.method.name());
         }
