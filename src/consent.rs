@@ -75,7 +75,7 @@ impl ConsentedPlan {
             reason: reason.to_owned(),
         };
         if plan.digest.is_empty() || plan.digest != plan.compute_digest() {
-            return Err(stale("it was altered after it was made"));
+            return Err(stale("it was modified after it was made"));
         }
         if plan.destroys() {
             check_destroyable(&plan)?;
@@ -141,7 +141,7 @@ impl ConsentedPlan {
     /// journal's to say, which `given` comes from.
     ///
     /// # Errors
-    /// As [`ConsentedPlan::admit`], or if the consent was given for another plan.
+    /// As [`ConsentedPlan::admit`], or if the consent was given for a different plan.
     pub fn readmit(plan: Plan, given: Option<Consent>) -> Result<Self, Refusal> {
         let admitted = Self::admit(
             plan,
@@ -151,7 +151,7 @@ impl ConsentedPlan {
         match given {
             Some(given) if given.digest != admitted.plan.digest => Err(Refusal::StalePlan {
                 server: given.server,
-                reason: "the consent was given for another plan".to_owned(),
+                reason: "the consent was given for a different plan".to_owned(),
             }),
             given => Ok(Self {
                 consent: given,
@@ -186,18 +186,18 @@ pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
         Err(Refusal::StalePlan { server, reason })
     };
     let Some(made_at) = plan.made_at else {
-        return stale("it destroys and does not say when it was made".to_owned());
+        return stale("it has destructive steps and no time at which it was made".to_owned());
     };
     let age = now.duration_since(made_at);
     let made_at = made_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     if age < SignedDuration::ZERO {
         return stale(format!(
-            "it was made at {made_at}, and the clock of this computer is not there yet"
+            "it was made at {made_at}, which is in the future by this computer's clock"
         ));
     }
     if age > SAVED_FOR {
         return stale(format!(
-            "it was made at {made_at}, and a plan that destroys can be applied for {} hours",
+            "it was made at {made_at}, and a plan with destructive steps can only be applied for {} hours",
             SAVED_FOR.as_hours()
         ));
     }
@@ -218,7 +218,7 @@ pub fn check_destroyable(plan: &Plan) -> Result<(), Refusal> {
         });
     }
     if plan.offline {
-        let reason = "it was made offline, so nobody has seen what it would destroy".to_owned();
+        let reason = "it was made offline, so what it would destroy is not known".to_owned();
         return Err(Refusal::StalePlan { server, reason });
     }
     if plan.server.machine_id.is_none() {

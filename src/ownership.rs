@@ -151,7 +151,7 @@ impl Place {
             reason: format!("belongs to {}", user(owner)),
             remedy: match me {
                 0 => format!("review its content, then take it over: chown root {shown}"),
-                _ => "review its content, then copy it to a folder of your own".to_owned(),
+                _ => "review its content, then copy it to your own folder".to_owned(),
             },
         })
     }

@@ -136,7 +136,7 @@ impl Question {
                 Ok(_) | Err(Errno::INTR) if began.elapsed() < QUIET_PATIENCE => {}
                 Ok(_) | Err(Errno::INTR) => {
                     return Err(Error::usage_with(
-                        "this terminal sends input without a pause, so no answer can be told from it",
+                        "this terminal sends input without a pause, so infrakt can't read an answer",
                         "stop what types on this terminal, then repeat the command",
                     ));
                 }
@@ -241,7 +241,7 @@ pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
         return Ok(None);
     };
     let chosen = MultiSelect::new()
-        .with_prompt(format!("{prompt} (space marks, enter accepts, escape leaves)"))
+        .with_prompt(format!("{prompt} (space selects, enter confirms, escape cancels)"))
         .items(items)
         .interact_opt();
     match chosen {

@@ -18,31 +18,31 @@ pub struct AppArgs {
 enum AppCommand {
     /// Add an app to the inventory
     Add {
-        /// What the app is called: letters, digits, '.', '_' and '-'
+        /// Name of the app: letters, digits, '.', '_' and '-'
         name: String,
-        /// The server that it runs on
+        /// Server the app runs on
         #[arg(long, value_name = "NAME")]
         server: String,
-        /// The container image, as docker pull takes it
+        /// Container image, as for docker pull
         #[arg(long)]
         image: String,
     },
     /// List the apps
     List {
-        /// Only those of this server
+        /// Show only apps on this server
         #[arg(long, value_name = "NAME")]
         server: Option<String>,
     },
-    /// Show an app with its variables' names, its deployments and what it depends on
+    /// Show an app with its variables' names, its deployments and its dependencies
     Show {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         name: String,
     },
     /// Remove an app from the inventory, with its deployments and its env file
     Remove {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         name: String,
-        /// Don't ask
+        /// Don't ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
@@ -137,14 +137,14 @@ fn remove(runtime: &Runtime, name: &str, yes: bool, context: &Context) -> Result
         Err(Error::Run {
             message: message.to_owned(),
             exit: Exit::Refused,
-            hint: Some(format!("if you mean it: infrakt app remove {name} --yes")),
+            hint: Some(format!("to remove it without asking: infrakt app remove {name} --yes")),
         })
     };
     if !yes {
         match prompt::yes(&question)? {
             Some(true) => {}
             Some(false) => return refused("nothing was removed"),
-            None => return refused("nothing was removed: there is no terminal to ask on"),
+            None => return refused("nothing was removed: there is no terminal to confirm on"),
         }
     }
     let forgotten = runtime.remove_app(name)?;

@@ -5,14 +5,14 @@ use crate::error::{Exit, Result};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// Print the completions for a shell
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt completions bash > ~/.local/share/bash-completion/completions/infrakt
   infrakt completions zsh > ~/.zfunc/_infrakt                   with ~/.zfunc in fpath
   infrakt completions fish > ~/.config/fish/completions/infrakt.fish")]
 pub struct CompletionsArgs {
-    /// The shell that will read them
+    /// Shell that will read the script
     shell: Shell,
 }
 

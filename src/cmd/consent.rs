@@ -12,7 +12,7 @@ use clap::Args;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfirmArgs {
-    /// The name of the server whose data may be destroyed, in place of typing it; can be repeated
+    /// Name of the server whose data may be destroyed, instead of typing it; can be repeated
     #[arg(long, value_name = "NAME")]
     pub confirm: Vec<String>,
 }
@@ -108,7 +108,10 @@ pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<R
 fn preview(plan: &Plan, whole: Option<&str>) -> String {
     let mut text = render::provenance(plan);
     text.push_str(&render::queries(plan));
-    text.push_str(&format!("{} destroys with\n", one_line(&plan.recipe.name)));
+    text.push_str(&format!(
+        "These steps of {} delete data:\n",
+        one_line(&plan.recipe.name)
+    ));
     for (index, step) in plan
         .steps
         .iter()
@@ -118,7 +121,7 @@ fn preview(plan: &Plan, whole: Option<&str>) -> String {
         text.push_str(&render::command_of(index, step));
     }
     let whole = whole.map_or(String::new(), |command| {
-        format!("\nAll of it, step by step: {}", one_line(command))
+        format!("\nThe whole plan: {}", one_line(command))
     });
     format!(
         "{text}\n{}{whole}\n\n{}",

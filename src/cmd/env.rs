@@ -22,22 +22,22 @@ enum EnvCommand {
   infrakt env set shop PORT=8080
   infrakt env set shop DB_PASSWORD=- < password.txt")]
     Set {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         app: String,
-        /// KEY=VALUE, or KEY=- to read the value from standard input, out of sight of ps and the shell's history
+        /// KEY=VALUE, or KEY=- to read the value from standard input and keep it out of ps and the shell history
         #[arg(required = true, value_name = "KEY=VALUE")]
         variables: Vec<String>,
     },
     /// Print the value of a variable
     Get {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         app: String,
-        /// The name of the variable
+        /// Name of the variable
         key: String,
     },
     /// List the names of an app's variables
     List {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         app: String,
         /// Show the values too
         #[arg(long)]
@@ -45,9 +45,9 @@ enum EnvCommand {
     },
     /// Remove variables
     Unset {
-        /// The app, as `infrakt app list` names it
+        /// Name of the app (see `infrakt app list`)
         app: String,
-        /// The names of the variables
+        /// Names of the variables
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
     },

@@ -5,13 +5,13 @@ use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
 use clap::Args;
 
-/// Read the facts of a server and print them as JSON, for `plan --offline --facts FILE`
+/// Print the facts of a server as JSON, for `plan --offline --facts FILE`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   infrakt facts prod-2 > prod-2.json
   infrakt plan provision --server prod-2 --offline --facts prod-2.json")]
 pub struct FactsArgs {
-    /// A server of the inventory
+    /// Server of the inventory
     #[arg(value_name = "NAME")]
     name: String,
 }

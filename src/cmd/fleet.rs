@@ -193,11 +193,11 @@ fn nothing_was_run(rows: &[Row]) -> Error {
     let exits: Vec<Exit> = rows.iter().map(|row| row.exit).collect();
     Error::Run {
         message: format!(
-            "nothing was run on any server, since it can't be run on '{}' (--fail-fast)",
+            "nothing was run on any server, because '{}' can't be used (--fail-fast)",
             left_out.join("', '")
         ),
         exit: Exit::worst(&exits),
-        hint: Some("to run it on the others, repeat the command without --fail-fast".to_owned()),
+        hint: Some("to run on the others, repeat the command without --fail-fast".to_owned()),
     }
 }
 
@@ -240,7 +240,7 @@ fn execute(
         && let Some(refused) = refused
     {
         // Another run came first, or a consent was too old: the last that can speak against one of them.
-        let reason = format!("not begun, since '{}' went wrong (--fail-fast)", refused.server);
+        let reason = format!("not started, because '{}' failed (--fail-fast)", refused.server);
         runtime.skip(begun, &reason)?;
         for place in places {
             skip(rows.get_mut(place), &reason, Exit::Done, context);
@@ -256,7 +256,7 @@ fn execute(
         let interrupts = prompt::interrupts();
         if interrupts > told {
             fleet.note(match interrupts {
-                1 => "stopping after the current steps; Ctrl-C again ends them too",
+                1 => "stopping after the current steps; Ctrl-C again to end them now",
                 _ => "ending the current steps",
             });
             told = interrupts;

@@ -39,7 +39,7 @@ impl Context {
     pub fn home(&self) -> Result<Home> {
         let home = Home::find(self.home.clone())?;
         if !home.has_inventory() {
-            output::note(&format!("there is no infrakt home in {} yet", home.path().display()));
+            output::note(&format!("{} is not an infrakt home yet", home.path().display()));
         }
         Ok(home)
     }
@@ -67,7 +67,7 @@ fn find_recipe(library: &Library, name: &str) -> Result<Recipe> {
             "infrakt's own"
         };
         output::note(&format!(
-            "this is {keeper} {0}; for the file in this folder write ./{0}",
+            "using {keeper} {0}; for the file in this directory use ./{0}",
             found.name
         ));
     }

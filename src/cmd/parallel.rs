@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ParallelArgs {
-    /// Work on so many servers at the same time; 1 works on them one after the other
+    /// Number of servers to work on at once
     #[arg(
         long,
         value_name = "COUNT",
@@ -21,7 +21,7 @@ pub struct ParallelArgs {
 pub struct PaceArgs {
     #[command(flatten)]
     parallel: ParallelArgs,
-    /// Run nothing if one can't be reached or is refused, and stop the others when one fails: after their current step
+    /// Run nothing if a server is unreachable or refused; after a failure, stop the others after their current step
     #[arg(long, help_heading = "Servers")]
     fail_fast: bool,
 }
@@ -37,5 +37,5 @@ impl PaceArgs {
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
-        .map_err(|_| "it is a number of servers, and at least 1".to_owned())
+        .map_err(|_| "give a number of servers, at least 1".to_owned())
 }

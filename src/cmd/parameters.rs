@@ -7,7 +7,7 @@ use clap::Args;
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct SetArgs {
-    /// Give a parameter of the recipe a value; can be repeated (`infrakt recipe show RECIPE` lists them)
+    /// Set a parameter of the recipe; can be repeated (`infrakt recipe show RECIPE` lists them)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -21,7 +21,7 @@ impl SetArgs {
             let (key, value) = match pair.split_once('=') {
                 Some(("", _)) => {
                     return Err(Error::usage_with(
-                        format!("--set {pair} names no parameter"),
+                        format!("--set {pair} has no parameter name"),
                         "write it as: --set KEY=VALUE",
                     ));
                 }

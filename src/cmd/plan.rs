@@ -26,11 +26,11 @@ use std::path::{Path, PathBuf};
   infrakt plan wipe --server prod-2 --out wipe.plan      then: infrakt apply wipe.plan
   infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json
 
-Planning runs the recipe's queries and guards on the server, as root. Where the
-server allows it, its file systems are read-only for them; the plan says so if not.
+Planning runs the recipe's queries and guards on the server, as root. They see
+its file systems read-only where the server allows that; the plan says if not.
 They can still reach services (Docker, systemd). --offline runs nothing there.")]
 pub struct PlanArgs {
-    /// A path (./mine.rhai) or the name of a recipe (provision)
+    /// Path (./mine.rhai) or name (provision) of a recipe
     #[arg(value_name = "RECIPE")]
     recipe: String,
     #[command(flatten)]
@@ -39,16 +39,16 @@ pub struct PlanArgs {
     parallel: ParallelArgs,
     #[command(flatten)]
     set: SetArgs,
-    /// Ask no server: plan from recorded facts
+    /// Contact no server; plan from recorded facts
     #[arg(long, requires = "facts")]
     offline: bool,
-    /// Facts to plan from: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04, or a file from `infrakt facts`
+    /// Facts for --offline: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04, or a file from `infrakt facts`
     #[arg(long, value_name = "FILE-or-NAME", requires = "offline")]
     facts: Option<String>,
-    /// Save the plan, for `infrakt apply`
+    /// Save the plan to a file, for `infrakt apply`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Save the facts with the answers to the recipe's questions, for --offline
+    /// Save the facts and the answers to the recipe's queries to a file, for --offline
     #[arg(long, value_name = "FILE", conflicts_with = "offline")]
     facts_out: Option<PathBuf>,
 }
@@ -77,7 +77,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let servers = args.targets.resolve(&runtime)?;
     if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
         return Err(Error::usage(
-            "a file holds the plan of one server: name one with --server",
+            "--out saves the plan of one server: choose it with --server",
         ));
     }
     let from_facts = match &args.facts {
@@ -170,7 +170,7 @@ fn keep(planned: &Planned, args: &PlanArgs) -> Result<()> {
     if let Some(path) = &args.out {
         save(path, plan)?;
         output::note(&match plan.offline && plan.destroys() {
-            true => "saved; it destroys and was made offline, so it can be read but not executed".to_owned(),
+            true => "saved; made offline and with destructive steps, it can be read but not executed".to_owned(),
             false => format!(
                 "saved; to execute it{}: infrakt apply {}",
                 if plan.made_at.is_some() { " within 24 hours" } else { "" },

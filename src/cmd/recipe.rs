@@ -20,25 +20,25 @@ pub struct RecipeArgs {
 
 #[derive(Debug, Subcommand)]
 enum RecipeCommand {
-    /// List the recipes that can be run by name: yours in the folder recipes of infrakt's home, and the shipped ones
+    /// List the recipes that can be run by name: yours (folder recipes in infrakt's home) and the shipped ones
     List,
-    /// Show a recipe: its parameters and its text
+    /// Show a recipe's parameters and source
     Show {
-        /// A path (./mine.rhai) or the name of a recipe (provision)
+        /// Path (./mine.rhai) or name (provision) of a recipe
         #[arg(value_name = "RECIPE")]
         recipe: String,
     },
-    /// Write a first recipe to start from
+    /// Create a recipe from a template
     New {
-        /// The file to write, ending in .rhai; one that is there is left alone
+        /// File to create, ending in .rhai; an existing file is not overwritten
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Evaluate a recipe for a fresh Debian 13, ask no server, and say what is wrong with it
+    /// Check a recipe without a server: evaluate it for a fresh Debian 13 and report what is wrong
     Check(CheckArgs),
-    /// Evaluate a recipe for every supported system, as root and through sudo, protected or not
+    /// Evaluate a recipe for every supported system, as root and through sudo, and for a protected server
     Test(CheckArgs),
-    /// Print the reference of everything that a recipe can call
+    /// Print the reference of everything a recipe can call
     Docs {
         /// Print definitions for editors (.d.rhai) instead
         #[arg(long)]
@@ -48,7 +48,7 @@ enum RecipeCommand {
 
 #[derive(Debug, Args)]
 struct CheckArgs {
-    /// A path (./mine.rhai) or the name of a recipe (provision)
+    /// Path (./mine.rhai) or name (provision) of a recipe
     #[arg(value_name = "RECIPE")]
     recipe: String,
     #[command(flatten)]
@@ -113,7 +113,7 @@ fn list(context: &Context) -> Result<Exit> {
     } else {
         let readable = listed.into_iter().filter(|one| one.problem.is_none());
         output::table(
-            ["NAME", "KEPT BY", "DESCRIPTION"],
+            ["NAME", "ORIGIN", "DESCRIPTION"],
             readable.map(|one| {
                 [
                     one.name,
@@ -129,7 +129,7 @@ fn list(context: &Context) -> Result<Exit> {
 fn keeper(keeper: Keeper, overrides_shipped: bool) -> &'static str {
     match keeper {
         Keeper::Shipped => "infrakt",
-        Keeper::User if overrides_shipped => "you, in place of infrakt's",
+        Keeper::User if overrides_shipped => "you, instead of infrakt's",
         Keeper::User => "you",
         Keeper::Path => "a file",
     }
@@ -145,7 +145,7 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
     output::pairs([
         ("recipe", Some(shown.name)),
         (
-            "kept by",
+            "origin",
             Some(keeper(shown.kept_by, shown.overrides_shipped).to_owned()),
         ),
         ("description", Some(shown.description)),
@@ -153,7 +153,7 @@ fn show(name: &str, context: &Context) -> Result<Exit> {
     if !shown.parameters.is_empty() {
         output::line("")?;
         output::table(
-            ["PARAMETER", "TYPE", "DEFAULT", "MEANING"],
+            ["PARAMETER", "TYPE", "DEFAULT", "DESCRIPTION"],
             shown.parameters.into_iter().map(|parameter| {
                 let default = parameter
                     .default
@@ -196,7 +196,7 @@ fn new(file: &Path, context: &Context) -> Result<Exit> {
         Path::new(".").join(file)
     };
     output::note(&format!(
-        "see what it would do: infrakt plan {} --server NAME",
+        "show what it would do: infrakt plan {} --server NAME",
         word(&path)
     ));
     Ok(Exit::Done)
@@ -205,8 +205,8 @@ fn new(file: &Path, context: &Context) -> Result<Exit> {
 fn not_created(file: &Path, error: std::io::Error) -> Error {
     match (error.kind(), file.parent()) {
         (ErrorKind::AlreadyExists, _) => Error::usage_with(
-            format!("{} is there already", file.display()),
-            "give the new recipe another name",
+            format!("{} already exists", file.display()),
+            "choose another name for the new recipe",
         ),
         (ErrorKind::NotFound, Some(folder)) => Error::usage_with(
             format!("there is no folder {}", folder.display()),

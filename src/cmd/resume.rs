@@ -18,15 +18,15 @@ use clap::{Args, ValueEnum};
   infrakt runs resume 12
   infrakt runs resume 12 --unknown again
 
-The plan is the one that the run was begun with, and so is the consent, for a day
-and as long as no other run was begun on the machine. Steps that went on while
-nobody followed are not run again: what became of them is read from the server.
-Where that can't be known, as after the server was restarted in the middle of a
-step, you are asked, unless the step has a guard or is marked idempotent.")]
+A resumed run keeps its plan. Its consent stays valid for 24 hours, and only if no
+other run was started on the machine. Steps that kept running after the connection
+was lost are not repeated: infrakt reads their outcome from the server. If the
+outcome can't be known, as after a restart of the server in the middle of a step,
+infrakt asks you, unless the step has a guard or is marked idempotent.")]
 pub struct ResumeArgs {
-    /// The run, as `infrakt runs list` numbers it
+    /// ID of the run (see `infrakt runs list`)
     id: i64,
-    /// What to do about a step of which nobody knows whether it ran, in place of being asked
+    /// What to do about a step that may or may not have run, instead of asking
     #[arg(long, value_name = "WHAT")]
     unknown: Option<UnknownSaid>,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub struct ResumeArgs {
 enum UnknownSaid {
     /// Run it again
     Again,
-    /// Take it as done, and go on with the next one
+    /// Treat it as done and continue with the next step
     Done,
 }
 
@@ -115,11 +115,12 @@ fn ask(begun: &Begun, index: usize) -> Result<Unknown> {
     let title = one_line(step.map_or("", |step| step.title.as_str()));
     let name = &plan.server.name;
     output::note(&format!(
-        "Step {} of run {}, '{title}', may have run on '{name}': its end was not seen.\nLook there: infrakt server ssh {name}",
+        "Step {} of run {}, '{title}', may have run on '{name}': infrakt did not see it end.\n\
+         Check on the server: infrakt server ssh {name}",
         index + 1,
         begun.run_id(),
     ));
-    let answer = prompt::line("Did it run? `done` goes on with the next step, `again` runs it again: ")?;
+    let answer = prompt::line("Did it run? `done` continues with the next step, `again` runs it again: ")?;
     match answer.as_deref().map(str::trim) {
         Some("done") => Ok(Unknown::Done),
         Some("again") => Ok(Unknown::Again),

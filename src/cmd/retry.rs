@@ -1,5 +1,5 @@
-//! `infrakt runs retry`: the same recipe with the same parameters, planned anew, for those servers of an earlier command
-//! where it did not come to its end.
+//! `infrakt runs retry`: the same recipe with the same parameters, planned anew, for those servers of an earlier
+//! command where it did not come to its end.
 
 use super::consent::ConfirmArgs;
 use super::job::Job;
@@ -14,19 +14,18 @@ use clap::Args;
 use serde_json::json;
 use std::str::FromStr;
 
-/// Do again what did not come to its end: plan anew and run on those servers that are not done
+/// Run a recipe again, with a new plan, on the servers of a group that are not done
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt runs retry g3                    the servers of the group g3 that are not done
-  infrakt runs retry 17                    the same, by any run of it
-  infrakt runs retry g3 --confirm a        where the recipe destroys data on 'a'
+  infrakt runs retry 17                    the same group, by one of its runs
+  infrakt runs retry g3 --confirm a        if the recipe destroys data on 'a'
 
-The runs that one command began are a group. This is the same recipe, as it is
-now, with the same parameters, on those servers of the group where the run failed,
-was interrupted or never began, and on those that could not be reached or were
-refused. All is planned, shown and asked for as the first time, also the secrets.
-To go on with one run where it stopped, with the plan that it had:
-infrakt runs resume 17")]
+The runs that one command starts are a group. A retry runs the recipe, as it is
+now, with the same parameters, on the servers of the group that are not done:
+their run failed, was interrupted or never started, or they were unreachable or
+refused. infrakt plans, shows and asks for everything again, including secrets.
+To continue one run where it stopped, with its plan: infrakt runs resume 17")]
 pub struct RetryArgs {
     /// A group of runs (g3) or one of its runs (17), as `infrakt runs list` shows them
     #[arg(value_name = "ID")]
@@ -49,7 +48,7 @@ impl FromStr for Id {
     fn from_str(text: &str) -> Result<Self, String> {
         let run = text.parse().map(Self::Run);
         run.or_else(|_| text.parse().map(Self::Group))
-            .map_err(|_| "it is the number of a run, as 17, or of a group, as g3".to_owned())
+            .map_err(|_| "give the number of a run (17) or of a group (g3)".to_owned())
     }
 }
 
@@ -62,12 +61,12 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         match (member.state, member.run) {
             (Some(RunState::Done), _) => {}
             (Some(RunState::Running), Some(run)) => {
-                output::note(&format!("{name} is left out: run {run} is still at work there"));
+                output::note(&format!("{name} is left out: run {run} is still in progress there"));
             }
             _ => match runtime.server(name) {
                 Ok(server) => servers.push(server),
                 Err(Error::Store(StoreError::Unknown { .. })) => {
-                    output::note(&format!("{name} is left out: it is not in the inventory any more"));
+                    output::note(&format!("{name} is left out: it is no longer in the inventory"));
                 }
                 Err(error) => return Err(error),
             },
@@ -79,7 +78,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
                 "event": "summary", "group": group.id, "exit": 0, "servers": [], "next": [],
             }))?;
         } else {
-            output::note(&format!("there is nothing to do again for {}", group.id));
+            output::note(&format!("nothing to retry: all servers in {} are done", group.id));
         }
         return Ok(Exit::Done);
     }
@@ -100,7 +99,7 @@ fn group_of(runtime: &Runtime, id: Id) -> Result<GroupId> {
         Id::Group(group) => Ok(group),
         Id::Run(run) => runtime.group_of_run(run)?.ok_or_else(|| {
             Error::usage_with(
-                format!("run {run} executed a saved plan, which fits only once"),
+                format!("run {run} executed a saved plan, which can't be used twice"),
                 "make a new plan: infrakt plan RECIPE --server NAME --out FILE",
             )
         }),

@@ -17,28 +17,28 @@ use crate::store::Server;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Run a recipe on servers. What destroys is shown first, and only runs after the server's name was typed
+/// Run a recipe on servers. Destructive steps are shown first and run only after you type the server's name
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt run provision.rhai --server prod-2
-  infrakt run provision --server prod-2 --set email=ops@example.org --confirm prod-2
+  infrakt run provision -s prod-2 --set email=ops@example.org --confirm prod-2
   infrakt run ./mine.rhai --tag web
   infrakt run ./mine.rhai --all --parallel 50 --fail-fast
   infrakt run wipe --server a --server b --confirm a --confirm b
 
-Several servers are worked on at the same time. All are reached and planned, and
-everything that has to be asked is asked, before the first step runs on any of
-them. One that can't be reached or is refused is left out; one that goes wrong
-does not stop the others. A table at the end tells how each of them ended, and
-`infrakt runs retry` does it again for those that are not done.
+Several servers are worked on at once. infrakt first plans all of them and asks
+all its questions; only then does the first step run. A server that is
+unreachable or refused is left out. A failure on one server does not stop the
+others. A table at the end shows how each server ended; `infrakt runs retry`
+runs the recipe again on those that are not done.
 
-Environment, for where there is no terminal to ask on:
-  INFRAKT_SSH_PASSPHRASE  the passphrase of the private key
-  INFRAKT_SSH_PASSWORD    the password of the user on the server
-  INFRAKT_SUDO_PASSWORD   what sudo on the server wants
-  INFRAKT_SECRET_<NAME>   the value of a recipe's secret")]
+Environment variables, for use without a terminal:
+  INFRAKT_SSH_PASSPHRASE  passphrase of the private key
+  INFRAKT_SSH_PASSWORD    password of the user on the server
+  INFRAKT_SUDO_PASSWORD   password for sudo on the server
+  INFRAKT_SECRET_<NAME>   value of a recipe's secret")]
 pub struct RunArgs {
-    /// A path (./mine.rhai) or the name of a recipe (provision)
+    /// Path (./mine.rhai) or name (provision) of a recipe
     #[arg(value_name = "RECIPE")]
     pub recipe: String,
     #[command(flatten)]
@@ -51,17 +51,17 @@ pub struct RunArgs {
     pub confirm: ConfirmArgs,
 }
 
-/// Execute a plan that `infrakt plan` saved with --out, if it still fits its server
+/// Execute a plan saved by `infrakt plan --out`, if it still fits its server
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan wipe --server prod-2 --out wipe.plan
   infrakt apply wipe.plan
 
-Nothing is done if the machine, its address or its host key is another one since,
-if there is more to lose than the plan shows, or if it deletes data and was made
-more than 24 hours ago. What there is to lose is shown as it is now.")]
+infrakt refuses the plan if the machine, its address or its host key has changed
+since, if more data would be deleted than the plan shows, or if it deletes data
+and is more than 24 hours old. It shows what would be deleted as of now.")]
 pub struct ApplyArgs {
-    /// The file of the plan
+    /// File saved by `infrakt plan --out`
     #[arg(value_name = "PLAN-FILE")]
     plan: PathBuf,
     #[command(flatten)]

@@ -19,25 +19,25 @@ pub struct RunsArgs {
 enum RunsCommand {
     /// List runs, newest first
     List {
-        /// Show at most so many
+        /// Maximum number of runs to show
         #[arg(long, default_value_t = 20, value_name = "COUNT")]
         limit: usize,
-        /// Only those of this server
+        /// Show only runs on this server
         #[arg(long, value_name = "NAME")]
         server: Option<String>,
     },
     /// Show a run step by step
     Show {
-        /// The run, as `infrakt runs list` numbers it
+        /// ID of the run (see `infrakt runs list`)
         id: i64,
     },
-    /// Go on with a run that failed or was interrupted, from the first step that is not done
+    /// Resume a failed or interrupted run from its first unfinished step
     Resume(ResumeArgs),
-    /// Print what the steps of a run printed
+    /// Print the output of a run's steps
     Logs {
-        /// The run, as `infrakt runs list` numbers it
+        /// ID of the run (see `infrakt runs list`)
         id: i64,
-        /// Only of this step, as `infrakt runs show` numbers it
+        /// Show only this step, by its number in `infrakt runs show`
         #[arg(long, value_name = "NUMBER")]
         step: Option<usize>,
     },

@@ -16,21 +16,23 @@ use std::sync::Arc;
 /// Serve the dashboard and the HTTP API
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  infrakt serve                                     http://127.0.0.1:8000, for this computer alone
-  infrakt serve --bind 127.0.0.1:0                  at a port that is free
-  infrakt serve --public-host infrakt.example.com   behind a proxy that speaks TLS for that name
-  curl -H \"X-API-Key: $(infrakt serve --print-key)\" http://127.0.0.1:8000/api/servers
+  infrakt serve                                 http://127.0.0.1:8000, local only
+  infrakt serve --bind 127.0.0.1:0              on a free port
+  infrakt serve --public-host ops.example.com   behind a TLS proxy for that name
+  curl -H \"X-API-Key: $(infrakt serve --print-key)\" \\
+      http://127.0.0.1:8000/api/servers
 
-The first start makes the key that every call needs. Ctrl-C ends the service after the current
-steps of its runs; once more ends the steps too. The runs can be resumed.")]
+The first start creates the API key, which every request needs. Ctrl-C ends the
+service after the current steps of its runs; a second Ctrl-C ends the steps too.
+The runs can be resumed.")]
 pub struct ServeArgs {
-    /// Where to listen; may be repeated; port 0 takes one that is free
+    /// Address and port to listen on; can be repeated; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = address)]
     bind: Vec<SocketAddr>,
-    /// A name under which browsers reach it, through a proxy; may be repeated
+    /// Domain under which browsers reach it through a proxy; can be repeated
     #[arg(long, value_name = "DOMAIN")]
     public_host: Vec<String>,
-    /// Print the API key, made if there is none yet, and end
+    /// Print the API key and exit; creates the key if there is none yet
     #[arg(long, conflicts_with_all = ["bind", "public_host"])]
     print_key: bool,
 }
@@ -59,15 +61,15 @@ pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
     announce(&http, made, &key_file, context)?;
     if http.is_reachable_by_others() {
         output::note(
-            "warning: others can reach this address, and there is no TLS: who listens on the way learns the key; let a proxy \
-             speak TLS, and bind to 127.0.0.1",
+            "warning: other computers can reach this address without TLS, so anyone on the way can read the API key; \
+             put a TLS proxy in front and bind to 127.0.0.1",
         );
     }
     http.serve(&|| prompt::interrupts() > 0);
     let before = service.interrupted();
     if service.running() > 0 {
         output::note(&format!(
-            "ending after the current step of {}; Ctrl-C once more to end it too",
+            "ending after the current step of {}; Ctrl-C again to end it now",
             output::count(service.running(), "run")
         ));
     }
@@ -80,7 +82,7 @@ pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
     Err(Error::Run {
         message: format!("{} interrupted", output::count(interrupted, "run")),
         exit: Exit::Interrupted,
-        hint: Some("see which: infrakt runs list; to go on with one: infrakt runs resume ID".to_owned()),
+        hint: Some("list them: infrakt runs list; to continue one: infrakt runs resume ID".to_owned()),
     })
 }
 
@@ -96,11 +98,11 @@ fn tell_of_key(key: &ApiKey, file: &Path) {
     let file = file.display();
     output::note(&if stderr().is_terminal() {
         format!(
-            "the API key, which is shown only now: {}\nit is kept in {file}; to see it again: infrakt serve --print-key",
+            "API key (shown only once): {}\nit is stored in {file}; to print it again: infrakt serve --print-key",
             key.secret().expose()
         )
     } else {
-        format!("an API key was made and is kept in {file}; to see it: infrakt serve --print-key")
+        format!("created an API key in {file}; to print it: infrakt serve --print-key")
     });
 }
 
@@ -130,6 +132,6 @@ fn address(text: &str) -> std::result::Result<SocketAddr, String> {
         .and_then(|port| port.parse().ok())
         .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     local.or_else(|| text.parse().ok()).ok_or_else(|| {
-        "write an address and a port, such as 127.0.0.1:8000, [::1]:8000, or 0.0.0.0:8000 for all addresses".to_owned()
+        "give an address and a port, such as 127.0.0.1:8000, [::1]:8000, or 0.0.0.0:8000 for all addresses".to_owned()
     })
 }

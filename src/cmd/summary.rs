@@ -163,14 +163,14 @@ impl Summary<'_> {
         };
         let mut next = Vec::new();
         for run in runs(Outcome::Failed) {
-            next.push(("All it printed", format!("infrakt runs logs {run}")));
+            next.push(("Its output", format!("infrakt runs logs {run}")));
         }
         for run in runs(Outcome::Failed).chain(runs(Outcome::Interrupted)).take(NAMED) {
-            next.push(("Go on where it stopped", format!("infrakt runs resume {run}")));
+            next.push(("Resume where it stopped", format!("infrakt runs resume {run}")));
         }
         if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
             let command = format!("infrakt runs retry {}", self.group);
-            next.push(("Plan and run again on those that are not done", command));
+            next.push(("Run again on the servers that are not done", command));
         }
         next
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The servers that are meant.
 #[derive(Debug, Clone, Args)]
 pub struct Targets {
-    /// A server of the inventory; can be repeated. On a terminal, without any of these, you choose from a list
+    /// Server of the inventory; can be repeated. On a terminal, you choose from a list if none of these is given
     #[arg(long, short, value_name = "NAME", help_heading = "Servers")]
     pub server: Vec<String>,
     /// All servers with this tag; can be repeated
@@ -63,7 +63,7 @@ fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
     let servers = runtime.servers(None)?;
     if servers.is_empty() {
         return Err(Error::usage_with(
-            format!("there are no servers yet in {}", runtime.home_path().display()),
+            format!("no servers in {}", runtime.home_path().display()),
             "infrakt server add NAME --host HOST",
         ));
     }
@@ -75,7 +75,7 @@ fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
     };
     let Some(chosen) = chosen else {
         return Err(Error::usage_with(
-            format!("no server was named; there are {}", names.join(", ")),
+            format!("no server was given; the inventory has {}", names.join(", ")),
             format!(
                 "repeat the command with: --server {}",
                 names.first().map_or("NAME", String::as_str)

@@ -1,4 +1,4 @@
-//! What is wrong with a private key, and the command that helps.
+//! What is wrong with a private key, and the command that fixes it.
 
 use crate::plan::shell::quote;
 use std::path::Path;
@@ -13,14 +13,14 @@ pub enum KeyProblem {
     /// The mode's permission bits.
     #[error("can be read by others (mode {0:04o}), so it is not used")]
     TooOpen(u32),
-    #[error("is a PuTTY key, which SSH servers' own tools do not read")]
+    #[error("is a PuTTY key, which OpenSSH does not read")]
     Putty,
-    /// It was pasted or edited so that no SSH program can read it.
+    /// It was damaged by pasting or editing, so that no SSH program can read it.
     #[error("cannot be read by SSH programs: {0}")]
     Untidy(&'static str),
     #[error("cannot be read by SSH programs: it is UTF-16 text")]
     Utf16,
-    /// A public key stands where a private one belongs, and no agent holds the private half.
+    /// The file holds a public key instead of a private one, and no agent holds the private half.
     #[error("is a public key, and no SSH agent holds its private half")]
     PublicOnly,
     #[error("cannot be used: {0}")]
@@ -30,7 +30,7 @@ pub enum KeyProblem {
 }
 
 impl KeyProblem {
-    /// Whether the file itself has to be changed: another key or another passphrase would not help.
+    /// Whether the file itself must be changed: another key or another passphrase would not help.
     pub fn is_of_the_file(&self) -> bool {
         matches!(
             self,
@@ -49,21 +49,21 @@ impl KeyProblem {
                     None => format!("{path}.openssh"),
                 };
                 format!(
-                    "puttygen {} -O private-openssh -o {}, and name that one: {}",
+                    "puttygen {} -O private-openssh -o {}, and use that file: {}",
                     quote(&path),
                     quote(&other),
                     named(&other)
                 )
             }
             Self::Untidy(_) => format!(
-                "keep a copy, and leave nothing but the key in it: sed -i -n '/-----BEGIN/,/-----END/\
+                "keep a copy, then remove everything but the key: sed -i -n '/-----BEGIN/,/-----END/\
                  {{s/^.*-----BEGIN/-----BEGIN/;s/^[[:space:]]*//;s/[[:space:]]*$//;p}}' {}",
                 quote(&path)
             ),
             Self::Utf16 => {
                 let other = format!("{path}.utf8");
                 format!(
-                    "(umask 077; iconv -f UTF-16 -t UTF-8 {} >{}), and name that one: {}",
+                    "(umask 077; iconv -f UTF-16 -t UTF-8 {} >{}), and use that file: {}",
                     quote(&path),
                     quote(&other),
                     named(&other)
@@ -71,11 +71,11 @@ impl KeyProblem {
             }
             Self::PublicOnly => format!("name the private key: {}", named(path.trim_end_matches(".pub"))),
             Self::WrongPassphrase => format!(
-                "find the passphrase with: ssh-keygen -y -f {} >/dev/null; it can also be given in INFRAKT_SSH_PASSPHRASE",
+                "check the passphrase with: ssh-keygen -y -f {} >/dev/null; you can also set INFRAKT_SSH_PASSPHRASE",
                 quote(&path)
             ),
             Self::Missing | Self::Unreadable(_) | Self::Unsupported(_) => {
-                format!("name another key: infrakt server update {server} --key PATH")
+                format!("use another key: infrakt server update {server} --key PATH")
             }
         }
     }

@@ -1,7 +1,7 @@
-//! What can go wrong, as data. Each room has its own variants in its own file; this file maps all of them to one voice:
-//! a message, a hint that can be pasted, a stable code for machines, and the exit code.
+//! All errors, as data. Each room has its own variants in its own file; this file gives all of them the same form: a
+//! message, a hint that can be pasted, a stable code for machines, and the exit code.
 //!
-//! It must not know how errors are printed: text is rendered by the one who shows it.
+//! It must not know how errors are printed: each reporter renders the text itself.
 
 mod exit;
 mod key_problem;
@@ -41,7 +41,7 @@ pub enum Error {
     Server(#[from] ServerError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The words of the call don't fit.
+    /// The command line or the arguments of a call are wrong.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
     /// A file of this computer could not be read or written.
@@ -52,7 +52,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A file or an answer that does not have the form that it should have.
+    /// A file or an answer that does not have the expected form.
     #[error("{what} is not valid: {reason}")]
     Malformed {
         what: String,
@@ -62,17 +62,17 @@ pub enum Error {
     /// The server answered the probe with something that can't be understood.
     #[error("cannot read the facts of '{server}': {reason}")]
     Facts { server: String, reason: String },
-    /// A recipe's secret that nobody has given.
+    /// A recipe's secret has no value.
     #[error("the secret {name} has no value, and there is nobody to ask for it")]
     SecretMissing { name: String },
-    /// A run that ended badly. What happened has been shown step by step; this is the summary.
+    /// A run failed. What happened has been shown step by step; this is the summary.
     #[error("{message}")]
     Run {
         message: String,
         exit: Exit,
         hint: Option<String>,
     },
-    /// Ctrl-C at a prompt or between two acts.
+    /// Ctrl-C at a prompt or between two actions.
     #[error("interrupted; nothing was changed")]
     Interrupted,
 }
@@ -121,7 +121,7 @@ impl Error {
         }
     }
 
-    /// A word for machines that stays the same when the message is improved.
+    /// A code for machines. It stays the same when the message is reworded.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Recipe(error) => error.code(),
@@ -139,7 +139,7 @@ impl Error {
         }
     }
 
-    /// Whether the message names the server that the error is about. Where it does not, a list of several servers has to.
+    /// Whether the message names the server. If it does not, a report about several servers must add the name.
     pub fn names_server(&self) -> bool {
         match self {
             Self::Ssh(error) => error.names_server(),
@@ -149,7 +149,7 @@ impl Error {
         }
     }
 
-    /// What to do next, best as a command that can be pasted.
+    /// What to do next, as a command that can be pasted where possible.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Recipe(error) => error.help(),
@@ -158,7 +158,7 @@ impl Error {
             Self::Server(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Usage { hint, .. } | Self::Malformed { hint, .. } | Self::Run { hint, .. } => hint.clone(),
-            Self::Facts { server, .. } => Some(format!("look there: infrakt server ssh {server}")),
+            Self::Facts { server, .. } => Some(format!("log in and check: infrakt server ssh {server}")),
             Self::File { path, source, .. } => file_hint(path, source.kind()),
             Self::SecretMissing { name } => Some(format!("export INFRAKT_SECRET_{name}=…")),
             Self::Interrupted => None,
@@ -166,7 +166,7 @@ impl Error {
     }
 }
 
-/// What the system says of a failed operation, without its number for it.
+/// The system's description of a failed operation, without its error number.
 pub fn io_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error ") {
@@ -181,14 +181,14 @@ fn file_hint(path: &Path, kind: ErrorKind) -> Option<String> {
     }
     let word = quote(&path.display().to_string()).into_owned();
     match kind {
-        ErrorKind::PermissionDenied => Some(format!("see who may use it: ls -ld {word}")),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("make room: df -h {word}")),
-        ErrorKind::ReadOnlyFilesystem => Some(format!("see how its file system is mounted: findmnt -T {word}")),
+        ErrorKind::PermissionDenied => Some(format!("check its permissions: ls -ld {word}")),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(format!("free some space: df -h {word}")),
+        ErrorKind::ReadOnlyFilesystem => Some(format!("check how its file system is mounted: findmnt -T {word}")),
         _ => None,
     }
 }
 
-/// The candidate that was probably meant, if one is near enough: `did you mean 'provision'?`.
+/// The candidate that was probably meant, if one is similar enough: `did you mean 'provision'?`.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()

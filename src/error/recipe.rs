@@ -1,5 +1,5 @@
-//! Failures of a recipe: it does not parse, calls what is not there, breaks a limit, or is refused by the lint. Each knows
-//! the file, the place and the source line, so that it can be shown with a caret.
+//! Errors of a recipe: it does not parse, calls something that does not exist, exceeds a limit, or is refused by the
+//! lint. Each has the file, the position and the source line, so that it can be shown with a caret.
 
 use super::Exit;
 use serde::{Deserialize, Serialize};
@@ -21,12 +21,12 @@ pub enum RecipeError {
     #[error("{message}")]
     Script {
         message: String,
-        /// What stands under the caret.
+        /// The text under the caret.
         label: String,
         position: Option<Position>,
         help: Option<String>,
     },
-    /// A command that destroys stands where only a harmless one may stand.
+    /// A destructive command is used where only a harmless one is allowed.
     #[error("{message}")]
     Lint {
         message: String,
@@ -34,7 +34,7 @@ pub enum RecipeError {
         position: Option<Position>,
         help: String,
     },
-    /// The recipe itself refuses to go on, with `fail`.
+    /// The recipe itself stopped, with `fail`.
     #[error("{message}")]
     Failed {
         message: String,
@@ -73,11 +73,11 @@ impl RecipeError {
             Self::Unknown {
                 nearest: Some(nearest), ..
             } => Some(format!("did you mean '{nearest}'? See: infrakt recipe list")),
-            Self::Unknown { nearest: None, .. } => Some("see what there is: infrakt recipe list".to_owned()),
+            Self::Unknown { nearest: None, .. } => Some("list them: infrakt recipe list".to_owned()),
         }
     }
 
-    /// Where in which recipe it went wrong, and what to write under the caret.
+    /// The position of the error, and the text under the caret.
     pub fn place(&self) -> Option<(&Position, &str)> {
         match self {
             Self::Script { position, label, .. } | Self::Lint { position, label, .. } => {

@@ -1,23 +1,23 @@
-//! Failures of a server that was reached and trusted, and then did not answer or could not do what it was asked. Reading
-//! its facts has an error of its own, [`Error::Facts`](super::Error::Facts); failed steps are no errors but outcomes.
+//! Errors of a server that was reached and trusted, and then did not answer or could not do what infrakt asked. Reading
+//! its facts has its own error, [`Error::Facts`](super::Error::Facts); failed steps are not errors but outcomes.
 
 use super::Exit;
 
-/// What a server did not answer, or could not do.
+/// What a server did not answer or could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     #[error("'{server}' did not answer within {seconds} s")]
     TooSlow { server: String, seconds: u64 },
-    /// `said` is what it printed before, perhaps nothing.
+    /// `said` is what it printed before; it may be empty.
     #[error("'{server}' closed the session before it answered{}", after_colon(said))]
     BrokeOff { server: String, said: String },
     #[error("the answer of '{server}' is longer than {mebibytes} MiB")]
     TooLong { server: String, mebibytes: usize },
     #[error("cannot understand the answer of '{server}': {reason}")]
     Unclear { server: String, reason: String },
-    #[error("cannot tell how busy '{server}' is: {reason}")]
+    #[error("cannot read the load of '{server}': {reason}")]
     Usage { server: String, reason: String },
-    /// A recipe asked something with `ssh::query`, and the command failed.
+    /// The command of an `ssh::query` failed.
     #[error(
         "the query `{command}` failed on '{server}' with exit status {status}{}",
         after_colon(said)
@@ -36,7 +36,7 @@ pub enum ServerError {
     MarkerNotRemoved { server: String, said: String },
     #[error("cannot read the lock of '{server}'{}", after_colon(said))]
     Lock { server: String, said: String },
-    /// A run that was to be ended with `server unlock` goes on.
+    /// A run that `server unlock` tried to end is still going.
     #[error("{run} could not be ended on '{server}'")]
     NotEnded {
         server: String,
@@ -44,19 +44,17 @@ pub enum ServerError {
         /// The file that shows who holds the lock.
         lock: &'static str,
     },
-    #[error(
-        "{run} on '{server}' is undoing a step that may have locked everybody out; infrakt does not interrupt that"
-    )]
+    #[error("{run} on '{server}' is undoing a step that may have locked everyone out; infrakt does not interrupt that")]
     Undoing { server: String, run: String },
-    /// There is no place for the records of a run, so none is begun.
-    #[error("'{server}' can't keep the records of a run: {reason}")]
+    /// The records of a run can't be stored, so no run is started.
+    #[error("'{server}' can't store the records of a run: {reason}")]
     NoRecords { server: String, reason: String },
-    /// It could not be told whether another run is at work, so none is begun.
+    /// It is unknown whether another run is in progress, so no run is started.
     #[error("the lock of '{server}' can't be used: {reason}")]
     LockBroken { server: String, reason: String },
-    #[error("'{server}' did not begin the run: {reason}")]
+    #[error("'{server}' did not start the run: {reason}")]
     NotBegun { server: String, reason: String },
-    /// The runner's records break their own rules.
+    /// The runner's records are inconsistent.
     #[error("cannot follow the steps on '{server}': {reason}")]
     NotFollowed { server: String, reason: String },
     #[error("'{server}' did not restart within {seconds} s")]
@@ -86,7 +84,7 @@ impl ServerError {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::TooSlow { server, .. } | Self::NotRestarted { server, .. } => {
-                Some(format!("see if it is up: infrakt server status {server}"))
+                Some(format!("check whether it is up: infrakt server status {server}"))
             }
             Self::BrokeOff { server, .. }
             | Self::TooLong { server, .. }
@@ -95,28 +93,29 @@ impl ServerError {
             | Self::Guards { server, .. }
             | Self::MarkerNotWritten { server, .. }
             | Self::MarkerNotRemoved { server, .. }
-            | Self::Lock { server, .. } => Some(format!("look there: infrakt server ssh {server}")),
+            | Self::Lock { server, .. } => Some(format!("log in and check: infrakt server ssh {server}")),
             Self::Query { server, .. } => Some(format!(
-                "a query only looks, and its file systems are read-only: put what writes into a step; to try it there: \
+                "queries see read-only file systems: move a command that writes into a step; to try it on the server: \
                  infrakt server ssh {server}"
             )),
             Self::NotEnded { server, lock, .. } => Some(format!(
-                "see which process holds {lock} there: infrakt server ssh {server}"
+                "find out which process holds {lock}: infrakt server ssh {server}"
             )),
             Self::Undoing { server, .. } => Some(format!("try again in a few minutes: infrakt server unlock {server}")),
             Self::NoRecords { server, .. } => Some(format!(
-                "see its disks: infrakt server ssh {server} -- 'findmnt -T /var/lib; df -h /var/lib /run; df -i /var/lib /run'"
+                "check its disks: infrakt server ssh {server} -- 'findmnt -T /var/lib; df -h /var/lib /run; df -i \
+                 /var/lib /run'"
             )),
             Self::LockBroken { server, .. } => Some(format!(
-                "it takes flock of util-linux, as root there: infrakt server ssh {server} -- flock --version"
+                "infrakt needs flock from util-linux, for root: infrakt server ssh {server} -- flock --version"
             )),
-            Self::NotBegun { server, .. } => Some(format!("look there: infrakt server ssh {server}")),
-            Self::NotFollowed { .. } => Some("see what became of the run: infrakt runs list".to_owned()),
+            Self::NotBegun { server, .. } => Some(format!("log in and check: infrakt server ssh {server}")),
+            Self::NotFollowed { .. } => Some("show how the run ended: infrakt runs list".to_owned()),
         }
     }
 }
 
-/// What a server said, where it said something.
+/// What a server printed, after a colon; empty if it printed nothing.
 fn after_colon(said: &str) -> String {
     match said.trim() {
         "" => String::new(),

@@ -1,4 +1,4 @@
-//! Failures on the way to a server: name, network, host key, login, sudo, a channel that broke.
+//! Errors of the connection to a server: name, network, host key, login, sudo, a broken channel.
 
 use super::Exit;
 use super::key_problem::KeyProblem;
@@ -6,17 +6,17 @@ use super::obstacle::{Obstacle, SudoObstacle};
 use crate::plan::shell::quote;
 use std::path::PathBuf;
 
-/// Why a server could not be reached, trusted or talked to.
+/// Why a server could not be reached, trusted or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SshError {
-    /// The name has no address, or nothing answers there.
+    /// The name has no address, or nothing answers at it.
     #[error("cannot reach '{server}' at {address}: {reason}")]
     Unreachable {
         server: String,
         address: String,
         reason: String,
     },
-    /// Something answers, but no SSH connection came about with it.
+    /// Something answers, but the SSH handshake failed.
     #[error("no SSH connection with '{server}' at {address}: {reason}")]
     Handshake {
         server: String,
@@ -26,26 +26,26 @@ pub enum SshError {
     /// The user's SSH configuration can't be used for this host.
     #[error("the SSH configuration for '{host}' can't be used: {reason}")]
     Configuration { host: String, reason: String },
-    /// The way to the server ends at a jump host.
-    #[error("cannot get to '{server}' through its jump host: {problem}")]
+    /// The connection failed at a jump host.
+    #[error("cannot reach '{server}' through its jump host: {problem}")]
     JumpHost {
         server: String,
         jump_host: String,
-        /// The command with which ssh itself logs in there.
+        /// The ssh command that logs in to the jump host.
         login: String,
-        /// With the jump host in place of the server.
+        /// The same error, about the jump host instead of the server.
         problem: Box<SshError>,
     },
-    /// Nothing vouches for the key that the server shows.
-    #[error("the host key of '{server}' is not known: it shows {algorithm} {fingerprint}")]
+    /// The server's key is neither recorded nor certified.
+    #[error("the host key of '{server}' is not known: it offers {algorithm} {fingerprint}")]
     HostKeyUnknown {
         server: String,
         algorithm: String,
         fingerprint: String,
     },
-    /// Nothing vouches for the key, and the SSH configuration forbids to take it on trust.
+    /// The server's key is not known, and the SSH configuration forbids accepting unknown keys.
     #[error(
-        "the host key of '{server}' is not known, and with StrictHostKeyChecking yes it is not taken on trust: it shows \
+        "the host key of '{server}' is not known, and StrictHostKeyChecking yes forbids accepting it: it offers \
          {algorithm} {fingerprint}"
     )]
     HostKeyNotTaken {
@@ -53,10 +53,11 @@ pub enum SshError {
         algorithm: String,
         fingerprint: String,
     },
-    /// The server shows another key than the one recorded.
+    /// The server offers a different key than the recorded one.
     #[error(
-        "the host key of '{server}' has changed: recorded is {recorded} ({place}), but it shows {algorithm} {offered}; \
-         either the machine was reinstalled, or its address now leads to another machine, or somebody stands in between"
+        "the host key of '{server}' has changed: recorded is {recorded} ({place}), but it offers {algorithm} \
+         {offered}; the machine was reinstalled, its address leads to another machine, or someone is intercepting the \
+         connection"
     )]
     HostKeyChanged {
         server: String,
@@ -66,33 +67,33 @@ pub enum SshError {
         algorithm: String,
         offered: String,
     },
-    /// A known_hosts file says that this key must not be trusted any more.
-    #[error("the host key {fingerprint} that '{server}' shows is marked as revoked in {place}")]
+    /// A known_hosts file marks this key as revoked.
+    #[error("the host key {fingerprint} that '{server}' offers is marked as revoked in {place}")]
     HostKeyRevoked {
         server: String,
         fingerprint: String,
         place: String,
     },
-    /// A private key that was asked for can't be used.
+    /// A configured private key can't be used.
     #[error("the key {} {problem}", path.display())]
     KeyFile {
         server: String,
         path: PathBuf,
         problem: KeyProblem,
     },
-    /// The server accepted nothing of what could be offered.
-    #[error("'{server}' does not let {user} in: {}", tried.join("; "))]
+    /// The server accepted none of the keys and passwords offered.
+    #[error("'{server}' denied the login of {user}: {}", tried.join("; "))]
     Denied {
         server: String,
         user: String,
-        /// Each thing that was tried, with what became of it; never empty.
+        /// Each attempt with its result; never empty.
         tried: Vec<String>,
         obstacle: Obstacle,
     },
     #[error("'{server}' has no sudo, and {user} is not root")]
     SudoMissing { server: String, user: String },
-    /// A password is needed, and nobody is there to be asked.
-    #[error("sudo on '{server}' wants the password of {user}, and there is no terminal to ask for it on")]
+    /// A password is needed, and there is no terminal to ask on.
+    #[error("sudo on '{server}' needs the password of {user}, and there is no terminal to ask for it on")]
     SudoNeedsPassword { server: String, user: String },
     #[error("sudo on '{server}' does not accept the password of {user}{}", origin(*from_environment))]
     SudoWrongPassword {
@@ -111,15 +112,15 @@ pub enum SshError {
         obstacle: SudoObstacle,
     },
     /// The login worked, but the server starts no shell.
-    #[error("'{server}' lets {user} in, but starts no shell: {reason}")]
+    #[error("'{server}' accepted the login of {user}, but starts no shell: {reason}")]
     NoCommand {
         server: String,
         user: String,
-        /// The server's own words, where it had any.
+        /// What the server said, if anything.
         reason: String,
         obstacle: Obstacle,
     },
-    /// The connection broke. What the script on the other side did since, is not known.
+    /// The connection broke. What the script on the server did since then is not known.
     #[error("the connection to '{server}' was lost: {reason}")]
     Lost { server: String, reason: String },
 }
@@ -133,7 +134,7 @@ fn origin(from_environment: bool) -> &'static str {
 }
 
 impl SshError {
-    /// Whether the server, or a jump host on the way, did not let the user in.
+    /// Whether the server, or a jump host on the way, denied the login.
     pub fn is_denied(&self) -> bool {
         match self {
             Self::Denied { .. } => true,
@@ -176,20 +177,20 @@ impl SshError {
             Self::Unreachable { server, .. } | Self::Handshake { server, .. } => {
                 format!("check its address and port: infrakt server show {server}")
             }
-            Self::Configuration { host, .. } => format!("see what ssh makes of it: ssh -G {}", quote(host)),
+            Self::Configuration { host, .. } => format!("show the configuration ssh uses: ssh -G {}", quote(host)),
             Self::JumpHost { login, problem, .. } => match problem.as_ref() {
                 Self::HostKeyUnknown { algorithm, .. } => format!(
-                    "compare it on the jump host's own console: {}\n\
-                     if it is the same, let ssh record it: {login} exit",
+                    "compare it on the jump host's console: {}\n\
+                     if it matches, let ssh record it: {login} exit",
                     console_command(algorithm)
                 ),
                 Self::HostKeyChanged { algorithm, place, .. } => format!(
-                    "only if you know why it changed, compare it on the jump host's own console: {}\n\
-                     if it is the same, remove the old one ({}), and let ssh record it: {login} exit",
+                    "only if you know why it changed, compare it on the jump host's console: {}\n\
+                     if it matches, remove the old one ({}), and let ssh record it: {login} exit",
                     console_command(algorithm),
                     place.trim_start_matches("in ")
                 ),
-                Self::Denied { .. } => format!("see how ssh gets in there: {login}"),
+                Self::Denied { .. } => format!("check how ssh logs in there: {login}"),
                 problem => return problem.hint(),
             },
             Self::HostKeyUnknown {
@@ -202,8 +203,8 @@ impl SshError {
                 algorithm,
                 fingerprint,
             } => format!(
-                "compare it on the server's own console: {}\n\
-                 if it is the same: infrakt server update {server} --host-key {fingerprint}",
+                "compare it on the server's console: {}\n\
+                 if it matches: infrakt server update {server} --host-key {fingerprint}",
                 console_command(algorithm)
             ),
             Self::HostKeyChanged {
@@ -212,26 +213,25 @@ impl SshError {
                 offered,
                 ..
             } => format!(
-                "only if you know why it changed, compare it on the server's own console: {}\n\
-                 if it is the same: infrakt server update {server} --host-key {offered}",
+                "only if you know why it changed, compare it on the server's console: {}\n\
+                 if it matches: infrakt server update {server} --host-key {offered}",
                 console_command(algorithm)
             ),
-            Self::HostKeyRevoked { .. } => {
-                "do not connect; give the server a new host key on its own console, as root: \
+            Self::HostKeyRevoked { .. } => "do not connect; give the server a new host key on its console, as root: \
                  rm -f /etc/ssh/ssh_host_* && ssh-keygen -A"
-                    .to_owned()
-            }
+                .to_owned(),
             Self::KeyFile { server, path, problem } => problem.hint(server, path),
             Self::Denied {
                 server, user, obstacle, ..
             } => obstacle.hint(server, user).unwrap_or_else(|| {
                 format!(
-                    "name the right user and key: infrakt server update {server} --user USER --key PATH\n\
-                     why its sshd refuses stands in its own log, on its console: journalctl -u ssh"
+                    "set the right user and key: infrakt server update {server} --user USER --key PATH\n\
+                     the log of its sshd says why, on its console: journalctl -u ssh"
                 )
             }),
             Self::SudoMissing { server, .. } => format!(
-                "on the server, as root: apt-get install sudo; or log in as root: infrakt server update {server} --user root"
+                "on the server, as root: apt-get install sudo; or log in as root: infrakt server update {server} \
+                 --user root"
             ),
             Self::SudoNeedsPassword { .. }
             | Self::SudoWrongPassword {
@@ -248,15 +248,16 @@ impl SshError {
                 server, user, obstacle, ..
             } => obstacle.hint(server, user).unwrap_or_else(|| {
                 format!(
-                    "check the login shell of {user} there, and any ForceCommand or MaxSessions of its sshd: infrakt server ssh {server}"
+                    "check the login shell of {user}, and ForceCommand and MaxSessions of the server's sshd: infrakt \
+                     server ssh {server}"
                 )
             }),
-            Self::Lost { server, .. } => format!("see if it is still there: infrakt server status {server}"),
+            Self::Lost { server, .. } => format!("check whether it is up: infrakt server status {server}"),
         })
     }
 }
 
-/// What prints, on the server itself, the fingerprint of its host key of this type.
+/// The command that prints, on the server, the fingerprint of its host key of this type.
 fn console_command(algorithm: &str) -> String {
     let family = if algorithm.starts_with("ecdsa") {
         "ecdsa"

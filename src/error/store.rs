@@ -1,4 +1,4 @@
-//! Failures of what is kept on this computer: the database, the env files and their key.
+//! Errors of the files on this computer: the database, the env files and their key.
 
 use super::Exit;
 use std::path::PathBuf;
@@ -13,24 +13,25 @@ pub enum StoreError {
     },
     #[error("the database {} is locked by another program", path.display())]
     Locked { path: PathBuf },
-    #[error("the database {} is damaged, or is no database: {reason}", path.display())]
+    #[error("the database {} is corrupt or not a database: {reason}", path.display())]
     Corrupt { path: PathBuf, reason: String },
-    #[error("the disk is full: nothing more can be written to {}", path.display())]
+    #[error("the disk is full: cannot write to {}", path.display())]
     Full { path: PathBuf },
     #[error("the database {} cannot be written: {reason}", path.display())]
     Unwritable { path: PathBuf, reason: String },
     #[error(
-        "the database {} was made by a newer infrakt (its version is {found}, this infrakt knows {known}); it was left as it is",
+        "the database {} was made by a newer infrakt (its version is {found}, this infrakt supports {known}); nothing \
+         was changed",
         path.display()
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
-    #[error("{} cannot be infrakt's home: {reason}", path.display())]
+    #[error("{} can't be used as infrakt's home: {reason}", path.display())]
     Home {
         path: PathBuf,
         reason: String,
         hint: String,
     },
-    /// What is looked for by name, and isn't there.
+    /// No entry has this name.
     #[error("there is no {kind} '{name}'")]
     Unknown {
         kind: StoreKind,
@@ -41,13 +42,13 @@ pub enum StoreError {
     UnknownRun { id: i64 },
     #[error("there is no group of runs g{id}")]
     UnknownGroup { id: i64 },
-    #[error("run {id} is done: there is nothing left to resume")]
+    #[error("run {id} is done: nothing to resume")]
     RunIsDone { id: i64 },
     #[error("run {id} was on '{server}', which is no longer in the inventory")]
     RunsServerIsGone { id: i64, server: String },
-    #[error("run {id} has ended already: it is {state}")]
+    #[error("run {id} has already ended: it is {state}")]
     RunHasEnded { id: i64, state: &'static str },
-    #[error("run {id} was begun by an older infrakt, which did not note down what resuming needs")]
+    #[error("run {id} was started by an older infrakt, which did not record what resuming needs")]
     RunIsTooOld { id: i64 },
     #[error("app '{app}' has no variable '{name}'")]
     UnknownVariable {
@@ -61,9 +62,9 @@ pub enum StoreError {
         tag: String,
         nearest: Option<String>,
     },
-    #[error("there is already {} '{name}'", kind.with_article())]
+    #[error("{} named '{name}' already exists", kind.with_article())]
     Exists { kind: StoreKind, name: String },
-    /// A value that breaks the rule for values of its sort. `what` names the sort: `server name`.
+    /// A value that breaks the rule for its kind. `what` names the kind: `server name`.
     #[error("'{}' is not a valid {what}: {reason}", beginning(value))]
     Invalid {
         what: &'static str,
@@ -73,25 +74,25 @@ pub enum StoreError {
     },
     #[error("server '{server}' still has {}: {}", if apps.len() == 1 { "an app" } else { "apps" }, apps.join(", "))]
     ServerHasApps { server: String, apps: Vec<String> },
-    #[error("server '{server}' has another host key on record: {known}, and not {offered}")]
+    #[error("server '{server}' has a different host key on record: {known}, not {offered}")]
     HostKeyDiffers {
         server: String,
         known: String,
         offered: String,
     },
-    #[error("{} is there already, though app '{app}' is new: it was left by another database", path.display())]
+    #[error("{} already exists, although app '{app}' is new: another database left it behind", path.display())]
     LeftoverEnvFile { path: PathBuf, app: String },
-    #[error("the key of the env files, {}, is gone; without it their values can't be read", path.display())]
+    #[error("the key of the env files, {}, is missing; their values can't be read without it", path.display())]
     KeyGone { path: PathBuf },
-    #[error("{} is not a key of infrakt: {reason}", path.display())]
+    #[error("{} is not a key file of infrakt: {reason}", path.display())]
     KeyMalformed { path: PathBuf, reason: String },
-    #[error("the values in {} were encrypted with another key than {}", file.display(), key.display())]
+    #[error("the values in {} were encrypted with a key other than {}", file.display(), key.display())]
     WrongKey { key: PathBuf, file: PathBuf },
-    #[error("the env file {} is damaged: {reason}", path.display())]
+    #[error("the env file {} is corrupt: {reason}", path.display())]
     EnvFile { path: PathBuf, reason: String },
 }
 
-/// What has a name of its own in the database.
+/// The kinds of entries that have a name in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
     Server,
@@ -167,41 +168,36 @@ impl StoreError {
         match self {
             Self::Database { .. } => None,
             Self::Locked { path } => Some(format!(
-                "see which program holds it, and try again when it is done: fuser -v {}",
+                "find out which program uses it, and try again when it is done: fuser -v {}",
                 shown(path)
             )),
             Self::Corrupt { path, .. } => Some(format!(
-                "put back a copy, or look what can be saved: sqlite3 {} .recover",
+                "restore a backup, or recover what is readable: sqlite3 {} .recover",
                 shown(path)
             )),
-            Self::Full { path } => Some(format!(
-                "see what takes the place, and make room: df -h {}",
-                shown(path)
-            )),
-            Self::Unwritable { path, .. } => Some(format!("see who may write there: ls -la {}", shown(path))),
+            Self::Full { path } => Some(format!("free some space: df -h {}", shown(path))),
+            Self::Unwritable { path, .. } => Some(format!("check who may write there: ls -la {}", shown(path))),
             Self::Newer { .. } => {
                 Some("use that newer infrakt, or another home: infrakt --home DIRECTORY …".to_owned())
             }
             Self::Home { hint, .. } => Some(hint.clone()),
             Self::Unknown { kind, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt {kind} list"),
-                None => format!("see what there is: infrakt {kind} list"),
+                None => format!("list them: infrakt {kind} list"),
             }),
             Self::RunIsDone { id } | Self::RunHasEnded { id, .. } => {
-                Some(format!("see what it did: infrakt runs show {id}"))
+                Some(format!("show what it did: infrakt runs show {id}"))
             }
-            Self::RunsServerIsGone { id, .. } => Some(format!("what it did: infrakt runs show {id}")),
+            Self::RunsServerIsGone { id, .. } => Some(format!("show what it did: infrakt runs show {id}")),
             Self::RunIsTooOld { .. } => Some("run its recipe again: infrakt run RECIPE --server NAME".to_owned()),
-            Self::UnknownRun { .. } | Self::UnknownGroup { .. } => {
-                Some("see what there is: infrakt runs list".to_owned())
-            }
+            Self::UnknownRun { .. } | Self::UnknownGroup { .. } => Some("list them: infrakt runs list".to_owned()),
             Self::UnknownVariable { app, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt env list {app}"),
-                None => format!("see what there is: infrakt env list {app}"),
+                None => format!("list them: infrakt env list {app}"),
             }),
             Self::UnknownTag { server, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt server show {server}"),
-                None => format!("see what it has: infrakt server show {server}"),
+                None => format!("show its tags: infrakt server show {server}"),
             }),
             Self::Exists { kind, name } => Some(format!("infrakt {kind} show {name}")),
             Self::Invalid { hint, .. } => hint.clone(),
@@ -218,7 +214,8 @@ impl StoreError {
                 Some(format!("if nobody needs it any more: mv {0} {0}.old", shown(path)))
             }
             Self::KeyGone { path } => Some(format!(
-                "put {} back from a copy; nothing was written. Apps whose values are lost for good can be removed: infrakt app remove NAME",
+                "put {} back from a copy; nothing was written. Apps whose values are lost for good can be removed: \
+                 infrakt app remove NAME",
                 path.display()
             )),
             Self::KeyMalformed { path, .. } => Some(format!(

@@ -48,7 +48,7 @@ ik_find() {
         ik_void
         case $? in
         0)
-            ik_refuse void 'it never began'
+            ik_refuse void 'it never started'
             return 1
             ;;
         200 | 201) ;;

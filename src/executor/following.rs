@@ -87,7 +87,7 @@ impl Owed {
         Err(SshError::Lost {
             server: plan.server.name.clone(),
             reason: format!(
-                "it lets infrakt in, but nothing was heard of the run for {} s",
+                "infrakt can log in, but has received nothing from the run for {} s",
                 PATIENCE.as_secs()
             ),
         }
@@ -278,7 +278,7 @@ fn complaint(channel: &mut dyn Channel, mut said: Vec<u8>) -> String {
     let said = String::from_utf8_lossy(&said);
     let last = said.lines().rfind(|line| !line.trim().is_empty());
     format!(
-        "the shell that was to begin it has ended: {}",
+        "the shell that should start it has ended: {}",
         last.unwrap_or("it said nothing")
     )
 }
@@ -295,7 +295,7 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
         "identity" => Refusal::StalePlan {
             server,
             reason: format!(
-                "another machine answers: {reason}; take note of it: infrakt server status {}",
+                "a different machine answers: {reason}; check it: infrakt server status {}",
                 plan.server.name
             ),
         }

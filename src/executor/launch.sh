@@ -50,7 +50,7 @@ ik_prepare() {
         # Another launch of the same run may have come between the check and the lock.
         if [ -d "$IK_DIR" ]; then
             exec 9>&-
-            ik_refuse folder "$IK_DIR is there already"
+            ik_refuse folder "$IK_DIR already exists"
         else
             ik_cannot spool ik_make_folder
         fi

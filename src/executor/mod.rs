@@ -72,7 +72,7 @@ impl Execution<'_> {
                 Stretched::Ended(ended) => break ended,
                 Stretched::Reached(index) => next = index,
                 Stretched::Over | Stretched::NeverSent => {
-                    break Ended::interrupted("the server restarted, or its records of the run are gone");
+                    break Ended::interrupted("the server restarted, or its records of the run were deleted");
                 }
             }
         };
@@ -175,7 +175,7 @@ impl Execution<'_> {
             Verdict::Open => (Outcome::Unchanged, None, None, None),
             Verdict::NotFromHere(why) => {
                 events.push(RunEvent::Notice {
-                    message: format!("checked on the server only: {why}"),
+                    message: format!("checked only on the server: {why}"),
                 });
                 (Outcome::Unchanged, None, None, None)
             }

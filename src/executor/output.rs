@@ -159,7 +159,7 @@ impl Output {
             if self.left_out.is_none() {
                 self.left_out = Some(first.from);
                 let note = format!(
-                    "\n[infrakt leaves out what follows, and keeps the last {} KiB of it]\n",
+                    "\n[infrakt omits what follows, except for the last {} KiB]\n",
                     self.room.tail / 1024
                 );
                 self.show(step, note.as_bytes(), events);

@@ -24,7 +24,7 @@ ik_reach() {
         ik_here=${PWD%/}
         if [ -L "./$ik_name" ]; then
             if ! ik_is_roots; then
-                echo "$ik_here/$ik_name is a link in a directory that others than root can write; it is not followed" >&2
+                echo "$ik_here/$ik_name is a link in a directory that users other than root can write; it is not followed" >&2
                 return 1
             fi
             ik_links=$((ik_links + 1))
@@ -42,7 +42,7 @@ ik_reach() {
         else
             cd -P -- "./$ik_name"
             if [ "$ik_name" != . ] && [ "$PWD" != "$ik_here/$ik_name" ]; then
-                echo "$ik_here/$ik_name was replaced meanwhile" >&2
+                echo "$ik_here/$ik_name was replaced in the meantime" >&2
                 return 1
             fi
         fi
@@ -64,7 +64,7 @@ ik_place() {
     case $PWD:$(stat -c '%u %a' .) in
     "$ik_here/${ik_new#./}:0 700" | "$ik_here/${ik_new#./}:0 2700") ;;
     *)
-        echo "$ik_here/${ik_new#./} was replaced meanwhile" >&2
+        echo "$ik_here/${ik_new#./} was replaced in the meantime" >&2
         return 1
         ;;
     esac

@@ -202,7 +202,7 @@ fn attempt(way: &dyn Way, endpoint: Endpoint) -> std::result::Result<(), String>
             let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nUser-Agent: infrakt\r\nConnection: close\r\n\r\n");
             match exchange(&mut *stream, request.as_bytes())? {
                 answer if answer == *b"HTTP/" => Ok(()),
-                _ => Err("what answers there is no web server".to_owned()),
+                _ => Err("what answers there is not a web server".to_owned()),
             }
         }
         // A record of a handshake, or an alert: both are TLS (RFC 8446, 5.1).
@@ -218,7 +218,7 @@ fn exchange(stream: &mut dyn Stream, words: &[u8]) -> std::result::Result<[u8; 5
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => "it accepts connections and closes them".to_owned(),
         std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
-            format!("it accepts connections and says nothing for {} s", ATTEMPT.as_secs())
+            format!("it accepts connections but sends nothing for {} s", ATTEMPT.as_secs())
         }
         _ => error.to_string(),
     };

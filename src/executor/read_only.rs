@@ -38,7 +38,7 @@ pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience
     let Some(end) = answer.stdout.iter().position(|byte| *byte == b'\n') else {
         return Err(ServerError::Unclear {
             server: server.to_owned(),
-            reason: "it does not say whether its file systems were read-only".to_owned(),
+            reason: "it did not report whether its file systems were read-only".to_owned(),
         }
         .into());
     };

@@ -135,10 +135,11 @@ impl Stretch<'_> {
             // What destroys may do so through Docker's socket, whatever it is that answers there.
             text.push_str(
                 "eval \"$IK_SURVEY\"\nik_proven=0\nik_prove_engine || ik_proven=$?\n\
-                 [ $ik_proven != 1 ] || { ik_refuse protected \"the Docker that answers there is not proven to be its own: $ik_reason\"; return; }\n",
+                 [ $ik_proven != 1 ] || { ik_refuse protected \"the Docker that answers is not proven to be the \
+                 server's own: $ik_reason\"; return; }\n",
             );
         }
-        text.push_str("[ ! -e \"$IK_DIR\" ] || { ik_refuse folder \"$IK_DIR is there already\"; return; }\n");
+        text.push_str("[ ! -e \"$IK_DIR\" ] || { ik_refuse folder \"$IK_DIR already exists\"; return; }\n");
     }
 
     /// Whether a step, of this stretch or of a later one, relies on the server to undo it alone.

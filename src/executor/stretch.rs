@@ -122,7 +122,7 @@ impl Execution<'_> {
                     }
                     // The server undoes it, since nobody comes back in time.
                     Err(Error::Interrupted) => {
-                        let reason = "it was not proven that a new login works; the server undoes it";
+                        let reason = "infrakt could not prove that a new login works; the server undoes the step";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())));
                     }
@@ -148,7 +148,7 @@ impl Execution<'_> {
                     None if launches == MOST_LAUNCHES => {
                         return Err(ServerError::NotBegun {
                             server: plan.server.name.clone(),
-                            reason: "the records of the run vanish before it has begun".to_owned(),
+                            reason: "the records of the run are deleted before it has started".to_owned(),
                         }
                         .into());
                     }
@@ -162,7 +162,7 @@ impl Execution<'_> {
                 },
                 Followed::Absent => return self.records_gone(plan, &mut transcript, reached, to),
                 Followed::Left => {
-                    let reason = "it was not waited for; the server may have run it since";
+                    let reason = "infrakt did not wait for it; the server may have run it since then";
                     self.lose(plan, &mut transcript, reached, to, reason, false)?;
                     return Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())));
                 }
@@ -176,7 +176,7 @@ impl Execution<'_> {
                         if let Some(Followed::Failed(ended)) = owed.instead {
                             return Ok(Stretched::Ended(ended));
                         }
-                        let reason = "the connection was lost before it; the server may have run it since";
+                        let reason = "the connection was lost before it; the server may have run it since then";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return match error {
                             Error::Interrupted => {
@@ -192,7 +192,7 @@ impl Execution<'_> {
                             error => Ok(Stretched::Ended(Ended::interrupted(error.to_string()))),
                         };
                     }
-                    self.notice("connected again")?;
+                    self.notice("reconnected")?;
                     match transcript.offsets() {
                         // Nothing came, so the script may not even have arrived. Its folder lets it begin only once.
                         (0, 0, 0) if !arrived && !owed.begun => {
@@ -246,7 +246,7 @@ impl Execution<'_> {
         reached: &mut usize,
         to: usize,
     ) -> Result<Stretched> {
-        let reason = "the server's records of it are gone; it may have run";
+        let reason = "the server's records of it were deleted; it may have run";
         self.lose(plan, transcript, reached, to, reason, true)?;
         Ok(Stretched::Over)
     }

@@ -120,7 +120,7 @@ impl Transcript {
                 outcome: Outcome::Unknown,
                 exit_status: None,
                 duration_ms: 0,
-                reason: Some("its end was not seen".to_owned()),
+                reason: Some("infrakt did not see it end".to_owned()),
             });
         }
         events
@@ -243,10 +243,10 @@ impl Transcript {
                     reason: match why {
                         Why::Itself => None,
                         Why::TimedOut => Some(format!("timed out after {} s", duration_ms / 1000)),
-                        Why::Undone => Some("no new login worked in time, so the server has undone it".to_owned()),
+                        Why::Undone => Some("no new login worked in time, so the server undid it".to_owned()),
                         Why::NotUndone => Some("no new login worked in time, and undoing it failed".to_owned()),
                         Why::Flooded => Some(
-                            "ended by infrakt: the steps have printed more than 1 GiB, which could fill the server's disk"
+                            "ended by infrakt: the steps printed more than 1 GiB, which could fill the server's disk"
                                 .to_owned(),
                         ),
                     },

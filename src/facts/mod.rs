@@ -252,7 +252,7 @@ const PROFILES: [(&str, &str); 4] = [
     ("ubuntu-24.04", include_str!("profiles/ubuntu-24.04.json")),
 ];
 
-const HOW_TO_WRITE: &str = "write those of a live server: infrakt facts NAME > facts.json";
+const HOW_TO_WRITE: &str = "save the facts of a server: infrakt facts NAME > facts.json";
 
 impl Docker {
     /// The id of the engine, if it is proven to be the machine's own.
@@ -275,11 +275,11 @@ impl Facts {
         // The format first: fields of a later one are not a mistake of the file.
         let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         match value.get("format") {
-            None => return Err(malformed("it does not say its format, so it holds no facts".to_owned())),
+            None => return Err(malformed("it has no format, so it is not a file of facts".to_owned())),
             Some(format) if format.as_u64() == Some(u64::from(FORMAT)) => {}
             Some(format) => {
                 return Err(malformed(format!(
-                    "its format is {format}, this infrakt reads format {FORMAT}"
+                    "its format is {format}, this infrakt supports format {FORMAT}"
                 )));
             }
         }
@@ -302,7 +302,7 @@ impl Facts {
                     .map(|near| format!("did you mean '{near}'? "))
                     .unwrap_or_default();
                 Err(Error::usage_with(
-                    format!("there is no profile or file of facts '{name}'"),
+                    format!("'{name}' is neither a profile nor a file of facts"),
                     format!(
                         "{suggestion}the profiles are {}",
                         Self::profiles().collect::<Vec<_>>().join(", ")

@@ -126,7 +126,7 @@ fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
 /// What the node is in a swarm, as `docker info` and a manager's own lists say it.
 fn swarm_node(records: &mut Records<'_>) -> Result<Option<SwarmNode>, String> {
     let info: SwarmInfo = serde_json::from_slice(records.bytes("docker_swarm")?)
-        .map_err(|error| format!("'docker_swarm' is not understood: {error}"))?;
+        .map_err(|error| format!("cannot parse 'docker_swarm': {error}"))?;
     if info.local_node_state == "inactive" {
         return Ok(None);
     }
@@ -375,10 +375,7 @@ mod tests {
             .output()
             .expect("sh runs");
         let half = &output.stdout[..output.stdout.len() - "NONCE end\n".len()];
-        assert_eq!(
-            parse("NONCE", half),
-            Err("the answer breaks off before its end".to_owned())
-        );
+        assert_eq!(parse("NONCE", half), Err("the answer is incomplete".to_owned()));
     }
 
     #[test]

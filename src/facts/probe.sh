@@ -80,7 +80,7 @@ read_docker() {
     ik_installed=no ik_running=no ik_compose=no ik_package='' ik_proven=2 ik_version='' ik_root='' ik_store=''
     if command -v dockerd >/dev/null 2>&1 || engine_socket; then
         if ! command -v docker >/dev/null 2>&1; then
-            fail "Docker's engine is there, but not its command line, so what it holds can't be listed"
+            fail "the Docker engine is installed without its command line, so its contents can't be listed"
         fi
         ik_installed=yes
         ik_package=other
@@ -142,12 +142,12 @@ read_engine() {
         docker images --no-trunc --format '[{{json .ID}},{{json .Repository}},{{json .Tag}},{{json .Size}}]' &&
         mark networks &&
         docker network ls --no-trunc --filter type=custom --format '[{{json .ID}},{{json .Name}}]' ||
-        fail 'Docker does not list what it holds'
+        fail 'Docker does not list its contents'
     # A volume may be removed after it was listed; then the list is read again.
     for ik_attempt in 1 2 3; do
         if ik_volumes=$(inspect_volumes '{"name":{{json .Name}},"driver":{{json .Driver}},"created":{{json .CreatedAt}},"mountpoint":{{json .Mountpoint}},"options":{{json .Options}}}') &&
             ik_places=$(inspect_volumes '{{if and (eq .Driver "local") (not .Options)}}{{.Mountpoint}}{{end}}'); then break; fi
-        [ "$ik_attempt" -lt 3 ] || fail 'Docker does not say where its volumes keep their data'
+        [ "$ik_attempt" -lt 3 ] || fail 'Docker does not say where its volumes store their data'
     done
     say volumes "$ik_volumes"
     mark volume_sizes

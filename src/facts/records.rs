@@ -21,7 +21,7 @@ impl<'a> Records<'a> {
         let start = start.as_bytes();
         let mut rest = answer.strip_prefix(start).ok_or_else(|| match answer.is_empty() {
             true => "the answer is empty".to_owned(),
-            false => format!("it begins with something else: {}", excerpt(answer)),
+            false => format!("it begins with unexpected bytes: {}", excerpt(answer)),
         })?;
         let mut values = BTreeMap::new();
         loop {
@@ -29,18 +29,18 @@ impl<'a> Records<'a> {
             let record = &rest[..next.unwrap_or(rest.len())];
             let (key, value) = match record.iter().position(|byte| *byte == b'\n') {
                 Some(at) => (&record[..at], &record[at + 1..]),
-                None => return Err("the answer breaks off before its end".to_owned()),
+                None => return Err("the answer is incomplete".to_owned()),
             };
-            let key = std::str::from_utf8(key).map_err(|_| format!("a key is not understood: {}", excerpt(key)))?;
+            let key = std::str::from_utf8(key).map_err(|_| format!("unexpected key: {}", excerpt(key)))?;
             if values.insert(key, value).is_some() {
-                return Err(format!("it says '{key}' twice"));
+                return Err(format!("it has '{key}' twice"));
             }
             match next {
                 Some(at) => rest = &rest[at + start.len()..],
                 None => break,
             }
             if key == "end" {
-                return Err("there is more after its end".to_owned());
+                return Err("it continues after its end".to_owned());
             }
         }
         let mut records = Self { values };
@@ -49,8 +49,8 @@ impl<'a> Records<'a> {
         }
         match records.values.remove("end") {
             Some(b"") => Ok(records),
-            Some(more) => Err(format!("there is more after its end: {}", excerpt(more))),
-            None => Err("the answer breaks off before its end".to_owned()),
+            Some(more) => Err(format!("it continues after its end: {}", excerpt(more))),
+            None => Err("the answer is incomplete".to_owned()),
         }
     }
 
@@ -59,9 +59,7 @@ impl<'a> Records<'a> {
     /// # Errors
     /// If the answer has no such record.
     pub fn bytes(&mut self, key: &str) -> Result<&'a [u8], String> {
-        self.values
-            .remove(key)
-            .ok_or_else(|| format!("it does not say '{key}'"))
+        self.values.remove(key).ok_or_else(|| format!("'{key}' is missing"))
     }
 
     /// As [`Records::bytes`], as text. What is not UTF-8 is replaced.
@@ -104,7 +102,7 @@ impl<'a> Records<'a> {
     pub fn json_lines<T: serde::de::DeserializeOwned>(&mut self, key: &str) -> Result<Vec<T>, String> {
         let parse = |line: &String| {
             serde_json::from_str(line)
-                .map_err(|error| format!("'{key}' is not understood: {error}: {}", excerpt(line.as_bytes())))
+                .map_err(|error| format!("cannot parse '{key}': {error}: {}", excerpt(line.as_bytes())))
         };
         self.lines(key)?.iter().map(parse).collect()
     }
@@ -130,7 +128,7 @@ impl<'a> Records<'a> {
     pub fn finish(self) -> Result<(), String> {
         match self.values.keys().next() {
             None => Ok(()),
-            Some(key) => Err(format!("a key is not understood: {}", excerpt(key.as_bytes()))),
+            Some(key) => Err(format!("unexpected key: {}", excerpt(key.as_bytes()))),
         }
     }
 }

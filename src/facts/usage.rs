@@ -50,7 +50,7 @@ pub fn script_before(facts: &str) -> String {
 /// If the answer breaks off before the facts.
 pub fn split<'a>(nonce: &str, output: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), String> {
     let at = find(output, format!("\n{nonce} ").as_bytes());
-    Ok(output.split_at(at.ok_or("the answer breaks off before its end")?))
+    Ok(output.split_at(at.ok_or("the answer is incomplete")?))
 }
 
 /// Understands what the script printed.
@@ -66,7 +66,7 @@ pub fn parse(output: &[u8]) -> Result<Usage, String> {
         let (key, value) = line.split_once('\t').unwrap_or((line, ""));
         if key != "disk" {
             if single.insert(key, value).is_some() {
-                return Err(format!("its usage is not understood: it says {key:?} twice"));
+                return Err(format!("cannot parse its usage: it has {key:?} twice"));
             }
             continue;
         }
@@ -110,7 +110,7 @@ pub fn parse(output: &[u8]) -> Result<Usage, String> {
 
 fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, String> {
     text.parse()
-        .map_err(|_| format!("its usage is not understood: '{key}' is no number: {text:?}"))
+        .map_err(|_| format!("cannot parse its usage: '{key}' is not a number: {text:?}"))
 }
 
 #[cfg(test)]

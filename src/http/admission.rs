@@ -42,10 +42,10 @@ impl Admission {
     fn check_key(&self, offered: &Key) -> Result<(), Problem> {
         let reason = match offered {
             Key::One(key) if self.key.fits(key.expose().as_bytes()) => return Ok(()),
-            Key::One(_) => "the key in the header X-API-Key is not the one of this service",
+            Key::One(_) => "the key in the header X-API-Key is wrong",
             Key::None => "the header X-API-Key is missing",
-            Key::Unclear => "the header X-API-Key must be there once, with the key alone",
+            Key::Unclear => "the header X-API-Key must be sent once and hold only the key",
         };
-        Err(Problem::new(401, "unauthorized", reason).with_hint("see the key: infrakt serve --print-key"))
+        Err(Problem::new(401, "unauthorized", reason).with_hint("print the key: infrakt serve --print-key"))
     }
 }

@@ -131,7 +131,7 @@ impl Connection {
         let end = Instant::now() + BODY_TIME;
         while body.len() < length {
             match self.read_until(end, &mut body) {
-                Ok(0) => return Err(Problem::bad_request("it ended before its body did").into()),
+                Ok(0) => return Err(Problem::bad_request("the connection closed before the end of the body").into()),
                 Ok(_) => {}
                 Err(error) => return Err(too_slow(&error, "body", BODY_TIME)),
             }
@@ -149,7 +149,7 @@ impl Connection {
             let known = bytes.len();
             match self.read_until(end, &mut bytes) {
                 Ok(0) if bytes.is_empty() => return Err(Failure::Gone),
-                Ok(0) => return Err(Problem::bad_request("it ended before its head did").into()),
+                Ok(0) => return Err(Problem::bad_request("the connection closed before the end of the head").into()),
                 Ok(_) => {}
                 // Browsers open connections that they may need later.
                 Err(_) if bytes.is_empty() => return Err(Failure::Gone),
@@ -157,7 +157,7 @@ impl Connection {
             }
             if !head::may_begin(&bytes) {
                 return Err(Problem::bad_request("it is not HTTP")
-                    .with_hint("this service speaks http; for https put a proxy before it")
+                    .with_hint("this service speaks HTTP; for HTTPS put a proxy in front of it")
                     .into());
             }
             match head::end(&bytes, known) {
@@ -264,14 +264,14 @@ impl Connection {
 }
 
 fn out_of_breath() -> Problem {
-    Problem::busy("this computer has too few resources left for the request")
+    Problem::busy("this computer has too few resources for the request")
 }
 
 fn too_slow(error: &io::Error, part: &str, limit: Duration) -> Failure {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             let message = format!(
-                "the {part} of the request did not come within {} seconds",
+                "the {part} of the request did not arrive within {} seconds",
                 limit.as_secs()
             );
             Problem::new(408, "request_timeout", message).into()

@@ -78,7 +78,7 @@ impl Head {
         }
         let headers = Headers(request.headers);
         if headers.all("transfer-encoding").next().is_some() {
-            return Err(Problem::bad_request("Transfer-Encoding is not spoken here")
+            return Err(Problem::bad_request("Transfer-Encoding is not supported")
                 .with_hint("send the body with a Content-Length"));
         }
         let host = headers
@@ -133,7 +133,9 @@ fn origin_form(target: &str, host: &str) -> Result<Target, Problem> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if !authority.eq_ignore_ascii_case(host) {
-        return Err(Problem::bad_request("its target names another host than its Host"));
+        return Err(Problem::bad_request(
+            "its target names a different host than its Host header",
+        ));
     }
     match path.strip_prefix('/') {
         Some(_) => Target::parse(path),
@@ -161,13 +163,13 @@ impl<'b> Headers<'_, 'b> {
         };
         if all.next().is_some() {
             return Err(Problem::bad_request(format!(
-                "the header {name} is there more than once"
+                "the header {name} is sent more than once"
             )));
         }
         match std::str::from_utf8(value) {
             Ok(text) if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(Some(text.trim())),
             _ => Err(Problem::bad_request(format!(
-                "the header {name} is not in printable ASCII"
+                "the header {name} is not printable ASCII"
             ))),
         }
     }

@@ -42,20 +42,21 @@ impl Hosts {
     /// # Errors
     /// 403 `host_not_allowed` or `origin_not_allowed`; 400 for a host that is none.
     pub fn check(&self, host: &str, origin: Option<&str>) -> std::result::Result<(), Problem> {
-        let own = authority(host).ok_or_else(|| Problem::bad_request("its Host is no name or address with a port"))?;
+        let own =
+            authority(host).ok_or_else(|| Problem::bad_request("its Host is not a name or address with a port"))?;
         if !self.knows(own.host) {
             return Err(Problem::new(
                 403,
                 "host_not_allowed",
                 format!("'{}' is not a host of this service", own.host),
             )
-            .with_hint("if it should be: infrakt serve --public-host NAME"));
+            .with_hint("to allow it: infrakt serve --public-host NAME"));
         }
         if origin.is_some_and(|origin| !self.is_own_origin(origin, &own)) {
             return Err(Problem::new(
                 403,
                 "origin_not_allowed",
-                "the page that this call comes from is not this service's own",
+                "the request comes from a page of another site",
             ));
         }
         Ok(())

@@ -40,7 +40,7 @@ impl ApiKey {
         match make(&path) {
             Ok(key) => Ok(Self { key, made: true }),
             Err(Error::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
-                let key = read(&path)?.ok_or_else(|| malformed(&path, "it went away while it was read"))?;
+                let key = read(&path)?.ok_or_else(|| malformed(&path, "it was deleted while infrakt read it"))?;
                 Ok(Self { key, made: false })
             }
             Err(error) => Err(error),
@@ -78,7 +78,8 @@ fn read(path: &Path) -> Result<Option<Secret>> {
             what: format!("the API key {}", path.display()),
             reason: format!("others may read it (mode {:04o})", metadata.mode() & 0o7777),
             hint: Some(format!(
-                "whoever could read it may know it; make a new one: rm {word} && infrakt serve; or, if nobody did: chmod 600 {word}"
+                "other users may have read it; make a new key: rm {word} && infrakt serve; or, if no one did: chmod \
+                 600 {word}"
             )),
         });
     }
@@ -114,7 +115,7 @@ fn read(path: &Path) -> Result<Option<Secret>> {
 fn make(path: &Path) -> Result<Secret> {
     let mut bytes = Zeroizing::new([0; RANDOM_BYTES]);
     getrandom::fill(bytes.as_mut_slice())
-        .map_err(|error| Error::usage(format!("this computer gives no random numbers: {error}")))?;
+        .map_err(|error| Error::usage(format!("this computer has no source of random numbers: {error}")))?;
     let key = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
     let directory = path.parent().unwrap_or(Path::new("."));
     let write = || {
@@ -135,7 +136,7 @@ fn malformed(path: &Path, reason: &str) -> Error {
         what: format!("the API key {}", path.display()),
         reason: reason.to_owned(),
         hint: Some(format!(
-            "put it back from a copy, or make a new one: rm {word} && infrakt serve"
+            "restore it from a backup, or make a new key: rm {word} && infrakt serve"
         )),
     }
 }

@@ -121,7 +121,10 @@ impl Connections {
         }
         let connection = Arc::new(Connection::new(stream, peer));
         let Some(number) = self.enter(&connection) else {
-            connection.turn_away(&Problem::busy(format!("there are {} connections already", self.most)));
+            connection.turn_away(&Problem::busy(format!(
+                "{} connections are open, which is the maximum",
+                self.most
+            )));
             return;
         };
         let (connections, entrance) = (Arc::clone(self), Arc::clone(entrance));
@@ -197,10 +200,10 @@ fn unusable(address: SocketAddr, error: &io::Error) -> Error {
     let hint = match error.kind() {
         ErrorKind::AddrInUse => {
             let free = instead(0);
-            format!("see who listens there: ss -ltnp 'sport = :{port}'; or take a port that is free: {free}")
+            format!("find out what listens there: ss -ltnp 'sport = :{port}'; or use a free port: {free}")
         }
-        ErrorKind::PermissionDenied => format!("ports below 1024 are root's; take another one: {}", instead(8000)),
-        _ => "see which addresses this computer has: ip -brief address".to_owned(),
+        ErrorKind::PermissionDenied => format!("ports below 1024 need root; use another port: {}", instead(8000)),
+        _ => "list this computer's addresses: ip -brief address".to_owned(),
     };
     Error::usage_with(format!("cannot listen on {address}: {}", io_reason(error)), hint)
 }

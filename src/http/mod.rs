@@ -156,7 +156,7 @@ fn handler(service: Arc<Service>) -> Handler {
             true => Some(
                 asking
                     .take()
-                    .ok_or_else(|| Problem::busy(format!("there are {ASKING} calls already that wait for servers")))?,
+                    .ok_or_else(|| Problem::busy(format!("{ASKING} requests are already waiting for servers")))?,
             ),
             false => None,
         };

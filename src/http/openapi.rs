@@ -49,7 +49,8 @@ pub fn document(routes: &[Route]) -> Value {
         "info": {
             "title": "infrakt",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Wipes and provisions servers over SSH. What holds for every call is in docs/api.md.",
+            "description": "Wipes and provisions servers over SSH. docs/api.md describes what applies to every \
+                            request.",
             "license": { "name": "MIT", "identifier": "MIT" },
         },
         "servers": [{ "url": "/" }],
@@ -115,7 +116,7 @@ fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGen
             responses.insert("204".to_owned(), json!({ "description": "Done" }));
         }
         Good::Events(schema) => {
-            let described = "Events with an id, a name, and data in JSON: the schema is that of the data of one";
+            let described = "Events with an id, a name, and JSON data; the schema describes the data of one event";
             let content = json!({ "text/event-stream": { "schema": schema(answered) } });
             responses.insert(
                 "200".to_owned(),
@@ -130,7 +131,7 @@ fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGen
     }
     responses.insert(
         "default".to_owned(),
-        json!({ "description": "What any call may be refused with", "content": problem }),
+        json!({ "description": "Errors that any request can get", "content": problem }),
     );
     operation["responses"] = responses.into();
     operation
@@ -138,9 +139,9 @@ fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGen
 
 fn described(status: u16) -> &'static str {
     match status {
-        404 => "There is no such thing",
-        409 => "It is not possible as things stand: protected, locked, taken, or not to be resumed",
-        422 => "The body or the query is not as described, or a consent is missing or does not fit",
+        404 => "Not found",
+        409 => "Not possible in the present state: protected, locked, name taken, or not resumable",
+        422 => "The body or the query is invalid, or a consent is missing or does not match",
         502 => "The server could not be reached or trusted",
         _ => "Refused",
     }

@@ -66,7 +66,7 @@ impl Problem {
         Self::new(
             400,
             "bad_request",
-            format!("the request was not understood: {}", reason.as_ref()),
+            format!("the request is not valid: {}", reason.as_ref()),
         )
     }
 
@@ -87,18 +87,18 @@ impl Problem {
     /// 500 that says nothing of what went wrong inside.
     pub fn internal() -> Self {
         Self::new(500, "internal", "something went wrong inside infrakt")
-            .with_hint("what it was stands in the output of infrakt serve")
+            .with_hint("the log of the service says what failed")
     }
 
     /// 404: there is no such path.
     pub fn unknown_route() -> Self {
-        Self::new(404, "unknown_route", "there is no such path").with_hint("see what there is: GET /api/openapi.json")
+        Self::new(404, "unknown_route", "this path does not exist").with_hint("list the paths: GET /api/openapi.json")
     }
 
     /// 405: the path is there, but not with this method. `allow` names those that it has: `GET, POST`.
     pub fn method_not_allowed(allow: impl Into<String>) -> Self {
         let allow = allow.into();
-        let mut problem = Self::new(405, "method_not_allowed", format!("this path answers only to {allow}"));
+        let mut problem = Self::new(405, "method_not_allowed", format!("this path supports only {allow}"));
         problem.allow = Some(allow);
         problem
     }
@@ -189,15 +189,15 @@ fn field(error: &Error) -> Option<String> {
 /// What to do next, for whoever calls: they have no terminal and no options.
 fn hint(error: &Error) -> Option<String> {
     Some(match error {
-        Error::SecretMissing { name } => format!(
-            "give it in the body, as secrets.{name}, or in the environment of the service, as INFRAKT_SECRET_{name}"
-        ),
+        Error::SecretMissing { name } => {
+            format!("send it in the body as secrets.{name}, or set INFRAKT_SECRET_{name} in the service's environment")
+        }
         Error::Refused(
             Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
-        ) => format!("if '{server}' is the one that is meant, send exactly that name as `confirm`"),
+        ) => format!("if '{server}' is the right server, send exactly that name as `confirm`"),
         Error::Ssh(SshError::SudoNeedsPassword { user, .. }) => format!(
-            "let {user} use sudo there without a password, or give it in the environment of the service, as \
-             INFRAKT_SUDO_PASSWORD"
+            "allow {user} to use sudo there without a password, or set INFRAKT_SUDO_PASSWORD in the service's \
+             environment"
         ),
         Error::Recipe(recipe) => {
             let label = recipe.place().map(|(_, label)| label).filter(|label| !label.is_empty());

@@ -75,10 +75,10 @@ impl Request {
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, reason) = (error.path().to_string(), error.inner().to_string());
             let field = field_meant(&path, &reason);
-            Problem::invalid_body(field, format!("the body is not as described: {reason}"))
+            Problem::invalid_body(field, format!("the body is not valid: {reason}"))
         })?;
         json.end()
-            .map_err(|error| Problem::invalid_body(None, format!("something follows the JSON object: {error}")))?;
+            .map_err(|error| Problem::invalid_body(None, format!("there is text after the JSON object: {error}")))?;
         Ok(value)
     }
 
@@ -91,7 +91,7 @@ impl Request {
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
             let (path, reason) = (error.path().to_string(), error.inner().to_string());
             let field = field_meant(&path, &reason);
-            Problem::invalid_query(field, format!("the query is not as described: {reason}"))
+            Problem::invalid_query(field, format!("the query is not valid: {reason}"))
         })
     }
 }

@@ -24,11 +24,11 @@ impl Target {
     pub fn parse(raw: &str) -> Result<Self, Problem> {
         if !raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return Err(Problem::bad_request(
-                "its target holds bytes that must be percent-encoded",
+                "its target has bytes that must be percent-encoded",
             ));
         }
         let Some(below) = raw.strip_prefix('/') else {
-            return Err(Problem::bad_request("its target is no path: it must begin with /"));
+            return Err(Problem::bad_request("its target is not a path: it must begin with /"));
         };
         let (path, query) = below.split_once('?').unwrap_or((below, ""));
         let path = if path.is_empty() {
@@ -55,7 +55,7 @@ impl Target {
 }
 
 fn decode(segment: &str) -> Result<String, Problem> {
-    let broken = || Problem::bad_request("its path is not percent-encoded as it must be");
+    let broken = || Problem::bad_request("its path is not correctly percent-encoded");
     // The decoder leaves as they are what look like escapes and are none.
     let escapes = segment.split('%').skip(1);
     for escape in escapes {

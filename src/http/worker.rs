@@ -76,7 +76,7 @@ impl Work {
         let Some(place) = self.streams.take() else {
             return refuse(
                 incoming,
-                &Problem::busy(format!("there are {STREAMS} event streams already")),
+                &Problem::busy(format!("{STREAMS} event streams are open, which is the maximum")),
             );
         };
         let work = Arc::clone(self);

@@ -21,16 +21,16 @@ impl Plan {
         let malformed = |reason: String| Error::Malformed {
             what: what.to_owned(),
             reason,
-            hint: Some("make a new one: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
+            hint: Some("make a new plan: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
         };
         // The format first: fields of a later one are not a mistake of the file.
         let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         match value.get("format").map(|format| (format, format.as_u64())) {
-            None => return Err(malformed("it does not say its format, so it is no plan".to_owned())),
+            None => return Err(malformed("it has no format, so it is not a plan".to_owned())),
             Some((_, Some(format))) if format == u64::from(FORMAT) => {}
             Some((format, _)) => {
                 return Err(malformed(format!(
-                    "its format is {format}, this infrakt reads format {FORMAT}"
+                    "its format is {format}, this infrakt supports format {FORMAT}"
                 )));
             }
         }
@@ -45,13 +45,16 @@ impl Plan {
     /// A sentence on the first part that has not.
     pub fn check_form(&self) -> Result<(), String> {
         if let Some(secret) = self.secrets.iter().find(|name| !is_secret_name(name)) {
-            return Err(format!("{secret:?} is no name for a secret"));
+            return Err(format!("{secret:?} is not a valid name for a secret"));
         }
         if self.losses_complete && !self.destroys_only_as_shipped() {
-            return Err("it calls its losses complete, but not all that destroys is infrakt's own".to_owned());
+            return Err(
+                "it says that its losses are complete, but it has destructive steps that are not infrakt's own"
+                    .to_owned(),
+            );
         }
         if self.consent_before.is_some_and(|index| index > self.steps.len()) {
-            return Err("the place of its consent lies behind its last step".to_owned());
+            return Err("the position of its consent is after its last step".to_owned());
         }
         for (index, step) in self.steps.iter().enumerate() {
             check_step(step, &self.secrets).map_err(|problem| format!("step {}: {problem}", index + 1))?;
@@ -69,13 +72,13 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         return Err("a title is one line of text".to_owned());
     }
     if !(1..=LONGEST_TIMEOUT).contains(&step.timeout_seconds) {
-        return Err(format!("{} s is no timeout", step.timeout_seconds));
+        return Err(format!("{} s is not a valid timeout", step.timeout_seconds));
     }
     if !step.unless.iter().chain(&step.only_if).all(|guard| is_command(guard)) {
         return Err("a guard is empty or holds a NUL character".to_owned());
     }
     if step.preflight && !can_be_preflight(step) {
-        return Err("only a check can be asked while planning".to_owned());
+        return Err("only a check can run during planning".to_owned());
     }
     if let Some(undo) = &step.undo {
         if !matches!(step.action, Action::Run { .. }) {
@@ -85,12 +88,15 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
             return Err("the undo is empty or holds a NUL character".to_owned());
         }
         if !(1..=LONGEST_TIMEOUT).contains(&undo.after_seconds) {
-            return Err(format!("{} s is no time to wait for a new login", undo.after_seconds));
+            return Err(format!(
+                "{} s is not a valid time to wait for a new login",
+                undo.after_seconds
+            ));
         }
     }
     for (name, value) in &step.env {
         if !is_variable_name(name) {
-            return Err(format!("{name:?} is no name for an environment variable"));
+            return Err(format!("{name:?} is not a valid name for an environment variable"));
         }
         match value {
             EnvValue::Plain(value) if value.contains('\0') => return Err(format!("{name} holds a NUL character")),
@@ -112,18 +118,18 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
                 known(secret)?;
             }
             if !is_upload_path(path) {
-                Err(format!("{path:?} is no path to write a file to"))
+                Err(format!("{path:?} is not a valid path for a file"))
             } else if !is_mode(mode) {
-                Err(format!("{mode:?} is no mode"))
+                Err(format!("{mode:?} is not a valid mode"))
             } else if !is_owner(owner) {
-                Err(format!("{owner:?} is no owner"))
+                Err(format!("{owner:?} is not a valid owner"))
             } else {
                 Ok(())
             }
         }
         Action::Reach { endpoints, otherwise } => {
             if !(1..=MOST_ENDPOINTS).contains(&endpoints.len()) || endpoints.iter().any(|endpoint| endpoint.port == 0) {
-                Err(format!("from 1 to {MOST_ENDPOINTS} ports can be opened at once"))
+                Err(format!("1 to {MOST_ENDPOINTS} ports can be opened at once"))
             } else if !is_command(otherwise) {
                 Err("the command is empty or holds a NUL character".to_owned())
             } else {
@@ -132,10 +138,10 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         }
         Action::State {
             change: StateChange::ForgetApps,
-        } if !step.is_said_to_destroy() => Err("it forgets apps and does not say that it destroys".to_owned()),
+        } if !step.is_said_to_destroy() => Err("it forgets apps but is not marked as destructive".to_owned()),
         Action::State {
             change: StateChange::SetStatus(status),
-        } if !is_status(status) => Err(format!("{status:?} is no status")),
+        } if !is_status(status) => Err(format!("{status:?} is not a valid status")),
         Action::Run { .. } | Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => Ok(()),
     }
 }

@@ -50,16 +50,16 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(engine, &signature, position),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, position),
         EvalAltResult::ErrorPropertyNotFound(name, _) => script(
-            format!("there is no '{name}' here"),
+            format!("'{name}' does not exist here"),
             "unknown property",
             position,
-            Some("see what there is: infrakt recipe docs".to_owned()),
+            Some("list what recipes can use: infrakt recipe docs".to_owned()),
         ),
         EvalAltResult::ErrorTooManyOperations(_) => script(
-            "the recipe does not come to an end: it was stopped after two million operations".to_owned(),
+            "the recipe does not end: it was stopped after two million operations".to_owned(),
             "still running here",
             position,
-            Some("look at the loop around this line".to_owned()),
+            Some("check the loop around this line".to_owned()),
         ),
         EvalAltResult::ErrorTerminated(..) => script(
             format!(
@@ -68,10 +68,10 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             ),
             "still running here",
             position,
-            Some("look at the loop around this line, and at long texts".to_owned()),
+            Some("check the loop around this line, and long texts".to_owned()),
         ),
         EvalAltResult::ErrorDataTooLarge(what, _) => script(
-            format!("the recipe makes more than it may: {}", what.to_lowercase()),
+            format!("the recipe exceeds a limit: {}", what.to_lowercase()),
             "grows here",
             position,
             Some("a list or map has at most 10000 entries, a text at most 8 MiB".to_owned()),
@@ -80,7 +80,7 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             "functions call each other too deeply".to_owned(),
             "too deep here",
             position,
-            Some("look for a function that calls itself".to_owned()),
+            Some("check for a function that calls itself".to_owned()),
         ),
         EvalAltResult::ErrorParsing(kind, _) => parsing(&kind, position),
         other => script(other.to_string(), "", position, None),
@@ -106,7 +106,7 @@ fn parsing(kind: &ParseErrorType, position: Option<Position>) -> RecipeError {
                 None => format!("import it first: import \"lib/{name}\" as {name};"),
             };
             script(
-                format!("there is no module '{name}'"),
+                format!("unknown module '{name}'"),
                 "unknown module",
                 position,
                 Some(help),
@@ -122,7 +122,7 @@ fn unknown_variable(name: &str, position: Option<Position>) -> RecipeError {
         None => format!("declare it first: let {name} = …; (text is written in quotes: \"{name}\")"),
     };
     script(
-        format!("there is no variable '{name}'"),
+        format!("unknown variable '{name}'"),
         "unknown variable",
         position,
         Some(help),
@@ -149,15 +149,15 @@ fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>
             format!("`{name}` does not take ({given})"),
             "with these arguments",
             position,
-            Some(format!("it is: {}", forms.join("  or  "))),
+            Some(format!("use: {}", forms.join("  or  "))),
         );
     }
     let help = match nearest(name, functions.iter().map(|function| function.name.as_str())) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "see what there is: infrakt recipe docs".to_owned(),
+        None => "list the functions: infrakt recipe docs".to_owned(),
     };
     script(
-        format!("there is no function `{name}`"),
+        format!("unknown function `{name}`"),
         "unknown function",
         position,
         Some(help),

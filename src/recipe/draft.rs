@@ -89,7 +89,7 @@ impl SharedDraft {
         context
             .tag()
             .and_then(|tag| tag.clone().try_cast::<Self>())
-            .ok_or_else(|| Problem::new("this can only be called while a plan is made").at(context))
+            .ok_or_else(|| Problem::new("this can only be called during planning").at(context))
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Draft> {
@@ -115,7 +115,7 @@ impl Draft {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > MAX_BYTES {
             return Err(
-                Problem::new("the recipe prints, uploads or asks for more than 32 MiB of text in all")
+                Problem::new("the recipe prints, uploads and queries more than 32 MiB of text in total")
                     .help("let the server fetch large files itself, in a step"),
             );
         }
@@ -144,8 +144,8 @@ impl Draft {
         }
         self.charge(query.command.len())?;
         if self.queries.len() >= MAX_QUERIES {
-            return Err(Problem::new(format!("a recipe asks at most {MAX_QUERIES} queries"))
-                .help("ask for several values in one command, and split its output"));
+            return Err(Problem::new(format!("a recipe can make at most {MAX_QUERIES} queries"))
+                .help("read several values with one command, and split its output"));
         }
         self.queries.push(query);
         Ok(())
@@ -159,7 +159,7 @@ impl Draft {
         self.charge(bytes_of(&step))?;
         if self.steps.len() >= MAX_STEPS {
             return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
-                .help("a loop that adds steps without an end is the usual reason"));
+                .help("the usual cause is a loop that never ends"));
         }
         self.steps.push(step);
         Ok(self.steps.len() - 1)
@@ -239,9 +239,13 @@ impl Problem {
     pub fn of_destroying(shell: &str, part: &str) -> Option<Self> {
         lint::destroying(shell).map(|what| Self {
             kind: ProblemKind::Lint,
-            message: format!("`{what}` destroys, and {part} must not"),
+            message: format!("`{what}` destroys data, and {part} must not"),
             label: format!("`{what}` in {part}"),
-            help: Some("say it: put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it and asks for consent".to_owned()),
+            help: Some(
+                "put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it \
+                        and asks for consent"
+                    .to_owned(),
+            ),
         })
     }
 
@@ -252,8 +256,13 @@ impl Problem {
             message: format!("`{what}` {does}, and {part} must not"),
             label: format!("`{what}` in {part}"),
             help: Some(match does {
-                "destroys" => "say it: put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan shows it and asks for consent".to_owned(),
-                _ => format!("{part} only looks; put the command into a step: ssh::run(\"What is changed\", \"…\")"),
+                "destroys data" => "put the command into ssh::destroy(\"What is destroyed\", \"…\"), so that the plan \
+                                    shows it and asks for consent"
+                    .to_owned(),
+                _ => format!(
+                    "{part} must not change anything; put the command into a step: ssh::run(\"What is \
+                              changed\", \"…\")"
+                ),
             }),
         })
     }

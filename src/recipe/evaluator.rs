@@ -115,7 +115,7 @@ pub fn engine() -> Engine {
 /// The standard package brings a clock, which would make plans differ from one moment to the next.
 fn forbid_clock(engine: &mut Engine) {
     fn refuse(context: &NativeCallContext) -> Box<EvalAltResult> {
-        super::draft::Problem::new("a recipe has no clock: the same inputs must give the same plan")
+        super::draft::Problem::new("recipes can't read the clock: the same inputs must give the same plan")
             .help("wait on the server, in a step: ssh::check(\"The app answers\", \"…\")")
             .at(context)
     }
@@ -285,9 +285,9 @@ fn all_known(recipe: &Script, given: &BTreeMap<String, Value>, draft: &Draft) ->
     };
     let help = match nearest(unknown, draft.values.keys().map(String::as_str)) {
         Some(near) => format!("did you mean '{near}'?"),
-        None if draft.values.is_empty() => "it takes none".to_owned(),
+        None if draft.values.is_empty() => "it has no parameters".to_owned(),
         None => format!(
-            "it takes {}",
+            "its parameters are {}",
             draft.values.keys().cloned().collect::<Vec<_>>().join(", ")
         ),
     };

@@ -57,7 +57,7 @@ impl ModuleResolver for Imports {
                     None => format!("the library has {}", library.join(", ")),
                 };
                 return Err(refuse(
-                    Problem::new(format!("there is nothing to import as {path:?}"))
+                    Problem::new(format!("cannot find the import {path:?}"))
                         .label("not found")
                         .help(help),
                 ));
@@ -75,7 +75,7 @@ impl ModuleResolver for Imports {
             Some(Some(module)) => return Ok(module.clone()),
             Some(None) => {
                 return Err(refuse(
-                    Problem::new(format!("{path:?} is imported in a circle")).label("the circle closes here"),
+                    Problem::new(format!("{path:?} is part of an import cycle")).label("the cycle closes here"),
                 ));
             }
             None => {}

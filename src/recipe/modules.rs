@@ -76,7 +76,8 @@ impl Recipe {
         if !stem.split('/').all(is_segment) {
             return Err(Error::usage_with(
                 format!("{path:?} can't be imported"),
-                "name it like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped library",
+                "use a name like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped \
+                 library",
             ));
         }
         let file = format!("{stem}.rhai");
@@ -141,7 +142,7 @@ impl Recipe {
         };
         let own = beside.or(home)?;
         let way = instead.map_or_else(
-            || "give that file another name to use it".to_owned(),
+            || "rename that file to use it".to_owned(),
             |instead| format!("to use that file: import \"{instead}\""),
         );
         Some(format!(

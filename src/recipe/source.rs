@@ -169,8 +169,8 @@ impl Library {
             .to_owned();
         if !name.ends_with(".rhai") {
             return Err(Error::usage_with(
-                format!("{} is no recipe", path.display()),
-                "a recipe's file ends in .rhai",
+                format!("{} is not a recipe", path.display()),
+                "the name of a recipe file ends in .rhai",
             ));
         }
         let real = match follow(path) {
@@ -221,7 +221,7 @@ fn no_file(path: &Path) -> Error {
         format!("there is no file {}", path.display()),
         match nearest(stem, beside.iter().map(String::as_str)) {
             Some(near) => format!("did you mean {}?", shown(&path.with_file_name(format!("{near}.rhai")))),
-            None => format!("write a first one: infrakt recipe new {}", shown(path)),
+            None => format!("create one: infrakt recipe new {}", shown(path)),
         },
     )
 }
@@ -276,7 +276,7 @@ pub(super) fn read_below(folder: &Path, file: &str) -> Result<Option<String>> {
     };
     if !real.starts_with(&folder) {
         return Err(Error::usage(format!(
-            "{} leads out of its folder, to {}; recipes only import from their own folder",
+            "{} is a link out of its folder, to {}; recipes can only import from their own folder",
             path.display(),
             real.display()
         )));
@@ -289,7 +289,7 @@ fn read_text(real: &Path, path: &Path) -> Result<String> {
     let metadata = std::fs::metadata(real).map_err(Error::file("read", path))?;
     if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return Err(Error::usage(format!(
-            "{} is no recipe: a recipe is a file of at most 1 MiB",
+            "{} is not a recipe: a recipe is a file of at most 1 MiB",
             path.display()
         )));
     }

@@ -95,7 +95,7 @@ impl<'a> Terminal<'a> {
         text.push_str(&match ended.state {
             RunState::Done => format!("Step by step: infrakt runs show {}\n", self.id),
             _ => format!(
-                "All it printed: infrakt runs logs {0}\nGo on from there: infrakt runs resume {0}\n",
+                "Its output: infrakt runs logs {0}\nResume from there: infrakt runs resume {0}\n",
                 self.id
             ),
         });

@@ -50,7 +50,7 @@ pub(super) fn check(
         return Err(Refusal::ConsentMismatch { server }.into());
     }
     if consent.digest != plan.digest {
-        return stale("the consent was given for another plan");
+        return stale("the consent was given for a different plan");
     }
     // A clock that was set back makes no consent younger: how old one from the future is, nobody knows.
     match now.duration_since(consent.at) {

@@ -201,12 +201,12 @@ impl Home {
     }
 }
 
-/// Makes a directory, and those above it, for its owner alone. One that is there already is left as it is.
+/// Makes a directory, and those above it, for its owner alone. One that already exists is left as it is.
 pub(super) fn make_private_dir(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes an empty file that its owner alone can read, unless it is there already.
+/// Makes an empty file that its owner alone can read, unless it already exists.
 pub(super) fn make_private_file(path: &Path) -> std::io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),

@@ -31,8 +31,8 @@ impl Store {
     /// Begins a run: takes the lock on the server, checks the consent and uses it up, and records the plan. All of it
     /// or nothing.
     ///
-    /// `operator` is who began it, for people: `alice`. Refused if another run is at work on the same row or the same
-    /// machine; runs whose process has died don't count and are noted as interrupted.
+    /// `operator` is who began it, for people: `alice`. Refused if another run is in progress on the same row or the
+    /// same machine; runs whose process has died don't count and are noted as interrupted.
     pub fn begin_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         self.queue_run(plan, consent, operator)?.open()
     }

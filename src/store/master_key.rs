@@ -43,7 +43,7 @@ impl MasterKey {
         }))
     }
 
-    /// Makes a new key and writes it, complete or not at all. A file that is there already is never overwritten.
+    /// Makes a new key and writes it, complete or not at all. A file that already exists is never overwritten.
     pub(super) fn create(path: &Path) -> Result<Self> {
         let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
         fill_random(bytes.as_mut_slice())?;
@@ -107,7 +107,8 @@ fn context(app_id: i64, name: &str) -> Vec<u8> {
 }
 
 fn fill_random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::usage(format!("this computer gives no random numbers: {error}")))
+    getrandom::fill(bytes)
+        .map_err(|error| Error::usage(format!("this computer has no source of random numbers: {error}")))
 }
 
 fn malformed(path: &Path, reason: &str) -> Error {

@@ -32,7 +32,7 @@ fn the_help_of_every_command() {
         call.push("--help");
         let help = infrakt.ok(&call);
         // What is the same everywhere stands once, at the beginning.
-        let help = match (words.is_empty(), help.split_once("\nEverywhere:\n")) {
+        let help = match (words.is_empty(), help.split_once("\nGlobal options:\n")) {
             (false, Some((before, after))) => {
                 let rest = after.split_once("\n\n").map_or("", |(_, rest)| rest);
                 [before, rest].join("\n").trim_end().to_owned()

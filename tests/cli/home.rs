@@ -53,7 +53,10 @@ fn a_home_that_cannot_be_made() {
     infrakt.file("file", "");
     let below = infrakt.folder().join("file/home");
     let said = infrakt.refused(2, &["server", "list", "--home", below.to_str().unwrap()]);
-    assert!(said.contains("cannot be infrakt's home: not a directory"), "{said}");
+    assert!(
+        said.contains("can't be used as infrakt's home: not a directory"),
+        "{said}"
+    );
     assert!(
         said.contains("hint: choose another directory: infrakt --home DIRECTORY"),
         "{said}"
@@ -63,7 +66,7 @@ fn a_home_that_cannot_be_made() {
     assert!(
         infrakt
             .refused(2, &["server", "list", "--home", file.to_str().unwrap()])
-            .contains("cannot be infrakt's home")
+            .contains("can't be used as infrakt's home")
     );
 }
 
@@ -87,7 +90,9 @@ fn a_home_that_one_may_not_write() {
     let ended = as_ordinary_user(&infrakt, &[&add[..], &[home.to_str().unwrap()]].concat());
     assert_eq!(ended.exit, 2, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("cannot be infrakt's home: permission denied"),
+        ended
+            .stderr
+            .contains("can't be used as infrakt's home: permission denied"),
         "{}",
         ended.stderr
     );
@@ -107,7 +112,7 @@ fn a_home_that_one_may_not_write() {
         ended.stderr
     );
     assert!(
-        ended.stderr.contains("hint: see who may write there: ls -la"),
+        ended.stderr.contains("hint: check who may write there: ls -la"),
         "{}",
         ended.stderr
     );
@@ -306,7 +311,7 @@ fn a_database_that_another_program_has_locked() {
     assert!(infrakt.ok(&["server", "list"]).contains("prod-2"), "reading goes on");
     let said = infrakt.refused(2, &["server", "tag", "prod-2", "web"]);
     assert!(
-        said.contains("is locked by another program") && said.contains("hint: see which program"),
+        said.contains("is locked by another program") && said.contains("hint: find out which program"),
         "{said}"
     );
     drop(other);
@@ -328,9 +333,9 @@ fn a_master_key_that_is_gone_or_another_one_is_said_and_nothing_is_written() {
     other.ok(&["env", "set", "web", "TOKEN=abc"]);
     let another = fs::read(other.home().join("master.key")).unwrap();
     for (bad, error) in [
-        (None, "master.key, is gone"),
-        (Some(&b"short"[..]), "is not a key of infrakt"),
-        (Some(&another), "encrypted with another key"),
+        (None, "master.key, is missing"),
+        (Some(&b"short"[..]), "is not a key file of infrakt"),
+        (Some(&another), "encrypted with a key other"),
     ] {
         match bad {
             None => fs::remove_file(&key).unwrap(),

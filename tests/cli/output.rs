@@ -99,14 +99,14 @@ fn without_a_server_and_a_terminal_the_names_are_told() {
     let infrakt = Infrakt::new();
     let said = infrakt.refused(2, &["run", "wipe"]);
     assert!(
-        said.contains("there are no servers yet") && said.contains("infrakt server add NAME --host HOST"),
+        said.contains("no servers in ") && said.contains("infrakt server add NAME --host HOST"),
         "{said}"
     );
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
     infrakt.ok(&["server", "add", "prod-3", "--host", "127.0.0.1", "--port", "9"]);
     let said = infrakt.refused(2, &["run", "wipe"]);
     assert!(
-        said.contains("there are prod-2, prod-3") && said.contains("--server prod-2"),
+        said.contains("has prod-2, prod-3") && said.contains("--server prod-2"),
         "{said}"
     );
     let said = infrakt.refused(2, &["run", "wipe", "--all", "--server", "prod-2"]);

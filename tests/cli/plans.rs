@@ -59,12 +59,12 @@ fn facts_that_are_not_there_or_not_right_are_explained() {
     for (facts, error, next) in [
         (
             "debian-14",
-            "there is no profile or file of facts 'debian-14'",
+            "'debian-14' is neither a profile nor a file of facts",
             "debian-13",
         ),
         (
             "debain-13",
-            "there is no profile or file of facts 'debain-13'",
+            "'debain-13' is neither a profile nor a file of facts",
             "did you mean 'debian-13'?",
         ),
         (
@@ -79,11 +79,11 @@ fn facts_that_are_not_there_or_not_right_are_explained() {
         ),
         (
             "other.json",
-            "its format is 7, this infrakt reads format 1",
+            "its format is 7, this infrakt supports format 1",
             "infrakt facts NAME",
         ),
         ("more.json", "unknown field `novelty`", "infrakt facts NAME"),
-        ("list.json", "it does not say its format", "infrakt facts NAME"),
+        ("list.json", "it has no format", "infrakt facts NAME"),
         (".", "cannot read .: is a directory", ""),
     ] {
         let said = infrakt.refused(2, &[&["plan", "provision"][..], &OFFLINE, &[facts]].concat());
@@ -105,7 +105,7 @@ fn a_recipe_with_questions_says_offline_how_to_record_the_answers() {
     let words = [&["plan", "./ask.rhai"][..], &OFFLINE, &["debian-13"]].concat();
     let said = infrakt.refused(2, &words);
     assert!(
-        said.contains("nobody answers `uname -r`") && said.contains("--facts-out"),
+        said.contains("the answer to `uname -r` is not recorded") && said.contains("--facts-out"),
         "{said}"
     );
     let mut facts: Value = serde_json::from_str(include_str!("../../src/facts/profiles/debian-13.json")).unwrap();
@@ -170,11 +170,11 @@ fn a_plan_file_that_is_not_as_it_was_made_is_refused_without_asking_the_server()
     for (exit, bent, error) in [
         (2, String::new(), "EOF while parsing"),
         (2, "{".to_owned(), "EOF while parsing"),
-        (2, "{}".to_owned(), "it does not say its format"),
+        (2, "{}".to_owned(), "it has no format"),
         (
             2,
             text.replace("\"format\": 1", "\"format\": 2"),
-            "its format is 2, this infrakt reads format 1",
+            "its format is 2, this infrakt supports format 1",
         ),
         (
             2,
@@ -185,17 +185,17 @@ fn a_plan_file_that_is_not_as_it_was_made_is_refused_without_asking_the_server()
         (
             3,
             text.replace("echo hello", "echo bye"),
-            "it was altered after it was made",
+            "it was modified after it was made",
         ),
         (
             3,
             text.replace("127.0.0.1", "127.0.0.2"),
-            "it was altered after it was made",
+            "it was modified after it was made",
         ),
         (
             3,
             text.replace("\"prod-2\"", "\"prod-3\""),
-            "it was altered after it was made",
+            "it was modified after it was made",
         ),
     ] {
         infrakt.file("bent.plan", &bent);
@@ -262,7 +262,7 @@ fn a_plan_is_saved_whole_or_not_at_all_and_its_path_can_be_pasted() {
             "x.plan",
         ],
     );
-    assert!(said.contains("a file holds the plan of one server"), "{said}");
+    assert!(said.contains("--out saves the plan of one server"), "{said}");
     assert!(!infrakt.folder().join("x.plan").exists());
 }
 

@@ -30,7 +30,7 @@ fn an_altered_plan_is_stale() {
     plan.steps[0].title = "Say nothing".to_owned();
     let error = examine(&plan).unwrap_err();
     assert_eq!((error.code(), error.exit()), ("stale_plan", Exit::Refused));
-    assert!(error.to_string().contains("altered after it was made"), "{error}");
+    assert!(error.to_string().contains("modified after it was made"), "{error}");
 }
 
 /// Such a file would show a list of losses that nobody vouches for.
@@ -74,10 +74,10 @@ fn a_saved_plan_that_destroys_can_be_applied_for_a_day() {
         aged(seconds).unwrap();
     }
     for (seconds, reason) in [
-        (24 * 3600 + 1, "can be applied for 24 hours"),
-        (400 * 24 * 3600, "can be applied for 24 hours"),
-        (-3600, "the clock of this computer is not there yet"),
-        (-400 * 24 * 3600, "the clock of this computer is not there yet"),
+        (24 * 3600 + 1, "can only be applied for 24 hours"),
+        (400 * 24 * 3600, "can only be applied for 24 hours"),
+        (-3600, "which is in the future by this computer's clock"),
+        (-400 * 24 * 3600, "which is in the future by this computer's clock"),
     ] {
         let error = aged(seconds).unwrap_err();
         assert_eq!((error.code(), error.exit()), ("stale_plan", Exit::Refused), "{seconds}");
@@ -87,11 +87,11 @@ fn a_saved_plan_that_destroys_can_be_applied_for_a_day() {
     let mut undated = plan();
     undated.made_at = None;
     let error = examine(&sealed(undated)).unwrap_err();
-    assert!(error.to_string().contains("does not say when it was made"), "{error}");
+    assert!(error.to_string().contains("no time at which it was made"), "{error}");
     // A date that was set by hand is an alteration as any other.
     let mut redated = plan();
     redated.made_at = Some(Timestamp::now() - SignedDuration::from_secs(5));
-    assert!(examine(&redated).unwrap_err().to_string().contains("altered"));
+    assert!(examine(&redated).unwrap_err().to_string().contains("modified"));
     // What destroys nothing does not age.
     let mut harmless = harmless();
     harmless.made_at = None;
@@ -163,16 +163,16 @@ fn upload(path: &str, text: &str, mode: &str) -> Action {
 fn a_file_can_say_nothing_that_a_recipe_could_not() {
     type Alter = fn(&mut Plan);
     let forged: [(&str, Alter); 21] = [
-        ("is no status", |plan| {
+        ("is not a valid status", |plan| {
             plan.steps[4].action = Action::State {
                 change: StateChange::SetStatus("\u{1b}[2J".to_owned()),
             };
         }),
-        ("no name for an environment variable", |plan| {
+        ("not a valid name for an environment variable", |plan| {
             let value = EnvValue::Plain("x".to_owned());
             plan.steps[0].env.insert("A=1; rm -rf /srv; B".to_owned(), value);
         }),
-        ("no name for an environment variable", |plan| {
+        ("not a valid name for an environment variable", |plan| {
             plan.steps[0].env.insert(String::new(), EnvValue::Plain(String::new()));
         }),
         ("holds a NUL character", |plan| {
@@ -181,7 +181,7 @@ fn a_file_can_say_nothing_that_a_recipe_could_not() {
                 .insert("A".to_owned(), EnvValue::Plain("\0".to_owned()));
         }),
         ("is not among the plan's secrets", |plan| plan.secrets.clear()),
-        ("is no name for a secret", |plan| {
+        ("is not a valid name for a secret", |plan| {
             plan.secrets.insert("A B".to_owned());
         }),
         ("is not among the plan's secrets", |plan| {
@@ -194,7 +194,7 @@ fn a_file_can_say_nothing_that_a_recipe_could_not() {
                 owner: "root".to_owned(),
             };
         }),
-        ("does not say that it destroys", |plan| {
+        ("is not marked as destructive", |plan| {
             plan.steps[4].effect = Effect::Read
         }),
         ("a title is one line", |plan| plan.steps[0].title = "a\nb".to_owned()),
@@ -202,33 +202,35 @@ fn a_file_can_say_nothing_that_a_recipe_could_not() {
         ("a title is one line", |plan| {
             plan.steps[0].section = Some("\u{1b}[2J".to_owned())
         }),
-        ("no path to write a file to", |plan| {
+        ("not a valid path for a file", |plan| {
             plan.steps[2].action = upload("etc/x", "", "0644")
         }),
-        ("no path to write a file to", |plan| {
+        ("not a valid path for a file", |plan| {
             plan.steps[2].action = upload("/a/../b", "", "0644")
         }),
-        ("no path to write a file to", |plan| {
+        ("not a valid path for a file", |plan| {
             plan.steps[2].action = upload("/a\0b", "", "0644")
         }),
-        ("is no mode", |plan| {
+        ("is not a valid mode", |plan| {
             plan.steps[2].action = upload("/a", "", "u+s,a=rwx")
         }),
-        ("is no owner", |plan| {
+        ("is not a valid owner", |plan| {
             let Action::Upload { owner, .. } = &mut plan.steps[2].action else {
                 return;
             };
             *owner = "--reference=/x".to_owned();
         }),
-        ("is no timeout", |plan| plan.steps[0].timeout_seconds = 0),
-        ("is no timeout", |plan| plan.steps[0].timeout_seconds = u64::MAX),
+        ("is not a valid timeout", |plan| plan.steps[0].timeout_seconds = 0),
+        ("is not a valid timeout", |plan| {
+            plan.steps[0].timeout_seconds = u64::MAX
+        }),
         ("the command is empty", |plan| {
             plan.steps[0].action = Action::Run {
                 command: "a\0b".to_owned(),
             };
         }),
-        ("behind its last step", |plan| plan.consent_before = Some(6)),
-        ("calls its losses complete", |plan| plan.losses_complete = true),
+        ("after its last step", |plan| plan.consent_before = Some(6)),
+        ("says that its losses are complete", |plan| plan.losses_complete = true),
     ];
     for (problem, alter) in forged {
         let mut plan = plan();
@@ -246,10 +248,10 @@ fn a_file_of_another_format_or_with_unknown_fields_is_refused() {
         (
             "\"format\":1",
             "\"format\":2,\"novelty\":true",
-            "its format is 2, this infrakt reads format 1",
+            "its format is 2, this infrakt supports format 1",
         ),
         ("\"format\":1", "\"format\":\"1\"", "its format is \"1\""),
-        ("\"format\":1,", "", "it does not say its format"),
+        ("\"format\":1,", "", "it has no format"),
         (
             "\"format\":1",
             "\"format\":1,\"novelty\":true",

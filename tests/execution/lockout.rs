@@ -27,7 +27,7 @@ fn what_locks_everybody_out_is_undone_by_the_server_itself() {
     });
     assert_eq!(
         reason.as_deref(),
-        Some("no new login worked in time, so the server has undone it")
+        Some("no new login worked in time, so the server undid it")
     );
 }
 

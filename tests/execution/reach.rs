@@ -91,7 +91,7 @@ fn where_a_port_does_not_answer_the_server_says_whether_it_is_the_reason() {
     assert_eq!(memory.outcomes(), [Outcome::Unchanged, Outcome::Changed]);
     let told = notices(&memory).join("; ");
     assert!(
-        told.contains(&format!("http:{}: what answers there is no web server", mute.port)),
+        told.contains(&format!("http:{}: what answers there is not a web server", mute.port)),
         "{told}"
     );
     assert!(

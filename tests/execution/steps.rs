@@ -298,7 +298,7 @@ fn a_launch_that_arrives_after_all_is_done_does_nothing() {
     let said = on_the_server("sh").args(["-c", &script]).output().expect("sh");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let refused = said.lines().find_map(|line| line.strip_prefix("x folder "));
-    let folder = refused.and_then(|reason| reason.strip_suffix(" is there already"));
+    let folder = refused.and_then(|reason| reason.strip_suffix(" already exists"));
     assert_eq!(steps(), "once\n", "{said}");
     // What keeps it from beginning is no record of what was done.
     let folder = folder.unwrap_or_else(|| panic!("it was not refused: {said}"));

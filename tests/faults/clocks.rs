@@ -129,7 +129,7 @@ fn when_the_servers_clock_jumps_steps_neither_end_early_nor_late() {
         stranger
             .run(&["run", &other, "--server", "prod-2"])
             .exits(3)
-            .says("another run is at work");
+            .says("another run is in progress");
         std::fs::write(directory.path().join("go"), "").expect("a file");
         Ended::of(run).exits(1);
         let seen: Vec<i32> = log().lines().map(|year| year.parse().expect("a year")).collect();

@@ -170,7 +170,7 @@ fn a_server_that_is_away_for_a_while_is_called_until_it_is_back() {
     // Meanwhile the step has ended.
     std::fs::write(format!("{traces}/go"), "").expect("a file");
     stage.line.comes_back();
-    Ended::of(run).exits(0).says("connection lost").says("connected again");
+    Ended::of(run).exits(0).says("connection lost").says("reconnected");
     assert_eq!(stage.traces().log, "once\n");
     let run = stage.infrakt.newest_run().expect("a run");
     assert_eq!(stage.infrakt.told_of(run).printed(0), b"waited\n");

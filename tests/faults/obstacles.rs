@@ -54,7 +54,7 @@ const OBSTACLES: &[Obstacle] = &[
         begins: "mkdir -p /run/infrakt; mount -t tmpfs -o size=4k tmpfs /run/infrakt; \
                  head -c 4096 /dev/zero >/run/infrakt/full",
         ends: "umount /run/infrakt",
-        says: &["can't keep the records of a run", "No space left on device"],
+        says: &["can't store the records of a run", "No space left on device"],
     },
     Obstacle {
         name: "a directory in the lock's place",
@@ -85,7 +85,7 @@ const OBSTACLES: &[Obstacle] = &[
         name: "no mkdir and no folder",
         begins: "rm -r /var/lib/infrakt/spool; mount --bind /dev/null /usr/bin/mkdir",
         ends: "umount /usr/bin/mkdir",
-        says: &["can't keep the records of a run", "mkdir: "],
+        says: &["can't store the records of a run", "mkdir: "],
     },
 ];
 

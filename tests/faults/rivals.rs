@@ -34,7 +34,9 @@ fn whoever_comes_second_is_refused_and_told_who_is_at_work() {
         infrakt
             .run(&["run", &other, "--server", name])
             .exits(3)
-            .says(&format!("another run is at work on '{name}': run 1 of waiting.rhai"))
+            .says(&format!(
+                "another run is in progress on '{name}': run 1 of waiting.rhai"
+            ))
             .says("by alice@");
     }
     std::fs::write(traces.path().join("go"), "").expect("a file");

@@ -92,7 +92,7 @@ fn two_names_of_one_machine_are_not_worked_on_at_the_same_time() {
 
     let ended = infrakt.run(&["run", &recipe, "--all"]).exits(3);
 
-    assert!(ended.stderr.contains("another run is at work on 'b'"), "{ended}");
+    assert!(ended.stderr.contains("another run is in progress on 'b'"), "{ended}");
     assert!(ended.stderr.contains("on the same machine, called 'a'"), "{ended}");
     assert_eq!(servers.in_shared(), ["a"]);
 }

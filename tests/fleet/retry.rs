@@ -41,7 +41,7 @@ fn retry_runs_the_same_again_on_those_servers_only_that_are_not_done() {
     infrakt
         .run(&["runs", "retry", "g1"])
         .exits(0)
-        .says("there is nothing to do again for g1");
+        .says("nothing to retry: all servers in g1 are done");
 
     let mut log = servers.lines("log");
     log.sort();
@@ -133,10 +133,10 @@ fn what_cannot_be_tried_again_says_why() {
     infrakt
         .run(&["runs", "retry", "seven"])
         .exits(2)
-        .says("it is the number of a run, as 17, or of a group, as g3");
+        .says("give the number of a run (17) or of a group (g3)");
     infrakt.run(&["server", "remove", "b"]).exits(0);
     infrakt
         .run(&["runs", "retry", "g1"])
         .exits(0)
-        .says("b is left out: it is not in the inventory any more");
+        .says("b is left out: it is no longer in the inventory");
 }

@@ -81,9 +81,9 @@ fn one_that_fails_does_not_stop_the_others() {
         "{ended}"
     );
     assert!(ended.stderr.contains("\nb:   | no space left\n"), "{ended}");
-    let retry = "Plan and run again on those that are not done: infrakt runs retry g1";
+    let retry = "Run again on the servers that are not done: infrakt runs retry g1";
     assert!(ended.stdout.contains(retry), "{ended}");
-    assert!(ended.stdout.contains("All it printed: infrakt runs logs 2"), "{ended}");
+    assert!(ended.stdout.contains("Its output: infrakt runs logs 2"), "{ended}");
 }
 
 #[test]
@@ -107,13 +107,13 @@ fn with_fail_fast_the_others_stop_after_their_step_and_the_rest_does_not_begin()
         "a       interrupted",
         "b       failed",
         "c       skipped",
-        "stopped since 'b' went wrong (--fail-fast)",
-        "not begun: stopped since 'b' went wrong (--fail-fast)",
+        "stopped because 'b' failed (--fail-fast)",
+        "not started: stopped because 'b' failed (--fail-fast)",
     ] {
         assert!(ended.stdout.contains(row), "{row}: {ended}");
     }
     let shown = infrakt.run(&["runs", "show", "1"]).exits(0);
-    assert!(shown.stdout.contains("stopped since 'b' went wrong"), "{shown}");
+    assert!(shown.stdout.contains("stopped because 'b' failed"), "{shown}");
     // A run that never had its turn can be gone on with all the same.
     std::fs::write(servers.shared().join("may-finish"), "").expect("a file");
     infrakt.run(&["runs", "resume", "3"]).exits(0);
@@ -139,7 +139,7 @@ fn ctrl_c_once_stops_all_after_their_current_step() {
         ended.stdout.contains("0 of 3 done, 2 interrupted, 1 skipped"),
         "{ended}"
     );
-    assert!(ended.stdout.contains("not begun: stopped by Ctrl-C"), "{ended}");
+    assert!(ended.stdout.contains("not started: stopped by Ctrl-C"), "{ended}");
     assert!(ended.stdout.contains("infrakt runs resume 1"), "{ended}");
 }
 

@@ -131,7 +131,7 @@ fn a_step_that_nobody_saw_end_is_for_a_person_to_look_at() {
     assert!(
         done["steps"][1]["reason"]
             .as_str()
-            .is_some_and(|reason| reason.contains("done, says"))
+            .is_some_and(|reason| reason.contains("marked as done by"))
     );
 }
 

@@ -110,7 +110,7 @@ fn who_speaks_something_else_is_told_at_once() {
     // A browser that was told https.
     let answer = service.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
     let error = answer.refuses(400, "bad_request");
-    assert!(error["hint"].as_str().expect("a hint").contains("https"));
+    assert!(error["hint"].as_str().expect("a hint").contains("HTTPS"));
     service
         .raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         .refuses(400, "bad_request");

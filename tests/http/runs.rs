@@ -48,7 +48,7 @@ fn a_run_of_the_command_line_locks_the_server_for_the_api_and_the_other_way_roun
         .infrakt
         .run(&["run", "hello", "--server", "prod-2"])
         .exits(3);
-    refused.says("another run is at work");
+    refused.says("another run is in progress");
     stage.make("go");
     assert_eq!(stage.ended(run)["state"], "done");
 }

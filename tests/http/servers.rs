@@ -258,7 +258,7 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
     assert_eq!(lifted["protected"], json!([]));
     assert_eq!(
         lifted["notes"],
-        json!(["'prod-2' has no marker /etc/infrakt/host any more"])
+        json!(["'prod-2' no longer has the marker /etc/infrakt/host"])
     );
     assert!(!server.holds("test -e /etc/infrakt/host"));
 
@@ -271,7 +271,7 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
     assert!(
         left["notes"][0]
             .as_str()
-            .is_some_and(|note| note.contains("that stays")),
+            .is_some_and(|note| note.contains("on the machine stays")),
         "{left}"
     );
     assert!(server.holds("test -s /etc/infrakt/host"));

@@ -87,13 +87,13 @@ fn two_runs_at_once_on_a_server_are_one_too_many() {
     infrakt
         .run(&hello)
         .exits(3)
-        .says("another run is at work")
+        .says("another run is in progress")
         .says("waiting.rhai");
     // Another installation does not know of the run, but the server does.
     other
         .run(&hello)
         .exits(3)
-        .says("another run is at work")
+        .says("another run is in progress")
         .says("waiting.rhai");
     assert!(!machine.holds("test -e /root/hello"));
     machine.root("touch /root/go");

@@ -9,7 +9,7 @@ ssh::run("Slow", "touch /root/began; until [ -e /root/go ]; do sleep 0.05; done;
 ssh::run("After", "echo after >>/root/log");
 "#;
 
-/// Nobody listens for new connections. What is there already goes on, until infrakt itself closes it to log in anew.
+/// Nobody listens for new connections. What already exists goes on, until infrakt itself closes it to log in anew.
 const LOCKED_OUT: &str = r#"
 ssh::run("Lock everybody out", "systemctl stop ssh; echo locked >>/root/log")
     .undo_if_locked_out("systemctl start ssh; echo undone >>/root/log", "3s");
@@ -118,7 +118,7 @@ fn a_run_outlives_its_login_and_undoes_what_locks_everybody_out_whatever_logind_
     infrakt
         .run(&["run", &locked_out, "--server", "as-deploy"])
         .exits(3)
-        .says("ends what a login has begun")
+        .says("kills the processes of a login when")
         .says("systemd-run");
     assert!(!machine.holds("test -e /root/log"));
     assert_eq!(machine.root("find /var/lib/infrakt/spool -type f"), "");

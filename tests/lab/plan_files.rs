@@ -63,7 +63,7 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     infrakt
         .run(&["apply", &plan])
         .exits(2)
-        .says("does not say that it destroys");
+        .says("is not marked as destructive");
     // The same, of commands only.
     let lie = |plan: &mut Value| {
         lie(plan);
@@ -208,7 +208,10 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         plan["made_at"] = "2026-01-01T00:00:00Z".into();
         sign(plan);
     });
-    infrakt.run(&apply(&plan)).exits(3).says("can be applied for 24 hours");
+    infrakt
+        .run(&apply(&plan))
+        .exits(3)
+        .says("can only be applied for 24 hours");
 
     // Something that is gone since is no reason; and then it does what it showed.
     make();

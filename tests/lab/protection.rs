@@ -106,7 +106,7 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
     other
         .run(&unmark)
         .exits(0)
-        .says("should the machine have a marker /etc/infrakt/host, that stays");
+        .says("a marker /etc/infrakt/host on the machine stays");
     other.run(&MARK).exits(0);
     other.run(&unmark).exits(0).says("another installation");
     other.run(&WIPE).exits(3).says("marker /etc/infrakt/host");

@@ -188,7 +188,7 @@ fn a_failed_cloud_init_can_be_passed_over(infrakt: &Infrakt, machine: &Machine) 
         .run(&AGAIN)
         .exits(0)
         .says("Nothing had to be changed.")
-        .keeps_silent_about("checked on the server only");
+        .keeps_silent_about("checked only on the server");
     assert_eq!(machine.state(), provisioned);
 }
 
@@ -231,7 +231,7 @@ fn rules_of_the_firewall_are_understood(infrakt: &Infrakt, machine: &Machine) {
     infrakt
         .run(&AGAIN)
         .exits(1)
-        .says("UFW does not let in 443/tcp from everywhere")
+        .says("UFW does not allow 443/tcp from everywhere")
         .says("closed deny any 443");
     machine.root("rm -r /etc/ufw && mv /root/ufw /etc/ufw && ufw reload");
 }
@@ -252,7 +252,7 @@ fn a_firewall_that_keeps_visitors_away_is_named(infrakt: &Infrakt, machine: &Mac
     infrakt
         .run(&AGAIN)
         .exits(1)
-        .says("The web is open from outside")
+        .says("The web ports are reachable from outside")
         .says("-j REJECT");
     machine
         .root("cp /root/after.rules /etc/ufw/; iptables -F DOCKER-USER; iptables -A DOCKER-USER -j RETURN; ufw reload");
@@ -271,8 +271,8 @@ fn a_network_in_between_is_told_from_the_server(infrakt: &Infrakt, machine: &Mac
     infrakt
         .run(&AGAIN)
         .exits(0)
-        .says("checked on the server only")
-        .says("leads to SSH only");
+        .says("checked only on the server")
+        .says("only reaches SSH");
     machine.root("iptables -I DOCKER-USER -p tcp --dport 443 -j DROP");
     infrakt
         .run(&AGAIN)

@@ -105,7 +105,7 @@ fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
     machine.restore();
     let rest: Vec<String> = said.lines().map(|line| line.expect("a line")).collect();
     Ended::of(run).exits(0).says("prod-2: done");
-    assert!(rest.iter().any(|line| line.contains("connected again")), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("reconnected")), "{rest:?}");
     assert_set_up_once(&machine);
 }
 
@@ -125,7 +125,7 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
         .exits(3)
-        .says("another run is at work on 'prod-2'");
+        .says("another run is in progress on 'prod-2'");
 
     machine.root("touch /root/go");
     machine.awaits("grep second /root/log");
@@ -207,7 +207,7 @@ fn a_step_that_a_restart_of_the_server_cut_short_is_asked_about() {
     assert!(
         steps[1]["reason"]
             .as_str()
-            .is_some_and(|reason| reason.contains("done, says"))
+            .is_some_and(|reason| reason.contains("marked as done by"))
     );
 }
 
@@ -340,7 +340,7 @@ fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
     other
         .run(&["server", "unlock", "prod-2"])
         .exits(0)
-        .says("nobody is at work on 'prod-2'");
+        .says("no run is in progress on 'prod-2'");
     machine.root("touch /root/go");
     infrakt.run(&["runs", "resume", "1"]).exits(0);
     assert_eq!(machine.root("cat /root/log"), "first\nsecond\nthird");
@@ -376,7 +376,7 @@ fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
         infrakt
             .run(&words)
             .exits(1)
-            .says("no new login worked in time, so the server has undone it");
+            .says("no new login worked in time, so the server undid it");
         assert!(machine.lets_root_in());
     }
     // Without anybody who waits for it, too.

@@ -257,9 +257,9 @@ fn the_engine_that_is_there_stays_the_one_that_is_there() {
 #[test]
 fn an_engine_that_changes_under_running_containers_is_spoken_of() {
     let mut case = server("debian-12").used().set("keep_data", true);
-    assert!(!case.printed("provision").contains("take the place"));
+    assert!(!case.printed("provision").contains("replace the distribution's"));
     case.facts.docker.package_name = "docker.io".to_owned();
-    assert!(case.printed("provision").contains("take the place"));
+    assert!(case.printed("provision").contains("replace the distribution's"));
 }
 
 /// Where the firewall is closed, and what must have been let in by then.

@@ -51,7 +51,7 @@ fn a_link_in_place_of_opt_infrakt_is_not_followed() {
         case.facts.opt_infrakt.kind = kind.to_owned();
         not_wiped(
             case,
-            "/opt/infrakt is not a directory of its own",
+            "/opt/infrakt is a link or a file, not a directory",
             "ls -ld /opt/infrakt",
         );
     }
@@ -75,7 +75,12 @@ fn a_docker_that_does_not_answer_can_not_be_wiped() {
 fn a_docker_that_nobody_looks_after_is_not_taken_over() {
     let mut case = server("ubuntu-24.04").used();
     case.facts.docker.package_name = "other".to_owned();
-    refused(&case, "provision", "other means than packages", "snap remove docker");
+    refused(
+        &case,
+        "provision",
+        "was not installed from packages",
+        "snap remove docker",
+    );
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn a_system_that_nobody_has_tried_is_not_provisioned() {
         case.facts.os.id = id.to_owned();
         case.facts.os.version = version.to_owned();
         case.facts.os.name = name.to_owned();
-        refused(&case, "provision", name, "take a server");
+        refused(&case, "provision", name, "use a server");
         case.plan("wipe");
     }
 }

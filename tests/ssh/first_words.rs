@@ -70,14 +70,14 @@ fn whatever_a_forced_command_does_in_place_of_a_shell_its_words_are_shown_and_no
     let mut server = Server::start(&["ed25519"]);
     for (command, reason) in [
         ("echo no entry; echo really >&2", "no entry really"),
-        ("exit 3", "it ended without a word"),
+        ("exit 3", "it ended without output"),
         (
             r"printf '\033[2J\033]0;mine\007gone\r\n'",
             r"\u{1b}[2J\u{1b}]0;mine\u{7}gone",
         ),
         // The script may hold secrets.
-        ("cat", "in place of a shell, something prints what it is sent"),
-        ("cat >&2", "in place of a shell, something prints what it is sent"),
+        ("cat", "instead of a shell, something echoes its input"),
+        ("cat >&2", "instead of a shell, something echoes its input"),
     ] {
         forced(&server, &format!("command=\"{command}\""));
         assert_eq!(refusal(&server).0, reason, "{command}");

@@ -49,7 +49,7 @@ fn other_ports_of_a_server_are_opened_through_its_jump_hosts_and_not_past_them()
     bastion.reconfigure(&format!("PermitOpen 127.0.0.1:{}\n", target.port));
     let refused = open(&traveller);
     assert!(
-        refused.contains("the jump host 'bastion' does not lead there"),
+        refused.contains("the jump host 'bastion' can't connect to it"),
         "{refused}"
     );
 
@@ -58,7 +58,7 @@ fn other_ports_of_a_server_are_opened_through_its_jump_hosts_and_not_past_them()
     let config = target.directory.path().join("sshd_config");
     let command = format!("ProxyCommand /usr/sbin/sshd -i -f {}", config.display());
     traveller.configure(&[("web1", &target, &command)]);
-    assert!(open(&traveller).contains("leads to SSH only"));
+    assert!(open(&traveller).contains("only reaches SSH"));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_jump_host_that_nothing_vouches_for_is_not_passed_and_the_way_on_is_shown() 
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
     let failure = traveller.go("web1").failed("jump_host");
     assert!(
-        failure.contains("cannot get to 'prod-2' through its jump host"),
+        failure.contains("cannot reach 'prod-2' through its jump host"),
         "{failure}"
     );
     assert!(failure.contains("the host key of 'bastion' is not known"), "{failure}");
@@ -124,7 +124,7 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
         traveller.host("web1", &target, "ProxyJump bastion"),
     ));
     let failure = traveller.go("web1").failed("jump_host");
-    assert!(failure.contains("'bastion' does not let root in"), "{failure}");
+    assert!(failure.contains("'bastion' denied the login of root"), "{failure}");
     let tried = format!("the key {} (IdentityFile): refused", stranger.display());
     assert!(failure.contains(&tried), "{failure}");
     assert!(
@@ -138,7 +138,7 @@ fn a_jump_host_that_is_down_or_lets_nobody_in_or_through_is_told_by_its_name() {
     ]);
     let failure = traveller.go("web1").failed("unreachable");
     assert!(
-        failure.contains("the jump host 'bastion' does not lead there"),
+        failure.contains("the jump host 'bastion' can't connect to it"),
         "{failure}"
     );
 }
@@ -157,7 +157,7 @@ fn the_password_that_the_environment_gives_for_the_server_is_not_shown_to_its_ju
     traveller.configure(&[("bastion", &bastion, ""), ("web1", &target, "ProxyJump bastion")]);
     let password = [("INFRAKT_SSH_PASSWORD", "for the server only")];
     let failure = traveller.go_with("web1", &password).failed("jump_host");
-    assert!(failure.contains("'bastion' does not let root in"), "{failure}");
+    assert!(failure.contains("'bastion' denied the login of root"), "{failure}");
     assert!(!failure.contains("INFRAKT_SSH_PASSWORD"), "{failure}");
     assert!(failure.contains("no (further) password was given"), "{failure}");
     let failure = traveller.go_with("bastion", &password).failed("login_denied");
@@ -199,7 +199,7 @@ fn what_the_row_says_wins_and_the_configuration_fills_in_the_rest() {
     traveller.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
     let failure = traveller.go("web1").failed("login_denied");
     assert!(
-        failure.contains("does not let nobody-here in") && failure.contains("User nobody-here"),
+        failure.contains("denied the login of nobody-here") && failure.contains("User nobody-here"),
         "{failure}"
     );
     assert!(!failure.contains("Port 1,"), "the port is the row's own: {failure}");

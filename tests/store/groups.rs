@@ -111,12 +111,12 @@ fn what_waits_for_its_turn_holds_its_server_and_is_not_lost_without_one() {
     assert_eq!(code(store.begin_run(&plan(&b, false), None, "bob")), "locked");
 
     store
-        .end_queued(runs.split_off(1), "not begun: stopped by Ctrl-C")
+        .end_queued(runs.split_off(1), "not started: stopped by Ctrl-C")
         .unwrap();
 
     let ended = store.run(2).unwrap();
     assert_eq!(ended.state, RunState::Interrupted);
-    assert_eq!(ended.reason.as_deref(), Some("not begun: stopped by Ctrl-C"));
+    assert_eq!(ended.reason.as_deref(), Some("not started: stopped by Ctrl-C"));
     let steps = store.steps_of(2).unwrap();
     assert!(steps.iter().all(|step| step.outcome == Some(Outcome::Skipped)));
     assert_eq!(store.run(1).unwrap().state, RunState::Running);

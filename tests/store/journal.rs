@@ -197,7 +197,7 @@ fn one_run_at_a_time_on_a_server() {
     let text = error.to_string();
     let pid = format!("(pid {})", std::process::id());
     for part in [
-        "another run is at work on 'prod-2'",
+        "another run is in progress on 'prod-2'",
         "run 1 of wipe.rhai",
         "begun by alice",
         &pid,

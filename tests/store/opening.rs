@@ -89,7 +89,7 @@ fn a_home_that_cannot_be_made_is_a_clear_error() {
     fs::write(&file, "").unwrap();
     let error = Home::open(Some(file.join("home"))).unwrap_err();
     assert_eq!(error.code(), "home");
-    assert!(error.to_string().contains("cannot be infrakt's home"));
+    assert!(error.to_string().contains("can't be used as infrakt's home"));
     assert!(error.hint().unwrap().contains("--home"));
     assert_eq!(code(Home::open(Some(file))), "home");
 }
@@ -201,7 +201,7 @@ fn a_newer_database_is_refused_and_not_touched() {
     assert!(
         error
             .to_string()
-            .contains(&format!("its version is 1000, this infrakt knows {known}")),
+            .contains(&format!("its version is 1000, this infrakt supports {known}")),
         "{error}"
     );
     assert!(error.hint().unwrap().contains("newer infrakt"));

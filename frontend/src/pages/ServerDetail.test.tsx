@@ -289,7 +289,7 @@ describe("provisioning a server that is not protected", () => {
 
   test("says who is at work there", async () => {
     const api = serviceWith(aServer()).on(WIPES, () =>
-      problem(409, { code: "locked", message: "another run is at work on 'prod-2': run 11 of bob@desk" }),
+      problem(409, { code: "locked", message: "another run is in progress on 'prod-2': run 11 of bob@desk" }),
     );
     const { dialog, input, wipe, user, untilThePlanIsThere } = await openTheModal(api);
     await untilThePlanIsThere();

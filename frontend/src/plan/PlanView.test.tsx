@@ -60,10 +60,10 @@ test("nothing behind a wipe is said to be in place already", () => {
 });
 
 test("what would fail is said first, in the words of the check", () => {
-  const steps = [aStep({ title: "The ports of the web are free", effect: "read", preflight: true })];
+  const steps = [aStep({ title: "The web ports are free", effect: "read", preflight: true })];
   const findings = [{ step: 0, message: "nginx listens on :80" }];
   render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_fail"], findings })} />);
-  expect(screen.getByText("1. The ports of the web are free")).toBeVisible();
+  expect(screen.getByText("1. The web ports are free")).toBeVisible();
   expect(screen.getByText("nginx listens on :80")).toBeVisible();
   expect(screen.getByText("would fail")).toBeVisible();
 });

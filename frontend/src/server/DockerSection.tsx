@@ -13,7 +13,7 @@ export function DockerSection({ facts }: { facts: Facts }) {
       {!docker.installed && <p>Docker is not installed.</p>}
       {docker.installed && !docker.running && (
         <p>
-          Docker is installed, but it does not answer. On the server: <code>systemctl start docker</code>
+          Docker is installed, but not responding. On the server: <code>systemctl start docker</code>
         </p>
       )}
       {docker.running && docker.containers.length === 0 && <p>There are none.</p>}

@@ -31,10 +31,10 @@ const provision: RecipeDetails = {
   overrides_shipped: false,
   description: "Wipe a server and make it ready for apps: Docker, Traefik, a firewall and fail2ban.",
   parameters: [
-    { name: "keep_data", type: "bool", default: false, help: "Provision on top of what is there" },
-    { name: "email", type: "string", default: "", help: "The address that Let's Encrypt writes to" },
-    { name: "firewall", type: "bool", default: true, help: "Let in SSH, 80, 443 and the extra ports only" },
-    { name: "extra_ports", type: "list", default: [], help: "TCP ports that the firewall lets in as well" },
+    { name: "keep_data", type: "bool", default: false, help: "Keep existing data: provision without wiping first" },
+    { name: "email", type: "string", default: "", help: "Email address for Let's Encrypt" },
+    { name: "firewall", type: "bool", default: true, help: "Allow only SSH, 80, 443 and the extra ports" },
+    { name: "extra_ports", type: "list", default: [], help: "More TCP ports that the firewall allows" },
   ],
   source: "//! Wipe a server and make it ready for apps.\n",
 };

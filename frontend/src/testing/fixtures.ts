@@ -150,7 +150,7 @@ const PROVISION: PlanStep[] = [
   }),
   aStep({
     section: "Firewall",
-    title: "Close the firewall",
+    title: "Turn on the firewall",
     action: { kind: "run", command: "ufw --force enable" },
     undo: { command: "ufw disable", after_seconds: 120 },
   }),

@@ -11,39 +11,40 @@ use crate::store::NewServer;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Add a server to the inventory, show and record its host key, and try the login
+/// Add a server to the inventory, show and record its host key, and test the login
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt server add prod-2 --host 192.0.2.7
-  infrakt server add prod-2 --host prod-2.example.org --user debian --key ~/.ssh/prod --tag web
-  infrakt server add web1 --host web1               a Host of ~/.ssh/config: its user, port, key and jump hosts
+  infrakt server add prod-3 --host 192.0.2.8 --user debian --key ~/.ssh/prod
+  infrakt server add web1 --host web1
+      (user, port, key and jump hosts come from the Host web1 of ~/.ssh/config)
 
-What is not given here is taken from ~/.ssh/config whenever infrakt logs in. A server that can't be reached yet is saved all the same.")]
+Values not given here come from ~/.ssh/config at each login. A server that can't be reached yet is saved too.")]
 pub struct AddArgs {
-    /// What the server is called: letters, digits, '.', '_' and '-'
+    /// Name of the server: letters, digits, '.', '_' and '-'
     pub name: String,
-    /// Its host name or address, or a Host of ~/.ssh/config
+    /// Host name or address, or a Host of ~/.ssh/config
     #[arg(long)]
     pub host: String,
-    /// The user to log in as; one that is not root needs sudo there [default: what ~/.ssh/config says, else root]
+    /// User to log in as; a user other than root needs sudo [default: from ~/.ssh/config, else root]
     #[arg(long)]
     pub user: Option<String>,
-    /// The port of its SSH server [default: what ~/.ssh/config says, else 22]
+    /// SSH port [default: from ~/.ssh/config, else 22]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// The private key to log in with, if it is not one that ssh finds by itself or that ~/.ssh/config names
+    /// Private key to log in with; not needed if ssh finds it by itself or ~/.ssh/config names it
     #[arg(long, value_name = "PATH")]
     pub key: Option<PathBuf>,
-    /// Its host key, if you know it beforehand: a fingerprint, SHA256:…, or the line of a public key file
+    /// Host key, if you already know it: its SHA256:… fingerprint, or the line of a public key file
     #[arg(long, value_name = "KEY")]
     pub host_key: Option<String>,
-    /// Who rents it out; only for your own information
+    /// Hosting provider (a note for yourself)
     #[arg(long)]
     pub provider: Option<String>,
-    /// A tag to choose servers by; can be repeated
+    /// Tag for choosing servers; can be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Protect it: infrakt runs there, and nothing may ever be destroyed on it
+    /// Protect the server: infrakt runs on it, and nothing on it may ever be destroyed
     #[arg(long)]
     pub infrakt_host: bool,
 }
@@ -58,9 +59,7 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
             key.algorithm(),
             key.fingerprint()
         ));
-        output::note(
-            "It is recorded; compare it with the server's own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-        );
+        output::note("It is recorded. Compare it on the server with: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     };
     let added = runtime.add(&new_server(&args)?, &Terminal, &recorded)?;
     if context.json {
@@ -86,9 +85,9 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
                 Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. })
             );
             let what = if unreached {
-                "it was not reached"
+                "it could not be reached"
             } else {
-                "it could not be looked at"
+                "its facts could not be read"
             };
             output::line(&format!("added '{}', but {what}: {error}", server.name))?;
             if let Some(note) = added.note() {

@@ -10,7 +10,7 @@ use clap::Args;
 /// List the servers
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only those with this tag
+    /// Show only servers with this tag
     #[arg(long)]
     tag: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! `infrakt server provision` and `infrakt server wipe`: the shipped recipes by their purpose, also where the user has a
-//! recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
+//! `infrakt server provision` and `infrakt server wipe`: the shipped recipes by their purpose, also where the user has
+//! a recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
 
 use super::super::consent::ConfirmArgs;
 use super::super::job::Job;
@@ -13,12 +13,12 @@ use crate::store::Server;
 use clap::Args;
 use std::num::NonZeroUsize;
 
-/// Wipe a server and provision it, with infrakt's own recipe (shipped:provision)
+/// Wipe and provision a server with infrakt's own recipe (shipped:provision)
 #[derive(Debug, Args)]
 pub struct ProvisionArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
-    /// Provision on top of what is there, without wiping it first
+    /// Keep existing data: provision without wiping first
     #[arg(long)]
     keep_data: bool,
     #[command(flatten)]
@@ -27,10 +27,10 @@ pub struct ProvisionArgs {
     confirm: ConfirmArgs,
 }
 
-/// Destroy all that Docker holds on a server, and /opt/infrakt, with infrakt's own recipe (shipped:wipe)
+/// Destroy everything in Docker on a server, and /opt/infrakt, with infrakt's own recipe (shipped:wipe)
 #[derive(Debug, Args)]
 pub struct WipeArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
     #[command(flatten)]
     confirm: ConfirmArgs,

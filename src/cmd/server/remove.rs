@@ -5,12 +5,12 @@ use super::naming::type_name;
 use crate::error::{Exit, Result};
 use clap::Args;
 
-/// Remove a server from the inventory; nothing is changed on the server itself
+/// Remove a server from the inventory; the server itself is not changed
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
-    /// The server's name, where it is protected and there is no terminal to type it on
+    /// The server's name, when it is protected and there is no terminal to type it on
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
 }
@@ -24,7 +24,7 @@ pub fn run(args: RemoveArgs, context: &Context) -> Result<Exit> {
         output::line(&format!("removed server '{}'", server.name))?;
     }
     if server.is_infrakt_host {
-        output::note("the machine stays protected, by its machine-id and host key as far as they are known");
+        output::note("the machine stays protected by its machine-id and host key, where they are known");
     }
     Ok(Exit::Done)
 }

@@ -7,10 +7,10 @@ use crate::error::{Exit, Result};
 use crate::runtime::route_to;
 use clap::Args;
 
-/// Show what is recorded of a server, and how it would be reached; asks no other computer
+/// Show a server's recorded values and how it would be reached, without contacting it
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
 }
 

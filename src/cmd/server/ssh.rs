@@ -8,15 +8,15 @@ use clap::Args;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Log in to a server with ssh, or run a command there
+/// Log in to a server with ssh, or run a command on it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt server ssh prod-2
   infrakt server ssh prod-2 -- systemctl status docker")]
 pub struct SshArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
-    /// The command to run, in place of a shell
+    /// Command to run instead of a shell
     #[arg(last = true)]
     command: Vec<String>,
 }

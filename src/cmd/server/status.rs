@@ -9,10 +9,10 @@ use crate::facts::usage::Usage;
 use crate::prompt::Terminal;
 use clap::Args;
 
-/// Ask a server what runs and what is stored there, and what protects it
+/// Read a server's current state: system, load, disks, Docker, and what protects it
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
 }
 
@@ -34,7 +34,7 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
     let server = &live.server;
     let docker = match (facts.docker.installed, facts.docker.running) {
         (false, _) => "not installed".to_owned(),
-        (true, false) => "installed, but it does not answer".to_owned(),
+        (true, false) => "installed, but not responding".to_owned(),
         (true, true) => format!(
             "{}: {}, {}, {}, {}",
             facts.docker.version,
@@ -45,8 +45,8 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         ),
     };
     let opt = match facts.opt_infrakt.kind.as_str() {
-        "absent" => "not there".to_owned(),
-        "directory" => facts.opt_infrakt.bytes.map_or("there".to_owned(), human_bytes),
+        "absent" => "does not exist".to_owned(),
+        "directory" => facts.opt_infrakt.bytes.map_or("exists".to_owned(), human_bytes),
         other => other.to_owned(),
     };
     let disks: Vec<String> = usage
@@ -84,10 +84,7 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         ("SSH ports", Some(ports.join(", "))),
         ("Docker", Some(docker)),
         ("/opt/infrakt", Some(opt)),
-        (
-            "reboot",
-            facts.reboot_required.then(|| "the server asks for one".to_owned()),
-        ),
+        ("reboot", facts.reboot_required.then(|| "required".to_owned())),
     ])?;
     Ok(Exit::Done)
 }

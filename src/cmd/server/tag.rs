@@ -4,15 +4,15 @@ use super::super::{Context, output};
 use crate::error::{Error, Exit, Result};
 use clap::Args;
 
-/// Add tags to a server, or remove them
+/// Add or remove tags of a server
 #[derive(Debug, Args)]
 pub struct TagArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
     /// Tags to add
     #[arg(value_name = "TAG")]
     add: Vec<String>,
-    /// A tag to remove; can be repeated
+    /// Tag to remove; can be repeated
     #[arg(long, value_name = "TAG")]
     remove: Vec<String>,
 }

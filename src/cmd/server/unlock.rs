@@ -8,20 +8,20 @@ use crate::runtime::Holder;
 use clap::Args;
 use serde::Serialize;
 
-/// End a run that is at work on a server, after showing whose it is and since when
+/// End the run that locks a server, after showing who started it and when
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt server unlock prod-2
   infrakt server unlock prod-2 --confirm prod-2
 
-A lock ends with the run that holds it, and a run that has died holds none. This is
-for one that goes on and whose own infrakt is out of reach: somebody else's laptop,
-or a step that hangs. A run of your own is better ended with Ctrl-C, and one that
-was cut off is better gone on with: infrakt runs resume ID.")]
+A lock ends with the run that holds it; a run that has died holds no lock. Use this
+for a run that is still going and whose infrakt you can't reach: on someone else's
+laptop, or in a step that hangs. End a run of your own with Ctrl-C. Continue an
+interrupted run with: infrakt runs resume ID")]
 pub struct UnlockArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     name: String,
-    /// The server's name, in place of typing it
+    /// The server's name, instead of typing it
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
 }
@@ -50,7 +50,7 @@ pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     match ended {
-        None => output::note(&format!("nobody is at work on '{}'", args.name)),
+        None => output::note(&format!("no run is in progress on '{}'", args.name)),
         Some(holder) => output::note(&format!("ended on '{}': {holder}", args.name)),
     }
     Ok(Exit::Done)

@@ -11,44 +11,44 @@ use clap::Args;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Change what is recorded of a server
+/// Change a server's recorded values
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt server update prod-2 --host 192.0.2.8
   infrakt server update prod-2 --key ''
 
-An empty --user, --port, --key, --host-key or --provider takes the value away: what ~/.ssh/config says counts then.")]
+An empty --user, --port, --key, --host-key or --provider clears the value; ~/.ssh/config then applies.")]
 pub struct UpdateArgs {
-    /// The server, as `infrakt server list` names it
+    /// Name of the server (see `infrakt server list`)
     pub name: String,
-    /// Its host name or address, or a Host of ~/.ssh/config
+    /// Host name or address, or a Host of ~/.ssh/config
     #[arg(long)]
     pub host: Option<String>,
-    /// The user to log in as
+    /// User to log in as
     #[arg(long)]
     pub user: Option<String>,
-    /// The port of its SSH server
+    /// SSH port
     #[arg(long, value_parser = port)]
     pub port: Option<PortSaid>,
-    /// The private key to log in with
+    /// Private key to log in with
     #[arg(long, value_name = "PATH")]
     pub key: Option<OsString>,
-    /// Its host key: a fingerprint, SHA256:…, or the line of a public key file
+    /// Host key: its SHA256:… fingerprint, or the line of a public key file
     #[arg(long, value_name = "KEY")]
     pub host_key: Option<String>,
-    /// Who rents it out
+    /// Hosting provider (a note for yourself)
     #[arg(long)]
     pub provider: Option<String>,
-    /// A tag to add; can be repeated
+    /// Tag to add; can be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Protect it: infrakt runs there, and nothing may ever be destroyed on it
+    /// Protect the server: infrakt runs on it, and nothing on it may ever be destroyed
     #[arg(long, conflicts_with = "no_infrakt_host")]
     pub infrakt_host: bool,
-    /// Lift its protection; its name must be typed for that
+    /// Remove the protection; you must type the server's name
     #[arg(long)]
     pub no_infrakt_host: bool,
-    /// The server's name, where it must be typed and there is no terminal
+    /// The server's name, when it must be typed and there is no terminal
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
@@ -57,8 +57,11 @@ pub fn run(args: UpdateArgs, context: &Context) -> Result<Exit> {
     let change = change(&args)?;
     if change == ServerChange::default() {
         return Err(Error::usage_with(
-            "there is nothing to change",
-            format!("say what, for example: infrakt server update {} --port 2222", args.name),
+            "nothing to change",
+            format!(
+                "give at least one option, for example: infrakt server update {} --port 2222",
+                args.name
+            ),
         ));
     }
     let runtime = context.runtime()?;
@@ -83,7 +86,7 @@ fn port(text: &str) -> std::result::Result<PortSaid, String> {
     match text.parse() {
         _ if text.is_empty() => Ok(PortSaid(None)),
         Ok(port) if port > 0 => Ok(PortSaid(Some(port))),
-        _ => Err("a port is a number from 1 to 65535, or '' for what ~/.ssh/config says".to_owned()),
+        _ => Err("a port is a number from 1 to 65535, or '' to use ~/.ssh/config".to_owned()),
     }
 }
 

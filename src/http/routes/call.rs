@@ -30,7 +30,7 @@ impl Call<'_> {
         let id = name.parse().ok().filter(|id: &i64| id.to_string() == name);
         id.ok_or_else(|| {
             Problem::new(404, "unknown_run", format!("there is no run {}", name.escape_debug()))
-                .with_hint("see what there is: infrakt runs list")
+                .with_hint("list the runs: infrakt runs list")
         })
     }
 }
@@ -41,6 +41,6 @@ pub(super) fn ok(document: &impl Serialize) -> Result<Answer, Problem> {
 
 pub(super) fn json(status: u16, document: &impl Serialize) -> Result<Answer, Problem> {
     let body = serde_json::to_value(document)
-        .map_err(|error| Problem::new(500, "internal", format!("the answer can't be written as JSON: {error}")))?;
+        .map_err(|error| Problem::new(500, "internal", format!("cannot write the answer as JSON: {error}")))?;
     Ok(Answer::Json { status, body })
 }

@@ -38,7 +38,7 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
     let mut parameters = Parameters::new();
     match query.keep_data {
         Some(_) if !is_provision(&query.recipe) => {
-            let message = format!("keep_data is for the recipe {PROVISION} only");
+            let message = format!("only the recipe {PROVISION} takes keep_data");
             return Err(Problem::invalid_query(Some("keep_data".to_owned()), message));
         }
         Some(true) => {

@@ -191,7 +191,10 @@ pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
         RunState::Running => Refusal::RunsElsewhere {
             run: id,
             server: run.server,
-            place: format!("in process {} of {}, begun by {}", run.pid, run.computer, run.operator),
+            place: format!(
+                "by process {} on {}, started by {}",
+                run.pid, run.computer, run.operator
+            ),
         }
         .into(),
         state => crate::error::Error::from(StoreError::RunHasEnded {

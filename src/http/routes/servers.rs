@@ -148,7 +148,7 @@ pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
         only_tags: body.tags,
     };
     if change == ServerChange::default() {
-        return Err(Problem::invalid_body(None, "there is nothing to change"));
+        return Err(Problem::invalid_body(None, "nothing to change"));
     }
     let runtime = call.service.runtime()?;
     let (server, note) = runtime.update(call.name(), &change, &Unattended, &mut |_| Ok(body.confirm.clone()))?;

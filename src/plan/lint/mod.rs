@@ -142,7 +142,7 @@ pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
 
 /// What keeps a shell text from being a query or a guard, in words for a reader.
 pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
-    let destroys = destroying(shell).map(|what| (what, "destroys"));
+    let destroys = destroying(shell).map(|what| (what, "destroys data"));
     destroys.or_else(|| changing(shell).map(|what| (what, "changes the server")))
 }
 
@@ -170,7 +170,7 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
                 does,
             }));
         };
-        let destroys = |shell: &str| destroying(shell).map(|what| (what, "destroys"));
+        let destroys = |shell: &str| destroying(shell).map(|what| (what, "destroys data"));
         match &step.action {
             // Asked while planning. infrakt's own may write into temporary folders, which they remove.
             Action::Run { command } if step.preflight && step.origin.kept_by != Keeper::Shipped => {

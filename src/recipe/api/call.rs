@@ -1,10 +1,10 @@
-//! What every primitive needs of the call it was made by.
+//! What every primitive needs to know about the call that made it.
 
 use crate::plan::Origin;
 use crate::recipe::draft::{Draft, Problem};
 use rhai::{EvalAltResult, NativeCallContext};
 
-/// The place in a recipe or module that makes this call.
+/// The position of this call in a recipe or module.
 pub(super) fn origin(context: &NativeCallContext, draft: &Draft) -> Origin {
     let file = context.call_source().unwrap_or_default();
     Origin {
@@ -15,7 +15,7 @@ pub(super) fn origin(context: &NativeCallContext, draft: &Draft) -> Origin {
     }
 }
 
-/// Refuses what can't be a shell text or a path.
+/// Refuses text that can't be shell text or a path.
 pub(super) fn check_text(context: &NativeCallContext, what: &str, text: &str) -> Result<(), Box<EvalAltResult>> {
     if text.trim().is_empty() {
         return Err(Problem::new(format!("{what} must not be empty")).at(context));

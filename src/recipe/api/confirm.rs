@@ -1,15 +1,15 @@
-//! `confirm::…`: where the reader of a plan expects to be asked.
+//! `confirm::…`: where the plan asks for consent.
 
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// The consent to what destroys.
+/// The consent to destructive steps.
 #[export_module]
 pub mod confirm {
-    /// Marks the place in the plan where consent is asked: a person types the server's name. A plan with steps that
-    /// destroy is never executed without it, whether this is called or not.
+    /// Marks where the plan asks for consent: a person types the server's name. A plan with destructive steps is never
+    /// executed without that consent, even if this is not called.
     ///
     /// # Example
     /// ```rhai

@@ -1,4 +1,4 @@
-//! `db::…`: what infrakt itself keeps of the server.
+//! `db::…`: what infrakt itself records about the server.
 
 use super::call::origin;
 use super::step::StepHandle;
@@ -9,11 +9,11 @@ use rhai::{Array, Map};
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// The local database, always about the server that the plan is for.
+/// The local database. Calls are always about the server that the plan is for.
 #[export_module]
 pub mod db {
-    /// Forgets the server's apps with their deployments and dependencies, and then removes their env files. This
-    /// destroys, so it needs the same consent as a command that does.
+    /// Removes the server's apps from the inventory, with their deployments and dependencies, and then deletes their
+    /// env files. This is destructive, so it needs the same consent as a destructive command.
     ///
     /// # Example
     /// ```rhai
@@ -30,7 +30,7 @@ pub mod db {
         )
     }
 
-    /// Notes what became of the server, as `infrakt server list` shows it.
+    /// Sets the status of the server, which `infrakt server list` shows.
     ///
     /// # Example
     /// ```rhai
@@ -40,7 +40,7 @@ pub mod db {
     pub fn set_status(context: NativeCallContext, server: Map, status: &str) -> RhaiResult<StepHandle> {
         own_server(&context, &server)?;
         if !crate::plan::form::is_status(status) {
-            return Err(Problem::new(format!("{status:?} is no status"))
+            return Err(Problem::new(format!("{status:?} is not a valid status"))
                 .help("a status is one short word")
                 .at(&context));
         }
@@ -97,7 +97,7 @@ fn own_server(context: &NativeCallContext, server: &Map) -> RhaiResult<()> {
     if name == shared.lock().server {
         Ok(())
     } else {
-        Err(Problem::new("a plan only touches its own server")
+        Err(Problem::new("a plan can only change its own server")
             .help("write: db::forget_apps(server);")
             .at(context))
     }

@@ -1,5 +1,5 @@
-//! The primitives that recipes call, one module per word. They only write into the draft of a plan (and ask read-only
-//! questions through its `Answers`): a recipe never acts by itself.
+//! The primitives that recipes call, one Rust module per Rhai module. They only write into the draft of a plan, and ask
+//! read-only questions through its `Answers`: a recipe never acts by itself.
 //!
 //! The doc comments in here are the reference that `infrakt recipe docs` prints. Every one has an example, and a test
 //! evaluates each of them.
@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 /// The modules of primitives.
 pub const WORDS: [&str; 3] = ["ssh", "db", "confirm"];
 
-/// The primitives under a word of their own, and those that are everywhere; made once for all evaluations.
+/// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
     words: [(&'static str, Shared<Module>); 3],
     everywhere: [Shared<Module>; 3],
@@ -38,7 +38,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
     ],
 });
 
-/// The names of the primitives that are called without a module's name.
+/// The names of the primitives that are called without a module name.
 pub fn names_everywhere() -> BTreeSet<String> {
     let signatures = MODULES
         .everywhere
@@ -48,7 +48,7 @@ pub fn names_everywhere() -> BTreeSet<String> {
     names.collect()
 }
 
-/// Makes the primitives known to an engine.
+/// Registers the primitives with an engine.
 pub fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<step::StepHandle>("Step")

@@ -1,4 +1,4 @@
-//! What a recipe is given: parameters and secrets.
+//! The inputs of a recipe: parameters and secrets.
 
 use crate::error::nearest;
 use crate::recipe::draft::{Parameter, Problem, SharedDraft};
@@ -8,21 +8,21 @@ use serde_json::Value;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// A secret as a recipe holds it: a name. The value is asked for when the plan is executed, so no recipe can see it.
+/// A secret as a recipe sees it: a name. infrakt asks for the value when the plan is executed; no recipe can see it.
 #[derive(Debug, Clone)]
 pub struct SecretRef {
     pub name: String,
 }
 
-/// `params`: every parameter that was declared so far, by its name.
+/// `params`: every parameter declared so far, by name.
 #[derive(Debug, Clone)]
 pub struct Params;
 
 /// Inputs of the recipe.
 #[export_module]
 pub mod parameters {
-    /// Declares a parameter with a default, and gives the value that holds: the default, or what `--set NAME=VALUE` says.
-    /// The default's type is the parameter's type.
+    /// Declares a parameter with a default, and returns its value: the one from `--set NAME=VALUE`, or the default. The
+    /// parameter has the type of the default.
     ///
     /// # Example
     /// ```rhai
@@ -47,7 +47,7 @@ pub mod parameters {
         )
     }
 
-    /// Declares a parameter that must be given with `--set NAME=VALUE`. A map in place of the default says more:
+    /// Declares a parameter that is required: `--set NAME=VALUE`. A map instead of the default describes it further:
     /// `type` ("string", "bool", "int", "list"), `default` (in quotes, since Rhai reserves the word), `choices`.
     ///
     /// # Example
@@ -59,8 +59,8 @@ pub mod parameters {
         param(context, name, default, "")
     }
 
-    /// A secret, by name. Its value is read from the environment variable `INFRAKT_SECRET_<NAME>`, or asked for, when the
-    /// plan is executed; the plan holds the name only. Hand it to a step with `env`, or upload it.
+    /// A secret, by name. When the plan is executed, infrakt reads the value from the environment variable
+    /// `INFRAKT_SECRET_<NAME>` or asks for it; the plan has only the name. Pass it to a step with `env`, or upload it.
     ///
     /// # Example
     /// ```rhai
@@ -69,15 +69,15 @@ pub mod parameters {
     #[rhai_fn(return_raw)]
     pub fn secret(context: NativeCallContext, name: &str) -> RhaiResult<SecretRef> {
         if !crate::plan::form::is_secret_name(name) {
-            return Err(Problem::new(format!("{name:?} is no name for a secret"))
-                .help("use capitals, digits and _: secret(\"DB_PASSWORD\")")
+            return Err(Problem::new(format!("{name:?} is not a valid name for a secret"))
+                .help("use capital letters, digits and _: secret(\"DB_PASSWORD\")")
                 .at(&context));
         }
         SharedDraft::of(&context)?.lock().secrets.insert(name.to_owned());
         Ok(SecretRef { name: name.to_owned() })
     }
 
-    /// The value of a parameter that was declared before.
+    /// The value of a parameter that was declared earlier.
     ///
     /// # Example
     /// ```rhai
@@ -91,7 +91,7 @@ pub mod parameters {
         match draft.values.get(name) {
             Some(value) => rhai::serde::to_dynamic(value),
             None => {
-                let problem = Problem::new(format!("no parameter '{name}' was declared before this line"));
+                let problem = Problem::new(format!("the parameter '{name}' is not declared before this line"));
                 let help = match nearest(name, draft.values.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean params.{near}?"),
                     None => format!("declare it first: param(\"{name}\", \"default\", \"What it is for\");"),
@@ -108,7 +108,7 @@ fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -
         .find(|key| !["type", "default", "choices"].contains(&key.as_str()))
     {
         return Err(Problem::new(format!("a parameter has no '{unknown}'"))
-            .help("it takes type, default and choices")
+            .help("it can have type, default and choices")
             .at(context));
     }
     let default = match options.get("default") {
@@ -122,7 +122,7 @@ fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -
         Some("list") => "list",
         None => default.as_ref().map_or("string", kind_of),
         Some(other) => {
-            return Err(Problem::new(format!("{other:?} is no type of a parameter"))
+            return Err(Problem::new(format!("{other:?} is not a type of a parameter"))
                 .help("types are \"string\", \"bool\", \"int\" and \"list\"")
                 .at(context));
         }
@@ -153,7 +153,7 @@ fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dyna
     let valid = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !valid {
-        return Err(Problem::new(format!("{name:?} is no name for a parameter"))
+        return Err(Problem::new(format!("{name:?} is not a valid name for a parameter"))
             .help("use letters, digits and _")
             .at(context));
     }
@@ -164,7 +164,10 @@ fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dyna
         .iter()
         .any(|known| known.name == name && *known != parameter)
     {
-        return Err(Problem::new(format!("the parameter '{name}' is declared twice, differently")).at(context));
+        return Err(Problem::new(format!(
+            "the parameter '{name}' is declared twice with different values"
+        ))
+        .at(context));
     }
     if !draft.parameters.contains(&parameter) {
         draft.parameters.push(parameter.clone());
@@ -179,7 +182,7 @@ fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dyna
         } else {
             format!(" ({})", parameter.help)
         };
-        Problem::new(format!("the parameter '{name}' must be given{meaning}"))
+        Problem::new(format!("the parameter '{name}' is required{meaning}"))
             .help(format!("add: --set {name}=VALUE"))
             .at(context)
     })?;
@@ -212,15 +215,15 @@ fn value_of(context: &NativeCallContext, name: &str, value: Dynamic) -> RhaiResu
     match rhai::serde::from_dynamic::<Value>(&value) {
         Ok(value) if fits => Ok(value),
         _ => Err(
-            Problem::new(format!("the default of '{name}' has no type that a parameter can have"))
+            Problem::new(format!("the default of '{name}' has a type that parameters can't have"))
                 .help("a parameter is a string, a bool, an int or a list of strings")
                 .at(context),
         ),
     }
 }
 
-/// What was given, in the parameter's type. Text from a command line is understood as the type asks; data of another
-/// type than the parameter's is refused.
+/// The given value, in the parameter's type. Text from a command line is parsed as that type; data of a different type
+/// is refused.
 fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
     // Numbers too: as text and as data they read the same.
     let plain = |item: &Value| item.is_string() || item.is_i64();
@@ -230,7 +233,7 @@ fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
     };
     if texts.iter().filter_map(Value::as_str).any(|text| text.contains('\0')) {
         return Err(Problem::new(format!(
-            "the parameter '{}' holds a NUL character, which no command can be given",
+            "the parameter '{}' holds a NUL character, which a command can't take",
             parameter.name
         )));
     }
@@ -272,13 +275,16 @@ fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
     })
 }
 
-/// Joining a secret into text would put its value, one day, where it is printed; so every way of doing that is an error
-/// that says what to do instead.
+/// A secret inside a text could end up being printed, so every way of joining it into a text is an error that says what
+/// to do instead.
 pub fn forbid_joining_secrets(engine: &mut Engine) {
     fn refuse(context: &NativeCallContext, name: &str) -> Box<EvalAltResult> {
-        let problem = Problem::new("a secret can't be joined into a text")
-            .label("here it would become part of a text")
-            .help(format!("hand it to the step: ssh::run(…).env(\"{name}\", secret(\"{name}\")), and use \"${name}\" in the command"));
+        let problem = Problem::new("a secret can't become part of a text")
+            .label("used as text here")
+            .help(format!(
+                "pass it to the step: ssh::run(…).env(\"{name}\", secret(\"{name}\")), and use \"${name}\" \
+                           in the command"
+            ));
         // Interpolation and the printing of lists swallow an error of `to_string` and go on with the type's name.
         if let Ok(shared) = SharedDraft::of(context) {
             let source = context.call_source().unwrap_or_default().to_owned();

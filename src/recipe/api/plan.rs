@@ -1,4 +1,4 @@
-//! What shapes a plan as a whole: its sections, and the recipe's own refusal.
+//! Primitives about the plan as a whole: sections, refusals, and helpers for text.
 
 use crate::recipe::draft::{Problem, ProblemKind, SharedDraft};
 use rhai::plugin::*;
@@ -8,7 +8,7 @@ type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 /// The shape of the plan.
 #[export_module]
 pub mod plan {
-    /// Begins a section: the steps that follow stand under this heading.
+    /// Starts a section: the following steps are listed under this heading.
     ///
     /// # Example
     /// ```rhai
@@ -17,13 +17,13 @@ pub mod plan {
     #[rhai_fn(return_raw)]
     pub fn section(context: NativeCallContext, title: &str) -> RhaiResult<()> {
         if !crate::plan::form::is_title(title) {
-            return Err(Problem::new("a section needs a title of one line").at(&context));
+            return Err(Problem::new("the title of a section must be one line").at(&context));
         }
         SharedDraft::of(&context)?.lock().section = Some(title.to_owned());
         Ok(())
     }
 
-    /// Refuses to make a plan, and says why. Nothing is changed on the server.
+    /// Refuses to make a plan, with a reason. Nothing is changed on the server.
     ///
     /// # Example
     /// ```rhai
@@ -39,7 +39,7 @@ pub mod plan {
         .at(&context))
     }
 
-    /// Refuses to make a plan, says why, and what to do next.
+    /// Refuses to make a plan, with a reason and what to do next.
     ///
     /// # Example
     /// ```rhai
@@ -55,8 +55,8 @@ pub mod plan {
         .at(&context))
     }
 
-    /// Refuses a value that the recipe was given, by a parameter or as an argument of one of its functions: says what is
-    /// wrong with it, and how to write it. Where the value is right but the server is not, that is `fail`.
+    /// Refuses a value given to the recipe as a parameter, or to one of its functions as an argument: says what is
+    /// wrong with it, and how to write it. If the value is right but the server is not, use `fail`.
     ///
     /// # Example
     /// ```rhai
@@ -68,7 +68,7 @@ pub mod plan {
         Err(Problem::new(message).label("refused here").help(help).at(&context))
     }
 
-    /// Makes one word of a POSIX shell from any value, for the commands that recipes build.
+    /// Quotes any value as one word of a POSIX shell, for commands that a recipe builds.
     ///
     /// # Example
     /// ```rhai
@@ -83,8 +83,8 @@ pub mod plan {
         Ok(crate::plan::shell::quote(value).into_owned())
     }
 
-    /// Takes the indentation that all lines share off a text, and the line of blanks at its end: so that scripts and files
-    /// can stand in a recipe at the depth of the code around them.
+    /// Removes the indentation that all lines of a text share, and a blank line at its end. Scripts and files in a
+    /// recipe can then be indented like the code around them.
     ///
     /// # Example
     /// ```rhai
@@ -116,7 +116,7 @@ pub mod plan {
             .collect()
     }
 
-    /// The SHA-256 of a text, in hexadecimal: a mark by which a changed configuration is told from the one that runs.
+    /// The SHA-256 of a text, in hexadecimal. Use it to detect that a configuration differs from the one that runs.
     ///
     /// # Example
     /// ```rhai

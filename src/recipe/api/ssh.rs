@@ -8,18 +8,19 @@ use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, Survey, form, 
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
-/// Seconds that a step may take unless it says otherwise.
+/// Default timeout of a step in seconds.
 const DEFAULT_TIMEOUT: u64 = 600;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// Steps on the server. Each takes a title, which people read in the plan, and what is to be done.
+/// Steps on the server. Each takes a title, which people read in the plan, and the action.
 #[export_module]
 pub mod ssh {
     /// Runs a command that changes something on the server, with `sh -e`, as root.
     ///
-    /// A command that destroys (`rm -r`, `docker volume rm`, …) is refused here: see `ssh::destroy`. With a guard
-    /// (`unless`, `only_if`) it is skipped where there is nothing to do.
+    /// Destructive commands (`rm -r`, `docker volume rm`, …) are refused here: use `ssh::destroy`. With a guard
+    /// (`unless`,
+    /// `only_if`) the step is skipped when there is nothing to do.
     ///
     /// # Example
     /// ```rhai
@@ -30,8 +31,8 @@ pub mod ssh {
         command_step(&context, title, command, Effect::Change)
     }
 
-    /// Runs a command that destroys something on the server. The plan shows it in full, and it only runs after a
-    /// person has typed the server's name; never on a protected server.
+    /// Runs a destructive command on the server. The plan shows it in full. It only runs after a person has typed the
+    /// server's name, and never on a protected server.
     ///
     /// # Example
     /// ```rhai
@@ -42,7 +43,7 @@ pub mod ssh {
         command_step(&context, title, command, Effect::Destroy)
     }
 
-    /// Runs a command that only looks, and fails the run if it fails: a proof that something is as it should be.
+    /// Runs a read-only command, and fails the run if the command fails. It proves that something is as expected.
     ///
     /// # Example
     /// ```rhai
@@ -53,8 +54,8 @@ pub mod ssh {
         command_step(&context, title, command, Effect::Read)
     }
 
-    /// Checks that the Docker that answers on the server, if any does, is the server's own: a socket may lead to another
-    /// machine. Before every script that destroys, infrakt checks that by itself.
+    /// Checks that the Docker that answers on the server, if any, is the server's own: a socket may lead to another
+    /// machine. infrakt also checks this by itself before every destructive script.
     ///
     /// # Example
     /// ```rhai
@@ -65,9 +66,9 @@ pub mod ssh {
         add(&context, title, Action::Survey { check: Survey::Engine }, Effect::Read)
     }
 
-    /// As `ssh::check_engine`, and that nothing stands in the way of a wipe: no container data that Docker does not list
+    /// Like `ssh::check_engine`, and checks that nothing prevents a wipe: no container data that Docker does not list
     /// (of another data root, storage driver or user, of Podman or containerd), and no file system below Docker's
-    /// directories and /opt/infrakt that may be shared. The facts have the same as `facts.obstacles`.
+    /// directories and /opt/infrakt that may be shared. `facts.obstacles` has the same information.
     ///
     /// # Example
     /// ```rhai
@@ -78,8 +79,8 @@ pub mod ssh {
         add(&context, title, Action::Survey { check: Survey::Reach }, Effect::Read)
     }
 
-    /// As `ssh::check_reach`, and that Docker's directories hold no container, image, layer or volume any more, whatever
-    /// Docker says.
+    /// Like `ssh::check_reach`, and checks that Docker's directories have no container, image, layer or volume left,
+    /// regardless of what Docker reports.
     ///
     /// # Example
     /// ```rhai
@@ -90,9 +91,9 @@ pub mod ssh {
         add(&context, title, Action::Survey { check: Survey::Emptied }, Effect::Read)
     }
 
-    /// Writes a file on the server, through a temporary file beside it. A file that already has this content, mode and
-    /// owner is left alone. Mode 0644 and owner root:root, unless `mode` and `owner` say otherwise. A link is followed only
-    /// if it is in a directory that nobody but root can write; otherwise the step fails.
+    /// Writes a file on the server, through a temporary file in the same directory. A file that already has this
+    /// content, mode and owner is not changed. The defaults are mode 0644 and owner root:root; see `mode` and `owner`.
+    /// A link is followed only if it is in a directory that only root can write; otherwise the step fails.
     ///
     /// # Example
     /// ```rhai
@@ -103,7 +104,7 @@ pub mod ssh {
         upload_step(&context, title, path, Content::Text(content.to_owned()))
     }
 
-    /// Writes a secret into a file on the server, with mode 0600. The plan shows the secret's name only.
+    /// Writes a secret to a file on the server, with mode 0600. The plan shows only the secret's name.
     ///
     /// # Example
     /// ```rhai
@@ -119,13 +120,14 @@ pub mod ssh {
         upload_step(&context, title, path, Content::Secret { secret: content.name })
     }
 
-    /// Opens ports of the server from the computer that infrakt runs on, as a visitor would, by the way that leads to the
-    /// server's SSH, and fails the run if one of them does not answer: the proof that no firewall is in between.
+    /// Opens ports of the server from the computer that infrakt runs on, as a visitor would, over the same route as the
+    /// server's SSH. It fails the run if a port does not answer, so it proves that no firewall blocks the ports.
     ///
-    /// A port is written as `http:80`, `tls:443`, or `tcp:5432` where anything that accepts a connection will do. Where one
-    /// can't be reached, `otherwise` runs on the server while infrakt goes on trying: if it succeeds, the server is not what
-    /// is in the way (your own network may be), and the step passes with a note of that; if it fails, so does the step, with
-    /// what it printed. It finds the ports in `$closed`. At the end of a recipe this costs no login; before other steps it costs one.
+    /// A port is written as `http:80`, `tls:443`, or `tcp:5432`, where `tcp` accepts anything that takes a connection.
+    /// If a port can't be reached, `otherwise` runs on the server while infrakt keeps trying; it gets the ports in
+    /// `$closed`. If it succeeds, the server is not the cause (your own network may be), and the step passes with a
+    /// note. If it fails, the step fails with its output. At the end of a recipe this costs no login; before other
+    /// steps it costs one.
     ///
     /// # Example
     /// ```rhai
@@ -148,7 +150,7 @@ pub mod ssh {
             .collect();
         let endpoints = parsed.filter(|endpoints| (1..=form::MOST_ENDPOINTS).contains(&endpoints.len()));
         let Some(endpoints) = endpoints else {
-            return Err(Problem::new("these are no ports that can be opened")
+            return Err(Problem::new("these ports can't be opened")
                 .label("a list of 1 to 16 texts")
                 .help("write them as [\"http:80\", \"tls:443\", \"tcp:5432\"]")
                 .at(&context));
@@ -157,8 +159,8 @@ pub mod ssh {
         add(&context, title, Action::Reach { endpoints, otherwise }, Effect::Read)
     }
 
-    /// Closes the connection and logs in anew, for what only counts for a new login, or as a proof that a new login is
-    /// still possible.
+    /// Closes the connection and logs in again: for changes that only apply to a new login, or to prove that a new
+    /// login still works.
     ///
     /// # Example
     /// ```rhai
@@ -169,7 +171,7 @@ pub mod ssh {
         add(&context, title, Action::Reconnect { reboot: false }, Effect::Read)
     }
 
-    /// Restarts the server, waits until it is back, and checks that it is the same one.
+    /// Restarts the server, waits until it is back, and checks that it is the same server.
     ///
     /// # Example
     /// ```rhai
@@ -180,9 +182,9 @@ pub mod ssh {
         add(&context, title, Action::Reconnect { reboot: true }, Effect::Change)
     }
 
-    /// Asks the server while the plan is made: the output of a command that only looks, without the line break at its end.
-    /// It runs as root, with read-only file systems wherever the server allows it, and the plan shows it. A command that
-    /// is known to change something is refused. The answer is recorded in the facts, so that the same plan can be made again
+    /// Runs a read-only command during planning and returns its output, without the line break at the end. It runs as
+    /// root, with read-only file systems where the server allows it, and the plan shows it. A command that is known to
+    /// change something is refused. The answer is recorded in the facts, so that the same plan can be made again
     /// offline.
     ///
     /// # Example
@@ -218,7 +220,7 @@ pub mod ssh {
             Err(error) => {
                 let mut problem = Problem::new(error.to_string()).label("asked here");
                 match error {
-                    // Nobody was asked, so it is this line that has to be helped.
+                    // The query was not answered, so the error is shown at this line.
                     Error::Usage { hint, .. } => problem.help = hint,
                     failed => draft.foreign = Some(failed),
                 }
@@ -253,8 +255,8 @@ fn command_step(context: &NativeCallContext, title: &str, command: &str, effect:
 fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Content) -> RhaiResult<StepHandle> {
     check_text(context, "a path", path)?;
     if !form::is_upload_path(path) {
-        return Err(Problem::new(format!("{path:?} is no path to write a file to"))
-            .label("a path begins with /, names a file, and has no ..")
+        return Err(Problem::new(format!("{path:?} is not a valid path for a file"))
+            .label("a path must begin with /, name a file, and have no ..")
             .at(context));
     }
     let mode = match content {
@@ -278,7 +280,7 @@ fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Co
 
 fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
     if !form::is_title(title) {
-        return Err(Problem::new("a step needs a title of one line")
+        return Err(Problem::new("the title of a step must be one line")
             .label("this title")
             .at(context));
     }

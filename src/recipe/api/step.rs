@@ -1,4 +1,4 @@
-//! What can be said of a step after it was made: guards, a timeout, variables, mode and owner.
+//! Modifiers of a step: guards, timeout, variables, mode and owner.
 
 use super::call::{check_text, origin};
 use super::parameters::SecretRef;
@@ -6,7 +6,7 @@ use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, l
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;
 
-/// A step of the draft, as a recipe holds it.
+/// A step of the draft, as a recipe sees it.
 #[derive(Debug, Clone)]
 pub struct StepHandle {
     index: usize,
@@ -18,12 +18,12 @@ impl StepHandle {
     }
 }
 
-/// Seconds that a new login may take, unless a recipe says otherwise.
+/// Default time in seconds for a new login.
 const TWO_MINUTES: u64 = 120;
 
 type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
-/// Modifiers of a step. Each gives the step back, so they chain.
+/// Modifiers of a step. Each returns the step, so they can be chained.
 #[export_module]
 pub mod step {
     /// Skips the step (outcome: unchanged) if this read-only command succeeds.
@@ -56,8 +56,8 @@ pub mod step {
         })
     }
 
-    /// Ends the step, and fails the run, when it takes longer than this: `"90s"`, `"5m"`, `"1h 30m"`. Ten minutes unless
-    /// said otherwise.
+    /// Ends the step and fails the run when the step takes longer than this: `"90s"`, `"5m"`, `"1h 30m"`. The default
+    /// is ten minutes.
     ///
     /// # Example
     /// ```rhai
@@ -72,12 +72,12 @@ pub mod step {
         })
     }
 
-    /// Lets the server undo the step by itself, unless a new login works within two minutes after it: for what may lock
-    /// everybody out, as a change of the firewall or of sshd may. A step that was undone has failed.
+    /// Makes the server undo the step by itself if no new login works within two minutes after it. Use it for changes
+    /// that could lock everyone out, such as changes to the firewall or sshd. A step that was undone has failed.
     ///
     /// # Example
     /// ```rhai
-    /// ssh::run("Close the firewall", "ufw --force enable").undo_if_locked_out("ufw --force disable");
+    /// ssh::run("Turn on the firewall", "ufw --force enable").undo_if_locked_out("ufw --force disable");
     /// ```
     #[rhai_fn(name = "undo_if_locked_out", return_raw)]
     pub fn undo_if_locked_out(
@@ -88,7 +88,7 @@ pub mod step {
         set_undo(&context, step, command, TWO_MINUTES)
     }
 
-    /// As above, with another time: `"5m"`.
+    /// As above, with a different time: `"5m"`.
     ///
     /// # Example
     /// ```rhai
@@ -125,7 +125,8 @@ pub mod step {
         set_env(&context, step, name, EnvValue::Plain(value.to_owned()))
     }
 
-    /// Hands a secret to the step's command as an environment variable. What the step prints of it is replaced by stars.
+    /// Passes a secret to the step's command as an environment variable. If the step prints the value, it is replaced
+    /// by stars.
     ///
     /// # Example
     /// ```rhai
@@ -142,7 +143,7 @@ pub mod step {
         set_env(&context, step, name, EnvValue::Secret { secret: value.name })
     }
 
-    /// Says that running the step twice does no harm: a resumed run may repeat it when it does not know how it ended.
+    /// States that running the step twice does no harm. A resumed run may then repeat it when its outcome is not known.
     ///
     /// # Example
     /// ```rhai
@@ -156,9 +157,9 @@ pub mod step {
         })
     }
 
-    /// Has a check asked while planning too, so that the plan shows what would fail before anything is done: for checks of
-    /// what the server needs, which hold from the beginning or never. It must change nothing, as a guard must not, and end
-    /// within a minute.
+    /// Runs a check during planning too, so that the plan shows what would fail before anything is done. Use it for
+    /// requirements of the server that hold from the beginning or never. Like a guard, it must not change anything, and
+    /// it must end within a minute.
     ///
     /// # Example
     /// ```rhai
@@ -168,7 +169,7 @@ pub mod step {
     pub fn preflight(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
         alter(&context, step, |step| {
             if !form::can_be_preflight(step) {
-                return Err(Problem::new("only a check can be asked while planning")
+                return Err(Problem::new("only a check can run during planning")
                     .help("ssh::check(\"title\", \"command\").preflight()"));
             }
             // infrakt's own may write into temporary folders, which they remove.
@@ -183,7 +184,7 @@ pub mod step {
         })
     }
 
-    /// The mode of an uploaded file, as chmod takes it.
+    /// The mode of an uploaded file, as for chmod.
     ///
     /// # Example
     /// ```rhai
@@ -192,7 +193,7 @@ pub mod step {
     #[rhai_fn(return_raw)]
     pub fn mode(context: NativeCallContext, step: &mut StepHandle, mode: &str) -> RhaiResult<StepHandle> {
         if !form::is_mode(mode) {
-            return Err(Problem::new(format!("{mode:?} is no mode"))
+            return Err(Problem::new(format!("{mode:?} is not a valid mode"))
                 .help("write it as \"0644\"")
                 .at(&context));
         }
@@ -215,7 +216,7 @@ pub mod step {
         })
     }
 
-    /// The owner of an uploaded file, as chown takes it.
+    /// The owner of an uploaded file, as for chown.
     ///
     /// # Example
     /// ```rhai
@@ -224,7 +225,7 @@ pub mod step {
     #[rhai_fn(return_raw)]
     pub fn owner(context: NativeCallContext, step: &mut StepHandle, owner: &str) -> RhaiResult<StepHandle> {
         if !form::is_owner(owner) {
-            return Err(Problem::new(format!("{owner:?} is no owner"))
+            return Err(Problem::new(format!("{owner:?} is not a valid owner"))
                 .help("write it as \"user:group\"")
                 .at(&context));
         }
@@ -274,7 +275,7 @@ fn seconds(context: &NativeCallContext, what: &str, duration: &str) -> RhaiResul
         .and_then(|seconds| u64::try_from(seconds).ok())
         .filter(|seconds| (1..=form::LONGEST_TIMEOUT).contains(seconds))
         .ok_or_else(|| {
-            Problem::new(format!("{duration:?} is no {what}"))
+            Problem::new(format!("{duration:?} is not a valid {what}"))
                 .label(format!("a {what} is from 1s to 24h"))
                 .help("write it as \"90s\", \"5m\" or \"1h 30m\"")
                 .at(context)
@@ -283,7 +284,7 @@ fn seconds(context: &NativeCallContext, what: &str, duration: &str) -> RhaiResul
 
 fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {
     if !form::is_variable_name(name) {
-        return Err(Problem::new(format!("{name:?} is no name for an environment variable")).at(context));
+        return Err(Problem::new(format!("{name:?} is not a valid name for an environment variable")).at(context));
     }
     alter(context, step, |step| match step.action {
         Action::Run { .. } => {

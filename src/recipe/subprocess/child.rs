@@ -110,7 +110,7 @@ impl Answers for Line {
 }
 
 fn other_answer() -> Error {
-    Error::usage("this is the answer to another question")
+    Error::usage("this is the answer to a different question")
 }
 
 fn evaluate() -> Result<()> {

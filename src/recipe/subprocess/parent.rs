@@ -86,14 +86,14 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Res
         Ok((Outcome::Done, evaluated)) => Ok((Ok(()), evaluated)),
         Ok((Outcome::Refused(error), evaluated)) => Ok((Err(Error::Recipe(error)), evaluated)),
         Ok((Outcome::Unanswered, evaluated)) => {
-            let error = unanswered.unwrap_or_else(|| broken(recipe, "it asked what nobody could answer"));
+            let error = unanswered.unwrap_or_else(|| broken(recipe, "it asked a question that was not answered"));
             Ok((Err(error), evaluated))
         }
-        Err(Silence::Late) => Err(too_much(recipe, "it was silent for too long")),
+        Err(Silence::Late) => Err(too_much(recipe, "it did not respond for too long")),
         Err(Silence::TooLong) => Err(too_much(recipe, "its plan is larger than 80 MiB")),
-        Err(Silence::Unclear) => Err(broken(recipe, "what it said is not understood")),
+        Err(Silence::Unclear) => Err(broken(recipe, "its answer could not be parsed")),
         Err(Silence::Gone) => Err(process.wait().map_or_else(
-            || broken(recipe, "how it ended is not known"),
+            || broken(recipe, "its exit status is not known"),
             |status| reason(recipe, status),
         )),
     }
@@ -121,12 +121,12 @@ fn too_much(recipe: &Recipe, reason: &str) -> Error {
     stopped(
         recipe,
         reason,
-        "look for texts and lists that grow: replace, pad, += and closures in loops",
+        "check texts and lists that grow: replace, pad, += and closures in loops",
     )
 }
 
 fn broken(recipe: &Recipe, reason: &str) -> Error {
-    stopped(recipe, reason, "find the line: take parts of the recipe out")
+    stopped(recipe, reason, "find the line by removing parts of the recipe")
 }
 
 fn stopped(recipe: &Recipe, reason: &str, help: &str) -> Error {

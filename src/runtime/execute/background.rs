@@ -108,13 +108,10 @@ impl Background {
         {
             let mut state = self.shared.state();
             if state.closing {
-                return busy("infrakt is about to end".to_owned());
+                return busy("infrakt is shutting down".to_owned());
             }
             if state.taken >= self.shared.at_most {
-                return busy(format!(
-                    "there are {} runs already, and more at once are not allowed",
-                    state.taken
-                ));
+                return busy(format!("{} runs are in progress, which is the maximum", state.taken));
             }
             state.taken += 1;
         }
@@ -135,7 +132,7 @@ impl Background {
                 shared: self.shared.clone(),
                 jobs,
             }),
-            Err(error) => busy(format!("no thread is to be had: {error}")),
+            Err(error) => busy(format!("cannot start a thread: {error}")),
         }
     }
 
@@ -251,7 +248,7 @@ impl Place {
             let (listed, mut begun) = (listed, begun);
             let carried = catch_unwind(AssertUnwindSafe(|| act(&runtime, &mut begun, &wish)));
             if carried.is_err() {
-                let reason = "infrakt itself failed in the middle of it".to_owned();
+                let reason = "infrakt failed during the run".to_owned();
                 // If this fails too, the run counts as interrupted as soon as its lock is gone, with the next line.
                 let _ = runtime.leave(&mut begun, reason);
             }

@@ -262,7 +262,7 @@ impl Runtime {
             },
             &mut |_| beat(),
         )?;
-        let reason = format!("not begun: {}", halt.why());
+        let reason = format!("not started: {}", halt.why());
         let mut skipped: Vec<QueuedRun> = Vec::new();
         let fates = executed
             .into_iter()
@@ -316,7 +316,7 @@ impl Stop for Halt<'_> {
 
     fn why(&self) -> String {
         match self.failed() {
-            Some(server) => format!("stopped since '{server}' went wrong (--fail-fast)"),
+            Some(server) => format!("stopped because '{server}' failed (--fail-fast)"),
             None => "stopped by Ctrl-C".to_owned(),
         }
     }

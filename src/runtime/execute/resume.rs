@@ -161,7 +161,7 @@ impl Runtime {
     /// # Errors
     /// If the journal can't be written.
     pub fn settle_as_done(&self, begun: &mut Begun, step: usize) -> Result<()> {
-        let reason = format!("its end was not seen; done, says {}", operator());
+        let reason = format!("infrakt did not see it end; marked as done by {}", operator());
         let events: Vec<RunEvent> = (begun.progress.from..=step)
             .filter(|index| !begun.progress.settled.contains(index))
             .map(|step| RunEvent::StepEnded {

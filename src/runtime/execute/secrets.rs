@@ -36,7 +36,7 @@ pub fn gather_given(plans: &[&Plan], given: &Secrets, ask: &dyn AskSecret) -> Re
         };
         if value.expose().contains('\0') {
             return Err(Error::usage(format!(
-                "the secret {name} holds a NUL character, which no command can be given"
+                "the secret {name} holds a NUL character, which a command can't take"
             )));
         }
         secrets.insert(name.clone(), value);
@@ -51,7 +51,7 @@ fn from_environment(name: &str) -> Result<Option<Secret>> {
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(Error::usage_with(
             format!("the value of {variable} is not UTF-8"),
-            "a secret is text; encode bytes with: base64 -w0",
+            "secrets are UTF-8 text; encode bytes with: base64 -w0",
         )),
     }
 }

@@ -92,10 +92,10 @@ impl Runtime {
         let protected = self.store.protection_of(server)?;
         Ok(match protected.is_empty() {
             true => {
-                format!("'{name}' was not marked here; should the machine have a marker /etc/infrakt/host, that stays")
+                format!("'{name}' was not marked by this infrakt; a marker /etc/infrakt/host on the machine stays")
             }
             false => format!(
-                "'{name}' was not marked here, and stays protected: {}",
+                "'{name}' was not marked by this infrakt and stays protected: {}",
                 protected.join("; ")
             ),
         })
@@ -146,12 +146,12 @@ impl Runtime {
             };
         }
         match live.and_then(|live| self.unmark(&live)) {
-            Ok(Unmarked::Gone) => format!("'{name}' has no marker /etc/infrakt/host any more"),
+            Ok(Unmarked::Gone) => format!("'{name}' no longer has the marker /etc/infrakt/host"),
             Ok(Unmarked::StillProtected(reason)) => {
-                format!("'{name}' keeps the marker /etc/infrakt/host, and stays protected: {reason}")
+                format!("'{name}' keeps the marker /etc/infrakt/host and stays protected: {reason}")
             }
             Ok(Unmarked::NotOurs) => format!(
-                "'{name}' keeps the marker /etc/infrakt/host of another installation, and stays protected; {remove}"
+                "'{name}' keeps the marker /etc/infrakt/host of another installation and stays protected; {remove}"
             ),
             Err(error) => format!("'{name}' may still have the marker /etc/infrakt/host: {error}; {remove}"),
         }
@@ -166,7 +166,7 @@ pub fn key_path(path: &Path) -> Result<String> {
     if path.as_os_str().is_empty() {
         return Err(Error::usage_with(
             "the path of the key is empty",
-            "see which keys you have: ls ~/.ssh",
+            "list your keys: ls ~/.ssh",
         ));
     }
     let expanded = match (path.strip_prefix("~"), std::env::var_os("HOME")) {
@@ -176,14 +176,14 @@ pub fn key_path(path: &Path) -> Result<String> {
     let absolute = std::path::absolute(&expanded).map_err(Error::file("find", &expanded))?;
     if !absolute.is_file() {
         return Err(Error::usage_with(
-            format!("there is no key file {}", absolute.display()),
-            "see which keys you have: ls ~/.ssh",
+            format!("the key file {} does not exist", absolute.display()),
+            "list your keys: ls ~/.ssh",
         ));
     }
     if absolute.extension().is_some_and(|extension| extension == "pub") {
         return Err(Error::usage_with(
-            format!("{} is the public half of a key", absolute.display()),
-            format!("give the private one: --key {}", absolute.with_extension("").display()),
+            format!("{} is a public key", absolute.display()),
+            format!("give the private key: --key {}", absolute.with_extension("").display()),
         ));
     }
     absolute.into_os_string().into_string().map_err(|path| {

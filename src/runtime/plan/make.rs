@@ -126,7 +126,7 @@ impl Answers for Recorded {
     fn query(&mut self, command: &str) -> Result<String> {
         // What was recorded is answered before this is asked.
         Err(Error::usage_with(
-            format!("offline, nobody answers `{command}`"),
+            format!("the answer to `{command}` is not recorded, and planning offline asks no server"),
             format!(
                 "record the answer with the facts of a live server: infrakt plan RECIPE --server NAME --facts-out facts.json; then --offline --facts facts.json ({} answers are recorded)",
                 self.facts.answers.len()

@@ -98,7 +98,7 @@ fn finding(line: &str) -> Option<Finding> {
     let message = match (status, said.is_empty()) {
         (124 | 137, true) => format!("it did not end within {CHECK_SECONDS} s"),
         (124 | 137, false) => format!("{said}\nit did not end within {CHECK_SECONDS} s"),
-        (status, true) => format!("it ended with exit status {status}"),
+        (status, true) => format!("exit status {status}"),
         (_, false) => said,
     };
     Some(Finding { step, message })

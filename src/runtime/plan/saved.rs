@@ -16,7 +16,7 @@ impl Runtime {
     /// The refusal that fits.
     pub fn examine(&self, plan: &Plan) -> Result<()> {
         if plan.digest != plan.compute_digest() {
-            let reason = "it was altered after it was made".to_owned();
+            let reason = "it was modified after it was made".to_owned();
             return Err(Refusal::StalePlan {
                 server: plan.server.name.clone(),
                 reason,
@@ -35,8 +35,8 @@ impl Runtime {
                 label: String::new(),
                 position: None,
                 help: match finding.does {
-                    "destroys" => "put the command into ssh::destroy, and make the plan anew",
-                    _ => "put the command into a step, and make the plan anew",
+                    "destroys data" => "put the command into ssh::destroy, and make a new plan",
+                    _ => "put the command into a step, and make a new plan",
                 }
                 .to_owned(),
             }
@@ -44,7 +44,7 @@ impl Runtime {
         }
         for (name, source) in &plan.recipe.sources {
             if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
-                let reason = format!("it was made with another {name} than this infrakt ships");
+                let reason = format!("it was made with a different {name} than the one this infrakt ships");
                 return Err(Refusal::StalePlan {
                     server: plan.server.name.clone(),
                     reason,

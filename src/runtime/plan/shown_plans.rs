@@ -99,7 +99,7 @@ impl Shown {
         match self.plans().get_mut(&key) {
             Some(waiting) if waiting.taken => Err(Refusal::Locked {
                 server,
-                holder: "a run of the same plan, which another call has just begun".to_owned(),
+                holder: "a run of the same plan, which another request just started".to_owned(),
             }),
             // The digest is the same, so nothing is new; but something may have grown.
             Some(waiting) if waiting.is_fresh() && !plan.losses.new_since(&waiting.losses).is_empty() => {

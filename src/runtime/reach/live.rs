@@ -281,8 +281,9 @@ fn identity_now(
     protected.extend(protection::reasons_of_address(store, server)?);
     // What destroys would reach whatever answers on the socket.
     let unproven = facts.docker.unproven.as_ref();
-    protected
-        .extend(unproven.map(|reason| format!("the Docker that answers there is not proven to be its own: {reason}")));
+    protected.extend(
+        unproven.map(|reason| format!("the Docker that answers is not proven to be the server's own: {reason}")),
+    );
     Ok(identity(
         server,
         target,

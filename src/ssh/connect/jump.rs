@@ -47,7 +47,7 @@ impl Jump {
             Ok(channel) => channel,
             Err(error) if code_of(&error) == libssh2_error::TIMEOUT => {
                 let reason = format!(
-                    "the jump host '{name}' did not get there in time: the machine is off, or a firewall drops the packets"
+                    "the jump host '{name}' got no answer in time: the machine is off, or a firewall drops the packets"
                 );
                 return Err(unreachable(reason));
             }
@@ -58,13 +58,14 @@ impl Jump {
             Err(error) => {
                 let message = error.message();
                 let reason = format!(
-                    "the jump host '{name}' does not lead there ({message}): it can't reach it, or its sshd forbids it (AllowTcpForwarding, PermitOpen)"
+                    "the jump host '{name}' can't connect to it ({message}): it can't reach it, or its sshd forbids \
+                     it (AllowTcpForwarding, PermitOpen)"
                 );
                 return Err(unreachable(reason));
             }
         };
         host.session.set_blocking(false);
-        let failed = |error: io::Error| unreachable(format!("the way through the jump host '{name}': {error}"));
+        let failed = |error: io::Error| unreachable(format!("the connection through the jump host '{name}': {error}"));
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         theirs.set_nonblocking(true).map_err(failed)?;
         let socket = OwnedFd::from(ours);

@@ -75,7 +75,7 @@ fn in_words(error: &io::Error, patience: Duration) -> String {
             "no answer within {} s: the machine is off, or a firewall drops the packets",
             patience.as_secs()
         ),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no route to it".to_owned(),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "no route to host".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -71,7 +71,7 @@ impl Transport {
         session.handshake().map_err(|error| {
             match code_of(&error) {
             _ if deadline.has_passed() => other(format!(
-                "what answers there talked for {} s without exchanging keys",
+                "what answers there sent data for {} s without exchanging keys",
                 HANDSHAKE.as_secs()
             )),
             libssh2_error::KEX_FAILURE | libssh2_error::KEY_EXCHANGE_FAILURE => HandshakeFailure::NoCommonAlgorithm(failed(
@@ -88,7 +88,7 @@ impl Transport {
                     error.message()
                 ),
                 None => format!(
-                    "what answers there does not speak SSH, or gave up ({})",
+                    "what answers there does not speak SSH, or closed the connection ({})",
                     error.message()
                 ),
             }),
@@ -97,7 +97,7 @@ impl Transport {
         let host_key = session
             .host_key()
             .and_then(|(blob, _)| PublicKey::from_blob(blob))
-            .ok_or_else(|| other("the server shows no readable host key".to_owned()))?;
+            .ok_or_else(|| other("the server offers no readable host key".to_owned()))?;
         Ok(Self {
             session,
             socket,

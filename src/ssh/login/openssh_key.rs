@@ -30,7 +30,7 @@ impl PrivateKeyContainer {
     /// # Errors
     /// What is wrong with it, in words that follow "cannot be used: ".
     pub fn parse(text: &str) -> Result<Self, String> {
-        let damaged = || "its contents are damaged".to_owned();
+        let damaged = || "its content is corrupt".to_owned();
         let base64 = text
             .trim()
             .strip_prefix(BEGIN)

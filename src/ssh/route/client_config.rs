@@ -275,7 +275,7 @@ fn user_is_said(
         .collect();
     let failed = |error: std::io::Error| SshError::Configuration {
         host: host.to_owned(),
-        reason: format!("a question to ssh could not be written down: {error}"),
+        reason: format!("cannot write the configuration for ssh -G: {error}"),
     };
     let mut question = tempfile::NamedTempFile::new().map_err(failed)?;
     writeln!(question, "{includes}Match all\n  User {UNSAID}").map_err(failed)?;

@@ -101,7 +101,7 @@ fn chain(
         Knowledge::Nothing => return Ok(vec![plain(query)]),
         Knowledge::NoClient(file) => {
             *note = Some(format!(
-                "{} is not used, since there is no ssh here to read it: apt install openssh-client",
+                "{} is not used, because ssh, which reads it, is not installed: apt install openssh-client",
                 file.display()
             ));
             return Ok(vec![plain(query)]);
@@ -149,7 +149,7 @@ fn chain(
 fn circle(name: &str, asked: &[String]) -> SshError {
     SshError::Configuration {
         host: name.to_owned(),
-        reason: format!("its jump hosts lead in a circle: {}", one_line(&asked.join(" → "))),
+        reason: format!("its jump hosts form a cycle: {}", one_line(&asked.join(" → "))),
     }
 }
 

@@ -99,7 +99,7 @@ impl Tokens<'_> {
                         .unwrap_or_default()
                 }
                 'l' => expanded += &rustix::system::uname().nodename().to_string_lossy(),
-                other => return Err(format!("'{text}' holds %{other}, which is not supported here")),
+                other => return Err(format!("'{text}' has %{other}, which is not supported here")),
             }
         }
         Ok(expanded + rest)

@@ -212,7 +212,7 @@ impl<'a> ScriptChannel<'a> {
     fn no_shell(&self) -> Error {
         let (reason, obstacle) = match &self.shell.greeting {
             Some(greeting) => (greeting.said(), greeting.meaning()),
-            None => ("it ended without a word".to_owned(), Obstacle::Unclear),
+            None => ("it ended without output".to_owned(), Obstacle::Unclear),
         };
         Error::from(SshError::NoCommand {
             server: self.transport.server().to_owned(),

@@ -91,7 +91,7 @@ impl Connection for Session {
     fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()> {
         // What is asked for over the next connection must not be done a second time by what is stuck in this one.
         self.transport.forget_unsent();
-        self.transport.lose("it is being re-opened");
+        self.transport.lose("it is being reopened");
         self.shell = None;
         // A patience beyond what a clock can hold has no end.
         let until = Instant::now().checked_add(patience);

@@ -141,14 +141,14 @@ impl Greeting {
     /// What the server has said in place of the greeting.
     pub fn said(&self) -> String {
         if self.count > FLOOD {
-            return format!("what it says in place of that is longer than {} MiB", FLOOD >> 20);
+            return format!("instead of that it printed more than {} MiB", FLOOD >> 20);
         }
         if self.is_echoed() {
             // What it prints is the script, and may hold secrets.
-            return "in place of a shell, something prints what it is sent".to_owned();
+            return "instead of a shell, something echoes its input".to_owned();
         }
         let words = self.words();
-        server_messages::last_of(&words, "it ended without a word")
+        server_messages::last_of(&words, "it ended without output")
     }
 
     pub fn meaning(&self) -> Obstacle {

@@ -49,7 +49,7 @@ impl Way for OtherPorts {
     fn leads_nowhere(&self) -> Option<String> {
         // It was made for the port of SSH, and what it does with another is its own matter.
         let command = self.route.target.proxy_command.as_ref()?;
-        Some(format!("the ProxyCommand `{command}` leads to SSH only"))
+        Some(format!("the ProxyCommand `{command}` only reaches SSH"))
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Trust<'a> {
         let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Configuration {
             host: self.hop.target.name.clone(),
             reason: format!(
-                "HostKeyAlgorithms allows none of those that infrakt uses: {}",
+                "HostKeyAlgorithms allows none of the algorithms that infrakt uses: {}",
                 FAMILIES.concat().join(", ")
             ),
         });
