@@ -39,7 +39,7 @@ impl<'a> Found<'a> {
     /// What kept it from being done, as it is answered.
     pub fn answer(self, service: &'a Service, request: &'a Request) -> Result<Answer, Problem> {
         if self.route.query.is_none() && !request.raw_query.is_empty() {
-            return Err(Problem::invalid_query(None, "this call takes no query"));
+            return Err(Problem::invalid_query(None, "this request takes no query"));
         }
         (self.route.handler)(&Call {
             service,

@@ -31,7 +31,7 @@ pub fn check(settings: &HostKeySettings, key: &PublicKey) -> Result<(), Objectio
             Ok(true) => return Err(Objection::Revoked(path.clone())),
             Err(why) => {
                 return Err(Objection::Setting(format!(
-                    "RevokedHostKeys {} can't be used ({why}), and so no host key can be trusted",
+                    "RevokedHostKeys {} can't be used ({why}), so no host key can be trusted",
                     path.display()
                 )));
             }
@@ -60,7 +60,7 @@ fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
         }
         let revoked: PublicKey = line
             .parse()
-            .map_err(|_| format!("line {} is no public key", index + 1))?;
+            .map_err(|_| format!("line {} is not a public key", index + 1))?;
         if revoked == *key {
             return Ok(true);
         }
@@ -70,7 +70,7 @@ fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
 
 /// Asks ssh-keygen, which belongs to the client that the configuration is for.
 fn is_in_krl(path: &Path, key: &PublicKey) -> Result<bool, String> {
-    let failed = |error: std::io::Error| format!("ssh-keygen could not be asked: {error}");
+    let failed = |error: std::io::Error| format!("cannot run ssh-keygen: {error}");
     let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
     writeln!(file, "{key}").map_err(failed)?;
     let output = Command::new("ssh-keygen")
