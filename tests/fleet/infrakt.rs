@@ -1,26 +1,17 @@
-//! The program that was built, in a home of its own, with an inventory of servers.
+//! The program that was built, with an inventory of servers.
 
 use crate::servers::Servers;
 use crate::support::ended::Ended;
-use crate::support::infrakt::start;
+pub use crate::support::infrakt::Infrakt;
 use infrakt::event::RunState;
-use infrakt::store::{Home, NewServer, Store};
+use infrakt::store::NewServer;
 use serde_json::Value;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
-pub struct Infrakt {
-    directory: tempfile::TempDir,
-    environment: Vec<(&'static str, String)>,
-}
+use std::process::{Child, Stdio};
 
 impl Infrakt {
     /// One whose inventory has servers of these names, all with the tag `web`.
-    pub fn with(servers: &Servers, names: &[&str]) -> Self {
-        let infrakt = Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
-            environment: Vec::new(),
-        };
+    pub fn that_knows(servers: &Servers, names: &[&str]) -> Self {
+        let infrakt = Self::new();
         let store = infrakt.store();
         for (number, name) in names.iter().enumerate() {
             let mut server = NewServer::new(*name, format!("127.0.{}.{}", number / 250 + 1, number % 250 + 1));
@@ -33,11 +24,6 @@ impl Infrakt {
         infrakt
     }
 
-    pub fn environment(mut self, name: &'static str, value: &str) -> Self {
-        self.environment.push((name, value.to_owned()));
-        self
-    }
-
     /// From now on nobody answers at the address of that server.
     pub fn takes_down(&self, name: &str) {
         self.run(&["server", "update", name, "--port", "9"]).exits(0);
@@ -48,46 +34,16 @@ impl Infrakt {
         self.run(&["server", "update", name, "--port", &port]).exits(0);
     }
 
-    pub fn store(&self) -> Store {
-        Store::open(&Home::open(Some(self.home())).expect("a home")).expect("a database")
-    }
-
-    pub fn home(&self) -> PathBuf {
-        self.directory.path().join("home")
-    }
-
     /// Writes a recipe; gives the path that it is run by. `$SHARED` in it becomes the directory that all servers see.
-    pub fn recipe(&self, servers: &Servers, name: &str, text: &str) -> String {
-        let path = self.directory.path().join(name);
+    pub fn recipe_for(&self, servers: &Servers, name: &str, text: &str) -> String {
         let shared = servers.shared();
         let text = text.replace("$SHARED", shared.to_str().expect("UTF-8"));
-        std::fs::write(&path, format!("//! For a test.\n\n{text}\n")).expect("a recipe");
-        path.to_str().expect("UTF-8").to_owned()
-    }
-
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
-        command.args(words).env("INFRAKT_HOME", self.home());
-        // Neither the keys nor the known hosts of whoever runs the tests.
-        command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
-        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs it without a terminal and with nothing on standard input.
-    pub fn run(&self, words: &[&str]) -> Ended {
-        Ended::of(self.start(words))
-    }
-
-    /// Starts it without a terminal, and does not wait for its end.
-    pub fn start(&self, words: &[&str]) -> Child {
-        start(self.command(words).stdin(Stdio::null()))
+        self.recipe(name, &format!("//! For a test.\n\n{text}\n"))
     }
 
     /// As [`Infrakt::start`], for one whose output nobody reads while it runs.
     pub fn start_quietly(&self, words: &[&str]) -> Child {
-        let path = self.directory.path().join("output");
+        let path = self.folder().join("output");
         let output = std::fs::File::create(path).expect("a file");
         self.command(words)
             .stdin(Stdio::null())
@@ -101,12 +57,6 @@ impl Infrakt {
     pub fn runs_done(&self) -> usize {
         let runs = self.store().runs(usize::MAX, None).expect("the journal");
         runs.iter().filter(|run| run.state == RunState::Done).count()
-    }
-
-    #[track_caller]
-    pub fn json(&self, words: &[&str]) -> Value {
-        let ended = self.run(&[words, &["--json"]].concat()).exits(0);
-        serde_json::from_str(&ended.stdout).expect("one JSON document")
     }
 
     /// The servers of all runs with how they stand, oldest first: `a done`.

@@ -57,8 +57,8 @@ struct Used {
 fn run_on(servers: &Servers, count: usize, parallel: usize) -> Used {
     let names: Vec<String> = (0..count).map(|number| format!("s{number:03}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let infrakt = Infrakt::with(servers, &names);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(servers, &names);
+    let recipe = infrakt.recipe_for(
         servers,
         "twenty.rhai",
         r#"for number in 0..20 { ssh::run(`Step ${number}`, `echo ${number} on ${server.name}`); }"#,

@@ -11,9 +11,9 @@ const DESTROY: &str = r#"ssh::destroy("Destroy", `touch $SHARED/${server.name}`)
 #[ignore = "needs root and sshd"]
 fn one_that_cannot_be_reached_is_left_out_and_the_others_are_done() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     infrakt.takes_down("b");
-    let recipe = infrakt.recipe(&servers, "touch.rhai", TOUCH);
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", TOUCH);
 
     let ended = infrakt.run(&["run", &recipe, "--all"]).exits(4);
 
@@ -30,9 +30,9 @@ fn one_that_cannot_be_reached_is_left_out_and_the_others_are_done() {
 #[ignore = "needs root and sshd"]
 fn with_fail_fast_nothing_is_run_if_one_cannot_be_reached() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("b");
-    let recipe = infrakt.recipe(&servers, "touch.rhai", TOUCH);
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", TOUCH);
 
     let ended = infrakt.run(&["run", &recipe, "--all", "--fail-fast"]).exits(4);
 
@@ -45,8 +45,8 @@ fn with_fail_fast_nothing_is_run_if_one_cannot_be_reached() {
 #[ignore = "needs root and sshd"]
 fn a_name_that_is_not_confirmed_keeps_all_of_them_from_beginning() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
-    let recipe = infrakt.recipe(&servers, "destroy.rhai", DESTROY);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe_for(&servers, "destroy.rhai", DESTROY);
     let words = ["run", &recipe, "--all", "--confirm", "b"];
 
     let ended = infrakt.run(&words).exits(3);
@@ -66,11 +66,11 @@ fn a_name_that_is_not_confirmed_keeps_all_of_them_from_beginning() {
 #[ignore = "needs root and sshd"]
 fn one_that_is_protected_is_refused_before_anybody_is_asked_and_the_others_are_done() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     let marker = "ssh::run(\"Mark\", \"mkdir /etc/infrakt && touch /etc/infrakt/host\");";
-    let marked = infrakt.recipe(&servers, "mark.rhai", marker);
+    let marked = infrakt.recipe_for(&servers, "mark.rhai", marker);
     infrakt.run(&["run", &marked, "--server", "b"]).exits(0);
-    let recipe = infrakt.recipe(&servers, "destroy.rhai", DESTROY);
+    let recipe = infrakt.recipe_for(&servers, "destroy.rhai", DESTROY);
 
     let ended = infrakt.run(&["run", &recipe, "--all", "--confirm", "a"]).exits(3);
 
@@ -86,9 +86,9 @@ fn one_that_is_protected_is_refused_before_anybody_is_asked_and_the_others_are_d
 #[ignore = "needs root and sshd"]
 fn two_names_of_one_machine_are_not_worked_on_at_the_same_time() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.run(&["server", "update", "b", "--host", "127.0.1.1"]).exits(0);
-    let recipe = infrakt.recipe(&servers, "touch.rhai", TOUCH);
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", TOUCH);
 
     let ended = infrakt.run(&["run", &recipe, "--all"]).exits(3);
 
@@ -101,9 +101,9 @@ fn two_names_of_one_machine_are_not_worked_on_at_the_same_time() {
 #[ignore = "needs root and sshd"]
 fn a_broken_recipe_stops_everything_before_it_begins() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     let text = format!("{TOUCH} if server.name == \"b\" {{ nonsense(); }}");
-    let recipe = infrakt.recipe(&servers, "broken.rhai", &text);
+    let recipe = infrakt.recipe_for(&servers, "broken.rhai", &text);
 
     let ended = infrakt.run(&["run", &recipe, "--all"]).exits(2);
 
@@ -115,9 +115,9 @@ fn a_broken_recipe_stops_everything_before_it_begins() {
 #[ignore = "needs root and sshd"]
 fn of_several_bad_ends_the_worst_is_the_exit_code() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["fails", "refuses", "sleeps"]);
+    let infrakt = Infrakt::that_knows(&servers, &["fails", "refuses", "sleeps"]);
     infrakt.takes_down("sleeps");
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "ends.rhai",
         r#"if server.name == "refuses" { fail("not on this one"); }
@@ -139,9 +139,9 @@ fn of_several_bad_ends_the_worst_is_the_exit_code() {
 #[ignore = "needs root and sshd"]
 fn programs_get_an_event_a_line_with_its_server_and_a_summary_at_the_end() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     infrakt.takes_down("c");
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "talk.rhai",
         r#"ssh::run("Talk", `echo hello from ${server.name}`);
@@ -206,9 +206,9 @@ fn programs_get_an_event_a_line_with_its_server_and_a_summary_at_the_end() {
 #[ignore = "needs root and sshd"]
 fn several_are_planned_at_once_and_one_that_is_down_does_not_hide_the_others() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("a");
-    let recipe = infrakt.recipe(&servers, "touch.rhai", TOUCH);
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", TOUCH);
 
     let ended = infrakt.run(&["plan", &recipe, "--all"]).exits(4);
     assert!(ended.stdout.contains("touch.rhai on b"), "{ended}");

@@ -15,9 +15,9 @@ ssh::run("End", if server.name == "b" { "test -e $SHARED/mended" } else { "true"
 #[ignore = "needs root and sshd"]
 fn retry_runs_the_same_again_on_those_servers_only_that_are_not_done() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c", "d"]).environment("INFRAKT_SECRET_TOKEN", "t0ken");
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c", "d"]).with("INFRAKT_SECRET_TOKEN", "t0ken");
     infrakt.takes_down("c");
-    let recipe = infrakt.recipe(&servers, "mendable.rhai", MENDABLE);
+    let recipe = infrakt.recipe_for(&servers, "mendable.rhai", MENDABLE);
     let names = ["--server", "a", "--server", "b", "--server", "c"];
     infrakt
         .run(&[["run", &recipe, "--set", "word=same words"].as_slice(), &names].concat())
@@ -60,10 +60,10 @@ fn retry_runs_the_same_again_on_those_servers_only_that_are_not_done() {
 #[ignore = "needs root and sshd"]
 fn a_group_of_which_no_server_could_be_reached_is_remembered_too() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("a");
     infrakt.takes_down("b");
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "touch.rhai",
         "ssh::run(\"Touch\", `touch $SHARED/${server.name}`);",
@@ -84,9 +84,9 @@ fn a_group_of_which_no_server_could_be_reached_is_remembered_too() {
 #[ignore = "needs root and sshd"]
 fn a_retry_asks_anew_for_what_is_destroyed() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("b");
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "destroy.rhai",
         "ssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
@@ -106,8 +106,8 @@ fn a_retry_asks_anew_for_what_is_destroyed() {
 #[ignore = "needs root and sshd"]
 fn the_run_of_a_single_server_can_be_tried_again_too() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["b"]).environment("INFRAKT_SECRET_TOKEN", "t0ken");
-    let recipe = infrakt.recipe(&servers, "mendable.rhai", MENDABLE);
+    let infrakt = Infrakt::that_knows(&servers, &["b"]).with("INFRAKT_SECRET_TOKEN", "t0ken");
+    let recipe = infrakt.recipe_for(&servers, "mendable.rhai", MENDABLE);
     infrakt.run(&["run", &recipe, "--server", "b"]).exits(1);
     std::fs::write(servers.shared().join("mended"), "").expect("a file");
 
@@ -120,9 +120,9 @@ fn the_run_of_a_single_server_can_be_tried_again_too() {
 #[ignore = "needs root and sshd"]
 fn what_cannot_be_tried_again_says_why() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("b");
-    let recipe = infrakt.recipe(&servers, "touch.rhai", "ssh::run(\"Touch\", \"true\");");
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", "ssh::run(\"Touch\", \"true\");");
     infrakt.run(&["run", &recipe, "--all"]).exits(4);
 
     infrakt

@@ -34,13 +34,13 @@ fn question(server: &str) -> String {
 #[ignore = "needs root and sshd"]
 fn a_person_is_asked_everything_at_the_beginning_and_once() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     let key = servers.encrypted_key("open sesame");
     for server in ["a", "b", "c"] {
         let key = key.to_str().expect("UTF-8");
         infrakt.run(&["server", "update", server, "--key", key]).exits(0);
     }
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "ask.rhai",
         r#"ssh::destroy("Destroy", `echo ${server.name} $TOKEN >>$SHARED/log`).env("TOKEN", secret("TOKEN"));"#,
@@ -72,13 +72,13 @@ fn a_person_is_asked_everything_at_the_beginning_and_once() {
 #[ignore = "needs root and sshd"]
 fn whoever_does_not_know_the_passphrase_is_not_asked_again_for_every_server() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     let key = servers.encrypted_key("open sesame");
     for server in ["a", "b", "c"] {
         let key = key.to_str().expect("UTF-8");
         infrakt.run(&["server", "update", server, "--key", key]).exits(0);
     }
-    let recipe = infrakt.recipe(&servers, "touch.rhai", "ssh::run(\"Touch\", \"true\");");
+    let recipe = infrakt.recipe_for(&servers, "touch.rhai", "ssh::run(\"Touch\", \"true\");");
 
     let mut session = on_a_terminal(&infrakt, &["run", &recipe, "--all"]);
     session.exp_string("Passphrase for key").expect("a question");
@@ -93,8 +93,8 @@ fn whoever_does_not_know_the_passphrase_is_not_asked_again_for_every_server() {
 #[ignore = "needs root and sshd"]
 fn another_name_typed_for_one_of_them_keeps_all_from_beginning() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "destroy.rhai",
         "ssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
@@ -115,8 +115,8 @@ fn another_name_typed_for_one_of_them_keeps_all_from_beginning() {
 #[ignore = "needs root and sshd"]
 fn a_name_that_was_typed_before_its_question_consents_to_nothing() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "destroy.rhai",
         "ssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
@@ -160,8 +160,8 @@ fn a_name_that_was_typed_before_its_question_consents_to_nothing() {
 #[ignore = "needs root and sshd"]
 fn while_they_run_each_has_a_line_with_its_step() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "watched.rhai",
         r#"ssh::run("First", "true");

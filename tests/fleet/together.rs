@@ -22,8 +22,8 @@ ssh::run("Meet", `
 #[ignore = "needs root and sshd"]
 fn two_servers_are_worked_on_at_the_same_time() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
-    let recipe = infrakt.recipe(&servers, "meet.rhai", RENDEZVOUS);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe_for(&servers, "meet.rhai", RENDEZVOUS);
 
     let ended = infrakt
         .run(&["run", &recipe, "--server", "a", "--server", "b"])
@@ -37,8 +37,8 @@ fn two_servers_are_worked_on_at_the_same_time() {
 #[ignore = "needs root and sshd"]
 fn with_parallel_1_the_next_begins_when_the_one_before_has_ended() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "alone.rhai",
         r#"ssh::run("Be alone", `
@@ -59,9 +59,9 @@ fn with_parallel_1_the_next_begins_when_the_one_before_has_ended() {
 #[ignore = "needs root and sshd"]
 fn one_that_fails_does_not_stop_the_others() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     // The others only begin their work when b has failed.
-    let recipe = infrakt.recipe(
+    let recipe = infrakt.recipe_for(
         &servers,
         "one-fails.rhai",
         r#"ssh::run("Work", if server.name == "b" {
@@ -90,8 +90,8 @@ fn one_that_fails_does_not_stop_the_others() {
 #[ignore = "needs root and sshd"]
 fn with_fail_fast_the_others_stop_after_their_step_and_the_rest_does_not_begin() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "fail-fast.rhai",
         &until_stopped("touch $SHARED/failed; exit 3"),
@@ -124,8 +124,8 @@ fn with_fail_fast_the_others_stop_after_their_step_and_the_rest_does_not_begin()
 #[ignore = "needs root and sshd"]
 fn ctrl_c_once_stops_all_after_their_current_step() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b", "c"]);
-    let recipe = infrakt.recipe(&servers, "stop.rhai", &until_stopped("touch $SHARED/here-b"));
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
+    let recipe = infrakt.recipe_for(&servers, "stop.rhai", &until_stopped("touch $SHARED/here-b"));
 
     let child = infrakt.start(&["run", &recipe, "--all", "--parallel", "2"]);
     servers.awaits("here-a");
@@ -147,8 +147,8 @@ fn ctrl_c_once_stops_all_after_their_current_step() {
 #[ignore = "needs root and sshd"]
 fn ctrl_c_twice_ends_the_current_step_too() {
     let servers = Servers::start();
-    let infrakt = Infrakt::with(&servers, &["a", "b"]);
-    let recipe = infrakt.recipe(
+    let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
+    let recipe = infrakt.recipe_for(
         &servers,
         "endless.rhai",
         r#"ssh::run("Wait", `touch $SHARED/here-${server.name}; sleep 300`);"#,

@@ -1,39 +1,19 @@
-//! The program that was built, in a home of its own.
+//! The program that was built, as tests on machines use it.
 
 use crate::machine::{Machine, key};
 use crate::support::ended::Ended;
-use crate::support::infrakt::start;
+pub use crate::support::infrakt::Infrakt;
 use crate::support::wait::until;
 use crate::terminal::Terminal;
-use infrakt::store::{Home, Store};
 use serde_json::Value;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-pub struct Infrakt {
-    directory: tempfile::TempDir,
-    environment: Vec<(&'static str, String)>,
-}
+use std::path::Path;
 
 impl Infrakt {
-    pub fn new() -> Self {
-        Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
-            environment: Vec::new(),
-        }
-    }
-
     /// One that knows the machine as 'prod-2'.
     pub fn with_prod_2(machine: &Machine) -> Self {
         let infrakt = Self::new();
         infrakt.add("prod-2", machine);
         infrakt
-    }
-
-    pub fn environment(mut self, name: &'static str, value: &str) -> Self {
-        self.environment.push((name, value.to_owned()));
-        self
     }
 
     pub fn add(&self, name: &str, machine: &Machine) -> Ended {
@@ -66,10 +46,6 @@ impl Infrakt {
         store.add_dependency("shop", "worker").expect("a dependency");
     }
 
-    pub fn store(&self) -> Store {
-        Store::open(&Home::open(Some(self.home())).expect("a home")).expect("a database")
-    }
-
     /// The names of all apps of the inventory.
     pub fn apps(&self) -> Vec<String> {
         let apps = self.json(&["app", "list"]);
@@ -82,60 +58,13 @@ impl Infrakt {
         std::fs::read_dir(self.home().join("envs")).expect("envs/").count()
     }
 
-    pub fn home(&self) -> PathBuf {
-        self.directory.path().join("home")
-    }
-
     /// The path of a file outside of the home.
     pub fn path(&self, name: &str) -> String {
-        self.directory.path().join(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    /// Writes a recipe; gives the path that it is run by.
-    pub fn recipe(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::write(&path, text).expect("a recipe");
-        path
-    }
-
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
-        command.args(words).env("INFRAKT_HOME", self.home());
-        // Neither the keys nor the known hosts of whoever runs the tests.
-        command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
-        command
-            .env_remove("INFRAKT_SUDO_PASSWORD")
-            .env_remove("INFRAKT_SSH_PASSWORD");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs it without a terminal and with nothing on standard input.
-    pub fn run(&self, words: &[&str]) -> Ended {
-        self.run_with(words, "")
-    }
-
-    /// Runs it without a terminal.
-    pub fn run_with(&self, words: &[&str], stdin: &str) -> Ended {
-        let mut child = start(self.command(words).stdin(Stdio::piped()));
-        // A call that does not read its input may have ended before all of it was written.
-        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
-        Ended::of(child)
-    }
-
-    /// Starts it without a terminal, and does not wait for its end.
-    pub fn start(&self, words: &[&str]) -> Child {
-        start(self.command(words).stdin(Stdio::null()))
+        self.folder().join(name).to_str().expect("UTF-8").to_owned()
     }
 
     pub fn on_terminal(&self, words: &[&str]) -> Terminal {
         Terminal::start(self.command(words))
-    }
-
-    #[track_caller]
-    pub fn json(&self, words: &[&str]) -> Value {
-        let ended = self.run(&[words, &["--json"]].concat()).exits(0);
-        serde_json::from_str(&ended.stdout).expect("one JSON document")
     }
 
     /// Waits until the journal knows how a step has ended.

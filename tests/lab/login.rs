@@ -55,12 +55,12 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
     terminal.ends().exits(5);
     assert!(!machine.holds("test -e /root/mark"));
 
-    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", PASSWORD));
+    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", PASSWORD));
     let run = ["run", &recipe, "--server", "prod-2"];
     infrakt.run(&run).exits(0).keeps_silent_about(PASSWORD);
     assert_eq!(machine.root("cat /root/mark"), "root");
     assert!(!machine.holds(&format!("grep -rqs {PASSWORD} /var/lib/infrakt /run/infrakt")));
-    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", "wrong"));
+    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", "wrong"));
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
         .exits(4)
@@ -71,7 +71,7 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
 #[ignore = "needs a machine of scripts/lab"]
 fn a_user_without_sudo_is_told_so() {
     let machine = Machine::up(&["--user", "deploy", "--sudo", "none"]);
-    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", PASSWORD));
+    let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", PASSWORD));
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
         .exits(4)

@@ -166,7 +166,7 @@ fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
         "--sudo",
         "password",
     ]);
-    let infrakt = Infrakt::new().environment("INFRAKT_SUDO_PASSWORD", crate::machine::PASSWORD);
+    let infrakt = Infrakt::new().with("INFRAKT_SUDO_PASSWORD", crate::machine::PASSWORD);
     infrakt.add_with("prod-2", &machine, &["--user", "deploy"]);
     infrakt
         .run(&[&PROVISION[..], &["--confirm", "prod-2"]].concat())

@@ -128,7 +128,7 @@ fn the_proof_of_provisioning_knows_networks_services_mapped_users_and_bans() {
     let infrakt = Infrakt::with_prod_2(&machine);
     let config = infrakt.path("ssh_config");
     std::fs::write(&config, "").expect("a configuration");
-    let infrakt = infrakt.environment("INFRAKT_SSH_CONFIG", &config);
+    let infrakt = infrakt.with("INFRAKT_SSH_CONFIG", &config);
     infrakt.run(&PROVISION).exits(0);
     a_network_in_between_is_told_from_the_server(&infrakt, &machine);
     a_service_that_fails_says_why(&infrakt, &machine);

@@ -124,7 +124,7 @@ impl Infrakt {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Runs it without a terminal. One that has not ended after five minutes never would: it is killed.
+    /// Runs it without a terminal. After 20 minutes it is killed: it would never end.
     #[track_caller]
     pub fn run(&self, words: &[&str]) -> Ended {
         self.run_under(&[], words)
@@ -132,10 +132,10 @@ impl Infrakt {
 
     /// As [`Infrakt::run`], with something on standard input.
     #[track_caller]
-    pub fn run_with(&self, words: &[&str], stdin: &[u8]) -> Ended {
+    pub fn run_with(&self, words: &[&str], stdin: impl AsRef<[u8]>) -> Ended {
         let mut child = start(self.command(words).stdin(Stdio::piped()));
         // A call that does not read its input may have ended before all of it was written.
-        let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_ref());
         Ended::of(child)
     }
 
@@ -167,7 +167,7 @@ impl Infrakt {
 
     #[track_caller]
     fn run_under(&self, starter: &[&str], words: &[&str]) -> Ended {
-        let starter = [&["timeout", "300"], starter].concat();
+        let starter = [&["timeout", "1200"], starter].concat();
         let ended = Ended::from(self.command_under(&starter, words).output().expect("infrakt starts"));
         assert_ne!(ended.exit, 124, "it does not end: {ended}");
         ended
