@@ -1,15 +1,14 @@
-//! Where the world begins: what the executor needs of a connection to a server. `ssh` implements it for real servers;
-//! tests implement it for what the world can't be made to do on demand.
+//! What the executor needs from a connection to a server. `ssh` implements it for real servers; tests implement it for
+//! faults that can't be caused on demand.
 
 use crate::error::{Error, Result};
 use std::io::{Read, Write};
 use std::time::Duration;
 
-/// An authenticated way to one server, whose host key has been checked.
+/// An authenticated connection to one server, whose host key has been checked.
 pub trait Connection {
     /// Starts `sh -s` on the server as root (through sudo where the login is not root) and feeds it `script`. The
-    /// script must be complete in itself, and must not end the shell; what is sent later reaches the script's own standard
-    /// input.
+    /// script must be complete, and must not end the shell. Later data reaches the script's own standard input.
     ///
     /// Costs one round trip more than the script itself, whatever its length. After a script whose channel was released it
     /// costs none, since the same shell runs this one.
@@ -24,18 +23,18 @@ pub trait Connection {
         self.reconnect_unless(&|| false, patience)
     }
 
-    /// The way to other ports of the server.
+    /// Access to other ports of the server.
     fn way(&self) -> Box<dyn Way>;
 }
 
-/// A connection that is given up as soon as `stop` says so, with [`Error::Interrupted`].
+/// A connection that fails with [`Error::Interrupted`] as soon as `stop` returns true.
 pub struct Interruptible<'a> {
     pub connection: &'a mut dyn Connection,
     pub stop: &'a dyn Fn() -> bool,
 }
 
 impl Interruptible<'_> {
-    /// How often it is seen whether to stop.
+    /// How often to check whether to stop.
     const BEAT: Duration = Duration::from_millis(200);
 }
 
@@ -80,15 +79,15 @@ impl Channel for InterruptibleChannel<'_> {
     }
 }
 
-/// Leads to the ports of a server as it leads to its SSH. Each call takes a way of its own.
+/// Connects to the ports of a server by the same route as to its SSH. Each call makes a connection of its own.
 pub trait Way: Send + Sync {
     /// The server's address, as it is shown.
     fn host(&self) -> String;
 
-    /// Connects to a port, and gives up after `patience`. What was opened gives up reading and writing after that time, too.
+    /// Connects to a port, and fails after `patience`. Reading and writing on the connection have the same timeout.
     fn open(&self, port: u16, patience: Duration) -> Opened;
 
-    /// Why this way can lead to no other port; `None` if it can.
+    /// Why this route can't reach other ports; `None` if it can.
     fn leads_nowhere(&self) -> Option<String>;
 }
 
@@ -114,7 +113,7 @@ pub trait Channel {
     fn release(&mut self);
 }
 
-/// What a channel brought.
+/// What arrived on a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     Stdout(Vec<u8>),

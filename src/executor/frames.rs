@@ -1,5 +1,5 @@
-//! Understands what a follower sends. Everything is prefixed with its length and its place in the remote file, so a
-//! step's output is only ever carried, never searched: it can't imitate a record.
+//! Parses the follower's stream. Everything is prefixed with its length and its place in the remote file. So a step's output is
+//! only carried, never searched, and can't imitate a record.
 
 /// One message of a follower.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,35 +12,35 @@ pub enum Frame {
     Err(u64, Vec<u8>),
     /// Bytes of the runner's journal, from this offset.
     Journal(u64, Vec<u8>),
-    /// Still there, nothing new.
+    /// The follower is alive; there is nothing new.
     Heartbeat,
     /// Everything was sent and the runner has ended.
     End,
-    /// The script refused to start, or can't go on; the reason is for people.
+    /// The script refused to start, or can't continue; the reason is for people.
     Refused { code: String, reason: String },
 }
 
-/// The most bytes that a frame may announce; the follower sends at most 1 MiB.
+/// The longest frame that is accepted; the follower sends 1 MiB at most.
 const MAX_FRAME: usize = 4 << 20;
 /// The most bytes of noise before the follower's first line: what a login shell prints from its start-up files.
 const MAX_NOISE: usize = 1 << 20;
 /// The longest line that announces a frame or a refusal.
 const MAX_LINE: usize = 4096;
 
-/// Splits a follower's stream into frames, however the network cut it.
+/// Splits a follower's stream into frames, wherever the network has cut it.
 #[derive(Debug)]
 pub struct FrameReader {
     buffer: Vec<u8>,
-    /// The line that the follower begins with; before it there may be noise.
+    /// The follower's first line; before it there may be noise.
     greeting: Option<Vec<u8>>,
 }
 
-/// The stream is not what a follower sends.
+/// The stream is not a follower's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAFrame(pub String);
 
 impl FrameReader {
-    /// `nonce` is what the follower was told to begin with.
+    /// `nonce` is in the first line that the follower was told to send.
     pub fn new(nonce: &str) -> Self {
         Self {
             buffer: Vec::new(),
@@ -48,12 +48,12 @@ impl FrameReader {
         }
     }
 
-    /// Takes bytes as they came.
+    /// Adds bytes as they arrived.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole frame, `None` if it has not arrived yet.
+    /// The next complete frame; `None` if it has not arrived yet.
     ///
     /// # Errors
     /// If the stream is not a follower's; nothing after that can be trusted.
@@ -125,7 +125,7 @@ impl FrameReader {
     }
 }
 
-/// What a step's exit status does not say about its end.
+/// How a step ended, beyond its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     Itself,
@@ -134,7 +134,7 @@ pub enum Why {
     Undone,
     /// No new login came, and undoing it failed.
     NotUndone,
-    /// The steps had printed so much that it could have filled the server's disk.
+    /// The output of the steps could have filled the server's disk.
     Flooded,
 }
 
@@ -171,19 +171,19 @@ pub enum Record {
         err: u64,
         uptime: u64,
     },
-    /// It is the client's turn with this step.
+    /// The client carries out this step.
     Paused { step: usize },
-    /// The step was executed, and is undone unless the client comes back over a new connection.
+    /// The step was executed, and is undone unless the client returns over a new connection.
     Proving { step: usize },
     /// The runner ends; `done`, `failed`, `paused` or `stopped`.
     Finished { how: String },
 }
 
 impl Record {
-    /// Understands one line of the journal.
+    /// Parses one line of the journal.
     ///
     /// # Errors
-    /// If it is not one that a runner writes.
+    /// If no runner writes such a line.
     pub fn parse(line: &str) -> Result<Self, NotAFrame> {
         let words: Vec<&str> = line.split(' ').collect();
         let unexpected = || NotAFrame(format!("unexpected record: {line:?}"));

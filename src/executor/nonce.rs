@@ -1,11 +1,11 @@
-//! Random words that nothing on a server can have foreseen.
+//! Random words that nothing on a server can predict.
 
 use crate::error::{Error, Result};
 
 /// 128 random bits as letters and digits.
 ///
 /// # Errors
-/// If the system has no randomness to give.
+/// If the system provides no randomness.
 pub fn nonce() -> Result<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Error::Malformed {

@@ -1,4 +1,4 @@
-//! Questions to a server: one script, one answer, one round of the network. For facts, guards and queries.
+//! Questions to a server: one script, one answer, one round trip. For facts, guards and queries.
 
 use super::connection::{Connection, Incoming};
 use super::nonce::nonce;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;
 use std::time::{Duration, Instant};
 
-/// The most bytes that an answer may have.
+/// The longest answer, in bytes.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// What a script printed and how it ended.
+/// A script's output and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: i32,
@@ -21,8 +21,8 @@ pub struct Answer {
 /// Runs a read-only script as root and waits for its end. The script's standard input is empty.
 ///
 /// # Errors
-/// If the connection is lost, the answer does not end within `patience`, or it is longer than 16 MiB. An answer without
-/// its end is never given.
+/// If the connection is lost, the answer does not end within `patience`, or it is longer than 16 MiB. An incomplete
+/// answer is never returned.
 pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
     exchange(connection, server, "", script, patience)
 }
@@ -37,8 +37,8 @@ pub(super) fn exchange(
 ) -> Result<Answer> {
     let nonce = nonce()?;
     let end = format!("\ninfrakt-end {nonce} ");
-    // The shell is needed again, so what the script does to its shell is done to a fork of it. What it leaves behind may
-    // still print later: through a pipe that has been waited for, none of it gets among what others send.
+    // The shell is needed again, so the script runs in a fork of it. Processes that the script leaves behind may still print
+    // later. The pipe keeps their output away from other answers.
     let framed = format!(
         "{before}printf 'infrakt %s\\n' {nonce}\n\
          {{ (eval {}) </dev/null; printf '\\ninfrakt-end %s %s\\n' {nonce} \"$?\"; }} | cat\n\
@@ -54,7 +54,7 @@ pub(super) fn exchange(
     let started = Instant::now();
     let server = || server.to_owned();
     loop {
-        // Also of one that never stops printing.
+        // Also if the script never stops printing.
         if started.elapsed() > patience {
             return Err(ServerError::TooSlow {
                 server: server(),
@@ -65,7 +65,7 @@ pub(super) fn exchange(
         match channel.receive(Duration::from_millis(500))? {
             Incoming::Stdout(bytes) => {
                 stdout.extend_from_slice(&bytes);
-                // The end is looked for at the end only: the answer itself may be long.
+                // Search only the end, since the answer itself may be long.
                 let tail = stdout.len().saturating_sub(bytes.len() + end.len() + 16);
                 if let Some(at) = find(&stdout[tail..], end.as_bytes()) {
                     let rest = &stdout[tail + at + end.len()..];
@@ -116,7 +116,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
-/// Whether an error means that the connection is gone, rather than that something was refused.
+/// Whether an error means that the connection is lost, and not a refusal.
 pub fn is_lost(error: &Error) -> bool {
     matches!(error, Error::Ssh(SshError::Lost { .. }))
 }

@@ -1,19 +1,19 @@
-//! Takes secrets out of what steps print, also where one is cut in two by the end of a chunk.
+//! Removes secrets from the output of steps, also if the end of a chunk splits one.
 
 use super::script::Secrets;
 use std::collections::BTreeSet;
 
 const STARS: &[u8] = b"***";
-/// Bytes that a line of a secret must have to be taken out on its own: `}` alone is nobody's secret.
+/// The shortest line of a secret that is removed on its own, in bytes: `}` alone is not secret.
 const SHORTEST_LINE: usize = 6;
 
-/// Redacts one stream. Bytes that may be the beginning of a secret are held back until it is clear.
+/// Redacts one stream. It holds bytes back that may be the beginning of a secret.
 #[derive(Debug, Default)]
 pub struct Redaction {
-    /// Longest first, so that a secret that contains another one is taken out as a whole.
+    /// Longest first, so that a secret that contains another one is removed as a whole.
     secrets: Vec<Vec<u8>>,
     held: Vec<u8>,
-    /// The bytes that a secret begins with.
+    /// The first bytes of all secrets.
     first: BTreeSet<u8>,
 }
 
@@ -23,7 +23,7 @@ impl Redaction {
         for secret in secrets.values() {
             let whole = secret.expose().trim_end_matches('\n');
             values.push(whole.as_bytes().to_vec());
-            // A key of several lines is often printed line by line, with something before each.
+            // A key of several lines is often printed line by line, each with a prefix.
             let lines = whole
                 .lines()
                 .map(str::trim)
@@ -40,7 +40,7 @@ impl Redaction {
         }
     }
 
-    /// What can be shown of the stream after these bytes came.
+    /// The bytes of the stream that can be shown after `bytes` arrived.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         if self.secrets.is_empty() {
             return bytes.to_vec();
@@ -49,12 +49,12 @@ impl Redaction {
         self.drain(false)
     }
 
-    /// How many of the bytes that came are not shown yet.
+    /// How many bytes have arrived and are not shown yet.
     pub fn held(&self) -> u64 {
         self.held.len() as u64
     }
 
-    /// What is left at the stream's end.
+    /// The remaining bytes at the stream's end.
     pub fn finish(&mut self) -> Vec<u8> {
         self.drain(true)
     }
@@ -63,7 +63,7 @@ impl Redaction {
         let mut shown = Vec::with_capacity(self.held.len());
         let mut at = 0;
         while at < self.held.len() {
-            // Most bytes begin no secret.
+            // No secret begins with most bytes.
             let plain = self.held[at..].iter().position(|byte| self.first.contains(byte));
             let plain = plain.unwrap_or(self.held.len() - at);
             shown.extend_from_slice(&self.held[at..at + plain]);
@@ -72,7 +72,7 @@ impl Redaction {
             if rest.is_empty() {
                 break;
             }
-            // Held back while a secret, or a longer one than the one that is here, may still be coming.
+            // Held back while a secret, or a longer one than the one found, may still follow.
             let may_grow = |secret: &&Vec<u8>| secret.len() > rest.len() && secret.starts_with(rest);
             if !all && self.secrets.iter().any(|secret| may_grow(&secret)) {
                 break;

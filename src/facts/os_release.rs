@@ -2,7 +2,7 @@
 
 use super::Os;
 
-/// What a file says of its system; empty where it is silent.
+/// The values of a file; empty if missing.
 pub fn parse(text: &str) -> Os {
     let mut os = Os {
         id: String::new(),
@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Os {
     os
 }
 
-/// A value without its quotes. In double quotes, a backslash takes a character as it is.
+/// A value without its quotes. In double quotes, a backslash escapes a character.
 fn unquoted(value: &str) -> String {
     if let Some(inner) = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
         return inner.to_owned();

@@ -1,8 +1,8 @@
-//! What there is to lose now that a person was not shown: new things, other things of the same name, and growth.
+//! Losses that were not shown to a person: new things, other things with the same name, and growth.
 
 use super::{Loss, Losses};
 
-/// Growth up to this many bytes, or up to a tenth, is noise: a log, a cache, a database at rest.
+/// Growth up to this many bytes, or up to a tenth, is ignored: a log, a cache, an idle database.
 const NOISE_BYTES: u64 = 1_000_000;
 
 impl Losses {
@@ -25,7 +25,7 @@ impl Loss {
         if of_this_name.peek().is_none() {
             return vec![self.name.clone()];
         }
-        // A plan that an older infrakt made knows things by their names alone.
+        // A plan of an older infrakt has only the names of things.
         let same = of_this_name.find(|then| then.identity.is_none() || then.identity == self.identity);
         let Some(then) = same else {
             return vec![format!("{} (made anew since)", self.name)];

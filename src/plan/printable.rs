@@ -1,6 +1,6 @@
-//! Text from elsewhere, as it may be shown on a terminal: names that a server reports, titles and commands of recipes and
-//! plan files, what programs print. A terminal obeys control characters, and a reader can't see invisible ones, so both
-//! are escaped. Every output of infrakt goes through the functions of this file.
+//! Makes text from elsewhere safe for a terminal: names that a server reports, titles and commands of recipes and plan files,
+//! output of programs. A terminal obeys control characters, and a reader can't see invisible ones, so both are escaped. All
+//! output of infrakt goes through the functions of this file.
 //!
 //! It must not know what the text means.
 
@@ -10,26 +10,25 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-/// The text with everything escaped that a terminal would obey or that a reader could not see (see `deceives`). Tabs and
-/// line breaks stay.
+/// Escapes everything that a terminal would obey or a reader could not see (see `deceives`). Tabs and line breaks stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\t' || c == '\n')
 }
 
-/// As [`printable`], for what must stay on its line.
+/// Like [`printable`], for text that must stay on one line.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\t')
 }
 
-/// As [`printable`], for a JSON document: there these characters can only stand in strings, and have an escape that every
-/// reader of JSON turns back into the same text.
+/// Like [`printable`], for a JSON document. There these characters occur only in strings, and every JSON parser turns their
+/// escape back into the same text.
 pub fn json(document: &str) -> String {
     let mut shown = String::with_capacity(document.len());
     for c in document.chars() {
         if deceives(c) && c != '\n' {
-            // JSON names a character beyond U+FFFF by its two UTF-16 units (RFC 8259, section 7).
+            // JSON escapes a character beyond U+FFFF as two UTF-16 units (RFC 8259, section 7).
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String does not fail.
+                // Writing to a String can't fail.
                 let _ = write!(shown, "\\u{unit:04x}");
             }
         } else {
@@ -39,12 +38,12 @@ pub fn json(document: &str) -> String {
     shown
 }
 
-/// What a program prints, made [`printable`] piece by piece: escape sequences are removed, also those that a piece cuts in
-/// two, and a carriage return ends a line, so that no line can overwrite another one.
+/// Makes a program's output [`printable`] piece by piece. It removes escape sequences, also those split across two pieces. A
+/// carriage return ends a line, so no line can overwrite another one.
 #[derive(Default)]
 pub struct Pieces {
     strip: StripBytes,
-    /// The beginning of a character whose end is in the next piece.
+    /// An incomplete character; its end is in the next piece.
     partial: Vec<u8>,
     /// The last character was a carriage return.
     returned: bool,
@@ -61,7 +60,7 @@ impl Pieces {
         self.shown(&String::from_utf8_lossy(&bytes))
     }
 
-    /// What is left when no more pieces come.
+    /// The rest, after the last piece.
     pub fn finish(&mut self) -> String {
         let bytes = std::mem::take(&mut self.partial);
         let mut shown = self.shown(&String::from_utf8_lossy(&bytes));
@@ -85,7 +84,7 @@ impl Pieces {
     }
 }
 
-/// How many bytes at the end are the beginning of a UTF-8 character.
+/// The number of bytes of an incomplete UTF-8 character at the end.
 fn unfinished(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Ok(_) => 0,
@@ -112,18 +111,18 @@ fn escape(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// What [`deceives`], as a class of characters by their Unicode properties:
+/// The characters that [`deceives`] finds, by their Unicode properties:
 ///
 /// - control characters (C0 and C1, ECMA-48), format characters, and what Unicode calls bidi controls;
 /// - what Unicode calls Default_Ignorable (UAX #44): joiners, fillers, variation selectors, tags;
 /// - blanks other than the plain space, line and paragraph separators, and the empty Braille pattern;
-/// - code points that have no agreed look: private use and unassigned.
+/// - code points without an agreed appearance: private use and unassigned.
 ///
 /// `frontend/src/text/printable.ts` has the same class.
 const DECEIVING: &str =
     r"[\p{Cc}\p{Cf}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Zs}\p{Zl}\p{Zp}\x{2800}\p{Co}\p{Cn}]";
 
-/// The class, and an empty one if it can't be parsed, which a test rules out.
+/// The class; empty if it can't be parsed, which a test rules out.
 static CLASS: LazyLock<ClassUnicode> =
     LazyLock::new(|| match regex_syntax::parse(DECEIVING).map(|class| class.into_kind()) {
         Ok(HirKind::Class(Class::Unicode(class))) => class,
@@ -228,7 +227,7 @@ mod tests {
             let shown = [pieces.push(&bytes[..cut]), pieces.push(&bytes[cut..]), pieces.finish()].concat();
             assert_eq!(shown, expected, "cut at {cut}");
         }
-        // Bytes that are no UTF-8 are gone or replaced.
+        // Bytes that are not UTF-8 are removed or replaced.
         let mut pieces = Pieces::default();
         let shown = [pieces.push(b"a\xff\x9b2Jb"), pieces.finish()].concat();
         assert!(shown.starts_with('a') && shown.ends_with("2Jb"), "{shown}");

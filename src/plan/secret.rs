@@ -11,7 +11,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself, for the one who hands it on to its destination. The name is long so that it is seen in review.
+    /// The value itself, for the code that passes it to its destination.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,14 +1,14 @@
-//! The one place where a value becomes a word of a POSIX shell; and how scripts of infrakt's own are made shorter.
+//! The only place where a value becomes a word of a POSIX shell. It also shortens infrakt's own scripts.
 
 use std::borrow::Cow;
 
 /// Quotes `value` so that any POSIX shell reads it as one word with exactly these characters (POSIX.1-2017, Shell
 /// Command Language, 2.2.2). Words of plain characters stay as they are, so that plans read well.
 ///
-/// A NUL can't stand in a word at all; callers refuse it before (see `recipe::api`).
+/// A word can't contain NUL; callers refuse it earlier (see `recipe::api`).
 pub fn quote(value: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(&byte);
-    // A leading `=` or `-`… is harmless to the shell; what an option is, is for the command to say.
+    // A leading `=` or `-`… is harmless to the shell; only the command decides what an option is.
     if !value.is_empty() && value.bytes().all(plain) {
         Cow::Borrowed(value)
     } else {

@@ -1,6 +1,6 @@
-//! What a server is asked right before something is destroyed on it: whether the engine behind Docker's socket is its own,
-//! and whether a wipe would reach all that it says and nothing else. The same shell text reads it into the facts, checks it
-//! as a step, and stands before every script that destroys, so they can't come to different answers.
+//! The checks right before something is destroyed on a server: whether the engine behind Docker's socket is its own, and whether
+//! a wipe would reach everything that it lists and nothing else. The same shell text reads this into the facts, checks it as a
+//! step, and runs before every script that destroys. So these can't come to different answers.
 
 use super::shell::without_comments;
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ const ENGINE: &str = include_str!("engine.sh");
 const SURVEY: &str = include_str!("survey.sh");
 const LEFT: &str = include_str!("left.sh");
 
-/// How a check reports what a function of the above finds, and fails if it finds anything or breaks off.
+/// How a check reports the findings of a function. It fails if there are any, or if the function does not finish.
 const REPORT: &str = r#"ik_found() {
     printf '%s: %s\n  %s\n' "$1" "$2" "$3"
 }

@@ -2,16 +2,16 @@
 //! files that each writes through a redirection. Commands in substitutions, and in texts that are handed to another shell,
 //! are read too.
 //!
-//! It must not know what any program does. Where a text is not understood it gives what it could make of it.
+//! It must not know what any program does. For a text that it can't parse, it returns the commands that it found.
 
-/// The deepest nesting that is followed; what is deeper is left out.
+/// The deepest nesting that is read; deeper commands are ignored.
 const DEEPEST: usize = 12;
 
-/// A program and its arguments, with quotes taken off. What stands in for a value (`$x`) stays as it is.
+/// A program and its arguments, without quotes. Variables (`$x`) stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Simple {
     pub words: Vec<String>,
-    /// Where it redirects output to.
+    /// The files that it redirects output to.
     pub writes: Vec<String>,
 }
 
@@ -29,12 +29,12 @@ struct Reader {
     found: Vec<Simple>,
     now: Simple,
     word: String,
-    /// Whether there is a word, which may be empty: `""`.
+    /// Whether a word has begun, which may be empty: `""`.
     in_word: bool,
-    /// What the next word is the target of.
+    /// The redirection whose target is the next word.
     redirects: Option<Redirect>,
     open: usize,
-    /// The ends of here-documents whose text begins with the next line.
+    /// The delimiters of here-documents whose text begins on the next line.
     documents: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Reader {
                 '&' if self.peek(0) == Some('>') => self.redirect('>'),
                 ';' | '|' | '&' => self.end_command(),
                 '(' => {
-                    // `name()` defines a function; what stands before a parenthesis is no command.
+                    // `name()` defines a function; a word before a parenthesis is not a command.
                     self.drop_command();
                     self.open += 1;
                 }
@@ -147,7 +147,7 @@ impl Reader {
     fn expansion(&mut self) {
         match self.peek(0) {
             Some('(') if self.peek(1) == Some('(') => {
-                // Arithmetic holds no commands.
+                // Arithmetic contains no commands.
                 self.word.push('$');
                 while self.peek(0).is_some() && (self.peek(0), self.peek(1)) != (Some(')'), Some(')')) {
                     self.at += 1;
@@ -259,8 +259,8 @@ impl Reader {
     }
 }
 
-/// The commands that a command comes to, past what only runs another one (`sudo`, `timeout 5`, `xargs`, `sh -c`): programs
-/// with their arguments.
+/// The commands that a command finally runs, without wrappers (`sudo`, `timeout 5`, `xargs`, `sh -c`): programs with their
+/// arguments.
 pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
     let mut rest = words;
     loop {
@@ -289,7 +289,7 @@ pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
             "xargs" => options(after, &["-I", "-n", "-P", "-d", "-L", "-a", "-s", "-E"]),
             "chroot" => options(after, &[]).get(1..).unwrap_or_default(),
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
-                // What stands before the text are options; a file has no text here.
+                // Options come before the text; a script in a file has no text here.
                 let before = after.iter().take_while(|word| word.starts_with('-')).count();
                 return text_of(&after[..(before + 1).min(after.len())])
                     .map_or(Vec::new(), |text| read_on(text, depth));
@@ -324,7 +324,7 @@ pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
     }
 }
 
-/// `find` itself, and what it executes.
+/// `find` itself, and the commands that it executes.
 fn find(words: &[String], depth: usize) -> Vec<Vec<String>> {
     let mut found = vec![words.to_vec()];
     for (at, word) in words.iter().enumerate() {
@@ -347,14 +347,14 @@ fn read_on(text: &str, depth: usize) -> Vec<Vec<String>> {
     let found = commands(text);
     let programs_of = |simple: &Simple| {
         let mut found = programs(&simple.words, depth + 1);
-        // What such a text writes is told as a program of its own; see `changing`.
+        // The files that such a text writes are reported as a program of its own; see `changing`.
         found.extend(simple.writes.iter().map(|target| vec![">".to_owned(), target.clone()]));
         found
     };
     found.iter().flat_map(programs_of).collect()
 }
 
-/// The text that is handed over with `-c`.
+/// The text after `-c`.
 fn text_of(arguments: &[String]) -> Option<&str> {
     let at = arguments.iter().position(|word| {
         word.starts_with('-') && !word.starts_with("--") && word.ends_with('c') || word == "--command"
@@ -362,7 +362,7 @@ fn text_of(arguments: &[String]) -> Option<&str> {
     arguments.get(at + 1).map(String::as_str)
 }
 
-/// Past options, and the values of those that take one.
+/// Skips options, and the values of options that have one.
 fn options<'a>(mut words: &'a [String], with_value: &[&str]) -> &'a [String] {
     while let Some(word) = words.first() {
         if word == "--" {
