@@ -104,8 +104,8 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                 None,
             )),
             None => {
-                let live = runtime.reach(server, person)?;
-                let planned = runtime.plan(&recipe, &live, parameters.clone())?;
+                let mut live = runtime.reach(server, person)?;
+                let planned = runtime.plan(&recipe, &mut live, parameters.clone())?;
                 let preview = runtime.preview(&live, &planned.plan)?;
                 Ok((planned, Some(preview), live.asked()))
             }

@@ -229,7 +229,7 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
         let facts = Facts::by_name_or_path(profile)?;
         for (user, protected) in logins {
             let Evaluated { steps, .. } =
-                evaluate_in_subprocess(&recipe, example(&facts, user, *protected, parameters.clone()))?;
+                evaluate_in_subprocess(&recipe, example(facts.clone(), user, *protected, parameters.clone()))?;
             let protected = if *protected { ", protected" } else { "" };
             checked.push((format!("{profile} as {user}{protected}"), steps.len()));
         }

@@ -2,8 +2,9 @@
 
 use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};
+use crate::facts::Facts;
 use crate::plan::{Action, Content, EnvValue, Keeper, Query, Step, lint};
-use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,12 @@ const MAX_BYTES: usize = 32 << 20;
 /// Where the answers to questions come from that a recipe asks while it is evaluated: the live server and the database,
 /// or a record of what they said.
 pub trait Answers: Send {
+    /// What is read from the server, when the recipe first asks for it.
+    ///
+    /// # Errors
+    /// If the server can't be asked or understood, or (offline) nothing was recorded.
+    fn facts(&mut self) -> Result<KnownServer, Error>;
+
     /// The standard output of a read-only command on the server, as root.
     ///
     /// # Errors
@@ -29,6 +36,37 @@ pub trait Answers: Send {
     /// # Errors
     /// If the database can't be read, or (offline) the answer was not recorded.
     fn apps(&mut self) -> Result<Vec<(String, String)>, Error>;
+}
+
+/// What was read from the server, as far as recipes may know it.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct KnownServer {
+    pub facts: Facts,
+    /// Whether there is any reason not to destroy anything there.
+    pub protected: bool,
+}
+
+/// The same, as Rhai holds it.
+pub struct ReadFacts {
+    pub values: Map,
+    pub protected: bool,
+}
+
+impl ReadFacts {
+    /// # Errors
+    /// If a value has no counterpart in Rhai.
+    pub fn of(known: KnownServer) -> Result<Self, Box<EvalAltResult>> {
+        // Recorded answers are given to the primitives that ask, so their keys stay infrakt's own business.
+        let facts = Facts {
+            answers: BTreeMap::new(),
+            ..known.facts
+        };
+        let values = rhai::serde::to_dynamic(facts)?.try_cast::<Map>();
+        Ok(Self {
+            values: values.unwrap_or_default(),
+            protected: known.protected,
+        })
+    }
 }
 
 /// A parameter as its recipe declares it.
@@ -65,6 +103,8 @@ pub struct Draft {
     /// The text that was printed or put into steps so far, in bytes.
     pub bytes: usize,
     pub answers: Box<dyn Answers>,
+    /// `None` until the recipe asks for them.
+    pub facts: Option<ReadFacts>,
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
     pub foreign: Option<Error>,

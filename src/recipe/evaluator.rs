@@ -1,7 +1,9 @@
 //! The sandbox that a recipe is evaluated in: no file, process, network or clock but through the primitives, and limits
 //! on everything that could grow without an end.
 
-use super::draft::{Answers, Draft, Parameter, SharedDraft};
+use super::api::given::{FactsHandle, ServerHandle};
+use super::draft::{Draft, Parameter, ReadFacts, SharedDraft};
+use super::evaluation_inputs::{Inputs, ServerView};
 use super::imports::Imports;
 use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
@@ -10,42 +12,16 @@ use super::source::{Recipe, Script};
 use super::used::{Sources, Used, lock};
 use super::{api, diagnostics, reserved_names};
 use crate::error::{Error, RecipeError, Result, nearest};
-use crate::facts::Facts;
 use crate::plan::digest::sha256;
 use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
 use rhai::packages::{Package, StandardPackage};
-use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope};
+use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope, Shared};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
-
-/// The server as recipes see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ServerView {
-    pub name: String,
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-    pub provider: String,
-    pub tags: Vec<String>,
-    /// Whether its row says that it hosts infrakt.
-    pub is_infrakt_host: bool,
-    /// Whether anything at all speaks against destroying something there; `is_infrakt_host` is one reason of several.
-    /// Recipes know it by another name, since Rhai keeps the word `protected` to itself.
-    #[serde(rename = "is_protected")]
-    pub protected: bool,
-}
-
-/// What a recipe is evaluated with.
-pub struct Inputs<'a> {
-    pub server: ServerView,
-    pub facts: &'a Facts,
-    pub parameters: BTreeMap<String, Value>,
-    pub answers: Box<dyn Answers>,
-}
 
 /// What a recipe said.
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,21 +112,21 @@ fn forbid_clock(engine: &mut Engine) {
 /// # Errors
 /// If the recipe does not parse, calls what is not there, breaks a limit, refuses with `fail`, or was given a parameter
 /// that it does not declare. Each error knows its line.
-pub fn evaluate(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
+pub fn evaluate(recipe: &Recipe, inputs: Inputs) -> Result<Evaluated> {
     let (outcome, evaluated) = evaluate_anyway(recipe, inputs);
     outcome.map(|()| evaluated)
 }
 
 /// As [`evaluate`], but gives what was said up to the point of failure too: enough to list a recipe's parameters when
 /// one that must be given is not.
-pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
+pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluated) {
     let files = recipe.clone();
     let find = move |path: &str, importer: &Importer| files.import(path, importer);
     evaluate_script(&recipe.script(), Box::new(find), inputs)
 }
 
 /// Evaluates a text, whoever finds the modules that it imports.
-pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs<'_>) -> (Result<()>, Evaluated) {
+pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
     let used = Used {
         module: Importer {
@@ -175,7 +151,12 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs<'_>) -
         printed: Vec::new(),
         bytes: 0,
         answers: inputs.answers,
-        recorded: inputs.facts.answers.clone(),
+        facts: None,
+        recorded: inputs
+            .known
+            .as_ref()
+            .map(|known| known.facts.answers.clone())
+            .unwrap_or_default(),
         foreign: None,
         swallowed: None,
     });
@@ -196,7 +177,11 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs<'_>) -
     let debugged = shared.clone();
     engine.on_debug(move |text, _, _| debugged.lock().print(text));
 
-    let outcome = run(&mut engine, recipe, &inputs.server, inputs.facts);
+    let facts = inputs.known.map(ReadFacts::of).transpose();
+    let outcome = facts.and_then(|facts| {
+        shared.lock().facts = facts;
+        run(&mut engine, recipe, inputs.server)
+    });
     let mut draft = shared.lock();
     let outcome = match draft.swallowed.take() {
         Some((problem, source, position)) => {
@@ -247,21 +232,10 @@ fn processor_time() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-fn run(
-    engine: &mut Engine,
-    recipe: &Script,
-    server: &ServerView,
-    facts: &Facts,
-) -> std::result::Result<(), Box<EvalAltResult>> {
-    let server = rhai::serde::to_dynamic(server)?;
-    // Answers are asked for through the primitives, so that their order and their keys stay infrakt's own business.
-    let facts = rhai::serde::to_dynamic(Facts {
-        answers: BTreeMap::new(),
-        ..facts.clone()
-    })?;
+fn run(engine: &mut Engine, recipe: &Script, server: ServerView) -> std::result::Result<(), Box<EvalAltResult>> {
     let names = [
-        ("server", server),
-        ("facts", facts),
+        ("server", Dynamic::from(ServerHandle(Shared::new(server)))),
+        ("facts", Dynamic::from(FactsHandle)),
         ("params", Dynamic::from(api::parameters::Params)),
     ];
     // Functions see only what is global; the top level also sees the scope, from which closures capture.

@@ -6,6 +6,7 @@
 mod api;
 pub mod diagnostics;
 mod draft;
+mod evaluation_inputs;
 mod evaluator;
 mod imports;
 mod limits;
@@ -18,7 +19,8 @@ pub mod subprocess;
 mod used;
 
 pub use crate::plan::Keeper;
-pub use draft::{Answers, Parameter};
-pub use evaluator::{Evaluated, Inputs, ServerView, engine, evaluate, evaluate_anyway};
+pub use draft::{Answers, KnownServer, Parameter};
+pub use evaluation_inputs::{Inputs, ServerView};
+pub use evaluator::{Evaluated, engine, evaluate, evaluate_anyway};
 pub use source::{Library, Recipe, is_shipped, shipped_library};
 pub use subprocess::{evaluate_anyway_in_subprocess, evaluate_in_subprocess};

@@ -5,7 +5,6 @@ use super::source::{Recipe, is_segment, read_below, shipped};
 use crate::error::{Error, Result};
 use crate::plan::Keeper;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Before the path of an import: a module of the user's own library.
 const HOME: &str = "home:";
@@ -149,36 +148,5 @@ impl Recipe {
             "\"{path}\" is infrakt's own module, not {}; {way}",
             own.display()
         ))
-    }
-
-    /// Whether the plan of this recipe rests on nothing but its parameters and the server's row: neither it nor what it
-    /// imports speaks of facts, of protection or of destroying. In doubt it does not.
-    ///
-    /// # Errors
-    /// If an import can't be read.
-    pub fn needs_no_facts(&self) -> Result<bool> {
-        let mut files = vec![(self.importer(), self.text.clone())];
-        let mut seen = BTreeSet::new();
-        while let Some((importer, text)) = files.pop() {
-            if ["facts", "protected", "destroy"].iter().any(|word| text.contains(word)) {
-                return Ok(false);
-            }
-            for after in text.split("import").skip(1) {
-                let path = after
-                    .trim_start()
-                    .strip_prefix('"')
-                    .and_then(|rest| rest.split_once('"'));
-                let Some((path, _)) = path else { return Ok(false) };
-                match self.import(path, &importer)? {
-                    Some(import) => {
-                        if seen.insert(import.name) {
-                            files.push((import.module, import.text));
-                        }
-                    }
-                    None => return Ok(false),
-                }
-            }
-        }
-        Ok(true)
     }
 }

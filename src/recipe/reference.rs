@@ -111,6 +111,7 @@ fn type_name(rust: &str) -> &str {
         "str" | "String" | "ImmutableString" => "string",
         "i64" | "INT" => "int",
         "StepHandle" => "Step",
+        "ServerHandle" => "Server",
         "SecretRef" => "Secret",
         "Dynamic" => "value",
         "Array" => "list",

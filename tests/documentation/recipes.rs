@@ -3,11 +3,15 @@
 use crate::markdown::blocks_in;
 use infrakt::error::{Error, Result};
 use infrakt::facts::Facts;
-use infrakt::recipe::{Answers, Inputs, Library, ServerView, diagnostics, evaluate};
+use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, diagnostics, evaluate};
 
 struct NoServer;
 
 impl Answers for NoServer {
+    fn facts(&mut self) -> Result<KnownServer> {
+        panic!("the facts were given beforehand")
+    }
+
     fn query(&mut self, _command: &str) -> Result<String> {
         Ok(String::new())
     }
@@ -36,12 +40,14 @@ fn check(text: &str, modules: &[(String, String)]) -> Result<()> {
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
-        protected: false,
     };
     let facts = Facts::by_name_or_path("debian-13")?;
     let inputs = Inputs {
         server,
-        facts: &facts,
+        known: Some(KnownServer {
+            facts,
+            protected: false,
+        }),
         parameters: Default::default(),
         answers: Box::new(NoServer),
     };

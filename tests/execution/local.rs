@@ -10,7 +10,7 @@ use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
 use infrakt::plan::{Losses, ServerIdentity, StateChange};
-use infrakt::recipe::{Answers, Inputs, Library, ServerView, evaluate};
+use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -437,6 +437,10 @@ impl World for Memory {
 struct NoAnswers;
 
 impl Answers for NoAnswers {
+    fn facts(&mut self) -> Result<KnownServer> {
+        panic!("the facts were given beforehand")
+    }
+
     fn query(&mut self, _command: &str) -> Result<String> {
         Ok(String::new())
     }
@@ -461,11 +465,13 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
-        protected: false,
     };
     let inputs = Inputs {
         server,
-        facts: &facts,
+        known: Some(KnownServer {
+            facts,
+            protected: false,
+        }),
         parameters: Default::default(),
         answers: Box::new(NoAnswers),
     };

@@ -4,7 +4,7 @@ use infrakt::error::{Error, Result};
 use infrakt::facts::{Container, Docker, Facts, Image, Named, Volume};
 use infrakt::plan::digest::sha256;
 use infrakt::plan::{Action, Effect, Plan, ServerIdentity, Step, render};
-use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
+use infrakt::recipe::{Answers, Evaluated, Inputs, KnownServer, Library, Recipe, ServerView, diagnostics, evaluate};
 use serde_json::Value;
 
 /// The profiles of the supported systems.
@@ -14,6 +14,10 @@ pub const SYSTEMS: [&str; 4] = ["debian-12", "debian-13", "ubuntu-22.04", "ubunt
 struct NothingIsAsked;
 
 impl Answers for NothingIsAsked {
+    fn facts(&mut self) -> Result<KnownServer> {
+        panic!("the facts were given beforehand")
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         panic!("the server was asked: {command}")
     }
@@ -115,7 +119,6 @@ impl Case {
             provider: "hetzner".to_owned(),
             tags: Vec::new(),
             is_infrakt_host: self.host,
-            protected: self.host,
         };
         let parameters = self
             .parameters
@@ -125,7 +128,10 @@ impl Case {
             recipe,
             Inputs {
                 server,
-                facts: &self.facts,
+                known: Some(KnownServer {
+                    facts: self.facts.clone(),
+                    protected: self.host,
+                }),
                 parameters: parameters.collect(),
                 answers: Box::new(NothingIsAsked),
             },

@@ -3,13 +3,17 @@
 use infrakt::error::{Error, Result};
 use infrakt::facts::Facts;
 use infrakt::plan::{Losses, Plan, ServerIdentity};
-use infrakt::recipe::{Answers, Evaluated, Inputs, Library, Recipe, ServerView, diagnostics, evaluate};
+use infrakt::recipe::{Answers, Evaluated, Inputs, KnownServer, Library, Recipe, ServerView, diagnostics, evaluate};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub struct NoServer;
 
 impl Answers for NoServer {
+    fn facts(&mut self) -> Result<KnownServer> {
+        panic!("the facts were given beforehand")
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         match command.starts_with("much ") {
             true => Ok("x".repeat(1_000_000)),
@@ -128,13 +132,15 @@ pub fn evaluate_recipe(recipe: &Recipe, parameters: &[(&str, &str)]) -> Result<E
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
-        protected: false,
     };
     evaluate(
         recipe,
         Inputs {
             server,
-            facts: &facts,
+            known: Some(KnownServer {
+                facts,
+                protected: false,
+            }),
             parameters,
             answers: Box::new(NoServer),
         },

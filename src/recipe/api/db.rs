@@ -1,6 +1,7 @@
 //! `db::…`: what infrakt itself records about the server.
 
 use super::call::origin;
+use super::given::ServerHandle;
 use super::step::StepHandle;
 use crate::plan::{Action, Effect, StateChange, Step};
 use crate::recipe::draft::{Problem, SharedDraft};
@@ -20,8 +21,7 @@ pub mod db {
     /// db::forget_apps(server);
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn forget_apps(context: NativeCallContext, server: Map) -> RhaiResult<StepHandle> {
-        own_server(&context, &server)?;
+    pub fn forget_apps(context: NativeCallContext, _server: ServerHandle) -> RhaiResult<StepHandle> {
         state(
             &context,
             "Forget the server's apps and their env files",
@@ -37,8 +37,7 @@ pub mod db {
     /// db::set_status(server, "provisioned");
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn set_status(context: NativeCallContext, server: Map, status: &str) -> RhaiResult<StepHandle> {
-        own_server(&context, &server)?;
+    pub fn set_status(context: NativeCallContext, _server: ServerHandle, status: &str) -> RhaiResult<StepHandle> {
         if !crate::plan::form::is_status(status) {
             return Err(Problem::new(format!("{status:?} is not a valid status"))
                 .help("a status is one short word")
@@ -59,8 +58,7 @@ pub mod db {
     /// for app in db::apps(server) { print(app.name); }
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn apps(context: NativeCallContext, server: Map) -> RhaiResult<Array> {
-        own_server(&context, &server)?;
+    pub fn apps(context: NativeCallContext, _server: ServerHandle) -> RhaiResult<Array> {
         let shared = SharedDraft::of(&context)?;
         let mut draft = shared.lock();
         match draft.answers.apps() {
@@ -85,21 +83,6 @@ pub mod db {
                 Err(problem.at(&context))
             }
         }
-    }
-}
-
-fn own_server(context: &NativeCallContext, server: &Map) -> RhaiResult<()> {
-    let name = server
-        .get("name")
-        .and_then(|name| name.clone().into_string().ok())
-        .unwrap_or_default();
-    let shared = SharedDraft::of(context)?;
-    if name == shared.lock().server {
-        Ok(())
-    } else {
-        Err(Problem::new("a plan can only change its own server")
-            .help("write: db::forget_apps(server);")
-            .at(context))
     }
 }
 

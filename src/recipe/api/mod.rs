@@ -7,6 +7,7 @@
 mod call;
 pub mod confirm;
 pub mod db;
+pub mod given;
 pub mod parameters;
 pub mod plan;
 pub mod ssh;
@@ -22,7 +23,7 @@ pub const WORDS: [&str; 3] = ["ssh", "db", "confirm"];
 /// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
     words: [(&'static str, Shared<Module>); 3],
-    everywhere: [Shared<Module>; 3],
+    everywhere: [Shared<Module>; 4],
 }
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
@@ -35,6 +36,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
         Shared::new(rhai::exported_module!(step::step)),
         Shared::new(rhai::exported_module!(plan::plan)),
         Shared::new(rhai::exported_module!(parameters::parameters)),
+        Shared::new(rhai::exported_module!(given::given)),
     ],
 });
 
@@ -53,7 +55,9 @@ pub fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<step::StepHandle>("Step")
         .register_type_with_name::<parameters::SecretRef>("Secret")
-        .register_type_with_name::<parameters::Params>("Parameters");
+        .register_type_with_name::<parameters::Params>("Parameters")
+        .register_type_with_name::<given::ServerHandle>("Server")
+        .register_type_with_name::<given::FactsHandle>("Facts");
     for (word, module) in &MODULES.words {
         engine.register_static_module(*word, module.clone());
     }

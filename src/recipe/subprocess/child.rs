@@ -3,8 +3,9 @@
 
 use super::protocol::{Answer, Order, Outcome, Said};
 use crate::error::{Error, Result};
-use crate::recipe::draft::Answers;
-use crate::recipe::evaluator::{Inputs, evaluate_script};
+use crate::recipe::draft::{Answers, KnownServer};
+use crate::recipe::evaluation_inputs::Inputs;
+use crate::recipe::evaluator::evaluate_script;
 use crate::recipe::modules::Importer;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
@@ -91,6 +92,14 @@ impl Line {
 }
 
 impl Answers for Line {
+    fn facts(&mut self) -> Result<KnownServer> {
+        match self.ask(&Said::Facts)? {
+            Answer::Facts(known) => Ok(*known),
+            Answer::Failed(failure) => Err(failure.into_error()),
+            _ => Err(other_answer()),
+        }
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         let command = command.to_owned();
         match self.ask(&Said::Query { command })? {
@@ -121,7 +130,7 @@ fn evaluate() -> Result<()> {
     let Order {
         script,
         server,
-        facts,
+        known,
         parameters,
     } = line.read()?;
     let asking = line.clone();
@@ -135,7 +144,7 @@ fn evaluate() -> Result<()> {
     };
     let inputs = Inputs {
         server,
-        facts: &facts,
+        known,
         parameters,
         answers: Box::new(line.clone()),
     };

@@ -4,8 +4,8 @@
 use super::child::{MEMORY, WORD};
 use super::protocol::{Answer, Failure, Order, Outcome, Said};
 use crate::error::{Error, RecipeError, Result};
-use crate::facts::Facts;
-use crate::recipe::evaluator::{Evaluated, Inputs};
+use crate::recipe::evaluation_inputs::Inputs;
+use crate::recipe::evaluator::Evaluated;
 use crate::recipe::limits::MAX_TIME;
 use crate::recipe::source::Recipe;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -36,7 +36,7 @@ fn program() -> Result<std::path::PathBuf> {
 ///
 /// # Errors
 /// As there, or if the recipe needs more memory or time than it may have.
-pub fn evaluate_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Evaluated> {
+pub fn evaluate_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<Evaluated> {
     let (outcome, evaluated) = evaluate_anyway_in_subprocess(recipe, inputs)?;
     outcome.map(|()| evaluated)
 }
@@ -45,18 +45,18 @@ pub fn evaluate_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Result<Eva
 ///
 /// # Errors
 /// If the process came to no end: the recipe needs more memory or time than it may have.
-pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Result<(Result<()>, Evaluated)> {
+pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<(Result<()>, Evaluated)> {
     let mut process = Process::start()?;
     let Inputs {
         server,
-        facts,
+        known,
         parameters,
         mut answers,
     } = inputs;
     let order = Order {
         script: recipe.script(),
         server,
-        facts: Facts::clone(facts),
+        known,
         parameters,
     };
     let mut unanswered = None;
@@ -64,6 +64,7 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs<'_>) -> Res
         loop {
             let answer = match process.listen()? {
                 Said::Ended { outcome, evaluated } => return Ok((outcome, *evaluated)),
+                Said::Facts => answers.facts().map(|known| Answer::Facts(Box::new(known))),
                 Said::Query { command } => answers.query(&command).map(Answer::Text),
                 Said::Apps => answers.apps().map(Answer::Apps),
                 Said::Import { path, importer } => match recipe.import(&path, &importer) {

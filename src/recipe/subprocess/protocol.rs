@@ -1,8 +1,9 @@
 //! What passes between infrakt and the process that evaluates a recipe for it: one JSON document a line.
 
 use crate::error::{Error, RecipeError};
-use crate::facts::Facts;
-use crate::recipe::evaluator::{Evaluated, ServerView};
+use crate::recipe::draft::KnownServer;
+use crate::recipe::evaluation_inputs::ServerView;
+use crate::recipe::evaluator::Evaluated;
 use crate::recipe::modules::{Import, Importer};
 use crate::recipe::source::Script;
 use serde::{Deserialize, Serialize};
@@ -14,13 +15,14 @@ use std::collections::BTreeMap;
 pub struct Order {
     pub script: Script,
     pub server: ServerView,
-    pub facts: Facts,
+    pub known: Option<KnownServer>,
     pub parameters: BTreeMap<String, Value>,
 }
 
 /// What the evaluation asks, and at last what came of it.
 #[derive(Serialize, Deserialize)]
 pub enum Said {
+    Facts,
     Query {
         command: String,
     },
@@ -46,6 +48,7 @@ pub enum Outcome {
 /// The answer to a question.
 #[derive(Serialize, Deserialize)]
 pub enum Answer {
+    Facts(Box<KnownServer>),
     Text(String),
     Apps(Vec<(String, String)>),
     Import(Option<Import>),

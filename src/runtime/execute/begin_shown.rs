@@ -36,8 +36,8 @@ impl Runtime {
             proof,
             secrets: given,
         } = order;
-        let live = self.reach(server, &Unattended)?;
-        let plan = self.plan(recipe, &live, parameters.clone())?.plan;
+        let mut live = self.reach(server, &Unattended)?;
+        let plan = self.plan(recipe, &mut live, parameters.clone())?.plan;
         self.check_open(&live, &plan)?;
         let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
         let taken = match consented.consent() {

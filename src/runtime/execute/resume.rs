@@ -9,7 +9,8 @@ use crate::executor::script::Secrets;
 use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::{Action, Effect, Plan, Step};
 use crate::runtime::open::{Runtime, operator};
-use crate::runtime::reach::live::{self, Live};
+use crate::runtime::reach::compare::compare_resumed;
+use crate::runtime::reach::live::Live;
 use crate::runtime::reach::unattended::Unattended;
 use crate::runtime::stop::Stop;
 use crate::store::Server;
@@ -78,7 +79,7 @@ impl Runtime {
     /// # Errors
     /// A refusal, or a problem with the journal.
     pub fn resume(&self, run_id: i64, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
-        live::compare_resumed(consented.plan(), &live.identity, None)?;
+        compare_resumed(consented.plan(), &live.identity, None)?;
         let journal = self
             .store
             .reopen_run(run_id, consented.plan(), consented.consent(), &operator())?;
@@ -221,7 +222,7 @@ impl Runtime {
     pub fn resume_unattended(&self, run_id: i64, typed: Option<&str>, given: &Secrets) -> Result<Begun> {
         let resumable = self.resumable(run_id)?;
         let live = self.reach(&resumable.server, &Unattended)?;
-        live::compare_resumed(&resumable.plan, &live.identity, None)?;
+        compare_resumed(&resumable.plan, &live.identity, None)?;
         self.store.check_not_at_work(&resumable.server)?;
         let consented = match resumable.consent {
             None => {

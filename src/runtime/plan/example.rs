@@ -1,8 +1,8 @@
 //! A recipe evaluated for a server that there is not, so that it can be looked at and checked without one.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::recipe::{Answers, Inputs, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess};
+use crate::recipe::{Answers, Inputs, KnownServer, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess};
 use crate::runtime::open::Parameters;
 
 /// The parameters that a recipe declares on a fresh Debian 13.
@@ -12,12 +12,12 @@ use crate::runtime::open::Parameters;
 pub fn parameters_of(recipe: &Recipe) -> Result<Vec<Parameter>> {
     let facts = Facts::by_name_or_path("debian-13")?;
     // Parameters that must be given make the evaluation fail; by then they are declared.
-    let (_, evaluated) = evaluate_anyway_in_subprocess(recipe, example(&facts, "root", false, Parameters::new()))?;
+    let (_, evaluated) = evaluate_anyway_in_subprocess(recipe, example(facts, "root", false, Parameters::new()))?;
     Ok(evaluated.declared)
 }
 
 /// What a recipe is given about a server that there is not: with these facts, logged in to as `user`, protected or not.
-pub fn example<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: Parameters) -> Inputs<'a> {
+pub fn example(facts: Facts, user: &str, protected: bool, parameters: Parameters) -> Inputs {
     let server = ServerView {
         name: "example".to_owned(),
         host: "192.0.2.1".to_owned(),
@@ -26,11 +26,10 @@ pub fn example<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: Pa
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: protected,
-        protected,
     };
     Inputs {
         server,
-        facts,
+        known: Some(KnownServer { facts, protected }),
         parameters,
         answers: Box::new(Nobody),
     }
@@ -40,6 +39,10 @@ pub fn example<'a>(facts: &'a Facts, user: &str, protected: bool, parameters: Pa
 struct Nobody;
 
 impl Answers for Nobody {
+    fn facts(&mut self) -> Result<KnownServer> {
+        Err(Error::usage("there is no server to read facts from"))
+    }
+
     fn query(&mut self, _command: &str) -> Result<String> {
         Ok(String::new())
     }

@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::plan::Plan;
 use crate::plan::render::{self, Asked};
-use crate::recipe::{Answers, Inputs, Recipe, evaluate_in_subprocess};
+use crate::plan::{Plan, Step};
+use crate::recipe::{Answers, Inputs, KnownServer, Recipe, evaluate_in_subprocess};
 use crate::runtime::open::{Parameters, Runtime};
-use crate::runtime::reach::live::{self, Live};
-use crate::runtime::reach::{protection, route};
+use crate::runtime::reach::live::Live;
+use crate::runtime::reach::{protection, reading, route};
 use crate::ssh::AskSecret;
 use crate::store::Server;
 use serde_json::Value;
@@ -45,30 +45,28 @@ impl Runtime {
         parameters: Parameters,
         secrets: &dyn AskSecret,
     ) -> Result<(Live, Planned)> {
-        if recipe.needs_no_facts()? {
-            let live = Live::reach_known(&self.store, server, secrets)?;
-            let planned = self.plan(recipe, &live, parameters.clone())?;
-            if !planned.plan.destroys() {
-                return Ok((live, planned));
-            }
-        }
-        let live = self.reach(server, secrets)?;
-        let planned = self.plan(recipe, &live, parameters)?;
+        let mut live = Live::reach_known(&self.store, server, secrets)?;
+        let planned = self.plan(recipe, &mut live, parameters)?;
         Ok((live, planned))
     }
 
-    /// Makes the plan of a recipe for a server that was reached.
+    /// Makes the plan of a recipe for a server that was reached. Facts that were not read yet are read when the recipe
+    /// first asks for them, or if the plan destroys anything.
     ///
     /// # Errors
     /// If the recipe is broken, refuses, or asks something that can't be answered.
-    pub fn plan(&self, recipe: &Recipe, live: &Live, parameters: Parameters) -> Result<Planned> {
+    pub fn plan(&self, recipe: &Recipe, live: &mut Live, parameters: Parameters) -> Result<Planned> {
         let inputs = Inputs {
             server: live.view(),
-            facts: &live.facts,
+            known: live.known(),
             parameters,
             answers: live.answers(&self.home),
         };
         let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
+        live.take_over();
+        if evaluated.steps.iter().any(Step::destroys) {
+            live.read_once(&self.store)?;
+        }
         Ok(Planned {
             asked: live.asked(),
             printed: std::mem::take(&mut evaluated.printed),
@@ -92,18 +90,21 @@ impl Runtime {
         parameters: Parameters,
     ) -> Result<Planned> {
         let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_ref())?;
-        let identity = live::identity(
+        let identity = reading::identity(
             server,
             &route::target_of_row(server),
             server.host_key.clone(),
             facts.machine_id.clone(),
             protected,
         );
-        let losses = live::losses(&self.store, server, &facts)?;
+        let losses = reading::losses(&self.store, server, &facts)?;
         let recorded = Recorded { facts: facts.clone() };
         let inputs = Inputs {
-            server: live::view(server, &identity),
-            facts: &facts,
+            server: reading::view(server, &identity),
+            known: Some(KnownServer {
+                facts: facts.clone(),
+                protected: !identity.protected.is_empty(),
+            }),
             parameters,
             answers: Box::new(recorded),
         };
@@ -123,6 +124,11 @@ struct Recorded {
 }
 
 impl Answers for Recorded {
+    fn facts(&mut self) -> Result<KnownServer> {
+        // They were given beforehand, and so this is never asked.
+        Err(Error::usage("the recorded facts were not given to the recipe"))
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         // What was recorded is answered before this is asked.
         Err(Error::usage_with(

@@ -5,7 +5,8 @@ use crate::error::{RecipeError, Refusal, Result};
 use crate::plan::{Keeper, Plan, lint};
 use crate::recipe::is_shipped;
 use crate::runtime::open::Runtime;
-use crate::runtime::reach::live::{self, Live};
+use crate::runtime::reach::compare::compare;
+use crate::runtime::reach::live::Live;
 use jiff::Timestamp;
 
 impl Runtime {
@@ -65,6 +66,6 @@ impl Runtime {
     /// The refusal that fits.
     pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
         self.examine(plan)?;
-        live::compare(plan, &live.identity, &live.losses)
+        compare(plan, &live.identity, &live.losses)
     }
 }

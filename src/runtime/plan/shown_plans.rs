@@ -140,8 +140,8 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::reach`] and [`Runtime::plan`].
     pub fn show(&self, recipe: &Recipe, server: &Server, parameters: Parameters, shown: &Shown) -> Result<ShownPlan> {
-        let live = self.reach(server, &Unattended)?;
-        let planned = self.plan(recipe, &live, parameters)?;
+        let mut live = self.reach(server, &Unattended)?;
+        let planned = self.plan(recipe, &mut live, parameters)?;
         let preview = self.preview(&live, &planned.plan)?;
         let refused = match self.check_open(&live, &planned.plan) {
             Ok(()) => None,
