@@ -4,6 +4,7 @@
 //! They must not know the command line, HTTP, or how anything is done: they only say how it is.
 
 pub mod error;
+pub mod event;
 pub mod plan;
 pub mod recipe;
 pub mod route;

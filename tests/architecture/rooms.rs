@@ -62,8 +62,8 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     ),
     (
         "reporter",
-        &["error", "event", "plan"],
-        "a reporter knows only the plan and its events, so that all tell the same story",
+        &["document", "error", "event", "plan"],
+        "a reporter knows only the plan, its events and their documents, so that all tell the same story",
     ),
     (
         "prompt",
@@ -100,7 +100,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     (
         "http",
         &[
-            "consent", "document", "error", "event", "facts", "plan", "recipe", "reporter", "runtime", "store",
+            "consent", "document", "error", "event", "facts", "plan", "recipe", "runtime", "store",
         ],
         "the HTTP API calls the runtime, and never a connection, the executor or a terminal",
     ),

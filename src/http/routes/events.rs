@@ -5,9 +5,9 @@
 use super::super::answer::{Answer, EventSink};
 use super::super::problem::Problem;
 use super::call::Call;
+use crate::document::event::{EventShown, Happening};
 use crate::error::Result;
 use crate::event::{RunEvent, Stream};
-use crate::reporter::json::{EventShown, Happening};
 use crate::runtime::Runtime;
 use std::collections::BTreeMap;
 use std::io;

@@ -181,8 +181,9 @@ pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: StopBody = if_any(call.request)?;
     let id = call.run_id()?;
     let runtime = call.service.runtime()?;
-    // Asked before the journal is, which may be behind.
-    let stopped = call.service.background().stop(id, body.now);
+    // A run that has ended may be listed among those of this process for a moment.
+    let running = runtime.run(id)?.state == RunState::Running;
+    let stopped = running && call.service.background().stop(id, body.now);
     let run = runtime.run(id)?;
     if stopped {
         return json(202, &run);

@@ -1,0 +1,92 @@
+//! An event of a run. The field `event` says what kind it is; see docs/cli.md.
+
+use crate::event::{Outcome, RunEvent, RunState, Stream};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// An event for programs.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct EventShown {
+    #[serde(flatten)]
+    pub event: Happening,
+    /// The run's number.
+    pub run: i64,
+    /// The server's name.
+    pub server: String,
+}
+
+/// Something that happened in a run. Steps are named by their index in the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Happening {
+    StepStarted {
+        step: usize,
+        title: Option<String>,
+    },
+    /// A piece of what a step printed.
+    Output {
+        step: usize,
+        stream: Stream,
+        text: String,
+    },
+    StepEnded {
+        step: usize,
+        title: Option<String>,
+        outcome: Outcome,
+        exit_status: Option<i32>,
+        duration_ms: u64,
+        reason: Option<String>,
+    },
+    /// Something that belongs to no step.
+    Notice {
+        message: String,
+    },
+    RunEnded {
+        state: RunState,
+        reason: Option<String>,
+    },
+}
+
+impl Happening {
+    /// `title` gives that of a step.
+    pub fn of(event: &RunEvent, title: impl Fn(usize) -> Option<String>) -> Self {
+        match event.clone() {
+            RunEvent::StepStarted { step } => Self::StepStarted {
+                step,
+                title: title(step),
+            },
+            RunEvent::Output { step, stream, bytes } => Self::Output {
+                step,
+                stream,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            },
+            RunEvent::StepEnded {
+                step,
+                outcome,
+                exit_status,
+                duration_ms,
+                reason,
+            } => Self::StepEnded {
+                step,
+                title: title(step),
+                outcome,
+                exit_status,
+                duration_ms,
+                reason,
+            },
+            RunEvent::Notice { message } => Self::Notice { message },
+            RunEvent::RunEnded { state, reason } => Self::RunEnded { state, reason },
+        }
+    }
+
+    /// The word of the field `event`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StepStarted { .. } => "step_started",
+            Self::Output { .. } => "output",
+            Self::StepEnded { .. } => "step_ended",
+            Self::Notice { .. } => "notice",
+            Self::RunEnded { .. } => "run_ended",
+        }
+    }
+}
