@@ -13,7 +13,7 @@ pub trait AskSecret: Sync {
     fn tell(&self, _remark: &str) {}
 }
 
-/// A secret that the environment gives; an empty variable gives none.
+/// A secret from the environment. An empty variable counts as not set.
 pub fn secret_of_environment(variable: &str) -> Option<Secret> {
     std::env::var(variable)
         .ok()

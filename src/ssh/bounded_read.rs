@@ -1,14 +1,15 @@
-//! Reads files whose size and kind others decide about: no more than a limit, and nothing that is not a file.
+//! Reads files of unknown size and kind: only regular files, and only up to a limit.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result};
 use std::path::Path;
 
-/// As OpenSSH: a private key, a public key or a certificate is never longer.
+/// The limit of OpenSSH for private keys, public keys and certificates.
 pub const LONGEST_KEY: u64 = 1 << 20;
 
 /// # Errors
-/// Those of the file; `InvalidInput` if it is no file, so that no pipe is waited for; `FileTooLarge` beyond `limit`.
+/// Errors of the file system. `InvalidInput` if it is not a regular file, so that reading a pipe can't block.
+/// `FileTooLarge` beyond `limit`.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "it is not a file"));

@@ -13,10 +13,10 @@
 //!                 session (root, scripts, reconnect)
 //! ```
 //!
-//! Each folder knows the ones above it in this picture, and none below. What the rest of infrakt uses is listed here; the
-//! files inside name each other directly.
+//! Each folder knows the folders above it in this picture, and none below. This file lists what the rest of infrakt may
+//! use. The files inside name each other directly.
 //!
-//! It must not know plans, the store, or the terminal: what it needs of a person it asks through [`AskSecret`].
+//! It must not know plans, the store, or the terminal: it asks a person through [`AskSecret`].
 
 mod ask_secret;
 mod bounded_read;

@@ -1,4 +1,4 @@
-//! Words that no other output contains.
+//! Random words, which no other output contains.
 
 use crate::error::{Error, Result};
 

@@ -1,16 +1,16 @@
-//! What a server says in place of starting a shell, and what it comes down to. Its words are foreign text: they choose the
-//! hint, and nothing else depends on them. A user name is taken from them only if it can be nothing but one.
+//! What a server prints instead of starting a shell, and which obstacle that is. The text is untrusted: it only chooses
+//! the hint. A user name is taken from it only if it can be nothing else.
 
 use crate::error::{Obstacle, SudoObstacle};
 use crate::plan::printable::one_line;
 
-/// The most lines and characters of foreign words that are shown.
+/// The most lines and characters of it that are shown.
 const LINES: usize = 3;
 const LONGEST: usize = 400;
 /// useradd(8).
 const LONGEST_NAME: usize = 32;
 
-/// The last words, on one line.
+/// The last lines, joined into one line.
 pub fn last_of(words: &str, if_nothing: &str) -> String {
     let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
@@ -24,7 +24,7 @@ pub fn last_of(words: &str, if_nothing: &str) -> String {
     }
 }
 
-/// What keeps a user from a shell, as sshd, PAM, login shells and the images of cloud providers put it.
+/// Why a user gets no shell, in the words of sshd, PAM, login shells and the images of cloud providers.
 pub fn obstacle(words: &str) -> Obstacle {
     let lower = words.to_ascii_lowercase();
     let says = |one_of: &[&str]| one_of.iter().any(|text| lower.contains(text));
@@ -60,8 +60,8 @@ pub fn obstacle(words: &str) -> Obstacle {
     }
 }
 
-/// The user whom a line names as the one to log in as: `Please login as the user "debian" rather than the user "root".`,
-/// as cloud-init writes it, or `Please login as the ubuntu user rather than root user.`, as others do.
+/// The user to log in as, from a line such as cloud-init's `Please login as the user "debian" rather than the user
+/// "root".`, or the `Please login as the ubuntu user rather than root user.` of others.
 fn other_user(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
     let at = ["login as ", "log in as "]
@@ -75,11 +75,11 @@ fn other_user(line: &str) -> Option<String> {
         .map(|word| word.trim_matches(|c: char| "\"'`.,:;“”‘’".contains(c)))
         .filter(|word| !["the", "user"].contains(&word.to_ascii_lowercase().as_str()));
     let name = names.next()?;
-    // Anything more, and it is no plain name that stands there.
+    // If more follows, it is not a plain name.
     (names.next().is_none() && is_user_name(name) && name != "root").then(|| name.to_owned())
 }
 
-/// Narrower than what the inventory takes: NONE, which cloud-init writes where there is no other user, is none.
+/// Stricter than the rule of the inventory: NONE, which cloud-init writes where there is no other user, is not a user.
 fn is_user_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
     name.len() <= LONGEST_NAME
@@ -87,7 +87,7 @@ fn is_user_name(name: &str) -> bool {
         && name.chars().all(fits)
 }
 
-/// What keeps sudo, sudo-rs or PAM from starting a shell as root.
+/// Why sudo, sudo-rs or PAM starts no shell as root.
 pub fn sudo_obstacle(words: &str) -> SudoObstacle {
     let lower = words.to_ascii_lowercase();
     let says = |one_of: &[&str]| one_of.iter().any(|text| lower.contains(text));

@@ -1,12 +1,12 @@
-//! Where and as whom to log in, with nothing left to look up. Knows no connection.
+//! Where and as whom to log in, with everything looked up. Knows no connection.
 
 use crate::host_key::HostKey;
 use std::path::PathBuf;
 
-/// Where and as whom to log in, with nothing left open.
+/// Where and as whom to log in, with everything looked up.
 #[derive(Debug, Clone)]
 pub struct LoginTarget {
-    /// The server's name in the inventory, or what a jump host is called, for messages.
+    /// The server's name in the inventory, or the name of a jump host, for messages.
     pub name: String,
     /// A host name, an IPv4 or an IPv6 address (without brackets).
     pub host: String,
@@ -15,7 +15,7 @@ pub struct LoginTarget {
     /// The private key to log in with. `None`: the agent's keys and those that the SSH configuration names, or the
     /// usual files of `~/.ssh`.
     pub key_path: Option<PathBuf>,
-    /// What the inventory knows of the server's host key. `None`: the user's own known_hosts may vouch for it.
+    /// The host key on record in the inventory. `None`: the user's own known_hosts files are used.
     pub host_key: Option<HostKey>,
 }
 

@@ -1,5 +1,5 @@
-//! An end for exchanges with a server that never comes to one. libssh2's own timeouts count only while it waits: a
-//! server that talks without pause keeps it busy for ever.
+//! A deadline for an exchange with a server. libssh2's own timeouts count only while it waits, so a server that sends
+//! without pause could keep it busy for ever.
 //!
 //! It must not know what is exchanged.
 
@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// Shuts a socket down at the deadline, unless it was dropped before.
+/// Shuts down a socket at the deadline, unless it is dropped before.
 pub struct Deadline {
-    /// Dropping it tells the thread that waits that it is not needed any more.
+    /// Dropping it ends the waiting thread.
     _met: SyncSender<()>,
     passed: Arc<AtomicBool>,
 }
 
 impl Deadline {
     /// # Errors
-    /// If the system has no socket or no thread left to give.
+    /// If no socket or thread can be made.
     pub fn of(socket: &OwnedFd, time: Duration) -> std::io::Result<Self> {
         let socket = socket.try_clone()?;
         let (met, waiting) = sync_channel(0);
@@ -31,14 +31,14 @@ impl Deadline {
             .spawn(move || {
                 if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
                     tell.store(true, Ordering::SeqCst);
-                    // It may have been closed by the other side in the meantime.
+                    // The other side may have closed it meanwhile.
                     let _ = shutdown(&socket, Shutdown::Both);
                 }
             })?;
         Ok(Self { _met: met, passed })
     }
 
-    /// Whether the time was over.
+    /// Whether the deadline has passed.
     pub fn has_passed(&self) -> bool {
         self.passed.load(Ordering::SeqCst)
     }

@@ -1,5 +1,5 @@
-//! A socket that leads to a host, whatever carries its bytes. libssh2 needs a socket: what is none gets one end of a pair of
-//! sockets.
+//! A socket that leads to a host, whatever carries its bytes. libssh2 needs a socket: a channel or a command gets one
+//! end of a socket pair.
 //!
 //! It must not know what carriers there are.
 
@@ -12,8 +12,8 @@ pub struct HostSocket {
     pub carrier: Option<Box<dyn Carrier>>,
 }
 
-/// Carries the bytes of a socket that is not the network itself: a jump host, or a command. Ends when it is dropped.
+/// Carries the bytes of a socket that is not a network connection: a jump host, or a command. Ends when it is dropped.
 pub trait Carrier: Send {
-    /// Why it no longer carries anything, if it is the carrier that broke.
+    /// Why it broke, if it did.
     fn fate(&self) -> Option<String>;
 }

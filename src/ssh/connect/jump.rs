@@ -1,6 +1,6 @@
-//! A jump host on the way: a channel of it that leads on, made into a socket that libssh2 can use. At one end of a pair of
-//! sockets is libssh2, at the other a thread that carries bytes to and from the channel. It ends when the socket is shut
-//! down, and is waited for then. Knows no login and no host key.
+//! A channel of a jump host to the next host, as a socket that libssh2 can use. libssh2 has one end of a socket pair. A
+//! thread carries bytes between the other end and the channel. The thread ends when the socket is shut down, and
+//! dropping waits for it. Knows no login and no host key.
 
 use crate::error::SshError;
 use crate::ssh::connect::host_socket::{Carrier, HostSocket};
@@ -16,24 +16,24 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// How much is on its way in each direction of a jump host at most.
+/// The most that is buffered in each direction.
 const BUFFER: usize = 64 * 1024;
-/// Hundreds of servers may be behind one jump host, each with a thread.
+/// The stack of each thread: hundreds of servers may be behind one jump host.
 const STACK: usize = 256 * 1024;
 
-/// A way through a jump host: a logged-in connection to it, of which one channel leads on.
+/// A logged-in connection to a jump host, and the channel that leads on from it.
 pub struct Jump {
     thread: Option<JoinHandle<()>>,
-    /// Set if the jump host itself was lost, before the socket is shut down.
+    /// Why the jump host was lost. Set before the socket is shut down.
     fate: Arc<Mutex<Option<String>>>,
-    /// The end of the pair that leads here from the host beyond: shutting it down ends the thread.
+    /// The end of the pair that the next host's connection uses. Shutting it down ends the thread.
     inside: OwnedFd,
     /// The connection with the jump host. Dropped after the thread has ended.
     host: Transport,
 }
 
 impl Jump {
-    /// Opens a channel of `host` to `to`.
+    /// Opens a channel from `host` to `to`.
     pub fn open(mut host: Transport, to: &Hop) -> Result<HostSocket, SshError> {
         let target = &to.target;
         let name = host.server().to_owned();
@@ -89,7 +89,7 @@ impl Jump {
                 if let Err(error) = bridge.run() {
                     *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost(&name, &error.to_string()));
                 }
-                // Both ends know now; whichever was there first has done it already.
+                // Both ends are told. One of them may have done it already.
                 let _ = bridge.inside.shutdown(Shutdown::Both);
             }
         });
@@ -115,10 +115,10 @@ impl Carrier for Jump {
 
 impl Drop for Jump {
     fn drop(&mut self) {
-        // It may be shut down already.
+        // It may already be shut down.
         let _ = rustix::net::shutdown(&self.inside, rustix::net::Shutdown::Both);
         if let Some(thread) = self.thread.take() {
-            // A panic there has been reported already.
+            // A panic in the thread was already reported.
             let _ = thread.join();
         }
     }
@@ -128,8 +128,8 @@ fn lost(name: &str, reason: &str) -> String {
     format!("the connection to the jump host '{name}' was lost ({reason})")
 }
 
-/// Bytes on their way in one direction. They do not move in memory until they are gone, as libssh2 demands of a packet
-/// that the socket took only in part.
+/// Bytes on their way in one direction. They stay at the same place in memory until they are sent: libssh2 requires
+/// this for a packet that the socket took only in part.
 #[derive(Default)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -154,7 +154,7 @@ impl Buffer {
     }
 }
 
-/// A call that the socket took only in part, and that must be repeated before any other (see `channel.rs`).
+/// A call whose packet the socket took only in part. It must be repeated before any other call (see `channel.rs`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum UnfinishedTransfer {
     Nothing,
@@ -166,9 +166,9 @@ enum UnfinishedTransfer {
 struct Bridge {
     session: ssh2::Session,
     channel: ssh2::Channel,
-    /// The jump host's own socket, to wait on.
+    /// The jump host's own socket, to poll.
     network: OwnedFd,
-    /// Whatever is written to the other end of it goes to the channel.
+    /// The thread's end of the pair.
     inside: UnixStream,
     out: Buffer,
     back: Buffer,
@@ -176,7 +176,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    /// Until either end is closed.
+    /// Runs until either end is closed.
     ///
     /// # Errors
     /// The jump host is lost.
@@ -221,13 +221,13 @@ impl Bridge {
         }
     }
 
-    /// From the socket to the channel, as much as is taken.
+    /// Moves bytes from the socket to the channel, as many as it takes.
     fn write(&mut self) -> io::Result<bool> {
         self.unfinished = UnfinishedTransfer::Nothing;
         let mut moved = false;
         while !self.out.is_empty() {
             match self.channel.write(self.out.rest()) {
-                // The other side has to read first.
+                // The window is full: the other side has to read first.
                 Ok(0) => break,
                 Ok(count) => {
                     self.out.start += count;
@@ -239,7 +239,7 @@ impl Bridge {
                     }
                     break;
                 }
-                // The channel is closed: its end is read next. The connection is lost: so is that.
+                // If the channel is closed or the connection lost, reading will report it.
                 Err(_) => {
                     self.out.start = self.out.bytes.len();
                     break;
@@ -249,7 +249,7 @@ impl Bridge {
         Ok(moved)
     }
 
-    /// From the channel, into the buffer for the socket.
+    /// Moves bytes from the channel into the buffer for the socket.
     fn read(&mut self) -> io::Result<bool> {
         self.unfinished = UnfinishedTransfer::Nothing;
         match self.back.fill(|buffer| self.channel.read(buffer)) {
@@ -271,13 +271,13 @@ impl Bridge {
         )
     }
 
-    /// Until something can be done; false if there is nobody left to do it for.
+    /// Waits until something can be done. Returns false if the other end of the pair is gone.
     fn wait(&self) -> io::Result<bool> {
         let mut network = PollFlags::empty();
         if self.unfinished != UnfinishedTransfer::Nothing {
             network |= PollFlags::OUT;
         }
-        // With bytes that nobody takes, more of them would only be announced again and again.
+        // While the buffer for the socket is full, poll would report readable input again and again.
         if self.back.is_empty() || !self.out.is_empty() {
             network |= PollFlags::IN;
         }
@@ -289,7 +289,7 @@ impl Bridge {
             inside |= PollFlags::OUT;
         }
         let mut fds = vec![PollFd::new(&self.inside, inside)];
-        // Without a question about it the end of a connection would still be announced, again and again.
+        // With no events requested, poll would still report a hang-up again and again.
         if !network.is_empty() {
             fds.push(PollFd::new(&self.network, network));
         }
@@ -301,7 +301,7 @@ impl Bridge {
         let over = fds
             .first()
             .is_some_and(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR));
-        // What is still to be read there is read; what still waits to be sent, nobody waits for.
+        // Input that is left is still read. Output that is left has no reader any more.
         Ok(!over || self.out.is_empty())
     }
 }

@@ -1,4 +1,4 @@
-//! The error numbers of libssh2 (libssh2.h) that mean something particular here.
+//! The error numbers of libssh2 (libssh2.h) that infrakt handles specially.
 
 use ssh2::ErrorCode;
 
@@ -17,7 +17,7 @@ const SOCKET_TIMEOUT: i32 = -30;
 pub const SOCKET_RECV: i32 = -43;
 const BAD_SOCKET: i32 = -45;
 
-/// The connection itself is over.
+/// Whether the connection is lost.
 pub fn is_lost(code: i32) -> bool {
     matches!(
         code,

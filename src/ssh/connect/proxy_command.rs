@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A running command whose standard streams are the connection.
 pub struct ProxyCommand {
     command: String,
-    /// Behind a lock because asking how it fares takes note of its end.
+    /// In a mutex because asking for its status reaps the process.
     process: Mutex<Child>,
 }
 
@@ -27,11 +27,11 @@ impl ProxyCommand {
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         let (input, output) = (theirs.try_clone().map_err(failed)?, theirs);
         let process = Command::new("sh")
-            // `exec`, so that ending the process ends the command itself (as ssh does).
+            // With `exec`, killing the process kills the command itself, as in ssh.
             .args(["-c", &format!("exec {command}")])
             .stdin(Stdio::from(OwnedFd::from(input)))
             .stdout(Stdio::from(OwnedFd::from(output)))
-            // What it has to say of its own failure is for the user, as with ssh.
+            // The user sees its error messages, as with ssh.
             .stderr(Stdio::inherit())
             .spawn()
             .map_err(failed)?;
@@ -48,7 +48,7 @@ impl ProxyCommand {
 impl Carrier for ProxyCommand {
     fn fate(&self) -> Option<String> {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        // Its streams are closed a moment before it is gone.
+        // Its streams are closed a moment before it exits.
         for _ in 0..20 {
             if let Ok(Some(status)) = process.try_wait() {
                 return Some(format!("the ProxyCommand `{}` ended ({status})", self.command));
@@ -62,7 +62,7 @@ impl Carrier for ProxyCommand {
 impl Drop for ProxyCommand {
     fn drop(&mut self) {
         let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = process.kill();
         let _ = process.wait();
     }

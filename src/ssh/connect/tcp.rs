@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// Over the network: the first address that accepts.
+/// Connects to the first address that accepts.
 pub fn dial(hop: &Hop) -> Result<HostSocket, SshError> {
     let target = &hop.target;
     let unreachable = |reason: String| SshError::Unreachable {
@@ -48,15 +48,15 @@ pub fn dial(hop: &Hop) -> Result<HostSocket, SshError> {
 
 fn connect(address: &SocketAddr, hop: &Hop) -> io::Result<TcpStream> {
     let socket = TcpStream::connect_timeout(address, hop.connect_timeout)?;
-    // Otherwise Nagle's algorithm and delayed acknowledgements wait for each other, 40 ms at a time.
+    // Without this, Nagle's algorithm and delayed acknowledgements wait for each other, 40 ms at a time.
     socket.set_nodelay(true)?;
-    // The system itself probes an idle connection, whatever this process is doing, and a person at a prompt may take
-    // their time. What is gone shows as an error of the socket.
+    // The kernel probes an idle connection, whatever this process is doing: a person at a prompt may take a long time.
+    // A dead connection becomes an error of the socket.
     sockopt::set_socket_keepalive(&socket, true)?;
     sockopt::set_tcp_keepidle(&socket, hop.probe_interval)?;
     sockopt::set_tcp_keepintvl(&socket, hop.probe_interval)?;
     sockopt::set_tcp_keepcnt(&socket, hop.probes.max(1))?;
-    // The same for a connection that is not idle: how long what was sent may stay unacknowledged.
+    // The same for a busy connection: how long sent data may stay unacknowledged.
     #[cfg(target_os = "linux")]
     {
         let patience = hop.probe_interval.saturating_mul(hop.probes.saturating_add(1));

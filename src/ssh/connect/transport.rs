@@ -1,5 +1,5 @@
-//! A connection with SSH's key exchange done, before anybody has logged in. Does not decide whom to trust, nor which way
-//! leads there.
+//! A connection after SSH's key exchange, before the login. Does not decide which host keys are trusted, nor how the
+//! host is reached.
 
 use crate::error::SshError;
 use crate::host_key::PublicKey;
@@ -14,15 +14,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// How long one exchange of messages may take (key exchange, a login, a channel): no person is waited for in any of
-/// them, but PAM delays failures, and servers look up the names of their clients.
+/// The timeout of one exchange of messages (key exchange, login, channel). None of them waits for a person, but PAM
+/// delays failures, and servers look up the names of their clients.
 const ANSWER_TIMEOUT_MS: u32 = 30_000;
-/// How long the whole key exchange may take.
+/// The timeout of the whole key exchange.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// Why no transport came about.
+/// Why the key exchange failed.
 pub enum HandshakeFailure {
-    /// Client and server share no algorithm: of the key types asked for, the server has none.
+    /// Client and server have no algorithm in common: the server has none of the key types asked for.
     NoCommonAlgorithm(SshError),
     Other(SshError),
 }
@@ -35,21 +35,21 @@ impl From<HandshakeFailure> for SshError {
     }
 }
 
-/// An encrypted connection to something that has proven to own `host_key`.
+/// An encrypted connection to a host that has proven to own `host_key`.
 pub struct Transport {
     pub session: ssh2::Session,
-    /// The same socket as the session's, to wait on and to cut.
+    /// The session's socket, to poll and to shut down.
     pub socket: OwnedFd,
     host_key: PublicKey,
     server: String,
-    /// Why nothing more can be done with it.
+    /// Why the connection is lost.
     lost: Option<String>,
-    /// What the socket leads through, if it is not the network itself. Dropped last: it ends when the socket does.
+    /// What carries the socket's bytes, if it is not the network itself. Dropped last: it ends when the socket does.
     carrier: Option<Box<dyn Carrier>>,
 }
 
 impl Transport {
-    /// Exchanges keys over `host_socket`, asking for the host key algorithms in this order.
+    /// Exchanges keys over `host_socket`. The host key algorithms are in order of preference.
     pub fn open(hop: &Hop, host_socket: HostSocket, host_key_algorithms: &[&str]) -> Result<Self, HandshakeFailure> {
         let HostSocket { socket, carrier } = host_socket;
         let target = &hop.target;
@@ -112,7 +112,7 @@ impl Transport {
         &self.host_key
     }
 
-    /// The address at the other end, if this computer itself is connected with it.
+    /// The address of the other end, if this computer is connected to it directly.
     pub fn peer(&self) -> Option<IpAddr> {
         let address = rustix::net::getpeername(&self.socket).ok()??;
         Some(SocketAddr::try_from(address).ok()?.ip().to_canonical())
@@ -122,12 +122,12 @@ impl Transport {
         &self.server
     }
 
-    /// What became of the way here, if it is that which broke.
+    /// Why the carrier of this connection broke, if it did.
     pub fn fate(&self) -> Option<String> {
         self.carrier.as_ref().and_then(|carrier| carrier.fate())
     }
 
-    /// Fails if the connection is already known to be over.
+    /// Fails if the connection is known to be lost.
     pub fn alive(&self) -> Result<(), SshError> {
         match &self.lost {
             None => Ok(()),
@@ -135,13 +135,13 @@ impl Transport {
         }
     }
 
-    /// Notes that the connection is over, and why. The first reason is the one that counts.
+    /// Marks the connection as lost, with the reason. The first reason is kept.
     pub fn lose(&mut self, reason: impl Into<String>) -> SshError {
-        // Nothing more can be written, so dropping the session sends nothing and waits for nothing.
+        // Dropping the session then sends nothing and waits for nothing.
         let _ = shutdown(&self.socket, Shutdown::Both);
         let reason = match &self.lost {
             Some(reason) => reason.clone(),
-            // What became of the way says more than that nothing comes over it any more.
+            // The reason of the carrier says more than the end of the stream.
             None => self.fate().unwrap_or_else(|| reason.into()),
         };
         self.lost = Some(reason.clone());
@@ -149,10 +149,10 @@ impl Transport {
         self.lost_because(reason)
     }
 
-    /// What was not sent yet never will be, once the connection is dropped: not minutes later either, by the system, when
-    /// the network is back. What is on its way already may still arrive. See SO_LINGER in socket(7).
+    /// Makes the kernel discard unsent data when the connection is dropped. Otherwise it might send it minutes later,
+    /// when the network is back. Data that is already on its way may still arrive. See SO_LINGER in socket(7).
     pub fn forget_unsent(&self) {
-        // Another kind of socket than TCP's may know nothing of it, and ends at once anyway.
+        // Sockets other than TCP may not support it, and they end at once anyway.
         let _ = rustix::net::sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
     }
 
@@ -163,11 +163,11 @@ impl Transport {
         }
     }
 
-    /// Waits until the socket is ready for one of `events`, or the time is over. A signal does not end the wait.
+    /// Waits until the socket is ready for one of `events`, or until the deadline. A signal does not end the wait.
     pub fn wait(&self, events: PollFlags, until: Instant) -> std::io::Result<()> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            // Waits beyond what the system can express are waits for years: no need to be exact.
+            // A wait that poll can't express takes years: an hour will do, and the caller asks again.
             let left = Timespec::try_from(left).unwrap_or(Timespec {
                 tv_sec: 3600,
                 tv_nsec: 0,
@@ -185,8 +185,9 @@ impl Drop for Transport {
     fn drop(&mut self) {
         // Dropping an ssh2 session in blocking mode waits for a peer that may be gone.
         self.session.set_blocking(false);
-        // No SSH_MSG_DISCONNECT: on it sshd leaves at once, and drops what it was to hand on to a command just before. And
-        // nothing is left unread, or the system would tell the server so (RFC 1122, 4.2.2.13) in place of what was sent.
+        // No SSH_MSG_DISCONNECT is sent: sshd would exit at once and drop input that a command has not read yet. All
+        // input is read first: otherwise the kernel would send a reset (RFC 1122, 4.2.2.13) instead of what was
+        // written.
         let mut unread = [0; 4096];
         while matches!(recv(&self.socket, &mut unread, RecvFlags::DONTWAIT), Ok((1.., _))) {}
         let _ = shutdown(&self.socket, Shutdown::Write);

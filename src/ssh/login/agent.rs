@@ -1,12 +1,12 @@
-//! The user's SSH agent: which one, what it holds, and logging in with it. What it holds is asked over its own socket,
-//! with a limit in time; libssh2 then only logs in.
+//! The user's SSH agent: the keys that it holds, and logging in with them. Its keys are listed over a connection of our
+//! own, with a timeout. libssh2 is used only for the login itself.
 
 use crate::ssh::login::agent_relay::{self, AgentIdentity, Relay};
 use crate::ssh::login::certificate::{Certificate, is_certificate, type_of};
 use crate::ssh::route::agent_socket::AgentSocket;
 use std::path::{Path, PathBuf};
 
-/// An agent that answers.
+/// A connected agent.
 pub struct Agent {
     // Dropped before the relay, which ends when its client does.
     inner: ssh2::Agent,
@@ -16,8 +16,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// `None`, and a note, if there is one that can't be used; only `None` if there is none. `certificates` are offered
-    /// too, where the agent has the key that they are for.
+    /// `None` if there is no agent, or if it can't be used: then `notes` says why. `certificates` are offered too, if
+    /// the agent has their keys.
     pub fn connect(
         session: &ssh2::Session,
         socket: &AgentSocket,
@@ -55,7 +55,7 @@ impl Agent {
         } else {
             Some(Relay::start(path, certificates.clone()).map_err(|error| error.to_string())?)
         };
-        // Before the keys that they are for: where certificates are used, the keys alone open nothing.
+        // Certificates go before their keys: where certificates are used, the keys alone are usually refused.
         identities.splice(
             0..0,
             certificates.iter().map(|certificate| AgentIdentity {
@@ -85,12 +85,12 @@ impl Agent {
         &self.identities
     }
 
-    /// Where it listens, for messages.
+    /// Its socket, for messages.
     pub fn place(&self) -> &Path {
         &self.place
     }
 
-    /// Logs in with the key of this blob. `None` if the agent no longer holds it.
+    /// Logs in with the key that has this blob. `None` if the agent no longer holds it.
     pub fn log_in(&self, user: &str, blob: &[u8]) -> Option<Result<(), ssh2::Error>> {
         let identities = self.inner.identities().unwrap_or_default();
         let identity = identities.iter().find(|identity| identity.blob() == blob)?;
@@ -98,7 +98,7 @@ impl Agent {
     }
 }
 
-/// What libssh2 can't log in with by itself.
+/// Whether libssh2 needs the relay for this key.
 fn needs_relay(blob: &[u8]) -> bool {
     let kind = type_of(blob).unwrap_or_default();
     kind.starts_with("sk-") || (kind.starts_with("ssh-rsa") && is_certificate(blob))

@@ -1,10 +1,12 @@
-//! A front to the user's SSH agent, for what libssh2 gets wrong of the agent protocol (draft-miller-ssh-agent):
+//! A relay in front of the user's SSH agent. It corrects what libssh2 does wrong in the agent protocol
+//! (draft-miller-ssh-agent):
 //!
-//! - Of a signature by a security key it takes the first half only; flags and counter are lost.
-//! - With an RSA certificate it asks the agent for a SHA-1 signature, which no current server takes.
-//! - It offers only what the agent lists, so a certificate in a file can't go with a key in the agent.
+//! - libssh2 takes only the first half of a signature by a security key: flags and counter are lost.
+//! - With an RSA certificate, libssh2 asks the agent for a SHA-1 signature, which current servers refuse.
+//! - libssh2 offers only what the agent lists, so it can't use a certificate in a file with a key in the agent.
 //!
-//! It answers on a socket of its own, passes each message on, and changes just these. It holds no key and signs nothing.
+//! The relay listens on a socket of its own, passes each message on, and changes only these. It holds no key and signs
+//! nothing.
 
 use crate::ssh::login::certificate::Certificate;
 use crate::ssh::login::wire_format::{WireReader, put};
@@ -24,11 +26,11 @@ const SIGN_RESPONSE: u8 = 14;
 /// Flags of a request to sign (section 4.5.1).
 const RSA_SHA2_256: u32 = 2;
 const RSA_SHA2_512: u32 = 4;
-/// The longest message; OpenSSH's own limit.
+/// The longest message, as in OpenSSH.
 const LONGEST: usize = 256 * 1024;
-/// How long a list of keys may take.
+/// The timeout for listing keys.
 const LIST_PATIENCE: Duration = Duration::from_secs(20);
-/// How long a signature may take: a person may have to touch a key or to agree on a screen. sshd itself gives up after
+/// The timeout for a signature: a person may have to touch a key or to confirm on a screen. sshd itself gives up after
 /// two minutes (LoginGraceTime).
 const SIGN_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -40,10 +42,10 @@ pub struct AgentIdentity {
     pub comment: String,
 }
 
-/// Asks the agent at `socket` what it holds.
+/// Lists the keys of the agent at `socket`.
 ///
 /// # Errors
-/// If nobody answers there, or not in time, or not as an agent does.
+/// If the agent can't be reached, does not answer in time, or does not speak the protocol.
 pub fn identities(socket: &Path) -> io::Result<Vec<AgentIdentity>> {
     let mut agent = UnixStream::connect(socket)?;
     agent.set_read_timeout(Some(LIST_PATIENCE))?;
@@ -68,16 +70,16 @@ fn listed(answer: &[u8]) -> Option<Vec<AgentIdentity>> {
         .collect()
 }
 
-/// A running relay. It serves one connection, and ends with it.
+/// A running relay. It serves one connection and ends with it.
 pub struct Relay {
     socket: PathBuf,
     thread: Option<JoinHandle<()>>,
-    /// Only the user can enter it; removed in the end.
+    /// A directory that only the user can enter. It is removed at the end.
     _directory: tempfile::TempDir,
 }
 
 impl Relay {
-    /// `certificates` are offered beside the keys of the agent that they are for.
+    /// `certificates` are listed too, if the agent has their keys.
     pub fn start(agent: &Path, certificates: Vec<Certificate>) -> io::Result<Self> {
         let private = Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new()
@@ -90,7 +92,7 @@ impl Relay {
         let thread = std::thread::Builder::new()
             .name("agent relay".to_owned())
             .spawn(move || {
-                // However it ends, the client sees its connection closed, and says so.
+                // Whatever the reason, the client sees a closed connection and reports it.
                 let _ = serve(&listener, &agent, &certificates);
             })?;
         Ok(Self {
@@ -107,10 +109,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // Wakes it up if nobody ever came; if somebody did, nobody listens any more.
+        // Wakes the thread if no client has connected yet. If one has, this fails, since the socket is no longer
+        // listening.
         let _ = UnixStream::connect(&self.socket);
         if let Some(thread) = self.thread.take() {
-            // A panic there has been reported already.
+            // A panic in the thread was already reported.
             let _ = thread.join();
         }
     }
@@ -136,7 +139,7 @@ fn serve(listener: &UnixListener, agent: &Path, certificates: &[Certificate]) ->
     }
 }
 
-/// A request to sign, as the agent must see it; `None` if it is another request.
+/// A request to sign, corrected for the agent. `None` if it is another message.
 fn signing(request: &[u8], certificates: &[Certificate]) -> Option<Vec<u8>> {
     let mut reader = WireReader(request);
     if reader.byte()? != SIGN_REQUEST {
@@ -159,7 +162,7 @@ fn signing(request: &[u8], certificates: &[Certificate]) -> Option<Vec<u8>> {
     Some(changed)
 }
 
-/// The algorithm in what a login signs (RFC 4252, section 7).
+/// The algorithm in the data that a login signs (RFC 4252, section 7).
 fn algorithm(data: &[u8]) -> Option<&[u8]> {
     let mut reader = WireReader(data);
     reader.string()?; // session identifier
@@ -171,7 +174,7 @@ fn algorithm(data: &[u8]) -> Option<&[u8]> {
     reader.string()
 }
 
-/// The agent's list, and the certificates for keys that are in it.
+/// The agent's list with the certificates added whose keys are in it.
 fn with_certificates(answer: &[u8], certificates: &[Certificate]) -> Option<Vec<u8>> {
     let mut identities = listed(answer)?;
     for certificate in certificates {
@@ -192,7 +195,7 @@ fn with_certificates(answer: &[u8], certificates: &[Certificate]) -> Option<Vec<
     Some(changed)
 }
 
-/// A signature by a security key, with its flags and counter moved into the field that libssh2 passes on whole.
+/// A signature by a security key, with flags and counter moved into the field that libssh2 passes on whole.
 fn with_whole_signature(answer: &[u8]) -> Option<Vec<u8>> {
     let mut reader = WireReader(answer);
     reader.byte()?;
@@ -250,7 +253,7 @@ mod tests {
         let mut answer = vec![14];
         put(&mut answer, &signature);
         let changed = with_whole_signature(&answer).unwrap();
-        // libssh2 skips 1 + 4 bytes and the algorithm, and takes the next field as it is.
+        // libssh2 skips 1 + 4 bytes and the algorithm, and uses the next field unchanged.
         let field = &changed[5 + 4 + 26 + 4..];
         let mut expected = Vec::new();
         put(&mut expected, b"sixty-four bytes");

@@ -1,12 +1,12 @@
-//! Logging in: which identities are offered in which order, and what is said when none was accepted.
+//! Logging in: the order in which keys and passwords are offered, and the error when none was accepted.
 //!
-//! 1. With keys named for the server, by its row or else by the SSH configuration: of each the agent's copy, then the
-//!    file itself; then the agent's other keys, so that a well-filled agent does not use up the tries that the server
+//! 1. If keys are named for the server, by its row or else by the SSH configuration: for each, the agent's copy, then
+//!    the file. Then the agent's other keys, so that an agent with many keys does not use up the tries that the server
 //!    allows. With `IdentitiesOnly` those are left out.
-//! 2. Without: all keys of the agent, then the usual files of `~/.ssh`.
-//! 3. A password, if the server takes one and somebody can be asked.
+//! 2. If none are named: all keys of the agent, then the usual files of `~/.ssh`.
+//! 3. A password, if the server accepts one and a person can be asked.
 //!
-//! A key that has a certificate is offered with it first.
+//! If a key has a certificate, the certificate is offered first.
 
 use crate::error::{Error, KeyProblem, Obstacle, Result, SshError};
 use crate::plan::printable::one_line;
@@ -27,31 +27,31 @@ use std::path::PathBuf;
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
 
-/// What a login worked with, kept so that the same can be done again without asking.
+/// What the login succeeded with, kept for logging in again without questions.
 #[derive(Clone)]
 pub enum Login {
-    /// The server asks for nothing.
+    /// The server asked for nothing.
     Nothing,
-    /// The agent signs; the public key in wire format.
+    /// A key of the agent: the public key in wire format.
     Agent(Vec<u8>),
-    /// A decrypted private key, and the line of its certificate if it needed one, or else of its public half.
+    /// A decrypted private key, and the line of its certificate, if it needed one, or else of its public half.
     Key(Secret, Option<String>),
     Password(Secret),
     /// The answers to what the server asked, in order.
     Answers(Vec<Secret>),
 }
 
-/// What became of one offer.
+/// The server's answer to one offer.
 enum Offer {
     Accepted,
     Refused,
-    /// The server takes no more offers on this connection.
+    /// The server ended the connection.
     HungUp(String),
-    /// It could not be offered at all.
+    /// It could not be offered.
     Unusable(String),
 }
 
-/// Logs in with the first thing that the server accepts.
+/// Logs in with the first offer that the server accepts.
 pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn AskSecret) -> Result<Login> {
     let certificates = files.all_certificates();
     let KeyFiles {
@@ -99,13 +99,13 @@ pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn A
     attempt.without_key(ask)
 }
 
-/// Logs in once more, without asking anything.
+/// Logs in again, without questions.
 pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Result<()> {
     let target = &hop.target;
     let session = &transport.session;
     let (offer, what) = match login {
         Login::Nothing => {
-            // The answer is an error once the server has let us in.
+            // This returns an error when the server has let the user in.
             let _ = session.auth_methods(&target.user);
             let offer = if session.authenticated() {
                 Offer::Accepted
@@ -116,7 +116,7 @@ pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Resu
         }
         Login::Agent(blob) => {
             let mut notes = Vec::new();
-            // Where a file is gone meanwhile, so is its certificate; the agent may still have what it needs.
+            // If a file was deleted meanwhile, so was its certificate; the agent may still have both.
             let certificates = KeyFiles::gather(hop).map_or_else(|_| Vec::new(), |files| files.all_certificates());
             match Agent::connect(session, &hop.identities.agent, &certificates, &mut notes) {
                 Some(agent) => (offer(&agent, &target.user, blob), "the agent's key".to_owned()),
@@ -154,24 +154,24 @@ pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Resu
     }
 }
 
-/// One login under way.
+/// A login in progress.
 struct Attempt<'a> {
     transport: &'a mut Transport,
     hop: &'a Hop,
-    /// What was tried, and what became of it.
+    /// What was tried, each with its result.
     tried: Vec<String>,
-    /// The public keys and certificates that were refused already.
+    /// The public keys and certificates that were refused.
     offered: Vec<Vec<u8>>,
-    /// How often the server has refused something.
+    /// The number of refusals.
     refused: usize,
-    /// A key that could not be offered, and what is wrong with its file.
+    /// The first key that could not be offered, and what is wrong with its file.
     unusable: Option<(PathBuf, KeyProblem)>,
-    /// All that are known, to say of a refused one when it ended.
+    /// All known certificates, to tell when a refused one has expired.
     certificates: Vec<Certificate>,
 }
 
 impl Attempt<'_> {
-    /// Offers those keys of the agent that `wanted` picks and that were not offered before.
+    /// Offers the keys of the agent that `wanted` selects and that were not offered before.
     fn agent(&mut self, agent: Option<&Agent>, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Option<Login>> {
         let Some(agent) = agent else { return Ok(None) };
         for identity in agent.identities() {
@@ -216,7 +216,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         let by_row = candidate.source == KeySource::Row;
-        // Nobody is asked for the passphrase of a key that the server would not look at.
+        // A person is not asked for the passphrase of a key if the server accepts no keys.
         if file.is_encrypted() && !by_row && !self.methods()?.contains("publickey") {
             return Ok(None);
         }
@@ -238,7 +238,7 @@ impl Attempt<'_> {
                 if !plain {
                     return Ok(None);
                 }
-                // Without the public half libssh2 derives it, at the price of the rest of the login.
+                // Without the public half, libssh2 derives it, which costs as much as the rest of the login.
                 let line = file.public_line();
                 let session = &self.transport.session;
                 let offer = judge(session.userauth_pubkey_memory(user, line.as_deref(), text.expose(), None));
@@ -271,7 +271,7 @@ impl Attempt<'_> {
         Ok(None)
     }
 
-    /// A password, or whatever the server asks for; else the end.
+    /// Tries a password, or the server's own questions. If that fails, returns the error for the whole login.
     fn without_key(mut self, ask: &dyn AskSecret) -> Result<Login> {
         let methods = self.methods()?;
         if self.transport.session.authenticated() {
@@ -355,7 +355,7 @@ impl Attempt<'_> {
         Ok(self.settle(offer, what.to_owned())?.then_some(Login::Answers(answers)))
     }
 
-    /// Whether the offer was accepted; if not, it goes on the list.
+    /// Whether the offer was accepted. If not, it is added to the list.
     fn settle(&mut self, offer: Offer, what: String) -> Result<bool> {
         match offer {
             Offer::Accepted => return Ok(true),
@@ -373,10 +373,10 @@ impl Attempt<'_> {
         Ok(false)
     }
 
-    /// The error for a server that has ended the connection in the middle of the login.
+    /// The error for a server that ended the connection during the login.
     fn turned_away(&mut self) -> Error {
-        // libssh2 keeps the banner for whoever asks for the methods, which nobody answers any more. PAM's reason for not
-        // letting a user in comes as a banner (RFC 4252, section 5.4).
+        // libssh2 makes the banner available only after a request for the methods; the request itself fails here. PAM's
+        // reason for a refusal comes as a banner (RFC 4252, section 5.4).
         let _ = self.transport.session.auth_methods(&self.hop.target.user);
         let words = banner(self.transport);
         let mut tried = std::mem::take(&mut self.tried);
@@ -388,7 +388,7 @@ impl Attempt<'_> {
                 server_messages::last_of(&words, "nothing")
             ));
         }
-        // Keys that are named come first, so the limit has kept none of them from being tried.
+        // Named keys are offered first, so the limit did not keep any of them from being tried.
         let names_keys = self.hop.target.key_path.is_some() || self.hop.identities.files.is_some();
         if obstacle == Obstacle::Unclear && self.refused > 0 && !names_keys {
             obstacle = Obstacle::TooManyKeys;
@@ -396,7 +396,7 @@ impl Attempt<'_> {
         denied(self.hop, tried, obstacle)
     }
 
-    /// The environment's password is the server's: a jump host must not see it.
+    /// The password of the environment is the server's: a jump host must not see it.
     fn given_password(&self) -> Option<Secret> {
         if self.hop.is_jump {
             None
@@ -405,7 +405,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// What the server offers, comma-separated; empty if it has let us in without anything. Costs a round trip.
+    /// The methods that the server accepts, comma-separated. Empty if it let the user in without any. Costs a round
+    /// trip.
     fn methods(&mut self) -> Result<String> {
         let session = &self.transport.session;
         match session.auth_methods(&self.hop.target.user) {
@@ -423,7 +424,7 @@ impl Attempt<'_> {
     }
 }
 
-/// What the server has said to whoever wants to log in.
+/// The server's banner.
 fn banner(transport: &Transport) -> Option<String> {
     let words = transport.session.userauth_banner().ok()??;
     (!words.trim().is_empty()).then(|| words.to_owned())
@@ -449,7 +450,7 @@ fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
     }
 }
 
-/// With where the settings came from that nobody sees in the inventory.
+/// Adds the settings of the SSH configuration to the error, since the inventory does not show them.
 fn denied(hop: &Hop, mut tried: Vec<String>, obstacle: Obstacle) -> Error {
     if !hop.said.is_empty() {
         let said: Vec<String> = hop

@@ -1,5 +1,5 @@
-//! User certificates (PROTOCOL.certkeys of OpenSSH): which key a certificate is for, and how long. Judges nothing: that is
-//! the server's.
+//! User certificates (PROTOCOL.certkeys of OpenSSH): which key a certificate is for, and when it expires. The server
+//! decides whether it is valid.
 
 use crate::host_key::PublicKey;
 use crate::ssh::bounded_read;
@@ -16,13 +16,13 @@ pub struct Certificate {
     pub blob: Vec<u8>,
     /// The certified key itself, in wire format.
     pub key: Vec<u8>,
-    /// When it ends, in seconds since 1970; the largest number there is if it doesn't.
+    /// When it expires, in seconds since 1970. The largest number if it never does.
     valid_before: u64,
 }
 
 impl Certificate {
     /// # Errors
-    /// What is wrong with it, in words that follow its path.
+    /// What is wrong with it, as the end of a sentence that begins with its path.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = bounded_read::read_text(path, bounded_read::LONGEST_KEY).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
@@ -34,7 +34,7 @@ impl Certificate {
             .ok_or_else(|| "is not a certificate".to_owned())
     }
 
-    /// The one that ssh-keygen writes beside a key, if there is one.
+    /// The certificate that ssh-keygen writes beside a key, if there is one.
     pub fn beside(key: &Path) -> Option<Self> {
         let mut beside = key.as_os_str().to_owned();
         beside.push("-cert.pub");
@@ -51,7 +51,7 @@ impl Certificate {
         for _ in 0..fields(&plain)? {
             put(&mut key, reader.string()?);
         }
-        // Serial number, type, key id, principals, and the beginning of its validity.
+        // Serial number, type, key id, principals, and the start of its validity.
         reader.long()?;
         reader.number()?;
         reader.string()?;
@@ -71,7 +71,7 @@ impl Certificate {
         Some(PublicKey::from_blob(&self.blob)?.to_string())
     }
 
-    /// Said of one that was refused: nothing, or when it ended.
+    /// For a refused certificate: when it expired, if it did.
     pub fn expiry(&self) -> Option<String> {
         let end = jiff::Timestamp::from_second(i64::try_from(self.valid_before).ok()?).ok()?;
         (end < jiff::Timestamp::now()).then(|| format!("it expired on {}", end.strftime("%Y-%m-%d %H:%M UTC")))
@@ -83,7 +83,7 @@ pub fn is_certificate(blob: &[u8]) -> bool {
     type_of(blob).is_some_and(|kind| kind.ends_with(SUFFIX))
 }
 
-/// The type that a key in wire format begins with.
+/// The type in the first field of a key in wire format.
 pub fn type_of(blob: &[u8]) -> Option<&str> {
     std::str::from_utf8(WireReader(blob).string()?).ok()
 }
@@ -98,7 +98,7 @@ fn plain_type(kind: &str) -> Option<String> {
     })
 }
 
-/// How many fields follow the type in a key of it.
+/// The number of fields after the type, for a key of this type.
 fn fields(kind: &str) -> Option<usize> {
     match kind {
         "ssh-ed25519" => Some(1),

@@ -1,8 +1,8 @@
-//! Private key files: what a file holds, whether it may be used, and how it is unlocked. Knows no connection.
+//! Private key files: what a file contains, whether it may be used, and how to unlock it. Knows no connection.
 //!
-//! libssh2 gives one and the same error for a wrong passphrase, a missing one and a format it can't read, so the header
-//! is looked at here. Keys in OpenSSH's own format are decrypted here too, once per process: their key derivation is
-//! slow on purpose, and would otherwise be paid again by each login.
+//! libssh2 reports the same error for a wrong passphrase, a missing one and an unknown format, so the header is checked
+//! here. Keys in OpenSSH's own format are also decrypted here, once per process: the key derivation is slow by design,
+//! and each login would pay for it again.
 
 use crate::error::{KeyProblem, Result};
 use crate::host_key::PublicKey;
@@ -21,34 +21,34 @@ use std::sync::{Mutex, PoisonError};
 /// How often a person is asked for one passphrase, as in OpenSSH.
 const ATTEMPTS: usize = 3;
 
-/// A key file that was read and may be used.
+/// A key file that may be used.
 pub struct KeyFile {
     pub path: PathBuf,
-    /// The public half in wire format, where the file shows it.
+    /// The public half in wire format, if the file shows it.
     pub public: Option<Vec<u8>>,
     contents: Contents,
 }
 
 enum Contents {
     PublicOnly,
-    /// The private half never leaves a security token; the agent can use it.
+    /// The private half is on a security token. The agent can use it.
     OnToken,
-    /// Ready for libssh2 as it is.
+    /// Not encrypted: ready for libssh2.
     Plain(Secret),
     EncryptedOpenSsh(Secret),
     EncryptedPem(Secret),
 }
 
-/// What became of the attempt to unlock a key.
+/// The result of unlocking a key.
 pub enum Unlocking {
     /// The key's text, decrypted.
     Unlocked(Secret),
-    /// There was nobody to ask, or they did not want to say.
+    /// There was no person to ask, or no passphrase was typed.
     NoPassphrase,
     WrongPassphrase,
-    /// Only the agent can have the private half.
+    /// The file has only the public half. The agent may have the private one.
     PublicOnly,
-    /// Only the agent can ask the token that has the private half.
+    /// The private half is on a security token, which only the agent can use.
     OnToken,
 }
 
@@ -66,7 +66,8 @@ impl KeyFile {
         let text =
             std::str::from_utf8(&bytes).map_err(|_| KeyProblem::Unsupported("it is not a text file".to_owned()))?;
         let key = Self::parse(path, text)?;
-        // As OpenSSH: the mode matters for one's own files; of others' files the mode is their owner's decision.
+        // As in OpenSSH, the mode matters only for the user's own files. The mode of others' files is up to their
+        // owners.
         let own = metadata.uid() == rustix::process::getuid().as_raw();
         let mode = metadata.mode() & 0o7777;
         if own && mode & 0o077 != 0 && !matches!(key.contents, Contents::PublicOnly) {
@@ -75,7 +76,7 @@ impl KeyFile {
         Ok(key)
     }
 
-    /// As [`KeyFile::read`]; and if only the public half is there, that, since the agent may have the other one.
+    /// As [`KeyFile::read`]. If only the public half exists, reads that: the agent may have the private one.
     pub fn read_or_public(path: &Path) -> Result<Self, KeyProblem> {
         match (Self::read(path), public_beside(path)) {
             (Err(KeyProblem::Missing), Some(public)) => Ok(Self {
@@ -139,8 +140,8 @@ impl KeyFile {
         })
     }
 
-    /// The public half as a line of a public key file, where the private one vouches for it: a `.pub` beside it may be
-    /// another key's.
+    /// The public half as a line of a public key file, if the private file itself contains it: a `.pub` file beside it
+    /// may belong to another key.
     pub fn public_line(&self) -> Option<String> {
         match &self.contents {
             Contents::EncryptedOpenSsh(_) => {}
@@ -150,12 +151,12 @@ impl KeyFile {
         Some(PublicKey::from_blob(self.public.as_deref()?)?.to_string())
     }
 
-    /// Whether nothing has to be asked to use it.
+    /// Whether a passphrase is needed.
     pub fn is_encrypted(&self) -> bool {
         matches!(self.contents, Contents::EncryptedOpenSsh(_) | Contents::EncryptedPem(_))
     }
 
-    /// Gets the key ready: from an earlier login of this process, with `INFRAKT_SSH_PASSPHRASE`, or by asking.
+    /// Unlocks the key: from an earlier login of this process, with `INFRAKT_SSH_PASSPHRASE`, or by asking.
     pub fn unlock(&self, ask: &dyn AskSecret) -> Result<Unlocking> {
         let (text, decrypt): (&Secret, Decrypt) = match &self.contents {
             Contents::PublicOnly => return Ok(Unlocking::PublicOnly),
@@ -165,7 +166,7 @@ impl KeyFile {
             Contents::EncryptedPem(text) => (text, decrypt_pem),
         };
         let digest: [u8; 32] = Sha256::digest(text.expose()).into();
-        // Held while asking: of many logins that need the same key, one asks, and the others find it unlocked.
+        // Locked while asking: of several logins with the same key, one asks, and the others then find it unlocked.
         let mut unlocked = UNLOCKED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, key)) = unlocked.iter().find(|(known, _)| *known == digest) {
             return Ok(Unlocking::Unlocked(key.clone()));
@@ -180,7 +181,7 @@ impl KeyFile {
                 _ => {
                     let again = if wrong { "The passphrase is wrong. " } else { "" };
                     match ask.ask(&format!("{again}{question}"))? {
-                        // An empty answer passes the key over, as in OpenSSH.
+                        // An empty answer skips the key, as in OpenSSH.
                         Some(answer) if !answer.expose().is_empty() => answer,
                         _ if wrong => return Ok(Unlocking::WrongPassphrase),
                         _ => return Ok(Unlocking::NoPassphrase),
@@ -197,10 +198,10 @@ impl KeyFile {
     }
 }
 
-/// Takes the encrypted text and a passphrase; `None` if that is the wrong one.
+/// Takes the encrypted text and a passphrase. `None` if the passphrase is wrong.
 type Decrypt = fn(&Secret, &Secret) -> Option<Secret>;
 
-/// The keys that were unlocked, by the hash of the encrypted text.
+/// The unlocked keys, by the hash of their encrypted text.
 static UNLOCKED: Mutex<Vec<([u8; 32], Secret)>> = Mutex::new(Vec::new());
 
 fn decrypt_openssh(text: &Secret, passphrase: &Secret) -> Option<Secret> {
@@ -215,8 +216,8 @@ fn decrypt_pem(text: &Secret, passphrase: &Secret) -> Option<Secret> {
     Some(Secret::new(std::str::from_utf8(&plain).ok()?))
 }
 
-/// Neither ssh nor libssh2 reads a key with anything around its lines. libssh2 would not even say so, but offer something
-/// else, which the server then refuses.
+/// Neither ssh nor libssh2 reads a key with other text around its lines. libssh2 would not even report it, but offer
+/// something else, which the server then refuses.
 fn tidy(text: &str) -> Result<(), KeyProblem> {
     let Some(at) = text.find("-----BEGIN ") else {
         return Ok(());
@@ -228,7 +229,7 @@ fn tidy(text: &str) -> Result<(), KeyProblem> {
     if !before.trim().is_empty() {
         return Err(KeyProblem::Untidy("there is other text before it"));
     }
-    // A carriage return at the end of a line is read over.
+    // A carriage return at the end of a line does no harm.
     let is_tidy = |line: &str| line.strip_suffix('\r').unwrap_or(line).trim() == line.trim_end_matches('\r');
     match text.split('\n').all(is_tidy) {
         true => Ok(()),

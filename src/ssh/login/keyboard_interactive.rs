@@ -1,5 +1,5 @@
-//! What a server asks by itself during a login (keyboard-interactive, RFC 4256): answered by a person, or as before. Does
-//! not judge the answers.
+//! The questions of a server during a login (keyboard-interactive, RFC 4256), answered by a person or with the answers
+//! of an earlier login. Does not check the answers.
 
 use crate::error::Error;
 use crate::plan::printable::one_line;
@@ -12,7 +12,7 @@ use ssh2::{KeyboardInteractivePrompt, Prompt};
 pub struct PersonAnswers<'a> {
     pub target: &'a LoginTarget,
     pub ask: &'a dyn AskSecret,
-    /// Answers the first hidden question, which is the password.
+    /// Answers the first question with hidden input, which is the password.
     pub given: Option<Secret>,
     pub answers: Vec<Secret>,
     pub failed: Option<Error>,
@@ -25,7 +25,7 @@ impl KeyboardInteractivePrompt for PersonAnswers<'_> {
             let given = if prompt.echo { None } else { self.given.take() };
             let answer = match given {
                 Some(given) => Ok(Some(given)),
-                // The text is the server's: it must not be able to move the cursor or change colours.
+                // The text comes from the server: it must not move the cursor or change colours.
                 None => self.ask.ask(&format!(
                     "{}@{}: {} ",
                     self.target.user,
@@ -49,7 +49,7 @@ impl KeyboardInteractivePrompt for PersonAnswers<'_> {
     }
 }
 
-/// Answers the server's questions as before.
+/// Answers the server's questions with the answers of an earlier login.
 pub struct ReplayedAnswers<'a>(pub std::slice::Iter<'a, Secret>);
 
 impl KeyboardInteractivePrompt for ReplayedAnswers<'_> {

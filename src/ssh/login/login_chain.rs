@@ -1,5 +1,5 @@
-//! Goes the way to a server: from host to host, each trusted by its own key before anything is entrusted to it, and
-//! logged in to by its own means. Remembers what let it in, so that the same way can be gone again without asking.
+//! Logs in to each host on the way to a server, one after the other. Each host's key is checked before anything secret
+//! is sent to it. Keeps what each login succeeded with, so that the chain can be repeated without questions.
 
 use crate::error::{Error, Result, SshError};
 use crate::plan::secret::Secret;
@@ -17,7 +17,7 @@ use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
 use crate::ssh::trust::verify::Trust;
 
-/// What let the user in at each host of a route.
+/// What the login at each host succeeded with.
 #[derive(Clone)]
 pub struct Logins(Vec<Option<Login>>);
 
@@ -26,14 +26,14 @@ impl Logins {
         Self(route.hops().map(|_| None).collect())
     }
 
-    /// Whether any of them counts as a try of a password.
+    /// Whether any of them would count as an attempt with a password.
     pub fn by_password(&self) -> bool {
         let is_password = |login: &Login| matches!(login, Login::Password(_) | Login::Answers(_));
         self.0.iter().flatten().any(is_password)
     }
 }
 
-/// For ways that were gone before: there is nothing to ask.
+/// For repeated logins, which have no questions.
 pub struct NoQuestions;
 
 impl AskSecret for NoQuestions {
@@ -42,13 +42,13 @@ impl AskSecret for NoQuestions {
     }
 }
 
-/// One attempt to get there.
+/// One attempt to reach the server.
 pub struct LoginChain<'a> {
     route: &'a ServerRoute,
     logins: &'a mut Logins,
     ask: &'a dyn AskSecret,
     first_contact: FirstContact<'a>,
-    /// The host at which something went wrong.
+    /// The host that the error is about.
     trouble: Option<usize>,
 }
 
@@ -68,21 +68,21 @@ impl<'a> LoginChain<'a> {
         }
     }
 
-    /// To the server, logged in.
+    /// Logs in to the server.
     pub fn complete(mut self) -> Result<Transport> {
         self.enter(self.route.jumps.len()).map_err(|error| self.explain(error))
     }
 
-    /// To a port of the server, without SSH there: what it leads to is not asked for its key.
+    /// Opens a port of the server that need not be SSH, through its jump hosts. The key of the server is not checked.
     pub fn reach_port(mut self) -> Result<HostSocket> {
         let last = self.route.jumps.len();
         self.socket(last).map_err(|error| self.explain(error))
     }
 
-    /// A host that is trusted, and has let the user in.
+    /// Logs in to a host.
     fn enter(&mut self, index: usize) -> Result<Transport> {
         let hop = self.route.hop(index);
-        // Read before there is a connection: a key that can't be used is no reason to make one.
+        // Read before connecting: an unusable key is reported without a connection.
         let files = match self.logins.0.get(index) {
             Some(Some(_)) => None,
             _ => Some(KeyFiles::gather(hop).map_err(|error| self.here(index, error))?),
@@ -93,14 +93,14 @@ impl<'a> LoginChain<'a> {
             (Some(place), Some(files)) => {
                 authentication::log_in(&mut transport, hop, files, self.ask).map(|login| *place = Some(login))
             }
-            // There is a place for each host of the route.
+            // `Logins` has an entry for each host of the route.
             _ => Ok(()),
         };
         entered.map_err(|error| self.here(index, error))?;
         Ok(transport)
     }
 
-    /// A host that is trusted, but not yet logged in to.
+    /// Connects to a host and checks its key.
     fn arrive(&mut self, index: usize) -> Result<Transport> {
         let trust = Trust::of(self.route.hop(index));
         let first_contact = self.first_contact;
@@ -120,7 +120,7 @@ impl<'a> LoginChain<'a> {
         socket.map_err(|error| self.here(index, error.into()))
     }
 
-    /// Notes where something went wrong, unless it was further back.
+    /// Notes the host of an error, unless it was noted already for a host before it.
     fn here(&mut self, index: usize, error: Error) -> Error {
         self.trouble.get_or_insert(index);
         error
@@ -131,7 +131,7 @@ impl<'a> LoginChain<'a> {
     }
 }
 
-/// What went wrong at a jump host, told of the server that lies behind it.
+/// Turns an error at a jump host into one about the server behind it.
 fn explain(route: &ServerRoute, index: usize, error: Error) -> Error {
     let error = match error {
         Error::Ssh(error) if index < route.jumps.len() => error,
@@ -168,7 +168,7 @@ fn explain(route: &ServerRoute, index: usize, error: Error) -> Error {
     })
 }
 
-/// How ssh itself logs in to a jump host.
+/// The command with which ssh logs in to a jump host.
 fn ssh_command(route: &ServerRoute, index: usize, jump: &LoginTarget) -> String {
     let place = |target: &LoginTarget| {
         let name = match target.name.contains(':') {

@@ -1,6 +1,6 @@
 //! Logging in: keys, the agent, passwords, and the chain of logins through jump hosts.
 //!
-//! It must not know what is done once the user is in.
+//! It must not know what is done after the login.
 
 mod agent;
 mod agent_relay;

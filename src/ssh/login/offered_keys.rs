@@ -1,4 +1,4 @@
-//! Which key files and certificates there are to offer to a host, and who names them. Offers nothing itself.
+//! Which key files and certificates to offer to a host, and where they are named. Offers nothing itself.
 
 use crate::error::{Error, KeyProblem, Result, SshError};
 use crate::ssh::login::certificate::Certificate;
@@ -7,9 +7,9 @@ use crate::ssh::route::server_route::Hop;
 use crate::ssh::target::LoginTarget;
 use std::path::{Path, PathBuf};
 
-/// As ssh_config(5), IdentityFile, in the order of OpenSSH's own trust in them.
+/// As ssh_config(5), IdentityFile, in OpenSSH's order of preference.
 const USUAL_FILES: [&str; 5] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa"];
-/// Who names a key file.
+/// Where a key file is named.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum KeySource {
     Row,
@@ -21,12 +21,12 @@ pub enum KeySource {
 pub struct Candidate {
     pub file: KeyFile,
     pub source: KeySource,
-    /// Those that are for it.
+    /// Its certificates.
     pub certificates: Vec<Certificate>,
 }
 
 impl Candidate {
-    /// How it is called in messages.
+    /// Its name in messages.
     pub fn what(&self) -> String {
         what(&self.file.path, self.source)
     }
@@ -39,22 +39,22 @@ fn what(path: &Path, source: KeySource) -> String {
     }
 }
 
-/// The key files to offer; those that can't be used are explained.
+/// The key files to offer, and notes on those that can't be used.
 pub struct KeyFiles {
     pub candidates: Vec<Candidate>,
-    /// Those that the configuration names, whatever key they are for.
+    /// The certificates that the configuration names, for whichever key.
     pub certificates: Vec<Certificate>,
     pub notes: Vec<String>,
-    /// The first of those that a change of its file would make usable.
+    /// The first key file that would be usable after a change to it.
     pub unusable: Option<(PathBuf, KeyProblem)>,
 }
 
 impl KeyFiles {
-    /// Reads them before there is a connection.
+    /// Reads the files, before a connection is made.
     ///
     /// # Errors
-    /// The key that the row names, if it can't be used. What the configuration names is explained if nothing else lets
-    /// the user in, and the usual files are only tried if they are there, as ssh does.
+    /// If the key that the row names can't be used. Unusable files that the configuration names become notes, for the
+    /// error when nothing else is accepted. The usual files are tried only if they exist, as in ssh.
     pub fn gather(hop: &Hop) -> Result<Self> {
         let mut files = Self {
             candidates: Vec::new(),

@@ -1,7 +1,7 @@
-//! The container of OpenSSH's own private key format (PROTOCOL.key of OpenSSH): reads what is in the open, and turns an
-//! encrypted one into the same without encryption.
+//! The container of OpenSSH's own private key format (PROTOCOL.key of OpenSSH): reads its unencrypted parts, and
+//! decrypts it into a container without encryption.
 //!
-//! The key inside is not looked at, so any type that libssh2 can use goes through.
+//! The key inside is not parsed, so every type of key works that libssh2 supports.
 
 use crate::ssh::login::wire_format::{WireReader, put};
 use base64::Engine;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 pub const BEGIN: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const END: &str = "-----END OPENSSH PRIVATE KEY-----";
 const MAGIC: &[u8] = b"openssh-key-v1\0";
-/// The width at which OpenSSH breaks its base64.
+/// The line width of OpenSSH's base64.
 const WIDTH: usize = 70;
 
 /// A private key, encrypted or not.
@@ -28,7 +28,7 @@ pub struct PrivateKeyContainer {
 
 impl PrivateKeyContainer {
     /// # Errors
-    /// What is wrong with it, in words that follow "cannot be used: ".
+    /// What is wrong with it, as the end of a sentence that begins with "cannot be used: ".
     pub fn parse(text: &str) -> Result<Self, String> {
         let damaged = || "its content is corrupt".to_owned();
         let base64 = text
@@ -75,7 +75,7 @@ impl PrivateKeyContainer {
 
     /// The same key as text without encryption; `None` if the passphrase is wrong.
     pub fn decrypt(&self, passphrase: &[u8]) -> Option<Zeroizing<String>> {
-        // OpenSSH derives two keys for ChaCha20, of which files use the first, and a nonce of zeros.
+        // For ChaCha20, OpenSSH derives two keys and uses the first, with a nonce of zeros.
         let (key_size, iv_size) = match self.cipher {
             Cipher::ChaCha20Poly1305 => (64, 0),
             cipher => cipher.key_and_iv_size()?,
@@ -90,7 +90,7 @@ impl PrivateKeyContainer {
         self.cipher
             .decrypt(key, iv, &mut private, self.tag.map(Into::into))
             .ok()?;
-        // The same random number twice: what tells that the passphrase was right.
+        // The same random number twice shows that the passphrase was right.
         let (first, rest) = private.split_first_chunk::<4>()?;
         (rest.first_chunk::<4>() == Some(first)).then(|| plain_text(&self.public, &private))
     }

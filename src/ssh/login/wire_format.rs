@@ -1,6 +1,6 @@
-//! The fields of SSH's wire format (RFC 4251, section 5), in which keys, certificates and messages of agents are written.
+//! The fields of SSH's wire format (RFC 4251, section 5), used in keys, certificates and messages of agents.
 
-/// Takes one field after the other (RFC 4251, section 5).
+/// Reads one field after the other (RFC 4251, section 5).
 pub struct WireReader<'a>(pub &'a [u8]);
 
 impl<'a> WireReader<'a> {
@@ -32,7 +32,7 @@ impl<'a> WireReader<'a> {
 
 /// Appends one field (RFC 4251, section 5).
 pub fn put(bytes: &mut Vec<u8>, field: &[u8]) {
-    // No key and no message of an agent comes near 4 GB.
+    // Keys and messages of agents are far below 4 GB.
     bytes.extend_from_slice(&(field.len() as u32).to_be_bytes());
     bytes.extend_from_slice(field);
 }

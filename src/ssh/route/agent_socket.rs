@@ -1,18 +1,19 @@
-//! Which SSH agent is asked for a host: that of the environment, or the one that the SSH configuration names. Asks none.
+//! Which SSH agent to use for a host: the one of the environment, or the one that the SSH configuration names. Connects
+//! to none.
 
 use std::path::PathBuf;
 
-/// Which agent is asked.
+/// Which agent to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentSocket {
-    /// `IdentityAgent none`, or there is none.
+    /// None: `IdentityAgent none`, or the environment names no agent.
     Nowhere,
     At {
         path: PathBuf,
-        /// What says so: `SSH_AUTH_SOCK`, or `IdentityAgent` of the configuration.
+        /// Where the path comes from: `SSH_AUTH_SOCK`, or `IdentityAgent` of the configuration.
         said_by: &'static str,
     },
-    /// Said, but not to be understood; why.
+    /// The setting can't be understood, and why.
     Unclear(String),
 }
 

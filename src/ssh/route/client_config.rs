@@ -1,6 +1,5 @@
-//! What the user's own SSH configuration says about one host. The answer is that of the installed client, `ssh -G`
-//! (ssh(1)), so that Host, Match and Include mean here exactly what they mean there. Knows no connection, and nothing of
-//! what the inventory says.
+//! The user's SSH configuration for one host, as the installed ssh understands it: `ssh -G` (ssh(1)) is asked, so Host,
+//! Match and Include mean the same as for ssh. Knows no connection and no inventory.
 
 use crate::error::SshError;
 use crate::plan::printable::one_line;
@@ -10,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Names another configuration in place of ssh's own files, as `ssh -F` does; `none` reads none at all.
+/// Names a configuration to use instead of ssh's own files, like `ssh -F`. With `none`, no configuration is read.
 const VARIABLE: &str = "INFRAKT_SSH_CONFIG";
 const SYSTEM_FILE: &str = "/etc/ssh/ssh_config";
 const SYSTEM_FOLDER: &str = "/etc/ssh/ssh_config.d";
 
-/// The settings that are used, as ssh_config(5) writes them. All others are left to ssh itself.
+/// The settings that infrakt uses, as ssh_config(5) writes them. ssh handles the others by itself.
 const SETTINGS: [&str; 21] = [
     "HostName",
     "Port",
@@ -40,41 +39,41 @@ const SETTINGS: [&str; 21] = [
     "ServerAliveCountMax",
 ];
 
-/// Stands for "nobody said a user" in a question asked for that alone.
+/// A user name that no configuration contains, to find out whether the configuration sets a user.
 const UNSAID: &str = "infrakt-was-told-no-user";
 
 /// Where the configuration is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum ConfigSource {
-    /// Nothing that could speak about a host is there.
+    /// There is no configuration that says anything about a host.
     Nowhere,
-    /// ssh's own files; the one that made it worth asking.
+    /// ssh's own files. Holds the first one that says something about hosts.
     Usual(PathBuf),
     /// The file that the environment names.
     Named(PathBuf),
 }
 
-/// What there is to know about a host.
+/// The configuration for a host.
 pub enum Knowledge {
     /// There is no configuration.
     Nothing,
-    /// There is one, here, but no ssh client to read it.
+    /// There is a configuration, in this file, but no ssh client to read it.
     NoClient(PathBuf),
     Settings(HostSettings),
 }
 
-/// The answer about one host: each setting with its values, as they stand in the configuration where ssh does not
-/// expand them by itself.
+/// The settings for one host, each with its values. Values that ssh does not expand are as they stand in the
+/// configuration.
 #[derive(Debug, Default, Clone)]
 pub struct HostSettings {
     values: BTreeMap<String, Vec<String>>,
-    /// What would be answered without any configuration.
+    /// ssh's defaults, without any configuration.
     usual: BTreeMap<String, Vec<String>>,
     user_is_said: bool,
 }
 
 impl HostSettings {
-    /// The first value of a setting, whether the configuration says it or ssh assumes it.
+    /// The first value of a setting, from the configuration or from ssh's defaults.
     pub fn value(&self, setting: &str) -> Option<&str> {
         self.values(setting).first().map(String::as_str)
     }
@@ -85,7 +84,7 @@ impl HostSettings {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The first value, if it is the configuration that says it.
+    /// The first value, if it comes from the configuration.
     pub fn said(&self, setting: &str) -> Option<&str> {
         self.is_said(setting).then(|| self.value(setting)).flatten()
     }
@@ -101,7 +100,7 @@ impl HostSettings {
         })
     }
 
-    /// All that the configuration says, in the words of ssh_config(5).
+    /// All settings that come from the configuration, by their names in ssh_config(5).
     pub fn all_said(&self) -> Vec<(&'static str, String)> {
         SETTINGS
             .into_iter()
@@ -111,9 +110,9 @@ impl HostSettings {
     }
 }
 
-/// Asks the client about `host`, with the user and port that were said elsewhere: a Match line may depend on them.
-/// `tell_users_apart`: whether it matters if the user is said, or is only what ssh assumes. Without a configuration
-/// nothing is started.
+/// Asks ssh for the settings of `host`. `user` and `port` are those of the inventory: a Match may depend on them.
+/// `tell_users_apart`: whether it matters if the user comes from the configuration or is ssh's default. Without a
+/// configuration, ssh is not started.
 ///
 /// # Errors
 /// If ssh itself does not accept the configuration.
@@ -131,7 +130,7 @@ pub fn about(host: &str, user: Option<&str>, port: Option<u16>, tell_users_apart
         return Ok(Knowledge::NoClient(file));
     };
     let usual = usual()?;
-    // ssh's own default is the local user's name, which the configuration may have said as well.
+    // ssh's default is the local user's name, and the configuration may set the same name.
     let user_is_said = user.is_none()
         && (values.get("user") != usual.get("user")
             || (tell_users_apart && user_is_said(host, port, named, values.get("user"))?));
@@ -142,7 +141,7 @@ pub fn about(host: &str, user: Option<&str>, port: Option<u16>, tell_users_apart
     }))
 }
 
-/// What goes before the host when the system's own ssh is started, so that it reads the same configuration.
+/// The options that make the system's own ssh read the same configuration.
 pub fn client_options() -> Vec<String> {
     match std::env::var(VARIABLE) {
         Ok(file) if !file.is_empty() => vec!["-F".to_owned(), file],
@@ -168,14 +167,14 @@ fn source() -> ConfigSource {
 
 fn system_files() -> Vec<PathBuf> {
     let mut files = vec![PathBuf::from(SYSTEM_FILE)];
-    // A folder that is not there holds nothing.
+    // A folder that does not exist has no files.
     if let Ok(entries) = std::fs::read_dir(SYSTEM_FOLDER) {
         files.extend(entries.flatten().map(|entry| entry.path()));
     }
     files
 }
 
-/// Whether a system-wide file says anything that is used here. What distributions ship does not.
+/// Whether a system-wide file sets anything that infrakt uses. The files that distributions ship do not.
 fn speaks(text: &str) -> bool {
     text.lines().any(|line| {
         let mut words = line.split(|char: char| char.is_ascii_whitespace() || char == '=');
@@ -193,7 +192,7 @@ fn speaks(text: &str) -> bool {
 
 type Values = BTreeMap<String, Vec<String>>;
 
-/// One question. `None` if there is no client.
+/// Runs `ssh -G` once. `None` if there is no ssh client.
 fn ask(host: &str, user: Option<&str>, port: Option<u16>, file: Option<&Path>) -> Result<Option<Values>, SshError> {
     let mut command = Command::new("ssh");
     command.arg("-G");
@@ -226,7 +225,7 @@ fn ask(host: &str, user: Option<&str>, port: Option<u16>, file: Option<&Path>) -
     Ok(Some(parse(&String::from_utf8_lossy(&output.stdout))))
 }
 
-/// A line a value: the setting in small letters, a space, the value.
+/// Each line is one value: the setting in lower case, a space, the value.
 fn parse(text: &str) -> Values {
     let mut values = Values::new();
     for line in text.lines() {
@@ -240,7 +239,7 @@ fn parse(text: &str) -> Values {
     values
 }
 
-/// What ssh answers where no configuration says anything. The same for every host, so it is asked once a process.
+/// ssh's defaults. They are the same for every host, so ssh is asked once per process.
 fn usual() -> Result<Values, SshError> {
     static USUAL: OnceLock<Values> = OnceLock::new();
     if let Some(usual) = USUAL.get() {
@@ -250,8 +249,8 @@ fn usual() -> Result<Values, SshError> {
     Ok(USUAL.get_or_init(|| answer).clone())
 }
 
-/// Whether the configuration says the very name that ssh would assume. Asked with a user that counts only where no other
-/// is said: of several values ssh takes the first.
+/// Whether the configuration sets the user to the name that is also ssh's default. ssh is asked with a last line that
+/// sets another user: of several values ssh takes the first.
 fn user_is_said(
     host: &str,
     port: Option<u16>,
@@ -259,7 +258,7 @@ fn user_is_said(
     user: Option<&Vec<String>>,
 ) -> Result<bool, SshError> {
     if user.is_some_and(|user| user[..] == ["root"]) {
-        // Nothing depends on it: root is what is assumed here too.
+        // It makes no difference: root is infrakt's default too.
         return Ok(false);
     }
     let files: Vec<PathBuf> = match named {

@@ -1,23 +1,23 @@
-//! What the user's SSH configuration demands of host keys, beyond what is recorded of them (ssh_config(5)). infrakt is
-//! never less strict here than ssh: what can't be honoured is refused. docs/ssh.md lists all settings about host keys, with
-//! the reason where one makes no difference.
+//! What the user's SSH configuration says about host keys (ssh_config(5)), beyond the keys on record. infrakt is never
+//! less strict than ssh: a setting that it can't honour is refused. docs/ssh.md lists all settings about host keys, and
+//! why some make no difference.
 
 use crate::ssh::route::client_config::HostSettings;
 use crate::ssh::route::tokens::Tokens;
 use std::path::PathBuf;
 
-/// What `ssh -G` prints where a setting is said to be nothing.
+/// What `ssh -G` prints for a setting that is turned off.
 const NONE: &str = "none";
 
 #[derive(Debug, Clone, Default)]
 pub struct HostKeySettings {
     /// `RevokedHostKeys`
     pub revoked: Vec<PathBuf>,
-    /// `HostKeyAlgorithms`; `None`: all that infrakt knows.
+    /// `HostKeyAlgorithms`. `None`: all that infrakt supports.
     algorithms: Option<Vec<String>>,
-    /// `StrictHostKeyChecking yes`: no key is taken on trust, not even at the first contact.
+    /// `StrictHostKeyChecking yes`: no unknown key is accepted, not even at the first contact.
     pub strict: bool,
-    /// `CheckHostIP`: what is recorded of the address must not contradict either.
+    /// `CheckHostIP`: a key recorded for the address must not contradict either.
     pub check_address: bool,
     /// `RequiredRSASize`, in bits.
     pub smallest_rsa: Option<usize>,

@@ -1,7 +1,8 @@
-//! Which way leads to a server: what its row says, what the user's SSH configuration says where the row is silent, and
-//! what is usual where both are. Each jump host is looked up the same way. Decides, and connects to nothing.
+//! Looks up the way to a server: values of its row first, then the user's SSH configuration, then defaults. Each jump
+//! host is looked up in the same way.
 //!
-//! The row wins: its port, user and key are also what the configuration is asked with, as options of ssh would be.
+//! The row's port, user and key are passed to ssh when it is asked for the configuration, as if they were options of
+//! ssh: a Match may depend on them. Nothing is connected to here.
 
 use crate::error::SshError;
 use crate::host_key::HostKey;
@@ -16,12 +17,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const USUAL_PORT: u16 = 22;
-/// infrakt's own default, unlike ssh's: what it is for needs root.
+/// infrakt's own default, unlike ssh's: most recipes need root.
 const USUAL_USER: &str = "root";
-/// More jump hosts than anybody has: who has more has a circle.
+/// More jump hosts than anyone has: a longer chain is a circle.
 const MOST_JUMPS: usize = 8;
 
-/// A server as the inventory names it. What is `None` is left to the SSH configuration, and then to what is usual.
+/// A server as the inventory names it. What is `None` comes from the SSH configuration, or else from the defaults.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// The server's name in the inventory, for messages.
@@ -32,12 +33,12 @@ pub struct Destination {
     pub user: Option<String>,
     /// The private key to log in with.
     pub key_path: Option<PathBuf>,
-    /// What the inventory knows of the server's host key.
+    /// The host key on record in the inventory.
     pub host_key: Option<HostKey>,
 }
 
 impl ServerRoute {
-    /// Looks the way up.
+    /// Looks up the way.
     ///
     /// # Errors
     /// If the SSH configuration can't be read by ssh itself, or leads in a circle.
@@ -64,7 +65,7 @@ impl ServerRoute {
     }
 }
 
-/// What is asked for one host.
+/// One host to look up.
 struct HostQuery {
     name: String,
     host: String,
@@ -72,7 +73,7 @@ struct HostQuery {
     user: Option<String>,
     key_path: Option<PathBuf>,
     host_key: Option<HostKey>,
-    /// Somebody else's way leads through it: root is not needed there, and ssh's own default user will do.
+    /// It is a jump host. It needs no root, so ssh's own default user is right.
     is_jump: bool,
 }
 
@@ -80,11 +81,12 @@ struct HostQuery {
 #[derive(Clone, Copy)]
 enum Proxy {
     AsConfigured,
-    /// Through the host before it in a list of jump hosts, whatever its own configuration says, as ssh does.
+    /// Through the host before it in a list of jump hosts. Its own configuration is ignored for this, as ssh does.
     Before,
 }
 
-/// The hosts that lead to the one asked for, and itself. `asked` are those on whose behalf it is.
+/// The hosts on the way to the host of `query`, and that host itself. `asked` holds the hosts whose jump hosts are
+/// being looked up, to find circles.
 fn chain(
     query: HostQuery,
     proxy: Proxy,
@@ -123,7 +125,8 @@ fn chain(
     last.host_keys = HostKeySettings::of(&answer, &tokens).map_err(&unreadable)?;
     let mut hops = Vec::new();
     if matches!(proxy, Proxy::AsConfigured) {
-        // ssh takes whichever of the two comes first in the configuration, and prints just that one.
+        // Of ProxyJump and ProxyCommand, ssh uses the one that comes first in the configuration, and prints only that
+        // one.
         if let Some(list) = answer.said("ProxyJump") {
             let list = tokens.expand(list).map_err(unreadable)?;
             asked.push(host.clone());
@@ -209,16 +212,16 @@ fn target(query: HostQuery, answer: &HostSettings) -> LoginTarget {
     }
 }
 
-/// A host of which no configuration says anything.
+/// A host without any configuration.
 fn plain(query: HostQuery) -> Hop {
     let is_jump = query.is_jump;
     Hop::plain(target(query, &HostSettings::default()), is_jump)
 }
 
-/// A host with what the configuration says of it.
+/// A host with its settings from the configuration.
 ///
 /// # Errors
-/// Where host keys are recorded, if that can't be understood: a line there may revoke a key.
+/// If the files with known host keys can't be determined: a line in them may revoke a key.
 fn configured(query: HostQuery, answer: &HostSettings) -> Result<Hop, String> {
     let original = query.host.clone();
     let (port_is_said, user_is_said, key_is_said) =

@@ -8,45 +8,45 @@ use crate::ssh::target::LoginTarget;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long one address may take to accept, where ConnectTimeout does not say.
+/// How long a connection attempt to one address may take, unless ConnectTimeout says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// An idle connection is probed after this time, and again as often, where ServerAliveInterval does not say.
+/// The interval between probes of an idle connection, unless ServerAliveInterval says otherwise.
 const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 pub const PROBES: u32 = 3;
 
-/// What is offered to one host to be let in.
+/// What is offered to one host to log in.
 #[derive(Debug, Clone)]
 pub struct Identities {
-    /// `IdentityFile`s of the configuration; `None` if it says none: then the usual ones.
+    /// `IdentityFile`s of the configuration. `None`: it has none, and the usual files are tried.
     pub files: Option<Vec<PathBuf>>,
-    /// `IdentitiesOnly`: of the agent's keys only those that are named.
+    /// `IdentitiesOnly`: of the agent's keys, offer only those that are named.
     pub only: bool,
     pub agent: AgentSocket,
-    /// `CertificateFile`s, beside those that lie beside their keys.
+    /// `CertificateFile`s. Certificates that lie beside their keys are found without it.
     pub certificates: Vec<PathBuf>,
 }
 
-/// One host on the way, with all that is needed to get through it.
+/// One host on the way, with everything that is needed to log in to it.
 #[derive(Debug, Clone)]
 pub struct Hop {
     pub target: LoginTarget,
-    /// Somebody else's way leads through it.
+    /// It is a jump host, not the server itself.
     pub is_jump: bool,
     pub identities: Identities,
-    /// The files whose keys count, in their order.
+    /// The known_hosts files, in their order.
     pub known_hosts: Vec<PathBuf>,
-    /// The name that stands in them, if it is not the host's.
+    /// The name to look up in them, if it is not the host's.
     pub host_key_alias: Option<String>,
-    /// What else the configuration says of host keys.
+    /// Other settings about host keys.
     pub host_keys: HostKeySettings,
     pub connect_timeout: Duration,
     pub probe_interval: Duration,
     pub probes: u32,
-    /// Leads to it in place of a TCP connection. Only the first hop's counts.
+    /// Reaches it instead of a TCP connection. Used for the first host only.
     pub proxy_command: Option<String>,
-    /// What of it the configuration says, in the words of ssh_config(5).
+    /// The settings that come from the configuration, by their names in ssh_config(5).
     pub said: Vec<(&'static str, String)>,
-    /// What was said but can't be used.
+    /// Settings that can't be used, and why.
     pub notes: Vec<String>,
 }
 
@@ -86,12 +86,12 @@ impl Hop {
 pub struct ServerRoute {
     pub(in crate::ssh) jumps: Vec<Hop>,
     pub(in crate::ssh) target: Hop,
-    /// What a person should know of it.
+    /// A warning for the person.
     pub(in crate::ssh) note: Option<String>,
 }
 
 impl ServerRoute {
-    /// Straight there, and without looking at any SSH configuration.
+    /// A direct connection, without any SSH configuration.
     pub fn direct(target: LoginTarget) -> Self {
         Self {
             jumps: Vec::new(),
@@ -100,7 +100,7 @@ impl ServerRoute {
         }
     }
 
-    /// Where it ends, and as whom.
+    /// The server and the user to log in as.
     pub fn target(&self) -> &LoginTarget {
         &self.target.target
     }
@@ -110,17 +110,17 @@ impl ServerRoute {
         self.jumps.iter().map(|hop| &hop.target)
     }
 
-    /// The command that leads to the first host, if one does.
+    /// The command that reaches the first host, if there is one.
     pub fn proxy_command(&self) -> Option<&str> {
         self.first().proxy_command.as_deref()
     }
 
-    /// What the SSH configuration says of the server itself, in the words of ssh_config(5).
+    /// The server's own settings from the SSH configuration, by their names in ssh_config(5).
     pub fn configured(&self) -> &[(&'static str, String)] {
         &self.target.said
     }
 
-    /// What a person should know: a configuration that could not be used.
+    /// A warning: a configuration that could not be used.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }

@@ -1,11 +1,11 @@
-//! What may stand in a path or a command of an SSH configuration for something else: `~`, `%h`, `${VARIABLE}`
-//! (ssh_config(5), TOKENS and ENVIRONMENT VARIABLES). ssh -G prints most of them as they are.
+//! Replaces what ssh_config(5) calls TOKENS and ENVIRONMENT VARIABLES in paths and commands of an SSH configuration:
+//! `~`, `%h`, `${VARIABLE}`. ssh -G prints most of them unreplaced.
 
 use std::path::PathBuf;
 
-/// The values that the tokens of ssh_config(5), TOKENS, stand for.
+/// The values of the tokens.
 pub struct Tokens<'a> {
-    /// As it was asked for, before HostName.
+    /// The host as it was given, before HostName is applied.
     pub original: &'a str,
     pub host: &'a str,
     pub port: u16,
@@ -14,7 +14,7 @@ pub struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// A path of the configuration with its `~`, tokens and `${VARIABLE}`s replaced.
+    /// A path of the configuration, with `~`, tokens and `${VARIABLE}`s replaced.
     ///
     /// # Errors
     /// What could not be replaced.
@@ -27,15 +27,16 @@ impl Tokens<'_> {
         })
     }
 
-    /// What is there by this name, with its tokens replaced already or not.
+    /// The path if it exists, either as it is written or after its tokens are replaced.
     fn existing(&self, text: &str) -> Option<PathBuf> {
         let is_there = |path: &PathBuf| !text.is_empty() && path.exists();
         let literal = Some(PathBuf::from(text)).filter(is_there);
         literal.or_else(|| self.path(text).ok().filter(is_there))
     }
 
-    /// The paths in a setting that takes several. ssh -G prints them with spaces between them and without quotes, so a path
-    /// that holds spaces is known by being there; and newer versions print them with their tokens replaced.
+    /// The paths in a setting with several values. ssh -G prints them with spaces between them and without quotes, so a
+    /// path with spaces is recognised by the file that exists. Newer versions of ssh print them with their tokens
+    /// replaced.
     ///
     /// # Errors
     /// What could not be replaced.

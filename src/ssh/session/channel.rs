@@ -1,10 +1,10 @@
-//! One running command and its three streams, without ever blocking on one of them.
+//! A running command and its three streams. Never blocks on one of them.
 //!
-//! libssh2 has rules here that its types do not show:
-//! - A packet that the socket took only in part must be finished by the very call that began it, with the same bytes
-//!   at the same place; any other call that sends is turned away. See [`UnfinishedCall`].
-//! - Reading one stream takes the other's packets off the socket too; those are not announced by poll any more.
-//! - End of file belongs to the channel, and is not reported while bytes of either stream are unread.
+//! libssh2 has rules that its types do not show:
+//! - A packet that the socket took only in part must be finished by repeating the same call, with the same bytes at the
+//!   same address. Any other call that sends is refused. See [`UnfinishedCall`].
+//! - Reading one stream also takes the other stream's packets off the socket; poll does not announce those any more.
+//! - End of file is a state of the channel, and is not reported while either stream has unread bytes.
 
 use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
@@ -18,56 +18,57 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// The most that one `Incoming` holds.
+/// The most bytes in one `Incoming`.
 const CHUNK: usize = 64 * 1024;
-/// How long the server may take to confirm the end of a command that has ended.
+/// How long to wait for the server to confirm the end of a command.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 const STDOUT: i32 = 0;
 const STDERR: i32 = 1; // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2)
 
-/// A call that the socket took only in part and that must be repeated before any other.
+/// A call whose packet the socket took only in part. It must be repeated before any other call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum UnfinishedCall {
     Nothing,
     Starting,
     Writing,
-    /// Reading announces room to the server, which is a packet too.
+    /// Reading sends a packet too: it tells the server about free buffer space.
     Reading(i32),
 }
 
-/// A command on the server and what is on its way to it. A shell that reads its scripts from its standard input may run
-/// one after the other: whoever is done with one releases the channel, and the shell is kept.
+/// A command on the server, and its input. A shell that reads scripts from its standard input can run several, one
+/// after the other: when one is done, the shell is kept for the next.
 pub struct Shell {
     channel: ssh2::Channel,
     command: String,
     user: String,
-    /// The server has not confirmed yet that the command was started.
+    /// The server has not yet confirmed the start of the command.
     starting: bool,
-    /// What is still to be written. The pieces never move in memory (see above), and are wiped: they hold secrets.
+    /// Input that is still to be written. The pieces never move in memory (see above), and are wiped afterwards because
+    /// they hold secrets.
     outgoing: VecDeque<Zeroizing<Vec<u8>>>,
-    /// How much of the first piece is written.
+    /// How many bytes of the first piece are written.
     written: usize,
     unfinished: UnfinishedCall,
-    /// The stream to be read first, in turn, so that neither waits for the other to fall silent.
+    /// The stream to read first. It alternates, so that neither stream waits for the other to be silent.
     next: i32,
     buffer: Vec<u8>,
     closed: bool,
-    /// It has not proven yet that it is a shell.
+    /// `None` once it has proven that it is a shell.
     greeting: Option<Greeting>,
-    /// What arrived with the greeting and was not handed on yet.
+    /// Output that arrived with the greeting and was not delivered yet.
     arrived: VecDeque<Incoming>,
-    /// Its last script has said its last word.
+    /// The last script has ended.
     idle: bool,
-    /// It was idle before, and nothing has come from it since.
+    /// It was idle, and nothing has arrived from it since.
     resting: bool,
 }
 
 impl Shell {
-    /// Opens a channel and sends the request to start `command`: one round trip. The answer to the request is not waited
-    /// for, since servers take requests and data in the order in which they come (RFC 4254, section 5). Input that needs
-    /// no greeting, `first`, follows at once. Output before the greeting is not the script's; a command that ends without
-    /// it is no shell.
+    /// Opens a channel and sends the request to start `command`: one round trip. Does not wait for the answer to the
+    /// request, since servers handle requests and data in order (RFC 4254, section 5). `first` is input that is sent at
+    /// once, before the greeting. Output before the greeting is not the script's. A command that ends without a
+    /// greeting is not a shell.
     pub fn open(
         transport: &mut Transport,
         user: &str,
@@ -106,7 +107,7 @@ impl Shell {
         }
     }
 
-    /// Whether it waits for a script.
+    /// Whether it is ready for the next script.
     pub fn is_idle(&self) -> bool {
         self.idle && !self.channel.eof()
     }
@@ -119,7 +120,7 @@ pub struct ScriptChannel<'a> {
 }
 
 impl<'a> ScriptChannel<'a> {
-    /// Begins to feed a shell `input`.
+    /// Starts to send `input` to a shell.
     pub fn new(transport: &'a mut Transport, shell: &'a mut Shell, input: Vec<u8>) -> Self {
         shell.resting = shell.idle;
         shell.idle = false;
@@ -129,10 +130,10 @@ impl<'a> ScriptChannel<'a> {
         channel
     }
 
-    /// Ends the command's standard input after what was sent so far. Does not wait.
+    /// Ends the command's standard input after everything that was sent so far. Does not wait.
     pub fn send_eof(&mut self) {
         self.flush();
-        // Not sent if the socket is full: the caller's clock ends the wait in that case.
+        // Not sent if the socket is full. The caller's timeout ends the wait in that case.
         let _ = self.shell.channel.send_eof();
     }
 
@@ -146,7 +147,7 @@ impl<'a> ScriptChannel<'a> {
             .flatten()
     }
 
-    /// Queues input, unless it has to wait for the greeting.
+    /// Queues input, or keeps it until the greeting has arrived.
     fn feed(&mut self, bytes: Vec<u8>) {
         let now = match &mut self.shell.greeting {
             Some(greeting) => greeting.withhold(bytes),
@@ -157,7 +158,7 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
-    /// Keeps what comes before the greeting from the caller, and hands on what comes with it and after it.
+    /// Holds back output before the greeting, and delivers what follows it.
     fn greet(&mut self, incoming: Incoming) -> Result<()> {
         let Some(greeting) = &mut self.shell.greeting else {
             self.shell.arrived.push_back(incoming);
@@ -172,7 +173,7 @@ impl<'a> ScriptChannel<'a> {
             GreetingProgress::Waiting => {}
             GreetingProgress::Greeted(output, errors, withheld) => {
                 self.shell.greeting = None;
-                // Of the other stream the order is not known; part of it may be the script's.
+                // The order of the two streams is not known, so part of the other one may be the script's.
                 if !errors.is_empty() {
                     self.shell.arrived.push_back(Incoming::Stderr(errors));
                 }
@@ -196,10 +197,10 @@ impl<'a> ScriptChannel<'a> {
         Ok(())
     }
 
-    /// When to give up the greeting, if that is near.
+    /// When to stop waiting for the greeting, if that is known.
     ///
     /// # Errors
-    /// It was waited for long enough.
+    /// The time is up.
     fn is_still_awaited(&self) -> Result<Option<Instant>> {
         let enough = self.shell.greeting.as_ref().and_then(Greeting::until);
         match enough {
@@ -208,7 +209,7 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
-    /// The error for a command that has ended, or says something else, before it has greeted.
+    /// The error for a command that ended, or printed something else, without a greeting.
     fn no_shell(&self) -> Error {
         let (reason, obstacle) = match &self.shell.greeting {
             Some(greeting) => (greeting.said(), greeting.meaning()),
@@ -228,8 +229,8 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
-    /// Writes what can be written without waiting. A broken connection is left for the reading side to find, so that
-    /// what has arrived before is not lost.
+    /// Writes as much as possible without waiting. A broken connection is left for the reading side to report, so that
+    /// output that has already arrived is not lost.
     fn flush(&mut self) {
         if self.shell.starting && self.begin().is_err() {
             return;
@@ -240,7 +241,7 @@ impl<'a> ScriptChannel<'a> {
         self.shell.unfinished = UnfinishedCall::Nothing;
         while let Some(piece) = self.shell.outgoing.front() {
             match self.shell.channel.write(&piece[self.shell.written..]) {
-                // The window is full: the script has to read first.
+                // The window is full: the script must read first.
                 Ok(0) => return,
                 Ok(count) => {
                     self.shell.written += count;
@@ -264,7 +265,7 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
-    /// Sends the request to start the command, or looks for the answer to it.
+    /// Sends the request to start the command, or checks for the answer.
     fn begin(&mut self) -> Result<()> {
         if !matches!(
             self.shell.unfinished,
@@ -294,7 +295,7 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
-    /// Reads one chunk of one stream if there is one.
+    /// Reads one chunk of one stream, if there is any.
     fn read(&mut self, stream: i32) -> Result<Option<Incoming>> {
         self.shell.unfinished = UnfinishedCall::Nothing;
         match self.shell.channel.stream(stream).read(&mut self.shell.buffer) {
@@ -330,7 +331,7 @@ impl<'a> ScriptChannel<'a> {
         )
     }
 
-    /// One turn: goes on with what is unfinished, writes, then reads whichever stream has something.
+    /// One round: finishes an unfinished call, writes, then reads from whichever stream has data.
     fn turn(&mut self) -> Result<Option<Incoming>> {
         if self.shell.starting {
             self.begin()?;
@@ -353,10 +354,10 @@ impl<'a> ScriptChannel<'a> {
         Ok(None)
     }
 
-    /// Says farewell for a command that has ended; cuts the connection if the server does not answer.
+    /// Closes the channel of a command that has ended. Cuts the connection if the server does not answer.
     fn close(&mut self) {
         let until = Instant::now() + FAREWELL;
-        // close() alone returns at the next packet, whichever it is; the exit status may be in a later one.
+        // close() returns at the next packet of any kind, and the exit status may be in a later one.
         for step in [ssh2::Channel::close, ssh2::Channel::wait_close] {
             while self.transport.alive().is_ok() {
                 match step(&mut self.shell.channel) {
@@ -382,7 +383,7 @@ impl<'a> ScriptChannel<'a> {
 
 impl Channel for ScriptChannel<'_> {
     fn receive(&mut self, wait: Duration) -> Result<Incoming> {
-        // A wait beyond what a clock can hold is a wait for as long as it takes: an hour, and the caller asks again.
+        // A longer wait than the clock can hold becomes an hour: the caller then asks again.
         let until = Instant::now()
             .checked_add(wait)
             .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
@@ -396,7 +397,7 @@ impl Channel for ScriptChannel<'_> {
             }
             if let Some(incoming) = self.turn()? {
                 self.greet(incoming)?;
-                // Something that never stops talking keeps nobody here.
+                // Endless output before the greeting must not keep the caller here.
                 self.is_still_awaited()?;
                 if self.shell.arrived.is_empty() && Instant::now() >= until {
                     return Ok(Incoming::Quiet);
@@ -405,7 +406,7 @@ impl Channel for ScriptChannel<'_> {
             }
             if self.shell.channel.eof() {
                 if self.shell.resting {
-                    // It went away while it had nothing to do, so nothing was begun.
+                    // The shell ended while it was idle, so the script was not started.
                     return Err(self.transport.lose("the shell has ended").into());
                 }
                 self.shell.closed = true;
@@ -418,7 +419,7 @@ impl Channel for ScriptChannel<'_> {
             let events = if self.shell.unfinished != UnfinishedCall::Nothing {
                 PollFlags::OUT
             } else if self.shell.channel.read_window().available > 0 {
-                // Taken off the socket while the other stream was read: poll would not tell.
+                // These bytes were taken off the socket while the other stream was read, so poll would not report them.
                 continue;
             } else {
                 PollFlags::IN
@@ -450,7 +451,7 @@ impl Drop for ScriptChannel<'_> {
         if self.shell.closed {
             self.close();
         } else if !self.shell.idle {
-            // Closing a channel whose command still runs would wait for that command, however long it takes.
+            // Closing a channel would wait for a command that still runs, however long it takes.
             self.transport.lose("a command was abandoned while it ran");
         }
     }

@@ -1,4 +1,4 @@
-//! A session: connected, trusted, logged in, and able to start scripts as root.
+//! A session: connected to a trusted server, logged in, and able to start scripts as root.
 
 use crate::error::{Error, Result, SshError};
 use crate::executor::connection::{Channel, Connection, Way};
@@ -14,10 +14,10 @@ use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
 use std::time::{Duration, Instant};
 
-/// The wait after the first failed attempt to reconnect; it doubles up to the longest.
+/// The wait after the first failed attempt to reconnect. It doubles up to the longest wait.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How many refused passwords in a row a reconnect may cause: more, and fail2ban would lock this computer out.
+/// The most refused passwords in a row while reconnecting. After more, fail2ban would block this computer.
 const PASSWORD_REFUSALS: usize = 2;
 
 /// Connects straight to `target`, whose host key must be recorded, without looking at any SSH configuration; else as
@@ -30,17 +30,18 @@ pub fn connect(target: &LoginTarget, ask: &dyn AskSecret) -> Result<Session> {
 }
 
 impl ServerRoute {
-    /// Connects, checks the host key, logs in and makes sure of root, through all jump hosts, whose host keys must be
-    /// known. Asks `ask` for what the environment (`INFRAKT_SSH_PASSPHRASE`, `INFRAKT_SSH_PASSWORD`,
-    /// `INFRAKT_SUDO_PASSWORD`) does not give. `first_contact` decides on a server whose host key is recorded nowhere.
+    /// Connects through all jump hosts, checks the host keys, logs in and makes sure of root. The host keys of jump
+    /// hosts must be on record. Asks `ask` for secrets that are not in the environment (`INFRAKT_SSH_PASSPHRASE`,
+    /// `INFRAKT_SSH_PASSWORD`, `INFRAKT_SUDO_PASSWORD`). `first_contact` decides about a server whose host key is
+    /// recorded nowhere.
     ///
     /// # Errors
-    /// Every variant of [`SshError`]: all say which server, and what to do next.
+    /// Every variant of [`SshError`]: all of them name the server and the next thing to do.
     pub fn connect(mut self, ask: &dyn AskSecret, first_contact: FirstContact<'_>) -> Result<Session> {
         let mut logins = Logins::none(&self);
         let mut transport = LoginChain::new(&self, &mut logins, ask, first_contact).complete()?;
         let elevation = elevation::find(&mut transport, self.target(), ask)?;
-        // From here on nothing but this very key will do.
+        // From here on only this key is accepted.
         self.target.target.host_key = Some(HostKey::Whole(transport.host_key().clone()));
         Ok(Session {
             route: self,
@@ -52,19 +53,19 @@ impl ServerRoute {
     }
 }
 
-/// An authenticated way to one server.
+/// A logged-in connection to one server.
 pub struct Session {
     route: ServerRoute,
     transport: Transport,
     logins: Logins,
     elevation: Elevation,
-    /// The shell that scripts are run in, one after the other. Dropped after the transport, since saying farewell to a
-    /// shell takes a connection that may be gone.
+    /// The shell that runs scripts, one after the other. Dropped after the transport: closing a shell needs a
+    /// connection, which may be lost.
     shell: Option<Shell>,
 }
 
 impl Session {
-    /// The key that the server has proven to own, to be recorded whole where only its fingerprint was.
+    /// The key that the server has proven to own.
     pub fn host_key(&self) -> &PublicKey {
         self.transport.host_key()
     }
@@ -76,7 +77,7 @@ impl Session {
 }
 
 impl Connection for Session {
-    /// After a channel was dropped while its script still ran, the connection is cut: `start` then fails with
+    /// After a channel was dropped while its script was still running, the connection is cut. `start` then fails with
     /// [`SshError::Lost`] until `reconnect`.
     fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
         let shell = match self.shell.take().filter(Shell::is_idle) {
@@ -87,13 +88,14 @@ impl Connection for Session {
         Ok(Box::new(channel))
     }
 
-    /// Same host key, same login, no questions. Root is not proven anew: a script that starts says so by its own output.
+    /// Uses the same host key and login, without questions. Does not check root again: a script that starts proves it
+    /// by its output.
     fn reconnect_unless(&mut self, stop: &dyn Fn() -> bool, patience: Duration) -> Result<()> {
-        // What is asked for over the next connection must not be done a second time by what is stuck in this one.
+        // Scripts that are still unsent in this connection must not run in addition to those of the next one.
         self.transport.forget_unsent();
         self.transport.lose("it is being reopened");
         self.shell = None;
-        // A patience beyond what a clock can hold has no end.
+        // A longer time than the clock can hold means no limit.
         let until = Instant::now().checked_add(patience);
         let mut wait = FIRST_WAIT;
         let mut refusals = 0;
@@ -108,7 +110,7 @@ impl Connection for Session {
                 };
             let may_pass = match &error {
                 Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }) => true,
-                // While a machine starts, PAM lets nobody but root in (pam_nologin(8)).
+                // While a machine boots, PAM lets only root in (pam_nologin(8)).
                 Error::Ssh(error) if error.is_denied() => {
                     refusals += 1;
                     refusals < PASSWORD_REFUSALS || !self.logins.by_password()

@@ -1,7 +1,7 @@
 //! Becoming root on the server: directly, or through sudo with or without a password.
 //!
-//! What sudo says depends on its language, version and configuration, so success is recognised by a line that only a
-//! started shell can print, and a wrong password by sudo's asking again. Its words are only shown.
+//! sudo's messages depend on its language, version and configuration. Success is recognised by a line that only a
+//! started shell can print, and a wrong password by a second prompt. The messages are only shown.
 
 use crate::error::{Error, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
@@ -20,23 +20,23 @@ use std::time::{Duration, Instant};
 
 /// How often a person is asked for the password, as in sudo.
 const ATTEMPTS: usize = 3;
-/// How long sudo may take to answer: PAM delays failures by some seconds, and a directory service may be asked.
+/// How long sudo may take to answer: PAM delays failures by some seconds, and may ask a directory service.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What is kept of the output, start-up files of the login shell included.
+/// The most output that is kept, including that of the login shell's start-up files.
 const WORDS: usize = 64 * 1024;
 
 /// How a script becomes root.
 pub enum Elevation {
-    /// The login is root's already.
+    /// The login is root.
     None,
     Sudo,
     SudoWithPassword(Secret),
 }
 
 impl Elevation {
-    /// Starts a shell as root. The commands are free of anything that login shells such as fish or csh read differently
-    /// from sh. Only with a password does the script wait for the greeting, which costs a round trip: sudo-rs takes what
-    /// it finds beside the password from standard input, and drops it.
+    /// Starts a shell as root. The commands avoid everything that login shells such as fish or csh read differently
+    /// from sh. Only with a password does the script wait for the greeting, which costs a round trip: sudo-rs reads and
+    /// drops all input that is already there with the password.
     pub fn shell(&self, transport: &mut Transport, user: &str) -> Result<Shell> {
         let password = match self {
             Self::None | Self::Sudo => {
@@ -50,9 +50,9 @@ impl Elevation {
             }
             Self::SudoWithPassword(password) => password,
         };
-        // -k: a cached ticket would let sudo ask for nothing. Should it ask for nothing all the same, because its rules
-        // were changed meanwhile, `read` takes the password, and it never becomes a line of the script. Else `read` takes
-        // the empty line that the script begins with.
+        // With -k, sudo ignores a cached ticket and asks. If it does not ask, because its rules were changed meanwhile,
+        // `read` takes the password, so the password never becomes a line of the script. Otherwise `read` takes the
+        // empty line at the beginning of the script.
         let prompt = SudoPrompt::new()?;
         let option = prompt.option();
         let greeting = Greeting::after_prompt(prompt, "\n")?;
@@ -65,19 +65,19 @@ impl Elevation {
     }
 }
 
-/// Finds out how to become root, and proves it.
+/// Finds out how to become root, and tries it.
 pub fn find(transport: &mut Transport, target: &LoginTarget, ask: &dyn AskSecret) -> Result<Elevation> {
     if target.user == "root" {
         return Ok(Elevation::None);
     }
     let server = target.name.clone();
     let user = target.user.clone();
-    // -k here too: what works only by a cached ticket would stop working in the middle of a run.
+    // With -k, a cached ticket does not count: it would expire in the middle of a run.
     match probe(transport, target, "sudo -k -n", None)? {
         SudoOutcome::Root => return Ok(Elevation::Sudo),
         SudoOutcome::NoSudo => return Err(Error::from(SshError::SudoMissing { server, user })),
         SudoOutcome::NotRoot(said) => return Err(refused(target, &said)),
-        // A password changes nothing about these; asking for it would be in vain.
+        // A password would not help with these obstacles, so the person is not asked for one.
         SudoOutcome::Ended(words) if server_messages::sudo_obstacle(&words) != SudoObstacle::NotAllowed => {
             return Err(refused(target, &words));
         }
@@ -124,15 +124,15 @@ fn refused(target: &LoginTarget, words: &str) -> Error {
     })
 }
 
-/// What came of asking sudo for a shell.
+/// The result of asking sudo for a shell.
 enum SudoOutcome {
     Root,
-    /// A shell, but not root's.
+    /// A shell, but not as root.
     NotRoot(String),
     NoSudo,
-    /// The password was wrong. With the account whose password it wants, if that is another than the user's.
+    /// The password was wrong. Holds the account whose password sudo asks for, if it is not the user's own.
     AskedAgain(Option<String>),
-    /// No shell; what it said.
+    /// No shell. Holds the output.
     Ended(String),
 }
 
@@ -151,7 +151,7 @@ fn probe(
         ),
         None => (String::new(), Vec::new()),
     };
-    // A login shell such as nologin, or a forced command, runs something else, and does not greet.
+    // A login shell such as nologin, or a forced command, runs something else and does not greet.
     let greeting = Greeting::new()?;
     let command = format!("{}; {sudo}{option} sh -c 'echo {proof}; id -u'", greeting.command());
     let mut shell = Shell::open(transport, &target.user, &command, first, greeting)?;
@@ -181,7 +181,7 @@ fn probe(
             }
         }
         if !asked_again && prompt.count(&String::from_utf8_lossy(&words)) > 1 {
-            // Without more to read sudo gives up, and counts one failure only.
+            // At the end of its input sudo gives up, and counts only one failure.
             asked_again = true;
             channel.send_eof();
         }
@@ -198,7 +198,7 @@ fn probe(
         ));
     }
     let account = prompt.other_account(&asked, &target.user);
-    // Whatever a start-up file of the login shell prints comes before.
+    // Output of the login shell's start-up files comes before it.
     let mut lines = output.lines().skip_while(|line| *line != proof).skip(1);
     match lines.next() {
         Some("0") => Ok(SudoOutcome::Root),
@@ -207,9 +207,9 @@ fn probe(
             one_line(id)
         ))),
         None if asked_again => Ok(SudoOutcome::AskedAgain(account)),
-        // The shells' status for a command that is not there (POSIX.1-2017, 2.8.2); csh says it in words only.
+        // The shells' status for a missing command (POSIX.1-2017, 2.8.2). csh reports it only as text.
         None if status == Some(127) || words.contains("sudo: Command not found") => Ok(SudoOutcome::NoSudo),
-        // With passwd_tries=1 sudo and sudo-rs do not ask again, but say what they counted.
+        // With passwd_tries=1, sudo and sudo-rs do not ask again, but report the failed attempt.
         None if password.is_some()
             && (words.contains("incorrect password attempt") || words.contains("incorrect authentication attempt")) =>
         {

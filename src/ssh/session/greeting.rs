@@ -1,7 +1,7 @@
-//! The first line of a command: only a shell that has started can print it. What comes in its place is what the server
-//! has to say: a forced command, a login shell that refuses, an expired password.
+//! The greeting: the first line of a command, which only a started shell can print. Anything else is a message of the
+//! server: from a forced command, from a login shell that refuses, about an expired password.
 //!
-//! It must not know what the server's words mean (`server_messages.rs`), nor how bytes are carried.
+//! It must not know what the server's messages mean (`server_messages.rs`), nor how bytes are carried.
 
 use crate::error::{Obstacle, Result};
 use crate::ssh::random_word::word;
@@ -10,37 +10,37 @@ use crate::ssh::session::sudo_prompt::SudoPrompt;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How long a shell may take to greet once the server has said something else. A start-up file may print something, and
-/// then take its time.
+/// How long to wait for the greeting after other output. A start-up file may print something and then take a while.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it may take after words that leave no doubt. Cloud images sleep for ten seconds after them.
+/// How long to wait after a message that is clear. Cloud images sleep for ten seconds after it.
 const AFTER_CLEAR_WORDS: Duration = Duration::from_secs(1);
-/// The most of each stream that is kept before the greeting.
+/// The most bytes of each stream that are kept before the greeting.
 const LONGEST: usize = 64 * 1024;
-/// The most that may come before it.
+/// The most output that is accepted before the greeting.
 const FLOOD: usize = 16 << 20;
 
-/// A greeting that has not come yet.
+/// A greeting that has not arrived yet.
 pub struct Greeting {
     word: String,
     output: Vec<u8>,
     errors: Vec<u8>,
-    /// How much has come on both streams.
+    /// The number of bytes that arrived, on both streams.
     count: usize,
-    /// Input that is sent only once the shell has greeted.
+    /// Input that is sent after the greeting.
     withheld: Option<Zeroizing<Vec<u8>>>,
-    /// What sudo asks for a password with: a second time means that it wants something else.
+    /// sudo's prompt for a password. If it appears twice, sudo wants something else.
     prompt: Option<SudoPrompt>,
     last_words: Option<Instant>,
     began: Instant,
 }
 
-/// What follows from what has arrived.
+/// What the output so far means.
 pub enum GreetingProgress {
     Waiting,
-    /// The shell has greeted: what it has printed since, what arrived on the other stream, and what it may be sent now.
+    /// The greeting arrived. Holds the output after it, the other stream's output so far, and the input that can be
+    /// sent now.
     Greeted(Vec<u8>, Vec<u8>, Option<Zeroizing<Vec<u8>>>),
-    /// sudo has asked for the password a second time.
+    /// sudo asked for the password a second time.
     AskedAgain,
 }
 
@@ -58,7 +58,7 @@ impl Greeting {
         })
     }
 
-    /// The script waits for the greeting, and begins with `separator`. `prompt` is what sudo asks for the password with.
+    /// The script waits for the greeting, and begins with `separator`. `prompt` is sudo's prompt for the password.
     pub fn after_prompt(prompt: SudoPrompt, separator: &str) -> Result<Self> {
         Ok(Self {
             withheld: Some(Zeroizing::new(separator.as_bytes().to_vec())),
@@ -67,14 +67,14 @@ impl Greeting {
         })
     }
 
-    /// The command that greets, for any shell. It does not contain the greeting: a forced command that prints what it is
-    /// sent does not greet.
+    /// The command that prints the greeting, in any shell. Its text does not contain the greeting, so a forced command
+    /// that prints its command line does not produce it.
     pub fn command(&self) -> String {
         let (first, rest) = self.word.split_at(self.word.len() / 2);
         format!("echo {first}\"{rest}\"")
     }
 
-    /// Keeps input back if it has to wait. Gives it back if it may be sent at once.
+    /// Keeps input that has to wait. Returns it if it can be sent at once.
     pub fn withhold(&mut self, input: Vec<u8>) -> Option<Vec<u8>> {
         match &mut self.withheld {
             Some(withheld) => {
@@ -102,7 +102,7 @@ impl Greeting {
                 GreetingProgress::Greeted(since, errors, self.withheld.take())
             }
             None => {
-                // What could still become the greeting stays.
+                // Keeps the bytes that could be the beginning of the greeting.
                 let too_much = self.output.len().saturating_sub(LONGEST);
                 self.output.drain(..too_much);
                 GreetingProgress::Waiting
@@ -126,7 +126,7 @@ impl Greeting {
         }
     }
 
-    /// When to give up at the latest. Without any words the caller decides how long to wait.
+    /// When to stop waiting. `None` without any output: the caller then decides.
     pub fn until(&self) -> Option<Instant> {
         let last_words = self.last_words?;
         if self.count > FLOOD {
@@ -138,13 +138,13 @@ impl Greeting {
         })
     }
 
-    /// What the server has said in place of the greeting.
+    /// The server's output instead of the greeting.
     pub fn said(&self) -> String {
         if self.count > FLOOD {
             return format!("instead of that it printed more than {} MiB", FLOOD >> 20);
         }
         if self.is_echoed() {
-            // What it prints is the script, and may hold secrets.
+            // The output is an echo of the script, which may hold secrets.
             return "instead of a shell, something echoes its input".to_owned();
         }
         let words = self.words();

@@ -1,4 +1,4 @@
-//! A session with a server that let the user in: root, scripts and their streams, reconnecting.
+//! A session with a server after the login: root, scripts and their streams, reconnecting.
 //!
 //! It must not know what the scripts are for.
 

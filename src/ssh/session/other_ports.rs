@@ -1,4 +1,4 @@
-//! The way to other ports of a server than that of its SSH: the same jump hosts, logged in to in the same way, lead there.
+//! Opens other ports of a server than its SSH port, through the same jump hosts and with the same logins.
 
 use crate::executor::connection::{Opened, Way};
 use crate::ssh::connect::host_socket::Carrier;
@@ -35,7 +35,7 @@ impl Way for OtherPorts {
         let line = LoginChain::new(&route, &mut self.logins.clone(), &NoQuestions, FirstContact::Refuse)
             .reach_port()
             .map_err(|error| error.to_string())?;
-        // Whatever kind of socket it is, reading and writing are the same.
+        // Reading and writing work in the same way for every kind of socket.
         let stream = TcpStream::from(line.socket);
         let failed = |error: std::io::Error| error.to_string();
         stream.set_read_timeout(Some(patience)).map_err(failed)?;
@@ -47,13 +47,13 @@ impl Way for OtherPorts {
     }
 
     fn leads_nowhere(&self) -> Option<String> {
-        // It was made for the port of SSH, and what it does with another is its own matter.
+        // It was made for the SSH port. What it does for other ports is not known.
         let command = self.route.target.proxy_command.as_ref()?;
         Some(format!("the ProxyCommand `{command}` only reaches SSH"))
     }
 }
 
-/// A connection, with what it leads through. The socket is closed first: the carrier ends with it.
+/// A connection and its carrier. The socket is closed first, which ends the carrier.
 struct Port {
     stream: TcpStream,
     _carrier: Option<Box<dyn Carrier>>,

@@ -1,5 +1,5 @@
-//! The prompt that infrakt has sudo ask with (sudo(8), `-p`), and what its appearances tell, whatever language the server
-//! speaks. sudo prints it as it is, `WORD/deploy/`; sudo-rs prints it as `[sudo: WORD/deploy/] Password: `.
+//! The prompt that infrakt gives to sudo (sudo(8), `-p`), and what its appearances mean, in any language. sudo prints
+//! it unchanged, `WORD/deploy/`; sudo-rs prints `[sudo: WORD/deploy/] Password: `.
 
 use crate::error::Result;
 use crate::ssh::random_word::word;
@@ -8,12 +8,12 @@ pub struct SudoPrompt {
     word: String,
 }
 
-/// What the prompt's second appearance means.
+/// What a second appearance of the prompt means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Again {
-    /// Something was said about the first answer: it was wrong.
+    /// There was a message after the first answer: it was wrong.
     WrongPassword,
-    /// Nothing was said: PAM asks something else as well. With the question, where it is shown.
+    /// There was no message: PAM asks for something else too. Holds the question, if it is shown.
     AnotherQuestion(String),
 }
 
@@ -22,24 +22,24 @@ impl SudoPrompt {
         Ok(Self { word: word()? })
     }
 
-    /// For sudo's command line, in any shell. sudo replaces `%p` by the user whose password it wants.
+    /// The option for sudo's command line, in any shell. sudo replaces `%p` by the user whose password it asks for.
     pub fn option(&self) -> String {
         format!("-p {}/%p/", self.word)
     }
 
-    /// How often it has appeared.
+    /// The number of appearances.
     pub fn count(&self, words: &str) -> usize {
         words.matches(self.word.as_str()).count()
     }
 
-    /// Whose password was asked for, if it is not that of `user`: with `rootpw`, `runaspw` and `targetpw` it is not.
+    /// Whose password was asked for, if not that of `user`: with `rootpw`, `runaspw` and `targetpw`.
     pub fn other_account(&self, words: &str, user: &str) -> Option<String> {
         let (_, rest) = words.split_once(self.word.as_str())?;
         let (account, _) = rest.strip_prefix('/')?.split_once('/')?;
         (account != user && account != "%p").then(|| account.to_owned())
     }
 
-    /// The words without all prompts.
+    /// The output without the prompts.
     pub fn strip(&self, words: &str) -> String {
         let mut parts = self.parts(words).into_iter();
         let mut stripped = parts.next().unwrap_or_default();
@@ -49,7 +49,7 @@ impl SudoPrompt {
         stripped
     }
 
-    /// What a second appearance means, once there is one.
+    /// What the second appearance means, if there was one.
     pub fn again(&self, words: &str) -> Option<Again> {
         let parts = self.parts(words);
         let (between, question) = (parts.get(1)?, parts.get(2)?);
@@ -59,7 +59,7 @@ impl SudoPrompt {
         })
     }
 
-    /// What stands before, between and after the prompts.
+    /// The text before, between and after the prompts.
     fn parts(&self, words: &str) -> Vec<String> {
         let mut parts = words.split(self.word.as_str());
         let mut all: Vec<String> = parts.next().map(str::to_owned).into_iter().collect();
@@ -76,13 +76,13 @@ impl SudoPrompt {
     }
 }
 
-/// What sudo-rs writes after its prompt on the same line: PAM's own question.
+/// PAM's own question, which sudo-rs prints after its prompt on the same line.
 fn label(part: &str) -> &str {
     let line = part.lines().next().unwrap_or_default();
     line.strip_prefix("] ").unwrap_or_default().trim()
 }
 
-/// What comes after the prompt, without its label.
+/// The text after the prompt, without its label.
 fn answered(part: &str) -> &str {
     match part.strip_prefix("] ") {
         Some(rest) => rest.split_once('\n').map_or("", |(_, rest)| rest),
@@ -94,7 +94,7 @@ fn answered(part: &str) -> &str {
 mod tests {
     use super::{Again, SudoPrompt};
 
-    /// As sudo 1.9.16 and sudo-rs 0.2.5 print it.
+    /// The output of sudo 1.9.16 and sudo-rs 0.2.5.
     fn again(words: &str) -> Option<Again> {
         let prompt = SudoPrompt::new().unwrap();
         prompt.again(&words.replace("PROMPT", &format!("{}/deploy/", prompt.word)))

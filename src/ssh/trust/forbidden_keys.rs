@@ -10,20 +10,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// How a key revocation list begins (PROTOCOL.krl of OpenSSH); any other file holds a key a line.
+/// How a key revocation list begins (PROTOCOL.krl of OpenSSH). Any other file holds one key per line.
 const KRL: &[u8] = b"SSHKRL\n\0";
 const LONGEST_LIST: u64 = 64 << 20;
 
-/// What is wrong with a key.
+/// Why a key may not be used.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Objection {
     /// The file that revokes it.
     Revoked(PathBuf),
-    /// The setting that speaks against it, or that can't be honoured.
+    /// The setting that forbids the key, or that infrakt can't honour.
     Setting(String),
 }
 
-/// Whether a key that is trusted otherwise may be used.
+/// Checks a key that would otherwise be trusted.
 pub fn check(settings: &HostKeySettings, key: &PublicKey) -> Result<(), Objection> {
     for path in &settings.revoked {
         match is_revoked(path, key) {
@@ -46,7 +46,7 @@ pub fn check(settings: &HostKeySettings, key: &PublicKey) -> Result<(), Objectio
 }
 
 /// # Errors
-/// Why the list can't be read; ssh then trusts no host (ssh_config(5), RevokedHostKeys).
+/// Why the list can't be read. ssh then trusts no host (ssh_config(5), RevokedHostKeys).
 fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
     let list = bounded_read::read(path, LONGEST_LIST).map_err(|error| error.to_string())?;
     if list.starts_with(KRL) {
@@ -68,7 +68,7 @@ fn is_revoked(path: &Path, key: &PublicKey) -> Result<bool, String> {
     Ok(false)
 }
 
-/// Asks ssh-keygen, which belongs to the client that the configuration is for.
+/// Asks ssh-keygen, which is part of the client that the configuration is for.
 fn is_in_krl(path: &Path, key: &PublicKey) -> Result<bool, String> {
     let failed = |error: std::io::Error| format!("cannot run ssh-keygen: {error}");
     let mut file = tempfile::NamedTempFile::new().map_err(failed)?;

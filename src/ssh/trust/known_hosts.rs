@@ -1,7 +1,7 @@
-//! Reads OpenSSH's known_hosts format (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT") and finds what it says about one host.
+//! Reads OpenSSH's known_hosts format (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT") and finds the entries of one host.
 //!
-//! An own matcher, because libssh2's takes revoked keys for trusted ones, ignores wildcards, and loses a file at its
-//! first bad line. Certificate authorities are not asked: such a line neither vouches nor contradicts.
+//! infrakt has its own matcher because libssh2's accepts revoked keys, ignores wildcards, and drops a whole file at its
+//! first bad line. Certificate authorities are not used: their lines neither confirm nor contradict a key.
 
 use crate::host_key::PublicKey;
 use base64::Engine;
@@ -9,20 +9,20 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-/// What a known_hosts text says about one host.
+/// The entries of one host in a known_hosts file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct KnownHostsEntries {
-    /// The keys recorded for it, each with its line (from 1).
+    /// The recorded keys, each with its line (from 1).
     pub keys: Vec<(usize, PublicKey)>,
-    /// The keys it must not be trusted with any more.
+    /// The revoked keys, each with its line.
     pub revoked: Vec<(usize, PublicKey)>,
 }
 
-/// What that means for the key that the host shows.
+/// What the entries say about the key that the host shows.
 #[derive(Debug, PartialEq, Eq)]
 pub enum KnownHostsVerdict<'a> {
     Known,
-    /// Other keys are recorded; the first of them and its line.
+    /// Only other keys are recorded: the first one and its line.
     Changed(usize, &'a PublicKey),
     /// The line that revokes it.
     Revoked(usize),
@@ -43,7 +43,7 @@ impl KnownHostsEntries {
     }
 }
 
-/// Everything that `text` says about `host` at `port`. Lines that can't be read are passed over, as OpenSSH does.
+/// All entries in `text` for `host` at `port`. Lines that can't be read are skipped, as in OpenSSH.
 pub fn find(text: &str, host: &str, port: u16) -> KnownHostsEntries {
     let name = entry_name(host, port);
     let mut found = KnownHostsEntries::default();
@@ -68,7 +68,7 @@ pub fn find(text: &str, host: &str, port: u16) -> KnownHostsEntries {
     found
 }
 
-/// How OpenSSH writes a host: in lower case, with its port only if that is not 22.
+/// How OpenSSH writes a host: in lower case, and with its port if that is not 22.
 fn entry_name(host: &str, port: u16) -> String {
     let host = host.to_ascii_lowercase();
     if port == 22 { host } else { format!("[{host}]:{port}") }
@@ -99,8 +99,8 @@ fn hashed_name(hashed: &str, name: &str) -> Option<bool> {
     Some(mac.verify_slice(&hash).is_ok())
 }
 
-/// `*` stands for any characters, `?` for one. Goes back to the last `*` only, so its time is bounded by the product of
-/// both lengths.
+/// `*` stands for any characters, `?` for one. Backtracks to the last `*` only, so the time is bounded by the product
+/// of both lengths.
 fn wildcard(pattern: &str, name: &str) -> bool {
     let pattern = pattern.to_ascii_lowercase();
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());

@@ -26,7 +26,7 @@ fn host_keys_in(directory: &Path) -> Result<Vec<PublicKey>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("ssh_host_") && name.ends_with("_key.pub") {
             let bytes = bounded_read::read(&path, bounded_read::LONGEST_KEY).map_err(Error::file("read", &path))?;
-            // A file that holds no key is no server's key either.
+            // A file without a key is not used by sshd either.
             keys.extend(String::from_utf8_lossy(&bytes).parse());
         }
     }

@@ -1,5 +1,5 @@
-//! Whether the key that a server shows is the one expected, and which key types to ask it for so that it can show that
-//! one. A key that is recorded nowhere is accepted only by the policy for a first contact.
+//! Checks that the key that a server shows is the expected one, and asks the server for the types of key that can be
+//! checked. A key that is recorded nowhere is accepted only by the policy for a first contact.
 
 use crate::error::{Result, SshError};
 use crate::host_key::{HostKey, PublicKey};
@@ -13,22 +13,22 @@ use crate::ssh::trust::known_hosts::{self, KnownHostsEntries, KnownHostsVerdict}
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// All host key algorithms that are accepted, best first, by family. Without SHA-1 signatures and certificates, as
-/// current OpenSSH clients.
+/// All accepted host key algorithms, best first, by family. Like current OpenSSH clients, without SHA-1 signatures.
+/// Certificates of hosts are not used.
 const FAMILIES: [&[&str]; 3] = [
     &["ssh-ed25519"],
     &["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
     &["rsa-sha2-512", "rsa-sha2-256"],
 ];
 
-/// What is known of a server's key before it is asked for it.
+/// What is known of a server's key before connecting.
 pub struct Trust<'a> {
     hop: &'a Hop,
-    /// What each known_hosts file says, with the file as it is shown in messages.
+    /// The entries for this host in each known_hosts file, with the path for messages.
     known_hosts: Vec<(String, KnownHostsEntries)>,
 }
 
-/// What a key is that nothing contradicts.
+/// What is known about a key that contradicts no record.
 enum Judgement {
     /// It is the recorded one.
     Expected,
@@ -37,12 +37,12 @@ enum Judgement {
 }
 
 impl<'a> Trust<'a> {
-    /// The inventory's record, and what the user's own known_hosts says. A file that can't be read vouches for nothing.
+    /// Reads the user's known_hosts files. A file that can't be read has no entries.
     pub fn of(hop: &'a Hop) -> Self {
         let find = |path: &PathBuf| {
             let text = known_hosts_text(path)?;
             let found = match &hop.host_key_alias {
-                // An alias stands there without a port (ssh_config(5)).
+                // An alias is recorded without a port (ssh_config(5)).
                 Some(alias) => known_hosts::find(&text, alias, 22),
                 None => known_hosts::find(&text, &hop.target.host, hop.target.port),
             };
@@ -73,12 +73,12 @@ impl<'a> Trust<'a> {
                     }
                     Err(error) => mistrust = mistrust.or(Some(error)),
                 },
-                // The server has no key of this family, but perhaps of another.
+                // The server has no key of this family, but it may have one of another.
                 Err(HandshakeFailure::NoCommonAlgorithm(error)) => nothing_shown = Some(error),
                 Err(HandshakeFailure::Other(error)) => return Err(error.into()),
             }
         }
-        // A key that was shown and is not the right one says more than one that is not there.
+        // A wrong key says more than a missing one.
         let error = mistrust.or(nothing_shown).unwrap_or_else(|| SshError::Configuration {
             host: self.hop.target.name.clone(),
             reason: format!(
@@ -89,7 +89,7 @@ impl<'a> Trust<'a> {
         Err(error.into())
     }
 
-    /// What all files together say: a revocation anywhere counts, then a record anywhere, then what contradicts.
+    /// What all files say together: a revocation in any file wins, then a matching key, then a different key.
     fn judge(&self, offered: &PublicKey) -> (KnownHostsVerdict<'_>, &str) {
         let mut judged = (KnownHostsVerdict::Unknown, "");
         for (place, found) in &self.known_hosts {
@@ -141,7 +141,7 @@ impl<'a> Trust<'a> {
             }
             Err(Objection::Setting(reason)) => return Err(SshError::Configuration { host: server, reason }),
         }
-        // A host that is an address was looked up as such already.
+        // If the host is an address, it was already looked up as the host.
         let is_name = |peer: IpAddr| target.host.parse().map(|host: IpAddr| host.to_canonical()) != Ok(peer);
         if self.hop.host_keys.check_address
             && let Some(peer) = peer
@@ -175,7 +175,7 @@ impl<'a> Trust<'a> {
         })
     }
 
-    /// What the files say of the address itself, which ssh looks at with CheckHostIP: it can only speak against a key.
+    /// Checks the records for the address itself, as ssh does with CheckHostIP. They can only contradict.
     fn check_address(&self, offered: &PublicKey, peer: IpAddr) -> Result<(), SshError> {
         let target = &self.hop.target;
         for path in &self.hop.known_hosts {
@@ -205,7 +205,7 @@ impl<'a> Trust<'a> {
         Ok(())
     }
 
-    /// The lists of algorithms to ask for, without those that HostKeyAlgorithms does not allow.
+    /// The algorithms to ask for, without those that HostKeyAlgorithms does not allow.
     fn preferences(&self) -> Vec<Vec<&'static str>> {
         let mut lists = self.all_preferences();
         for list in &mut lists {
@@ -215,10 +215,10 @@ impl<'a> Trust<'a> {
         lists
     }
 
-    /// The lists of algorithms to ask for, one connection after the other until a key fits. Known types come first, so
-    /// that a server with several keys shows the one that can be compared; all others follow, so that one that lost its
-    /// key shows another, instead of finding no common algorithm. Of a bare fingerprint the type is not known: one
-    /// family at a time.
+    /// The algorithms to ask for: one list per connection, until a key fits. Types of known keys come first, so that a
+    /// server with several keys shows the one that can be compared. The other types follow, so that a server that lost
+    /// its key shows another one instead of finding no common algorithm. The type of a fingerprint is not known, so
+    /// each family is asked for in turn.
     fn all_preferences(&self) -> Vec<Vec<&'static str>> {
         let known: Vec<&str> = match &self.hop.target.host_key {
             Some(HostKey::Whole(key)) => vec![key.algorithm()],
@@ -234,21 +234,21 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// What is not a file, such as /dev/null, says nothing.
+/// Special files such as /dev/null have no entries.
 fn known_hosts_text(path: &Path) -> Option<String> {
     let bytes = bounded_read::read(path, u64::MAX).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// All accepted algorithms, those that sign with a key of the types `known` before the others.
+/// All accepted algorithms; first those that sign with a key of the types `known`.
 fn preference(known: &[&str]) -> Vec<&'static str> {
     let mut algorithms = FAMILIES.concat();
-    // A stable sort: among the known and among the others the best stays first.
+    // The sort is stable, so the best algorithm stays first in each group.
     algorithms.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));
     algorithms
 }
 
-/// The type of key that an algorithm signs with: RSA keys sign with several (RFC 8332, section 3).
+/// The type of key that an algorithm signs with: several algorithms use RSA keys (RFC 8332, section 3).
 fn key_type(algorithm: &'static str) -> &'static str {
     if algorithm.starts_with("rsa-sha2-") {
         "ssh-rsa"
