@@ -1,5 +1,7 @@
 //! Puts the dashboard, if it was built, where the program takes it from.
 
+#![allow(clippy::print_stdout, reason = "cargo reads it")]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 

@@ -1,5 +1,4 @@
 //! infrakt wipes and provisions servers over SSH, driven by recipes.
-#![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod cmd;

@@ -1,5 +1,4 @@
 //! Parses, dispatches, and ends with the exit code. Nothing else.
-#![forbid(unsafe_code)]
 
 use clap::{CommandFactory, Parser};
 use infrakt::cli::{Cli, Command};

@@ -234,8 +234,7 @@ struct LocalChannel {
 }
 
 impl Local {
-    // The child is waited for when its channel is dropped.
-    #[allow(clippy::zombie_processes)]
+    #[allow(clippy::zombie_processes, reason = "dropping the channel waits for the child")]
     fn start_here<'a>(&self, script: &[u8]) -> Result<Box<dyn Channel + 'a>> {
         let mut child = on_the_server("sh")
             .arg("-s")

@@ -1,4 +1,12 @@
 //! What an author of recipes meets: the primitives, the sandbox, the errors.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic"
+)]
 
 mod documentation;
 mod errors;

@@ -1,5 +1,10 @@
 //! The inputs of a recipe: parameters and secrets.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the code that rhai's export_module generates unwraps arguments"
+)]
+
 use crate::error::nearest;
 use crate::recipe::draft::{Parameter, Problem, SharedDraft};
 use rhai::plugin::*;

@@ -1,5 +1,10 @@
 //! Modifiers of a step: guards, timeout, variables, mode and owner.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the code that rhai's export_module generates unwraps arguments"
+)]
+
 use super::call::{check_text, origin};
 use super::parameters::SecretRef;
 use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, lint};
