@@ -23,10 +23,11 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every page of the root and of docs/, sorted.
+/// Every page of the root, of docs/ and of frontend/, sorted.
 pub fn pages() -> Vec<Page> {
     let mut pages = Vec::new();
-    for folder in [root().to_owned(), root().join("docs")] {
+    for folder in ["", "docs", "docs/decisions", "frontend"] {
+        let folder = root().join(folder);
         for entry in std::fs::read_dir(&folder).expect("a folder of the project") {
             let path = entry.expect("an entry").path();
             if path.extension().is_some_and(|extension| extension == "md") {
