@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How a person said yes.
+/// How a person consented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Means {
@@ -16,7 +16,7 @@ pub enum Means {
     /// The name was given with `--confirm`.
     #[serde(rename = "--confirm")]
     Flag,
-    /// The name came with a call of the HTTP API.
+    /// The name came with a request to the HTTP API.
     Api,
 }
 

@@ -12,9 +12,9 @@ pub enum Outcome {
     /// A guard held: there was nothing to do.
     Unchanged,
     Failed,
-    /// Never started, because the run ended before it.
+    /// Not started, because the run ended before it.
     Skipped,
-    /// Started, and its end was never seen.
+    /// Started, and infrakt did not see it end.
     Unknown,
 }
 
@@ -30,7 +30,7 @@ impl Outcome {
     }
 }
 
-/// How a run ended, or that it has not.
+/// How a run ended, or that it is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorShown {
-    /// Stays the same when the message is improved.
+    /// Stable: it stays the same when the message is reworded.
     pub code: String,
     pub message: String,
     /// What to do next.

@@ -12,13 +12,13 @@ use serde::Serialize;
 pub struct PlanMarked {
     #[serde(flatten)]
     pub plan: Plan,
-    /// What each step would do as things stand; only where the server was asked.
+    /// What each step would do now; only if the server was contacted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marks: Option<Vec<Mark>>,
-    /// Why steps would fail as things stand: what the checks found that are asked while planning.
+    /// Why steps would fail now: the results of the checks that ran during planning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,
-    /// Whether what the server was asked, queries and guards, could have changed its files; only where it was asked.
+    /// Whether the queries and guards could have changed files on the server; only if the server was contacted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
 }
@@ -35,14 +35,14 @@ impl PlanMarked {
     }
 }
 
-/// A plan that a person is to accept.
+/// A plan for a person to accept.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct PlanShown {
     #[serde(flatten)]
     pub plan: PlanMarked,
     /// What the recipe printed, line by line.
     pub printed: Vec<String>,
-    /// Whether a run of it takes the server's name and the plan's digest.
+    /// Whether a run of it requires the server's name and the plan's digest.
     pub needs_consent: bool,
     /// The error with which a run of it would be refused now, even with a consent.
     pub refused: Option<ErrorShown>,

@@ -14,7 +14,7 @@ pub struct RecipeListed {
     /// The user's own, found in place of a shipped one of the same name.
     pub overrides_shipped: bool,
     pub description: String,
-    /// Why it can't be read; then the rest says nothing.
+    /// Why it can't be read; the other fields are meaningless then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<ErrorShown>,
 }

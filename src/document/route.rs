@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A host on the way, as data.
+/// A host on the route, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 struct Host {
     name: String,
@@ -14,18 +14,18 @@ struct Host {
     user: String,
 }
 
-/// The way to a server, as data.
+/// The route to a server, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RouteShown {
     host: String,
     port: u16,
     user: String,
-    /// In their order.
+    /// In order.
     jump_hosts: Vec<Host>,
     proxy_command: Option<String>,
-    /// What the SSH configuration says of the server, by the names of ssh_config(5).
+    /// The server's settings in the SSH configuration, by the names of ssh_config(5).
     ssh_configuration: BTreeMap<&'static str, String>,
-    /// A configuration that is there and can't be used.
+    /// A configuration that exists but can't be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }

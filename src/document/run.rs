@@ -6,17 +6,17 @@ use crate::store::{Run, StepRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A run with all that the journal says of it, but for what its steps printed.
+/// A run with everything in the journal except the output of its steps.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RunShown {
     #[serde(flatten)]
     pub run: Run,
-    /// The one that began it, or the last with which it was resumed; null if it needed none.
+    /// The consent that started it, or the last one with which it was resumed; null if it needed none.
     pub consent: Option<Consent>,
     pub steps: Vec<StepRecord>,
-    /// What was said during the run that belongs to no step.
+    /// Messages of the run that belong to no step.
     pub notices: Vec<String>,
-    /// Whether it has ended early and can be gone on with.
+    /// Whether it ended early and can be resumed.
     pub resumable: bool,
 }
 

@@ -14,18 +14,18 @@ use serde::Serialize;
 pub struct ServerListed {
     #[serde(flatten)]
     pub server: Server,
-    /// Why nothing may be destroyed there, as far as the inventory knows.
+    /// Why nothing on the server may be destroyed, as far as the inventory knows.
     pub protected: Vec<String>,
 }
 
-/// A server of the inventory, and the way there.
+/// A server of the inventory, and the route to it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ServerShown {
     #[serde(flatten)]
     pub server: ServerListed,
-    /// How it would be reached.
+    /// How infrakt would reach it.
     pub route: Option<RouteShown>,
-    /// Why that can't be told.
+    /// Why that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route_problem: Option<String>,
 }
@@ -39,7 +39,7 @@ pub struct ServerAdded {
     /// Why it was not reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// What became of the marker on the machine, if it is to have one.
+    /// What happened to the marker on the machine, if it should have one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -49,18 +49,18 @@ pub struct ServerAdded {
 pub struct ServerUpdated {
     #[serde(flatten)]
     pub server: ServerListed,
-    /// What became of the marker on the machine.
+    /// What happened to the marker on the machine.
     pub notes: Vec<String>,
 }
 
-/// What a server itself says.
+/// What the server itself reports.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ServerStatus {
     /// Its name.
     pub server: String,
-    /// What the last recipe noted of it.
+    /// The status that the last recipe set.
     pub status: Option<String>,
-    /// Why nothing may be destroyed there.
+    /// Why nothing on the server may be destroyed.
     pub protected: Vec<String>,
     pub route: RouteShown,
     pub facts: Facts,

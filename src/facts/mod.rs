@@ -17,7 +17,7 @@ use std::path::Path;
 /// The version of the JSON form of facts.
 pub const FORMAT: u32 = 1;
 
-/// What is known of a server.
+/// What is known about a server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
@@ -32,20 +32,20 @@ pub struct Facts {
     /// The server's own host keys, in the form of public key files without comment.
     #[serde(default)]
     pub host_keys: Vec<HostKey>,
-    /// Whether `/etc/infrakt/host` is there: the machine hosts an infrakt.
+    /// Whether `/etc/infrakt/host` exists: the machine hosts an infrakt.
     #[serde(default)]
     pub marker: bool,
-    /// Whether the process that asks was seen among the server's own processes.
+    /// Whether this process was seen among the server's own processes.
     #[serde(default)]
     pub runs_this_infrakt: bool,
-    /// Every port on which sshd is configured to listen, or does.
+    /// Every port on which sshd listens or is configured to listen.
     pub ssh_ports: Vec<u16>,
     #[serde(default)]
     pub reboot_required: bool,
     #[serde(default)]
     pub docker: Docker,
     pub opt_infrakt: Directory,
-    /// What stands in the way of a wipe: container data that Docker does not list, and what the machine shares with others.
+    /// Obstacles to a wipe: container data that Docker does not list, and what the machine shares with others.
     #[serde(default)]
     pub obstacles: Vec<Obstacle>,
     /// Answers to `ssh::query` and to reads of the database, by question, so that a plan can be made again offline.
@@ -63,41 +63,41 @@ pub struct Os {
     pub version: String,
     /// `trixie`, `noble`.
     pub codename: String,
-    /// As people call it: `Debian GNU/Linux 13 (trixie)`.
+    /// The name for people: `Debian GNU/Linux 13 (trixie)`.
     pub name: String,
 }
 
-/// What Docker holds.
+/// The contents of Docker.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Docker {
-    /// The engine is installed, whether it runs or not.
+    /// The engine is installed, running or not.
     pub installed: bool,
     /// The engine answers.
     pub running: bool,
     #[serde(default)]
     pub version: String,
-    /// The package that the engine came with: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is none
-    /// of the two (a snap, files copied by hand). Empty where there is no engine.
+    /// The package of the engine: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is neither (a
+    /// snap, files copied by hand). Empty if there is no engine.
     #[serde(default)]
     pub package_name: String,
     /// `docker compose` works.
     #[serde(default)]
     pub compose: bool,
-    /// Where the engine is installed and does not answer: `masked`, `failed` or `stopped`, as systemd has its service; empty
-    /// where that is not known.
+    /// If the engine is installed but does not answer: `masked`, `failed` or `stopped`, the state of its systemd
+    /// service; empty if not known.
     #[serde(default)]
     pub unit: String,
     /// The last line of a failed engine in the journal.
     #[serde(default)]
     pub journal: String,
-    /// The engine's own id, as it says it; empty if none answers.
+    /// The engine's own id, as it reports it; empty if it does not answer.
     #[serde(default)]
     pub id: String,
-    /// Why the engine that answers is not proven to be this machine's own: nothing may be destroyed then.
+    /// Why the engine that answers is not proven to be this machine's own. Nothing may be destroyed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproven: Option<String>,
-    /// Where the engine keeps its data.
+    /// Where the engine stores its data.
     #[serde(default)]
     pub root: String,
     /// Its storage driver.
@@ -123,7 +123,7 @@ pub struct Docker {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Container {
-    /// The whole id, 64 hexadecimal digits. Like every id here, it tells apart things that have had the same name.
+    /// The full id, 64 hexadecimal digits. Like every id here, it distinguishes things that have had the same name.
     #[serde(default)]
     pub id: String,
     pub name: String,
@@ -135,7 +135,7 @@ pub struct Container {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
-    /// The whole id, `sha256:…`.
+    /// The full id, `sha256:…`.
     #[serde(default)]
     pub id: String,
     /// `repository:tag`, or the id of an image without a name.
@@ -149,12 +149,12 @@ pub struct Image {
 pub struct Volume {
     pub name: String,
     pub driver: String,
-    /// When it was created, as Docker says it.
+    /// When it was created, as Docker reports it.
     #[serde(default)]
     pub created: String,
     /// Bytes in its directory; `None` where it could not be measured in time.
     pub bytes: Option<u64>,
-    /// Where a volume of the local driver really keeps its data, if not in Docker's own directory: `nfs :/export`.
+    /// Where a volume of the local driver stores its data, if not in Docker's own directory: `nfs :/export`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
 }
@@ -169,18 +169,18 @@ pub struct Named {
     pub name: String,
 }
 
-/// A node of a swarm, and what the swarm holds as far as the node may know.
+/// A node of a swarm, and the contents of the swarm as far as the node knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SwarmNode {
     pub id: String,
     /// `manager` or `worker`.
     pub role: String,
-    /// As Docker says it: `active`, `locked`, `pending`, `error`.
+    /// As Docker reports it: `active`, `locked`, `pending`, `error`.
     pub state: String,
-    /// How many managers there are, this node included; 0 if it can't be told.
+    /// Number of managers, including this node; 0 if not known.
     pub managers: u64,
-    /// Every other node, by its host name. A worker knows none, and neither does a manager without a quorum.
+    /// All other nodes, by host name. Empty on a worker and on a manager without a quorum.
     #[serde(default)]
     pub others: Vec<Named>,
     /// Whether the manager could list the rest: without a quorum it can't.
@@ -202,7 +202,7 @@ impl SwarmNode {
     }
 }
 
-/// What stands in the way of a wipe.
+/// An obstacle to a wipe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Obstacle {
@@ -213,7 +213,7 @@ pub struct Obstacle {
     pub remedy: String,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
@@ -226,7 +226,7 @@ pub struct Directory {
     /// Entries of its `backups` directory.
     #[serde(default)]
     pub backups: u64,
-    /// What is in it, two levels deep, sorted by path: 20,000 entries at most.
+    /// Its entries, two levels deep, sorted by path: at most 20,000.
     #[serde(default)]
     pub entries: Vec<Entry>,
 }

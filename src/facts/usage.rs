@@ -19,11 +19,11 @@ pub struct Usage {
     pub load: [f64; 3],
     pub memory: Space,
     pub swap: Space,
-    /// Its own file systems that keep data, by where they are mounted; each once.
+    /// Its own file systems that store data, by mount point; each once.
     pub disks: Vec<Disk>,
 }
 
-/// How much there is of something, and how much of it can still be used.
+/// The total and the available amount of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Space {
     pub total_bytes: u64,
@@ -34,7 +34,7 @@ pub struct Space {
 pub struct Disk {
     pub mount: String,
     pub total_bytes: u64,
-    /// For ordinary users: what a file system keeps back for root is not among it.
+    /// For ordinary users: without the space that a file system reserves for root.
     pub available_bytes: u64,
 }
 

@@ -17,12 +17,12 @@ pub struct ProblemShown {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 struct Details {
-    /// Stays the same when the message is improved.
+    /// Stable: it stays the same when the message is reworded.
     code: &'static str,
     message: String,
     /// What to do next.
     hint: Option<String>,
-    /// The field of the body or of the query that is meant.
+    /// The field of the body or of the query that the error is about.
     field: Option<String>,
 }
 
@@ -33,7 +33,7 @@ pub struct Problem {
     pub code: &'static str,
     pub message: String,
     pub hint: Option<String>,
-    /// The field of the body or of the query that is meant.
+    /// The field of the body or of the query that the error is about.
     pub field: Option<String>,
     /// The methods that the path has, for 405.
     pub allow: Option<String>,

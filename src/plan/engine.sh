@@ -18,7 +18,7 @@ ik_prove_engine() {
     fi
     ik_listeners=$(ik_listening) || {
         [ -n "$ik_engine" ] || return 2
-        ik_reason="no process of this machine listens on /var/run/docker.sock, as far as ss can tell"
+        ik_reason="no process of this machine listens on /var/run/docker.sock, according to ss"
         return 1
     }
     # Checks every process that holds the socket, whatever its name is.
@@ -46,13 +46,13 @@ ik_prove_engine() {
     set -- $(stat -L -c '%d:%i' /proc/1/ns/mnt "/proc/$ik_daemon/ns/mnt" /proc/1/ns/pid "/proc/$ik_daemon/ns/pid" \
         / /proc/1/root/. "/proc/$ik_daemon/root/." 2>/dev/null)
     if [ $# != 7 ] || [ "$1" != "$2" ] || [ "$3" != "$4" ] || [ "$5" != "$6" ] || [ "$5" != "$7" ]; then
-        ik_reason="dockerd (process $ik_daemon) does not run in this machine itself, but in a container or a namespace of its own"
+        ik_reason="dockerd (process $ik_daemon) does not run in this machine itself, but in a container or its own namespace"
         return 1
     fi
     # dockerd keeps a file open there while it runs. That proves that its data is where it says, on a disk of this machine.
     ik_file=$(stat -L -c '%d:%i' -- "$ik_root/volumes/metadata.db" 2>/dev/null) || ik_file=none
     stat -L -c '%d:%i' "/proc/$ik_daemon/fd/"* 2>/dev/null | grep -qxF -- "$ik_file" || {
-        ik_reason="dockerd (process $ik_daemon) does not keep its data in $ik_root of this machine"
+        ik_reason="dockerd (process $ik_daemon) does not store its data in $ik_root of this machine"
         return 1
     }
     ik_id=''

@@ -14,13 +14,13 @@ ik_left() {
 # ik_left_in ROOT
 ik_left_in() {
     ik_count "$1"/containers/*/
-    [ "$ik_number" = 0 ] || ik_found "$1/containers" "it still has $ik_number" 'look at them: ls there'
+    [ "$ik_number" = 0 ] || ik_found "$1/containers" "it still has $ik_number" 'check them: ls there'
     ik_count "$1"/volumes/*/
-    [ "$ik_number" = 0 ] || ik_found "$1/volumes" "it still has $ik_number" 'look at them: ls there'
+    [ "$ik_number" = 0 ] || ik_found "$1/volumes" "it still has $ik_number" 'check them: ls there'
     ik_count "$1"/image/*/imagedb/content/sha256/*
-    [ "$ik_number" = 0 ] || ik_found "$1/image" "it still has $ik_number" 'look at them: find there'
+    [ "$ik_number" = 0 ] || ik_found "$1/image" "it still has $ik_number" 'check them: find there'
     ik_count_layers "$1"
-    [ "$ik_number" = 0 ] || ik_found "$1/$ik_driver" "it still has $ik_number layers, which Docker does not know any more" \
+    [ "$ik_number" = 0 ] || ik_found "$1/$ik_driver" "it still has $ik_number layers, which Docker no longer knows" \
         'stop Docker, remove them yourself, and start it again'
     case $ik_store in
         io.containerd.*)

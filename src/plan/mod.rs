@@ -35,23 +35,23 @@ pub struct Plan {
     /// True when the plan was made from recorded facts: nothing was asked of the server.
     pub offline: bool,
     pub losses: Losses,
-    /// Whether `losses` names everything that the plan destroys. It does where every step that destroys is one of infrakt's
-    /// own library, unaltered; what other steps destroy, only their commands tell.
+    /// Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified
+    /// from infrakt's own library. What other steps destroy is only visible in their commands.
     pub losses_complete: bool,
-    /// What the recipe asked the server while the plan was made, in its order; the answers are in the facts.
+    /// The recipe's queries during planning, in order; the answers are in the facts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
     /// The index of the step before which the recipe placed the consent.
     pub consent_before: Option<usize>,
     pub steps: Vec<Step>,
-    /// When it was made; only of a plan that was saved and destroys.
+    /// When it was made; only for a saved plan with destructive steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_at: Option<Timestamp>,
     /// SHA-256 over all of the above that a consent is for, in hexadecimal (see [`digest`]).
     pub digest: String,
 }
 
-/// Who keeps a recipe or a module.
+/// Where a recipe or a module comes from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Keeper {
@@ -64,7 +64,7 @@ pub enum Keeper {
     Path,
 }
 
-/// Which recipe, and exactly which text of it.
+/// Which recipe, and its exact text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeIdentity {
@@ -72,7 +72,7 @@ pub struct RecipeIdentity {
     pub kept_by: Keeper,
     /// The user's own, found in place of a shipped one of the same name.
     pub overrides_shipped: bool,
-    /// The recipe and each module that it imports, by the name that is theirs alone: `lib/apt.rhai` is infrakt's own,
+    /// The recipe and each module that it imports, by unique name: `lib/apt.rhai` is infrakt's own,
     /// `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home.
     pub sources: BTreeMap<String, Source>,
 }
@@ -86,7 +86,7 @@ pub struct Source {
     pub sha256: String,
 }
 
-/// Which server, as its row in the inventory and the machine itself say.
+/// Which server, according to its row in the inventory and to the machine itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerIdentity {
@@ -99,11 +99,11 @@ pub struct ServerIdentity {
     pub host_key: Option<HostKey>,
     /// machine-id(5) of the server.
     pub machine_id: Option<String>,
-    /// Why nothing may be destroyed there; empty for an ordinary server.
+    /// Why nothing on the server may be destroyed; empty for an ordinary server.
     pub protected: Vec<String>,
 }
 
-/// What stands on the server, and here in its name, that destroying steps would take away.
+/// The data on the server, and its records here, that destructive steps would delete.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Losses {
@@ -151,16 +151,16 @@ impl Losses {
 #[serde(deny_unknown_fields)]
 pub struct Loss {
     pub name: String,
-    /// What a reader wants to know beside the name: a size, a state. Never part of the digest.
+    /// Further information for the reader: a size, a state. Never part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What tells it from other things that have had its name: an id, or when it was created.
+    /// What distinguishes it from others that have had the same name: an id, or when it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
-    /// Its size, if that was measured. Never part of the digest; growth is compared.
+    /// Its size, if it was measured. Never part of the digest; growth is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// What is in a directory, as far as things in it are told apart.
+    /// The entries of a directory, as far as they are distinguished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<LossEntry>,
 }
@@ -171,7 +171,8 @@ pub struct Loss {
 pub struct LossEntry {
     /// Relative to the directory.
     pub path: String,
-    /// When it was last modified, in seconds since 1970; only of a backup, which another one of the same name replaces.
+    /// When it was last modified, in seconds since 1970; only for a backup, which a newer one of the same name
+    /// replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<i64>,
 }
@@ -205,15 +206,15 @@ impl Loss {
     }
 }
 
-/// What a step does to the world.
+/// What kind of step it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// Looks only.
+    /// Read-only.
     Read,
-    /// Adds or alters something that can be made again.
+    /// Creates or changes something that can be recreated.
     Change,
-    /// Takes away what can't be brought back.
+    /// Removes something that can't be restored.
     Destroy,
 }
 
@@ -242,14 +243,13 @@ pub struct Step {
     /// Read-only commands: if one of them fails, there is nothing to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
-    /// What the server does by itself if nobody can log in any more after the step.
+    /// What the server does by itself if no new login works after the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
-    /// Running it twice does no harm, so a resumed run may do so when it does not know how it ended.
+    /// Running it twice does no harm, so a resumed run may repeat it when its outcome is not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
-    /// A check that tells whether the rest can succeed: it is asked while planning too, and what it finds is shown with the
-    /// plan.
+    /// A check of whether the rest can succeed. It also runs during planning, and the plan shows its result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preflight: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -282,17 +282,17 @@ impl Step {
     }
 }
 
-/// The way back from a step that may lock everybody out: a dead man's switch, which only a new login stops.
+/// The undo of a step that may lock everyone out: a dead man's switch, which only a new login stops.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {
     /// A command for `sh` on the server.
     pub command: String,
-    /// Seconds that a new login may take, from the end of the step's own command.
+    /// Seconds allowed for a new login, from the end of the step's own command.
     pub after_seconds: u64,
 }
 
-/// A command that the server ran while the plan was made, for its output.
+/// A command that ran on the server during planning, for its output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
@@ -309,7 +309,7 @@ pub struct Origin {
     pub file: String,
     pub kept_by: Keeper,
     pub line: usize,
-    /// The file, not infrakt's own, that altered the step of a shipped module: gave it a guard, a variable, a timeout.
+    /// The file, not infrakt's own, that modified the step of a shipped module: with a guard, a variable or a timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub altered_by: Option<String>,
 }
@@ -335,25 +335,25 @@ pub enum EnvValue {
 pub enum Action {
     /// A command for `sh` on the server.
     Run { command: String },
-    /// Bytes to a path on the server, through a temporary file beside it.
+    /// Writes bytes to a path on the server, through a temporary file in the same directory.
     Upload {
         path: String,
         content: Content,
-        /// As chmod(1) takes it, `0644`.
+        /// As for chmod(1): `0644`.
         mode: String,
-        /// As chown(1) takes it, `root:root`.
+        /// As for chown(1): `root:root`.
         owner: String,
     },
     /// A new login; with `reboot`, after the server has been restarted.
     Reconnect { reboot: bool },
-    /// Ports of the server, opened from the computer that infrakt runs on, by the way that leads to the server's SSH.
+    /// Ports of the server, opened from the computer that infrakt runs on, over the route to the server's SSH.
     Reach {
         endpoints: Vec<Endpoint>,
-        /// A command for `sh` on the server, run while infrakt goes on trying, if one of them can't be reached. It succeeds if
-        /// nothing on the server is the reason, and else says what is. `$closed` holds the ports.
+        /// A command for `sh` on the server, run if a port can't be reached, while infrakt keeps trying. It succeeds if
+        /// the server is not the cause; otherwise it prints the cause. `$closed` has the ports.
         otherwise: String,
     },
-    /// A check of infrakt's own, of what a wipe would reach.
+    /// One of infrakt's own checks of what a wipe would reach.
     Survey { check: Survey },
     /// A change in the local database.
     State { change: StateChange },
@@ -375,7 +375,7 @@ pub enum Protocol {
     Tcp,
     /// A web server.
     Http,
-    /// What greets with TLS.
+    /// A server that answers TLS.
     Tls,
 }
 
@@ -414,7 +414,7 @@ impl std::str::FromStr for Endpoint {
     }
 }
 
-/// What an upload holds.
+/// The content of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Content {
@@ -428,7 +428,7 @@ pub enum Content {
 pub enum StateChange {
     /// Remove the server's apps, their deployments and dependencies, and then their env files.
     ForgetApps,
-    /// Note what became of the server.
+    /// Sets the status of the server.
     SetStatus(String),
 }
 

@@ -23,20 +23,20 @@ pub struct Finding {
     pub message: String,
 }
 
-/// What the guards said of a step when the plan was made; see `infrakt plan`.
+/// The result of a step's guards during planning; see `infrakt plan`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     WouldChange,
     /// A guard holds already.
     Unchanged,
-    /// The step changes nothing in any case.
+    /// The step never changes anything.
     Looks,
-    /// A check that fails as things stand.
+    /// A check that would fail now.
     WouldFail,
 }
 
-/// Whether what the server was asked for the plan, its queries and guards, could have changed its files.
+/// Whether the queries and guards that ran for the plan could have changed files on the server.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Asked {
     /// The server's file systems were read-only for them.

@@ -28,11 +28,11 @@ ik_report() {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Survey {
-    /// If Docker answers, it is the server's own engine that does.
+    /// If Docker answers, it is the server's own engine.
     Engine,
-    /// As `engine`, and a wipe reaches all container data of the server, and nothing that others may share.
+    /// Like `engine`, and a wipe reaches all container data of the server and nothing that others may share.
     Reach,
-    /// As `reach`, and Docker's directories hold nothing any more.
+    /// Like `reach`, and Docker's directories are empty.
     Emptied,
 }
 

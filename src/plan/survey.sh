@@ -15,7 +15,7 @@ ik_found() {
 ik_survey_engine() {
     case $ik_proven in
         1) ik_found /var/run/docker.sock "the Docker that answers there is not proven to be this machine's own: $ik_reason" \
-            "see who listens there: ss -xlp 'src /run/docker.sock'" ;;
+            "find out what listens there: ss -xlp 'src /run/docker.sock'" ;;
     esac
 }
 # How many of these paths exist; the pattern of a glob without matches does not count.
@@ -62,9 +62,9 @@ ik_survey_root() {
     [ -n "$ik_words" ] || return 0
     case ${1##*/} in
         [0-9]*.[0-9]*) ik_way='set userns-remap in /etc/docker/daemon.json again, restart Docker and wipe then' ;;
-        *) ik_way="make it Docker's data-root (in /etc/docker/daemon.json), restart Docker and wipe then" ;;
+        *) ik_way="make it Docker's data-root (in /etc/docker/daemon.json), restart Docker and then wipe" ;;
     esac
-    ik_found "$1" "it holds data of a Docker that does not run from it: $ik_words" "$ik_way; or remove it yourself"
+    ik_found "$1" "it has leftover data of a Docker that does not use it: $ik_words" "$ik_way; or remove it yourself"
 }
 ik_survey_roots() {
     ik_root_seen=''
@@ -116,7 +116,7 @@ ik_survey_own() {
         ik_others=yes
         ik_found "$ik_root/image/$ik_name" \
             "Docker uses the storage driver $ik_driver now, and does not list the images and containers that it keeps here with $ik_name" \
-            "go back to $ik_name in /etc/docker/daemon.json, restart Docker, and wipe then"
+            "set $ik_name again in /etc/docker/daemon.json, restart Docker, and then wipe"
     done
     for ik_layers in overlay2/??*/ overlay/??*/ aufs/diff/*/ btrfs/subvolumes/*/ vfs/dir/*/ devicemapper/mnt/*/ fuse-overlayfs/??*/ zfs/graph/*/; do
         ik_name=${ik_layers%%/*}
@@ -124,8 +124,8 @@ ik_survey_own() {
         # shellcheck disable=SC2086 # a pattern
         ik_count "$ik_root"/$ik_layers
         [ "$ik_number" = 0 ] || ik_found "$ik_root/$ik_name" \
-            "it holds $ik_number layers of a storage driver that Docker does not use now" \
-            "go back to $ik_name in /etc/docker/daemon.json, restart Docker, and wipe then; or remove it yourself"
+            "it has $ik_number layers of a storage driver that Docker does not use now" \
+            "set $ik_name again in /etc/docker/daemon.json, restart Docker, and then wipe; or remove it yourself"
     done
     # The daemon does not list containers of another driver.
     [ -n "$ik_others" ] || ik_unlisted containers docker ps --all --no-trunc --quiet
@@ -186,7 +186,7 @@ ik_survey_others() {
         /var/snap/microk8s/common/var/lib/containerd /var/lib/nerdctl /var/lib/buildkit; do
         ik_count "$ik_place"/*/
         [ "$ik_number" = 0 ] || ik_found "$ik_place" 'it holds containers or images that are not Docker'"'"'s' \
-            'uninstall what keeps them first'
+            'uninstall the program that uses them first'
     done
     ik_survey_containerd
 }
@@ -199,8 +199,8 @@ ik_survey_podman() {
     ik_add_words "$ik_number" volume
     ik_count "$1"/*-images/*/
     ik_add_words "$ik_number" image
-    [ -z "$ik_words" ] || ik_found "$1" "it holds data of Podman or CRI-O: $ik_words" \
-        "wipe it with its own tool, as the user whose it is: podman system reset"
+    [ -z "$ik_words" ] || ik_found "$1" "it has data of Podman or CRI-O: $ik_words" \
+        "wipe it with its own tool, as its user: podman system reset"
 }
 # containerd keeps Docker's images only if Docker is configured so. Otherwise its layers and images belong to another program,
 # or to an earlier configuration of Docker. Content without layers only describes images that Docker itself has.
@@ -219,7 +219,7 @@ ik_survey_containerd() {
     ik_count /var/lib/containerd/io.containerd.content.v1.content/blobs/*/*
     [ "$ik_number" != 0 ] || return 0
     ik_spaces=$(timeout 30 ctr namespaces ls -q 2>/dev/null) || {
-        ik_found /var/lib/containerd 'whose images it keeps there cannot be told: containerd does not answer' 'systemctl restart containerd'
+        ik_found /var/lib/containerd 'it is not known whose images are there: containerd does not answer' 'systemctl restart containerd'
         return 0
     }
     for ik_space in $ik_spaces; do
@@ -230,7 +230,7 @@ ik_survey_containerd() {
         # Running containers are in Docker's namespace, wherever Docker keeps their layers.
         if [ "$ik_space" = moby ]; then ik_words=$(timeout 30 ctr --namespace moby images ls -q) || ik_words='unknown'; fi
         [ -z "$ik_words" ] || ik_found /var/lib/containerd "containerd keeps images or containers there that Docker does not list, in its namespace $ik_space" \
-            "look at them, and remove them yourself: ctr --namespace $ik_space images ls"
+            "check them, and remove them yourself: ctr --namespace $ik_space images ls"
     done
 }
 # Checks the mounts that contain the wiped data, and the mounts in it. It compares paths as the kernel writes them, with spaces
@@ -332,7 +332,7 @@ ik_survey_mounts() {
                 if (type[2 SUBSEP i] == "tmpfs" && parts[3] == "_data" && in_memory(parts[2])) continue
                 report(at, "another file system is mounted in the volume " parts[2] " (" from[2 SUBSEP i] "), and would be emptied", "unmount it first: umount " at)
             }
-        }' /proc/self/mountinfo /proc/1/mountinfo) || ik_found /proc/self/mountinfo 'what is mounted where could not be read' 'see that awk works there'
+        }' /proc/self/mountinfo /proc/1/mountinfo) || ik_found /proc/self/mountinfo 'the list of mounts could not be read' 'check that awk works on the server'
     while [ -n "$ik_lines" ]; do
         ik_line=${ik_lines%%"$ik_break"*}
         ik_lines=${ik_lines#"$ik_line"}

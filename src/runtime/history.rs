@@ -6,7 +6,7 @@ use crate::error::{Error, Result, StoreError};
 use crate::event::{RunEvent, Stream};
 use crate::store::{GroupId, OutputChunk, Run, RunGroup, StepRecord};
 
-/// A run with all that the journal says of it, but for what its steps printed.
+/// A run with everything in the journal except the output of its steps.
 pub struct RunRecord {
     pub run: Run,
     /// The consent that began it, or the last one with which it was resumed. `None` if it needed none.

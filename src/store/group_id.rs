@@ -38,7 +38,7 @@ impl JsonSchema for GroupId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^g[0-9]+$", "description": "Runs that were begun together." })
+        json_schema!({ "type": "string", "pattern": "^g[0-9]+$", "description": "Runs that were started together." })
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Run {
     pub id: i64,
-    /// The server's name when the run began; its row may be gone since.
+    /// The server's name when the run started; its row may have been removed since.
     pub server: String,
     pub server_id: Option<i64>,
     pub recipe: String,
@@ -22,14 +22,14 @@ pub struct Run {
     pub digest: String,
     pub state: RunState,
     pub reason: Option<String>,
-    /// Who began it, and on which computer, in which process.
+    /// Who started it, on which computer and in which process.
     pub operator: String,
     pub computer: String,
     pub pid: u32,
     pub started_at: Timestamp,
     /// `None` while it goes on, and when its end was not seen.
     pub ended_at: Option<Timestamp>,
-    /// Those that were begun together with it, if there are others.
+    /// The runs that were started together with it, if any.
     pub group: Option<GroupId>,
 }
 

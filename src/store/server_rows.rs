@@ -28,7 +28,7 @@ pub struct Server {
     pub machine_id: Option<String>,
     /// The id of its Docker engine, once the engine was proven to be the server's own.
     pub engine_id: Option<String>,
-    /// Nothing may be destroyed there.
+    /// Nothing on the server may be destroyed.
     pub is_infrakt_host: bool,
     pub status: Option<String>,
     /// Sorted.

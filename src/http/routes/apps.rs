@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppsQuery {
-    /// Only those of this server.
+    /// Only those on this server.
     server: Option<String>,
 }
 

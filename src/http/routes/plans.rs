@@ -15,17 +15,17 @@ pub const PROVISION: &str = "provision";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanQuery {
-    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name.
     recipe: String,
-    /// For `provision`: without wiping first.
+    /// Only for `provision`: keep existing data.
     keep_data: Option<bool>,
 }
 
-/// A recipe and what it is given.
+/// A recipe and its parameters.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanBody {
-    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name.
     recipe: String,
     #[serde(default)]
     parameters: Parameters,

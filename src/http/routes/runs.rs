@@ -21,48 +21,48 @@ const HIGHEST_LIMIT: usize = 500;
 pub struct RunsQuery {
     /// Only those on the server of this name.
     server: Option<String>,
-    /// How many at most; 50 if it is not said.
+    /// Maximum number; 50 by default.
     #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
     /// Only those that are older than this run.
     before: Option<i64>,
 }
 
-/// A recipe to be run, by somebody who was shown its plan.
+/// A recipe to run, for someone who was shown its plan.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunBody {
-    /// The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name.
+    /// The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name.
     recipe: String,
     /// The name of a server.
     server: String,
     #[serde(default)]
     parameters: Parameters,
-    /// The server's name, where the plan needs consent.
+    /// The server's name. Required if the plan needs consent.
     confirm: Option<String>,
-    /// That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit.
+    /// The digest of the plan that was shown. Required if the plan needs consent; if given, it must match.
     digest: Option<String>,
-    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    /// Values for the plan's secrets; missing ones are read from the environment of the service.
     #[serde(default)]
     secrets: SecretTexts,
 }
 
-/// How a server is to be provisioned, by somebody who was shown the plan.
+/// How to provision a server, for someone who was shown the plan.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProvisionBody {
-    /// On top of what is there, without wiping it first.
+    /// Keep existing data: provision without wiping first.
     keep_data: bool,
     parameters: Parameters,
-    /// The server's name, where the plan needs consent.
+    /// The server's name. Required if the plan needs consent.
     confirm: Option<String>,
-    /// That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit.
+    /// The digest of the plan that was shown. Required if the plan needs consent; if given, it must match.
     digest: Option<String>,
-    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    /// Values for the plan's secrets; missing ones are read from the environment of the service.
     secrets: SecretTexts,
 }
 
-/// A run that was begun.
+/// A run that was started.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Begun {
     pub run_id: i64,
@@ -71,18 +71,18 @@ pub struct Begun {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StopBody {
-    /// End the current step too.
+    /// End the current step now, too.
     now: bool,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResumeBody {
-    /// What to do about a step of which nobody knows whether it ran.
+    /// What to do about a step that may or may not have run.
     unknown: Option<UnknownSaid>,
-    /// The server's name, where the consent that began the run holds no longer.
+    /// The server's name. Required if the consent that started the run is no longer valid.
     confirm: Option<String>,
-    /// Values for the plan's secrets; the others are taken from the environment of the service.
+    /// Values for the plan's secrets; missing ones are read from the environment of the service.
     secrets: SecretTexts,
 }
 
@@ -91,7 +91,7 @@ pub struct ResumeBody {
 pub enum UnknownSaid {
     /// Run it again.
     Again,
-    /// Take it as done, and go on with the next one.
+    /// Treat it as done and continue with the next step.
     Done,
 }
 

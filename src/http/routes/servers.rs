@@ -31,7 +31,7 @@ pub struct NewServerBody {
     /// A host name, an address, or a `Host` of the SSH configuration of the service's user.
     #[schemars(length(min = 1, max = 255))]
     host: String,
-    /// The user to log in as; one that is not root needs sudo there.
+    /// User to log in as; a user other than root needs sudo.
     #[schemars(length(max = 32))]
     user: Option<String>,
     #[schemars(range(min = 1))]
@@ -39,20 +39,20 @@ pub struct NewServerBody {
     /// The private key, on the computer of the service.
     #[schemars(length(max = 4096))]
     ssh_key_path: Option<String>,
-    /// Who rents it out.
+    /// Hosting provider (a note for yourself).
     #[schemars(length(max = 100))]
     provider: Option<String>,
-    /// Its host key, if that is known beforehand: a fingerprint, or the line of a public key file.
+    /// The host key, if already known: a fingerprint, or the line of a public key file.
     host_key: Option<String>,
     #[serde(default)]
     #[schemars(length(max = 100))]
     tags: Vec<String>,
-    /// Nothing may ever be destroyed there.
+    /// Nothing on the server may ever be destroyed.
     #[serde(default)]
     is_infrakt_host: bool,
 }
 
-/// What is to become different. What is missing stays as it is; null takes a value away.
+/// The values to change. Missing ones stay as they are; null clears a value.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerPatch {
@@ -73,23 +73,23 @@ pub struct ServerPatch {
     provider: Option<Option<String>>,
     #[serde(deserialize_with = "said")]
     host_key: Option<Option<String>>,
-    /// The whole list, in place of the one that is there.
+    /// The complete list; it replaces the present one.
     #[serde(deserialize_with = "said")]
     #[schemars(with = "Vec<String>", length(max = 100))]
     tags: Option<Vec<String>>,
     #[serde(deserialize_with = "said")]
     #[schemars(with = "bool")]
     is_infrakt_host: Option<bool>,
-    /// The server's name, where a protection is lifted, a protected server gets another address or host key, or the host
-    /// key of any server is removed.
+    /// The server's name. Required to remove a protection, to change the address or host key of a protected server, or
+    /// to remove the host key of any server.
     confirm: Option<String>,
 }
 
-/// The name of what is to be removed.
+/// The name of the server to remove.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerRemoval {
-    /// The server's name, where it is protected.
+    /// The server's name. Required if the server is protected.
     confirm: Option<String>,
 }
 

@@ -34,7 +34,7 @@ const fn if_any<T: JsonSchema>() -> Option<Body> {
     })
 }
 
-/// Whether the service is there.
+/// Whether the service is up.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Health {
     /// `ok`.
@@ -59,7 +59,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/api/health",
         name: "health",
-        summary: "Whether the service is there; needs no key",
+        summary: "Whether the service is up; needs no key",
         query: None,
         body: None,
         answer: Good::Json(200, of::<Health>),
@@ -81,7 +81,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/api/servers",
         name: "addServer",
-        summary: "Add a server, record its host key, and try the login; one that can't be reached is saved all the same",
+        summary: "Add a server, record its host key, and test the login; a server that can't be reached is saved too",
         query: None,
         body: required::<servers::NewServerBody>(),
         answer: Good::Json(201, of::<ServerAdded>),
@@ -92,7 +92,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/api/servers/{name}",
         name: "showServer",
-        summary: "What is recorded of a server, and how it would be reached",
+        summary: "A server's recorded values, and how it would be reached",
         query: None,
         body: None,
         answer: Good::Json(200, of::<ServerShown>),
@@ -103,7 +103,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Patch,
         path: "/api/servers/{name}",
         name: "updateServer",
-        summary: "Change what is recorded of a server",
+        summary: "Change a server's recorded values",
         query: None,
         body: required::<servers::ServerPatch>(),
         answer: Good::Json(200, of::<ServerUpdated>),
@@ -114,7 +114,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Delete,
         path: "/api/servers/{name}",
         name: "removeServer",
-        summary: "Remove a server from the inventory; nothing is changed on the server itself",
+        summary: "Remove a server from the inventory; the server itself is not changed",
         query: None,
         body: if_any::<servers::ServerRemoval>(),
         answer: Good::Nothing,
@@ -125,7 +125,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/api/servers/{name}/status",
         name: "serverStatus",
-        summary: "What a server itself says: facts and usage",
+        summary: "What a server itself reports: facts and usage",
         query: None,
         body: None,
         answer: Good::Json(200, of::<ServerStatus>),
@@ -158,7 +158,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/api/servers/{name}/provision",
         name: "provision",
-        summary: "Provision a server, after wiping it unless it is protected or its data is to be kept",
+        summary: "Provision a server; wipes it first, unless it is protected or its data is kept",
         query: None,
         body: if_any::<runs::ProvisionBody>(),
         answer: Good::Json(202, of::<runs::Begun>),
@@ -180,7 +180,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/api/recipes/{name}",
         name: "showRecipe",
-        summary: "A recipe with its source and the parameters that it takes",
+        summary: "A recipe with its source and parameters",
         query: None,
         body: None,
         answer: Good::Json(200, of::<RecipeShown>),
@@ -224,7 +224,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Get,
         path: "/api/runs/{id}/events",
         name: "runEvents",
-        summary: "What happened in a run and what happens, until it ends; Last-Event-ID begins after that event",
+        summary: "The past and future events of a run, until it ends; Last-Event-ID starts after that event",
         query: None,
         body: None,
         answer: Good::Events(of::<EventShown>),
@@ -246,7 +246,7 @@ pub static ROUTES: &[Route] = &[
         method: Method::Post,
         path: "/api/runs/{id}/resume",
         name: "resumeRun",
-        summary: "Go on with a run that failed or was interrupted, from the first step that is not done",
+        summary: "Resume a failed or interrupted run from its first unfinished step",
         query: None,
         body: if_any::<runs::ResumeBody>(),
         answer: Good::Json(202, of::<runs::Begun>),

@@ -41,7 +41,7 @@ pub trait Companion {
     /// Something happened; it is in the journal.
     fn event(&mut self, event: &RunEvent);
 
-    /// What to do about a step of which nobody knows whether it ran.
+    /// What to do about a step that may or may not have run.
     ///
     /// # Errors
     /// Why nobody can say: nothing more is executed then.
