@@ -1,5 +1,5 @@
-//! Consent: from a plan to a [`ConsentedPlan`], which is the only thing that an executor takes. Whatever the recipe, the
-//! flag or the call was, what destroys comes through here.
+//! Consent: turns a plan into a [`ConsentedPlan`], which is the only thing that an executor accepts. Every destructive
+//! plan goes through here, whatever recipe, flag or API call it came from.
 
 use crate::error::Refusal;
 use crate::plan::Plan;

@@ -1,5 +1,5 @@
-//! What happens during a run, as it happens. The journal, the terminal and the JSON output are all made from these, so
-//! they can't disagree. It knows only the plan's words.
+//! The events of a run, as they happen. The journal, the terminal and the JSON output are all made from these events,
+//! so they can't disagree. This file knows only the types of the plan.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Who can change what a path leads to. What infrakt acts on (recipes, their modules, saved plans) must be changeable by
-//! this user and root only, as ssh demands it of keys (StrictModes in sshd_config(5)).
+//! Who can change the file at a path. Files that infrakt acts on (recipes, their modules, saved plans) must be writable
+//! only by this user and root, as ssh requires for keys (StrictModes in sshd_config(5)).
 //!
 //! It must not know what the files are for.
 

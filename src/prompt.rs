@@ -1,8 +1,8 @@
-//! What is asked of a person on a terminal: the name of a server that is to lose its data, passwords and passphrases, and
-//! which servers are meant. Also owns Ctrl-C, since what it means depends on whether a question is open.
+//! Questions to a person on a terminal: the name of a server whose data will be destroyed, passwords and passphrases,
+//! and the choice of servers. It also handles Ctrl-C, whose meaning depends on whether a question is open.
 //!
-//! It must not know plans, runs or connections. A terminal means that standard input is one: rpassword would read
-//! /dev/tty even where a script feeds standard input.
+//! It must not know plans, runs or connections. "On a terminal" means that standard input is a terminal: rpassword
+//! would read /dev/tty even if a script feeds standard input.
 
 use crate::error::{Error, Exit, Refusal, Result};
 use crate::plan::printable::printable;

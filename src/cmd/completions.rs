@@ -1,4 +1,4 @@
-//! `infrakt completions`: scripts for shells.
+//! `infrakt completions`: completion scripts for shells.
 
 use super::output;
 use crate::error::{Exit, Result};

@@ -1,4 +1,4 @@
-//! How the command line comes to a consent: it shows what would be lost, and has the name typed, or given with
+//! How the command line gets a consent: it shows what would be lost, and asks for the server's name, or reads it from
 //! `--confirm`.
 
 use super::output;

@@ -1,4 +1,4 @@
-//! `infrakt facts`: what is known of a server, as data.
+//! `infrakt facts`: what is known about a server, as data.
 
 use super::{Context, output};
 use crate::error::{Exit, Result};

@@ -1,4 +1,4 @@
-//! What is to be done: a recipe with its parameters, and the servers to run it on.
+//! A job: a recipe with its parameters, and the servers to run it on.
 
 use super::consent::ConfirmArgs;
 use crate::plan::shell::quote;

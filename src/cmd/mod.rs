@@ -1,7 +1,7 @@
-//! The commands, one file each: arguments in, calls of the other rooms, results on stdout. Everything that is said
-//! beside a result goes to stderr.
+//! The commands, one file each: arguments in, calls to the other rooms, results on stdout. Everything else is printed
+//! to stderr.
 //!
-//! They must not decide anything that the HTTP API would have to decide again.
+//! They must not decide anything that the HTTP API would also have to decide.
 
 pub mod app;
 pub mod completions;

@@ -1,4 +1,4 @@
-//! How several servers are worked on: how many at a time, and what happens when one goes wrong.
+//! How several servers are worked on: how many at once, and what happens when one fails.
 
 use crate::runtime::AtOnce;
 use clap::Args;

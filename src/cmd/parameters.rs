@@ -1,4 +1,4 @@
-//! `--set key=value`: what a recipe is given on the command line.
+//! `--set key=value`: the parameters of a recipe on the command line.
 
 use crate::error::{Error, Result};
 use crate::plan::shell::quote;

@@ -1,4 +1,4 @@
-//! `infrakt recipe`: what recipes there are, what they take, and what is wrong with them.
+//! `infrakt recipe`: lists recipes, shows their parameters, and checks them.
 
 use super::{Context, output};
 use crate::document::recipe::{RecipeListed, RecipeShown};

@@ -1,4 +1,4 @@
-//! `infrakt runs resume`: goes on with a run that has ended early.
+//! `infrakt runs resume`: resumes a run that ended early.
 
 use super::consent::{ConfirmArgs, obtain_again};
 use super::{Context, output, run};

@@ -1,5 +1,5 @@
-//! `infrakt runs retry`: the same recipe with the same parameters, planned anew, for those servers of an earlier
-//! command where it did not come to its end.
+//! `infrakt runs retry`: runs the same recipe with the same parameters and a new plan, on the servers of an earlier
+//! command that are not done.
 
 use super::consent::ConfirmArgs;
 use super::job::Job;

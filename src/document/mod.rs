@@ -1,7 +1,7 @@
-//! The JSON documents of infrakt: what `--json` prints, and what the HTTP API answers. The same thing looks the same in
-//! both, since both are made here.
+//! The JSON documents of infrakt: what `--json` prints and what the HTTP API answers. Both are made here, so they have
+//! the same form.
 //!
-//! They must not know the command line, HTTP, or how anything is done: they only say how it is.
+//! They must not know the command line, HTTP, or how anything is done: they only describe.
 
 pub mod error;
 pub mod event;

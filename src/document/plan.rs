@@ -1,4 +1,4 @@
-//! A plan, with what the server says of its steps.
+//! A plan, with what the server reports about its steps.
 
 use super::error::ErrorShown;
 use crate::plan::Plan;

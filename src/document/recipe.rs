@@ -1,4 +1,4 @@
-//! A recipe: who keeps it, what it is for, and what it takes.
+//! A recipe: its origin, its purpose and its parameters.
 
 use super::error::ErrorShown;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! How the way to a server is shown: where it ends, what it leads through, and what of it the SSH configuration says.
+//! How the route to a server is shown: its target, its jump hosts, and which of it comes from the SSH configuration.
 
 use crate::runtime::ServerRoute;
 use schemars::JsonSchema;

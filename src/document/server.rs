@@ -1,4 +1,4 @@
-//! A server of the inventory, and what the server itself says.
+//! A server of the inventory, and what the server itself reports.
 
 use super::route::RouteShown;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! What one execution of one plan is given, and how it reports what happens.
+//! The inputs of one execution of one plan, and how it reports what happens.
 
 use super::connection::Connection;
 use super::script::Secrets;

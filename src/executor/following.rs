@@ -1,5 +1,5 @@
-//! Follows a runner over one channel, and tells it what it waits for. A connection may end at any moment; what is owed to
-//! the runner by then is said again over the next one.
+//! Follows a runner over one channel, and sends it the messages that it waits for. A connection may end at any moment;
+//! messages that the runner has not received are sent again over the next one.
 
 use super::connection::{Channel, Incoming};
 use super::execution::{Execution, change, note};

@@ -1,4 +1,4 @@
-//! Runs a consented plan over a connection and tells what happens as events. It knows no recipe, no SSH, no database and
+//! Runs a consented plan over a connection and reports events. It knows no recipe, no SSH, no database and
 //! no terminal: only the plan, the trait [`connection::Connection`], and the [`World`] that it reports to.
 
 pub mod connection;

@@ -1,9 +1,9 @@
-//! One of the two output files of a stretch: hands what came from it to its steps, without secrets, and keeps so much of it
+//! One of the two output files of a stretch: assigns its bytes to the steps, removes secrets, and limits the output so
 //! that no step and no run fills the journal.
 //!
-//! Of each stream of a step the beginning is shown as it comes. Of what follows only the end is held, until the step has
-//! ended; what lies between is left out, and its size is told. Places are counted in the bytes that came, whatever was shown
-//! of them, so that a run can be resumed.
+//! The beginning of each stream of a step is shown as it arrives. Of the rest, only the end is kept until the step has
+//! ended; the part between is omitted, and its size is reported. Positions count the received bytes, shown or not, so
+//! that a run can be resumed.
 
 use super::redaction::Redaction;
 use super::script::Secrets;

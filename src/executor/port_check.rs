@@ -1,5 +1,5 @@
-//! Opens ports of the server from here, as a visitor's computer does, and sees whether what is to answer there does. Where it
-//! does not, the server is asked for the reason, while the attempts go on. Knows no SSH.
+//! Opens ports of the server from here, as a visitor's computer does, and checks that the expected service answers. If
+//! it does not, the server is asked for the cause while the attempts continue. Knows no SSH.
 
 use super::connection::{Connection, Stream, Way};
 use super::question;

@@ -1,7 +1,8 @@
-//! Questions in the words of a recipe: queries and guards that are asked while a plan is made. They run where the file
-//! systems are read-only, wherever the server allows it, so that a mistake in one changes nothing.
+//! Queries and guards of a recipe, which run during planning. They see read-only file systems where the server allows
+//! it, so that a mistake in one changes nothing.
 //!
-//! It is no wall: what talks to a service (Docker, systemd) still reaches it, and root finds a way out who looks for one.
+//! This is not a security boundary: a command can still reach a service (Docker, systemd), and root can get around it
+//! on purpose.
 
 use super::connection::Connection;
 use super::question::{Answer, exchange};

@@ -1,5 +1,5 @@
-//! Makes the one script that carries consecutive steps to a server. It runs as root, and begins with the checks that
-//! nothing may get round.
+//! Builds the script that carries consecutive steps to a server. It runs as root, and begins with checks that can't be
+//! skipped.
 
 use crate::plan::digest::sha256;
 use crate::plan::secret::Secret;

@@ -1,5 +1,5 @@
-//! One stretch of a run: consecutive steps that the server executes by itself, followed from here over as many
-//! connections as it takes.
+//! One stretch of a run: consecutive steps that the server executes by itself. infrakt follows them from here, over as
+//! many connections as necessary.
 
 use super::execution::{Execution, is_own, note};
 use super::following::{Followed, Owed, PATIENCE};

@@ -1,5 +1,5 @@
-//! From what a follower sends to events: which byte belongs to which step, how each step ended, and how far the client
-//! has got in the remote files.
+//! Turns what a follower sends into events: which byte belongs to which step, how each step ended, and how much of the
+//! remote files the client has read.
 
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;

@@ -1,5 +1,5 @@
-//! What is read from a server before planning. Facts are data: they are probed from a live server ([`probe`]), read from
-//! a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
+//! Facts: what infrakt reads from a server before planning. They are data: probed from a live server ([`probe`]), read
+//! from a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
 mod os_release;
 pub mod probe;

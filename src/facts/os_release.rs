@@ -1,4 +1,4 @@
-//! Reads os-release(5): assignments as a shell would read them, but nothing in the file is executed.
+//! Reads os-release(5): assignments, parsed as a shell would, without executing anything in the file.
 
 use super::Os;
 

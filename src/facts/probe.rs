@@ -1,5 +1,5 @@
 //! The script that reads a server's facts in one round trip, and the parser of what it prints. It knows the server only
-//! as text: somebody else sends the script and brings the answer.
+//! as text: the caller sends the script and passes on the answer.
 
 use super::records::{Records, excerpt};
 use super::{

@@ -1,6 +1,6 @@
-//! How a server's answer is divided into records, so that no value of the machine can become a key. Each record begins
-//! with a line that holds a nonce, which was drawn for this one answer: whatever stands in a value, line breaks and
-//! imitated records included, stays in it.
+//! How a server's answer is split into records, so that no value from the machine can become a key. Each record begins
+//! with a line that has a nonce, generated for this one answer. Line breaks and imitated records in a value therefore
+//! stay part of the value.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! How busy and how full a server is, as of now: the script that reads it and the parser of what that prints. It is no
-//! part of the facts, since a plan must not rest on what changes by itself from minute to minute.
+//! The present load of a server and its free space: the script that reads them and the parser of its output. They are
+//! not part of the facts, because a plan must not depend on values that change every minute.
 //!
-//! It knows the server only as text: somebody else sends the script and brings the answer.
+//! It knows the server only as text: the caller sends the script and passes on the answer.
 
 use super::records::find;
 use schemars::JsonSchema;

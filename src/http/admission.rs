@@ -1,4 +1,5 @@
-//! Whether a request is let in, seen from its head alone: before its body is read, and before anything is done for it.
+//! Decides from the head of a request whether to accept it: before its body is read, and before anything is done for
+//! it.
 //!
 //! It must not know connections.
 

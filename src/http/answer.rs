@@ -1,4 +1,4 @@
-//! What a route answers with, before it is bytes.
+//! The answer of a route, before it is serialised.
 //!
 //! It must not know connections.
 

@@ -1,6 +1,6 @@
-//! One connection, which carries one request: reads it, within limits, and brings back what it is answered.
+//! One connection, which carries one request: reads the request within limits, and returns the answer.
 //!
-//! It must not know what the requests ask for.
+//! It must not know what the requests are for.
 
 use super::admission::Admission;
 use super::head::{self, Head};

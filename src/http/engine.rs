@@ -1,7 +1,7 @@
 //! tiny_http, reachable only by this process: it listens on a Unix socket that only its owner can enter, and receives only
 //! requests that were read and checked before.
 //!
-//! It must not know what the requests ask for.
+//! It must not know what the requests are for.
 //!
 //! If the process runs out of files or threads once, tiny_http 0.12 stops accepting connections forever. So it is replaced
 //! when it no longer listens.

@@ -1,7 +1,7 @@
-//! Reads the head of a request: what of it is kept, and what is not HTTP as this service speaks it. Whatever follows is
-//! made from what is kept, never from the bytes that came.
+//! Parses the head of a request, and rejects what this service does not support. Everything later uses the parsed
+//! values, never the received bytes.
 //!
-//! It must not know connections, nor who may come in.
+//! It must not know connections, nor who has access.
 
 use super::limits::HEADERS;
 use super::problem::Problem;

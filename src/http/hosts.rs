@@ -1,5 +1,6 @@
-//! Under which names the service may be called. A page of somebody else can give its own name the address of this
-//! service (DNS rebinding), and a browser would then let it speak to it: so a name must be one that was told of.
+//! The host names under which the service may be reached. Another site can point its own name at the address of this
+//! service (DNS rebinding), and a browser would then let its page send requests here. So only configured names are
+//! accepted.
 //!
 //! It must not know requests beyond these two headers.
 

@@ -1,4 +1,4 @@
-//! The key of the HTTP API: made once, kept in the home, compared without telling by the time it takes.
+//! The key of the HTTP API: created once, stored in the home, compared in constant time.
 //!
 //! It must not know requests.
 

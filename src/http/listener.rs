@@ -1,4 +1,4 @@
-//! Takes connections, and decides who has to leave when there are too many.
+//! Accepts connections, and decides which to close when there are too many.
 //!
 //! It must not know what they carry.
 

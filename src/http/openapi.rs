@@ -1,6 +1,6 @@
-//! The OpenAPI 3.1 document of the API, made from the table of routes and from the types that are read and answered.
+//! The OpenAPI 3.1 document of the API, made from the table of routes and from the types of requests and answers.
 //!
-//! It must not know how a call is answered.
+//! It must not know how a request is answered.
 
 use super::problem::ProblemShown;
 use super::routes::route::{Good, Route, SchemaOf};

@@ -1,5 +1,5 @@
-//! The dashboard: the files that were built of `frontend/`, which are a part of this program; without them, a page that
-//! says how to build them.
+//! The dashboard: the files built from `frontend/`, which are embedded in this program. Without them, it serves a page
+//! that says how to build them.
 //!
 //! It must not know the API.
 

@@ -1,4 +1,4 @@
-//! What an error answers with over HTTP: the one place that maps errors to statuses.
+//! The HTTP answer for an error: the one place that maps errors to statuses.
 //!
 //! It must not know routes or connections.
 

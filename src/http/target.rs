@@ -1,6 +1,6 @@
-//! What a request asks for: its target, taken apart and decoded.
+//! The target of a request, split and decoded.
 //!
-//! It must not know which paths there are.
+//! It must not know which paths exist.
 
 use super::problem::Problem;
 use percent_encoding::percent_decode_str;

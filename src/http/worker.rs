@@ -1,7 +1,7 @@
-//! Answers requests: takes them from tiny_http, asks the handler, and writes what it says. A handler that panics costs its
-//! own request and nothing else.
+//! Answers requests: takes them from tiny_http, calls the handler, and writes its answer. A handler that panics fails
+//! only its own request.
 //!
-//! It must not know which requests there are, nor who may make them.
+//! It must not know which requests exist, nor who may send them.
 
 use super::answer::{Answer, Events};
 use super::engine::Engine;

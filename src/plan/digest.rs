@@ -1,4 +1,4 @@
-//! The digest of a plan: what a consent is for. Two plans with the same digest do the same to the same machine and
+//! The digest of a plan, which a consent refers to. Two plans with the same digest do the same to the same machine and
 //! destroy the same things.
 
 use super::{Loss, LossEntry, Plan};

@@ -1,7 +1,7 @@
-//! The form that every plan has: what recipes are held to when they add a step, and what a plan that comes from a file
-//! is held to before anything of it is believed. So a file can say nothing that a recipe could not have said.
+//! The rules for the form of every plan. They are checked when a recipe adds a step, and before a plan from a file is
+//! used. So a file can't have anything that a recipe could not have produced.
 //!
-//! It must not know whether a plan fits a server; that is asked when the server was reached.
+//! It must not know whether a plan fits a server; that is checked when the server has been reached.
 
 use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, StateChange, Step};
 use crate::error::{Error, Result};

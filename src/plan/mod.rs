@@ -1,6 +1,7 @@
-//! A plan: the ordered steps for one server, as data. What was shown is what runs, because both are this.
+//! A plan: the ordered steps for one server, as data. The same data is shown and executed, so what was shown is what
+//! runs.
 //!
-//! A plan knows nobody: not where it came from, not who executes it, not how its server is reached.
+//! A plan must not know where it came from, who executes it, or how its server is reached.
 
 pub mod digest;
 pub mod form;

@@ -1,4 +1,4 @@
-//! From what Rhai says to what an author needs: the place, what is wrong there, and what to write instead.
+//! Turns Rhai's errors into what an author needs: the position, what is wrong there, and what to write instead.
 
 use super::draft::Problem;
 use super::limits::MAX_TIME;

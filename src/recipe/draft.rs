@@ -1,4 +1,4 @@
-//! A plan in the making: what the primitives write into while a recipe is evaluated.
+//! A draft of a plan, which the primitives write into while a recipe is evaluated.
 
 use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};

@@ -1,5 +1,5 @@
-//! The sandbox that a recipe is evaluated in: no file, process, network or clock but through the primitives, and limits
-//! on everything that could grow without an end.
+//! The sandbox that a recipe is evaluated in: no access to files, processes, network or clock except through the
+//! primitives, and limits on everything that could grow without bound.
 
 use super::api::given::{FactsHandle, ServerHandle};
 use super::draft::{Draft, Parameter, ReadFacts, SharedDraft};

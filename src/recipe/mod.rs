@@ -1,7 +1,7 @@
 //! Recipes: finding them, evaluating them in a sandbox, and explaining what is wrong with them.
 //!
-//! A recipe says what should be done; this room turns that into the steps of a plan and does none of it. It knows no SSH,
-//! no executor and no database: what a recipe asks of the world goes through [`Answers`].
+//! A recipe describes what should be done; this room turns it into the steps of a plan, and executes nothing. It must
+//! not know SSH, the executor or the database: a recipe's questions go through [`Answers`].
 
 mod api;
 pub mod diagnostics;

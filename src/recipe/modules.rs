@@ -1,5 +1,5 @@
-//! Which module an import means: infrakt's own, one in the recipe's folder, or one of the user's library. It reads text; it
-//! does not know what the text means.
+//! Finds the module of an import: infrakt's own, one in the recipe's folder, or one of the user's library. It reads
+//! text, and does not know what the text means.
 
 use super::source::{Recipe, is_segment, read_below, shipped};
 use crate::error::{Error, Result};

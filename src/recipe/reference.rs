@@ -1,4 +1,4 @@
-//! The reference of the primitives, made from their own doc comments, so that it can't differ from what there is.
+//! The reference of the primitives, made from their doc comments, so that it always matches the code.
 
 use rhai::Engine;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! The names that a recipe can't give to something of its own. Rhai looks for a function among those of the script first,
-//! also where a shipped module calls it: `fn quote(x) { x }` would take the quotes out of every command.
+//! The names that a recipe can't define. Rhai looks up functions in the script first, even for calls in a shipped
+//! module: `fn quote(x) { x }` would remove the quotes from every command.
 
 use super::api;
 use super::draft::Problem;

@@ -1,6 +1,6 @@
-//! Several runs at the same time, as people follow them: on a terminal a line for each that is at work; elsewhere a line
-//! when one begins and one when it ends. Or as JSON: the events of all of them, each with its run and its server. What went
-//! wrong is shown where it happens, with the server's name on every line. Progress goes to stderr.
+//! Shows several runs at once: on a terminal one line for each active run; elsewhere one line when a run starts and one
+//! when it ends. Or as JSON: the events of all runs, each with its run and its server. Errors are shown when they
+//! happen, with the server's name on every line. Progress goes to stderr.
 
 use super::json::Json;
 use super::screen::Screen;

@@ -1,4 +1,4 @@
-//! Events as JSON, one a line on stdout, for programs. The field `event` says what kind it is; see docs/cli.md.
+//! Events as JSON for programs, one per line on stdout. The field `event` says what kind it is; see docs/cli.md.
 
 use crate::document::event::{EventShown, Happening};
 use crate::event::RunEvent;

@@ -1,5 +1,4 @@
-//! Reporters: events of a run in, text out. They know the plan and the events, and nothing else of the run, so every
-//! reporter tells the same story.
+//! Reporters: events of a run in, text out. They know only the plan and the events, so all reporters agree.
 
 mod fleet;
 pub mod json;

@@ -1,4 +1,4 @@
-//! How many servers have been reached so far, for a person who waits; nothing anywhere else.
+//! Progress of reaching servers, shown on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;

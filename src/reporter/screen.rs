@@ -1,5 +1,5 @@
-//! The lower lines of a terminal while several runs go on: one line for each, as many as there is room for, and one for
-//! all of them together. It must not know events: it is told what to show.
+//! The lower lines of a terminal during several runs: one line for each, as many as fit, and one for all of them. It
+//! must not know events: it is told what to show.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The last lines that a step printed, made fit to be shown. It must not know where they are shown.
+//! The last lines that a step printed, prepared for display. It must not know where they are shown.
 
 use crate::plan::printable::one_line;
 use std::collections::VecDeque;

@@ -1,5 +1,5 @@
-//! A run as people follow it: on a terminal with the step at work and what it says last; elsewhere plain lines, one for
-//! each step that has ended. Progress goes to stderr, the summary to stdout.
+//! Shows a run to people: on a terminal with the current step and its latest output; elsewhere one plain line for each
+//! step that has ended. Progress goes to stderr, the summary to stdout.
 
 use super::tail::Tail;
 use super::tally::Tally;

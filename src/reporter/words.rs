@@ -1,4 +1,4 @@
-//! What things are called for people, and in which colours: one voice for one server and for many.
+//! The words and colours for people, the same for one server and for many.
 
 use crate::event::{Outcome, RunState};
 use crate::plan::Effect;

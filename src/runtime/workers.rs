@@ -1,5 +1,5 @@
-//! Many servers at a time, with a bounded number of threads: each takes the next server when it is done with one, and has
-//! a runtime of its own, since a connection to the database belongs to one thread.
+//! Works on many servers at once with a bounded number of threads. Each thread takes the next server when it is done
+//! with one, and has its own runtime, because a database connection belongs to one thread.
 //!
 //! It must not know what the work is.
 

@@ -1,5 +1,5 @@
-//! What a person accepted, as the journal keeps it. That nothing destroys without a consent is the consent room's to
-//! ensure; here a consent is checked once more against the plan, and made to start one run only.
+//! The consents in the journal. The consent room ensures that nothing destructive runs without a consent; here a
+//! consent is checked once more against the plan, and limited to one run.
 
 use super::{Failure, Store};
 use crate::consent::{Consent, Means};

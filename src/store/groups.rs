@@ -1,7 +1,7 @@
-//! Groups: what one command was to do, on however many servers. A group knows the servers that have no run too (nobody
-//! answered there, or it was refused), and what it takes to do the same again for those where it did not come to its end.
+//! Groups: what one command should do, on one or more servers. A group also has the servers without a run (unreachable
+//! or refused), and everything needed to retry the servers that are not done.
 //!
-//! It must not know recipes: how one is called and what it was given are words to it.
+//! It must not know recipes: their names and parameters are only text here.
 
 use super::group_id::GroupId;
 use super::journal::{Journal, Recorded, record_run};

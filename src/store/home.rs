@@ -1,5 +1,5 @@
-//! The directory that infrakt keeps everything of its own in: where it is, who may look into it, and the names in it.
-//! It must not know what the files hold.
+//! The directory with all of infrakt's own files: its location, its permissions, and the file names in it. It must not
+//! know what the files contain.
 
 use crate::error::{Error, Result, StoreError, io_reason};
 use std::fs::{DirBuilder, File, OpenOptions};

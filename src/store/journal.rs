@@ -1,9 +1,11 @@
-//! The journal of one run while it goes on: begun together with its lock and its consent, then written event by event.
+//! The journal of one run while it is running: started together with its lock and its consent, then written event by
+//! event.
 //!
-//! What survives what: whatever `append` has returned for survives the end of the process, however it ends. A power
+//! Durability: every event for which `append` has returned survives the end of the process, however it ends. A power
 //! loss can take back the last output and steps (commits of a running run are not forced to the disk one by one, that
-//! would cost more than the steps themselves); it can't take back that the run was begun, with which consent, how a
-//! stretch of it ended on the server, and how it ended itself. A run that lost its last events this way shows as interrupted, and the server knows what it did.
+//! would cost more than the steps themselves); it can't take back that the run was started, with which consent, how a
+//! stretch of it ended on the server, and how the run ended. A run that lost its last events this way shows as
+//! interrupted, and the server knows what it did.
 
 use super::living::{self, LivingRun, computer, end};
 use super::run_lock::RunLock;

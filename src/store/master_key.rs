@@ -1,7 +1,8 @@
-//! The key that the values of env files are encrypted under, and how one value is encrypted.
+//! The key that encrypts the values of env files, and how one value is encrypted.
 //!
 //! XChaCha20-Poly1305 with a random nonce for each value. The id of the app and the name of the variable are
-//! authenticated with it, so a value can't be moved to another variable or app. It must not know where values are kept.
+//! authenticated with it, so a value can't be moved to another variable or app. It must not know where values are
+//! stored.
 
 use crate::error::{Error, Result, StoreError};
 use crate::plan::secret::Secret;

@@ -1,10 +1,10 @@
-//! What infrakt keeps on this computer: the inventory, the apps, the journal of runs (all in one SQLite database) and
-//! the encrypted env files beside it. SQLite is known to this room alone; the others see plain structs.
+//! infrakt's data on this computer: the inventory, the apps and the journal of runs, all in one SQLite database, and
+//! the encrypted env files. Only this room knows SQLite; the others see plain structs.
 //!
 //! It must not know recipes, connections, the terminal or HTTP.
 //!
-//! Several processes use one home at the same time (the command line and the service), so everything that writes does
-//! it in one `BEGIN IMMEDIATE` transaction, and what the database can't order is ordered by locks on files in the home.
+//! Several processes can use one home at the same time (the command line and the service). So every write is one `BEGIN
+//! IMMEDIATE` transaction, and locks on files in the home protect what the database can't.
 
 mod apps;
 mod consents;

@@ -1,7 +1,7 @@
-//! What the journal knows for going on with a run that has ended early: how far its last stretch was followed, and whether
-//! the consent that began it still holds.
+//! The journal's records for resuming a run that ended early: how far its last stretch was followed, and whether its
+//! consent is still valid.
 //!
-//! It must not decide what happens with a step whose end nobody has seen.
+//! It must not decide what happens with a step whose outcome is not known.
 
 use super::living::computer;
 use super::{Failure, Store, run_rows};

@@ -1,4 +1,4 @@
-//! A run as its row says it is, and how rows are read.
+//! The row of a run, and how it is read.
 
 use super::failure::Failure;
 use super::group_id::GroupId;

@@ -1,6 +1,6 @@
-//! What the journal says of runs: which there were, how their steps ended, what they printed.
+//! Reads runs from the journal: the list, how their steps ended, and their output.
 //!
-//! It must not show anything; it hands out rows, and output piece by piece, since a step may have printed gigabytes.
+//! It must not show anything; it returns rows, and output piece by piece, because a step may have printed gigabytes.
 
 use super::living::{living_runs, refuse_if_at_work};
 use super::run_rows::{COLUMNS, Run, from_row, optional_word, word};

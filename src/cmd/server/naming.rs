@@ -1,4 +1,4 @@
-//! How a server is named: its address as it is shown, and its name as it is typed.
+//! How a server's address is shown, and how its name is asked for.
 
 use crate::error::Result;
 use crate::prompt;

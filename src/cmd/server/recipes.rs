@@ -1,5 +1,5 @@
-//! `infrakt server provision` and `infrakt server wipe`: the shipped recipes by their purpose, also where the user has
-//! a recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
+//! `infrakt server provision` and `infrakt server wipe`: commands for the shipped recipes, even if the user has a
+//! recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
 
 use super::super::consent::ConfirmArgs;
 use super::super::job::Job;

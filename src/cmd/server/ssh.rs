@@ -1,5 +1,5 @@
-//! `infrakt server ssh`: a shell on a server, by the system's own ssh, with what the inventory knows. Where that says
-//! nothing, ssh reads the same configuration as infrakt does.
+//! `infrakt server ssh`: a shell on a server with the system's own ssh and the values of the inventory. For values that
+//! are not recorded, ssh reads the same configuration as infrakt.
 
 use super::super::Context;
 use crate::error::{Error, Exit, Result};

@@ -1,4 +1,4 @@
-//! `infrakt server status`: what the server itself says.
+//! `infrakt server status`: what the server itself reports.
 
 use super::super::{Context, output};
 use super::naming::address;

@@ -1,4 +1,4 @@
-//! `infrakt server unlock`: who is at work on a server, and the end of it.
+//! `infrakt server unlock`: shows who runs something on a server, and ends it.
 
 use super::super::{Context, output};
 use super::naming::type_name;

@@ -1,4 +1,4 @@
-//! Bodies of calls: those that may be left out, and what several of them hold.
+//! Bodies of requests: optional bodies, and fields that several of them share.
 
 use super::super::problem::Problem;
 use super::super::request::Request;

@@ -1,4 +1,4 @@
-//! A request that has found its route, and how it is answered with a document.
+//! A request with its route, and how it is answered with a document.
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;

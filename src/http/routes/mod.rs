@@ -1,6 +1,6 @@
-//! What the API answers, call by call: a request is taken apart, the runtime is called, and a document is answered.
+//! The handlers of the API: each parses a request, calls the runtime, and returns a document.
 //!
-//! Whoever comes here was let in: host, origin, key and limits were checked before.
+//! Requests that arrive here were accepted: host, origin, key and limits were checked before.
 
 mod apps;
 mod body;

@@ -1,4 +1,4 @@
-//! Runs: begun for those who were shown the plan, stopped, resumed, and read in the journal.
+//! Runs: started after the plan was shown, stopped, resumed, and read from the journal.
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;

@@ -1,5 +1,5 @@
-//! The lint for what only looks, queries and guards: a command that is known to change something has no place there. A
-//! query runs while a plan is made, before anybody was asked anything.
+//! The lint for queries and guards, which must be read-only: it refuses commands that are known to change something. A
+//! query runs during planning, before anyone is asked for consent.
 
 use super::commands::{commands, name_of, programs};
 

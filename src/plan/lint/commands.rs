@@ -1,6 +1,6 @@
 //! Reads a shell text as the simple commands that it is made of (POSIX.1-2017, Shell Command Language, 2.9.1), with the
-//! files that each writes through a redirection. Commands in substitutions, and in texts that are handed to another shell,
-//! are read too.
+//! files that each writes through a redirection. Commands in substitutions, and in texts passed to another shell, are
+//! read too.
 //!
 //! It must not know what any program does. For a text that it can't parse, it returns the commands that it found.
 

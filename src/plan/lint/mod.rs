@@ -1,6 +1,6 @@
-//! The lint for commands that destroy: what takes away data must stand in a step that says so. It helps honest authors;
-//! it is no wall, since a shell has endless ways to say a thing. What only looks, queries and guards, must not change anything
-//! either; see `changing`.
+//! The lint for destructive commands: a command that deletes data must be in a step that is marked as destructive. It
+//! helps honest authors; it is not a security boundary, because a shell has endless ways to write a command. Queries
+//! and guards must not change anything at all; see `changing`.
 
 mod changing;
 mod commands;

@@ -1,5 +1,6 @@
-//! The process that evaluates a recipe for another infrakt: it has limits of memory and time that nothing in a recipe can
-//! pass, and touches no file. It reads an order from its standard input, asks and tells on its standard output, and ends.
+//! The process that evaluates a recipe for another infrakt. It has limits of memory and time that a recipe can't
+//! exceed, and touches no file. It reads an order from its standard input, writes questions and results to its standard
+//! output, and exits.
 
 use super::protocol::{Answer, Order, Outcome, Said};
 use crate::error::{Error, Result};

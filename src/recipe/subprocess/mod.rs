@@ -1,4 +1,4 @@
-//! Evaluates a recipe in a process of its own, so that nothing in it can take this one's memory or time.
+//! Evaluates a recipe in a separate process, so that it can't use up this one's memory or time.
 
 mod child;
 mod parent;

@@ -1,5 +1,5 @@
-//! Evaluates a recipe in a process of its own, so that nothing in it can take this one's memory or time: a recipe that
-//! passes the limits is one error. The files that it imports are read here, and its questions are answered here.
+//! Evaluates a recipe in a separate process, so that it can't use up this one's memory or time: a recipe that exceeds
+//! the limits is one error. The files that it imports are read here, and its questions are answered here.
 
 use super::child::{MEMORY, WORD};
 use super::protocol::{Answer, Failure, Order, Outcome, Said};

@@ -1,4 +1,4 @@
-//! What passes between infrakt and the process that evaluates a recipe for it: one JSON document a line.
+//! The protocol between infrakt and the process that evaluates a recipe for it: one JSON document per line.
 
 use crate::error::{Error, RecipeError};
 use crate::recipe::draft::KnownServer;

@@ -1,6 +1,5 @@
-//! Runs that go on in threads of this process while it does other things, as in the service: a bounded number of them,
-//! each of which can be stopped by whoever knows its number. Whatever happens in such a thread, the journal says how its
-//! run ended.
+//! Runs in background threads of this process, as in the service: a bounded number, each of which can be stopped by its
+//! number. Whatever happens in such a thread, the journal records how its run ended.
 
 use super::begun::Begun;
 use super::group::EXECUTING_STACK;

@@ -1,7 +1,7 @@
-//! Several servers: reached and planned at the same time, begun together, executed at the same time. Nothing is executed
-//! before everything is planned and consented to; what then happens on one server is told apart by its place in the list.
+//! Several servers: planned at the same time, started together, executed at the same time. Nothing is executed before
+//! everything is planned and consented to. Events of a server are identified by its position in the list.
 //!
-//! It must not know how any of it is shown.
+//! It must not know how anything is shown.
 
 use super::begun::{Begun, Progress};
 use crate::consent::ConsentedPlan;

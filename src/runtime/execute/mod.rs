@@ -1,4 +1,4 @@
-//! From a consented plan to a run that has ended: begun, executed and resumed, on one server or on many.
+//! Executes consented plans: starts, follows and resumes runs, on one server or on many.
 
 pub(super) mod background;
 pub(super) mod begin_shown;

@@ -1,4 +1,4 @@
-//! Going on with a run that has ended early: with the plan as it was, from the first step that is not done.
+//! Resumes a run that ended early, with its original plan, from the first unfinished step.
 
 use super::begun::{Begun, Progress, note_error};
 use super::secrets;

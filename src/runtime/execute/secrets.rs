@@ -1,4 +1,5 @@
-//! The values of a plan's secrets: given, from the environment, or asked for. They live as long as the run.
+//! The values of a plan's secrets: given, read from the environment, or asked for. They are kept as long as the run
+//! lasts.
 
 use crate::error::{Error, Result};
 use crate::executor::script::Secrets;

@@ -1,4 +1,4 @@
-//! The inventory, and what it means on the machines themselves.
+//! The inventory, and its effects on the machines themselves.
 
 pub(super) mod apps;
 pub(super) mod marker;

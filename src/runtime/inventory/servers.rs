@@ -1,7 +1,7 @@
-//! Adding servers to the inventory and changing what is recorded of them, with what that means on the machine itself: its
-//! acquaintance, and the marker that protects it.
+//! Adds servers to the inventory and changes their recorded values, with the effects on the machine itself: the first
+//! contact, and the marker that protects it.
 //!
-//! It must not know how somebody is asked for a server's name, only that it has to be typed.
+//! It must not know how a person is asked for a server's name, only that the name must be typed.
 
 use super::marker::Unmarked;
 use crate::error::{Error, Refusal, Result};

@@ -1,4 +1,4 @@
-//! A recipe evaluated for a server that there is not, so that it can be looked at and checked without one.
+//! Evaluates a recipe for an example server, so that it can be shown and checked without a real one.
 
 use crate::error::{Error, Result};
 use crate::facts::Facts;

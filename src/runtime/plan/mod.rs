@@ -1,4 +1,4 @@
-//! From a recipe to a plan that a person can read: what it would do, and what it would find there now.
+//! Makes a plan from a recipe: what it would do, and what it would find on the server now.
 //!
 //! It must not know how a plan is executed.
 

@@ -1,5 +1,5 @@
-//! Asks a server, in one round trip, which steps of a plan have nothing to do there now, and which would fail. It is asked
-//! where no file can be changed (see [`crate::executor::read_only`]).
+//! Asks a server, in one round trip, which steps of a plan have nothing to do now, and which would fail. This runs with
+//! read-only file systems (see [`crate::executor::read_only`]).
 
 use crate::error::{Result, ServerError};
 use crate::executor::script::holds_content;

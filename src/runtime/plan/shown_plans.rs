@@ -1,5 +1,5 @@
-//! Plans that are shown in one call and come back in another, as the HTTP API does it: what would be refused is told with
-//! the plan, and what comes back is held against a plan that is made anew.
+//! Plans that are shown in one request and come back in another, as in the HTTP API. The plan says what would be
+//! refused; a plan that comes back is compared with a new one.
 
 use super::make::Planned;
 use crate::consent::check_destroyable;

@@ -1,4 +1,4 @@
-//! A server that has been reached: its connection, its facts, and what they mean for a plan.
+//! A server that has been reached: its connection, its facts, and their consequences for a plan.
 
 use super::compare::{compare, compare_resumed};
 use super::reading::{PATIENCE, Reading, identity_now, losses, read_facts, read_usage_and_facts, view};

@@ -1,5 +1,5 @@
-//! The lock that a server keeps itself, and that every installation of infrakt respects: who holds it, and how to end a
-//! run whose own infrakt can't be reached any more.
+//! The lock on the server itself, which every installation of infrakt respects: who holds it, and how to end a run
+//! whose own infrakt can't be reached.
 
 use super::live::Live;
 use crate::error::{Refusal, Result, ServerError};

@@ -1,6 +1,6 @@
-//! A server as it is now: the way there, who the machine is, what protects it, who is at work on it.
+//! A server as it is now: the route to it, its identity, its protection, and the run in progress on it.
 //!
-//! It must not know what is to be done there.
+//! It must not know what will be done there.
 
 pub(super) mod compare;
 pub(super) mod contact;

@@ -1,4 +1,4 @@
-//! Whether anything speaks against destroying something on a machine. Every way of telling is asked, and one is enough.
+//! Whether a machine is protected from destruction. Every source is checked, and one is enough.
 
 use super::route::route_to;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! The way to a server, from its row and the SSH configuration.
+//! The route to a server, from its row and the SSH configuration.
 
 use crate::error::Result;
 use crate::ssh::{Destination, LoginTarget, ServerRoute};
