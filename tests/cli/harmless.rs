@@ -33,7 +33,7 @@ fn anstream_free(text: &str) -> String {
 }
 
 #[test]
-fn what_a_recipe_prints_or_refuses_with_is_harmless() {
+fn messages_of_recipes_are_escaped_on_a_terminal() {
     let infrakt = Infrakt::with_server();
     let plan = |text: &str| {
         infrakt.file("evil.rhai", text);
@@ -70,7 +70,7 @@ fn what_a_recipe_prints_or_refuses_with_is_harmless() {
 }
 
 #[test]
-fn a_word_of_the_command_line_comes_back_harmless() {
+fn arguments_in_errors_are_escaped_on_a_terminal() {
     let infrakt = Infrakt::with_server();
     for words in [
         &["run", "\u{1b}[2J", "--server", "prod-2"][..],
@@ -106,7 +106,7 @@ fn a_word_of_the_command_line_comes_back_harmless() {
 
 /// A file gets the bytes that were printed; a terminal gets what it can show of them.
 #[test]
-fn what_a_step_printed_is_harmless_on_a_terminal_and_exact_in_a_pipe() {
+fn output_of_steps_is_escaped_on_a_terminal_and_exact_in_a_pipe() {
     let infrakt = Infrakt::with_server();
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     let plan = [

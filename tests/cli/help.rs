@@ -45,7 +45,7 @@ fn the_help_of_every_command() {
 }
 
 #[test]
-fn everything_that_can_be_given_says_what_it_is() {
+fn every_option_and_argument_has_a_help_text() {
     for (words, command) in commands() {
         let name = format!("infrakt {}", words.join(" "));
         assert!(

@@ -71,7 +71,7 @@ fn a_home_that_cannot_be_made() {
 }
 
 #[test]
-fn a_home_that_one_may_not_write() {
+fn a_home_that_is_not_writable() {
     let infrakt = Infrakt::new();
     let closed = infrakt.folder().join("closed");
     fs::create_dir(&closed).unwrap();
@@ -134,7 +134,7 @@ fn a_home_of_somebody_else() {
 }
 
 #[test]
-fn a_mistyped_home_is_named_and_nothing_is_made_there() {
+fn a_mistyped_home_is_named_and_not_created() {
     let infrakt = Infrakt::new();
     let recipe = infrakt.recipe("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     let plain = infrakt.folder().join("plain");
@@ -319,7 +319,7 @@ fn a_database_that_another_program_has_locked() {
 }
 
 #[test]
-fn a_master_key_that_is_gone_or_another_one_is_said_and_nothing_is_written() {
+fn a_missing_or_wrong_master_key_is_an_error_and_nothing_is_written() {
     let infrakt = Infrakt::with_server();
     infrakt.ok(&["app", "add", "web", "--server", "prod-2", "--image", "nginx"]);
     infrakt.ok(&["env", "set", "web", "TOKEN=abc"]);

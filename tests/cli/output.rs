@@ -18,7 +18,7 @@ fn json_error(infrakt: &Infrakt, exit: i32, words: &[&str]) -> Value {
 }
 
 #[test]
-fn every_error_is_one_json_document_where_json_is_asked_for() {
+fn with_json_every_error_is_one_json_document() {
     let infrakt = Infrakt::with_server();
     infrakt.file("broken.rhai", "let x = ;\n");
     infrakt.file("bad.plan", "{");
@@ -95,7 +95,7 @@ fn exit_codes_are_what_the_help_says() {
 }
 
 #[test]
-fn without_a_server_and_a_terminal_the_names_are_told() {
+fn without_a_server_and_a_terminal_the_error_lists_the_servers() {
     let infrakt = Infrakt::new();
     let said = infrakt.refused(2, &["run", "wipe"]);
     assert!(
@@ -114,7 +114,7 @@ fn without_a_server_and_a_terminal_the_names_are_told() {
 }
 
 #[test]
-fn colours_are_there_where_they_are_asked_for_and_nowhere_else() {
+fn colours_are_used_only_where_requested() {
     let infrakt = Infrakt::with_server();
     let coloured = |words: &[&str], variables: &[(&str, &str)]| {
         let output = infrakt.command(words).envs(variables.iter().copied()).output().unwrap();
@@ -193,7 +193,7 @@ fn shells_can_read_their_completions() {
 }
 
 #[test]
-fn a_full_stdout_or_stderr_ends_in_an_error_and_not_in_a_panic() {
+fn a_full_stdout_or_stderr_is_an_error_and_not_a_panic() {
     let infrakt = Infrakt::with_server();
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = infrakt.command(&["server", "list"]).stdout(full()).output().unwrap();

@@ -10,7 +10,7 @@ fn offline(infrakt: &Infrakt, recipe: &str, facts: &str) -> String {
 }
 
 #[test]
-fn a_plan_has_the_same_bytes_every_time_in_every_home_and_asks_nobody() {
+fn an_offline_plan_has_the_same_bytes_in_every_home_and_contacts_no_server() {
     for recipe in ["provision", "wipe"] {
         let plans: Vec<String> = (0..3)
             .map(|_| {
@@ -30,7 +30,7 @@ fn a_plan_has_the_same_bytes_every_time_in_every_home_and_asks_nobody() {
 
 /// A server that would notice being asked: a plan made offline opens no connection to it.
 #[test]
-fn a_plan_made_offline_does_not_knock_at_the_server() {
+fn a_plan_made_offline_does_not_contact_the_server() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let infrakt = Infrakt::with_server();
@@ -42,7 +42,7 @@ fn a_plan_made_offline_does_not_knock_at_the_server() {
 }
 
 #[test]
-fn facts_that_are_not_there_or_not_right_are_explained() {
+fn missing_or_invalid_facts_are_explained() {
     let infrakt = Infrakt::with_server();
     let profile = include_str!("../../src/facts/profiles/debian-13.json");
     infrakt.file("half.json", &profile[..profile.len() / 2]);
@@ -134,7 +134,7 @@ fn saved(infrakt: &Infrakt, recipe: &str) -> String {
 }
 
 #[test]
-fn a_plan_made_offline_that_destroys_is_never_applied_and_that_is_said_at_once() {
+fn a_destructive_plan_made_offline_is_never_applied_and_saving_it_says_so() {
     let infrakt = Infrakt::with_server();
     let ended = infrakt.run(&[&["plan", "wipe"][..], &OFFLINE, &["debian-13", "--out", "x.plan"]].concat());
     assert!(
@@ -154,7 +154,7 @@ fn a_plan_made_offline_that_destroys_is_never_applied_and_that_is_said_at_once()
 }
 
 #[test]
-fn a_plan_made_offline_that_destroys_nothing_goes_to_its_server() {
+fn a_harmless_plan_made_offline_can_be_applied() {
     let infrakt = Infrakt::with_server();
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     saved(&infrakt, "./hello.rhai");
@@ -163,7 +163,7 @@ fn a_plan_made_offline_that_destroys_nothing_goes_to_its_server() {
 }
 
 #[test]
-fn a_plan_file_that_is_not_as_it_was_made_is_refused_without_asking_the_server() {
+fn a_modified_plan_file_is_refused_without_contacting_the_server() {
     let infrakt = Infrakt::with_server();
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     let text = saved(&infrakt, "./hello.rhai");
@@ -220,7 +220,7 @@ fn a_plan_file_that_is_not_as_it_was_made_is_refused_without_asking_the_server()
 }
 
 #[test]
-fn a_plan_of_a_server_that_is_gone_is_refused() {
+fn a_plan_of_a_removed_server_is_refused() {
     let infrakt = Infrakt::with_server();
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     saved(&infrakt, "./hello.rhai");
@@ -233,7 +233,7 @@ fn a_plan_of_a_server_that_is_gone_is_refused() {
 }
 
 #[test]
-fn a_plan_is_saved_whole_or_not_at_all_and_its_path_can_be_pasted() {
+fn a_plan_is_saved_completely_or_not_at_all_and_its_path_can_be_pasted() {
     let infrakt = Infrakt::with_server();
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
     let words = |out| [&["plan", "./hello.rhai"][..], &OFFLINE, &["debian-13", "--out", out]].concat();

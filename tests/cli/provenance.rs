@@ -20,7 +20,7 @@ fn own(infrakt: &Infrakt, files: &[(&str, &str)]) {
 }
 
 #[test]
-fn what_other_users_can_change_is_neither_planned_nor_applied() {
+fn files_that_other_users_can_change_are_not_planned_or_applied() {
     let infrakt = Infrakt::with_server();
     own(&infrakt, &[("mine.rhai", "ssh::run(\"Mine\", \"true\");")]);
     infrakt.file("hello.rhai", "ssh::run(\"Say hello\", \"echo hello\");");
@@ -72,7 +72,7 @@ fn what_other_users_can_change_is_neither_planned_nor_applied() {
 }
 
 #[test]
-fn a_recipe_in_place_of_a_shipped_one_is_announced_and_the_shipped_one_can_be_had() {
+fn a_recipe_that_overrides_a_shipped_one_is_announced_and_the_shipped_one_stays_reachable() {
     let infrakt = Infrakt::with_server();
     let own_module = "fn everything() { ssh::destroy(\"Remove data\", \"rm -rf /srv/data\"); }";
     own(

@@ -20,7 +20,7 @@ fn a_broken_recipe_is_shown_with_its_line_and_a_caret() {
 }
 
 #[test]
-fn the_caret_is_right_whatever_stands_before_it_and_however_lines_end() {
+fn the_caret_is_right_with_any_characters_before_it_and_any_line_ends() {
     let infrakt = Infrakt::new();
     for (text, place, shown) in [
         ("let y = 1;\r\nlet x = ;\r\n", "2:9", "let x = ;\n  |         ^ not"),
@@ -66,7 +66,7 @@ fn an_endless_loop_ends_with_its_line() {
 }
 
 #[test]
-fn what_grows_without_an_end_is_stopped_at_its_line() {
+fn unlimited_growth_is_stopped_at_its_line() {
     let infrakt = Infrakt::new();
     for text in ["let a = [];\nloop { a.push(1); }", "let a = \"x\";\nloop { a += a; }"] {
         let said = infrakt.refused(2, &["recipe", "check", infrakt.file("grow.rhai", text)]);
@@ -105,7 +105,7 @@ fn what_grows_without_an_end_is_stopped_at_its_line() {
 }
 
 #[test]
-fn a_recipe_that_is_no_text_or_too_long_is_refused() {
+fn a_recipe_that_is_not_text_or_too_long_is_refused() {
     let infrakt = Infrakt::new();
     let said = infrakt.refused(2, &["recipe", "check", infrakt.file("bytes.rhai", b"print(1);\xff")]);
     assert!(said.contains("bytes.rhai is not valid: byte 10 is not UTF-8"), "{said}");
@@ -185,7 +185,7 @@ fn unknown_recipes_and_servers_are_named_with_the_nearest() {
 }
 
 #[test]
-fn a_name_is_never_a_word_of_a_shell_nor_a_path() {
+fn names_are_never_used_as_shell_words_or_paths() {
     let infrakt = Infrakt::with_server();
     let canary = infrakt.folder().join("canary");
     for name in [
@@ -223,7 +223,7 @@ fn a_name_is_never_a_word_of_a_shell_nor_a_path() {
 }
 
 #[test]
-fn a_first_recipe_can_be_written_checked_tested_and_planned() {
+fn the_recipe_template_can_be_created_checked_tested_and_planned() {
     let infrakt = Infrakt::with_server();
     let ended = infrakt.run(&["recipe", "new", "hello.rhai"]);
     assert_eq!((ended.exit, ended.stdout.as_str()), (0, "wrote hello.rhai\n"));
@@ -268,7 +268,7 @@ fn a_first_recipe_can_be_written_checked_tested_and_planned() {
 }
 
 #[test]
-fn the_users_own_recipe_stands_in_for_the_shipped_one_and_the_list_says_so() {
+fn the_users_own_recipe_overrides_the_shipped_one_and_the_list_says_so() {
     let infrakt = Infrakt::with_server();
     let own = infrakt.home().join("recipes");
     std::fs::create_dir(&own).unwrap();
@@ -313,7 +313,7 @@ fn the_users_own_recipe_stands_in_for_the_shipped_one_and_the_list_says_so() {
 }
 
 #[test]
-fn one_recipe_that_cannot_be_read_does_not_hide_the_others() {
+fn an_unreadable_recipe_does_not_hide_the_others() {
     let infrakt = Infrakt::new();
     let own = infrakt.home().join("recipes");
     infrakt.ok(&["recipe", "list"]);
@@ -326,7 +326,7 @@ fn one_recipe_that_cannot_be_read_does_not_hide_the_others() {
 }
 
 #[test]
-fn the_reference_is_there_for_people_programs_and_editors() {
+fn the_reference_is_printed_as_text_json_and_definitions() {
     let infrakt = Infrakt::new();
     let reference = infrakt.ok(&["recipe", "docs"]);
     assert!(
@@ -355,7 +355,7 @@ fn the_reference_is_there_for_people_programs_and_editors() {
 }
 
 #[test]
-fn what_a_recipe_takes_is_shown_even_if_something_must_be_given() {
+fn parameters_are_shown_even_if_one_is_required() {
     let infrakt = Infrakt::new();
     infrakt.file(
         "p.rhai",

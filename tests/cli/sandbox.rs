@@ -7,7 +7,7 @@ const TEXTS: &str =
     "let s = \"a\"; for i in 0..22 { s += s; }\nlet t = \"0123456789abcdef\"; for i in 0..7 { t += t; }\n";
 
 #[test]
-fn what_needs_more_memory_than_it_may_have_is_one_error() {
+fn exceeding_the_memory_limit_is_one_error() {
     let infrakt = Infrakt::new();
     for text in [
         "s.replace(\"a\", t);",
@@ -26,7 +26,7 @@ fn what_needs_more_memory_than_it_may_have_is_one_error() {
 }
 
 #[test]
-fn what_takes_too_long_is_one_error() {
+fn exceeding_the_time_limit_is_one_error() {
     let infrakt = Infrakt::new();
     // Few operations, each of which has 4 MiB to look through.
     infrakt.file(
@@ -41,7 +41,7 @@ fn what_takes_too_long_is_one_error() {
 }
 
 #[test]
-fn what_nests_too_deeply_is_one_error() {
+fn nesting_too_deeply_is_one_error() {
     let infrakt = Infrakt::new();
     for text in [
         "[".repeat(100_000),
@@ -56,7 +56,7 @@ fn what_nests_too_deeply_is_one_error() {
 }
 
 #[test]
-fn an_answer_that_is_missing_is_told_as_if_nothing_stood_between() {
+fn a_missing_answer_has_the_same_error_as_without_a_subprocess() {
     let infrakt = Infrakt::with_server();
     infrakt.file("ask.rhai", "let kernel = ssh::query(\"uname -r\");\n");
     let words = [

@@ -16,7 +16,7 @@ fn refusal(plan: &Plan, typed: Option<(&str, Means)>) -> &'static str {
 }
 
 #[test]
-fn the_servers_name_admits_a_plan_that_destroys_and_is_on_record() {
+fn the_servers_name_admits_a_destructive_plan_and_is_recorded() {
     for how in ALL_MEANS {
         let plan = plan();
         let admitted = ConsentedPlan::admit(plan.clone(), Some(("prod-2", how)), "me@here").unwrap();
@@ -31,7 +31,7 @@ fn the_servers_name_admits_a_plan_that_destroys_and_is_on_record() {
 }
 
 #[test]
-fn no_name_or_another_one_does_not() {
+fn a_missing_or_wrong_name_does_not_admit_a_plan() {
     assert_eq!(refusal(&plan(), None), "consent_missing");
     for name in [
         "", "prod-1", "PROD-2", "prod-2 ", " prod-2", "prod-2\n", "y", "yes", "prod-20", "*", "prod‑2",
@@ -43,7 +43,7 @@ fn no_name_or_another_one_does_not() {
 }
 
 #[test]
-fn one_step_that_destroys_is_enough_wherever_it_stands() {
+fn one_destructive_step_needs_consent_at_any_position() {
     for at in 0..3 {
         let mut plan = harmless();
         plan.steps = vec![run("Look", Effect::Read, "true"), run("Change", Effect::Change, "true")];
@@ -53,7 +53,7 @@ fn one_step_that_destroys_is_enough_wherever_it_stands() {
 }
 
 #[test]
-fn a_plan_that_destroys_nothing_needs_no_name_and_a_name_does_no_harm() {
+fn a_harmless_plan_needs_no_name_and_accepts_one() {
     for typed in [None, Some(("prod-2", Means::Flag)), Some(("other", Means::Flag))] {
         let admitted = ConsentedPlan::admit(harmless(), typed, "me@here").unwrap();
         assert!(admitted.consent().is_none());
@@ -61,14 +61,14 @@ fn a_plan_that_destroys_nothing_needs_no_name_and_a_name_does_no_harm() {
 }
 
 #[test]
-fn a_recipe_that_asks_for_consent_gets_it_even_if_nothing_destroys() {
+fn a_recipe_can_ask_for_consent_without_destructive_steps() {
     let mut plan = harmless();
     plan.consent_before = Some(0);
     assert_eq!(refusal(&sealed(plan), None), "consent_missing");
 }
 
 #[test]
-fn the_name_does_not_help_where_nothing_may_be_destroyed() {
+fn the_name_does_not_admit_a_destructive_plan_for_a_protected_server() {
     let right = Some(("prod-2", Means::Typed));
     let mut protected = plan();
     protected.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
@@ -82,7 +82,7 @@ fn the_name_does_not_help_where_nothing_may_be_destroyed() {
 }
 
 #[test]
-fn protection_and_a_missing_identity_do_not_stop_what_destroys_nothing() {
+fn protected_and_unidentified_servers_accept_harmless_plans() {
     let mut plan = harmless();
     plan.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
     plan.server.machine_id = None;
@@ -90,7 +90,7 @@ fn protection_and_a_missing_identity_do_not_stop_what_destroys_nothing() {
 }
 
 #[test]
-fn a_plan_that_was_altered_is_refused_whether_it_destroys_or_not() {
+fn a_modified_plan_is_refused_destructive_or_not() {
     let right = Some(("prod-2", Means::Typed));
     for original in [plan(), harmless()] {
         let mut more = original.clone();
@@ -107,7 +107,7 @@ fn a_plan_that_was_altered_is_refused_whether_it_destroys_or_not() {
 
 /// A forger can compute a digest. A step that destroys must not get by with the word `read` on it.
 #[test]
-fn forgetting_apps_destroys_whatever_the_step_says() {
+fn forgetting_apps_is_always_destructive() {
     let mut plan = plan();
     plan.consent_before = None;
     plan.steps.retain(|step| step.title == "Forget the apps");
@@ -116,7 +116,7 @@ fn forgetting_apps_destroys_whatever_the_step_says() {
 }
 
 #[test]
-fn every_refusal_says_that_nothing_happened_or_why_and_what_is_next() {
+fn every_refusal_has_a_reason_and_a_next_step() {
     for refusal in [
         ConsentedPlan::admit(plan(), None, "me").unwrap_err(),
         ConsentedPlan::admit(plan(), Some(("x", Means::Typed)), "me").unwrap_err(),

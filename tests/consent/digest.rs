@@ -21,7 +21,7 @@ fn altered(value: &Value) -> Value {
 }
 
 #[test]
-fn every_value_but_sizes_and_states_is_part_of_it() {
+fn the_digest_covers_every_value_except_sizes_and_states() {
     let original = plan();
     let (json, pointers) = leaves(&original);
     let mut covered = 0;
@@ -46,7 +46,7 @@ fn every_value_but_sizes_and_states_is_part_of_it() {
 }
 
 #[test]
-fn what_is_added_or_taken_away_is_part_of_it() {
+fn the_digest_covers_added_and_removed_entries() {
     let original = plan();
     let changes: [fn(&mut Plan); 13] = [
         |plan| plan.losses.volumes[0].identity = Some("2026-01-02T00:00:00Z".to_owned()),
@@ -71,7 +71,7 @@ fn what_is_added_or_taken_away_is_part_of_it() {
 }
 
 #[test]
-fn a_thing_of_another_kind_with_the_same_name_is_another_thing() {
+fn the_digest_distinguishes_kinds_with_the_same_name() {
     let original = plan();
     let mut other = original.clone();
     other.losses.networks = std::mem::take(&mut other.losses.volumes);
@@ -79,7 +79,7 @@ fn a_thing_of_another_kind_with_the_same_name_is_another_thing() {
 }
 
 #[test]
-fn sizes_states_and_their_order_are_not_part_of_it() {
+fn the_digest_ignores_sizes_states_and_their_order() {
     let original = plan();
     let mut other = original.clone();
     other.losses.containers.reverse();
@@ -90,7 +90,7 @@ fn sizes_states_and_their_order_are_not_part_of_it() {
 }
 
 #[test]
-fn it_survives_being_saved_and_read() {
+fn the_digest_stays_the_same_after_saving_and_reading() {
     let original = plan();
     let text = serde_json::to_string_pretty(&original).unwrap();
     let read = Plan::parse(&text, "the plan").unwrap();

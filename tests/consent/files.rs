@@ -18,14 +18,14 @@ fn parse(plan: &Plan) -> Result<Plan, Error> {
 }
 
 #[test]
-fn a_plan_as_it_was_made_passes() {
+fn an_unmodified_plan_passes() {
     for plan in [plan(), harmless()] {
         examine(&parse(&plan).unwrap()).unwrap();
     }
 }
 
 #[test]
-fn an_altered_plan_is_stale() {
+fn a_modified_plan_is_stale() {
     let mut plan = harmless();
     plan.steps[0].title = "Say nothing".to_owned();
     let error = examine(&plan).unwrap_err();
@@ -35,7 +35,7 @@ fn an_altered_plan_is_stale() {
 
 /// Such a file would show a list of losses that nobody vouches for.
 #[test]
-fn a_plan_that_calls_a_text_infrakts_own_which_it_is_not_is_stale() {
+fn a_plan_with_a_false_shipped_text_is_stale() {
     for (name, sha256) in [("lib/wipe.rhai", "00ff"), ("lib/mine.rhai", "00ff")] {
         let mut plan = harmless();
         let source = Source {
@@ -50,7 +50,7 @@ fn a_plan_that_calls_a_text_infrakts_own_which_it_is_not_is_stale() {
 }
 
 #[test]
-fn what_can_never_be_destroyed_is_refused_before_any_server_is_asked() {
+fn protected_servers_are_refused_before_any_server_is_contacted() {
     let mut offline = plan();
     offline.offline = true;
     let error = examine(&sealed(offline)).unwrap_err();
@@ -64,7 +64,7 @@ fn what_can_never_be_destroyed_is_refused_before_any_server_is_asked() {
 }
 
 #[test]
-fn a_saved_plan_that_destroys_can_be_applied_for_a_day() {
+fn a_saved_destructive_plan_expires_after_24_hours() {
     let aged = |seconds: i64| {
         let mut plan = plan();
         plan.made_at = Some(Timestamp::now() - SignedDuration::from_secs(seconds));
@@ -160,7 +160,7 @@ fn upload(path: &str, text: &str, mode: &str) -> Action {
 }
 
 #[test]
-fn a_file_can_say_nothing_that_a_recipe_could_not() {
+fn a_plan_file_can_only_have_what_a_recipe_could_produce() {
     type Alter = fn(&mut Plan);
     let forged: [(&str, Alter); 21] = [
         ("is not a valid status", |plan| {
@@ -242,7 +242,7 @@ fn a_file_can_say_nothing_that_a_recipe_could_not() {
 }
 
 #[test]
-fn a_file_of_another_format_or_with_unknown_fields_is_refused() {
+fn a_plan_file_of_another_format_or_with_unknown_fields_is_refused() {
     let text = serde_json::to_string(&harmless()).unwrap();
     for (from, to, reason) in [
         (

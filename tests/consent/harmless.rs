@@ -4,7 +4,7 @@ use crate::fixture::{leaves, plan};
 use infrakt::plan::{Plan, render};
 
 #[test]
-fn no_text_of_a_plan_reaches_the_terminal_as_a_command_to_it() {
+fn texts_of_a_plan_are_escaped_on_a_terminal() {
     let evil = "x\u{1b}[8m\u{1b}]0;t\u{7}\r\u{9b}2J\u{202e}y";
     let (json, pointers) = leaves(&plan());
     let mut tried = 0;

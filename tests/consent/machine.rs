@@ -48,7 +48,7 @@ fn another_machine_row_address_or_key_does_not_fit() {
 }
 
 #[test]
-fn something_new_to_lose_is_named_and_something_gone_is_no_reason() {
+fn new_losses_are_named_and_vanished_ones_are_ignored() {
     let plan = plan();
     let mut more = plan.losses.clone();
     more.volumes.push(loss("orders", "3 GB"));
@@ -64,7 +64,7 @@ fn something_new_to_lose_is_named_and_something_gone_is_no_reason() {
 }
 
 #[test]
-fn a_thing_of_the_same_name_that_was_made_anew_is_something_new_to_lose() {
+fn a_recreated_thing_of_the_same_name_is_a_new_loss() {
     type Alter = fn(&mut Losses);
     let plan = plan();
     let changes: [(&str, Alter); 7] = [
@@ -102,7 +102,7 @@ fn a_thing_of_the_same_name_that_was_made_anew_is_something_new_to_lose() {
 }
 
 #[test]
-fn growth_beyond_noise_is_something_new_to_lose() {
+fn considerable_growth_is_a_new_loss() {
     let plan = plan();
     let grown = |bytes: u64, detail: &str| {
         let mut now = plan.losses.clone();
@@ -127,7 +127,7 @@ fn growth_beyond_noise_is_something_new_to_lose() {
 }
 
 #[test]
-fn a_plan_of_an_older_version_knows_things_by_name() {
+fn a_plan_of_an_older_version_compares_by_name() {
     let mut old = plan().losses;
     old.volumes[0].identity = None;
     old.paths[0].identity = None;
@@ -136,7 +136,7 @@ fn a_plan_of_an_older_version_knows_things_by_name() {
 }
 
 #[test]
-fn new_things_are_told_by_kind_and_name() {
+fn new_losses_are_named_by_kind_and_name() {
     let before = plan().losses;
     assert_eq!(before.new_since(&before), Vec::<String>::new());
     assert_eq!(Losses::default().new_since(&before), Vec::<String>::new());
@@ -147,7 +147,7 @@ fn new_things_are_told_by_kind_and_name() {
 }
 
 #[test]
-fn a_plan_made_offline_holds_the_machine_to_what_it_knew() {
+fn an_offline_plan_checks_the_machine_against_its_facts() {
     let mut offline = harmless();
     offline.offline = true;
     offline.server.machine_id = None;
@@ -160,7 +160,7 @@ fn a_plan_made_offline_holds_the_machine_to_what_it_knew() {
 }
 
 #[test]
-fn a_plan_made_with_its_server_knows_all_of_it_and_what_it_lacked_then_is_a_change() {
+fn a_plan_made_online_treats_new_identities_as_a_change() {
     let mut online = harmless();
     online.server.machine_id = None;
     let said = reason(&sealed(online), &harmless().server, &Losses::default()).unwrap();

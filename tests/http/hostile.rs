@@ -17,7 +17,7 @@ fn row(service: &Service, headers: &str, body: &str) -> String {
 const ROW: &str = r#"{"name":"prod-9","host":"127.0.0.1","port":9}"#;
 
 #[test]
-fn a_request_that_could_be_read_in_two_ways_is_not_read_at_all() {
+fn ambiguous_requests_are_refused() {
     let service = Service::start();
     let length = format!("Content-Length: {}\r\n", ROW.len());
     for (what, headers, body) in [
@@ -105,7 +105,7 @@ fn only_the_first_request_of_a_connection_is_read() {
 }
 
 #[test]
-fn who_speaks_something_else_is_told_at_once() {
+fn a_client_that_does_not_speak_http_gets_an_error_at_once() {
     let service = Service::start();
     // A browser that was told https.
     let answer = service.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
@@ -118,7 +118,7 @@ fn who_speaks_something_else_is_told_at_once() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_before_it_comes_and_while_it_comes() {
+fn a_body_that_is_too_large_is_refused_before_and_while_it_is_sent() {
     let service = Service::start();
     let large = vec![b' '; 50_000_000];
     // The client sends all of it before it reads, and is answered nevertheless.
@@ -149,7 +149,7 @@ fn a_body_that_is_too_large_is_refused_before_it_comes_and_while_it_comes() {
 }
 
 #[test]
-fn who_waits_for_a_word_before_the_body_gets_it() {
+fn expect_100_continue_is_answered() {
     let service = Service::start();
     let mut stream = service.connect();
     let head = row(
@@ -203,7 +203,7 @@ fn a_head_that_is_too_large_or_never_ends_is_refused() {
 }
 
 #[test]
-fn half_a_request_is_answered_when_its_time_is_over_and_changes_nothing() {
+fn an_incomplete_request_times_out_and_changes_nothing() {
     let service = Service::start();
     let whole = row(&service, &format!("Content-Length: {}\r\n", ROW.len()), ROW);
     std::thread::scope(|scope| {
@@ -243,7 +243,7 @@ fn half_a_request_is_answered_when_its_time_is_over_and_changes_nothing() {
 }
 
 #[test]
-fn a_path_that_is_not_encoded_as_it_must_be_is_refused() {
+fn an_incorrectly_encoded_path_is_refused() {
     let service = Service::start();
     for path in [
         "/api/servers/%",

@@ -5,7 +5,7 @@ use crate::support::infrakt::Infrakt;
 use serde_json::json;
 
 #[test]
-fn a_name_that_it_was_not_told_of_is_not_answered_whatever_else_is_right() {
+fn an_unknown_host_name_is_refused_even_with_the_key() {
     let service = Service::start();
     let port = service.address.port();
     for host in [
@@ -79,7 +79,7 @@ fn a_whole_address_as_target_changes_nothing() {
 }
 
 #[test]
-fn a_page_of_somebody_else_changes_nothing() {
+fn requests_from_other_origins_change_nothing() {
     let service = Service::start();
     let own = format!("http://{}", service.address);
     let row = json!({ "name": "prod-9", "host": "192.0.2.9" });

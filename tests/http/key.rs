@@ -11,7 +11,7 @@ fn key_file(infrakt: &Infrakt) -> std::path::PathBuf {
 }
 
 #[test]
-fn without_the_key_only_the_health_and_the_page_are_told() {
+fn without_the_key_only_health_and_the_page_are_answered() {
     let service = Service::start();
     for path in ["/api/health", "/", "/servers/prod-2"] {
         let answer = service.call("GET", path).without("X-API-Key").send();
@@ -74,7 +74,7 @@ fn without_the_key_only_the_health_and_the_page_are_told() {
 }
 
 #[test]
-fn the_first_start_makes_a_key_for_its_owner_alone_and_says_where_it_is() {
+fn the_first_start_creates_a_private_key_and_says_where_it_is() {
     let mut service = Service::start();
     let (file, key) = (key_file(&service.infrakt), service.key());
     assert_eq!(
@@ -109,7 +109,7 @@ fn the_first_start_makes_a_key_for_its_owner_alone_and_says_where_it_is() {
 }
 
 #[test]
-fn a_person_who_starts_it_for_the_first_time_is_shown_the_key_once() {
+fn the_first_start_on_a_terminal_shows_the_key_once() {
     let infrakt = Infrakt::new();
     let start = || {
         let command = infrakt.command(&["serve", "--bind", "127.0.0.1:0"]);
@@ -131,7 +131,7 @@ fn a_person_who_starts_it_for_the_first_time_is_shown_the_key_once() {
 }
 
 #[test]
-fn the_key_is_printed_for_whoever_asks_and_made_once_by_however_many() {
+fn print_key_prints_the_key_and_concurrent_calls_create_it_once() {
     let infrakt = Infrakt::new();
     let asking: Vec<_> = (0..8).map(|_| infrakt.start(&["serve", "--print-key"])).collect();
     let printed: Vec<String> = asking
@@ -154,7 +154,7 @@ fn the_key_is_printed_for_whoever_asks_and_made_once_by_however_many() {
 }
 
 #[test]
-fn a_file_that_holds_no_key_or_that_others_may_read_is_an_error_that_says_what_to_do() {
+fn an_invalid_or_readable_key_file_is_an_error_with_a_hint() {
     let infrakt = Infrakt::new();
     infrakt.run(&["serve", "--print-key"]).exits(0);
     let file = key_file(&infrakt);

@@ -16,7 +16,7 @@ fn is_open(stream: &TcpStream) -> bool {
 }
 
 #[test]
-fn two_hundred_silent_and_fifty_slow_clients_keep_nobody_waiting() {
+fn two_hundred_silent_and_fifty_slow_clients_do_not_delay_others() {
     let service = Service::start();
     let slow = service
         .call("POST", "/api/servers")
@@ -45,7 +45,7 @@ fn two_hundred_silent_and_fifty_slow_clients_keep_nobody_waiting() {
 }
 
 #[test]
-fn who_says_nothing_makes_way_for_who_does() {
+fn idle_connections_are_closed_first_when_all_slots_are_taken() {
     // Room for 64 connections: a quarter of the files.
     let infrakt = Infrakt::new();
     let words = ["serve", "--bind", "127.0.0.1:0"];
@@ -61,7 +61,7 @@ fn who_says_nothing_makes_way_for_who_does() {
 }
 
 #[test]
-fn without_files_it_waits_for_better_times() {
+fn without_free_file_descriptors_it_recovers_later() {
     let service = Service::start();
     let pid = service.pid().to_string();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("its files").count();
@@ -90,7 +90,7 @@ fn without_files_it_waits_for_better_times() {
 }
 
 #[test]
-fn who_reads_nothing_keeps_nobody_waiting() {
+fn a_client_that_does_not_read_does_not_delay_others() {
     let service = Service::start();
     let call = service.call("GET", "/api/openapi.json");
     let deaf: Vec<TcpStream> = (0..100).map(|_| call.open()).collect();
@@ -105,7 +105,7 @@ fn who_reads_nothing_keeps_nobody_waiting() {
 }
 
 #[test]
-fn calls_that_wait_for_a_server_leave_room_for_the_others() {
+fn requests_that_wait_for_a_server_leave_slots_for_others() {
     let infrakt = Infrakt::new();
     // While it is added nobody listens there; then somebody does who takes connections and says nothing.
     let reserved = Port::reserved();

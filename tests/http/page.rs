@@ -3,7 +3,7 @@
 use crate::fixture::Service;
 
 #[test]
-fn every_place_of_the_page_is_the_page_and_what_is_none_is_not_found() {
+fn every_page_of_the_dashboard_is_served_and_others_are_not_found() {
     let service = Service::start();
     let page = service.call("GET", "/").without("X-API-Key").send();
     assert_eq!(page.status, 200);
@@ -58,7 +58,7 @@ fn every_place_of_the_page_is_the_page_and_what_is_none_is_not_found() {
 }
 
 #[test]
-fn the_page_answers_to_reading_alone() {
+fn the_page_only_answers_get_and_head() {
     let service = Service::start();
     let (page, head) = (service.get("/"), service.call("HEAD", "/").send());
     assert_eq!((head.status, head.body.len()), (200, 0));
@@ -82,7 +82,7 @@ fn the_page_answers_to_reading_alone() {
 }
 
 #[test]
-fn every_answer_tells_the_browser_to_trust_nobody_else() {
+fn every_answer_has_the_security_headers() {
     let service = Service::start();
     let answers = [
         ("the page", service.get("/")),
@@ -130,7 +130,7 @@ fn every_answer_tells_the_browser_to_trust_nobody_else() {
 }
 
 #[test]
-fn a_request_is_told_of_to_whoever_asks_for_it_and_without_what_is_secret() {
+fn requests_are_logged_with_verbose_and_without_secrets() {
     let mut service = Service::start_in(crate::support::infrakt::Infrakt::new(), &["-v"]);
     service.call("GET", "/api/servers?tag=hush").send().answers(200);
     service

@@ -53,7 +53,7 @@ fn a_server_is_added_shown_changed_and_removed() {
 }
 
 #[test]
-fn what_is_wrong_with_a_server_is_told_by_its_field_and_nothing_is_saved() {
+fn an_invalid_server_is_refused_with_its_field_and_not_saved() {
     let service = Service::start();
     let long = "a".repeat(101);
     for (field, code, value) in [
@@ -181,7 +181,7 @@ fn a_host_key_that_is_seen_for_the_first_time_is_recorded() {
 }
 
 #[test]
-fn removing_a_host_key_takes_the_name_also_where_nothing_is_protected() {
+fn removing_a_host_key_requires_the_name_even_without_protection() {
     let service = Service::start();
     let path = "/api/servers/prod-2";
     let row = json!({ "name": "prod-2", "host": "127.0.0.1", "port": 9, "host_key": OTHER_KEY });
@@ -287,7 +287,7 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
 }
 
 #[test]
-fn a_mark_holds_also_if_the_machine_can_not_be_reached() {
+fn a_server_is_protected_even_if_its_machine_is_unreachable() {
     let service = Service::start();
     service
         .infrakt
@@ -302,7 +302,7 @@ fn a_mark_holds_also_if_the_machine_can_not_be_reached() {
 }
 
 #[test]
-fn recipes_and_apps_are_told() {
+fn recipes_and_apps_are_listed() {
     let service = Service::start();
     let folder = service.infrakt.home().join("recipes");
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -352,7 +352,7 @@ fn recipes_and_apps_are_told() {
 
 /// Each of them alone would end a process that evaluates it itself.
 #[test]
-fn recipes_that_exceed_the_limits_are_refused_calls_and_the_service_goes_on() {
+fn recipes_that_exceed_the_limits_are_refused_and_the_service_continues() {
     let service = Service::start();
     let folder = service.infrakt.home().join("recipes");
     std::fs::create_dir_all(&folder).expect("a folder");

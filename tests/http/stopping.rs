@@ -17,7 +17,7 @@ fn left_over(service: &Service) -> Vec<String> {
 }
 
 #[test]
-fn a_signal_ends_it_and_leaves_nothing_behind() {
+fn a_signal_ends_the_service_and_leaves_nothing_behind() {
     for signal in ["TERM", "INT", "HUP"] {
         let mut service = Service::start();
         service.get("/api/servers").answers(200);
@@ -33,7 +33,7 @@ fn a_signal_ends_it_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn nobody_else_can_enter_what_it_keeps_between_its_parts() {
+fn only_the_owner_can_open_the_internal_socket() {
     let infrakt = Infrakt::new();
     // A process that lets everybody do everything with what it makes.
     let starter = ["sh", "-c", "umask 0; exec \"$@\"", "sh"];
@@ -53,7 +53,7 @@ fn nobody_else_can_enter_what_it_keeps_between_its_parts() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_an_error_that_says_who_has_it() {
+fn an_address_in_use_is_an_error_with_a_hint() {
     let service = Service::start();
     let address = service.address.to_string();
     let infrakt = Infrakt::new();
@@ -84,7 +84,7 @@ fn two_services_share_a_home_and_its_key() {
 }
 
 #[test]
-fn it_says_in_json_where_it_listens_on_all_its_addresses() {
+fn with_json_it_prints_all_addresses() {
     let infrakt = Infrakt::new();
     let words = ["serve", "--json", "--bind", "127.0.0.1:0", "--bind", "[::1]:0"];
     let mut child = infrakt.start(&words);
@@ -109,7 +109,7 @@ fn it_says_in_json_where_it_listens_on_all_its_addresses() {
 }
 
 #[test]
-fn who_lets_others_reach_it_is_told_that_there_is_no_tls() {
+fn listening_for_other_computers_warns_about_missing_tls() {
     let infrakt = Infrakt::new();
     let command = infrakt.command(&["serve", "--bind", "127.0.0.1:0", "--bind", "0.0.0.0:0"]);
     let mut service = Service::start_command(infrakt, command);

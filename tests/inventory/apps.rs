@@ -43,7 +43,7 @@ fn removing_an_app_without_a_terminal_needs_yes() {
 }
 
 #[test]
-fn a_server_with_apps_says_how_to_get_rid_of_them() {
+fn a_server_with_apps_says_how_to_remove_them() {
     let infrakt = with_app();
     let ended = infrakt.run(&["server", "remove", "prod-2"]);
     assert_eq!(ended.exit, 2);

@@ -56,7 +56,7 @@ fn bad_variables_are_refused_without_repeating_a_value() {
 }
 
 #[test]
-fn a_key_that_is_gone_or_wrong_is_said_with_what_to_do() {
+fn a_missing_or_wrong_key_is_an_error_with_a_hint() {
     let infrakt = with_app();
     infrakt.ok(&["env", "set", "web", "A=1"]);
     let key = infrakt.home().join("master.key");

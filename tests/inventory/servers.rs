@@ -132,7 +132,7 @@ fn bad_input_changes_nothing_and_says_what_to_do() {
 }
 
 #[test]
-fn a_key_is_recorded_by_its_whole_path_and_its_public_half_is_noticed() {
+fn a_key_is_recorded_by_its_absolute_path_and_a_public_key_is_refused() {
     let infrakt = Infrakt::new();
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("id"), "").unwrap();
@@ -218,7 +218,7 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let infrakt = Infrakt::new();
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     let (reader, writer) = std::io::pipe().unwrap();

@@ -16,7 +16,7 @@ fn exit(mut session: PtySession) -> i32 {
 }
 
 #[test]
-fn the_typed_name_lifts_protection_and_nothing_else_does() {
+fn only_the_typed_name_removes_protection() {
     let infrakt = Infrakt::new();
     infrakt.ok(&[
         "server",
@@ -81,7 +81,7 @@ fn on_terminal_after_a_line(infrakt: &Infrakt, words: &[&str]) -> PtySession {
 }
 
 #[test]
-fn what_was_typed_before_a_question_answers_none_of_them() {
+fn input_before_a_question_is_ignored() {
     let infrakt = Infrakt::new();
     let protected = ["--host", "127.0.2.6", "--port", "1", "--infrakt-host"];
     infrakt.ok(&[&["server", "add", "prod-1"], &protected[..]].concat());

@@ -23,7 +23,7 @@ fn functions(source: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_module_and_function_says_what_it_is_for_and_every_example_works() {
+fn every_module_and_function_is_documented_and_every_example_works() {
     let mut seen = 0;
     for module in shipped_library() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))

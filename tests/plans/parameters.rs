@@ -23,7 +23,7 @@ fn traefik_asks_for_certificates_only_with_an_email() {
 }
 
 #[test]
-fn a_changed_configuration_makes_traefik_anew() {
+fn a_changed_configuration_recreates_traefik() {
     let mark = |case: crate::support::Case| {
         let text = text(&case.plan("provision"));
         let line = text
@@ -39,7 +39,7 @@ fn a_changed_configuration_makes_traefik_anew() {
 }
 
 #[test]
-fn what_can_not_be_right_is_refused_with_how_to_write_it() {
+fn invalid_parameters_are_refused_with_an_example() {
     for (name, value, message, help) in [
         (
             "email",
@@ -104,7 +104,7 @@ fn what_can_not_be_right_is_refused_with_how_to_write_it() {
 }
 
 #[test]
-fn a_typo_in_a_parameter_is_not_taken_for_its_default() {
+fn a_misspelled_parameter_is_refused() {
     let error = server("debian-13")
         .set("keepdata", true)
         .evaluate("provision")

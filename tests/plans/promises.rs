@@ -22,7 +22,7 @@ fn everywhere() -> Vec<Case> {
 }
 
 #[test]
-fn a_wipe_looks_first_then_destroys_in_order_then_proves_it_then_forgets() {
+fn a_wipe_checks_then_destroys_in_order_then_proves_it_then_forgets() {
     for case in everywhere() {
         let plan = case.plan("wipe");
         let order = [
@@ -105,7 +105,7 @@ fn provisioning_destroys_nothing_on_a_protected_server_or_when_data_is_kept() {
 
 /// Local changes are the database's own to find unchanged.
 #[test]
-fn every_step_that_changes_the_server_finds_out_by_itself_whether_it_must() {
+fn every_step_that_changes_the_server_has_a_guard() {
     for case in everywhere() {
         let plan = case.plan("provision");
         for step in plan.steps.iter().filter(|step| step.effect == Effect::Change) {
@@ -157,7 +157,7 @@ fn every_command_and_guard_is_understood_by_sh() {
 }
 
 #[test]
-fn every_step_that_speaks_to_docker_speaks_to_the_servers_own() {
+fn every_docker_step_uses_the_servers_own_docker() {
     let commands = [
         "ps", "images", "volume", "network", "stop", "system", "swarm", "inspect", "compose", "logs", "version",
     ];
@@ -209,7 +209,7 @@ fn all_packages_are_installed_in_one_transaction() {
 }
 
 #[test]
-fn debian_12_gets_docker_from_dockers_own_repository_and_its_old_packages_make_room_first() {
+fn debian_12_gets_dockers_own_packages_after_removing_the_old_ones() {
     let plan = server("debian-12").plan("provision");
     let order = [
         place(&plan, "https://download.docker.com/linux/debian/gpg"),
@@ -224,7 +224,7 @@ fn debian_12_gets_docker_from_dockers_own_repository_and_its_old_packages_make_r
 }
 
 #[test]
-fn dockers_own_packages_are_taken_anywhere_if_asked_for() {
+fn dockers_own_packages_are_used_if_requested() {
     for (system, repository, codename) in [
         ("debian-13", "https://download.docker.com/linux/debian", "trixie"),
         ("ubuntu-22.04", "https://download.docker.com/linux/ubuntu", "jammy"),
@@ -242,7 +242,7 @@ fn dockers_own_packages_are_taken_anywhere_if_asked_for() {
 }
 
 #[test]
-fn the_engine_that_is_there_stays_the_one_that_is_there() {
+fn the_installed_engine_is_kept() {
     let mut case = server("debian-13").used();
     case.facts.docker.package_name = "docker-ce".to_owned();
     let plan = case.plan("provision");
@@ -255,7 +255,7 @@ fn the_engine_that_is_there_stays_the_one_that_is_there() {
 }
 
 #[test]
-fn an_engine_that_changes_under_running_containers_is_spoken_of() {
+fn replacing_the_engine_under_running_containers_is_announced() {
     let mut case = server("debian-12").used().set("keep_data", true);
     assert!(!case.printed("provision").contains("replace the distribution's"));
     case.facts.docker.package_name = "docker.io".to_owned();
@@ -271,7 +271,7 @@ fn let_in_before_closing(plan: &Plan, port: u16) -> bool {
 }
 
 #[test]
-fn ssh_is_let_in_before_the_firewall_closes_on_every_port_that_may_lead_to_it() {
+fn every_ssh_port_is_allowed_before_the_firewall_is_turned_on() {
     for system in SYSTEMS {
         let plan = server(system).port(2200).sshd_on(&[2222, 22]).plan("provision");
         for port in [22, 2200, 2222, 80, 443] {
@@ -283,7 +283,7 @@ fn ssh_is_let_in_before_the_firewall_closes_on_every_port_that_may_lead_to_it() 
 }
 
 #[test]
-fn the_firewall_opens_again_by_itself_until_a_new_login_was_proven() {
+fn the_firewall_is_turned_off_by_itself_unless_a_new_login_works() {
     let plan = server("debian-13").plan("provision");
     let closed = &plan.steps[place(&plan, "ufw --force enable")];
     let undo = closed.undo.as_ref().expect("a way back");
@@ -294,7 +294,7 @@ fn the_firewall_opens_again_by_itself_until_a_new_login_was_proven() {
 }
 
 #[test]
-fn extra_ports_are_let_in() {
+fn extra_ports_are_allowed() {
     let plan = server("debian-13").set("extra_ports", "8443, 9000").plan("provision");
     assert!(let_in_before_closing(&plan, 8443) && let_in_before_closing(&plan, 9000));
     let plan = server("debian-13")
@@ -322,7 +322,7 @@ fn fail2ban_reads_the_journal_on_the_ports_of_ssh() {
 }
 
 #[test]
-fn the_last_word_is_what_the_server_has_become() {
+fn the_last_step_sets_the_status() {
     for (recipe, status) in [("wipe", "wiped"), ("provision", "provisioned")] {
         let plan = server("debian-13").plan(recipe);
         let last = plan.steps.last().expect("a step");
@@ -332,7 +332,7 @@ fn the_last_word_is_what_the_server_has_become() {
 }
 
 #[test]
-fn what_is_not_wanted_is_not_planned() {
+fn disabled_parts_are_not_planned() {
     let everything = server("debian-13");
     for (parameter, word) in [("firewall", "ufw"), ("traefik", "/opt/infrakt/traefik/compose.yaml")] {
         assert!(text(&everything.plan("provision")).contains(word));
@@ -347,7 +347,7 @@ fn what_is_not_wanted_is_not_planned() {
 }
 
 #[test]
-fn ports_that_docker_opens_past_the_firewall_are_spoken_of() {
+fn ports_that_bypass_the_firewall_are_announced() {
     assert!(server("debian-13").printed("provision").contains("127.0.0.1"));
     assert!(
         !server("debian-13")
@@ -358,7 +358,7 @@ fn ports_that_docker_opens_past_the_firewall_are_spoken_of() {
 }
 
 #[test]
-fn a_reboot_that_is_due_is_spoken_of() {
+fn a_required_reboot_is_announced() {
     let mut case = server("debian-13");
     assert!(!case.printed("provision").contains("reboot"));
     case.facts.reboot_required = true;

@@ -18,7 +18,7 @@ fn not_wiped(case: Case, message: &str, help: &str) {
 }
 
 #[test]
-fn a_volume_that_keeps_its_data_elsewhere_is_not_passed_off_as_wiped() {
+fn a_volume_with_data_outside_docker_is_refused() {
     for (driver, device) in [
         ("local", Some("nfs :/export")),
         ("local", Some("none /srv/data")),
@@ -72,7 +72,7 @@ fn a_docker_that_does_not_answer_can_not_be_wiped() {
 }
 
 #[test]
-fn a_docker_that_nobody_looks_after_is_not_taken_over() {
+fn a_docker_that_is_not_from_packages_is_refused() {
     let mut case = server("ubuntu-24.04").used();
     case.facts.docker.package_name = "other".to_owned();
     refused(
@@ -84,7 +84,7 @@ fn a_docker_that_nobody_looks_after_is_not_taken_over() {
 }
 
 #[test]
-fn dockers_own_packages_do_not_give_way_to_older_ones() {
+fn dockers_own_packages_are_not_replaced_by_older_ones() {
     let case = server("debian-12")
         .used()
         .set("docker_source", "distribution")
@@ -110,7 +110,7 @@ fn debian_12_has_no_compose_of_its_own_for_traefik() {
 }
 
 #[test]
-fn a_system_that_nobody_has_tried_is_not_provisioned() {
+fn an_untested_system_is_not_provisioned() {
     for (id, version, name) in [
         ("debian", "11", "Debian GNU/Linux 11 (bullseye)"),
         ("ubuntu", "20.04", "Ubuntu 20.04.6 LTS"),

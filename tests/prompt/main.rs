@@ -123,7 +123,7 @@ fn the_name_and_nothing_else_is_consent() {
 }
 
 #[test]
-fn leaving_the_prompt_is_no_consent() {
+fn leaving_the_prompt_is_not_consent() {
     let mut session = on_a_terminal("name");
     session.exp_string(QUESTION).unwrap();
     session.send_control('d').unwrap();
@@ -148,7 +148,7 @@ fn typed_ahead(question: &str, typed: &str, seen: &str) -> PtySession {
 }
 
 #[test]
-fn what_was_typed_before_the_question_is_no_answer_and_what_is_typed_after_it_is() {
+fn only_input_after_the_question_is_an_answer() {
     // A whole name, several, and the beginning of one that what is typed later would complete.
     for (ahead, seen, then) in [
         ("prod-2\n", "prod-2", "prod-1"),
@@ -168,7 +168,7 @@ fn what_was_typed_before_the_question_is_no_answer_and_what_is_typed_after_it_is
 }
 
 #[test]
-fn a_paste_that_is_larger_than_the_buffers_of_a_terminal_is_no_answer() {
+fn a_paste_larger_than_the_terminal_buffers_is_not_an_answer() {
     let paste = "prod-2\n".repeat(20_000);
     let folder = tempfile::tempdir().unwrap();
     let go = folder.path().join("go");
@@ -195,7 +195,7 @@ fn nothing_is_chosen_from_a_list_before_it_is_shown() {
 }
 
 #[test]
-fn a_name_that_is_piped_in_was_typed_by_nobody() {
+fn a_name_from_a_pipe_is_not_consent() {
     let mut child = asking("name")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -249,7 +249,7 @@ fn a_passphrase_is_not_echoed() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked_for_a_secret_nor_for_a_choice() {
+fn without_a_terminal_no_question_is_asked() {
     for (question, answer) in [("secret", "[answer: None]"), ("list", "[answer: Ok(None)]")] {
         let output = asking(question).stdin(Stdio::null()).output().unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -282,7 +282,7 @@ fn while_nothing_runs_and_nothing_is_asked_ctrl_c_ends_at_once() {
 }
 
 #[test]
-fn while_a_run_executes_ctrl_c_is_counted_and_ends_nothing() {
+fn during_a_run_ctrl_c_is_only_counted() {
     let mut session = on_a_terminal("a run");
     session.exp_string("working").unwrap();
     session.send_control('c').unwrap();

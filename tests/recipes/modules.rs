@@ -37,7 +37,7 @@ fn a_shipped_module_is_never_replaced_by_a_file_of_the_same_name() {
 }
 
 #[test]
-fn own_modules_are_imported_by_a_path_that_says_so_and_named_in_the_plan() {
+fn own_modules_are_imported_by_an_explicit_path_and_named_in_the_plan() {
     let call = |path: &str| format!("import \"{path}\" as apt; apt::install([\"nginx\"]);");
     for (path, name, kept_by, place) in [
         ("./lib/apt", "./lib/apt.rhai", Keeper::Path, "the recipe's folder"),
@@ -58,7 +58,7 @@ fn own_modules_are_imported_by_a_path_that_says_so_and_named_in_the_plan() {
 }
 
 #[test]
-fn two_plans_that_differ_only_in_whose_module_they_use_have_different_digests() {
+fn plans_with_modules_of_different_origin_have_different_digests() {
     let shipped =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/lib/files.rhai")).expect("a module");
     let mut digests = Vec::new();
@@ -77,7 +77,7 @@ fn two_plans_that_differ_only_in_whose_module_they_use_have_different_digests() 
 }
 
 #[test]
-fn a_plain_path_is_looked_for_in_the_recipes_folder_and_then_in_the_users_library() {
+fn a_plain_path_is_searched_in_the_recipes_folder_and_then_in_the_users_library() {
     let own = |title: &str| format!("fn begin() {{ ssh::run(\"{title}\", \"true\") }}");
     let text = "import \"lib/app\" as app; app::begin();";
     let both = Files::new(text)
@@ -132,7 +132,7 @@ fn what_infrakt_ships_imports_only_what_infrakt_ships() {
 }
 
 #[test]
-fn the_shipped_recipe_is_found_by_its_name_where_the_user_has_one_too() {
+fn the_shipped_recipe_is_found_even_if_the_user_has_one_of_the_same_name() {
     let files = Files::new("print(1);").at_home("wipe.rhai", "ssh::run(\"Mine\", \"true\");");
     let find = |name: &str| files.library().find(name).expect("a recipe");
     let own = find("wipe");
@@ -152,7 +152,7 @@ fn the_shipped_recipe_is_found_by_its_name_where_the_user_has_one_too() {
 }
 
 #[test]
-fn imports_stay_inside_whatever_stands_before_them() {
+fn imports_stay_inside_with_every_prefix() {
     for path in [
         "./../x",
         "home:../x",
@@ -171,7 +171,7 @@ fn imports_stay_inside_whatever_stands_before_them() {
 
 /// The list of losses knows what the shipped wipe takes away, and nothing else.
 #[test]
-fn the_losses_are_complete_only_where_all_that_destroys_is_infrakts_own_and_unaltered() {
+fn losses_are_complete_only_if_all_destructive_steps_are_shipped_and_unmodified() {
     let wipe =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/lib/wipe.rhai")).expect("a module");
     let complete = |text: &str| {
@@ -210,7 +210,7 @@ fn the_losses_are_complete_only_where_all_that_destroys_is_infrakts_own_and_unal
 }
 
 #[test]
-fn a_shipped_step_that_a_recipe_alters_says_so() {
+fn a_shipped_step_that_a_recipe_modifies_says_so() {
     let files = Files::new("import \"lib/wipe\" as wipe;\nwipe::remove_directory().unless(\"true\");");
     let plan = planned(files.evaluated());
     let origin = &plan.steps[0].origin;
@@ -223,7 +223,7 @@ fn a_shipped_step_that_a_recipe_alters_says_so() {
 
 /// What a caller can choose is no longer what the shipped wipe takes away.
 #[test]
-fn no_shipped_function_that_destroys_takes_an_argument() {
+fn destructive_shipped_functions_take_no_arguments() {
     let mut seen = 0;
     for module in shipped_library() {
         let path = format!("{}/recipes/{module}.rhai", env!("CARGO_MANIFEST_DIR"));

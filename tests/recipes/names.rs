@@ -14,7 +14,7 @@ fn a_function_that_would_replace_a_primitive_is_refused_at_its_name() {
 }
 
 #[test]
-fn every_name_of_a_primitive_is_taken_however_many_arguments_it_has() {
+fn names_of_primitives_are_reserved_for_any_number_of_arguments() {
     for name in [
         "quote",
         "dedent",
@@ -79,7 +79,7 @@ fn no_function_of_rhai_is_replaced_neither_as_a_function_nor_as_a_method() {
 }
 
 #[test]
-fn a_module_is_held_to_the_same_names_and_the_error_is_in_it() {
+fn names_are_also_reserved_in_modules() {
     let module = "\n/// Mine.\nfn quote(x) { x }\n";
     for files in [
         Files::new("import \"./lib/mine\" as mine;").beside("lib/mine.rhai", module),
@@ -94,7 +94,7 @@ fn a_module_is_held_to_the_same_names_and_the_error_is_in_it() {
 }
 
 #[test]
-fn no_module_goes_by_the_name_of_the_primitives_or_of_another_one() {
+fn a_module_can_not_have_the_name_of_a_primitive_module_or_another_module() {
     let files = |text: &str| Files::new(text).beside("mine.rhai", "fn run(a, b) { }");
     for (text, place) in [
         ("import \"./mine\" as ssh;\nssh::run(\"a\", \"b\");", "test.rhai:1:20"),
@@ -117,7 +117,7 @@ fn no_module_goes_by_the_name_of_the_primitives_or_of_another_one() {
 
 /// A variable has a place of its own: what is called is still the primitive.
 #[test]
-fn a_variable_with_the_name_of_a_primitive_takes_nothing_of_it() {
+fn a_variable_does_not_replace_a_primitive_of_the_same_name() {
     for text in [
         "let quote = |x| x; print(quote(\"a b\"));",
         "const quote = |x| x; print(quote(\"a b\"));",

@@ -101,7 +101,7 @@ fn what_another_user_owns_is_refused() {
 }
 
 #[test]
-fn a_pipe_of_ones_own_can_be_read() {
+fn a_recipe_can_be_read_from_the_users_own_pipe() {
     let (reader, _writer) = std::io::pipe().expect("a pipe");
     let fd = std::os::fd::AsRawFd::as_raw_fd(&reader);
     check(Path::new(&format!("/dev/fd/{fd}"))).expect("one's own pipe");

@@ -30,7 +30,7 @@ fn count(place: &Place, table: &str) -> i64 {
 }
 
 #[test]
-fn forgetting_a_servers_apps_takes_all_that_is_theirs_and_nothing_of_others() {
+fn forgetting_a_servers_apps_removes_only_their_data() {
     let place = Place::new();
     let store = full(&place);
     let server = store.server("prod-2").unwrap();
@@ -66,7 +66,7 @@ fn forgetting_a_servers_apps_takes_all_that_is_theirs_and_nothing_of_others() {
 }
 
 #[test]
-fn what_would_be_lost_is_what_is_lost() {
+fn the_announced_losses_are_the_actual_ones() {
     let place = Place::new();
     let store = full(&place);
     let losses = store.losses_of(store.server("prod-2").unwrap().id).unwrap();
@@ -77,7 +77,7 @@ fn what_would_be_lost_is_what_is_lost() {
 }
 
 #[test]
-fn a_removal_that_was_cut_short_is_finished_at_the_next_start() {
+fn an_interrupted_removal_is_finished_at_the_next_start() {
     let place = Place::new();
     let store = full(&place);
     let server = store.server("prod-2").unwrap();
@@ -123,7 +123,7 @@ fn a_file_of_another_database_is_never_read_as_a_new_apps() {
 }
 
 #[test]
-fn removing_one_app_leaves_its_neighbours() {
+fn removing_one_app_keeps_the_others() {
     let place = Place::new();
     let store = full(&place);
     let file = place.env_file(store.app("web").unwrap().id);

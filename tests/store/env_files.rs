@@ -33,7 +33,7 @@ fn contents(place: &Place) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_value_comes_back_and_lies_nowhere_in_the_open() {
+fn values_can_be_read_back_and_are_stored_encrypted() {
     let place = Place::new();
     let store = with_app(&place);
     let value = "correct horse\nbattery staple é";
@@ -52,7 +52,7 @@ fn a_value_comes_back_and_lies_nowhere_in_the_open() {
 }
 
 #[test]
-fn the_same_value_looks_different_each_time() {
+fn the_same_value_is_encrypted_differently_each_time() {
     let place = Place::new();
     let store = with_app(&place);
     set(&store, "web", "A", "same").unwrap();
@@ -83,7 +83,7 @@ fn a_key_that_is_gone_is_not_replaced() {
 }
 
 #[test]
-fn a_wrong_key_is_told_from_a_damaged_file() {
+fn a_wrong_key_is_distinguished_from_a_corrupt_file() {
     let place = Place::new();
     let store = with_app(&place);
     set(&store, "web", "A", "1").unwrap();
@@ -118,7 +118,7 @@ fn a_wrong_key_is_told_from_a_damaged_file() {
 }
 
 #[test]
-fn the_file_of_one_app_is_not_read_as_anothers() {
+fn the_file_of_one_app_can_not_be_used_for_another() {
     let place = Place::new();
     let store = with_app(&place);
     set(&store, "web", "A", "1").unwrap();
@@ -182,7 +182,7 @@ fn a_call_sets_or_removes_all_of_its_variables_or_none() {
 }
 
 #[test]
-fn two_processes_that_set_variables_at_once_both_get_theirs_in() {
+fn two_processes_can_set_variables_at_once() {
     let place = Place::new();
     drop(with_app(&place));
     let start = |number: usize| {

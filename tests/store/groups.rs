@@ -43,7 +43,7 @@ fn standing(store: &Store, group: GroupId) -> Vec<String> {
 }
 
 #[test]
-fn a_group_remembers_what_it_takes_to_do_it_again_and_what_its_retries_have_done() {
+fn a_group_records_what_a_retry_needs_and_what_retries_have_done() {
     let place = Place::new();
     let store = place.store();
     let [a, b, c] = ["a", "b", "c"].map(|name| add(&store, name));
@@ -75,7 +75,7 @@ fn a_group_remembers_what_it_takes_to_do_it_again_and_what_its_retries_have_done
 }
 
 #[test]
-fn of_a_group_only_those_are_refused_that_have_to_be() {
+fn a_group_refuses_only_the_servers_concerned() {
     let place = Place::new();
     let store = place.store();
     let [a, b, c] = ["a", "b", "c"].map(|name| add(&store, name));
@@ -102,7 +102,7 @@ fn of_a_group_only_those_are_refused_that_have_to_be() {
 }
 
 #[test]
-fn what_waits_for_its_turn_holds_its_server_and_is_not_lost_without_one() {
+fn a_waiting_run_locks_its_server_and_is_not_lost() {
     let place = Place::new();
     let store = place.store();
     let [a, b] = ["a", "b"].map(|name| add(&store, name));
@@ -127,7 +127,7 @@ fn what_waits_for_its_turn_holds_its_server_and_is_not_lost_without_one() {
 }
 
 #[test]
-fn a_run_knows_its_group_only_if_it_has_company() {
+fn a_single_run_has_no_group() {
     let place = Place::new();
     let store = place.store();
     let [a, b] = ["a", "b"].map(|name| add(&store, name));

@@ -46,7 +46,7 @@ fn output(step: usize, stream: Stream, bytes: &[u8]) -> RunEvent {
 }
 
 #[test]
-fn the_journal_tells_what_happened() {
+fn the_journal_records_all_events() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
@@ -235,7 +235,7 @@ fn two_rows_of_one_machine_are_one_machine() {
 }
 
 #[test]
-fn a_journal_that_was_dropped_before_its_end_gives_the_server_back() {
+fn a_dropped_journal_releases_the_server() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
@@ -327,7 +327,7 @@ fn a_dead_process_does_not_hold_the_server() {
 }
 
 #[test]
-fn what_destroys_does_not_begin_without_a_consent_that_fits() {
+fn a_destructive_run_needs_a_matching_consent() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
@@ -369,7 +369,7 @@ fn what_destroys_does_not_begin_without_a_consent_that_fits() {
 }
 
 #[test]
-fn a_plan_for_a_server_that_is_gone_begins_nothing() {
+fn a_plan_for_a_removed_server_starts_nothing() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
@@ -378,7 +378,7 @@ fn a_plan_for_a_server_that_is_gone_begins_nothing() {
 }
 
 #[test]
-fn a_long_output_is_read_piece_by_piece_and_can_be_broken_off() {
+fn long_output_is_read_in_pieces_and_can_be_aborted() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");

@@ -33,7 +33,7 @@ fn schema(connection: &Connection) -> String {
 }
 
 #[test]
-fn nobody_else_can_look_into_the_home() {
+fn the_home_is_readable_only_by_its_owner() {
     let place = Place::new();
     add(&place.store(), "prod-2");
     assert_eq!(mode(place.home.path()), 0o700);
@@ -41,7 +41,7 @@ fn nobody_else_can_look_into_the_home() {
 }
 
 #[test]
-fn a_home_that_was_open_to_others_is_closed() {
+fn a_readable_home_is_made_private() {
     let place = Place::new();
     drop(place.store());
     fs::set_permissions(place.home.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -50,7 +50,7 @@ fn a_home_that_was_open_to_others_is_closed() {
 }
 
 #[test]
-fn a_directory_of_other_things_is_not_closed_to_its_users_by_a_slip() {
+fn a_directory_with_other_files_is_not_made_private() {
     let place = Place::new();
     let shared = place.outside().join("shared");
     fs::create_dir(&shared).unwrap();
@@ -166,14 +166,14 @@ fn journal_mode(place: &Place) -> String {
 }
 
 #[test]
-fn the_database_is_in_the_mode_that_two_can_share() {
+fn the_database_is_in_wal_mode() {
     let place = Place::new();
     drop(place.store());
     assert_eq!(journal_mode(&place), "wal");
 }
 
 #[test]
-fn a_backup_that_was_put_back_is_brought_into_that_mode() {
+fn a_restored_backup_is_put_into_wal_mode() {
     let place = Place::new();
     add(&place.store(), "prod-2");
     let backup = place.outside().join("backup.db");
@@ -209,7 +209,7 @@ fn a_newer_database_is_refused_and_not_touched() {
 }
 
 #[test]
-fn a_newer_database_with_changes_still_in_its_log_is_not_touched_either() {
+fn a_newer_database_with_changes_in_its_log_is_not_touched() {
     let place = Place::new();
     drop(place.store());
     let other = place.database();
@@ -231,7 +231,7 @@ fn a_newer_database_with_changes_still_in_its_log_is_not_touched_either() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_said_to_be_damaged_and_not_touched() {
+fn a_file_that_is_not_a_database_is_reported_as_corrupt_and_not_touched() {
     let place = Place::new();
     fs::write(
         place.home.database_path(),
@@ -244,7 +244,7 @@ fn a_file_that_is_no_database_is_said_to_be_damaged_and_not_touched() {
 }
 
 #[test]
-fn a_damaged_page_is_an_error_and_no_panic() {
+fn a_corrupt_page_is_an_error_and_not_a_panic() {
     let place = Place::new();
     let store = place.store();
     for number in 0..50 {

@@ -53,7 +53,7 @@ fn assert_both_known(store: &Store) {
 }
 
 #[test]
-fn a_marked_machine_is_recognised_by_what_it_is() {
+fn a_marked_machine_is_recognised_by_its_identity() {
     let place = Place::new();
     let store = place.store();
     assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
@@ -171,7 +171,7 @@ fn a_new_host_key_does_not_lift_the_protection_of_the_old_one() {
 }
 
 #[test]
-fn what_lifts_protection_needs_the_name_typed() {
+fn removing_protection_requires_the_typed_name() {
     let place = Place::new();
     let store = place.store();
     let server = protected(&store);
@@ -213,7 +213,7 @@ fn what_lifts_protection_needs_the_name_typed() {
 }
 
 #[test]
-fn clearing_one_row_leaves_what_another_says_of_the_same_machine() {
+fn clearing_one_row_keeps_the_protection_of_another_row() {
     let place = Place::new();
     let store = place.store();
     let first = protected(&store);
@@ -236,7 +236,7 @@ fn clearing_one_row_leaves_what_another_says_of_the_same_machine() {
 }
 
 #[test]
-fn what_a_removed_row_left_is_lifted_only_with_the_name_typed() {
+fn protection_of_a_removed_row_is_removed_only_with_the_typed_name() {
     let place = Place::new();
     let store = place.store();
     let server = protected(&store);
@@ -259,7 +259,7 @@ fn what_a_removed_row_left_is_lifted_only_with_the_name_typed() {
 }
 
 #[test]
-fn a_mark_set_past_the_store_protects_all_the_same() {
+fn a_mark_that_was_set_in_the_database_protects_too() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-1");
@@ -281,7 +281,7 @@ fn a_mark_set_past_the_store_protects_all_the_same() {
 }
 
 #[test]
-fn the_engine_of_a_protected_machine_is_protected_behind_every_other_row() {
+fn the_engine_of_a_protected_machine_is_protected_under_every_row() {
     const ENGINE: &str = "9427bc08-d8c9-4a1d-b47d-72f96099001a";
     let place = Place::new();
     let store = place.store();

@@ -57,7 +57,7 @@ fn interrupted(store: &Store, server: &Server, position: Position) -> i64 {
 }
 
 #[test]
-fn what_is_done_stays_done_and_the_rest_is_open_again() {
+fn finished_steps_stay_finished_and_the_rest_is_open() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
@@ -102,7 +102,7 @@ fn a_step_stays_unknown_when_nothing_more_can_come_from_the_server() {
 }
 
 #[test]
-fn the_consent_holds_for_a_day_and_until_another_run_is_begun() {
+fn the_consent_is_valid_for_a_day_and_until_another_run_starts() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");

@@ -2,7 +2,7 @@ use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, Place, add,
 use infrakt::store::{Identity, NameTyped, NewServer, ServerChange};
 
 #[test]
-fn a_server_comes_back_as_it_was_added() {
+fn a_server_is_read_as_it_was_added() {
     let place = Place::new();
     let mut new = NewServer::new("prod-2", "[2001:db8::7]");
     new.port = Some(2222);
@@ -25,7 +25,7 @@ fn a_server_comes_back_as_it_was_added() {
 }
 
 #[test]
-fn nothing_invalid_enters_whichever_way_it_comes() {
+fn invalid_values_are_refused_everywhere() {
     let place = Place::new();
     let store = place.store();
     add(&store, "prod-2");
@@ -88,7 +88,7 @@ fn nothing_invalid_enters_whichever_way_it_comes() {
 }
 
 #[test]
-fn a_name_is_taken_once() {
+fn a_name_is_unique() {
     let place = Place::new();
     let store = place.store();
     let first = add(&store, "prod-2");
@@ -97,7 +97,7 @@ fn a_name_is_taken_once() {
 }
 
 #[test]
-fn an_unknown_name_brings_the_nearest_one() {
+fn an_unknown_name_suggests_the_nearest_one() {
     let place = Place::new();
     let store = place.store();
     add(&store, "prod-2");
@@ -171,7 +171,7 @@ fn tags_choose_servers() {
 }
 
 #[test]
-fn the_key_that_was_seen_takes_the_place_of_its_fingerprint_and_of_no_other() {
+fn a_seen_key_replaces_only_its_own_fingerprint() {
     let place = Place::new();
     let store = place.store();
     let mut new = NewServer::new("prod-2", "192.0.2.7");
@@ -248,7 +248,7 @@ fn another_host_key_means_another_machine() {
 }
 
 #[test]
-fn what_loosens_protection_or_trust_needs_the_name() {
+fn weakening_protection_or_trust_requires_the_name() {
     let place = Place::new();
     let store = place.store();
     let change = |change: fn(&mut ServerChange)| {
@@ -301,7 +301,7 @@ fn a_server_with_apps_is_not_removed() {
 }
 
 #[test]
-fn two_writers_never_turn_each_other_away() {
+fn two_writers_wait_for_each_other() {
     let place = Place::new();
     drop(place.store());
     std::thread::scope(|scope| {
