@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service is there; needs no key */
+        /** Whether the service is up; needs no key */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A recipe with its source and the parameters that it takes */
+        /** A recipe with its source and parameters */
         get: operations["showRecipe"];
         put?: never;
         post?: never;
@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened in a run and what happens, until it ends; Last-Event-ID begins after that event */
+        /** The past and future events of a run, until it ends; Last-Event-ID starts after that event */
         get: operations["runEvents"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a run that failed or was interrupted, from the first step that is not done */
+        /** Resume a failed or interrupted run from its first unfinished step */
         post: operations["resumeRun"];
         delete?: never;
         options?: never;
@@ -185,7 +185,7 @@ export interface paths {
         /** The servers of the inventory, by name */
         get: operations["listServers"];
         put?: never;
-        /** Add a server, record its host key, and try the login; one that can't be reached is saved all the same */
+        /** Add a server, record its host key, and test the login; a server that can't be reached is saved too */
         post: operations["addServer"];
         delete?: never;
         options?: never;
@@ -200,15 +200,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is recorded of a server, and how it would be reached */
+        /** A server's recorded values, and how it would be reached */
         get: operations["showServer"];
         put?: never;
         post?: never;
-        /** Remove a server from the inventory; nothing is changed on the server itself */
+        /** Remove a server from the inventory; the server itself is not changed */
         delete: operations["removeServer"];
         options?: never;
         head?: never;
-        /** Change what is recorded of a server */
+        /** Change a server's recorded values */
         patch: operations["updateServer"];
         trace?: never;
     };
@@ -239,7 +239,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Provision a server, after wiping it unless it is protected or its data is to be kept */
+        /** Provision a server; wipes it first, unless it is protected or its data is kept */
         post: operations["provision"];
         delete?: never;
         options?: never;
@@ -254,7 +254,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a server itself says: facts and usage */
+        /** What a server itself reports: facts and usage */
         get: operations["serverStatus"];
         put?: never;
         post?: never;
@@ -277,9 +277,9 @@ export interface components {
             content: components["schemas"]["Content"];
             /** @constant */
             kind: "upload";
-            /** @description As chmod(1) takes it, `0644`. */
+            /** @description As for chmod(1): `0644`. */
             mode: string;
-            /** @description As chown(1) takes it, `root:root`. */
+            /** @description As for chown(1): `root:root`. */
             owner: string;
             path: string;
         } | {
@@ -290,7 +290,7 @@ export interface components {
             endpoints: components["schemas"]["Endpoint"][];
             /** @constant */
             kind: "reach";
-            /** @description A command for `sh` on the server, run while infrakt goes on trying, if one of them can't be reached. It succeeds if nothing on the server is the reason, and else says what is. `$closed` holds the ports. */
+            /** @description A command for `sh` on the server, run if a port can't be reached, while infrakt keeps trying. It succeeds if the server is not the cause; otherwise it prints the cause. `$closed` has the ports. */
             otherwise: string;
         } | {
             check: components["schemas"]["Survey"];
@@ -313,14 +313,14 @@ export interface components {
             server_id: number;
             server_name: string;
         };
-        /** @description Whether what the server was asked for the plan, its queries and guards, could have changed its files. */
+        /** @description Whether the queries and guards that ran for the plan could have changed files on the server. */
         Asked: {
             /** @description The server's file systems were read-only for them. */
             read_only: boolean;
             /** @description Why they were not. */
             reason?: string | null;
         };
-        /** @description A run that was begun. */
+        /** @description A run that was started. */
         Begun: {
             /** Format: int64 */
             run_id: number;
@@ -338,7 +338,7 @@ export interface components {
         };
         Container: {
             /**
-             * @description The whole id, 64 hexadecimal digits. Like every id here, it tells apart things that have had the same name.
+             * @description The full id, 64 hexadecimal digits. Like every id here, it distinguishes things that have had the same name.
              * @default
              */
             id: string;
@@ -347,11 +347,11 @@ export interface components {
             /** @description `running`, `exited`, … */
             state: string;
         };
-        /** @description What an upload holds. */
+        /** @description The content of an upload. */
         Content: string | {
             secret: string;
         };
-        /** @description What stands at a path. */
+        /** @description What is at a path. */
         Directory: {
             /**
              * Format: uint64
@@ -362,7 +362,7 @@ export interface components {
             /** Format: uint64 */
             bytes: number | null;
             /**
-             * @description What is in it, two levels deep, sorted by path: 20,000 entries at most.
+             * @description Its entries, two levels deep, sorted by path: at most 20,000.
              * @default []
              */
             entries: components["schemas"]["Entry"][];
@@ -377,14 +377,14 @@ export interface components {
         Disk: {
             /**
              * Format: uint64
-             * @description For ordinary users: what a file system keeps back for root is not among it.
+             * @description For ordinary users: without the space that a file system reserves for root.
              */
             available_bytes: number;
             mount: string;
             /** Format: uint64 */
             total_bytes: number;
         };
-        /** @description What Docker holds. */
+        /** @description The contents of Docker. */
         Docker: {
             /**
              * @description `docker compose` works.
@@ -399,13 +399,13 @@ export interface components {
              */
             driver: string;
             /**
-             * @description The engine's own id, as it says it; empty if none answers.
+             * @description The engine's own id, as it reports it; empty if it does not answer.
              * @default
              */
             id: string;
             /** @default [] */
             images: components["schemas"]["Image"][];
-            /** @description The engine is installed, whether it runs or not. */
+            /** @description The engine is installed, running or not. */
             installed: boolean;
             /**
              * @description The last line of a failed engine in the journal.
@@ -418,12 +418,12 @@ export interface components {
              */
             networks: components["schemas"]["Named"][];
             /**
-             * @description The package that the engine came with: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is none of the two (a snap, files copied by hand). Empty where there is no engine.
+             * @description The package of the engine: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is neither (a snap, files copied by hand). Empty if there is no engine.
              * @default
              */
             package_name: string;
             /**
-             * @description Where the engine keeps its data.
+             * @description Where the engine stores its data.
              * @default
              */
             root: string;
@@ -437,18 +437,18 @@ export interface components {
             /** @description What it is in the swarm; null if it is in none. */
             swarm_node?: components["schemas"]["SwarmNode"] | null;
             /**
-             * @description Where the engine is installed and does not answer: `masked`, `failed` or `stopped`, as systemd has its service; empty where that is not known.
+             * @description If the engine is installed but does not answer: `masked`, `failed` or `stopped`, the state of its systemd service; empty if not known.
              * @default
              */
             unit: string;
-            /** @description Why the engine that answers is not proven to be this machine's own: nothing may be destroyed then. */
+            /** @description Why the engine that answers is not proven to be this machine's own. Nothing may be destroyed then. */
             unproven?: string | null;
             /** @default  */
             version: string;
             /** @default [] */
             volumes: components["schemas"]["Volume"][];
         };
-        /** @description What a step does to the world. */
+        /** @description What kind of step it is. */
         Effect: "read" | "change" | "destroy";
         /** @description A TCP port, and what is to answer there. */
         Endpoint: {
@@ -481,7 +481,7 @@ export interface components {
         ErrorShown: {
             /** @description The place in a recipe. */
             at?: components["schemas"]["Place"] | null;
-            /** @description Stays the same when the message is improved. */
+            /** @description Stable: it stays the same when the message is reworded. */
             code: string;
             /** @description What to do next. */
             hint: string | null;
@@ -531,7 +531,7 @@ export interface components {
             reason: string | null;
             state: components["schemas"]["RunState"];
         });
-        /** @description What is known of a server. */
+        /** @description What is known about a server. */
         Facts: {
             /** @description Answers to `ssh::query` and to reads of the database, by question, so that a plan can be made again offline. */
             answers?: {
@@ -571,12 +571,12 @@ export interface components {
             /** @description machine-id(5); null where it is missing, empty or `uninitialized`. */
             machine_id: string | null;
             /**
-             * @description Whether `/etc/infrakt/host` is there: the machine hosts an infrakt.
+             * @description Whether `/etc/infrakt/host` exists: the machine hosts an infrakt.
              * @default false
              */
             marker: boolean;
             /**
-             * @description What stands in the way of a wipe: container data that Docker does not list, and what the machine shares with others.
+             * @description Obstacles to a wipe: container data that Docker does not list, and what the machine shares with others.
              * @default []
              */
             obstacles: components["schemas"]["Obstacle"][];
@@ -585,11 +585,11 @@ export interface components {
             /** @default false */
             reboot_required: boolean;
             /**
-             * @description Whether the process that asks was seen among the server's own processes.
+             * @description Whether this process was seen among the server's own processes.
              * @default false
              */
             runs_this_infrakt: boolean;
-            /** @description Every port on which sshd is configured to listen, or does. */
+            /** @description Every port on which sshd listens or is configured to listen. */
             ssh_ports: number[];
         };
         /** @description Why a step would fail, in the words of its check. */
@@ -601,15 +601,15 @@ export interface components {
              */
             step: number;
         };
-        /** @description Runs that were begun together. */
+        /** @description Runs that were started together. */
         GroupId: string;
-        /** @description Whether the service is there. */
+        /** @description Whether the service is up. */
         Health: {
             /** @description `ok`. */
             status: string;
             version: string;
         };
-        /** @description A host on the way, as data. */
+        /** @description A host on the route, as data. */
         Host: {
             host: string;
             name: string;
@@ -619,7 +619,7 @@ export interface components {
         };
         Image: {
             /**
-             * @description The whole id, `sha256:…`.
+             * @description The full id, `sha256:…`.
              * @default
              */
             id: string;
@@ -628,20 +628,20 @@ export interface components {
             /** @description As Docker prints it. */
             size: string;
         };
-        /** @description Who keeps a recipe or a module. */
+        /** @description Where a recipe or a module comes from. */
         Keeper: "shipped" | "user" | "path";
         /** @description One thing that would be lost. */
         Loss: {
             /**
              * Format: uint64
-             * @description Its size, if that was measured. Never part of the digest; growth is compared.
+             * @description Its size, if it was measured. Never part of the digest; growth is compared.
              */
             bytes?: number | null;
-            /** @description What a reader wants to know beside the name: a size, a state. Never part of the digest. */
+            /** @description Further information for the reader: a size, a state. Never part of the digest. */
             detail?: string | null;
-            /** @description What is in a directory, as far as things in it are told apart. */
+            /** @description The entries of a directory, as far as they are distinguished. */
             entries?: components["schemas"]["LossEntry"][];
-            /** @description What tells it from other things that have had its name: an id, or when it was created. */
+            /** @description What distinguishes it from others that have had the same name: an id, or when it was created. */
             identity?: string | null;
             name: string;
         };
@@ -649,13 +649,13 @@ export interface components {
         LossEntry: {
             /**
              * Format: int64
-             * @description When it was last modified, in seconds since 1970; only of a backup, which another one of the same name replaces.
+             * @description When it was last modified, in seconds since 1970; only for a backup, which a newer one of the same name replaces.
              */
             modified?: number | null;
             /** @description Relative to the directory. */
             path: string;
         };
-        /** @description What stands on the server, and here in its name, that destroying steps would take away. */
+        /** @description The data on the server, and its records here, that destructive steps would delete. */
         Losses: {
             apps: components["schemas"]["Loss"][];
             /** @default [] */
@@ -677,9 +677,9 @@ export interface components {
             stacks: components["schemas"]["Loss"][];
             volumes: components["schemas"]["Loss"][];
         };
-        /** @description What the guards said of a step when the plan was made; see `infrakt plan`. */
+        /** @description The result of a step's guards during planning; see `infrakt plan`. */
         Mark: "would_change" | "unchanged" | "looks" | "would_fail";
-        /** @description How a person said yes. */
+        /** @description How a person consented. */
         Means: "typed" | "--confirm" | "api";
         /** @description A thing that has an id and a name. */
         Named: {
@@ -694,10 +694,10 @@ export interface components {
         NewServerBody: {
             /** @description A host name, an address, or a `Host` of the SSH configuration of the service's user. */
             host: string;
-            /** @description Its host key, if that is known beforehand: a fingerprint, or the line of a public key file. */
+            /** @description The host key, if already known: a fingerprint, or the line of a public key file. */
             host_key?: string | null;
             /**
-             * @description Nothing may ever be destroyed there.
+             * @description Nothing on the server may ever be destroyed.
              * @default false
              */
             is_infrakt_host: boolean;
@@ -705,16 +705,16 @@ export interface components {
             name: string;
             /** Format: uint16 */
             port?: number | null;
-            /** @description Who rents it out. */
+            /** @description Hosting provider (a note for yourself). */
             provider?: string | null;
             /** @description The private key, on the computer of the service. */
             ssh_key_path?: string | null;
             /** @default [] */
             tags: string[];
-            /** @description The user to log in as; one that is not root needs sudo there. */
+            /** @description User to log in as; a user other than root needs sudo. */
             user?: string | null;
         };
-        /** @description What stands in the way of a wipe. */
+        /** @description An obstacle to a wipe. */
         Obstacle: {
             path: string;
             /** @description What it is, as the rest of a sentence. */
@@ -725,7 +725,7 @@ export interface components {
         OpenApi: Record<string, never>;
         /** @description The line of a recipe that made a step or a query. */
         Origin: {
-            /** @description The file, not infrakt's own, that altered the step of a shipped module: gave it a guard, a variable, a timeout. */
+            /** @description The file, not infrakt's own, that modified the step of a shipped module: with a guard, a variable or a timeout. */
             altered_by?: string | null;
             /** @description The recipe's name, or the name of a module as in `RecipeIdentity::sources`; never a path of this computer. */
             file: string;
@@ -739,7 +739,7 @@ export interface components {
             codename: string;
             /** @description `debian`, `ubuntu`. */
             id: string;
-            /** @description As people call it: `Debian GNU/Linux 13 (trixie)`. */
+            /** @description The name for people: `Debian GNU/Linux 13 (trixie)`. */
             name: string;
             /** @description `13`, `24.04`. */
             version: string;
@@ -764,18 +764,18 @@ export interface components {
             /** Format: uint */
             line: number;
         };
-        /** @description A recipe and what it is given. */
+        /** @description A recipe and its parameters. */
         PlanBody: {
             /** @default {} */
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
+            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name. */
             recipe: string;
         };
-        /** @description A plan that a person is to accept. */
+        /** @description A plan for a person to accept. */
         PlanShown: {
-            /** @description Whether what the server was asked, queries and guards, could have changed its files; only where it was asked. */
+            /** @description Whether the queries and guards could have changed files on the server; only if the server was contacted. */
             asked?: components["schemas"]["Asked"] | null;
             /**
              * Format: uint
@@ -784,21 +784,21 @@ export interface components {
             consent_before: number | null;
             /** @description SHA-256 over all of the above that a consent is for, in hexadecimal (see `digest`). */
             digest: string;
-            /** @description Why steps would fail as things stand: what the checks found that are asked while planning. */
+            /** @description Why steps would fail now: the results of the checks that ran during planning. */
             findings?: components["schemas"]["Finding"][] | null;
             /** Format: uint32 */
             format: number;
             losses: components["schemas"]["Losses"];
-            /** @description Whether `losses` names everything that the plan destroys. It does where every step that destroys is one of infrakt's own library, unaltered; what other steps destroy, only their commands tell. */
+            /** @description Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified from infrakt's own library. What other steps destroy is only visible in their commands. */
             losses_complete: boolean;
             /**
              * Format: date-time
-             * @description When it was made; only of a plan that was saved and destroys.
+             * @description When it was made; only for a saved plan with destructive steps.
              */
             made_at?: string | null;
-            /** @description What each step would do as things stand; only where the server was asked. */
+            /** @description What each step would do now; only if the server was contacted. */
             marks?: components["schemas"]["Mark"][] | null;
-            /** @description Whether a run of it takes the server's name and the plan's digest. */
+            /** @description Whether a run of it requires the server's name and the plan's digest. */
             needs_consent: boolean;
             /** @description True when the plan was made from recorded facts: nothing was asked of the server. */
             offline: boolean;
@@ -807,7 +807,7 @@ export interface components {
             };
             /** @description What the recipe printed, line by line. */
             printed: string[];
-            /** @description What the recipe asked the server while the plan was made, in its order; the answers are in the facts. */
+            /** @description The recipe's queries during planning, in order; the answers are in the facts. */
             queries?: components["schemas"]["Query"][];
             recipe: components["schemas"]["RecipeIdentity"];
             /** @description The error with which a run of it would be refused now, even with a consent. */
@@ -819,9 +819,9 @@ export interface components {
         };
         /** @description What went wrong, and what to do. */
         Problem: {
-            /** @description Stays the same when the message is improved. */
+            /** @description Stable: it stays the same when the message is reworded. */
             code: string;
-            /** @description The field of the body or of the query that is meant. */
+            /** @description The field of the body or of the query that the error is about. */
             field: string | null;
             /** @description What to do next. */
             hint: string | null;
@@ -833,14 +833,14 @@ export interface components {
         };
         /** @description What answers at a port. */
         Protocol: "tcp" | "http" | "tls";
-        /** @description How a server is to be provisioned, by somebody who was shown the plan. */
+        /** @description How to provision a server, for someone who was shown the plan. */
         ProvisionBody: {
-            /** @description The server's name, where the plan needs consent. */
+            /** @description The server's name. Required if the plan needs consent. */
             confirm?: string | null;
-            /** @description That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit. */
+            /** @description The digest of the plan that was shown. Required if the plan needs consent; if given, it must match. */
             digest?: string | null;
             /**
-             * @description On top of what is there, without wiping it first.
+             * @description Keep existing data: provision without wiping first.
              * @default false
              */
             keep_data: boolean;
@@ -848,24 +848,24 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description Values for the plan's secrets; the others are taken from the environment of the service. */
+            /** @description Values for the plan's secrets; missing ones are read from the environment of the service. */
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
         };
-        /** @description A command that the server ran while the plan was made, for its output. */
+        /** @description A command that ran on the server during planning, for its output. */
         Query: {
             /** @description A command for `sh` on the server. */
             command: string;
             origin: components["schemas"]["Origin"];
         };
-        /** @description Which recipe, and exactly which text of it. */
+        /** @description Which recipe, and its exact text. */
         RecipeIdentity: {
             kept_by: components["schemas"]["Keeper"];
             name: string;
             /** @description The user's own, found in place of a shipped one of the same name. */
             overrides_shipped: boolean;
-            /** @description The recipe and each module that it imports, by the name that is theirs alone: `lib/apt.rhai` is infrakt's own, `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home. */
+            /** @description The recipe and each module that it imports, by unique name: `lib/apt.rhai` is infrakt's own, `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home. */
             sources: {
                 [key: string]: components["schemas"]["Source"];
             };
@@ -877,7 +877,7 @@ export interface components {
             name: string;
             /** @description The user's own, found in place of a shipped one of the same name. */
             overrides_shipped: boolean;
-            /** @description Why it can't be read; then the rest says nothing. */
+            /** @description Why it can't be read; the other fields are meaningless then. */
             problem?: components["schemas"]["ErrorShown"] | null;
         };
         /** @description A recipe with its text. */
@@ -890,26 +890,26 @@ export interface components {
             source: string;
         };
         ResumeBody: {
-            /** @description The server's name, where the consent that began the run holds no longer. */
+            /** @description The server's name. Required if the consent that started the run is no longer valid. */
             confirm?: string | null;
-            /** @description Values for the plan's secrets; the others are taken from the environment of the service. */
+            /** @description Values for the plan's secrets; missing ones are read from the environment of the service. */
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
-            /** @description What to do about a step of which nobody knows whether it ran. */
+            /** @description What to do about a step that may or may not have run. */
             unknown?: components["schemas"]["UnknownSaid"] | null;
         };
-        /** @description The way to a server, as data. */
+        /** @description The route to a server, as data. */
         RouteShown: {
             host: string;
-            /** @description In their order. */
+            /** @description In order. */
             jump_hosts: components["schemas"]["Host"][];
-            /** @description A configuration that is there and can't be used. */
+            /** @description A configuration that exists but can't be used. */
             note?: string | null;
             /** Format: uint16 */
             port: number;
             proxy_command: string | null;
-            /** @description What the SSH configuration says of the server, by the names of ssh_config(5). */
+            /** @description The server's settings in the SSH configuration, by the names of ssh_config(5). */
             ssh_configuration: {
                 [key: string]: string;
             };
@@ -925,17 +925,17 @@ export interface components {
              * @description null while it goes on, and when its end was not seen.
              */
             ended_at: string | null;
-            /** @description Those that were begun together with it, if there are others. */
+            /** @description The runs that were started together with it, if any. */
             group: components["schemas"]["GroupId"] | null;
             /** Format: int64 */
             id: number;
-            /** @description Who began it, and on which computer, in which process. */
+            /** @description Who started it, on which computer and in which process. */
             operator: string;
             /** Format: uint32 */
             pid: number;
             reason: string | null;
             recipe: string;
-            /** @description The server's name when the run began; its row may be gone since. */
+            /** @description The server's name when the run started; its row may have been removed since. */
             server: string;
             /** Format: int64 */
             server_id: number | null;
@@ -943,29 +943,29 @@ export interface components {
             started_at: string;
             state: components["schemas"]["RunState"];
         };
-        /** @description A recipe to be run, by somebody who was shown its plan. */
+        /** @description A recipe to run, for someone who was shown its plan. */
         RunBody: {
-            /** @description The server's name, where the plan needs consent. */
+            /** @description The server's name. Required if the plan needs consent. */
             confirm?: string | null;
-            /** @description That of the plan that was shown. Needed where the plan needs consent; where it is given, it must fit. */
+            /** @description The digest of the plan that was shown. Required if the plan needs consent; if given, it must match. */
             digest?: string | null;
             /** @default {} */
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
+            /** @description The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name. */
             recipe: string;
-            /** @description Values for the plan's secrets; the others are taken from the environment of the service. */
+            /** @description Values for the plan's secrets; missing ones are read from the environment of the service. */
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
             /** @description The name of a server. */
             server: string;
         };
-        /** @description A run with all that the journal says of it, but for what its steps printed. */
+        /** @description A run with everything in the journal except the output of its steps. */
         RunShown: {
             computer: string;
-            /** @description The one that began it, or the last with which it was resumed; null if it needed none. */
+            /** @description The consent that started it, or the last one with which it was resumed; null if it needed none. */
             consent: components["schemas"]["Consent"] | null;
             /** @description The digest of its plan. */
             digest: string;
@@ -974,21 +974,21 @@ export interface components {
              * @description null while it goes on, and when its end was not seen.
              */
             ended_at: string | null;
-            /** @description Those that were begun together with it, if there are others. */
+            /** @description The runs that were started together with it, if any. */
             group: components["schemas"]["GroupId"] | null;
             /** Format: int64 */
             id: number;
-            /** @description What was said during the run that belongs to no step. */
+            /** @description Messages of the run that belong to no step. */
             notices: string[];
-            /** @description Who began it, and on which computer, in which process. */
+            /** @description Who started it, on which computer and in which process. */
             operator: string;
             /** Format: uint32 */
             pid: number;
             reason: string | null;
             recipe: string;
-            /** @description Whether it has ended early and can be gone on with. */
+            /** @description Whether it ended early and can be resumed. */
             resumable: boolean;
-            /** @description The server's name when the run began; its row may be gone since. */
+            /** @description The server's name when the run started; its row may have been removed since. */
             server: string;
             /** Format: int64 */
             server_id: number | null;
@@ -997,7 +997,7 @@ export interface components {
             state: components["schemas"]["RunState"];
             steps: components["schemas"]["StepRecord"][];
         };
-        /** @description How a run ended, or that it has not. */
+        /** @description How a run ended, or that it is running. */
         RunState: ("running" | "done" | "failed") | "interrupted";
         /** Format: password */
         SecretText: string;
@@ -1013,12 +1013,12 @@ export interface components {
             host_key: string | null;
             /** Format: int64 */
             id: number;
-            /** @description Nothing may be destroyed there. */
+            /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
-            /** @description What became of the marker on the machine, if it is to have one. */
+            /** @description What happened to the marker on the machine, if it should have one. */
             notes?: string[];
             /**
              * Format: uint16
@@ -1027,7 +1027,7 @@ export interface components {
             port: number | null;
             /** @description Why it was not reached. */
             problem?: string | null;
-            /** @description Why nothing may be destroyed there, as far as the inventory knows. */
+            /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
             protected: string[];
             provider: string | null;
             reached: boolean;
@@ -1040,7 +1040,7 @@ export interface components {
             /** @description As `port`. */
             user: string | null;
         };
-        /** @description Which server, as its row in the inventory and the machine itself say. */
+        /** @description Which server, according to its row in the inventory and to the machine itself. */
         ServerIdentity: {
             host: string;
             /** @description The host key in the form of a public key file, `ssh-ed25519 AAAA…`. */
@@ -1052,7 +1052,7 @@ export interface components {
             name: string;
             /** Format: uint16 */
             port: number;
-            /** @description Why nothing may be destroyed there; empty for an ordinary server. */
+            /** @description Why nothing on the server may be destroyed; empty for an ordinary server. */
             protected: string[];
             user: string;
         };
@@ -1068,7 +1068,7 @@ export interface components {
             host_key: string | null;
             /** Format: int64 */
             id: number;
-            /** @description Nothing may be destroyed there. */
+            /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
@@ -1078,7 +1078,7 @@ export interface components {
              * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
-            /** @description Why nothing may be destroyed there, as far as the inventory knows. */
+            /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
             protected: string[];
             provider: string | null;
             ssh_key_path: string | null;
@@ -1090,9 +1090,9 @@ export interface components {
             /** @description As `port`. */
             user: string | null;
         };
-        /** @description What is to become different. What is missing stays as it is; null takes a value away. */
+        /** @description The values to change. Missing ones stay as they are; null clears a value. */
         ServerPatch: {
-            /** @description The server's name, where a protection is lifted, a protected server gets another address or host key, or the host key of any server is removed. */
+            /** @description The server's name. Required to remove a protection, to change the address or host key of a protected server, or to remove the host key of any server. */
             confirm?: string | null;
             host?: string;
             host_key?: string | null;
@@ -1101,16 +1101,16 @@ export interface components {
             port?: number | null;
             provider?: string | null;
             ssh_key_path?: string | null;
-            /** @description The whole list, in place of the one that is there. */
+            /** @description The complete list; it replaces the present one. */
             tags?: string[];
             user?: string | null;
         };
-        /** @description The name of what is to be removed. */
+        /** @description The name of the server to remove. */
         ServerRemoval: {
-            /** @description The server's name, where it is protected. */
+            /** @description The server's name. Required if the server is protected. */
             confirm?: string | null;
         };
-        /** @description A server of the inventory, and the way there. */
+        /** @description A server of the inventory, and the route to it. */
         ServerShown: {
             /** Format: date-time */
             created_at: string;
@@ -1122,7 +1122,7 @@ export interface components {
             host_key: string | null;
             /** Format: int64 */
             id: number;
-            /** @description Nothing may be destroyed there. */
+            /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
@@ -1132,12 +1132,12 @@ export interface components {
              * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
-            /** @description Why nothing may be destroyed there, as far as the inventory knows. */
+            /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
             protected: string[];
             provider: string | null;
-            /** @description How it would be reached. */
+            /** @description How infrakt would reach it. */
             route: components["schemas"]["RouteShown"] | null;
-            /** @description Why that can't be told. */
+            /** @description Why that is not known. */
             route_problem?: string | null;
             ssh_key_path: string | null;
             status: string | null;
@@ -1148,15 +1148,15 @@ export interface components {
             /** @description As `port`. */
             user: string | null;
         };
-        /** @description What a server itself says. */
+        /** @description What the server itself reports. */
         ServerStatus: {
             facts: components["schemas"]["Facts"];
-            /** @description Why nothing may be destroyed there. */
+            /** @description Why nothing on the server may be destroyed. */
             protected: string[];
             route: components["schemas"]["RouteShown"];
             /** @description Its name. */
             server: string;
-            /** @description What the last recipe noted of it. */
+            /** @description The status that the last recipe set. */
             status: string | null;
             usage: components["schemas"]["Usage"];
         };
@@ -1172,19 +1172,19 @@ export interface components {
             host_key: string | null;
             /** Format: int64 */
             id: number;
-            /** @description Nothing may be destroyed there. */
+            /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
-            /** @description What became of the marker on the machine. */
+            /** @description What happened to the marker on the machine. */
             notes: string[];
             /**
              * Format: uint16
              * @description null: the row sets none, so the SSH configuration applies, or else the default.
              */
             port: number | null;
-            /** @description Why nothing may be destroyed there, as far as the inventory knows. */
+            /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
             protected: string[];
             provider: string | null;
             ssh_key_path: string | null;
@@ -1202,7 +1202,7 @@ export interface components {
             /** @description SHA-256 of the text, in hexadecimal. */
             sha256: string;
         };
-        /** @description How much there is of something, and how much of it can still be used. */
+        /** @description The total and the available amount of something. */
         Space: {
             /** Format: uint64 */
             available_bytes: number;
@@ -1220,12 +1220,12 @@ export interface components {
             env?: {
                 [key: string]: components["schemas"]["EnvValue"];
             };
-            /** @description Running it twice does no harm, so a resumed run may do so when it does not know how it ended. */
+            /** @description Running it twice does no harm, so a resumed run may repeat it when its outcome is not known. */
             idempotent?: boolean;
             /** @description Read-only commands: if one of them fails, there is nothing to do. */
             only_if?: string[];
             origin: components["schemas"]["Origin"];
-            /** @description A check that tells whether the rest can succeed: it is asked while planning too, and what it finds is shown with the plan. */
+            /** @description A check of whether the rest can succeed. It also runs during planning, and the plan shows its result. */
             preflight?: boolean;
             section?: string | null;
             /**
@@ -1234,7 +1234,7 @@ export interface components {
              */
             timeout_seconds: number;
             title: string;
-            /** @description What the server does by itself if nobody can log in any more after the step. */
+            /** @description What the server does by itself if no new login works after the step. */
             undo?: components["schemas"]["Undo"] | null;
             /** @description Read-only commands: if one of them succeeds, there is nothing to do. */
             unless?: string[];
@@ -1263,7 +1263,7 @@ export interface components {
         };
         StopBody: {
             /**
-             * @description End the current step too.
+             * @description End the current step now, too.
              * @default false
              */
             now: boolean;
@@ -1272,7 +1272,7 @@ export interface components {
         Stream: "stdout" | "stderr";
         /** @description What is checked. */
         Survey: "engine" | "reach" | "emptied";
-        /** @description A node of a swarm, and what the swarm holds as far as the node may know. */
+        /** @description A node of a swarm, and the contents of the swarm as far as the node knows them. */
         SwarmNode: {
             /** @default [] */
             configs: components["schemas"]["Named"][];
@@ -1281,11 +1281,11 @@ export interface components {
             listed: boolean;
             /**
              * Format: uint64
-             * @description How many managers there are, this node included; 0 if it can't be told.
+             * @description Number of managers, including this node; 0 if not known.
              */
             managers: number;
             /**
-             * @description Every other node, by its host name. A worker knows none, and neither does a manager without a quorum.
+             * @description All other nodes, by host name. Empty on a worker and on a manager without a quorum.
              * @default []
              */
             others: components["schemas"]["Named"][];
@@ -1297,14 +1297,14 @@ export interface components {
             services: components["schemas"]["Named"][];
             /** @default [] */
             stacks: string[];
-            /** @description As Docker says it: `active`, `locked`, `pending`, `error`. */
+            /** @description As Docker reports it: `active`, `locked`, `pending`, `error`. */
             state: string;
         };
-        /** @description The way back from a step that may lock everybody out: a dead man's switch, which only a new login stops. */
+        /** @description The undo of a step that may lock everyone out: a dead man's switch, which only a new login stops. */
         Undo: {
             /**
              * Format: uint64
-             * @description Seconds that a new login may take, from the end of the step's own command.
+             * @description Seconds allowed for a new login, from the end of the step's own command.
              */
             after_seconds: number;
             /** @description A command for `sh` on the server. */
@@ -1313,7 +1313,7 @@ export interface components {
         UnknownSaid: "again" | "done";
         /** @description How busy and how full a server is. */
         Usage: {
-            /** @description Its own file systems that keep data, by where they are mounted; each once. */
+            /** @description Its own file systems that store data, by mount point; each once. */
             disks: components["schemas"]["Disk"][];
             /** @description Averages over 1, 5 and 15 minutes (proc_loadavg(5)). */
             load: number[];
@@ -1337,11 +1337,11 @@ export interface components {
              */
             bytes: number | null;
             /**
-             * @description When it was created, as Docker says it.
+             * @description When it was created, as Docker reports it.
              * @default
              */
             created: string;
-            /** @description Where a volume of the local driver really keeps its data, if not in Docker's own directory: `nfs :/export`. */
+            /** @description Where a volume of the local driver stores its data, if not in Docker's own directory: `nfs :/export`. */
             device?: string | null;
             driver: string;
             name: string;
@@ -1358,7 +1358,7 @@ export interface operations {
     listApps: {
         parameters: {
             query?: {
-                /** @description Only those of this server. */
+                /** @description Only those on this server. */
                 server?: string | null;
             };
             header?: never;
@@ -1376,7 +1376,7 @@ export interface operations {
                     "application/json": components["schemas"]["App"][];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1385,7 +1385,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1394,7 +1394,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1423,7 +1423,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1452,7 +1452,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApi"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1481,7 +1481,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecipeListed"][];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1512,7 +1512,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecipeShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1521,7 +1521,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1537,7 +1537,7 @@ export interface operations {
             query?: {
                 /** @description Only those that are older than this run. */
                 before?: number | null;
-                /** @description How many at most; 50 if it is not said. */
+                /** @description Maximum number; 50 by default. */
                 limit?: number | null;
                 /** @description Only those on the server of this name. */
                 server?: string | null;
@@ -1557,7 +1557,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"][];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1566,7 +1566,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1599,7 +1599,7 @@ export interface operations {
                     "application/json": components["schemas"]["Begun"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1608,7 +1608,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1617,7 +1617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1635,7 +1635,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1666,7 +1666,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1675,7 +1675,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1699,7 +1699,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events with an id, a name, and data in JSON: the schema is that of the data of one */
+            /** @description Events with an id, a name, and JSON data; the schema describes the data of one event */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1708,7 +1708,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["EventShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1717,7 +1717,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1726,7 +1726,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1761,7 +1761,7 @@ export interface operations {
                     "application/json": components["schemas"]["Begun"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1770,7 +1770,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1779,7 +1779,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1797,7 +1797,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1832,7 +1832,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1841,7 +1841,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1850,7 +1850,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1859,7 +1859,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1891,7 +1891,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerListed"][];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1900,7 +1900,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1933,7 +1933,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerAdded"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1942,7 +1942,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1951,7 +1951,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1982,7 +1982,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1991,7 +1991,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2024,7 +2024,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2033,7 +2033,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2042,7 +2042,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2051,7 +2051,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2086,7 +2086,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerUpdated"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2095,7 +2095,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2104,7 +2104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2113,7 +2113,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2127,9 +2127,9 @@ export interface operations {
     plan: {
         parameters: {
             query: {
-                /** @description For `provision`: without wiping first. */
+                /** @description Only for `provision`: keep existing data. */
                 keep_data?: boolean | null;
-                /** @description The name of a recipe. `shipped:NAME` is infrakt's own, also where the user has one of the same name. */
+                /** @description The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name. */
                 recipe: string;
             };
             header?: never;
@@ -2149,7 +2149,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlanShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2158,7 +2158,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2176,7 +2176,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2211,7 +2211,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlanShown"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2220,7 +2220,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2238,7 +2238,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2273,7 +2273,7 @@ export interface operations {
                     "application/json": components["schemas"]["Begun"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2282,7 +2282,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description It is not possible as things stand: protected, locked, taken, or not to be resumed */
+            /** @description Not possible in the present state: protected, locked, name taken, or not resumable */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2291,7 +2291,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description The body or the query is not as described, or a consent is missing or does not fit */
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2309,7 +2309,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2340,7 +2340,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServerStatus"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2358,7 +2358,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemShown"];
                 };
             };
-            /** @description What any call may be refused with */
+            /** @description Errors that any request can get */
             default: {
                 headers: {
                     [name: string]: unknown;
