@@ -93,7 +93,7 @@ fn print_key(key: &ApiKey, context: &Context) -> Result<()> {
     output::line(key.secret().expose())
 }
 
-/// Shows a new key, once, to a person. What is no terminal keeps what it reads, and is told only where the key is.
+/// Shows a new key once, on a terminal. Other outputs may be kept, so they get only the path of the key.
 fn tell_of_key(key: &ApiKey, file: &Path) {
     let file = file.display();
     output::note(&if stderr().is_terminal() {
@@ -106,7 +106,7 @@ fn tell_of_key(key: &ApiKey, file: &Path) {
     });
 }
 
-/// Says where it listens: the first line on stdout, for whoever waits for it.
+/// Prints where it listens: the first line on stdout, for programs that wait for it.
 fn announce(http: &Http, made: bool, key_file: &Path, context: &Context) -> Result<()> {
     let addresses: Vec<String> = http
         .addresses()

@@ -211,7 +211,7 @@ impl StoreError {
                 "only if you know why it has changed: infrakt server update {server} --host-key {offered}"
             )),
             Self::LeftoverEnvFile { path, .. } => {
-                Some(format!("if nobody needs it any more: mv {0} {0}.old", shown(path)))
+                Some(format!("if you no longer need it: mv {0} {0}.old", shown(path)))
             }
             Self::KeyGone { path } => Some(format!(
                 "put {} back from a copy; nothing was written. Apps whose values are lost for good can be removed: \
@@ -234,7 +234,7 @@ impl StoreError {
     }
 }
 
-/// A value as it is quoted: whoever gave something long knows it by its beginning.
+/// A value as it is quoted. The beginning is enough to recognise a long one.
 fn beginning(value: &str) -> String {
     const SHOWN: usize = 120;
     let more = if value.chars().nth(SHOWN).is_some() { "…" } else { "" };

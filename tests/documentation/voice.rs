@@ -22,7 +22,7 @@ const FORMS: &[(&str, &str)] = &[
     ("to do again", "\"to retry\""),
     ("time is over", "\"timeout\" or \"timed out\""),
     ("makes way", "say what is closed or removed"),
-    ("is no terminal", "\"is not a terminal\""),
+    ("what is no", "\"what is not a\""),
     ("lest", "\"so that … not\""),
 ];
 

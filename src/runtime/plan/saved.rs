@@ -10,8 +10,8 @@ use crate::runtime::reach::live::Live;
 use jiff::Timestamp;
 
 impl Runtime {
-    /// Checks what can be said of a plan that comes from a file without its server: it must be as it was made, hold
-    /// nothing that the lint refuses, and nothing that is refused whoever consents.
+    /// Checks a plan from a file as far as possible without its server. It must be unaltered, pass the lint, and contain
+    /// nothing that is refused even with a consent.
     ///
     /// # Errors
     /// The refusal that fits.

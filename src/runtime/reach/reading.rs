@@ -75,7 +75,7 @@ pub(super) fn identity_now(
 ) -> Result<ServerIdentity> {
     let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
     protected.extend(protection::reasons_of_address(store, server)?);
-    // What destroys would reach whatever answers on the socket.
+    // Destructive steps would reach the engine that answers on the socket.
     let unproven = facts.docker.unproven.as_ref();
     protected.extend(
         unproven.map(|reason| format!("the Docker that answers is not proven to be the server's own: {reason}")),
