@@ -50,7 +50,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         const pages: [address: string, there: string | RegExp][] = [
           ["/servers", "prod-2"],
           ["/servers/prod-2", /Memory/],
-          ["/servers/control", "Protected: nothing is ever destroyed here"],
+          ["/servers/control", "Protected: nothing is ever deleted here"],
           ["/runs", "colours"],
           ["/recipes", "provision"],
           ["/recipes/provision", "extra_ports"],
@@ -83,7 +83,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       story("a plan, and the question before a wipe", async ({ dashboard }) => {
         await dashboard.goto("/recipes/wipe?server=prod-2");
         await dashboard.getByRole("button", { name: "Show the plan" }).click();
-        await dashboard.getByRole("button", { name: "Go on to the confirmation" }).click();
+        await dashboard.getByRole("button", { name: "Continue" }).click();
         const dialog = dashboard.getByRole("dialog");
         await dialog.getByLabel('Type "prod-2" to confirm:').fill("prod-2");
         await expect(dialog.getByRole("button", { name: "Destroy & run wipe" })).toBeEnabled();

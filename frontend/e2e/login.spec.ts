@@ -22,20 +22,29 @@ story("a wrong key is refused, and forgotten", async ({ page }) => {
   await expect(page.getByLabel("Key")).toHaveValue("");
 });
 
-story("the key is not for another tab, unless that was asked for", async ({ page, context, service }) => {
+story("another tab has the key too, until the last one is closed", async ({ page, context, service }) => {
   await page.goto("/");
   await logIn(page, service.key);
   const second = await context.newPage();
   await second.goto("/servers");
+  await expect(second.getByRole("heading", { name: "Servers", level: 1 })).toBeVisible();
+  expect(await second.evaluate(() => localStorage.length), "nothing outlives the tabs").toBe(0);
+  await second.getByRole("button", { name: "Log out" }).click();
   await expect(second.getByLabel("Key")).toBeVisible();
+  await expect(page.getByLabel("Key"), "the other tab is logged out as well").toBeVisible();
 
-  await second.getByLabel("Keep me signed in").check();
-  await logIn(second, service.key);
-  const third = await context.newPage();
-  await third.goto("/servers");
-  await expect(third.getByRole("heading", { name: "Servers", level: 1 })).toBeVisible();
-  await third.getByRole("button", { name: "Log out" }).click();
-  await expect(third.getByLabel("Key")).toBeVisible();
+  await logIn(page, service.key);
+  await page.close();
+  await second.close();
+  const later = await context.newPage();
+  await later.goto("/servers");
+  await expect(later.getByLabel("Key")).toBeVisible();
+  await later.getByLabel("Keep me signed in").check();
+  await logIn(later, service.key);
+  await later.close();
+  const last = await context.newPage();
+  await last.goto("/servers");
+  await expect(last.getByRole("heading", { name: "Servers", level: 1 })).toBeVisible();
 });
 
 story(

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import type { Machine } from "./computer.ts";
-import { actionsOf, expect, logIn, needsLab, story } from "./story.ts";
+import { actionsOf, expect, needsLab, story } from "./story.ts";
 
 needsLab();
 story.use({ about: "wipe" });
@@ -87,7 +87,7 @@ story("the focus stays inside of the question", async ({ dashboard }) => {
 
 story("the host of infrakt is provisioned as it is, without the question", async ({ dashboard }) => {
   await dashboard.goto("/servers/control");
-  await expect(dashboard.getByText("Protected: nothing is ever destroyed here")).toBeVisible();
+  await expect(dashboard.getByText("Protected: nothing is ever deleted here")).toBeVisible();
   await dashboard.getByRole("button", { name: "Provision", exact: true }).click();
   const start = dashboard.getByRole("button", { name: "Provision as it is" });
   await expect(start).toBeEnabled();
@@ -112,8 +112,6 @@ story(
     await expect(dashboard.getByRole("button", { name: "Stop", exact: true })).toBeVisible();
 
     const second = await context.newPage();
-    await second.goto(dashboard.url());
-    await logIn(second, service.key);
     await second.goto(dashboard.url());
     await expect(second.getByRole("button", { name: "Stop", exact: true })).toBeVisible();
 

@@ -1,7 +1,8 @@
 import { Navigate, Route, Routes } from "react-router";
 import { Announcements } from "./components/Announcements";
-import { Layout } from "./components/Layout";
+import { Layout } from "./layout/Layout";
 import { Apps } from "./pages/Apps";
+import { GroupDetail } from "./pages/GroupDetail";
 import { Login } from "./pages/Login";
 import { NotFound } from "./pages/NotFound";
 import { RecipeDetail } from "./pages/RecipeDetail";
@@ -25,6 +26,7 @@ export function App() {
             <Route path="/servers/:name" element={<ServerDetail />} />
             <Route path="/runs" element={<Runs />} />
             <Route path="/runs/:id" element={<RunDetail />} />
+            <Route path="/groups/:id" element={<GroupDetail />} />
             <Route path="/recipes" element={<Recipes />} />
             <Route path="/recipes/:name" element={<RecipeDetail />} />
             <Route path="/apps" element={<Apps />} />

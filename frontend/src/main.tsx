@@ -7,9 +7,12 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { newQueryClient } from "./api/queries";
 import { App } from "./app";
+import { keyOfOtherTabs } from "./session/key";
 import { applyTheme, chosenTheme } from "./styles/theme";
 
 applyTheme(chosenTheme());
+
+await keyOfOtherTabs();
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element for the page");

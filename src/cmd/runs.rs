@@ -5,7 +5,7 @@ use super::{Context, output};
 use crate::document::run::RunShown;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState, Stream};
-use crate::store::{Run, StepRecord};
+use crate::store::{Run, RunFilter, StepRecord};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -56,7 +56,11 @@ pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
 
 fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
-    let runs = runtime.runs(None, limit, server)?;
+    let filter = RunFilter {
+        server,
+        ..RunFilter::default()
+    };
+    let runs = runtime.runs(filter, limit)?;
     if context.json {
         output::json(&runs)?;
     } else if runs.is_empty() {

@@ -5,12 +5,16 @@ use crate::runtime::RunRecord;
 use crate::store::{Run, StepRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A run with everything in the journal except the output of its steps.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RunShown {
     #[serde(flatten)]
     pub run: Run,
+    /// The parameters of its plan, with the defaults of its recipe.
+    pub parameters: BTreeMap<String, Value>,
     /// The consent that started it, or the last one with which it was resumed; null if it needed none.
     pub consent: Option<Consent>,
     pub steps: Vec<StepRecord>,
@@ -24,6 +28,7 @@ impl From<RunRecord> for RunShown {
     fn from(record: RunRecord) -> Self {
         let RunRecord {
             run,
+            parameters,
             consent,
             steps,
             notices,
@@ -31,6 +36,7 @@ impl From<RunRecord> for RunShown {
         } = record;
         Self {
             run,
+            parameters,
             consent,
             steps,
             notices,

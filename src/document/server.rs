@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::runtime::{Added, Live, ServerRecord, ServerRoute};
-use crate::store::Server;
+use crate::store::{Run, Server};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,6 +16,8 @@ pub struct ServerListed {
     pub server: Server,
     /// Why nothing on the server may be destroyed, as far as the inventory knows.
     pub protected: Vec<String>,
+    /// The newest run there, if there was one.
+    pub last_run: Option<Run>,
 }
 
 /// A server of the inventory, and the route to it.
@@ -72,6 +74,7 @@ impl From<ServerRecord> for ServerListed {
         Self {
             server: record.server,
             protected: record.protected,
+            last_run: record.last_run,
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Answer {
         /// What `Cache-Control` says.
         caching: &'static str,
         bytes: &'static [u8],
+        /// The same, compressed with gzip, if that is shorter.
+        gzipped: Option<&'static [u8]>,
     },
 }
 

@@ -24,6 +24,8 @@ pub struct Head {
     pub length: u64,
     pub content_type: Option<String>,
     pub last_event_id: Option<String>,
+    /// Whether the client takes answers that are compressed with gzip.
+    pub takes_gzip: bool,
     /// Whether the client waits for a word before it sends the body.
     pub expects_continue: bool,
 }
@@ -101,6 +103,7 @@ impl Head {
             length: headers.length()?,
             content_type: headers.text("content-type")?.map(str::to_owned),
             last_event_id: headers.text("last-event-id")?.map(str::to_owned),
+            takes_gzip: headers.take_gzip(),
             expects_continue,
         })
     }
@@ -112,6 +115,7 @@ impl Head {
         let kept = [
             ("Content-Type", self.content_type.as_deref()),
             ("Last-Event-ID", self.last_event_id.as_deref()),
+            ("Accept-Encoding", self.takes_gzip.then_some("gzip")),
         ];
         for (name, value) in kept {
             if let Some(value) = value {
@@ -182,6 +186,27 @@ impl<'b> Headers<'_, 'b> {
             }
             Some(_) => Err(Problem::bad_request("its Content-Length is not a number of bytes")),
         }
+    }
+
+    /// Whether `Accept-Encoding` takes gzip (RFC 9110, section 12.5.3). What is not understood takes nothing.
+    fn take_gzip(&self) -> bool {
+        let mut by_star = false;
+        for value in self.all("accept-encoding") {
+            let Ok(value) = std::str::from_utf8(value) else {
+                continue;
+            };
+            for coding in value.split(',') {
+                let mut parts = coding.split(';').map(str::trim);
+                let name = parts.next().unwrap_or_default();
+                let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+                let taken = weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
+                if name.eq_ignore_ascii_case("gzip") {
+                    return taken;
+                }
+                by_star |= name == "*" && taken;
+            }
+        }
+        by_star
     }
 
     fn key(&self) -> Key {
@@ -286,6 +311,38 @@ mod tests {
                 "{line:?}"
             );
         }
+    }
+
+    #[test]
+    fn gzip_is_taken_where_the_client_says_so() {
+        let takes = |headers: &str| {
+            let head = parse(&format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n")).unwrap();
+            let handed_on = String::from_utf8(head.canonical()).unwrap();
+            assert_eq!(handed_on.contains("Accept-Encoding: gzip\r\n"), head.takes_gzip);
+            head.takes_gzip
+        };
+        for taken in [
+            "gzip",
+            "br, GZIP;q=0.5",
+            "deflate,gzip",
+            "*",
+            "gzip;q=1, *;q=0",
+            "br\r\nAccept-Encoding: gzip",
+        ] {
+            assert!(takes(&format!("Accept-Encoding: {taken}\r\n")), "{taken}");
+        }
+        for other in [
+            "",
+            "identity",
+            "gzip;q=0",
+            "gzip; q=0.000, *",
+            "*;q=0",
+            "br, xgzip",
+            "gzip;q=x",
+        ] {
+            assert!(!takes(&format!("Accept-Encoding: {other}\r\n")), "{other}");
+        }
+        assert!(!takes(""));
     }
 
     #[test]

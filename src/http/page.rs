@@ -12,16 +12,20 @@ use include_dir::{Dir, File, include_dir};
 /// What build.rs found in `frontend/dist`; maybe nothing.
 static BUILT: Dir<'_> = include_dir!("$OUT_DIR/page");
 
+/// What the name of a file ends with that holds the compressed form of another.
+const GZIPPED: &str = ".gz";
+
 const NOT_BUILT: &str = include_str!("page.html");
 
 /// The addresses of the dashboard's pages, as `frontend/src/app.tsx` lists them; a name after a colon stands for anything.
-const PAGES: [&[&str]; 9] = [
+const PAGES: [&[&str]; 10] = [
     &[],
     &["login"],
     &["servers"],
     &["servers", ":name"],
     &["runs"],
     &["runs", ":id"],
+    &["groups", ":id"],
     &["recipes"],
     &["recipes", ":name"],
     &["apps"],
@@ -59,6 +63,7 @@ fn answer_from(built: &'static Dir<'static>, path: &[String]) -> Result<Answer, 
             content_type: content_type(&path.join("/")),
             caching: caching(path),
             bytes: file.contents(),
+            gzipped: gzipped(built, &path.join("/")),
         });
     }
     if !is_page(path) {
@@ -69,13 +74,23 @@ fn answer_from(built: &'static Dir<'static>, path: &[String]) -> Result<Answer, 
         content_type: content_type("index.html"),
         caching: ASKED_AGAIN,
         bytes: page.unwrap_or(NOT_BUILT.as_bytes()),
+        gzipped: gzipped(built, "index.html"),
     })
+}
+
+/// The compressed form of a file: the build of the dashboard has put it beside the file.
+fn gzipped(built: &'static Dir<'static>, name: &str) -> Option<&'static [u8]> {
+    built.get_file(format!("{name}{GZIPPED}")).map(File::contents)
 }
 
 /// The file of the dashboard at this path, where each segment of the path is a plain name.
 fn file<'a>(built: &'a Dir<'a>, path: &[String]) -> Option<&'a File<'a>> {
     let plain = |segment: &String| !segment.is_empty() && !segment.contains('/') && segment != "." && segment != "..";
-    path.iter().all(plain).then(|| built.get_file(path.join("/"))).flatten()
+    // A compressed form has no address of its own.
+    let own = path.last().is_some_and(|name| !name.ends_with(GZIPPED));
+    (own && path.iter().all(plain))
+        .then(|| built.get_file(path.join("/")))
+        .flatten()
 }
 
 /// Whether the dashboard has a page there; a slash at the end makes no difference.
@@ -135,7 +150,10 @@ mod tests {
             DirEntry::File(File::new("favicon.svg", b"icon")),
             DirEntry::Dir(Dir::new(
                 "assets",
-                &[DirEntry::File(File::new("assets/index-1a2b.js", b"script"))],
+                &[
+                    DirEntry::File(File::new("assets/index-1a2b.js", b"script")),
+                    DirEntry::File(File::new("assets/index-1a2b.js.gz", b"short")),
+                ],
             )),
         ],
     );
@@ -151,6 +169,7 @@ mod tests {
                 content_type,
                 caching,
                 bytes,
+                ..
             }) => Ok((content_type, caching, bytes)),
             Ok(_) => Err(0),
             Err(problem) => Err(problem.status),
@@ -190,6 +209,7 @@ mod tests {
         );
         for missing in [
             "assets/index-old.js",
+            "assets/index-1a2b.js.gz",
             "assets",
             "assets/../favicon.svg",
             "robots.txt",
@@ -208,6 +228,19 @@ mod tests {
         ] {
             assert_eq!(answer(&FILES, missing), Err(404), "{missing}");
         }
+    }
+
+    #[test]
+    fn a_file_comes_with_its_compressed_form() {
+        let gzipped = |place: &str| {
+            let path: Vec<String> = place.split('/').map(str::to_owned).collect();
+            match answer_from(&FILES, &path) {
+                Ok(Answer::File { gzipped, .. }) => gzipped,
+                _ => panic!("{place}"),
+            }
+        };
+        assert_eq!(gzipped("assets/index-1a2b.js"), Some(&b"short"[..]));
+        assert_eq!((gzipped("favicon.svg"), gzipped("servers")), (None, None));
     }
 
     #[test]

@@ -195,10 +195,14 @@ fn hint(error: &Error) -> Option<String> {
         Error::Refused(
             Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
         ) => format!("if '{server}' is the right server, send exactly that name as `confirm`"),
-        Error::Ssh(SshError::SudoNeedsPassword { user, .. }) => format!(
-            "allow {user} to use sudo there without a password, or set INFRAKT_SUDO_PASSWORD in the service's \
-             environment"
-        ),
+        Error::Ssh(SshError::SudoNeedsPassword { .. }) => {
+            "send the password as `sudo_password` in the body, or set INFRAKT_SUDO_PASSWORD in the service's environment"
+                .to_owned()
+        }
+        Error::Ssh(SshError::SudoWrongPassword {
+            from_environment: false,
+            ..
+        }) => "send the right one as `sudo_password`".to_owned(),
         Error::Recipe(recipe) => {
             let label = recipe.place().map(|(_, label)| label).filter(|label| !label.is_empty());
             return recipe.help().or_else(|| label.map(str::to_owned));

@@ -51,6 +51,8 @@ pub struct Request {
     pub content_type: Option<String>,
     /// `Last-Event-ID`, as it came.
     pub last_event_id: Option<String>,
+    /// Whether the client takes answers that are compressed with gzip.
+    pub takes_gzip: bool,
     pub body: Vec<u8>,
 }
 

@@ -61,11 +61,17 @@ impl Work {
     /// Answers one request after the other, until there are no more.
     fn go_on(self: Arc<Self>) {
         while let Some(mut incoming) = self.engine.next() {
-            let answer = guarded(|| (self.handler)(&read(&mut incoming)?)).unwrap_or_else(|| Err(Problem::internal()));
+            let mut takes_gzip = false;
+            let answer = guarded(|| {
+                let request = read(&mut incoming)?;
+                takes_gzip = request.takes_gzip;
+                (self.handler)(&request)
+            });
+            let answer = answer.unwrap_or_else(|| Err(Problem::internal()));
             // An error means that the client did not wait.
             let _ = match answer {
                 Ok(Answer::Events(events)) => self.stream(incoming, events),
-                Ok(answer) => respond(incoming, answer),
+                Ok(answer) => respond(incoming, answer, takes_gzip),
                 Err(problem) => refuse(incoming, &problem),
             };
         }
@@ -104,6 +110,8 @@ fn read(incoming: &mut tiny_http::Request) -> Result<Request, Problem> {
         found.map(|header| header.value.to_string())
     };
     let (content_type, last_event_id) = (header("Content-Type"), header("Last-Event-ID"));
+    // The listener has read what the client said.
+    let takes_gzip = header("Accept-Encoding").is_some();
     let target = Target::parse(incoming.url())?;
     let method = Method::from_name(incoming.method().as_str());
     let mut body = Vec::new();
@@ -117,6 +125,7 @@ fn read(incoming: &mut tiny_http::Request) -> Result<Request, Problem> {
         raw_query: target.query,
         content_type,
         last_event_id,
+        takes_gzip,
         body,
     })
 }
@@ -128,7 +137,7 @@ fn refuse(incoming: tiny_http::Request, problem: &Problem) -> io::Result<()> {
     write(incoming, problem.status, &headers, &body)
 }
 
-fn respond(incoming: tiny_http::Request, answer: Answer) -> io::Result<()> {
+fn respond(incoming: tiny_http::Request, answer: Answer, takes_gzip: bool) -> io::Result<()> {
     match answer {
         Answer::Json { status, body } => {
             let headers = [("Content-Type", "application/json"), ("Cache-Control", NEVER_KEPT)];
@@ -139,12 +148,20 @@ fn respond(incoming: tiny_http::Request, answer: Answer) -> io::Result<()> {
             content_type,
             caching,
             bytes,
-        } => write(
-            incoming,
-            200,
-            &[("Content-Type", content_type), ("Cache-Control", caching)],
-            bytes,
-        ),
+            gzipped,
+        } => {
+            let mut headers = vec![("Content-Type", content_type), ("Cache-Control", caching)];
+            if gzipped.is_some() {
+                headers.push(("Vary", "Accept-Encoding"));
+            }
+            match gzipped.filter(|_| takes_gzip) {
+                Some(gzipped) => {
+                    headers.push(("Content-Encoding", "gzip"));
+                    write(incoming, 200, &headers, gzipped)
+                }
+                None => write(incoming, 200, &headers, bytes),
+            }
+        }
         // Streams are not written here.
         Answer::Events(_) => Ok(()),
     }

@@ -1,14 +1,16 @@
 //! What the journal says of runs, while they are executed and afterwards.
 
-use super::open::Runtime;
+use super::open::{Parameters, Runtime};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
 use crate::event::{RunEvent, Stream};
-use crate::store::{GroupId, OutputChunk, Run, RunGroup, StepRecord};
+use crate::store::{GroupId, OutputChunk, Run, RunFilter, RunGroup, StepRecord};
 
 /// A run with everything in the journal except the output of its steps.
 pub struct RunRecord {
     pub run: Run,
+    /// Those of its plan.
+    pub parameters: Parameters,
     /// The consent that began it, or the last one with which it was resumed. `None` if it needed none.
     pub consent: Option<Consent>,
     pub steps: Vec<StepRecord>,
@@ -17,13 +19,12 @@ pub struct RunRecord {
 }
 
 impl Runtime {
-    /// The newest runs first, at most `limit`, those with a lower number than `before`; those of one server if its name is
-    /// given.
+    /// The newest runs that match the filter first, at most `limit`.
     ///
     /// # Errors
     /// If the database can't be read.
-    pub fn runs(&self, before: Option<i64>, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
-        self.store.runs_before(before, limit, server)
+    pub fn runs(&self, filter: RunFilter<'_>, limit: usize) -> Result<Vec<Run>> {
+        self.store.runs_matching(filter, limit)
     }
 
     /// A run as it is now. One whose process has died is recorded as interrupted.
@@ -39,6 +40,7 @@ impl Runtime {
     pub fn run_record(&self, id: i64) -> Result<RunRecord> {
         Ok(RunRecord {
             run: self.store.run(id)?,
+            parameters: self.store.plan_of(id)?.parameters,
             consent: self.store.consent_of(id)?,
             steps: self.store.steps_of(id)?,
             notices: self.store.notices_of(id)?,

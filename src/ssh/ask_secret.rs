@@ -11,6 +11,11 @@ pub trait AskSecret: Sync {
 
     /// Shows a remark before the question. Without a person, it shows nothing.
     fn tell(&self, _remark: &str) {}
+
+    /// The password for sudo on the server, if it was given beforehand.
+    fn sudo_password(&self) -> Option<Secret> {
+        None
+    }
 }
 
 /// A secret from the environment. An empty variable counts as not set.

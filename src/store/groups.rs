@@ -14,6 +14,8 @@ use crate::event::{Outcome, RunState};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +49,8 @@ pub enum Member<'a> {
 }
 
 /// Why a server has no run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum LeftOut {
     Unreachable,
     Refused,
@@ -98,7 +101,7 @@ impl QueuedRun {
 }
 
 /// A chain of groups: the first one, and its retries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RunGroup {
     /// The first one.
     pub id: GroupId,
@@ -108,13 +111,18 @@ pub struct RunGroup {
     pub servers: Vec<GroupServer>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A server of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GroupServer {
     /// The server's name then; its row may be gone since.
     pub server: String,
     pub run: Option<i64>,
     /// How its run stands; `None` if it has none.
     pub state: Option<RunState>,
+    /// Why it has no run.
+    pub left_out: Option<LeftOut>,
+    /// The same in words, or why the run ended.
+    pub reason: Option<String>,
 }
 
 impl Store {
@@ -257,7 +265,7 @@ impl Store {
         let all = self.check(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT member.server_name, member.run_id, runs.state
+                    "SELECT member.server_name, member.run_id, runs.state, member.left_out, coalesce(member.reason, runs.reason)
                      FROM run_groups AS chain
                      JOIN run_group_servers AS member ON member.group_id = chain.id
                      LEFT JOIN runs ON runs.id = member.run_id
@@ -268,6 +276,8 @@ impl Store {
                         server: row.get(0)?,
                         run: row.get(1)?,
                         state: run_rows::optional_word(row, 2)?,
+                        left_out: run_rows::optional_word(row, 3)?,
+                        reason: row.get(4)?,
                     })
                 })?
                 .collect::<rusqlite::Result<Vec<_>>>()

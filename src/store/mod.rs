@@ -36,7 +36,7 @@ pub use home::Home;
 pub use journal::Journal;
 pub use protection::{NameTyped, Protector};
 pub use run_rows::Run;
-pub use runs::{OutputChunk, StepRecord};
+pub use runs::{OutputChunk, RunFilter, StepRecord};
 pub use server_rows::{Identity, Server};
 pub use servers::{NewServer, ServerChange};
 

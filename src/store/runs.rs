@@ -6,7 +6,7 @@ use super::living::{living_runs, refuse_if_at_work};
 use super::run_rows::{COLUMNS, Run, from_row, optional_word, word};
 use super::{Server, Store};
 use crate::error::{Result, StoreError};
-use crate::event::{Outcome, Stream};
+use crate::event::{Outcome, RunState, Stream};
 use crate::plan::{Effect, Plan};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -40,22 +40,53 @@ pub struct OutputChunk {
     pub bytes: Vec<u8>,
 }
 
+/// Which runs to list. What is `None` leaves out no run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunFilter<'a> {
+    /// Runs on the server of this name.
+    pub server: Option<&'a str>,
+    pub state: Option<RunState>,
+    /// Runs older than this one.
+    pub before: Option<i64>,
+}
+
 impl Store {
     /// The newest runs first, at most `limit`; those of one server if its name is given.
     pub fn runs(&self, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
-        self.runs_before(None, limit, server)
+        let filter = RunFilter {
+            server,
+            ..RunFilter::default()
+        };
+        self.runs_matching(filter, limit)
     }
 
-    /// As [`Store::runs`], those that are older than `before`.
-    pub fn runs_before(&self, before: Option<i64>, limit: usize, server: Option<&str>) -> Result<Vec<Run>> {
+    /// The newest runs that match the filter first, at most `limit`.
+    pub fn runs_matching(&self, filter: RunFilter<'_>, limit: usize) -> Result<Vec<Run>> {
         self.settle_dead_runs()?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let state = filter.state.map(RunState::as_str);
         self.check(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs WHERE (?1 IS NULL OR server_name = ?1) AND id < ?3 ORDER BY id DESC LIMIT ?2"
+                "SELECT {COLUMNS} FROM runs
+                 WHERE (?1 IS NULL OR server_name = ?1) AND (?2 IS NULL OR state = ?2) AND id < ?3
+                 ORDER BY id DESC LIMIT ?4"
             ))?;
-            let runs = statement.query_map(params![server, limit, before.unwrap_or(i64::MAX)], from_row)?;
+            let before = filter.before.unwrap_or(i64::MAX);
+            let runs = statement.query_map(params![filter.server, state, before, limit], from_row)?;
             runs.collect()
+        })
+    }
+
+    /// The newest run on a server of the inventory.
+    pub fn last_run_on(&self, server: &Server) -> Result<Option<Run>> {
+        self.settle_dead_runs()?;
+        self.check(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM runs WHERE server_name = ?1 AND server_id = ?2 ORDER BY id DESC LIMIT 1"
+            ))?;
+            statement
+                .query_row(params![server.name, server.id], from_row)
+                .optional()
         })
     }
 

@@ -1,6 +1,8 @@
 //! The page, as a browser meets it.
 
 use crate::fixture::Service;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 #[test]
 fn every_page_of_the_dashboard_is_served_and_others_are_not_found() {
@@ -55,6 +57,58 @@ fn every_page_of_the_dashboard_is_served_and_others_are_not_found() {
             "{hostile}: {text}"
         );
     }
+}
+
+#[test]
+fn files_are_compressed_if_the_client_accepts_gzip() {
+    let service = Service::start();
+    let plain = service.get("/");
+    assert_eq!(plain.header("content-encoding"), None);
+    for refused in ["identity", "gzip;q=0"] {
+        let answer = service.call("GET", "/").header("Accept-Encoding", refused).send();
+        assert_eq!(
+            (answer.header("content-encoding"), &answer.body),
+            (None, &plain.body),
+            "{refused}"
+        );
+    }
+    let taken = service.call("GET", "/").header("Accept-Encoding", "br, gzip").send();
+    assert_eq!(taken.header("vary"), plain.header("vary"));
+    // A dashboard that was not built is one short page.
+    if plain.header("vary").is_some() {
+        assert_eq!(plain.header("vary"), Some("Accept-Encoding"));
+        assert_eq!(taken.header("content-encoding"), Some("gzip"));
+        assert_eq!(gunzip(&taken.body), plain.body);
+        assert_eq!(
+            taken.header("content-length"),
+            Some(taken.body.len().to_string().as_str())
+        );
+    } else {
+        assert_eq!(taken.body, plain.body);
+    }
+    // What is answered to calls may hold what a stranger has written beside what is secret.
+    let call = service
+        .call("GET", "/api/servers")
+        .header("Accept-Encoding", "gzip")
+        .send();
+    assert_eq!((call.header("content-encoding"), call.header("vary")), (None, None));
+}
+
+/// gzip(1) is on every Debian.
+fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("gzip")
+        .arg("-dc")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gzip starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let bytes = bytes.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&bytes));
+    let output = child.wait_with_output().expect("its end");
+    writer.join().expect("no panic").expect("all is written");
+    assert!(output.status.success());
+    output.stdout
 }
 
 #[test]

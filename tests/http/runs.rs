@@ -3,7 +3,7 @@
 use crate::openapi::fits;
 use crate::stage::{Stage, number};
 use crate::support::infrakt::Infrakt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 #[ignore = "needs root and sshd"]
@@ -180,6 +180,24 @@ fn runs_are_listed_newest_first_page_by_page() {
     assert_eq!(listed(&format!("?before={}", runs[1])), [runs[0]]);
     assert_eq!(listed("?server=prod-2&limit=1"), [runs[2]]);
     assert_eq!(listed("?server=prod-3"), [] as [i64; 0]);
+    let failed = stage.begin("fails");
+    stage.ended(failed);
+    assert_eq!(listed("?state=failed"), [failed]);
+    assert_eq!(listed("?state=done&limit=2"), [runs[2], runs[1]]);
+    assert_eq!(listed(&format!("?state=done&before={}", runs[1])), [runs[0]]);
+    assert_eq!(listed("?state=running"), [] as [i64; 0]);
+    let error = stage
+        .service
+        .get("/api/runs?state=broken")
+        .refuses(422, "invalid_query");
+    assert_eq!(error["field"], "state");
+    // The list of servers tells the newest one of each.
+    let servers = stage.service.get("/api/servers").answers(200);
+    fits("get", "/api/servers", 200, &servers);
+    assert_eq!(
+        (&servers[0]["last_run"]["id"], &servers[0]["last_run"]["state"]),
+        (&json!(failed), &json!("failed"))
+    );
     for query in ["?limit=0", "?limit=501", "?limit=many"] {
         let error = stage
             .service
@@ -190,6 +208,80 @@ fn runs_are_listed_newest_first_page_by_page() {
     stage.service.get("/api/runs?before=x").refuses(422, "invalid_query");
     stage.service.get("/api/runs/abc").refuses(404, "unknown_run");
     stage.service.get("/api/runs/01").refuses(404, "unknown_run");
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_group_is_shown_with_the_servers_that_were_left_out() {
+    let stage = Stage::set();
+    let infrakt = &stage.service.infrakt;
+    infrakt
+        .run(&["server", "add", "gone", "--host", "127.0.0.1", "--port", "9"])
+        .exits(0);
+    infrakt.run(&["run", "hello", "--server", "prod-2", "--server", "gone"]);
+    let runs = stage.service.get("/api/runs").answers(200);
+    let group = runs[0]["group"].as_str().expect("a group");
+    let shown = stage.service.get(&format!("/api/groups/{group}")).answers(200);
+    fits("get", "/api/groups/{name}", 200, &shown);
+    assert_eq!((&shown["id"], &shown["recipe"]), (&json!(group), &json!("hello.rhai")));
+    let servers = shown["servers"].as_array().expect("a list");
+    let of = |name: &str| servers.iter().find(|one| one["server"] == name).expect("a server");
+    assert_eq!(
+        (&of("prod-2")["run"], &of("prod-2")["state"]),
+        (&runs[0]["id"], &json!("done"))
+    );
+    assert_eq!(
+        (&of("gone")["run"], &of("gone")["left_out"]),
+        (&Value::Null, &json!("unreachable"))
+    );
+    assert!(
+        of("gone")["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("cannot reach 'gone'"))
+    );
+    for unknown in ["g99", "g01", "1", "g"] {
+        stage
+            .service
+            .get(&format!("/api/groups/{unknown}"))
+            .refuses(404, "unknown_group");
+    }
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_password_for_sudo_is_a_text_and_is_never_repeated() {
+    let stage = Stage::set();
+    let plan = "/api/servers/prod-2/plan";
+    for path in [plan, "/api/runs", "/api/servers/prod-2/provision", "/api/runs/1/resume"] {
+        for password in [
+            json!(["hunter2"]),
+            json!({ "hunter2": "hunter2" }),
+            json!("hunter2".repeat(10_000)),
+        ] {
+            let mut body = json!({ "sudo_password": password });
+            if path == plan || path == "/api/runs" {
+                body["recipe"] = "hello".into();
+            }
+            if path == "/api/runs" {
+                body["server"] = "prod-2".into();
+            }
+            let error = stage.service.post(path, &body).refuses(422, "invalid_body");
+            assert!(
+                error["field"]
+                    .as_str()
+                    .is_some_and(|field| field.starts_with("sudo_password")),
+                "{path}: {error}"
+            );
+            assert!(!error.to_string().contains("hunter2"), "{path}: {error}");
+        }
+    }
+    // Root needs none: the password is not used, and nothing keeps it.
+    let body = json!({ "recipe": "hello", "sudo_password": "hunter2hunter2" });
+    stage.service.post(plan, &body).answers(200);
+    let run = number(&stage.run(&body).answers(202));
+    assert_eq!(stage.ended(run)["state"], "done");
+    let database = std::fs::read(stage.service.infrakt.home().join("infrakt.db")).expect("the database");
+    assert!(!database.windows(14).any(|window| window == b"hunter2hunter2"));
 }
 
 #[test]

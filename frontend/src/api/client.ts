@@ -1,6 +1,10 @@
-/** The way to the API: one function that sends, with the key, and one error for whatever goes wrong. */
+/**
+ * The way to the API: one function that sends, with the key, and one error for whatever goes wrong. Paths, parameters, bodies
+ * and answers have the types of docs/openapi.json.
+ */
 
 import { currentKey, refuseKey } from "../session/key";
+import type { paths } from "./schema";
 
 /** What the service answered in place of a result, or why it did not answer. */
 export class ApiError extends Error {
@@ -31,9 +35,36 @@ export class ApiError extends Error {
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-export interface Options {
-  body?: object;
-  query?: Record<string, string | number | boolean | null | undefined>;
+/** The paths that answer to a method. */
+type PathOf<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<Lowercase<M>, object> ? P : never;
+}[keyof paths];
+
+type Operation<M extends Method, P extends PathOf<M>> = paths[P][Lowercase<M> & keyof paths[P]];
+
+/** What stands in the path where the template has names. */
+type Names<O> = O extends { parameters: { path: infer N extends object } } ? { path: N } : { path?: never };
+type Query<O> = O extends { parameters: { query: infer Q extends object } }
+  ? { query: Q }
+  : O extends { parameters: { query?: infer Q } }
+    ? { query?: Q }
+    : { query?: never };
+interface Json<T> {
+  content: { "application/json": T };
+}
+type Body<O> = O extends { requestBody: Json<infer B> }
+  ? { body: B }
+  : O extends { requestBody?: Json<infer B> }
+    ? { body?: B }
+    : { body?: never };
+
+/** The document that a success answers; undefined where it has none. */
+type Success<O> = O extends { responses: infer R }
+  ? { [S in keyof R & (200 | 201 | 202)]: R[S] extends Json<infer T> ? T : undefined }[keyof R &
+      (200 | 201 | 202)]
+  : never;
+
+interface How {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Milliseconds until the whole answer must have arrived. */
@@ -42,22 +73,40 @@ export interface Options {
   key?: string;
 }
 
+/** What a call takes. */
+export type Options<M extends Method, P extends PathOf<M>> = How &
+  Names<Operation<M, P>> &
+  Query<Operation<M, P>> &
+  Body<Operation<M, P>>;
+
+/** The same, for what puts a request together. */
+interface Parts extends How {
+  path?: Record<string, string | number> | undefined;
+  query?: Record<string, unknown> | undefined;
+  body?: unknown;
+}
+
 /** Milliseconds for a request that the service answers by itself. */
 const OWN_DEADLINE = 30_000;
 /** Milliseconds for a request that the service answers after it has asked a server: logging in alone may take a minute. */
 export const SERVER_DEADLINE = 300_000;
 
 /** Sends a request and returns the document of the answer; undefined where it has none. Throws ApiError. */
-export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
+export async function call<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  options: Options<M, P>,
+): Promise<Success<Operation<M, P>>> {
+  type Answer = Success<Operation<M, P>>;
   const deadline = options.deadline ?? OWN_DEADLINE;
   const late = AbortSignal.timeout(deadline);
   const signal = options.signal === undefined ? late : AbortSignal.any([options.signal, late]);
   try {
     const answer = await send(method, path, { ...options, signal });
-    if (answer.status === 204) return undefined as T;
+    if (answer.status === 204) return undefined as Answer;
     return (await answer.json().catch((error: unknown) => {
       throw signal.aborted ? error : unreadable(answer.status);
-    })) as T;
+    })) as Answer;
   } catch (error) {
     if (late.aborted && options.signal?.aborted !== true) {
       throw noAnswer(`The service did not answer within ${deadline / 1000} seconds.`);
@@ -67,7 +116,15 @@ export async function call<T>(method: Method, path: string, options: Options = {
 }
 
 /** Sends a request and returns the answer itself, as for event streams. Throws ApiError for anything but a success. */
-export async function send(method: Method, path: string, options: Options = {}): Promise<Response> {
+export async function send<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  options: Options<M, P>,
+): Promise<Response> {
+  return sendParts(method, path, options);
+}
+
+async function sendParts(method: Method, path: string, options: Parts): Promise<Response> {
   const key = options.key ?? currentKey();
   const headers = new Headers(options.headers);
   if (key !== null) headers.set("X-API-Key", key);
@@ -75,7 +132,7 @@ export async function send(method: Method, path: string, options: Options = {}):
 
   let answer: Response;
   try {
-    answer = await fetch(address(path, options.query), {
+    answer = await fetch(address(path, options), {
       method,
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
@@ -92,21 +149,19 @@ export async function send(method: Method, path: string, options: Options = {}):
 
   const problem = await problemOf(answer);
   if (answer.status === 401 && options.key === undefined && key !== null && key === currentKey()) {
-    refuseKey(key, "The service no longer takes the key of this browser.");
+    refuseKey(key, "The service no longer accepts the key of this browser.");
   }
   throw problem;
 }
 
-/** A name as part of a path. */
-export function segment(name: string | number): string {
-  return encodeURIComponent(name);
-}
-
-function address(path: string, query: Options["query"]): string {
+function address(template: string, { path = {}, query }: Parts): string {
+  const named = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
   const entries = Object.entries(query ?? {}).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [[name, String(value)]],
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+      ? [[name, String(value)]]
+      : [],
   );
-  return entries.length === 0 ? path : `${path}?${new URLSearchParams(entries).toString()}`;
+  return entries.length === 0 ? named : `${named}?${new URLSearchParams(entries).toString()}`;
 }
 
 async function problemOf(answer: Response): Promise<ApiError> {
@@ -132,7 +187,7 @@ function noAnswer(message: string): ApiError {
     0,
     "no_answer",
     message,
-    "Look whether `infrakt serve` still runs on its computer, and whether you can reach that computer.",
+    "Check that `infrakt serve` is running on its computer, and that you can reach that computer. This page tries again by itself.",
   );
 }
 
@@ -140,8 +195,8 @@ function unreadable(status: number): ApiError {
   return new ApiError(
     status,
     "not_understood",
-    `The answer (status ${status}) is not one of infrakt's.`,
-    "Something between this browser and the service may have answered in its place: a proxy, or another program at this address.",
+    `The answer (status ${status}) does not come from infrakt.`,
+    "A proxy or another program at this address may have answered instead of the service.",
   );
 }
 

@@ -1,20 +1,8 @@
 /** What pages ask the API for, by name, so that one answer serves them all and a change can say whose answer is old. */
 
-import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { ApiError, call, segment, SERVER_DEADLINE } from "./client";
-import type {
-  App,
-  Health,
-  Parameters,
-  Plan,
-  Recipe,
-  RecipeDetails,
-  Run,
-  RunDetails,
-  Server,
-  ServerStatus,
-  ServerWithRoute,
-} from "./types";
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { ApiError, call, SERVER_DEADLINE } from "./client";
+import type { Parameters, RunState } from "./types";
 
 export function newQueryClient(): QueryClient {
   return new QueryClient({
@@ -22,8 +10,10 @@ export function newQueryClient(): QueryClient {
       queries: {
         networkMode: "always",
         staleTime: 5_000,
+        // After an outage pages recover by themselves.
+        refetchInterval: ({ state }) => (isOutage(state.error) ? OUTAGE_MS : false),
         // What the service refuses it refuses again; only an answer that never came is worth a second try.
-        retry: (count, error) => count < 1 && error instanceof ApiError && error.status === 0,
+        retry: (count, error) => count < 1 && isOutage(error),
       },
       // What a person has sent is sent now or fails. Nothing may wait until the browser takes itself for online again, and be
       // done when nobody looks. (The service may well be in reach then: on this computer.)
@@ -32,11 +22,18 @@ export function newQueryClient(): QueryClient {
   });
 }
 
+/** Milliseconds after which a page asks again while the service does not answer. */
+const OUTAGE_MS = 5_000;
+
+function isOutage(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 0;
+}
+
 /** Which service this is. It does not change under a page that it served. */
 export const health = () =>
   queryOptions({
     queryKey: ["health"],
-    queryFn: ({ signal }) => call<Health>("GET", "/api/health", { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/health", { signal }),
     staleTime: Infinity,
     retry: false,
   });
@@ -44,24 +41,28 @@ export const health = () =>
 export const servers = () =>
   queryOptions({
     queryKey: ["servers"],
-    queryFn: ({ signal }) => call<Server[]>("GET", "/api/servers", { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/servers", { signal }),
   });
 
 export const server = (name: string) =>
   queryOptions({
     queryKey: ["servers", name],
-    queryFn: ({ signal }) => call<ServerWithRoute>("GET", `/api/servers/${segment(name)}`, { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/servers/{name}", { path: { name }, signal }),
   });
 
-/** Asks the server itself, which takes as long as a login does. */
-export const serverStatus = (name: string) =>
+type Status = Awaited<ReturnType<typeof askStatus>>;
+
+const askStatus = (name: string, signal: AbortSignal) =>
+  call("GET", "/api/servers/{name}/status", { path: { name }, signal, deadline: SERVER_DEADLINE });
+
+/** Asks the server itself, which takes as long as a login does. `inTurn` may let it wait for others. */
+export const serverStatus = (
+  name: string,
+  inTurn: (ask: () => Promise<Status>, signal: AbortSignal) => Promise<Status> = (ask) => ask(),
+) =>
   queryOptions({
     queryKey: ["servers", name, "status"],
-    queryFn: ({ signal }) =>
-      call<ServerStatus>("GET", `/api/servers/${segment(name)}/status`, {
-        signal,
-        deadline: SERVER_DEADLINE,
-      }),
+    queryFn: ({ signal }) => inTurn(() => askStatus(name, signal), signal),
     retry: false,
   });
 
@@ -72,22 +73,34 @@ export interface PlanAsk {
   parameters?: Parameters;
 }
 
-/** A plan, read from the server anew each time that it is asked for, and only then: it must not change under a reader. */
-export const plan = (name: string, { recipe, keepData = false, parameters = {} }: PlanAsk) =>
+/**
+ * A plan, read from the server anew each time that it is asked for, and only then: it must not change under a reader. The
+ * password for sudo is given apart, so that no key of the cache holds it.
+ */
+export const plan = (
+  name: string,
+  { recipe, keepData = false, parameters = {} }: PlanAsk,
+  sudoPassword: () => string | null = () => null,
+) =>
   queryOptions({
     queryKey: ["servers", name, "plan", { recipe, keepData, parameters }],
     queryFn: ({ signal }) => {
-      const path = `/api/servers/${segment(name)}/plan`;
-      if (Object.keys(parameters).length === 0) {
-        return call<Plan>("GET", path, {
-          query: { recipe, keep_data: keepData ? true : undefined },
+      const password = sudoPassword();
+      if (Object.keys(parameters).length === 0 && password === null) {
+        return call("GET", "/api/servers/{name}/plan", {
+          path: { name },
+          query: { recipe, ...(keepData ? { keep_data: true } : {}) },
           signal,
           deadline: SERVER_DEADLINE,
         });
       }
-      const all = keepData ? { ...parameters, keep_data: true } : parameters;
-      return call<Plan>("POST", path, {
-        body: { recipe, parameters: all },
+      return call("POST", "/api/servers/{name}/plan", {
+        path: { name },
+        body: {
+          recipe,
+          parameters: keepData ? { ...parameters, keep_data: true } : parameters,
+          ...(password === null ? {} : { sudo_password: password }),
+        },
         signal,
         deadline: SERVER_DEADLINE,
       });
@@ -95,14 +108,14 @@ export const plan = (name: string, { recipe, keepData = false, parameters = {} }
     staleTime: 0,
     gcTime: 0,
     retry: false,
+    refetchInterval: false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
 
-export type PlanQuery = ReturnType<typeof plan>;
-
 export interface RunsFilter {
   server?: string;
+  state?: RunState;
   limit?: number;
   before?: number;
 }
@@ -110,29 +123,53 @@ export interface RunsFilter {
 export const runs = (filter: RunsFilter = {}) =>
   queryOptions({
     queryKey: ["runs", filter],
-    queryFn: ({ signal }) => call<Run[]>("GET", "/api/runs", { query: { ...filter }, signal }),
+    queryFn: ({ signal }) => call("GET", "/api/runs", { query: { ...filter }, signal }),
+  });
+
+/** The runs of a page of the list. */
+export const RUNS_PER_PAGE = 50;
+
+/** All runs that match, newest first, page by page. */
+export const runPages = (filter: Pick<RunsFilter, "server" | "state">) =>
+  infiniteQueryOptions({
+    queryKey: ["runs", "pages", filter],
+    queryFn: ({ pageParam, signal }) =>
+      call("GET", "/api/runs", {
+        query: { ...filter, limit: RUNS_PER_PAGE, ...(pageParam === null ? {} : { before: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => (last.length < RUNS_PER_PAGE ? undefined : last.at(-1)?.id),
+  });
+
+/** A group: what one command did on several servers. */
+export const group = (id: string) =>
+  queryOptions({
+    queryKey: ["groups", id],
+    queryFn: ({ signal }) => call("GET", "/api/groups/{name}", { path: { name: id }, signal }),
   });
 
 export const run = (id: number) =>
   queryOptions({
     queryKey: ["runs", id],
-    queryFn: ({ signal }) => call<RunDetails>("GET", `/api/runs/${segment(id)}`, { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/runs/{id}", { path: { id }, signal }),
   });
 
 export const recipes = () =>
   queryOptions({
     queryKey: ["recipes"],
-    queryFn: ({ signal }) => call<Recipe[]>("GET", "/api/recipes", { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/recipes", { signal }),
   });
 
 export const recipe = (name: string) =>
   queryOptions({
     queryKey: ["recipes", name],
-    queryFn: ({ signal }) => call<RecipeDetails>("GET", `/api/recipes/${segment(name)}`, { signal }),
+    queryFn: ({ signal }) => call("GET", "/api/recipes/{name}", { path: { name }, signal }),
   });
 
 export const apps = (serverName?: string) =>
   queryOptions({
     queryKey: ["apps", serverName ?? null],
-    queryFn: ({ signal }) => call<App[]>("GET", "/api/apps", { query: { server: serverName }, signal }),
+    queryFn: ({ signal }) =>
+      call("GET", "/api/apps", { query: serverName === undefined ? {} : { server: serverName }, signal }),
   });

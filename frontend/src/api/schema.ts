@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one command did on several servers, with its retries: each server with its last run */
+        get: operations["showGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -603,6 +620,19 @@ export interface components {
         };
         /** @description Runs that were started together. */
         GroupId: string;
+        /** @description A server of a group. */
+        GroupServer: {
+            /** @description Why it has no run. */
+            left_out: components["schemas"]["LeftOut"] | null;
+            /** @description The same in words, or why the run ended. */
+            reason: string | null;
+            /** Format: int64 */
+            run: number | null;
+            /** @description The server's name then; its row may be gone since. */
+            server: string;
+            /** @description How its run stands; null if it has none. */
+            state: components["schemas"]["RunState"] | null;
+        };
         /** @description Whether the service is up. */
         Health: {
             /** @description `ok`. */
@@ -630,6 +660,11 @@ export interface components {
         };
         /** @description Where a recipe or a module comes from. */
         Keeper: "shipped" | "user" | "path";
+        /**
+         * @description Why a server has no run.
+         * @enum {string}
+         */
+        LeftOut: "unreachable" | "refused";
         /** @description One thing that would be lost. */
         Loss: {
             /**
@@ -700,7 +735,7 @@ export interface components {
              * @description Nothing on the server may ever be destroyed.
              * @default false
              */
-            is_infrakt_host: boolean;
+            is_infrakt_host?: boolean;
             /** @description Letters, digits, '.', '_' and '-'. */
             name: string;
             /** Format: uint16 */
@@ -710,7 +745,7 @@ export interface components {
             /** @description The private key, on the computer of the service. */
             ssh_key_path?: string | null;
             /** @default [] */
-            tags: string[];
+            tags?: string[];
             /** @description User to log in as; a user other than root needs sudo. */
             user?: string | null;
         };
@@ -767,11 +802,13 @@ export interface components {
         /** @description A recipe and its parameters. */
         PlanBody: {
             /** @default {} */
-            parameters: {
+            parameters?: {
                 [key: string]: unknown;
             };
             /** @description The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name. */
             recipe: string;
+            /** @description The password for sudo on the server. It is used for this request only. */
+            sudo_password?: components["schemas"]["SecretText"] | null;
         };
         /** @description A plan for a person to accept. */
         PlanShown: {
@@ -843,15 +880,17 @@ export interface components {
              * @description Keep existing data: provision without wiping first.
              * @default false
              */
-            keep_data: boolean;
+            keep_data?: boolean;
             /** @default {} */
-            parameters: {
+            parameters?: {
                 [key: string]: unknown;
             };
             /** @description Values for the plan's secrets; missing ones are read from the environment of the service. */
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
+            /** @description The password for sudo on the server. infrakt keeps it in memory for this run only. */
+            sudo_password?: components["schemas"]["SecretText"] | null;
         };
         /** @description A command that ran on the server during planning, for its output. */
         Query: {
@@ -896,6 +935,8 @@ export interface components {
             secrets?: {
                 [key: string]: components["schemas"]["SecretText"];
             };
+            /** @description The password for sudo on the server. infrakt keeps it in memory for this run only. */
+            sudo_password?: components["schemas"]["SecretText"] | null;
             /** @description What to do about a step that may or may not have run. */
             unknown?: components["schemas"]["UnknownSaid"] | null;
         };
@@ -950,7 +991,7 @@ export interface components {
             /** @description The digest of the plan that was shown. Required if the plan needs consent; if given, it must match. */
             digest?: string | null;
             /** @default {} */
-            parameters: {
+            parameters?: {
                 [key: string]: unknown;
             };
             /** @description The name of a recipe. `shipped:NAME` is infrakt's own, even if the user has one of the same name. */
@@ -961,6 +1002,19 @@ export interface components {
             };
             /** @description The name of a server. */
             server: string;
+            /** @description The password for sudo on the server. infrakt keeps it in memory for this run only. */
+            sudo_password?: components["schemas"]["SecretText"] | null;
+        };
+        /** @description A chain of groups: the first one, and its retries. */
+        RunGroup: {
+            /** @description The first one. */
+            id: components["schemas"]["GroupId"];
+            parameters: {
+                [key: string]: unknown;
+            };
+            recipe: string;
+            /** @description What became of each server in the last group of the chain that it was in; in the order of the first one. */
+            servers: components["schemas"]["GroupServer"][];
         };
         /** @description A run with everything in the journal except the output of its steps. */
         RunShown: {
@@ -982,6 +1036,10 @@ export interface components {
             notices: string[];
             /** @description Who started it, on which computer and in which process. */
             operator: string;
+            /** @description The parameters of its plan, with the defaults of its recipe. */
+            parameters: {
+                [key: string]: unknown;
+            };
             /** Format: uint32 */
             pid: number;
             reason: string | null;
@@ -1015,6 +1073,8 @@ export interface components {
             id: number;
             /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
+            /** @description The newest run there, if there was one. */
+            last_run: components["schemas"]["Run"] | null;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
@@ -1070,6 +1130,8 @@ export interface components {
             id: number;
             /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
+            /** @description The newest run there, if there was one. */
+            last_run: components["schemas"]["Run"] | null;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
@@ -1124,6 +1186,8 @@ export interface components {
             id: number;
             /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
+            /** @description The newest run there, if there was one. */
+            last_run: components["schemas"]["Run"] | null;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
@@ -1174,6 +1238,8 @@ export interface components {
             id: number;
             /** @description Nothing on the server may be destroyed. */
             is_infrakt_host: boolean;
+            /** @description The newest run there, if there was one. */
+            last_run: components["schemas"]["Run"] | null;
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
@@ -1266,7 +1332,7 @@ export interface components {
              * @description End the current step now, too.
              * @default false
              */
-            now: boolean;
+            now?: boolean;
         };
         /** @enum {string} */
         Stream: "stdout" | "stderr";
@@ -1387,6 +1453,46 @@ export interface operations {
             };
             /** @description The body or the query is invalid, or a consent is missing or does not match */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+            /** @description Errors that any request can get */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    showGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunGroup"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1539,8 +1645,10 @@ export interface operations {
                 before?: number | null;
                 /** @description Maximum number; 50 by default. */
                 limit?: number | null;
-                /** @description Only those on the server of this name. */
+                /** @description Only runs on the server of this name. */
                 server?: string | null;
+                /** @description Only runs in this state. */
+                state?: components["schemas"]["RunState"] | null;
             };
             header?: never;
             path?: never;

@@ -7,16 +7,13 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-/** What may be left out of a body is what the service has a default for. */
-type Body<T, Required extends keyof T> = Pick<T, Required> & Partial<T>;
-
 export type Health = Schemas["Health"];
 
 export type Server = Schemas["ServerListed"];
 export type ServerWithRoute = Schemas["ServerShown"];
 export type AddedServer = Schemas["ServerAdded"];
 export type UpdatedServer = Schemas["ServerUpdated"];
-export type NewServer = Body<Schemas["NewServerBody"], "name" | "host">;
+export type NewServer = Schemas["NewServerBody"];
 export type ServerChange = Schemas["ServerPatch"];
 
 export type ServerStatus = Schemas["ServerStatus"];
@@ -44,11 +41,13 @@ export type RunStep = Schemas["StepRecord"];
 export type RunState = Schemas["RunState"];
 export type Outcome = Schemas["Outcome"];
 export type RunEvent = Schemas["EventShown"];
+export type Group = Schemas["RunGroup"];
+export type GroupServer = Schemas["GroupServer"];
 export type RunStarted = Schemas["Begun"];
 
-export type PlanRequest = Body<Schemas["PlanBody"], "recipe">;
-export type ProvisionRequest = Body<Schemas["ProvisionBody"], never>;
-export type RunRequest = Body<Schemas["RunBody"], "recipe" | "server">;
+export type PlanRequest = Schemas["PlanBody"];
+export type ProvisionRequest = Schemas["ProvisionBody"];
+export type RunRequest = Schemas["RunBody"];
 export type ResumeRequest = Schemas["ResumeBody"];
 
 export type Recipe = Schemas["RecipeListed"];

@@ -10,7 +10,7 @@ export interface ButtonProps extends ComponentProps<"button"> {
   variant?: Variant;
   small?: boolean;
   /** Something is on its way: the button can't be pressed again, and says so. */
-  busy?: boolean;
+  busy?: boolean | undefined;
 }
 
 /** A button. `danger` is for what destroys, and for nothing else. */

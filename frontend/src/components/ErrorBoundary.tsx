@@ -2,7 +2,7 @@ import { Component, type ReactNode } from "react";
 import { Button } from "./Button";
 import { Empty } from "./Page";
 
-/** Where a page can't be drawn: says so, in place of an empty window. Nothing that runs on servers is touched by it. */
+/** Shown in place of a page that fails to render. Runs on servers are not affected. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };
 
@@ -14,13 +14,13 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: 
     if (!this.state.failed) return this.props.children;
     return (
       <div role="alert">
-        <Empty title="This page could not be drawn.">
+        <Empty title="This page has an error.">
           <p>
-            What runs on servers goes on all the same. The service may be of another version than this page:
-            load it again. On the command line you can see everything, too: <code>infrakt runs list</code>
+            Runs on servers continue. The service may have a newer version than this page: reload it. The
+            command line shows the same: <code>infrakt runs list</code>
           </p>
           <Button variant="primary" onClick={() => window.location.reload()}>
-            Load again
+            Reload
           </Button>
         </Empty>
       </div>

@@ -12,7 +12,7 @@ export function Notice({
   children,
   role,
 }: {
-  tone?: "neutral" | "good" | "change" | "destroy";
+  tone?: "neutral" | "good" | "change" | "destroy" | "running";
   title?: ReactNode;
   children?: ReactNode;
   role?: "alert" | "status";
@@ -30,6 +30,8 @@ export function ErrorNotice({
   error,
   title,
   tone = "destroy",
+  advice,
+  busy,
   retry,
   children,
 }: {
@@ -37,7 +39,11 @@ export function ErrorNotice({
   title?: ReactNode;
   /** `change` where nothing has failed: something is only not possible now. */
   tone?: "destroy" | "change";
-  retry?: () => void;
+  /** What to do, in place of the error's own hint. */
+  advice?: ReactNode;
+  /** It is being tried again. */
+  busy?: boolean | undefined;
+  retry?: (() => void) | undefined;
   /** Where else to look. */
   children?: ReactNode;
 }) {
@@ -47,7 +53,8 @@ export function ErrorNotice({
       <p>
         <Prose text={message} />
       </p>
-      {hint !== null && (
+      {advice}
+      {hint !== null && advice === undefined && (
         <p>
           <strong>What to do: </strong>
           <Prose text={hint} />
@@ -56,7 +63,7 @@ export function ErrorNotice({
       {children}
       {retry !== undefined && (
         <p>
-          <Button small onClick={retry}>
+          <Button small busy={busy} onClick={retry}>
             Try again
           </Button>
         </p>
@@ -78,5 +85,5 @@ export function explain(error: unknown): { message: string; hint: string | null 
     const hint = "hint" in error && typeof error.hint === "string" ? error.hint : null;
     return { message: error.message, hint };
   }
-  return { message: "Something went wrong in this page.", hint: "Load it again." };
+  return { message: "This page has an error.", hint: "Reload it." };
 }

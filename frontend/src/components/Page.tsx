@@ -1,3 +1,4 @@
+import clsx from "clsx";
 import { type ReactNode, useEffect } from "react";
 import styles from "./Page.module.css";
 
@@ -8,6 +9,8 @@ export function Page({
   above,
   beside,
   actions,
+  below,
+  sticky = false,
   children,
 }: {
   title: string;
@@ -18,6 +21,10 @@ export function Page({
   /** Badges beside the heading. */
   beside?: ReactNode;
   actions?: ReactNode;
+  /** Under the heading, and with it in sight where that is sticky. */
+  below?: ReactNode;
+  /** The heading stays in sight while a reader scrolls. */
+  sticky?: boolean;
   children: ReactNode;
 }) {
   useEffect(() => {
@@ -25,7 +32,7 @@ export function Page({
   }, [title]);
   return (
     <>
-      <header className={styles.header}>
+      <header className={clsx(styles.header, sticky && styles.sticky)}>
         <div className={styles.words}>
           {above !== undefined && <p className={styles.above}>{above}</p>}
           <div className={styles.line}>
@@ -34,6 +41,7 @@ export function Page({
           </div>
         </div>
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        {below !== undefined && <div className={styles.below}>{below}</div>}
       </header>
       {children}
     </>

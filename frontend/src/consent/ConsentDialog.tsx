@@ -1,13 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useId, useRef, useState } from "react";
-import type { ApiError } from "../api/client";
-import type { PlanQuery } from "../api/queries";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Plan } from "../api/types";
 import { Button } from "../components/Button";
 import { CodeBlock } from "../components/Code";
 import { Dialog, DialogActions } from "../components/Dialog";
 import { TextField } from "../components/Field";
-import { ErrorNotice, Notice } from "../components/Notice";
 import { Loading } from "../components/Spinner";
 import { Time } from "../components/Time";
 import { LossList } from "../plan/LossList";
@@ -17,141 +13,138 @@ import { Provenance } from "../plan/Provenance";
 import { totals } from "../plan/summary";
 import { count } from "../text/format";
 import { printable } from "../text/printable";
+import { withoutOptions } from "../text/settings";
 import styles from "./ConsentDialog.module.css";
-import { planChanges } from "./planChanges";
+import { FlowNotices } from "./FlowNotices";
 import { SecretFields } from "./SecretFields";
-import { Refused, StartError } from "./StartError";
-import { type StartRun, useStart } from "./useStart";
+import { Refused } from "./StartError";
+import type { ConsentWords } from "./StartRun";
+import type { RunFlow } from "./useRunFlow";
 
 /**
- * Asks a person to consent to the destroying that a plan does, for exactly the plan that is shown. The service checks name and
- * digest itself; nothing is sent to it before the button, and the button can't be pressed before the name is exact.
+ * Asks a person to consent to what a plan destroys, for exactly the plan that is shown. The service checks name and digest
+ * itself. Nothing is sent to it before the button, and the button can't be pressed before the name is exact.
  */
 export function ConsentDialog({
-  server,
-  title,
-  warning,
-  action,
-  plainAction,
-  plan: asks,
-  startRun,
+  flow,
+  words,
   onClose,
 }: {
-  /** The name that has to be typed. */
-  server: string;
-  title: string;
-  warning: ReactNode;
-  /** What the button says: "Wipe & Provision". */
-  action: string;
-  /** What it says where the plan turns out to destroy nothing. */
-  plainAction: string;
-  plan: PlanQuery;
-  startRun: StartRun;
+  flow: RunFlow;
+  words: ConsentWords;
   onClose: () => void;
 }) {
   const [typed, setTyped] = useState("");
-  const [outdated, setOutdated] = useState<{ shown: Plan; why: string } | null>(null);
+  /** Whether the person has pressed Enter on what stands in the field. */
+  const [submitted, setSubmitted] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const cancel = useRef<HTMLButtonElement>(null);
   const warningId = useId();
-  const query = useQuery(asks);
-  const { start, busy, error, secrets, setSecrets, secretErrors } = useStart(startRun, onRefused);
-
-  const plan = query.isSuccess && !query.isFetching ? query.data : null;
+  const { server, plan, starting } = flow;
   const destroys = plan?.needs_consent ?? true;
   const runnable = plan !== null && plan.refused === null;
   const named = typed === server;
+  /** No name can start a run of this: there is no plan, or it is refused. */
+  const blocked = useBlocked(flow);
+  const asksName = destroys && !blocked;
 
-  function onRefused(problem: ApiError, shown: Plan): void {
-    setTyped("");
-    input.current?.focus();
-    if (problem.code === "stale_plan") setOutdated({ shown, why: problem.message });
-    if (problem.status !== 0) void query.refetch();
-  }
+  useEffect(() => {
+    if (blocked) cancel.current?.focus();
+  }, [blocked]);
 
+  const begin = () => {
+    if (plan === null || !runnable || (destroys && !named)) return;
+    flow.start(plan, destroys ? typed : null, () => {
+      setTyped("");
+      setSubmitted(false);
+      input.current?.focus();
+    });
+  };
   const close = () => {
-    // What was sent can't be taken back by looking away.
-    if (!busy) onClose();
+    // What was sent can't be taken back by closing the dialog.
+    if (!starting) onClose();
   };
 
   return (
     <Dialog
-      title={destroys ? title : `Nothing is destroyed on ${server}`}
+      title={destroys ? words.title : `Nothing is deleted on ${server}`}
       tone={destroys ? "destroy" : "neutral"}
       describedBy={warningId}
       onClose={close}
       foot={
         <>
-          {destroys && (
+          {asksName && (
             <TextField
               ref={input}
               data-initial-focus
               label={`Type "${server}" to confirm:`}
               mono
               value={typed}
-              readOnly={busy}
-              onChange={(event) => setTyped(event.target.value)}
+              readOnly={starting}
+              error={isWrong(typed, server, submitted) && `This is not the name “${server}”.`}
+              onChange={(event) => {
+                setTyped(event.target.value);
+                setSubmitted(false);
+              }}
+              onKeyDown={(event) => {
+                if (event.key === "Enter") setSubmitted(true);
+              }}
             />
           )}
           <DialogActions>
-            <Button onClick={close} disabled={busy}>
-              Cancel
+            <Button ref={cancel} onClick={close} disabled={starting}>
+              {blocked ? "Close" : "Cancel"}
             </Button>
-            <Button
-              variant={destroys ? "danger" : "primary"}
-              busy={busy}
-              disabled={!runnable || (destroys && !named)}
-              onClick={() => {
-                if (plan !== null && runnable && (named || !destroys)) start(plan, destroys ? typed : null);
-              }}
-            >
-              {destroys ? action : plainAction}
-            </Button>
+            {!blocked && (
+              <Button
+                variant={destroys ? "danger" : "primary"}
+                busy={starting}
+                disabled={!runnable || (destroys && !named)}
+                onClick={begin}
+              >
+                {destroys ? words.action : words.plainAction}
+              </Button>
+            )}
           </DialogActions>
         </>
       }
     >
       <div id={warningId}>
-        {destroys ? warning : <p>This plan destroys nothing, so no name has to be typed.</p>}
+        {destroys ? (
+          words.warning
+        ) : (
+          <p>This plan deletes nothing, so you don’t have to type the server’s name.</p>
+        )}
       </div>
 
-      <p role="status" className={busy ? undefined : "visually-hidden"}>
-        {busy ? `Reading ${server} once more before it begins …` : plan !== null && spoken(plan)}
+      <p role="status" className={starting ? undefined : "visually-hidden"}>
+        {starting ? `Reading ${server} again before the run starts …` : plan !== null && spoken(plan)}
       </p>
 
-      {outdated !== null && plan !== null && (
-        <Outdated why={outdated.why} before={outdated.shown} now={plan} />
-      )}
-      {error !== null && !isStale(error) && <StartError error={error} server={server} />}
+      <FlowNotices flow={flow} />
 
-      {query.isFetching && (
+      {flow.reading && (
         <div className={styles.losses}>
           <h3>What will be lost</h3>
-          <p>Asking {server} what is there …</p>
+          <p>Reading {server} …</p>
           <Loading what="what will be lost" />
         </div>
       )}
-      {query.isError && !query.isFetching && (
-        <ErrorNotice
-          tone="change"
-          title={`What is there to lose could not be read from ${server}.`}
-          error={query.error}
-          retry={() => void query.refetch()}
-        />
-      )}
+      {plan !== null && destroys && <Counts plan={plan} />}
+      {plan !== null && <Refused refused={plan.refused} server={server} retry={flow.readAgain} />}
       {plan !== null && <Provenance plan={plan} />}
-      {plan !== null && <Refused refused={plan.refused} server={server} retry={() => void query.refetch()} />}
       {plan !== null && destroys && !plan.losses_complete && (
         <>
-          <p>What is lost is what these commands destroy, whether a list below names it or not:</p>
+          <p>These commands delete data. The list below may not name everything they delete:</p>
           <Commands plan={plan} open />
         </>
       )}
       {plan !== null && destroys && (plan.losses_complete || lossGroups(plan.losses).length > 0) && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
-            <h3>{plan.losses_complete ? "What will be lost" : "What is there, and may be lost"}</h3>
+            <h3>{plan.losses_complete ? "What will be lost" : "What is there and may be lost"}</h3>
             <p className={styles.age}>
-              read from {server} <Time at={query.dataUpdatedAt} />
+              read from {server} <Time at={flow.readAt} />
             </p>
           </div>
           <LossList losses={plan.losses} server={server} />
@@ -162,11 +155,16 @@ export function ConsentDialog({
           {plan.printed.length > 0 && (
             <div className={styles.said}>
               {plan.printed.map((line, index) => (
-                <p key={index}>{printable(line)}</p>
+                <p key={index}>{printable(withoutOptions(line))}</p>
               ))}
             </div>
           )}
-          <SecretFields names={plan.secrets} values={secrets} onChange={setSecrets} errors={secretErrors} />
+          <SecretFields
+            names={plan.secrets}
+            values={flow.secrets}
+            onChange={flow.setSecrets}
+            errors={flow.secretErrors}
+          />
           {destroys && plan.losses_complete && <Commands plan={plan} />}
           <details>
             <summary className={styles.more}>The whole plan: {totals(plan)}</summary>
@@ -178,14 +176,59 @@ export function ConsentDialog({
   );
 }
 
+/** Stays as it is while a plan is read again, so that the field does not come and go. */
+function useBlocked({ unread, plan }: RunFlow): boolean {
+  const [blocked, setBlocked] = useState(false);
+  const now = unread !== null ? true : plan === null ? blocked : plan.refused !== null;
+  if (now !== blocked) setBlocked(now);
+  return now;
+}
+
+/** Whether what was typed can't become the name; an unfinished one only once the person has pressed Enter. */
+function isWrong(typed: string, server: string, submitted: boolean): boolean {
+  return typed !== "" && typed !== server && (submitted || !server.startsWith(typed));
+}
+
+/** In one look, above everything that scrolls: where, how much, and in how many steps. */
+function Counts({ plan }: { plan: Plan }) {
+  const groups = lossGroups(plan.losses).map(({ title }) => title);
+  return (
+    <dl className={styles.counts}>
+      <div>
+        <dt>Server</dt>
+        <dd>
+          <strong>{printable(plan.server.name)}</strong> <code>{printable(plan.server.host)}</code>
+        </dd>
+      </div>
+      <div>
+        <dt>Deleted</dt>
+        <dd>{deleted(groups, plan.losses_complete)}</dd>
+      </div>
+      <div>
+        <dt>Destructive steps</dt>
+        <dd>{destroying(plan).length}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function deleted(groups: string[], complete: boolean): ReactNode {
+  if (groups.length === 0) return complete ? "nothing that infrakt knows of" : "see the commands";
+  return complete ? groups.join(", ") : `${groups.join(", ")}, and maybe more`;
+}
+
+function destroying(plan: Plan) {
+  return plan.steps.filter((step) => step.effect === "destroy");
+}
+
 /** The exact commands that destroy, and nothing else. */
 function Commands({ plan, open = false }: { plan: Plan; open?: boolean }) {
-  const destroying = plan.steps.filter((step) => step.effect === "destroy");
+  const steps = destroying(plan);
   return (
     <details open={open}>
-      <summary className={styles.more}>The exact commands that destroy ({destroying.length})</summary>
+      <summary className={styles.more}>The exact commands that delete data ({steps.length})</summary>
       <ol className={styles.commands}>
-        {destroying.map((step, index) => (
+        {steps.map((step, index) => (
           <li key={index}>
             <p>
               {printable(step.title)}
@@ -203,41 +246,13 @@ function Commands({ plan, open = false }: { plan: Plan; open?: boolean }) {
   );
 }
 
-/** After the plan that was shown turned out to be out of date: why, and what is different now. */
-function Outdated({ why, before, now }: { why: string; before: Plan; now: Plan }) {
-  const changes = planChanges(before, now);
-  return (
-    <Notice tone="change" role="alert" title="The plan that was shown no longer fits. Nothing was done.">
-      <p>{printable(why)}</p>
-      {changes.length > 0 ? (
-        <>
-          <p>What is different now:</p>
-          <ul className={styles.changes}>
-            {changes.map((change) => (
-              <li key={change}>{printable(change)}</li>
-            ))}
-          </ul>
-        </>
-      ) : (
-        <p>Made anew, the plan is the same as the one that was shown.</p>
-      )}
-      <p>Read it again. If it is still what you want, type the name once more.</p>
-    </Notice>
-  );
-}
-
-function isStale(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error && error.code === "stale_plan";
-}
-
 function spoken(plan: Plan): string {
-  if (!plan.needs_consent) return "The plan is there. It destroys nothing.";
+  if (!plan.needs_consent) return "The plan is ready. It deletes nothing.";
   if (!plan.losses_complete) {
-    const destroying = plan.steps.filter((step) => step.effect === "destroy").length;
-    return `The plan is there: ${count(destroying, "command destroys", "commands destroy")} data.`;
+    return `The plan is ready: ${count(destroying(plan).length, "command deletes", "commands delete")} data.`;
   }
   const groups = lossGroups(plan.losses).map((group) => group.title);
   return groups.length === 0
-    ? "The plan is there. Nothing is there to lose."
+    ? "The plan is ready. There is nothing to lose."
     : `Will be lost: ${groups.join(", ")}.`;
 }

@@ -1,6 +1,6 @@
 import { TextField } from "../components/Field";
 
-/** Asks for the values of the secrets that a plan names. They are sent with the run, and kept nowhere. */
+/** Asks for the secrets that a plan names. Their values are sent with the run and not stored. */
 export function SecretFields({
   names,
   values,
@@ -24,7 +24,7 @@ export function SecretFields({
       type="password"
       mono
       autoComplete="off"
-      hint="Left empty, it is taken from the environment of the service."
+      hint="If empty, the service takes it from its environment."
       error={errors[name]}
       value={values[name] ?? ""}
       onChange={(event) => onChange({ ...values, [name]: event.target.value })}

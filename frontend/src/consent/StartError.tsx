@@ -3,17 +3,13 @@ import { ApiError } from "../api/client";
 import type { Plan } from "../api/types";
 import { ErrorNotice, Notice } from "../components/Notice";
 
-/** Why a run was not started, and the way on. */
+/** Why a run was not started, and what to do. */
 export function StartError({ error, server }: { error: unknown; server: string }) {
   if (error instanceof ApiError && error.status === 0) {
     return (
-      <Notice
-        tone="destroy"
-        role="alert"
-        title="There was no answer, so it is not known whether the run began."
-      >
+      <Notice tone="destroy" role="alert" title="The service did not answer. The run may have started.">
         <p>
-          Look before you try again: <RunsOf server={server} />
+          Check before you try again: <RunsOf server={server} />
         </p>
       </Notice>
     );
@@ -21,7 +17,7 @@ export function StartError({ error, server }: { error: unknown; server: string }
   const locked = error instanceof ApiError && error.code === "locked";
   return (
     <ErrorNotice
-      title={locked ? `Somebody is at work on ${server}. Nothing was done.` : "Nothing was done."}
+      title={locked ? `Another run is using ${server}. Nothing was done.` : "Nothing was done."}
       error={error}
     >
       {locked && <RunsOf server={server} />}
@@ -41,7 +37,7 @@ export function Refused({
 }) {
   if (refused === null) return null;
   const locked = refused.code === "locked";
-  const title = locked ? `Somebody is at work on ${server}.` : "It would be refused now.";
+  const title = locked ? `Another run is using ${server}.` : `A run on ${server} would be refused now.`;
   return (
     <ErrorNotice tone="change" title={title} error={refused} retry={retry}>
       {locked && <RunsOf server={server} />}
@@ -50,5 +46,5 @@ export function Refused({
 }
 
 function RunsOf({ server }: { server: string }) {
-  return <Link to={`/runs?server=${encodeURIComponent(server)}`}>The runs of {server}</Link>;
+  return <Link to={`/runs?server=${encodeURIComponent(server)}`}>Runs on {server}</Link>;
 }

@@ -1,17 +1,17 @@
-/** What is different in a plan that was made anew, in sentences for the person who has to consent again. */
+/** What is different in a new plan, in sentences for the person who has to consent again. */
 
 import type { Plan } from "../api/types";
 import { lostNames, newLosses } from "../plan/losses";
 
 export function planChanges(before: Plan, now: Plan): string[] {
   const changes = [
-    ...newLosses(before.losses, now.losses).map((name) => `New, and would be lost too: ${name}`),
+    ...newLosses(before.losses, now.losses).map((name) => `Would be lost too: ${name}`),
     ...lostNames(now.losses, before.losses).map((name) => `No longer there: ${name}`),
     ...changedSteps(before, now),
   ];
   return changes.length > 0 || before.digest === now.digest
     ? changes
-    : ["What it rests on: the server’s identity, a parameter, or the recipe’s text."];
+    : ["The server’s identity, a parameter, or the recipe’s text."];
 }
 
 function changedSteps(before: Plan, now: Plan): string[] {
@@ -21,9 +21,9 @@ function changedSteps(before: Plan, now: Plan): string[] {
   return [
     ...[...anew].flatMap(([title, text]) => {
       const old = then.get(title);
-      if (old === undefined) return [`A new step: ${title}`];
-      return old === text ? [] : [`A step that is another one now: ${title}`];
+      if (old === undefined) return [`New step: ${title}`];
+      return old === text ? [] : [`Changed step: ${title}`];
     }),
-    ...[...then.keys()].filter((title) => !anew.has(title)).map((title) => `No longer a step: ${title}`),
+    ...[...then.keys()].filter((title) => !anew.has(title)).map((title) => `Removed step: ${title}`),
   ];
 }

@@ -61,9 +61,9 @@ export function Apps() {
       )}
       {data !== undefined && shown.length === 0 && (
         <Empty title={server === "" ? "No apps yet" : `No apps on ${server}`}>
-          <p>Apps are added on the command line:</p>
+          <p>Add one on the command line:</p>
           <CodeBlock
-            label="Command that adds an app"
+            label="Command to add an app"
             text={`infrakt app add NAME --server ${server === "" ? "SERVER" : server} --image IMAGE`}
           />
         </Empty>

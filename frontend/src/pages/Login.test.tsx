@@ -75,7 +75,7 @@ test("a key that is no longer taken leads back here, and then to where one was",
   act(() => keepKey("the-key-of-yesterday", false));
   await user.click(screen.getByRole("link", { name: "prod-2" }));
   await waitFor(() => expect(path()).toBe("/login"));
-  expect(screen.getByText("The service no longer takes the key of this browser.")).toBeVisible();
+  expect(screen.getByText("The service no longer accepts the key of this browser.")).toBeVisible();
   await user.type(screen.getByLabelText("Key"), `${KEY}{Enter}`);
   await waitFor(() => expect(path()).toBe("/servers/prod-2"));
 });

@@ -1,9 +1,10 @@
 import { type SubmitEvent, useEffect, useRef, useState } from "react";
 import { Navigate, useLocation } from "react-router";
-import { ApiError, call } from "../api/client";
+import { tryKey } from "../api/actions";
+import { ApiError } from "../api/client";
 import { Button } from "../components/Button";
 import { CheckboxField, TextField } from "../components/Field";
-import { Mark } from "../components/Layout";
+import { Mark } from "../components/Mark";
 import { ErrorNotice, Notice } from "../components/Notice";
 import { keepKey, lastFarewell } from "../session/key";
 import { useKey } from "../session/useKey";
@@ -40,7 +41,7 @@ export function Login() {
     }
     setBusy(true);
     try {
-      await call("GET", "/api/servers", { key: typed });
+      await tryKey(typed);
       keepKey(typed, stay);
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
@@ -64,7 +65,7 @@ export function Login() {
         </div>
         {farewell !== null && (
           <Notice tone="change" role="status" title={farewell}>
-            <p>Log in again, and you are brought back to where you were.</p>
+            <p>Log in again to continue where you were.</p>
           </Notice>
         )}
         <form onSubmit={(event) => void logIn(event)} className={styles.form} noValidate>
@@ -79,13 +80,13 @@ export function Login() {
             error={wrong}
             hint={
               <>
-                On the computer that runs the service, as its user: <code>infrakt serve --print-key</code>
+                On the service’s computer, as its user: <code>infrakt serve --print-key</code>
               </>
             }
           />
           <CheckboxField
             label="Keep me signed in on this browser"
-            hint="Otherwise the key is forgotten with this tab. Not for a browser that others use."
+            hint="Otherwise the key is forgotten when you close the last tab. Not for a shared browser."
             checked={stay}
             onChange={(event) => setStay(event.target.checked)}
           />
@@ -103,7 +104,7 @@ function whatIsWrong(key: string): string | null {
   if (key === "") return "Type or paste the key.";
   // A header takes no other characters, and no key has them.
   if (!/^[\x21-\x7e]+$/.test(key))
-    return "A key has no spaces, and only letters and digits of ASCII. Copy it once more.";
+    return "A key has only ASCII letters and digits, and no spaces. Copy it again.";
   return null;
 }
 

@@ -4,7 +4,7 @@ import { Empty, Page } from "../components/Page";
 export function NotFound() {
   return (
     <Page title="No such page">
-      <Empty title="There is nothing at this address.">
+      <Empty title="There is no page at this address.">
         <ButtonLink to="/servers">Go to the servers</ButtonLink>
       </Empty>
     </Page>

@@ -85,7 +85,7 @@ test("a form that is not filled in says so, and asks the service nothing", async
   await user.type(screen.getByLabelText("times"), "often");
   await user.click(screen.getByRole("button", { name: "Show the plan" }));
   expect(screen.getByLabelText("times")).toBeInvalid();
-  expect(screen.getByText("Choose the server first.")).toBeInTheDocument();
+  expect(screen.getByText("Choose a server.")).toBeInTheDocument();
   expect(api.asked.some(({ path }) => path.endsWith("/plan"))).toBe(false);
 });
 
@@ -97,11 +97,25 @@ test("a plan that was shown for something else can't be started", async () => {
   expect(screen.queryByRole("button", { name: "Run greet on prod-2" })).toBeNull();
 });
 
+test("a run is run again with the parameters it was given", async () => {
+  const before = aRunWithSteps({
+    state: "done",
+    parameters: { greeting: "good day", loud: true, to: ["ada"] },
+  });
+  const api = service().on("GET /api/runs/:id", () => before);
+  open("/recipes/greet?again=12", api);
+  expect(await screen.findByLabelText("greeting")).toHaveValue("good day");
+  expect(screen.getByLabelText("Server")).toHaveValue("prod-2");
+  expect(screen.getByLabelText("loud")).toBeChecked();
+  expect(screen.getByLabelText("to")).toHaveValue("ada");
+  expect(screen.getByLabelText("times")).toHaveValue("1");
+});
+
 test("a recipe that destroys is run only with the server's exact name", async () => {
   const api = service(aPlan({ wipes: true }));
   const { user } = open("/recipes/greet?server=prod-2", api);
   await user.click(await screen.findByRole("button", { name: "Show the plan" }));
-  await user.click(await screen.findByRole("button", { name: "Go on to the confirmation" }));
+  await user.click(await screen.findByRole("button", { name: "Continue" }));
   const dialog = await screen.findByRole("dialog");
   const destroy = within(dialog).getByRole("button", { name: "Destroy & run greet" });
   expect(destroy).toBeDisabled();

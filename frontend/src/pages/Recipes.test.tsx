@@ -15,7 +15,7 @@ test("recipes are listed with what they do and who keeps them", async () => {
     new FakeApi().on("GET /api/recipes", () => recipes),
   );
   expect(await screen.findByRole("row", { name: /motd Greet whoever logs in\. you/ })).toBeInTheDocument();
-  expect(screen.getByRole("row", { name: /provision .* you, in place of infrakt/ })).toBeInTheDocument();
+  expect(screen.getByRole("row", { name: /provision .* yours, replaces infrakt/ })).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "wipe" })).toHaveAttribute("href", "/recipes/wipe");
   await expectAccessible();
 });

@@ -38,17 +38,17 @@ export function Recipes() {
                 problem == null ? (
                   <Prose text={description} />
                 ) : (
-                  <ErrorNotice title="It can’t be read." error={problem} />
+                  <ErrorNotice title="This recipe can’t be read." error={problem} />
                 ),
             },
-            { title: "Kept by", cell: (recipe) => <KeeperBadge recipe={recipe} /> },
+            { title: "Source", cell: (recipe) => <KeeperBadge recipe={recipe} /> },
           ]}
         />
       )}
       {data?.length === 0 && <Empty title="No recipes" />}
       <p>
-        Recipes of your own are files in the folder <code>recipes</code> of infrakt’s home, on the computer of
-        the service. A first one to start from: <code>infrakt recipe new FILE</code>
+        Your own recipes are files in the folder <code>recipes</code> of infrakt’s home, on the service’s
+        computer. To start one: <code>infrakt recipe new FILE</code>
       </p>
     </Page>
   );

@@ -48,7 +48,7 @@ describe("a run that goes on", () => {
 
     stream.tell(ended(0, "changed"), started(1), ended(1, "unchanged"), started(2), ended(2, "changed"));
     await waitFor(() => expect(bar).toHaveAttribute("aria-valuenow", "3"));
-    expect(await step(/Step two.*unchanged/)).toBeInTheDocument();
+    expect(await step(/Step two.*no change/)).toBeInTheDocument();
 
     state.run = aRunWithSteps({ state: "done", steps: steps.map(({ step }) => aRunStep(step, "changed")) });
     stream.end("done");
@@ -180,7 +180,7 @@ describe("a run that failed", () => {
     expect(await screen.findByText("Step 2 failed: Step two")).toBeInTheDocument();
     expect(await screen.findByText("E: Unable to locate package", { exact: false })).toBeVisible();
     expect(screen.getByText("exit status 100")).toBeInTheDocument();
-    expect(screen.getByText(/Resume goes on with the same plan/)).toBeInTheDocument();
+    expect(screen.getByText(/Fix the cause, then choose Resume/)).toBeInTheDocument();
     expect(screen.getByText(/bob@desk/)).toBeInTheDocument();
     expect(screen.getByText("connection lost, trying again")).toBeInTheDocument();
     // What was not begun has nothing to open.
@@ -206,6 +206,42 @@ describe("a run that failed", () => {
     expect(await screen.findByText("Done")).toBeInTheDocument();
   });
 
+  test("tells what a resumed step prints from what it printed before", async () => {
+    const { api, stream } = past();
+    stream.reopen();
+    stream.tell(started(1), printed(1, "second try\n"), ended(1, "failed"));
+    stream.end("failed");
+    open("/runs/12", api);
+    const log = await screen.findByRole("region", { name: "Output of step 2: Step two" });
+    await waitFor(() => expect(log).toHaveTextContent(/Unable to locate package\s*Attempt 2\s*second try/));
+  });
+
+  test("can be run again with what it was given", async () => {
+    const { api } = past();
+    open("/runs/12", api);
+    expect(await screen.findByRole("link", { name: "Run again" })).toHaveAttribute(
+      "href",
+      "/recipes/provision?again=12",
+    );
+  });
+
+  test("asks for the password of sudo where the server wants one", async () => {
+    const { api } = past();
+    api.on("POST /api/runs/:id/resume", ({ body }) =>
+      (body as { sudo_password?: string }).sudo_password === "hunter2"
+        ? Response.json({ run_id: 12 }, { status: 202 })
+        : problem(502, { code: "sudo_needs_password", message: "sudo wants a password" }),
+    );
+    const { user } = open("/runs/12", api);
+    await user.click(await screen.findByRole("button", { name: "Resume" }));
+    const dialog = await screen.findByRole("dialog", { name: "sudo on prod-2 needs a password" });
+    await user.type(within(dialog).getByLabelText("Password for sudo"), "hunter2");
+    await user.click(within(dialog).getByRole("button", { name: "Resume" }));
+    await waitFor(() =>
+      expect(api.askedFor("POST /api/runs/12/resume").at(-1)?.body).toEqual({ sudo_password: "hunter2" }),
+    );
+  });
+
   test("asks what became of a step whose end nobody saw", async () => {
     const { api } = past();
     api.on("POST /api/runs/:id/resume", ({ body }) =>
@@ -218,7 +254,7 @@ describe("a run that failed", () => {
     const dialog = await screen.findByRole("dialog", { name: "Did this step run?" });
     expect(within(dialog).getByText(/may have run/)).toBeInTheDocument();
     await expectAccessible();
-    await user.click(within(dialog).getByRole("button", { name: "It ran: go on with the next" }));
+    await user.click(within(dialog).getByRole("button", { name: "It ran: continue with the next" }));
     await waitFor(() =>
       expect(api.askedFor("POST /api/runs/12/resume").map(({ body }) => body)).toEqual([
         {},

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { ApiError } from "../api/client";
 import type { RunDetails } from "../api/types";
+import { ButtonLink } from "../components/Button";
 import { Loading } from "../components/Spinner";
 import { ErrorNotice, Notice } from "../components/Notice";
 import { Page, Section } from "../components/Page";
@@ -22,13 +23,13 @@ import { duration } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./RunDetail.module.css";
 
-/** A run, while it goes on and ever after. */
+/** A run: live while it is running, and its record afterwards. */
 export function RunDetail() {
   const { id = "" } = useParams();
   if (!/^\d{1,15}$/.test(id)) {
     return (
       <Page title="No such run" above={<Link to="/runs">Runs</Link>}>
-        <ErrorNotice error={`“${printable(id)}” is no number of a run.`} />
+        <ErrorNotice error={`“${printable(id)}” is not the number of a run.`} />
       </Page>
     );
   }
@@ -61,14 +62,22 @@ function Run({ id }: { id: number }) {
         going ? (
           <StopRun id={id} running={view.running} />
         ) : (
-          run.resumable && view.state !== "done" && <ResumeRun run={run} onResumed={goOn} />
+          <>
+            {run.resumable && view.state !== "done" && <ResumeRun run={run} onResumed={goOn} />}
+            {run.server_id !== null && (
+              <ButtonLink to={`/recipes/${encodeURIComponent(recipeName(run.recipe))}?again=${run.id}`}>
+                Run again
+              </ButtonLink>
+            )}
+          </>
         )
       }
+      sticky={going}
+      below={<ProgressBar view={view} />}
     >
       <ConnectionNotice connection={snapshot.connection} going={going} error={error} />
       <Outcome run={run} view={view} />
       <About run={run} view={view} />
-      <ProgressBar view={view} />
       {view.notices.length > 0 && (
         <Section title="Notices">
           <ul>
@@ -115,13 +124,17 @@ function About({ run, view }: { run: RunDetails; view: RunView }) {
       )}
       {/* Where the clock was set back meanwhile, nobody knows how long it took. */}
       {!going && took !== null && took >= 0 && <Fact name="took">{duration(took)}</Fact>}
-      <Fact name="begun by">{printable(run.operator)}</Fact>
+      <Fact name="started by">{printable(run.operator)}</Fact>
       {run.consent !== null && (
         <Fact name="consent">
           <Consent consent={run.consent} />
         </Fact>
       )}
-      {run.group !== null && <Fact name="begun with">the other runs of group {run.group}</Fact>}
+      {run.group !== null && (
+        <Fact name="group">
+          <Link to={`/groups/${run.group}`}>{run.group}</Link>
+        </Fact>
+      )}
     </dl>
   );
 }
@@ -152,7 +165,7 @@ function Consent({ consent }: { consent: NonNullable<RunDetails["consent"]> }) {
   );
 }
 
-/** How this page hears of the run; said only where it does not. */
+/** Says when this page has lost the connection to the run. */
 function ConnectionNotice({
   connection,
   going,
@@ -163,14 +176,14 @@ function ConnectionNotice({
   error: Error | null;
 }) {
   if (connection.state === "failed") {
-    return <ErrorNotice title="What the steps printed can't be shown." error={connection.error} />;
+    return <ErrorNotice title="Can’t show the output of the steps." error={connection.error} />;
   }
   if (connection.state === "reconnecting" && (connection.attempt > 1 || error !== null)) {
     return (
       <Notice tone="change" role="status" title="Connection lost, reconnecting …">
         <p>
-          This page does not hear from the service at the moment, and tries again by itself.
-          {going && " The run does not depend on this page: it goes on where infrakt runs."}
+          This page tries again by itself.
+          {going && " The run does not depend on this page: it continues on the server."}
         </p>
       </Notice>
     );

@@ -15,6 +15,7 @@ function service(count: number, over: (id: number) => Partial<Run> = () => ({}))
     .on("GET /api/runs", ({ query }) =>
       all
         .filter(({ server }) => !query.has("server") || server === query.get("server"))
+        .filter(({ state }) => !query.has("state") || state === query.get("state"))
         .filter(({ id }) => !query.has("before") || id < Number(query.get("before")))
         .slice(0, Number(query.get("limit") ?? 50)),
     );
@@ -45,6 +46,8 @@ test("runs can be narrowed to a server and a state, and the address says so", as
   await waitFor(() => expect(shown()).toHaveLength(4));
   await user.selectOptions(screen.getByLabelText("State"), "failed");
   await waitFor(() => expect(shown()).toHaveLength(2));
+  // The service filters, so that old runs are found too.
+  expect(api.askedFor("GET /api/runs").at(-1)?.query.get("state")).toBe("failed");
   expect(path()).toBe("/runs?server=prod-2&state=failed");
   await expectAccessible();
 });
@@ -60,5 +63,5 @@ test("the runs of a server that is gone can still be looked at", async () => {
 
 test("where there is no run yet, the page says what one is", async () => {
   open("/runs", service(0));
-  expect(await screen.findByText("No run yet")).toBeInTheDocument();
+  expect(await screen.findByText("No runs yet")).toBeInTheDocument();
 });

@@ -1,14 +1,13 @@
-import { infiniteQueryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
-import { call } from "../api/client";
-import { servers as serversQuery } from "../api/queries";
+import { runPages, servers as serversQuery } from "../api/queries";
 import type { Run, RunState } from "../api/types";
 import { Button } from "../components/Button";
 import { SelectField } from "../components/Field";
 import { ErrorNotice } from "../components/Notice";
 import { Empty, Page } from "../components/Page";
 import { Loading } from "../components/Spinner";
-import { Table } from "../components/Table";
+import { type Column, Table } from "../components/Table";
 import { Time } from "../components/Time";
 import { Elapsed } from "../run/Elapsed";
 import { RunStateBadge } from "../run/RunStateBadge";
@@ -17,30 +16,19 @@ import { duration } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./Runs.module.css";
 
-const PAGE = 50;
-
-const runPages = (server: string) =>
-  infiniteQueryOptions({
-    queryKey: ["runs", "pages", server],
-    queryFn: ({ pageParam, signal }) =>
-      call<Run[]>("GET", "/api/runs", {
-        query: { server: server === "" ? undefined : server, limit: PAGE, before: pageParam },
-        signal,
-      }),
-    initialPageParam: null as number | null,
-    getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
-  });
-
 /** All runs, newest first, of all servers or of one. */
 export function Runs() {
   const [search, setSearch] = useSearchParams();
   const server = search.get("server") ?? "";
-  const state = search.get("state") ?? "";
-  const pages = useInfiniteQuery({ ...runPages(server), refetchInterval: 5_000 });
+  const wanted = search.get("state") ?? "";
+  const state = isRunState(wanted) ? wanted : null;
+  const pages = useInfiniteQuery({
+    ...runPages({ ...(server === "" ? {} : { server }), ...(state === null ? {} : { state }) }),
+    refetchInterval: 5_000,
+  });
   const inventory = useQuery(serversQuery());
   const known = inventory.data?.map(({ name }) => name) ?? [];
-  const read = pages.data?.pages.flat() ?? [];
-  const shown = state === "" ? read : read.filter((run) => run.state === state);
+  const shown = pages.data?.pages.flat() ?? [];
 
   const filter = (name: string, value: string) =>
     setSearch(
@@ -66,7 +54,11 @@ export function Runs() {
             </option>
           ))}
         </SelectField>
-        <SelectField label="State" value={state} onChange={(event) => filter("state", event.target.value)}>
+        <SelectField
+          label="State"
+          value={state ?? ""}
+          onChange={(event) => filter("state", event.target.value)}
+        >
           <option value="">All states</option>
           {Object.entries(RUN_STATES).map(([name, { word }]) => (
             <option key={name} value={name}>
@@ -78,9 +70,7 @@ export function Runs() {
       {pages.isPending && <Loading what="runs" lines={6} />}
       {pages.error !== null && <ErrorNotice error={pages.error} retry={() => void pages.refetch()} />}
       {shown.length > 0 && <RunTable runs={shown} />}
-      {pages.isSuccess && shown.length === 0 && (
-        <NoRuns server={server} state={state} looked={read.length} more={pages.hasNextPage} />
-      )}
+      {pages.isSuccess && shown.length === 0 && <NoRuns server={server} state={state} />}
       {pages.hasNextPage && (
         <div>
           <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
@@ -109,6 +99,7 @@ function RunTable({ runs }: { runs: Run[] }) {
           ),
         },
         { title: "Server", cell: ({ server }) => printable(server) },
+        ...(runs.some(({ group }) => group !== null) ? [GROUP] : []),
         { title: "State", cell: ({ state }) => <RunStateBadge state={state} /> },
         {
           title: "Started",
@@ -126,6 +117,11 @@ function RunTable({ runs }: { runs: Run[] }) {
   );
 }
 
+const GROUP: Column<Run> = {
+  title: "Group",
+  cell: ({ group }) => (group === null ? null : <Link to={`/groups/${group}`}>{group}</Link>),
+};
+
 function Took({ run: { state, started_at, ended_at } }: { run: Run }) {
   if (state === "running") return <Elapsed since={started_at} />;
   if (ended_at === null) return null;
@@ -133,23 +129,11 @@ function Took({ run: { state, started_at, ended_at } }: { run: Run }) {
   return took < 0 ? null : duration(took);
 }
 
-function NoRuns({
-  server,
-  state,
-  looked,
-  more,
-}: {
-  server: string;
-  state: string;
-  looked: number;
-  more: boolean;
-}) {
-  if (looked > 0) {
-    const word = isRunState(state) ? RUN_STATES[state].word : "such";
-    return <Empty title={more ? `None of the ${looked} newest runs is ${word}` : `No run is ${word}`} />;
-  }
+function NoRuns({ server, state }: { server: string; state: RunState | null }) {
+  const where = server === "" ? "" : ` on ${server}`;
+  if (state !== null) return <Empty title={`No matching runs: none${where} is ${RUN_STATES[state].word}`} />;
   return (
-    <Empty title={server === "" ? "No run yet" : `No run on ${server}`}>
+    <Empty title={server === "" ? "No runs yet" : `No runs on ${server}`}>
       <p>
         A run is one execution of a recipe on a server. Provision a <Link to="/servers">server</Link>, or run
         a <Link to="/recipes">recipe</Link>.

@@ -1,7 +1,7 @@
 import { onlineManager } from "@tanstack/react-query";
 import { act, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, test } from "vitest";
-import type { Plan, Server } from "../api/types";
+import type { Plan, RecipeParameter, Server } from "../api/types";
 import { FakeApi, held, problem } from "../testing/fakeApi";
 import {
   aHost,
@@ -32,15 +32,20 @@ function serviceWith(server: Server, plan: Plan = aPlan()): FakeApi {
 }
 
 /** Opens the page of prod-2 and the question whether to wipe it. */
-async function openTheModal(api: FakeApi) {
+async function openTheQuestion(api: FakeApi) {
   const page = open("/servers/prod-2", api);
   const provision = await screen.findByRole("button", { name: "Provision" });
   await page.user.click(provision);
   const dialog = await screen.findByRole("dialog", { name: "Warning: This will wipe all data on prod-2" });
+  return { ...page, dialog, provision };
+}
+
+/** The same, where a name is asked for. */
+async function openTheModal(api: FakeApi) {
+  const question = await openTheQuestion(api);
+  const { dialog } = question;
   return {
-    ...page,
-    dialog,
-    provision,
+    ...question,
     input: within(dialog).getByLabelText('Type "prod-2" to confirm:'),
     wipe: within(dialog).getByRole("button", { name: "Wipe & Provision" }),
     cancel: within(dialog).getByRole("button", { name: "Cancel" }),
@@ -69,9 +74,9 @@ describe("the page of a server", () => {
       problem(502, { code: "unreachable", message: "cannot reach 'prod-2'", hint: "check its address" }),
     );
     open("/servers/prod-2", api);
-    expect(await screen.findByText("prod-2 could not be asked.")).toBeVisible();
+    expect(await screen.findByText("Could not reach prod-2.")).toBeVisible();
     expect(screen.getByText("cannot reach 'prod-2'")).toBeVisible();
-    expect(screen.getByText(/check its address/)).toBeVisible();
+    expect(screen.getByText(/Check its address/)).toBeVisible();
     expect(screen.getByRole("button", { name: "Provision" })).toBeEnabled();
   });
 
@@ -110,7 +115,7 @@ describe("provisioning a server that is not protected", () => {
     await untilThePlanIsThere();
     const [command] = within(dialog).getAllByText("docker system prune -af --volumes");
     expect(command).not.toBeVisible();
-    await user.click(within(dialog).getByText("The exact commands that destroy (4)"));
+    await user.click(within(dialog).getByText("The exact commands that delete data (4)"));
     expect(command).toBeVisible();
   });
 
@@ -152,14 +157,22 @@ describe("provisioning a server that is not protected", () => {
     const api = serviceWith(aServer()).on("GET /api/servers/:name/plan", () =>
       problem(502, { code: "unreachable", message: "cannot reach 'prod-2'", hint: "check its address" }),
     );
-    const { dialog, input, wipe, user } = await openTheModal(api);
-    expect(await within(dialog).findByRole("alert")).toHaveTextContent("cannot reach 'prod-2'");
-    await user.type(input, "prod-2");
-    expect(wipe).toBeDisabled();
+    const { dialog, user } = await openTheQuestion(api);
+    const alert = await within(dialog).findByRole("alert");
+    expect(alert).toHaveTextContent("cannot reach 'prod-2'");
+    expect(within(alert).getByRole("link", { name: "Edit prod-2" })).toHaveAttribute(
+      "href",
+      "/servers/prod-2?edit",
+    );
+    // No name could ever start this, so none is asked for.
+    expect(within(dialog).queryByLabelText(/to confirm/)).not.toBeInTheDocument();
+    expect(within(dialog).queryByRole("button", { name: "Wipe & Provision" })).not.toBeInTheDocument();
+    expect(within(dialog).getByRole("button", { name: "Close" })).toHaveFocus();
     api.on("GET /api/servers/:name/plan", () => aPlan());
     await user.click(within(dialog).getByRole("button", { name: "Try again" }));
     await within(dialog).findByText("3 volumes");
-    expect(wipe).toBeEnabled();
+    await user.type(within(dialog).getByLabelText('Type "prod-2" to confirm:'), "prod-2");
+    expect(within(dialog).getByRole("button", { name: "Wipe & Provision" })).toBeEnabled();
   });
 
   test("sends nothing before the button is pressed: not with Enter, not by cancelling, not by Escape", async () => {
@@ -217,9 +230,9 @@ describe("provisioning a server that is not protected", () => {
     await user.click(wipe);
 
     const alert = await within(dialog).findByRole("alert");
-    expect(alert).toHaveTextContent("The plan that was shown no longer fits. Nothing was done.");
+    expect(alert).toHaveTextContent("The plan has changed since it was shown. Nothing was done.");
     expect(alert).toHaveTextContent("the server has changed since the plan was made");
-    expect(alert).toHaveTextContent("New, and would be lost too: volume orders");
+    expect(alert).toHaveTextContent("Would be lost too: volume orders");
     expect(input).toHaveValue("");
     expect(input).toHaveFocus();
     expect(wipe).toBeDisabled();
@@ -250,7 +263,7 @@ describe("provisioning a server that is not protected", () => {
     const [command] = await within(dialog).findAllByText("rm -rf /srv/archive");
     expect(command).toBeVisible();
     expect(dialog).not.toHaveTextContent("hold nothing");
-    expect(within(dialog).getByRole("status")).toHaveTextContent("1 command destroys data.");
+    expect(within(dialog).getByRole("status")).toHaveTextContent("1 command deletes data.");
   });
 
   test("is sent when the button is pressed or never, whatever the browser thinks of its network", async () => {
@@ -262,9 +275,7 @@ describe("provisioning a server that is not protected", () => {
     await user.type(input, "prod-2");
     act(() => onlineManager.setOnline(false));
     await user.click(wipe);
-    expect(await within(dialog).findByRole("alert")).toHaveTextContent(
-      "it is not known whether the run began",
-    );
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent("The run may have started.");
     await user.click(cancel);
     api.on(WIPES, () => Response.json({ run_id: 12 }, { status: 202 }));
     act(() => onlineManager.setOnline(true));
@@ -282,7 +293,7 @@ describe("provisioning a server that is not protected", () => {
       throw new TypeError("network");
     });
     await act(() => queries.refetchQueries({ queryKey: ["servers", "prod-2"], exact: true }));
-    expect(await screen.findByText("What is here may be out of date.")).toBeInTheDocument();
+    expect(await screen.findByText("This page may be out of date.")).toBeInTheDocument();
     expect(dialog).toBeInTheDocument();
     expect(input).toHaveValue("prod-");
   });
@@ -296,7 +307,7 @@ describe("provisioning a server that is not protected", () => {
     await user.type(input, "prod-2");
     await user.click(wipe);
     expect(await within(dialog).findByRole("alert")).toHaveTextContent("run 11 of bob@desk");
-    expect(within(dialog).getByRole("link", { name: "The runs of prod-2" })).toHaveAttribute(
+    expect(within(dialog).getByRole("link", { name: "Runs on prod-2" })).toHaveAttribute(
       "href",
       "/runs?server=prod-2",
     );
@@ -310,9 +321,7 @@ describe("provisioning a server that is not protected", () => {
     await untilThePlanIsThere();
     await user.type(input, "prod-2");
     await user.click(wipe);
-    expect(await within(dialog).findByRole("alert")).toHaveTextContent(
-      "it is not known whether the run began",
-    );
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent("The run may have started.");
     expect(wipe).toBeDisabled();
   });
 
@@ -338,10 +347,82 @@ describe("provisioning a server that is not protected", () => {
       message: "'prod-2' has no machine-id",
       hint: "systemd-machine-id-setup",
     };
-    const { dialog, input, wipe, user } = await openTheModal(serviceWith(aServer(), aPlan({ refused })));
+    const { dialog } = await openTheQuestion(serviceWith(aServer(), aPlan({ refused })));
     expect(await within(dialog).findByRole("alert")).toHaveTextContent("'prod-2' has no machine-id");
-    await user.type(input, "prod-2");
-    expect(wipe).toBeDisabled();
+    expect(within(dialog).queryByLabelText(/to confirm/)).not.toBeInTheDocument();
+    expect(within(dialog).queryByRole("button", { name: "Wipe & Provision" })).not.toBeInTheDocument();
+  });
+
+  test("says why where the host key has changed, and shows the new one to compare", async () => {
+    const key = "SHA256:1NRdIBgTg/VDbf3mLc0kwzGlrmpV7SIwDQD96yoNLm4";
+    const api = serviceWith(aServer()).on("GET /api/servers/:name/plan", () =>
+      problem(502, {
+        code: "host_key_changed",
+        message: "the host key of 'prod-2' has changed",
+        hint: `compare it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nif it is the same: infrakt server update prod-2 --host-key ${key}`,
+      }),
+    );
+    const { dialog } = await openTheQuestion(api);
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent(
+      "the host key of 'prod-2' has changed",
+    );
+    expect(within(dialog).getByText(key)).toBeVisible();
+    expect(within(dialog).queryByLabelText('Type "prod-2" to confirm:')).not.toBeInTheDocument();
+    expect(dialog).not.toHaveTextContent("infrakt server update");
+  });
+
+  test("says so while what is typed can’t become the name", async () => {
+    const { input, user, untilThePlanIsThere } = await openTheModal(serviceWith(aServer()));
+    await untilThePlanIsThere();
+    await user.type(input, "prod");
+    expect(input).toBeValid();
+    await user.type(input, "{Enter}");
+    expect(input).toHaveAccessibleDescription("This is not the name “prod-2”.");
+    await user.type(input, "-2");
+    expect(input).toBeValid();
+    await user.type(input, "2");
+    expect(input).toHaveAccessibleDescription("This is not the name “prod-2”.");
+  });
+
+  test("tells the server and the counts before everything else", async () => {
+    const { dialog, untilThePlanIsThere } = await openTheModal(serviceWith(aServer()));
+    await untilThePlanIsThere();
+    expect(dialog).toHaveTextContent(
+      /Server\s*prod-2 192\.0\.2\.7\s*Deleted\s*3 containers, 2 images, 3 volumes, .*Destructive steps\s*4/,
+    );
+  });
+
+  test("asks for the password of sudo, and sends it with this run only", async () => {
+    const api = serviceWith(aServer())
+      .on("GET /api/servers/:name/plan", () =>
+        problem(502, { code: "sudo_needs_password", message: "sudo wants a password" }),
+      )
+      .on("POST /api/servers/:name/plan", ({ body }) =>
+        (body as { sudo_password: string }).sudo_password === "hunter2"
+          ? aPlan()
+          : problem(502, { code: "sudo_wrong_password", message: "sudo does not accept it" }),
+      );
+    const { dialog, user, path, queries } = await openTheQuestion(api);
+    const password = await within(dialog).findByLabelText("Password for sudo");
+    expect(password).toHaveAttribute("type", "password");
+    await user.type(password, "guess{Enter}");
+    const again = await within(dialog).findByLabelText("Password for sudo");
+    await waitFor(() => expect(again).toHaveAccessibleDescription(/sudo does not accept it/));
+    await user.clear(again);
+    await user.type(again, "hunter2{Enter}");
+    await within(dialog).findByText("3 volumes");
+    await user.type(within(dialog).getByLabelText('Type "prod-2" to confirm:'), "prod-2");
+    await user.click(within(dialog).getByRole("button", { name: "Wipe & Provision" }));
+    await waitFor(() => expect(path()).toBe("/runs/12"));
+    expect(api.askedFor(WIPES)[0]?.body).toMatchObject({ sudo_password: "hunter2", confirm: "prod-2" });
+    // Nothing that outlives the dialog holds it.
+    const kept = queries
+      .getQueryCache()
+      .getAll()
+      .map(({ queryKey, state }) => [queryKey, state]);
+    expect(JSON.stringify([kept, Object.values(sessionStorage), Object.values(localStorage)])).not.toContain(
+      "hunter2",
+    );
   });
 
   test("asks for the secrets that the plan names, and sends them with the run only", async () => {
@@ -361,11 +442,55 @@ describe("provisioning a server that is not protected", () => {
     );
     const { user, path } = open("/servers/prod-2", api);
     await user.click(await screen.findByRole("button", { name: "Provision without wiping" }));
-    expect(await screen.findByText("4 steps: 3 change, 1 only look.", { exact: false })).toBeVisible();
+    expect(await screen.findByText("4 steps: 3 change, 1 check.", { exact: false })).toBeVisible();
     expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Provision, keep all data" }));
     await waitFor(() => expect(path()).toBe("/runs/12"));
     expect(api.askedFor(WIPES)[0]?.body).toEqual({ digest: "0f2b6a55c0ffee00", keep_data: true });
+  });
+});
+
+describe("a server on which a run is going on", () => {
+  test("says so, and can't be provisioned meanwhile", async () => {
+    const run = aRun({ id: 14, state: "running", ended_at: null, recipe: "motd.rhai" });
+    open("/servers/prod-2", serviceWith(aServer({ last_run: run })));
+    expect(await screen.findByText("Run 14 is running: motd")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Watch run 14" })).toHaveAttribute("href", "/runs/14");
+    expect(screen.getByRole("button", { name: "Provision" })).toBeDisabled();
+    expect(screen.getByRole("button", { name: "Provision without wiping" })).toBeDisabled();
+    expect(screen.getByText(/Not possible now:/)).toHaveTextContent("run 14 (motd) is using prod-2");
+  });
+});
+
+describe("the settings of a provisioning", () => {
+  const email: RecipeParameter = { name: "email", type: "string", default: "", help: "For Let's Encrypt" };
+  const firewall: RecipeParameter = { name: "firewall", type: "bool", default: true, help: "Block" };
+  const withSettings = (server: Server) =>
+    serviceWith(server)
+      .on("GET /api/recipes/:name", () => ({ parameters: [email, firewall] }))
+      .on("POST /api/servers/:name/plan", () => aPlan());
+
+  test("that matter are in sight before it begins, and are sent", async () => {
+    const api = withSettings(aServer());
+    const { user } = open("/servers/prod-2", api);
+    expect(await screen.findByLabelText("email")).toBeVisible();
+    expect(screen.getByText("More settings (1)")).toBeVisible();
+    expect(screen.getByLabelText("firewall")).not.toBeVisible();
+    await user.type(screen.getByLabelText("email"), "ops@example.org");
+    await user.click(screen.getByRole("button", { name: "Provision" }));
+    await screen.findByText("3 volumes");
+    expect(api.askedFor("POST /api/servers/prod-2/plan").at(-1)?.body).toEqual({
+      recipe: "provision",
+      parameters: { email: "ops@example.org" },
+    });
+  });
+
+  test.each([
+    ["provisioned", "Provision without wiping"],
+    [null, "Provision"],
+  ])("on a server that is %s the first button is “%s”", async (status, name) => {
+    open("/servers/prod-2", withSettings(aServer({ status })));
+    expect(await screen.findByRole("button", { name })).toHaveClass("primary");
   });
 });
 
@@ -408,8 +533,10 @@ describe("provisioning a server that hosts infrakt", () => {
     const api = serviceWith(aServer(), plan).on("GET /api/servers/:name/status", () => slow.answer);
     const { user } = open("/servers/prod-2", api);
     await user.click(await screen.findByRole("button", { name: "Provision" }));
-    const dialog = await screen.findByRole("dialog", { name: "Nothing is destroyed on prod-2" });
-    expect(within(dialog).getByText("This plan destroys nothing, so no name has to be typed.")).toBeVisible();
+    const dialog = await screen.findByRole("dialog", { name: "Nothing is deleted on prod-2" });
+    expect(
+      within(dialog).getByText("This plan deletes nothing, so you don’t have to type the server’s name."),
+    ).toBeVisible();
     expect(within(dialog).queryByLabelText(/to confirm/)).not.toBeInTheDocument();
     expect(within(dialog).getByRole("button", { name: "Provision" })).toBeEnabled();
   });

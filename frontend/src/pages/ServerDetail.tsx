@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 import { ApiError } from "../api/client";
 import { server as theServer } from "../api/queries";
 import type { ServerWithRoute } from "../api/types";
-import { Badge } from "../components/Badge";
 import { Button } from "../components/Button";
 import { ErrorNotice, Notice } from "../components/Notice";
 import { Page } from "../components/Page";
 import { Loading } from "../components/Spinner";
+import { Tag } from "../components/Tag";
+import { RunningNotice } from "../run/RunningNotice";
 import { AboutSection } from "../server/AboutSection";
 import { AppsSection } from "../server/AppsSection";
 import { DockerSection } from "../server/DockerSection";
@@ -23,10 +24,13 @@ import { useLiveStatus } from "../server/useLiveStatus";
 import { printable } from "../text/printable";
 import styles from "./ServerDetail.module.css";
 
+/** Milliseconds after which the page looks whether a run has begun or ended. */
+const EVERY_MS = 5_000;
+
 /** A server: what it is busy with, what runs there, what was run, and provisioning it. */
 export function ServerDetail() {
   const { name = "" } = useParams();
-  const query = useQuery(theServer(name));
+  const query = useQuery({ ...theServer(name), refetchInterval: EVERY_MS });
   // What is known stays, and with it what a person is about to do, if asking again fails.
   if (query.data !== undefined && !gone(query.error)) {
     return <Known key={name} server={query.data} problem={query.error} />;
@@ -46,11 +50,15 @@ function gone(error: Error | null): boolean {
 }
 
 function Known({ server, problem }: { server: ServerWithRoute; problem: Error | null }) {
-  const [dialog, setDialog] = useState<"none" | "edit" | "remove">("none");
+  const [removing, setRemoving] = useState(false);
+  // The address says it, so that advice elsewhere can lead to the form.
+  const [search, setSearch] = useSearchParams();
+  const editing = search.has("edit");
+  const edit = (open: boolean) => setSearch(open ? { edit: "" } : {}, { replace: true });
   const live = useLiveStatus(server.name);
   const protection = protectionOf(server, live.data?.protected);
   const facts = live.data?.facts;
-  const close = () => setDialog("none");
+  const running = server.last_run?.state === "running" ? server.last_run : undefined;
   return (
     <Page
       title={server.name}
@@ -60,22 +68,22 @@ function Known({ server, problem }: { server: ServerWithRoute; problem: Error | 
           <StatusBadge status={live.data?.status ?? server.status} />
           <ProtectedBadge reasons={protection} />
           {server.tags.map((tag) => (
-            <Badge key={tag}>{printable(tag)}</Badge>
+            <Tag key={tag} name={tag} />
           ))}
         </>
       }
       actions={
         <>
-          <Button onClick={() => setDialog("edit")}>Edit</Button>
-          <Button onClick={() => setDialog("remove")}>Remove</Button>
+          <Button onClick={() => edit(true)}>Edit</Button>
+          <Button onClick={() => setRemoving(true)}>Remove</Button>
         </>
       }
     >
       {problem !== null && (
-        <ErrorNotice tone="change" title="What is here may be out of date." error={problem} />
+        <ErrorNotice tone="change" title="This page may be out of date." error={problem} />
       )}
       {protection.length > 0 && (
-        <Notice title="Protected: nothing is ever destroyed here">
+        <Notice title="Protected: nothing is ever deleted here">
           <ul className={styles.reasons}>
             {protection.map((reason) => (
               <li key={reason}>{printable(reason)}</li>
@@ -83,8 +91,9 @@ function Known({ server, problem }: { server: ServerWithRoute; problem: Error | 
           </ul>
         </Notice>
       )}
+      {running !== undefined && <RunningNotice run={running} />}
       <NowSection name={server.name} live={live} />
-      <ProvisionSection server={server} protection={protection} />
+      <ProvisionSection server={server} protection={protection} running={running} />
       <div className={styles.columns}>
         <div className={styles.column}>
           {facts !== undefined && <DockerSection facts={facts} />}
@@ -96,8 +105,8 @@ function Known({ server, problem }: { server: ServerWithRoute; problem: Error | 
           <ReachSection server={server} />
         </div>
       </div>
-      {dialog === "edit" && <EditServerDialog server={server} onClose={close} />}
-      {dialog === "remove" && <RemoveServerDialog server={server} onClose={close} />}
+      {editing && <EditServerDialog server={server} onClose={() => edit(false)} />}
+      {removing && <RemoveServerDialog server={server} onClose={() => setRemoving(false)} />}
     </Page>
   );
 }

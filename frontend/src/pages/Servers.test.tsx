@@ -1,9 +1,11 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Server } from "../api/types";
 import { FakeApi, problem } from "../testing/fakeApi";
-import { aHost, aServer, aStatus, withRoute } from "../testing/fixtures";
+import { aHost, aRun, aServer, aStatus, withRoute } from "../testing/fixtures";
 import { expectAccessible, open } from "../testing/page";
+
+afterEach(() => vi.useRealTimers());
 
 const service = (...inventory: Server[]) =>
   new FakeApi()
@@ -44,20 +46,52 @@ describe("the list of servers", () => {
     );
     await screen.findByText("3 servers");
     await user.selectOptions(screen.getByLabelText("Tag"), "web");
-    expect(names().map((row) => within(row).getByRole("link").textContent)).toEqual(["web-1"]);
+    expect(names().map((row) => within(row).getAllByRole("link")[0]?.textContent)).toEqual(["web-1"]);
     expect(path()).toBe("/servers?tag=web");
     expect(within(screen.getByRole("search")).getByRole("status")).toHaveTextContent("1 of 3 servers");
     await user.selectOptions(screen.getByLabelText("Tag"), "");
     await user.type(screen.getByLabelText("Find"), "192.0.2.1");
-    expect(names().map((row) => within(row).getByRole("link").textContent)).toEqual(["control"]);
+    expect(names().map((row) => within(row).getAllByRole("link")[0]?.textContent)).toEqual(["control"]);
     await user.type(screen.getByLabelText("Find"), "no such");
     await user.click(screen.getByRole("button", { name: "Show all" }));
     expect(names()).toHaveLength(3);
   });
 
+  test("says whether each answers, with its system, and what was run there last", async () => {
+    const run = aRun({ id: 14, state: "running", ended_at: null, recipe: "motd.rhai" });
+    const api = service(aServer({ last_run: run }), aHost()).on(
+      "GET /api/servers/:name/status",
+      (_, [name]) =>
+        name === "control"
+          ? problem(502, { code: "unreachable", message: "no answer within 10 s" })
+          : aStatus(),
+    );
+    open("/servers", api);
+    const row = (await screen.findByRole("link", { name: "prod-2" })).closest("li");
+    await waitFor(() => expect(row).toHaveTextContent("reachedDebian GNU/Linux 13 (trixie)"));
+    expect(row).toHaveTextContent("running motd");
+    expect(screen.getByRole("link", { name: "motd" })).toHaveAttribute("href", "/runs/14");
+    const other = screen.getByRole("link", { name: "control" }).closest("li");
+    await waitFor(() => expect(other).toHaveTextContent("not reached"));
+    expect(other).toHaveTextContent("no run yet");
+  });
+
+  test("comes back by itself after an outage of the service", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const api = service(aServer()).on("GET /api/servers", () => {
+      throw new TypeError("network");
+    });
+    open("/servers", api);
+    expect(await screen.findByText("The service does not answer.")).toBeVisible();
+    api.on("GET /api/servers", () => [aServer()]);
+    await act(() => vi.advanceTimersByTimeAsync(6_000));
+    expect(await screen.findByRole("link", { name: "prod-2" })).toBeVisible();
+    expect(screen.queryByText("The service does not answer.")).not.toBeInTheDocument();
+  });
+
   test("that is empty says how to begin", async () => {
     open("/servers", service());
-    expect(await screen.findByText("There are no servers yet.")).toBeVisible();
+    expect(await screen.findByText("No servers yet")).toBeVisible();
     expect(screen.getByText("infrakt server add prod-2 --host 192.0.2.7")).toBeVisible();
   });
 });
@@ -104,7 +138,7 @@ describe("adding a server", () => {
     await user.click(screen.getByRole("button", { name: "Add" }));
     const result = await screen.findByRole("dialog", { name: "prod-2 is saved, but was not reached" });
     expect(result).toHaveTextContent("no answer within 10 s");
-    expect(result).toHaveTextContent("Its page asks it again.");
+    expect(result).toHaveTextContent("Its page tries again.");
   });
 
   test("shows what is wrong at the field that is meant, and goes there", async () => {

@@ -1,28 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { servers } from "../api/queries";
 import type { Server } from "../api/types";
-import { Badge } from "../components/Badge";
 import { Button } from "../components/Button";
 import { SelectField, TextField } from "../components/Field";
 import { ErrorNotice } from "../components/Notice";
 import { Empty, Page } from "../components/Page";
 import { Loading } from "../components/Spinner";
 import { AddServerDialog } from "../server/AddServerDialog";
-import { address } from "../server/address";
-import { ProtectedBadge, StatusBadge } from "../server/ServerBadges";
+import { ServerRow } from "../server/ServerRow";
 import { count } from "../text/format";
-import { printable } from "../text/printable";
 import styles from "./Servers.module.css";
 
 type Narrow = (to: { tag?: string; q?: string }) => void;
+
+/** Milliseconds after which the list is read again: runs begin and end. */
+const EVERY_MS = 5_000;
 
 /** The inventory. */
 export function Servers() {
   const [adding, setAdding] = useState(false);
   const [search, setSearch] = useSearchParams();
-  const query = useQuery(servers());
+  const query = useQuery({ ...servers(), refetchInterval: EVERY_MS });
   const tag = search.get("tag") ?? "";
   const text = search.get("q") ?? "";
   const narrow: Narrow = (to) =>
@@ -50,10 +50,10 @@ export function Servers() {
       {query.isPending && <Loading what="servers" lines={5} />}
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
       {query.data?.length === 0 && (
-        <Empty title="There are no servers yet.">
+        <Empty title="No servers yet">
           <p>
-            Add one with its address: infrakt logs in over SSH, records its host key, and shows what runs
-            there. Nothing is changed on it.
+            Add one with its address. infrakt logs in over SSH, records its host key and shows what runs
+            there. It changes nothing on the server.
           </p>
           <p>
             On the command line: <code>infrakt server add prod-2 --host 192.0.2.7</code>
@@ -99,7 +99,7 @@ function Inventory({ all, tag, text, narrow }: { all: Server[]; tag: string; tex
         </p>
       </div>
       {shown.length === 0 ? (
-        <Empty title="No server fits.">
+        <Empty title="No matching servers">
           <Button
             onClick={() => {
               narrow({ q: "", tag: "" });
@@ -111,37 +111,11 @@ function Inventory({ all, tag, text, narrow }: { all: Server[]; tag: string; tex
       ) : (
         <ul role="list" className={styles.list}>
           {shown.map((server) => (
-            <Row key={server.id} server={server} />
+            <ServerRow key={server.id} server={server} />
           ))}
         </ul>
       )}
     </>
-  );
-}
-
-function Row({ server }: { server: Server }) {
-  return (
-    <li className={styles.row}>
-      <p className={styles.name}>
-        <Link to={`/servers/${encodeURIComponent(server.name)}`} className={styles.link}>
-          {server.name}
-        </Link>
-      </p>
-      <p className={styles.address}>
-        <code>{printable(address(server))}</code>
-        {server.provider !== null && <span className={styles.provider}>{printable(server.provider)}</span>}
-      </p>
-      <div className={styles.badges}>
-        <StatusBadge status={server.status} />
-        <ProtectedBadge reasons={server.protected} />
-        {server.tags.map((tag) => (
-          <Badge key={tag}>{printable(tag)}</Badge>
-        ))}
-      </div>
-      {server.protected.length > 0 && (
-        <p className={styles.reasons}>Nothing is destroyed here: {printable(server.protected.join("; "))}.</p>
-      )}
-    </li>
   );
 }
 

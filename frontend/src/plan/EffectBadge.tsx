@@ -2,10 +2,10 @@ import type { Effect, Mark } from "../api/types";
 import { Badge, type Tone } from "../components/Badge";
 
 const TONES: Record<Effect, Tone> = { read: "read", change: "change", destroy: "destroy" };
-const WORDS: Record<Effect, string> = { read: "looks", change: "changes", destroy: "destroys" };
+const WORDS: Record<Effect, string> = { read: "check", change: "change", destroy: "destroys" };
 const SIGNS: Record<Effect, string> = { read: "○", change: "△", destroy: "✕" };
 
-/** What a step does to the world: it looks, changes or destroys. With a mark, whether it would. */
+/** What a step does: it checks, changes or destroys. With a mark, whether it would. */
 export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Mark | null }) {
   if (mark === "would_fail")
     return (
@@ -13,7 +13,7 @@ export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Ma
         would fail
       </Badge>
     );
-  if (mark === "unchanged") return <Badge icon="=">already so</Badge>;
+  if (mark === "unchanged") return <Badge icon="=">no change</Badge>;
   return (
     <Badge tone={TONES[effect]} icon={SIGNS[effect]}>
       {mark === "would_change" && effect === "change" ? "would change" : WORDS[effect]}

@@ -7,7 +7,7 @@ import styles from "./LossList.module.css";
 export function LossList({ losses, server }: { losses: Losses; server: string }) {
   const groups = lossGroups(losses);
   if (groups.length === 0) {
-    return <p>Docker and /opt/infrakt hold nothing on {server} now.</p>;
+    return <p>Docker and /opt/infrakt are empty on {server}.</p>;
   }
   return (
     <ul role="list" className={styles.groups}>

@@ -24,7 +24,7 @@ export function PlanStepView({
 }) {
   return (
     <li className={clsx(styles.step, styles[step.effect], mark === "unchanged" && styles.settled)}>
-      {asksBefore !== null && <p className={styles.asks}>Before this, “{asksBefore}” has to be typed.</p>}
+      {asksBefore !== null && <p className={styles.asks}>You type “{asksBefore}” before this step.</p>}
       <details open={open}>
         <summary className={styles.head}>
           <span className={styles.number}>{index + 1}</span>

@@ -13,7 +13,7 @@ test("a plan is read as sections of steps, each with what it does to the world",
     </main>,
   );
   expect(screen.getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual([
-    "What there is to lose on prod-2",
+    "Will be deleted from prod-2",
     "Wipe",
     "Docker",
     "Traefik",
@@ -23,13 +23,13 @@ test("a plan is read as sections of steps, each with what it does to the world",
   const volumes = screen.getByText("Remove the named volumes").closest("li");
   expect(volumes).toHaveTextContent("3");
   expect(volumes).toHaveTextContent("destroys");
-  expect(screen.getByText("9 steps: 4 destroy, 3 change, 2 only look.", { exact: false })).toBeVisible();
+  expect(screen.getByText("9 steps: 4 destroy, 3 change, 2 checks.", { exact: false })).toBeVisible();
   await expectAccessible();
 });
 
 test("what there is to lose is named, with sizes", () => {
   render(<PlanView plan={aPlan()} />);
-  const losses = screen.getByRole("region", { name: "What there is to lose" });
+  const losses = screen.getByRole("region", { name: "Will be deleted" });
   expect(within(losses).getByText("3 volumes")).toBeVisible();
   expect(within(losses).getByText("pgdata").closest("li")).toHaveTextContent("4.2 MB");
   expect(within(losses).getByText("1 env file")).toBeVisible();
@@ -55,8 +55,8 @@ test("nothing behind a wipe is said to be in place already", () => {
     aStep({ title: "After", unless }),
   ];
   render(<PlanView plan={aPlan({ steps, marks: ["unchanged", "would_change", "unchanged"] })} />);
-  expect(screen.getByText("Before").closest("li")).toHaveTextContent("already so");
-  expect(screen.getByText("After").closest("li")).not.toHaveTextContent("already so");
+  expect(screen.getByText("Before").closest("li")).toHaveTextContent("no change");
+  expect(screen.getByText("After").closest("li")).not.toHaveTextContent("no change");
 });
 
 test("what would fail is said first, in the words of the check", () => {

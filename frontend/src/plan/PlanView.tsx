@@ -4,7 +4,9 @@ import { Button } from "../components/Button";
 import { CodeBlock } from "../components/Code";
 import { ErrorNotice, Notice } from "../components/Notice";
 import { Facts } from "../components/Page";
+import { count } from "../text/format";
 import { printable } from "../text/printable";
+import { withoutOptions } from "../text/settings";
 import { LossList } from "./LossList";
 import styles from "./PlanView.module.css";
 import { PlanStepView } from "./PlanStepView";
@@ -18,18 +20,18 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
   return (
     <div className={styles.plan}>
       {plan.refused !== null && (
-        <ErrorNotice title="A run of it would be refused now." error={plan.refused} />
+        <ErrorNotice title="A run of this plan would be refused now." error={plan.refused} />
       )}
       {plan.asked?.read_only === false && (
         <Notice title="Queries and guards could change this server">
           <p>
-            It can’t make its file systems read-only for them:{" "}
+            Its file systems can’t be made read-only for them:{" "}
             {printable(plan.asked.reason ?? "it gave no reason")}
           </p>
         </Notice>
       )}
       {plan.findings != null && plan.findings.length > 0 && (
-        <Notice title="A run of it would fail now, before anything is destroyed or changed">
+        <Notice title="A run would fail now, before it changes anything">
           {plan.findings.map((finding) => (
             <div key={finding.step}>
               <p>
@@ -41,7 +43,7 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
         </Notice>
       )}
       {plan.server.protected.length > 0 && (
-        <Notice title={`Protected: nothing is destroyed on ${plan.server.name}`}>
+        <Notice title={`Protected: nothing is deleted on ${plan.server.name}`}>
           <ul className={styles.reasons}>
             {plan.server.protected.map((reason) => (
               <li key={reason}>{printable(reason)}</li>
@@ -53,18 +55,18 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
       {plan.printed.length > 0 && (
         <Notice title="The recipe says">
           {plan.printed.map((line, index) => (
-            <p key={index}>{printable(line)}</p>
+            <p key={index}>{printable(withoutOptions(line))}</p>
           ))}
         </Notice>
       )}
       {destroys && !withoutLosses && (
-        <section className={styles.losses} aria-label="What there is to lose">
-          <h3>What there is to lose on {plan.server.name}</h3>
+        <section className={styles.losses} aria-label="Will be deleted">
+          <h3>Will be deleted from {plan.server.name}</h3>
           {!plan.losses_complete && !plan.offline && (
             <p>The commands may delete more than this: the list is not complete.</p>
           )}
           {plan.offline ? (
-            <p>It is not known offline.</p>
+            <p>Not known: the plan was made offline.</p>
           ) : (
             <LossList losses={plan.losses} server={plan.server.name} />
           )}
@@ -78,9 +80,7 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
       </div>
       {plan.queries !== undefined && plan.queries.length > 0 && (
         <details className={styles.about}>
-          <summary>
-            {plan.queries.length === 1 ? "1 query" : `${plan.queries.length} queries`} asked while planning
-          </summary>
+          <summary>{count(plan.queries.length, "query", "queries")} asked while planning</summary>
           {plan.queries.map((query) => (
             <div key={query.command} className={styles.guard}>
               <p className={styles.line}>

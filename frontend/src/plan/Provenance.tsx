@@ -2,7 +2,7 @@ import type { Plan } from "../api/types";
 import { Notice } from "../components/Notice";
 import { printable } from "../text/printable";
 
-/** Whose the recipe and its modules are, where they are not infrakt's own and the recipe's name does not say so. */
+/** Who wrote the recipe and its modules, where that is not infrakt and the recipe's name does not say so. */
 export function Provenance({ plan }: { plan: Plan }) {
   const { recipe } = plan;
   const modules = Object.entries(recipe.sources).filter(

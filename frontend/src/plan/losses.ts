@@ -25,7 +25,7 @@ export interface LossGroup {
   losses: Loss[];
 }
 
-/** What there is to lose; kinds of which there is nothing are left out. */
+/** What would be deleted; kinds of which there is nothing are left out. */
 export function lossGroups(losses: Losses): LossGroup[] {
   return KINDS.flatMap(([kind, one, many]) => {
     const group = losses[kind];

@@ -3,17 +3,14 @@
 import type { Effect, Mark, Plan, PlanStep } from "../api/types";
 import { count } from "../text/format";
 
-/** `12 steps: 4 destroy, 6 change, 2 only look. 9 would change something.` */
+/** `12 steps: 4 destroy, 6 change, 2 checks. 9 would change something.` */
 export function totals(plan: Plan): string {
-  const words: [Effect, string][] = [
-    ["destroy", "destroy"],
-    ["change", "change"],
-    ["read", "only look"],
-  ];
-  const parts = words
-    .map(([effect, word]) => [plan.steps.filter((step) => step.effect === effect).length, word] as const)
-    .filter(([number]) => number > 0)
-    .map(([number, word]) => `${number} ${word}`);
+  const of = (effect: Effect) => plan.steps.filter((step) => step.effect === effect).length;
+  const parts = [
+    of("destroy") > 0 && `${of("destroy")} destroy`,
+    of("change") > 0 && `${of("change")} change`,
+    of("read") > 0 && count(of("read"), "check"),
+  ].filter((part) => part !== false);
   const steps = count(plan.steps.length, "step");
   const sentence = parts.length === 0 ? `${steps}.` : `${steps}: ${parts.join(", ")}.`;
   if (!plan.marks) return sentence;

@@ -68,7 +68,7 @@ function ParameterField({ parameter, value, onChange, error }: FieldProps) {
         {...about}
         mono
         rows={Math.min(8, Math.max(2, text.split("\n").length + 1))}
-        hint={<>{about.hint !== undefined && `${about.hint}. `}One on each line.</>}
+        hint={<>{about.hint !== undefined && `${about.hint}. `}One per line.</>}
         value={text}
         onChange={(event) => onChange(event.target.value)}
       />

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { call, SERVER_DEADLINE } from "../api/client";
-import { plan, servers as serversQuery } from "../api/queries";
-import type { Parameters, RecipeDetails, RunStarted } from "../api/types";
+import { beginRun } from "../api/actions";
+import { run as runQuery, servers as serversQuery } from "../api/queries";
+import type { Parameters, RecipeDetails } from "../api/types";
 import { Button } from "../components/Button";
 import { SelectField } from "../components/Field";
 import { ErrorNotice } from "../components/Notice";
 import { Loading } from "../components/Spinner";
-import { ConsentDialog } from "../consent/ConsentDialog";
-import { PlainStart } from "../consent/PlainStart";
+import { StartRun } from "../consent/StartRun";
+import type { Consent } from "../consent/useRunFlow";
 import { recipeName } from "../run/words";
 import { ParameterForm } from "./ParameterForm";
-import { draftOf, readDraft } from "./parameters";
+import { draftOf, type ParameterDraft, readDraft } from "./parameters";
 import styles from "./RunRecipe.module.css";
 
 interface Preview {
@@ -20,16 +20,33 @@ interface Preview {
   parameters: Parameters;
 }
 
-/** Runs a recipe: on which server, with which parameters; then the plan is shown, and only from there it is started. */
+/** Runs a recipe: choose a server and parameters, read the plan, then start it. */
 export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
-  const name = recipeName(recipe.name);
   const [search] = useSearchParams();
+  const again = Number(search.get("again") ?? 0);
+  const before = useQuery({ ...runQuery(again), enabled: again > 0 });
+  if (before.isLoading) return <Loading what={`run ${again}`} />;
+  const first =
+    before.data === undefined
+      ? { server: search.get("server") ?? "", draft: draftOf(recipe.parameters) }
+      : { server: before.data.server, draft: draftOf(recipe.parameters, before.data.parameters) };
+  return <Form recipe={recipe} first={first} />;
+}
+
+/** `first` is what the form begins with. */
+function Form({
+  recipe,
+  first,
+}: {
+  recipe: RecipeDetails;
+  first: { server: string; draft: ParameterDraft };
+}) {
+  const name = recipeName(recipe.name);
   const inventory = useQuery(serversQuery());
-  const [chosen, setChosen] = useState(search.get("server") ?? "");
-  const [draft, setDraft] = useState(() => draftOf(recipe.parameters));
+  const [chosen, setChosen] = useState(first.server);
+  const [draft, setDraft] = useState(first.draft);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [preview, setPreview] = useState<Preview | null>(null);
-  const [consenting, setConsenting] = useState(false);
 
   const all = inventory.data;
   // Known servers stay, and with them what was filled in, when asking for them once more fails.
@@ -43,7 +60,7 @@ export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
   if (all.length === 0) {
     return (
       <p>
-        There is no server to run it on. <Link to="/servers">Add one</Link> first.
+        No servers yet. <Link to="/servers">Add one</Link> first.
       </p>
     );
   }
@@ -57,7 +74,7 @@ export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
   };
   const show = () => {
     const read = readDraft(recipe.parameters, draft);
-    const wrong = server === "" ? { ...read.errors, "": "Choose the server first." } : read.errors;
+    const wrong = server === "" ? { ...read.errors, "": "Choose a server." } : read.errors;
     setErrors(wrong);
     setPreview(Object.keys(wrong).length > 0 ? null : { server, parameters: read.parameters });
   };
@@ -102,8 +119,6 @@ export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
           key={JSON.stringify(preview)}
           recipe={name}
           preview={preview}
-          consenting={consenting}
-          onConsenting={setConsenting}
           onClose={() => setPreview(null)}
         />
       )}
@@ -114,45 +129,27 @@ export function RunRecipe({ recipe }: { recipe: RecipeDetails }) {
 function Start({
   recipe,
   preview: { server, parameters },
-  consenting,
-  onConsenting,
   onClose,
 }: {
   recipe: string;
   preview: Preview;
-  consenting: boolean;
-  onConsenting: (consenting: boolean) => void;
   onClose: () => void;
-}): ReactNode {
-  const asks = plan(server, { recipe, parameters });
-  const startRun = (consent: object) =>
-    call<RunStarted>("POST", "/api/runs", {
-      body: { recipe, server, parameters, ...consent },
-      deadline: SERVER_DEADLINE,
-    });
+}) {
+  const startRun = (consent: Consent) => beginRun({ recipe, server, parameters, ...consent });
   return (
-    <>
-      <PlainStart
-        server={server}
-        title={`The plan of ${recipe} for ${server}`}
-        action={`Run ${recipe} on ${server}`}
-        plan={asks}
-        startRun={startRun}
-        onNeedsConsent={() => onConsenting(true)}
-        onClose={onClose}
-      />
-      {consenting && (
-        <ConsentDialog
-          server={server}
-          title={`Warning: ${recipe} destroys data on ${server}`}
-          warning={<p>What it destroys can’t be brought back.</p>}
-          action={`Destroy & run ${recipe}`}
-          plainAction={`Run ${recipe}`}
-          plan={asks}
-          startRun={startRun}
-          onClose={() => onConsenting(false)}
-        />
-      )}
-    </>
+    <StartRun
+      server={server}
+      ask={{ recipe, parameters }}
+      startRun={startRun}
+      title={`Plan: ${recipe} on ${server}`}
+      action={`Run ${recipe} on ${server}`}
+      consent={{
+        title: `Warning: ${recipe} deletes data on ${server}`,
+        warning: <p>What it deletes can’t be restored.</p>,
+        action: `Destroy & run ${recipe}`,
+        plainAction: `Run ${recipe}`,
+      }}
+      onClose={onClose}
+    />
   );
 }

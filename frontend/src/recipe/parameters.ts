@@ -5,9 +5,14 @@ import type { Parameters, RecipeParameter } from "../api/types";
 /** What stands in the form, by the parameter's name: a tick, or text as it was typed. */
 export type ParameterDraft = Readonly<Record<string, string | boolean>>;
 
-/** The form as it is first shown: with the defaults. */
-export function draftOf(parameters: readonly RecipeParameter[]): ParameterDraft {
-  return Object.fromEntries(parameters.map((parameter) => [parameter.name, asTyped(parameter)]));
+/** The form as it is first shown: with these values, and the defaults for the others. */
+export function draftOf(parameters: readonly RecipeParameter[], values: Parameters = {}): ParameterDraft {
+  return Object.fromEntries(
+    parameters.map((parameter) => [
+      parameter.name,
+      asTyped({ ...parameter, default: values[parameter.name] ?? parameter.default }),
+    ]),
+  );
 }
 
 /**
@@ -25,9 +30,9 @@ export function readDraft(
     const mustBeGiven = parameter.default === null || parameter.default === undefined;
     if (!mustBeGiven && typed === asTyped(parameter)) continue;
     if (mustBeGiven && typed === "" && parameter.type !== "string") {
-      errors[parameter.name] = "It must be given.";
+      errors[parameter.name] = "Required.";
     } else if (parameter.type === "int" && !isInteger(typed)) {
-      errors[parameter.name] = "A whole number is needed, such as 8080.";
+      errors[parameter.name] = "Enter a whole number, such as 8080.";
     } else {
       values[parameter.name] = value(parameter, typed);
     }

@@ -21,7 +21,14 @@ export function LogLine({
   if (line === undefined) return null;
   const found = matches.filter((match) => match.line === number);
   return (
-    <div className={clsx(styles.line, line.stream === "stderr" && styles.stderr)} data-line={number}>
+    <div
+      className={clsx(
+        styles.line,
+        line.stream === "stderr" && styles.stderr,
+        line.stream === "mark" && styles.mark,
+      )}
+      data-line={number}
+    >
       {cut(spans(line), found).map(({ span, match }, index) => {
         const text =
           span.className === "" ? (

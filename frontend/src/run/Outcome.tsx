@@ -5,7 +5,7 @@ import { count } from "../text/format";
 import { printable } from "../text/printable";
 import type { RunView } from "./view";
 
-/** How a run ended, why, and what can be done now. Nothing while it goes on. */
+/** How a run ended, why, and what can be done now. Nothing while it is running. */
 export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
   const { state, failed } = view;
   const unknown = view.steps.filter((step) => step.status === "unknown");
@@ -22,7 +22,7 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
         <Notice tone="good" title="Done">
           <p>
             {view.counts.changed === 0
-              ? "Nothing had to be changed."
+              ? "No change was needed."
               : `${count(view.counts.changed, "step")} of ${view.ended} changed something.`}
           </p>
         </Notice>
@@ -32,11 +32,11 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
         <Notice tone="destroy" title={heading}>
           {why}
           <p>
-            {failed !== null && "What it printed is opened below. "}
-            {view.counts.skipped > 0 && "The steps after it were not begun. "}
+            {failed !== null && "Its output is open below. "}
+            {view.counts.skipped > 0 && "The steps after it were skipped. "}
             {run.resumable
-              ? "When the cause is removed, Resume goes on with the same plan from this step; what is done is not done again."
-              : "To try again, run the recipe anew."}
+              ? "Fix the cause, then choose Resume. Finished steps are not repeated."
+              : "To try again, choose Run again."}
           </p>
         </Notice>
       );
@@ -46,15 +46,14 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
           {why}
           {unknown.length > 0 && (
             <p>
-              Nobody saw the end of {unknown.length === 1 ? "step" : "steps"}{" "}
-              {unknown.map((step) => step.step + 1).join(", ")}. Resuming first asks the server what became of
-              it.
+              infrakt did not see the end of {unknown.length === 1 ? "step" : "steps"}{" "}
+              {unknown.map((step) => step.step + 1).join(", ")}. Resume first asks the server how it ended.
             </p>
           )}
           <p>
             {run.resumable
-              ? "Resume goes on with the same plan from the first step that is not done; what is done is not done again."
-              : "It can't be resumed; to go on, run the recipe anew."}
+              ? "Choose Resume to continue. Finished steps are not repeated."
+              : "It can’t be resumed. To start over, choose Run again."}
           </p>
         </Notice>
       );

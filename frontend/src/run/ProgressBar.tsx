@@ -9,8 +9,8 @@ export function ProgressBar({ view }: { view: RunView }) {
   const { steps, ended, counts, checked, running, state } = view;
   const parts = [
     counts.changed > 0 && `${counts.changed} changed`,
-    counts.unchanged > 0 && `${counts.unchanged} unchanged`,
-    checked > 0 && `${checked} checked`,
+    counts.unchanged > 0 && `${counts.unchanged} no change`,
+    checked > 0 && count(checked, "check"),
     counts.failed > 0 && `${counts.failed} failed`,
     counts.unknown > 0 && `${counts.unknown} unknown`,
     counts.skipped > 0 && `${counts.skipped} skipped`,
@@ -38,7 +38,9 @@ export function ProgressBar({ view }: { view: RunView }) {
         ))}
         {state === "running" && (
           <span className={styles.now}>
-            {running === null ? "between two steps" : `now: ${running.step + 1}, ${printable(running.title)}`}
+            {running === null
+              ? "starting the next step"
+              : `now: ${running.step + 1}, ${printable(running.title)}`}
           </span>
         )}
       </p>

@@ -1,7 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
-import { ApiError, call, segment, SERVER_DEADLINE } from "../api/client";
-import type { ResumeRequest, RunDetails, RunStarted } from "../api/types";
+import { type ReactNode, useState } from "react";
+import { Link } from "react-router";
+import { resumeRun } from "../api/actions";
+import { ApiError } from "../api/client";
+import type { ResumeRequest, RunDetails } from "../api/types";
 import { Button } from "../components/Button";
 import { Prose } from "../components/Code";
 import { Dialog, DialogActions } from "../components/Dialog";
@@ -9,14 +11,13 @@ import { TextField } from "../components/Field";
 import { ErrorNotice } from "../components/Notice";
 
 /**
- * Goes on with a run that has ended early. Mostly that is one press; where the service needs to know more, it says what,
- * and the question is passed on: whether a step ran whose end nobody saw, the server's name, a secret.
+ * Resumes a run that ended early. Mostly that is one press. Where the service needs to know more, the question is passed on:
+ * whether a step ran whose end was not seen, the server's name, a secret, the password for sudo.
  */
 export function ResumeRun({ run, onResumed }: { run: RunDetails; onResumed: () => void }) {
   const [request, setRequest] = useState<ResumeRequest>({});
   const resume = useMutation({
-    mutationFn: (body: ResumeRequest) =>
-      call<RunStarted>("POST", `/api/runs/${segment(run.id)}/resume`, { body, deadline: SERVER_DEADLINE }),
+    mutationFn: (body: ResumeRequest) => resumeRun(run.id, body),
     onSuccess: () => {
       setRequest({});
       onResumed();
@@ -65,7 +66,29 @@ function Question({ error, asked, ...props }: QuestionProps) {
     case "consent_mismatch":
       return <TypeName {...props} error={asked.confirm === undefined ? null : error} />;
     case "secret_missing":
-      return <GiveSecret {...props} error={error} secrets={asked.secrets ?? {}} />;
+      return (
+        <GiveSecret
+          {...props}
+          title="The run needs a secret"
+          label={error.field?.replace(/^secrets\./, "") ?? ""}
+          hint={<Prose text={error.message} />}
+          request={(value) => ({
+            secrets: { ...asked.secrets, [error.field?.replace(/^secrets\./, "") ?? ""]: value },
+          })}
+        />
+      );
+    case "sudo_needs_password":
+    case "sudo_wrong_password":
+      return (
+        <GiveSecret
+          {...props}
+          title={`sudo on ${props.run.server} needs a password`}
+          label="Password for sudo"
+          hint="infrakt keeps it in memory for this run only. It is never stored."
+          error={error.code === "sudo_wrong_password" ? error.message : undefined}
+          request={(value) => ({ sudo_password: value })}
+        />
+      );
     default:
       return (
         <Dialog title={`Run ${props.run.id} was not resumed`} onClose={props.onClose}>
@@ -89,7 +112,8 @@ function DidItRun({ run, error, busy, onClose, goOn }: Asking & { error: ApiErro
         <Prose text={error.message} />
       </p>
       <p>
-        Its end was not seen, and running it a second time might do harm. Look at the server first:{" "}
+        infrakt did not see its end, and running it twice could do harm. Look at{" "}
+        <Link to={`/servers/${encodeURIComponent(run.server)}`}>{run.server}</Link> first, or log in there:{" "}
         <code>infrakt server ssh {run.server}</code>
       </p>
       <DialogActions>
@@ -100,7 +124,7 @@ function DidItRun({ run, error, busy, onClose, goOn }: Asking & { error: ApiErro
           Run it again
         </Button>
         <Button disabled={busy} onClick={() => goOn({ unknown: "done" })}>
-          It ran: go on with the next
+          It ran: continue with the next
         </Button>
       </DialogActions>
     </Dialog>
@@ -110,10 +134,10 @@ function DidItRun({ run, error, busy, onClose, goOn }: Asking & { error: ApiErro
 function TypeName({ run, error, busy, onClose, goOn }: Asking & { error: ApiError | null }) {
   const [typed, setTyped] = useState("");
   return (
-    <Dialog tone="destroy" title={`Go on destroying data on ${run.server}?`} onClose={onClose}>
+    <Dialog tone="destroy" title={`Continue to delete data on ${run.server}?`} onClose={onClose}>
       <p>
-        What is left of this run destroys data, and the consent that it was begun with no longer holds. It
-        goes on with the same plan as before.
+        The rest of this run deletes data, and the consent it was started with has expired. It continues with
+        the same plan.
       </p>
       <form
         onSubmit={(event) => {
@@ -126,7 +150,10 @@ function TypeName({ run, error, busy, onClose, goOn }: Asking & { error: ApiErro
           data-initial-focus
           label={`Type "${run.server}" to confirm:`}
           value={typed}
-          error={error?.message}
+          error={
+            error?.message ??
+            (typed !== "" && !run.server.startsWith(typed) && `This is not the name “${run.server}”.`)
+          }
           onChange={(event) => setTyped(event.target.value)}
         />
         <DialogActions>
@@ -141,28 +168,37 @@ function TypeName({ run, error, busy, onClose, goOn }: Asking & { error: ApiErro
 }
 
 function GiveSecret({
+  title,
+  label,
+  hint,
   error,
-  secrets,
+  request,
   busy,
   onClose,
   goOn,
-}: Asking & { error: ApiError; secrets: Record<string, string> }) {
+}: Asking & {
+  title: string;
+  label: string;
+  hint: ReactNode;
+  error?: string | undefined;
+  /** The request with what was given. */
+  request: (value: string) => ResumeRequest;
+}) {
   const [value, setValue] = useState("");
-  const name = error.field?.replace(/^secrets\./, "") ?? "";
   return (
-    <Dialog title="The run needs a secret" onClose={onClose}>
-      <p>It is sent to the service for this run, and kept nowhere.</p>
+    <Dialog title={title} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          goOn({ secrets: { ...secrets, [name]: value } });
+          goOn(request(value));
         }}
       >
         <TextField
           type="password"
           data-initial-focus
-          label={name}
-          hint={<Prose text={error.message} />}
+          label={label}
+          hint={hint}
+          error={error}
           value={value}
           onChange={(event) => setValue(event.target.value)}
         />

@@ -50,7 +50,7 @@ export function StepLog(props: Props) {
     <div className={styles.log}>
       {output.dropped > 0 && (
         <p className={styles.dropped}>
-          The first {count(output.dropped, "line")} are left out here. All of them: <code>{command}</code>
+          The first {count(output.dropped, "line")} are not shown here. All output: <code>{command}</code>
         </p>
       )}
       <div className={styles.frame}>
@@ -73,7 +73,7 @@ export function StepLog(props: Props) {
         <div className={styles.tools}>
           {!following && (
             <Button small onClick={follow}>
-              {live ? "Jump to end, and follow" : "Jump to end"}
+              {live ? "Jump to end and follow" : "Jump to end"}
             </Button>
           )}
           <CopyButton text={() => output.text()} what={label.toLowerCase()} />

@@ -19,7 +19,7 @@ interface Props {
   found: number;
 }
 
-/** A step of a run: how it is or was, and, opened, what it printed. */
+/** A step of a run: its state and, opened, its output. */
 export function StepRow({ step, log, open, onToggle, found }: Props) {
   const panel = useId();
   const lasting = useLasting(step.status === "running");
@@ -41,6 +41,12 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
           <>
             {" "}
             <Badge tone="destroy">destroys</Badge>
+          </>
+        )}
+        {step.effect === "read" && (
+          <>
+            {" "}
+            <Badge>check</Badge>
           </>
         )}
       </span>
@@ -96,11 +102,11 @@ function Why({ step }: { step: StepView }) {
 function nothing({ status, effect }: StepView): string {
   switch (effect === "read" ? "read" : status) {
     case "running":
-      return "It has printed nothing yet.";
+      return "No output yet.";
     case "unchanged":
-      return "There was nothing to do: it was in place already.";
+      return "No change was needed.";
     default:
-      return "It printed nothing.";
+      return "No output.";
   }
 }
 

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, segment } from "../api/client";
+import { stopRun } from "../api/actions";
 import { Button } from "../components/Button";
 import { Dialog, DialogActions } from "../components/Dialog";
 import { ErrorNotice } from "../components/Notice";
@@ -13,11 +13,10 @@ export function StopRun({ id, running }: { id: number; running: StepView | null 
   const [asking, setAsking] = useState(false);
   const announce = useAnnounce();
   const stop = useMutation({
-    mutationFn: (now: boolean) =>
-      call("POST", `/api/runs/${segment(id)}/stop`, { body: now ? { now: true } : {} }),
+    mutationFn: (now: boolean) => stopRun(id, now),
     onSuccess: (_, now) => {
       setAsking(false);
-      announce(now ? "The current step is being ended." : "The run stops after the current step.");
+      announce(now ? "infrakt is ending the current step." : "The run stops after this step.");
     },
   });
   const asked = stop.isSuccess;
@@ -29,12 +28,12 @@ export function StopRun({ id, running }: { id: number; running: StepView | null 
       {asking && (
         <Dialog title={`Stop run ${id}?`} onClose={() => setAsking(false)}>
           <p>
-            <strong>After this step:</strong> {step} is finished first. Nothing is left half done, and the run
-            can be resumed with the next step.
+            <strong>After this step:</strong> {step} finishes first. You can resume the run with the next
+            step.
           </p>
           <p>
-            <strong>Now:</strong> the step is ended in the middle, too. What it has done so far stays;
-            resuming begins it again.
+            <strong>Now:</strong> the step is ended too. What it has done so far stays, and Resume starts it
+            again.
           </p>
           {stop.error !== null && <ErrorNotice error={stop.error} />}
           <DialogActions>

@@ -3,7 +3,7 @@
  * may come at once; whoever listens is told once per frame.
  */
 
-import { send } from "../api/client";
+import { runEvents } from "../api/actions";
 import type { NumberedEvent } from "./events";
 import { StepOutput } from "./output";
 import { advance, NOTHING_YET, type RunProgress } from "./state";
@@ -42,6 +42,7 @@ export class RunFeed {
     endedAt: null,
   };
   private next: FeedSnapshot = this.snapshot;
+  private readonly attempts = new Map<number, number>();
   private readonly listeners = new Set<() => void>();
   private following: AbortController | null = null;
   private frame: number | null = null;
@@ -100,12 +101,21 @@ export class RunFeed {
   private take(events: NumberedEvent[]): void {
     let { outputVersion } = this.next;
     for (const { id, event } of events) {
-      if (id <= this.next.progress.lastId || event.event !== "output") continue;
+      if (id <= this.next.progress.lastId) continue;
+      if (event.event === "step_started") this.mark(event.step);
+      if (event.event !== "output") continue;
       this.output(event.step).append(event.stream, event.text);
       outputVersion += 1;
     }
     this.publish({ progress: advance(this.next.progress, events), outputVersion });
     this.expectQuiet();
+  }
+
+  /** A resumed run begins a step again: what it printed before is told apart from what it prints now. */
+  private mark(step: number): void {
+    const attempt = (this.attempts.get(step) ?? 0) + 1;
+    this.attempts.set(step, attempt);
+    if (attempt > 1) this.output(step).mark(`Attempt ${attempt}`);
   }
 
   private output(step: number): StepOutput {
@@ -143,5 +153,5 @@ export class RunFeed {
 
 /** The feed of a run of this service. */
 export function feedOf(id: number, isOver: () => Promise<boolean>): RunFeed {
-  return new RunFeed((headers, signal) => send("GET", `/api/runs/${id}/events`, { headers, signal }), isOver);
+  return new RunFeed((headers, signal) => runEvents(id, headers, signal), isOver);
 }

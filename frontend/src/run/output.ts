@@ -6,7 +6,8 @@
 import type { OutputStream } from "./events";
 
 export interface OutputLine {
-  stream: OutputStream;
+  /** `mark`: a line of this page's own, between two attempts. */
+  stream: OutputStream | "mark";
   text: string;
   /** The colours that were set before this line and still hold, as escape sequences; mostly empty. */
   carried: string;
@@ -61,6 +62,17 @@ export class StepOutput {
       this.put(stream, piece);
       if (index < pieces.length - 1) this.close(stream);
     });
+    this.trim();
+  }
+
+  /** Sets a line between what was printed before and after: the step is begun again. */
+  mark(text: string): void {
+    if (this.isEmpty) return;
+    this.version += 1;
+    this.open = { stdout: null, stderr: null };
+    this.carried = { stdout: "", stderr: "" };
+    this.lines.push({ stream: "mark", text, carried: "" });
+    this.characters += text.length;
     this.trim();
   }
 

@@ -21,17 +21,15 @@ const STEP_STATUSES: Record<StepStatus, Shown> = {
   waiting: { word: "waiting", sign: "·", tone: "neutral" },
   running: { word: "running", sign: "●", tone: "accent" },
   changed: { word: "changed", sign: "✓", tone: "good" },
-  unchanged: { word: "unchanged", sign: "=", tone: "neutral" },
+  unchanged: { word: "no change", sign: "=", tone: "neutral" },
   failed: { word: "failed", sign: "✕", tone: "destroy" },
   skipped: { word: "skipped", sign: "–", tone: "neutral" },
   unknown: { word: "unknown", sign: "?", tone: "change" },
 };
 
-/** How a step is or was. One that only looks changes nothing; if it found what it looked for, it is fine. */
-export function wordsFor({ status, effect }: Pick<StepView, "status" | "effect">): Shown {
-  return status === "unchanged" && effect === "read"
-    ? { word: "ok", sign: "✓", tone: "neutral" }
-    : STEP_STATUSES[status];
+/** How a step is or was. */
+export function wordsFor({ status }: Pick<StepView, "status">): Shown {
+  return STEP_STATUSES[status];
 }
 
 /** A recipe as people call it: `provision` rather than `provision.rhai`. */

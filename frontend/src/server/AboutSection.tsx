@@ -12,7 +12,7 @@ export function AboutSection({ server, facts }: { server: Server; facts: Machine
       {facts?.reboot_required === true && (
         <p>
           <Badge tone="change" icon="!">
-            asks for a reboot
+            needs a reboot
           </Badge>
         </p>
       )}
@@ -52,7 +52,7 @@ function machine(facts: MachineFacts): [string, string][] {
 }
 
 function opt({ opt_infrakt: directory }: MachineFacts): string {
-  if (directory.kind === "absent") return "not there";
+  if (directory.kind === "absent") return "does not exist";
   if (directory.kind !== "directory") return printable(directory.kind);
   const size = directory.bytes === null ? "there" : bytes(directory.bytes);
   return directory.backups > 0 ? `${size}, with ${directory.backups} backups` : size;

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, SERVER_DEADLINE } from "../api/client";
+import { addServer } from "../api/actions";
 import type { AddedServer } from "../api/types";
 import { Button, ButtonLink } from "../components/Button";
 import { CodeBlock, Prose } from "../components/Code";
@@ -11,14 +11,13 @@ import { emptyDraft, type FieldErrors, newServer, type ServerDraft, slips } from
 import { fieldProblem, focusFirst } from "./fieldProblem";
 import { ServerFields } from "./ServerFields";
 
-/** Adds a server to the inventory, and says whether it was reached and by which host key it is known from now on. */
+/** Adds a server to the inventory. Then says whether it was reached, and which host key was recorded. */
 export function AddServerDialog({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const [draft, setDraft] = useState(emptyDraft);
   const [wrong, setWrong] = useState<FieldErrors>({});
   const add = useMutation({
-    mutationFn: (given: ServerDraft) =>
-      call<AddedServer>("POST", "/api/servers", { body: newServer(given), deadline: SERVER_DEADLINE }),
+    mutationFn: (given: ServerDraft) => addServer(newServer(given)),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["servers"] }),
     onError: (error) => {
       const errors = fieldProblem(error);
@@ -59,7 +58,7 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
       }
     >
       {add.isError && Object.keys(fieldProblem(add.error)).length === 0 && (
-        <ErrorNotice title="It was not added." error={add.error} />
+        <ErrorNotice title="The server was not added." error={add.error} />
       )}
       <form
         id="add-server"
@@ -91,24 +90,24 @@ function Added({ server, onClose }: { server: AddedServer; onClose: () => void }
       }
     >
       {server.reached ? (
-        <p>infrakt has logged in and read what runs there.</p>
+        <p>infrakt logged in and read what runs there.</p>
       ) : (
-        <Notice tone="change" role="status" title="It is in the inventory. Logging in did not work:">
+        <Notice tone="change" role="status" title="It is in the inventory, but the login did not work:">
           <p>
-            <Prose text={server.problem ?? "It is not known why."} />
+            <Prose text={server.problem ?? "The reason is unknown."} />
           </p>
-          <p>Its page asks it again. Its address, port, user and key file can be changed there.</p>
+          <p>Its page tries again. You can change its address, port, user and key file there.</p>
         </Notice>
       )}
       {server.host_key !== null && (
         <>
           <p>
-            This host key is recorded, and from now on no other is accepted. Compare it with what the server’s
-            own console says:
+            infrakt recorded this host key and accepts no other from now on. Compare it with the one on the
+            server’s own console:
           </p>
           <CodeBlock label="Fingerprint" text={fingerprint(server.host_key) ?? server.host_key} />
           <p>
-            There: <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code>
+            On the console: <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code>
           </p>
         </>
       )}

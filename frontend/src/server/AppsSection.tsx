@@ -8,7 +8,7 @@ import { Table } from "../components/Table";
 import { Time } from "../components/Time";
 import { printable } from "../text/printable";
 
-/** The apps that infrakt has noted for a server. */
+/** The apps of a server, as the inventory knows them. */
 export function AppsSection({ server }: { server: string }) {
   const query = useQuery(apps(server));
   return (
@@ -17,7 +17,7 @@ export function AppsSection({ server }: { server: string }) {
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
       {query.data?.length === 0 && (
         <p>
-          None are noted. <code>infrakt app add NAME --server {server}</code> notes one.
+          No apps yet. Add one: <code>infrakt app add NAME --server {server} --image IMAGE</code>
         </p>
       )}
       {query.data !== undefined && query.data.length > 0 && (
@@ -26,7 +26,7 @@ export function AppsSection({ server }: { server: string }) {
           columns={[
             { title: "App", heading: true, cell: (app: App) => printable(app.name) },
             { title: "Image", cell: ({ image }) => <code>{printable(image)}</code> },
-            { title: "Noted", cell: (app) => <Time at={app.created_at} /> },
+            { title: "Added", cell: (app) => <Time at={app.created_at} /> },
           ]}
           rows={query.data}
           rowKey={({ id }) => id}

@@ -5,7 +5,7 @@ import { Table } from "../components/Table";
 import { bytes, count } from "../text/format";
 import { printable } from "../text/printable";
 
-/** What Docker holds on the server. */
+/** The containers on the server, and counts of what else Docker stores. */
 export function DockerSection({ facts }: { facts: Facts }) {
   const { docker } = facts;
   return (
@@ -13,10 +13,10 @@ export function DockerSection({ facts }: { facts: Facts }) {
       {!docker.installed && <p>Docker is not installed.</p>}
       {docker.installed && !docker.running && (
         <p>
-          Docker is installed, but not responding. On the server: <code>systemctl start docker</code>
+          Docker is installed but not responding. On the server, run <code>systemctl start docker</code>.
         </p>
       )}
-      {docker.running && docker.containers.length === 0 && <p>There are none.</p>}
+      {docker.running && docker.containers.length === 0 && <p>No containers.</p>}
       {docker.containers.length > 0 && (
         <Table
           caption="Containers"

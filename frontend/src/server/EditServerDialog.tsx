@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, call, segment, SERVER_DEADLINE } from "../api/client";
-import type { Server, ServerChange, UpdatedServer } from "../api/types";
+import { updateServer } from "../api/actions";
+import { ApiError } from "../api/client";
+import type { Server, ServerChange } from "../api/types";
 import { Button } from "../components/Button";
 import { Dialog, DialogActions } from "../components/Dialog";
 import { TextField } from "../components/Field";
@@ -11,21 +12,17 @@ import { changeOf, draftOf, type FieldErrors, slips, toConfirm } from "./draft";
 import { fieldProblem, focusFirst } from "./fieldProblem";
 import { ServerFields } from "./ServerFields";
 
-/** Changes a server's row. What weakens its protection takes its name, typed. */
+/** Changes a server's row. What weakens its protection takes the server's name, typed. */
 export function EditServerDialog({ server, onClose }: { server: Server; onClose: () => void }) {
   const queries = useQueryClient();
   const announce = useAnnounce();
-  // As it was when the person began. What changes behind the dialog is not theirs, and must not be taken back.
+  // As it was when the person opened the form. What others change meanwhile must not be undone.
   const [before] = useState(server);
   const [draft, setDraft] = useState(() => draftOf(server));
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<FieldErrors>({});
   const save = useMutation({
-    mutationFn: (body: ServerChange) =>
-      call<UpdatedServer>("PATCH", `/api/servers/${segment(server.name)}`, {
-        body,
-        deadline: SERVER_DEADLINE,
-      }),
+    mutationFn: (body: ServerChange) => updateServer(server.name, body),
     onSuccess: async ({ notes }) => {
       await queries.invalidateQueries({ queryKey: ["servers"] });
       announce([`${server.name} was changed`, ...notes].map((said) => `${said}.`).join(" "));
@@ -41,7 +38,7 @@ export function EditServerDialog({ server, onClose }: { server: Server; onClose:
   const change = changeOf(before, draft);
   const asked =
     save.error instanceof ApiError && save.error.code.startsWith("consent_")
-      ? "The service asks for it."
+      ? "The service asks for the name."
       : null;
   const confirm = toConfirm(server, change) ?? asked;
 

@@ -8,6 +8,7 @@ import { Loading } from "../components/Spinner";
 import { Table } from "../components/Table";
 import { Time } from "../components/Time";
 import { RunStateBadge } from "../run/RunStateBadge";
+import { recipeName } from "../run/words";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
 
@@ -25,7 +26,7 @@ export function HistorySection({ server }: { server: string }) {
     <Section title="Runs" aside={(query.data?.length ?? 0) > 0 ? all : undefined}>
       {query.isPending && <Loading what="runs" />}
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
-      {query.data?.length === 0 && <p>Nothing was run here yet.</p>}
+      {query.data?.length === 0 && <p>No runs yet.</p>}
       {query.data !== undefined && query.data.length > 0 && (
         <Table
           caption={`The last runs on ${server}`}
@@ -35,9 +36,9 @@ export function HistorySection({ server }: { server: string }) {
               heading: true,
               cell: (run: Run) => <Link to={`/runs/${run.id}`}>Run {run.id}</Link>,
             },
-            { title: "Recipe", cell: ({ recipe }) => printable(recipe) },
+            { title: "Recipe", cell: ({ recipe }) => printable(recipeName(recipe)) },
             { title: "State", cell: ({ state }) => <RunStateBadge state={state} /> },
-            { title: "Begun", cell: (run) => <Time at={run.started_at} /> },
+            { title: "Started", cell: (run) => <Time at={run.started_at} /> },
             { title: "Took", numeric: true, cell: took },
           ]}
           rows={query.data}

@@ -12,16 +12,16 @@ export function ReachSection({ server }: { server: ServerWithRoute }) {
   const way = route === null ? [] : through(route);
   const said = Object.entries(route?.ssh_configuration ?? {}).map(([name, value]) => `${name} ${value}`);
   return (
-    <Section title="How it is reached">
+    <Section title="Connection">
       {typeof server.route_problem === "string" && (
-        <Notice tone="change" title="The way there can’t be told.">
+        <Notice tone="change" title="Can’t determine how to reach this server.">
           <p>{printable(server.route_problem)}</p>
         </Notice>
       )}
       <Facts
         of={[
           ["Address", <code key="address">{printable(address(server))}</code>],
-          ["Login", route ? <code key="login">{printable(address(route))}</code> : null],
+          ["Logs in as", route ? <code key="login">{printable(address(route))}</code> : null],
           ["Through", printable(way.join(", then "))],
           ["SSH config", printable(said.join(", "))],
           ["Note", printable(route?.note ?? "")],
@@ -38,11 +38,11 @@ export function ReachSection({ server }: { server: ServerWithRoute }) {
 
 function HostKey({ hostKey }: { hostKey: string | null }) {
   if (hostKey === null) {
-    return <p>No host key is recorded yet. The first one that is seen will be.</p>;
+    return <p>No host key is recorded yet. infrakt records the first one it sees.</p>;
   }
   return (
     <>
-      <Facts of={[["Host key", <code key="print">{fingerprint(hostKey) ?? "not understood"}</code>]]} />
+      <Facts of={[["Host key", <code key="print">{fingerprint(hostKey) ?? "unknown format"}</code>]]} />
       <details>
         <summary>The whole key, and how to compare it</summary>
         <p>

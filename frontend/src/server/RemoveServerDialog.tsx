@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { ApiError, call, segment } from "../api/client";
+import { removeServer } from "../api/actions";
+import { ApiError } from "../api/client";
 import type { Server } from "../api/types";
 import { Button } from "../components/Button";
 import { Dialog, DialogActions } from "../components/Dialog";
@@ -16,12 +17,7 @@ export function RemoveServerDialog({ server, onClose }: { server: Server; onClos
   const announce = useAnnounce();
   const [typed, setTyped] = useState("");
   const remove = useMutation({
-    mutationFn: (confirm: string | null) =>
-      call<undefined>(
-        "DELETE",
-        `/api/servers/${segment(server.name)}`,
-        confirm === null ? {} : { body: { confirm } },
-      ),
+    mutationFn: (confirm: string | null) => removeServer(server.name, confirm),
     onSuccess: async () => {
       announce(`${server.name} was removed from the inventory.`);
       await navigate("/servers");
@@ -69,11 +65,11 @@ export function RemoveServerDialog({ server, onClose }: { server: Server; onClos
         </>
       }
     >
-      <p>The server itself is left alone, and the history of its runs stays.</p>
+      <p>Nothing changes on the server itself. The history of its runs stays.</p>
       {server.is_infrakt_host && (
-        <p>The machine stays protected, by its machine-id and host key as far as they are known.</p>
+        <p>The machine stays protected by its machine-id and host key, if infrakt knows them.</p>
       )}
-      {remove.isError && <ErrorNotice title="It was not removed." error={remove.error} />}
+      {remove.isError && <ErrorNotice title="The server was not removed." error={remove.error} />}
     </Dialog>
   );
 }

@@ -5,13 +5,13 @@ import { printable } from "../text/printable";
 
 const TONES: Record<string, Tone> = { provisioned: "good", wiped: "change" };
 
-/** What became of a server, as infrakt last noted it. */
+/** The status of a server, as the last recipe set it. */
 export function StatusBadge({ status }: { status: string | null }) {
   if (status === null) return <Badge>not provisioned</Badge>;
   return <Badge tone={TONES[status] ?? "neutral"}>{printable(status)}</Badge>;
 }
 
-/** That nothing may be destroyed on a server. Its reasons stand where there is room for them. */
+/** Nothing may be deleted on this server. The reasons are shown where there is room for them. */
 export function ProtectedBadge({ reasons }: { reasons: string[] }) {
   if (reasons.length === 0) return null;
   return (
@@ -21,7 +21,7 @@ export function ProtectedBadge({ reasons }: { reasons: string[] }) {
   );
 }
 
-/** Why nothing may be destroyed on a server: as was read with the machine itself, or else as far as the inventory knows. */
+/** Why nothing may be deleted on a server: as read from the machine itself, or else as the inventory knows. */
 export function protectionOf(server: Server, read: string[] = []): string[] {
   return read.length > 0 ? read : server.protected;
 }

@@ -2,7 +2,7 @@ import { CheckboxField, TextAreaField, TextField } from "../components/Field";
 import type { FieldErrors, FieldName, ServerDraft } from "./draft";
 import styles from "./ServerFields.module.css";
 
-/** Everything that a row of the inventory holds, as a form. The name is given once. */
+/** Everything that a row of the inventory holds, as a form. The name can’t be changed later. */
 export function ServerFields({
   draft,
   onChange,
@@ -12,7 +12,7 @@ export function ServerFields({
   draft: ServerDraft;
   onChange: (draft: ServerDraft) => void;
   errors: FieldErrors;
-  /** It is in the inventory already, so it has its name. */
+  /** It is in the inventory already, so its name is fixed. */
   existing: boolean;
 }) {
   const text = (field: Exclude<FieldName, "is_infrakt_host">) => ({
@@ -40,7 +40,7 @@ export function ServerFields({
           required
           data-initial-focus={existing ? true : undefined}
           className={styles.wide}
-          hint="A name or IP address, or a Host of the SSH configuration of the service."
+          hint="A host name, an IP address, or a Host from the service’s SSH configuration."
         />
         <TextField {...text("port")} label="Port" optional inputMode="numeric" placeholder="22" />
       </div>
@@ -50,9 +50,14 @@ export function ServerFields({
           label="User"
           optional
           placeholder="root"
-          hint="Another than root works through sudo."
+          hint="A user other than root needs sudo."
         />
-        <TextField {...text("provider")} label="Provider" optional hint="A remark for people." />
+        <TextField
+          {...text("provider")}
+          label="Provider"
+          optional
+          hint="Hosting provider (a note for yourself)."
+        />
       </div>
       <TextField {...text("tags")} label="Tags" optional hint="Separated by commas or spaces." />
       <TextField
@@ -60,7 +65,7 @@ export function ServerFields({
         label="Private key file"
         optional
         mono
-        hint="A path on the computer of the service. Left empty: as its SSH configuration says, or its agent."
+        hint="A path on the service’s computer. If empty, its SSH configuration or agent decides."
       />
       <TextAreaField
         {...text("host_key")}
@@ -70,14 +75,14 @@ export function ServerFields({
         rows={2}
         hint={
           existing
-            ? "Another key means another machine, or a new system on it. A public key or its SHA256: fingerprint; emptied, the next one that is seen is recorded."
-            : "A public key or its SHA256: fingerprint, as the server’s console tells it. Left empty, the first one that is seen is recorded and shown."
+            ? "A public key or its SHA256: fingerprint. A different key means a different machine, or a reinstalled one. If empty, infrakt records the next key it sees."
+            : "A public key or its SHA256: fingerprint, from the server’s own console. If empty, infrakt records and shows the first key it sees."
         }
       />
       <CheckboxField
         name="is_infrakt_host"
         label="It hosts infrakt: protect it"
-        hint="Nothing is ever destroyed on a protected server. Provisioning leaves out the wipe."
+        hint="Nothing is ever deleted on a protected server. Provisioning skips the wipe."
         error={errors.is_infrakt_host}
         checked={draft.is_infrakt_host}
         onChange={(event) => onChange({ ...draft, is_infrakt_host: event.target.checked })}

@@ -43,7 +43,7 @@ export function draftOf(server: Server): ServerDraft {
   };
 }
 
-/** What is missing or can't be a value. The service checks everything again. */
+/** What is missing or invalid. The service checks everything again. */
 export function slips(draft: ServerDraft): FieldErrors {
   const errors: FieldErrors = {};
   if (draft.name.trim() === "") errors.name = "A server needs a name.";
@@ -102,12 +102,12 @@ export function changeOf(server: Server, draft: ServerDraft): ServerChange {
 export function toConfirm(server: Server, change: ServerChange): string | null {
   if (server.is_infrakt_host) {
     if (change.is_infrakt_host === false)
-      return "This lifts the protection: afterwards the server can be wiped.";
+      return "This removes the protection. The server can be wiped afterwards.";
     if (change.host !== undefined || change.port !== undefined)
-      return "This gives a protected server another address.";
-    if (change.host_key !== undefined) return "This gives a protected server another host key.";
+      return "This changes the address of a protected server.";
+    if (change.host_key !== undefined) return "This changes the host key of a protected server.";
   }
   if (change.host_key === null && server.host_key !== null)
-    return "Without its recorded host key, infrakt trusts whichever machine answers next.";
+    return "Without a recorded host key, infrakt trusts the next machine that answers.";
   return null;
 }

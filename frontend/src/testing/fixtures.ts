@@ -20,6 +20,7 @@ export function aServer(over: Partial<Server> = {}): Server {
     created_at: "2026-01-02T03:04:05Z",
     updated_at: "2026-01-02T03:04:05Z",
     protected: [],
+    last_run: null,
     ...over,
   };
 }

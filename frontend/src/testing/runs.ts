@@ -37,6 +37,7 @@ export function aRunWithSteps(over: Partial<RunDetails> = {}): RunDetails {
     ended_at: state === "running" ? null : "2026-01-02T03:05:05Z",
     group: null,
     consent: null,
+    parameters: {},
     notices: [],
     resumable: state === "failed" || state === "interrupted",
     steps: [],

@@ -24,7 +24,7 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let ServerShown {
-        server: ServerListed { server, protected },
+        server: ServerListed { server, protected, .. },
         route,
         route_problem,
     } = shown;

@@ -3,7 +3,7 @@
 use super::super::problem::Problem;
 use super::super::request::Request;
 use crate::plan::secret::Secret;
-use crate::runtime::Secrets;
+use crate::runtime::{Secrets, Unattended};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -113,6 +113,24 @@ impl JsonSchema for SecretText {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "password", "maxLength": SECRET_LENGTH, "writeOnly": true })
     }
+}
+
+/// What answers in place of a person: the password for sudo that came with the request, if there was one.
+///
+/// # Errors
+/// 422 `invalid_body` if it is too long.
+pub fn answers(sudo_password: Option<SecretText>) -> Result<Unattended, Problem> {
+    let sudo_password = sudo_password.map(|SecretText(secret)| secret);
+    if sudo_password
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() > SECRET_LENGTH)
+    {
+        let message = format!("the password is longer than {SECRET_LENGTH} bytes");
+        return Err(Problem::invalid_body(Some("sudo_password".to_owned()), message));
+    }
+    // An empty one is none.
+    let sudo_password = sudo_password.filter(|secret| !secret.expose().is_empty());
+    Ok(Unattended { sudo_password })
 }
 
 /// Values for secrets, by name.

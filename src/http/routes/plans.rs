@@ -2,10 +2,10 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
-use super::body::{short, short_in_query};
+use super::body::{SecretText, answers, short, short_in_query};
 use super::call::{Call, ok};
 use crate::document::plan::PlanShown;
-use crate::runtime::Parameters;
+use crate::runtime::{Parameters, Unattended};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -29,6 +29,8 @@ pub struct PlanBody {
     recipe: String,
     #[serde(default)]
     parameters: Parameters,
+    /// The password for sudo on the server. It is used for this request only.
+    sudo_password: Option<SecretText>,
 }
 
 /// With what the query can say.
@@ -46,7 +48,7 @@ pub fn get(call: &Call<'_>) -> Result<Answer, Problem> {
         }
         Some(false) | None => {}
     }
-    show(call, &query.recipe, parameters)
+    show(call, &query.recipe, parameters, &Unattended::default())
 }
 
 fn is_provision(recipe: &str) -> bool {
@@ -58,10 +60,11 @@ fn is_provision(recipe: &str) -> bool {
 pub fn post(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: PlanBody = call.request.json()?;
     short("recipe", Some(&body.recipe))?;
-    show(call, &body.recipe, body.parameters)
+    let answers = answers(body.sudo_password)?;
+    show(call, &body.recipe, body.parameters, &answers)
 }
 
-fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer, Problem> {
+fn show(call: &Call<'_>, recipe: &str, parameters: Parameters, answers: &Unattended) -> Result<Answer, Problem> {
     let runtime = call.service.runtime()?;
     let server = runtime.server(call.name())?;
     let recipe = runtime.library.find_named(recipe)?;
@@ -69,6 +72,7 @@ fn show(call: &Call<'_>, recipe: &str, parameters: Parameters) -> Result<Answer,
         &recipe,
         &server,
         parameters,
+        answers,
         call.service.shown(),
     )?))
 }

@@ -2,7 +2,7 @@
 
 use super::super::answer::Answer;
 use super::super::problem::Problem;
-use super::body::{SecretTexts, if_any, secrets, short, short_in_query};
+use super::body::{SecretText, SecretTexts, answers, if_any, secrets, short, short_in_query};
 use super::call::{Call, json, ok};
 use super::plans::PROVISION;
 use crate::consent::Proof;
@@ -10,6 +10,7 @@ use crate::document::run::RunShown;
 use crate::error::{Refusal, StoreError};
 use crate::event::RunState;
 use crate::runtime::{Order, Parameters, Unknown};
+use crate::store::{GroupId, RunFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,10 @@ const HIGHEST_LIMIT: usize = 500;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunsQuery {
-    /// Only those on the server of this name.
+    /// Only runs on the server of this name.
     server: Option<String>,
+    /// Only runs in this state.
+    state: Option<RunState>,
     /// Maximum number; 50 by default.
     #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
@@ -45,6 +48,8 @@ pub struct RunBody {
     /// Values for the plan's secrets; missing ones are read from the environment of the service.
     #[serde(default)]
     secrets: SecretTexts,
+    /// The password for sudo on the server. infrakt keeps it in memory for this run only.
+    sudo_password: Option<SecretText>,
 }
 
 /// How to provision a server, for someone who was shown the plan.
@@ -60,6 +65,8 @@ pub struct ProvisionBody {
     digest: Option<String>,
     /// Values for the plan's secrets; missing ones are read from the environment of the service.
     secrets: SecretTexts,
+    /// The password for sudo on the server. infrakt keeps it in memory for this run only.
+    sudo_password: Option<SecretText>,
 }
 
 /// A run that was started.
@@ -84,6 +91,8 @@ pub struct ResumeBody {
     confirm: Option<String>,
     /// Values for the plan's secrets; missing ones are read from the environment of the service.
     secrets: SecretTexts,
+    /// The password for sudo on the server. infrakt keeps it in memory for this run only.
+    sudo_password: Option<SecretText>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -103,12 +112,32 @@ pub fn list(call: &Call<'_>) -> Result<Answer, Problem> {
         let message = format!("the limit is a number from 1 to {HIGHEST_LIMIT}");
         return Err(Problem::invalid_query(Some("limit".to_owned()), message));
     }
-    let runtime = call.service.runtime()?;
-    ok(&runtime.runs(query.before, limit, query.server.as_deref())?)
+    let filter = RunFilter {
+        server: query.server.as_deref(),
+        state: query.state,
+        before: query.before,
+    };
+    ok(&call.service.runtime()?.runs(filter, limit)?)
 }
 
 pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
     ok(&RunShown::from(call.service.runtime()?.run_record(call.run_id()?)?))
+}
+
+/// The group in the path, as `g3`.
+pub fn show_group(call: &Call<'_>) -> Result<Answer, Problem> {
+    let name = call.name();
+    // Written in one way only, so that one group has one address.
+    let id = name.parse().ok().filter(|id: &GroupId| id.to_string() == name);
+    let id = id.ok_or_else(|| {
+        Problem::new(
+            404,
+            "unknown_group",
+            format!("there is no group {}", name.escape_debug()),
+        )
+        .with_hint("list the runs with their groups: infrakt runs list")
+    })?;
+    ok(&call.service.runtime()?.group(id)?)
 }
 
 pub fn begin(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -122,6 +151,7 @@ pub fn begin(call: &Call<'_>) -> Result<Answer, Problem> {
         confirm: body.confirm,
         digest: body.digest,
         secrets: body.secrets,
+        sudo_password: body.sudo_password,
     }
     .begin(call, &server)
 }
@@ -138,6 +168,7 @@ pub fn provision(call: &Call<'_>) -> Result<Answer, Problem> {
         confirm: body.confirm,
         digest: body.digest,
         secrets: body.secrets,
+        sudo_password: body.sudo_password,
     }
     .begin(call, call.name())
 }
@@ -149,6 +180,7 @@ struct Wanted<'a> {
     confirm: Option<String>,
     digest: Option<String>,
     secrets: SecretTexts,
+    sudo_password: Option<SecretText>,
 }
 
 impl Wanted<'_> {
@@ -156,6 +188,7 @@ impl Wanted<'_> {
         short("confirm", self.confirm.as_deref())?;
         short("digest", self.digest.as_deref())?;
         let secrets = secrets(self.secrets)?;
+        let answers = answers(self.sudo_password)?;
         let runtime = call.service.runtime()?;
         let server = runtime.server(server)?;
         let recipe = runtime.library.find_named(self.recipe)?;
@@ -169,6 +202,7 @@ impl Wanted<'_> {
                 digest: self.digest.as_deref(),
             },
             secrets,
+            answers,
         };
         let begun = runtime.begin_shown(order, call.service.shown())?;
         let run_id = begun.run_id();
@@ -210,12 +244,13 @@ pub fn resume(call: &Call<'_>) -> Result<Answer, Problem> {
     let body: ResumeBody = if_any(call.request)?;
     short("confirm", body.confirm.as_deref())?;
     let secrets = secrets(body.secrets)?;
+    let answers = answers(body.sudo_password)?;
     let id = call.run_id()?;
     let runtime = call.service.runtime()?;
     // What can be said without its server, before anything is begun.
     runtime.resumable(id)?;
     let place = call.service.background().place()?;
-    let begun = runtime.resume_unattended(id, body.confirm.as_deref(), &secrets)?;
+    let begun = runtime.resume_unattended(id, body.confirm.as_deref(), &secrets, &answers)?;
     let unknown = body.unknown.map(|unknown| match unknown {
         UnknownSaid::Again => Unknown::Again,
         UnknownSaid::Done => Unknown::Done,

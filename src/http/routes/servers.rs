@@ -116,7 +116,7 @@ pub fn add(call: &Call<'_>) -> Result<Answer, Problem> {
         tags: body.tags,
     };
     let runtime = call.service.runtime()?;
-    let added = runtime.add(&new, &Unattended, &|_| {})?;
+    let added = runtime.add(&new, &Unattended::default(), &|_| {})?;
     let record = runtime.server_record(added.server.clone())?;
     json(201, &ServerAdded::new(record, &added))
 }
@@ -151,7 +151,8 @@ pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
         return Err(Problem::invalid_body(None, "nothing to change"));
     }
     let runtime = call.service.runtime()?;
-    let (server, note) = runtime.update(call.name(), &change, &Unattended, &mut |_| Ok(body.confirm.clone()))?;
+    let answers = Unattended::default();
+    let (server, note) = runtime.update(call.name(), &change, &answers, &mut |_| Ok(body.confirm.clone()))?;
     ok(&ServerUpdated::new(runtime.server_record(server)?, note))
 }
 
@@ -166,7 +167,7 @@ pub fn remove(call: &Call<'_>) -> Result<Answer, Problem> {
 pub fn status(call: &Call<'_>) -> Result<Answer, Problem> {
     let runtime = call.service.runtime()?;
     let server = runtime.server(call.name())?;
-    let (live, usage) = runtime.reach_and_measure(&server, &Unattended)?;
+    let (live, usage) = runtime.reach_and_measure(&server, &Unattended::default())?;
     ok(&ServerStatus::of(&live, usage))
 }
 

@@ -12,7 +12,7 @@ use crate::document::plan::PlanShown;
 use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::document::run::RunShown;
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
-use crate::store::{App, Run};
+use crate::store::{App, Run, RunGroup};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
@@ -252,6 +252,17 @@ pub static ROUTES: &[Route] = &[
         answer: Good::Json(202, of::<runs::Begun>),
         refusals: &[404, 409, 422, 502],
         handler: runs::resume,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/groups/{name}",
+        name: "showGroup",
+        summary: "What one command did on several servers, with its retries: each server with its last run",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<RunGroup>),
+        refusals: &[404],
+        handler: runs::show_group,
     },
     Route {
         method: Method::Get,

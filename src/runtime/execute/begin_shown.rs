@@ -20,6 +20,8 @@ pub struct Order<'a> {
     pub proof: Proof<'a>,
     /// Values for its secrets; the others are taken from the environment.
     pub secrets: Secrets,
+    /// Answers for the person, who can\'t be asked now.
+    pub answers: Unattended,
 }
 
 impl Runtime {
@@ -35,8 +37,9 @@ impl Runtime {
             parameters,
             proof,
             secrets: given,
+            answers,
         } = order;
-        let mut live = self.reach(server, &Unattended)?;
+        let mut live = self.reach(server, &answers)?;
         let plan = self.plan(recipe, &mut live, parameters.clone())?.plan;
         self.check_open(&live, &plan)?;
         let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
@@ -44,7 +47,7 @@ impl Runtime {
             Some(_) => Some(shown.take(consented.plan())?),
             None => None,
         };
-        let secrets = secrets::gather_given(&[consented.plan()], &given, &Unattended)?;
+        let secrets = secrets::gather_given(&[consented.plan()], &given, &answers)?;
         let call = Call {
             recipe,
             parameters: &parameters,

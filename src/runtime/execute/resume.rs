@@ -219,9 +219,15 @@ impl Runtime {
     ///
     /// # Errors
     /// If it can't be resumed or its server not be reached; the refusal that fits; or a secret without a value.
-    pub fn resume_unattended(&self, run_id: i64, typed: Option<&str>, given: &Secrets) -> Result<Begun> {
+    pub fn resume_unattended(
+        &self,
+        run_id: i64,
+        typed: Option<&str>,
+        given: &Secrets,
+        answers: &Unattended,
+    ) -> Result<Begun> {
         let resumable = self.resumable(run_id)?;
-        let live = self.reach(&resumable.server, &Unattended)?;
+        let live = self.reach(&resumable.server, answers)?;
         compare_resumed(&resumable.plan, &live.identity, None)?;
         self.store.check_not_at_work(&resumable.server)?;
         let consented = match resumable.consent {
@@ -236,7 +242,7 @@ impl Runtime {
             }
             given => ConsentedPlan::readmit(resumable.plan, given)?,
         };
-        let secrets = secrets::gather_given(&[consented.plan()], given, &Unattended)?;
+        let secrets = secrets::gather_given(&[consented.plan()], given, answers)?;
         self.resume(run_id, consented, live, secrets)
     }
 

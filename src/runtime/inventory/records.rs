@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::host_key::HostKey;
 use crate::runtime::open::Runtime;
-use crate::store::Server;
+use crate::store::{Run, Server};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct ServerRecord {
     pub server: Server,
     pub protected: Vec<String>,
+    /// The newest run there, if there was one.
+    pub last_run: Option<Run>,
 }
 
 impl Runtime {
@@ -40,7 +42,12 @@ impl Runtime {
             true => vec!["is marked as a host of infrakt".to_owned()],
             false => self.store.protection_of(&server)?,
         };
-        Ok(ServerRecord { server, protected })
+        let last_run = self.store.last_run_on(&server)?;
+        Ok(ServerRecord {
+            server,
+            protected,
+            last_run,
+        })
     }
 
     /// All servers, or those with a tag, by name.

@@ -135,12 +135,20 @@ impl Drop for Taken<'_> {
 }
 
 impl Runtime {
-    /// Makes a plan to be shown, and remembers in `shown` that it was, if it takes a consent. Nobody is asked anything.
+    /// Makes a plan to be shown, and remembers in `shown` that it was, if it takes a consent. `answers` stands in for the
+    /// person, who can't be asked.
     ///
     /// # Errors
     /// As [`Runtime::reach`] and [`Runtime::plan`].
-    pub fn show(&self, recipe: &Recipe, server: &Server, parameters: Parameters, shown: &Shown) -> Result<ShownPlan> {
-        let mut live = self.reach(server, &Unattended)?;
+    pub fn show(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        parameters: Parameters,
+        answers: &Unattended,
+        shown: &Shown,
+    ) -> Result<ShownPlan> {
+        let mut live = self.reach(server, answers)?;
         let planned = self.plan(recipe, &mut live, parameters)?;
         let preview = self.preview(&live, &planned.plan)?;
         let refused = match self.check_open(&live, &planned.plan) {

@@ -83,7 +83,9 @@ pub fn find(transport: &mut Transport, target: &LoginTarget, ask: &dyn AskSecret
         }
         SudoOutcome::Ended(_) | SudoOutcome::AskedAgain(_) => {}
     }
-    let given = secret_of_environment("INFRAKT_SUDO_PASSWORD");
+    let said = ask.sudo_password();
+    let from_environment = said.is_none();
+    let given = said.or_else(|| secret_of_environment("INFRAKT_SUDO_PASSWORD"));
     let mut account = user.clone();
     let mut again = "";
     for _ in 0..ATTEMPTS {
@@ -111,7 +113,7 @@ pub fn find(transport: &mut Transport, target: &LoginTarget, ask: &dyn AskSecret
     Err(Error::from(SshError::SudoWrongPassword {
         server,
         user: account,
-        from_environment: given.is_some(),
+        from_environment: from_environment && given.is_some(),
     }))
 }
 

@@ -2,10 +2,12 @@
 
 use crate::child::{self, Report};
 use crate::lab::machine::{Machine, PASSWORD, QUESTION, failure, lab, output, run};
-use crate::server::{Person, read_all};
+use crate::server::{Person, read_all, ssh_error};
 use crate::streams::feed_ten_megabytes;
 use infrakt::error::{Error, SshError, SudoObstacle};
 use infrakt::executor::connection::{Connection, Incoming};
+use infrakt::plan::secret::Secret;
+use infrakt::runtime::Unattended;
 use infrakt::ssh::connect;
 use std::time::Duration;
 
@@ -110,6 +112,23 @@ fn without_anybody_to_ask_the_environment_gives_the_sudo_password() {
     let given = |password| child::connect(&machine.target(), &[("INFRAKT_SUDO_PASSWORD", password)]);
     assert_eq!(given(PASSWORD), Report::Connected);
     assert!(given("wrong").failure().contains("INFRAKT_SUDO_PASSWORD"));
+    // What came with a request of the HTTP API is tried once.
+    let with = |password: &str| Unattended {
+        sudo_password: Some(Secret::new(password)),
+    };
+    let mut session = connect(&machine.target(), &with(PASSWORD)).unwrap();
+    assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
+    let error = ssh_error(connect(&machine.target(), &with("wrong")).map(drop).unwrap_err());
+    assert!(
+        matches!(
+            error,
+            SshError::SudoWrongPassword {
+                from_environment: false,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -3,10 +3,11 @@ import { useEffect, useRef } from "react";
 import { NavLink, Outlet, useLocation } from "react-router";
 import { health } from "../api/queries";
 import { forgetKey } from "../session/key";
-import { Button } from "./Button";
-import { ErrorBoundary } from "./ErrorBoundary";
+import { Button } from "../components/Button";
+import { ErrorBoundary } from "../components/ErrorBoundary";
+import { Mark } from "../components/Mark";
+import { ThemeSwitch } from "../components/ThemeSwitch";
 import styles from "./Layout.module.css";
-import { ThemeSwitch } from "./ThemeSwitch";
 
 const PLACES = [
   ["/servers", "Servers"],
@@ -15,7 +16,7 @@ const PLACES = [
   ["/apps", "Apps"],
 ] as const;
 
-/** What is around every page of somebody who is logged in. */
+/** The frame around every page after the login. */
 export function Layout() {
   const queries = useQueryClient();
   const { pathname } = useLocation();
@@ -67,22 +68,17 @@ export function Layout() {
   );
 }
 
-/** Which service this is: with several windows open, that must not be guessed. */
+/** Which service this is, so that nobody mixes up two open windows. */
 function Foot() {
   const { data } = useQuery(health());
   return (
     <footer className={styles.foot}>
       <p>
         {data !== undefined && `infrakt ${data.version} at `}
-        {window.location.host} · <a href="/licenses.txt">What it is made with</a>
+        {window.location.host} · <a href="/licenses.txt">Licenses</a>
       </p>
     </footer>
   );
-}
-
-/** The sign of infrakt: a server, and the steps beside it. */
-export function Mark() {
-  return <img src="/icon.svg" alt="" width="26" height="26" />;
 }
 
 /** After going to another page the focus is on its heading, as it would be on a page that was loaded. */
