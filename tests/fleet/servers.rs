@@ -6,7 +6,6 @@ use crate::support::wait::until;
 use crate::support::world::World;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// They are gone, with everything that runs on them, when the test ends.
 pub struct Servers {
@@ -30,15 +29,12 @@ impl Servers {
         std::fs::copy(path("id.pub"), path("authorized_keys")).expect("a key");
         let reserved = Port::reserved_on("0.0.0.0");
         let port = reserved.number;
-        let config = format!(
-            "Port {port}\nListenAddress 0.0.0.0\nHostKey {0}/host_key\nAuthorizedKeysFile {0}/authorized_keys\n\
-             StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             PermitRootLogin yes\nPidFile none\nMaxStartups 1000\nSetEnv IK_MACHINES={0}/machines\n\
-             ForceCommand {1}/tests/fleet/as-server\n",
+        let more = format!(
+            "HostKey {0}/host_key\nSetEnv IK_MACHINES={0}/machines\nForceCommand {1}/tests/fleet/as-server",
             directory.path().display(),
             env!("CARGO_MANIFEST_DIR"),
         );
-        std::fs::write(path("sshd_config"), config).expect("a configuration");
+        sshd::configure(directory.path(), "0.0.0.0", port, &more);
         let world = sshd::boot(sshd::PLAIN, directory.path(), port);
         Self {
             directory,
@@ -101,9 +97,6 @@ impl Servers {
 }
 
 fn make_key(path: &Path, passphrase: &str) {
-    let status = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-a", "1", "-C", "test", "-N", passphrase, "-f"])
-        .arg(path)
-        .status();
-    assert!(status.expect("ssh-keygen").success());
+    // Few rounds of the key derivation: decrypting takes time otherwise.
+    sshd::make_key(path, &["-t", "ed25519", "-a", "1", "-N", passphrase]);
 }

@@ -240,7 +240,7 @@ fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_wor
             .map(drop)
             .unwrap_err();
         let hint = error.hint().unwrap();
-        let (command, _) = hint.split_once(", and name").unwrap();
+        let (command, _) = hint.split_once(", and use").unwrap();
         assert!(
             Command::new("sh").args(["-c", command]).status().unwrap().success(),
             "{command}"

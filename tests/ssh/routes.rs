@@ -174,7 +174,7 @@ fn jump_hosts_that_lead_in_a_circle_are_an_error_and_not_an_endless_way() {
     let traveller = Traveller::new();
     traveller.configure(&[("a", &server, "ProxyJump b"), ("b", &server, "ProxyJump a")]);
     let failure = traveller.go("a").failed("ssh_configuration");
-    assert!(failure.contains("in a circle: a → b → a"), "{failure}");
+    assert!(failure.contains("a cycle: a → b → a"), "{failure}");
 }
 
 #[test]

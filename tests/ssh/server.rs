@@ -1,7 +1,7 @@
 //! A real sshd for one test, a person who answers questions, and a connection that can be cut.
 
 use crate::support::port::Port;
-use crate::support::sshd;
+use crate::support::sshd::{self, make_key};
 use crate::support::world::World;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::executor::connection::{Channel, Incoming};
@@ -11,7 +11,6 @@ use infrakt::ssh::{AskSecret, LoginTarget};
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,18 +30,13 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let reserved = Port::reserved();
         let port = reserved.number;
-        let mut config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPidFile none\n\
-             MaxStartups 100\n",
-            directory.path().join("authorized_keys").display()
-        );
+        let mut host_keys = String::new();
         for key_type in host_key_types {
             let path = directory.path().join(format!("host_{key_type}"));
             make_key(&path, &["-t", key_type, "-N", ""]);
-            config += &format!("HostKey {}\n", path.display());
+            host_keys += &format!("HostKey {}\n", path.display());
         }
-        std::fs::write(directory.path().join("sshd_config"), config).unwrap();
+        sshd::configure(directory.path(), "127.0.0.1", port, &host_keys);
         std::fs::write(directory.path().join("authorized_keys"), "").unwrap();
         let world = boot(directory.path(), port);
         let server = Self {
@@ -130,16 +124,6 @@ impl Server {
 /// The file that ssh-keygen writes beside a key.
 pub fn public_half(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.pub", path.display()))
-}
-
-fn make_key(path: &Path, options: &[&str]) {
-    let mut command = Command::new("ssh-keygen");
-    let status = command
-        .args(["-q", "-C", "test", "-f"])
-        .arg(path)
-        .args(options)
-        .status();
-    assert!(status.unwrap().success(), "ssh-keygen {options:?}");
 }
 
 fn boot(directory: &Path, port: u16) -> World {

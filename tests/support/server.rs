@@ -9,7 +9,7 @@ use super::port::Port;
 use super::sshd;
 use super::world::World;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// A running sshd in a world of its own. It is stopped, and its directory removed, when the test ends.
 pub struct Server {
@@ -45,18 +45,13 @@ impl Server {
         // machine-id(5): 32 hexadecimal digits.
         let machine_id = infrakt::executor::nonce().expect("randomness")[2..].to_owned();
         std::fs::write(path("machine-id"), format!("{machine_id}\n")).expect("a machine-id");
-        make_key(&path("host_ed25519"));
-        make_key(&path("id"));
+        for name in ["host_ed25519", "id"] {
+            sshd::make_key(&path(name), &["-t", "ed25519", "-N", ""]);
+        }
         std::fs::copy(path("id.pub"), path("authorized_keys")).expect("the key is let in");
-        let config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPidFile none\n\
-             MaxStartups 100\n{}\n",
-            path("host_ed25519").display(),
-            path("authorized_keys").display(),
-            options.config,
-        );
-        std::fs::write(path("sshd_config"), config).expect("a configuration");
+        let host_key = path("host_ed25519");
+        let more = format!("HostKey {}\n{}", host_key.display(), options.config);
+        sshd::configure(directory.path(), "127.0.0.1", port, &more);
         let world = boot(directory.path(), port, options);
         Self {
             world,
@@ -111,14 +106,6 @@ impl Server {
         self.world.end();
         self.world = boot(self.directory.path(), self.port, &Options::default());
     }
-}
-
-pub fn make_key(path: &Path) {
-    let mut command = Command::new("ssh-keygen");
-    command
-        .args(["-q", "-C", "test", "-t", "ed25519", "-N", "", "-f"])
-        .arg(path);
-    assert!(command.status().expect("ssh-keygen starts").success());
 }
 
 fn boot(directory: &Path, port: u16, options: &Options<'_>) -> World {

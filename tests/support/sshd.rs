@@ -4,6 +4,7 @@ use super::wait::until;
 use super::world::World;
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::Command;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -27,4 +28,28 @@ pub fn boot(script: &str, directory: &Path, port: u16) -> World {
         TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
     world
+}
+
+/// Makes a key pair with ssh-keygen: `-t ed25519 -N ''` are such options.
+#[track_caller]
+pub fn make_key(path: &Path, options: &[&str]) {
+    let mut command = Command::new("ssh-keygen");
+    let status = command
+        .args(["-q", "-C", "test", "-f"])
+        .arg(path)
+        .args(options)
+        .status();
+    assert!(status.expect("ssh-keygen starts").success(), "ssh-keygen {options:?}");
+}
+
+/// Writes the configuration of an sshd that lets in the owners of the keys in the file `authorized_keys`, as root, and
+/// nobody else. `more` has further lines.
+pub fn configure(directory: &Path, address: &str, port: u16, more: &str) {
+    let config = format!(
+        "Port {port}\nListenAddress {address}\nAuthorizedKeysFile {}/authorized_keys\nStrictModes no\nUsePAM no\n\
+         PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPidFile none\n\
+         MaxStartups 1000\n{more}\n",
+        directory.display()
+    );
+    std::fs::write(directory.join("sshd_config"), config).expect("a configuration");
 }
