@@ -60,7 +60,7 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Makes the choice of colours hold for all that is printed. `auto` obeys NO_COLOR and CLICOLOR (see
+    /// Applies the choice of colours to all output. `auto` obeys NO_COLOR and CLICOLOR (see
     /// <https://no-color.org>).
     pub fn choose_colors(&self) {
         let choice = match self.color {

@@ -51,7 +51,7 @@ pub struct Proof<'a> {
     pub digest: Option<&'a str>,
 }
 
-/// A plan that may be executed: it destroys nothing, or somebody typed the server's name for exactly this plan.
+/// A plan that may be executed: it destroys nothing, or a person typed the server's name for exactly this plan.
 ///
 /// There is no other way to make one than [`ConsentedPlan::admit`], and [`ConsentedPlan::readmit`] for one that was made
 /// so before.
@@ -110,7 +110,7 @@ impl ConsentedPlan {
     pub fn admit_shown(plan: Plan, proof: &Proof<'_>, who: &str) -> Result<Self, Refusal> {
         let server = plan.server.name.clone();
         if plan.destroys() {
-            // What is refused whoever consents is said before anything about the consent.
+            // A refusal that applies even with consent is reported before anything about the consent.
             check_destroyable(&plan)?;
         }
         if plan.needs_consent() {
@@ -169,10 +169,10 @@ impl ConsentedPlan {
     }
 }
 
-/// How long a saved plan that destroys can be applied.
+/// How long a saved destructive plan can be applied.
 const SAVED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Whether a saved plan is young enough to be applied. One that destroys nothing does not age.
+/// Whether a saved plan is recent enough to be applied. A plan that destroys nothing does not expire.
 ///
 /// # Errors
 /// If it destroys, and does not say when it was made, is older than a day, or is from the future: then a clock was changed, and
@@ -204,8 +204,8 @@ pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the plan's own words allow that its server loses something, whoever consents. To be asked before a person is,
-/// so that nobody types a name for nothing.
+/// Whether the plan itself allows its server to lose data, given consent. Checked before a person is asked, so that no
+/// one types a name in vain.
 ///
 /// # Errors
 /// If the server is protected or has no identity, or if the plan was made offline.

@@ -131,7 +131,7 @@ impl Position {
     }
 }
 
-/// How a run ended, and why if not well: what [`RunEvent::RunEnded`] says, for whoever sums it up.
+/// How a run ended, with the reason if it did not succeed: the content of [`RunEvent::RunEnded`], for summaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     pub state: RunState,

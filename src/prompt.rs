@@ -58,7 +58,7 @@ pub fn install_interrupt_handler() -> Result<()> {
             }
             // The lock is held to the end: the question can't be answered or closed any more.
             Some(terminal) => {
-                // Where that fails there is no terminal left to repair.
+                // If that fails, there is no terminal left to restore.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
                 // dialoguer hides the cursor while it shows a list.
                 let _ = writeln!(io::stderr(), "\x1b[?25h\n{}", Error::Interrupted);
@@ -75,7 +75,7 @@ pub fn count_interrupts() {
     ENOUGH.store(3, Ordering::SeqCst);
 }
 
-/// The same for whoever sees to all of them.
+/// The same for a caller that handles all of them.
 pub fn count_all_interrupts() {
     ENOUGH.store(usize::MAX, Ordering::SeqCst);
 }
@@ -85,7 +85,7 @@ pub fn interrupts() -> usize {
     INTERRUPTS.load(Ordering::SeqCst)
 }
 
-/// Whether there is somebody to ask.
+/// Whether there is a person to ask.
 pub fn on_terminal() -> bool {
     io::stdin().is_terminal()
 }
@@ -97,8 +97,8 @@ struct Question {
 }
 
 impl Question {
-    /// `None` if there is no terminal. What was typed before is discarded: it was no answer to this question, since nobody
-    /// had seen it.
+    /// `None` if there is no terminal. What was typed before is discarded: it was not an answer to this question, which
+    /// had not been shown yet.
     ///
     /// # Errors
     /// If the terminal can't be read, or input keeps coming without a pause.
@@ -159,7 +159,7 @@ fn set_mode(mode: &Termios, when: OptionalActions) -> Result<(), Errno> {
 impl Drop for Question {
     fn drop(&mut self) {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where that fails there is no terminal left to repair.
+        // If that fails, there is no terminal left to restore.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         *open = None;
     }
@@ -183,7 +183,7 @@ pub fn line(question: &str) -> Result<Option<String>> {
     if line.last() == Some(&b'\n') {
         line.pop();
     } else {
-        // Ctrl-D ends the question in the middle of its line. Whoever can't read this can't read the answer either.
+        // Ctrl-D ends the question in the middle of its line. If stderr is closed, a line break does not matter either.
         let _ = writeln!(stderr);
     }
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
@@ -217,7 +217,7 @@ pub fn yes(question: &str) -> Result<Option<bool>> {
 /// Asks for the name of the server that will lose its data. `false`: something else was typed, or nothing at all.
 ///
 /// # Errors
-/// [`Refusal::NoTerminal`] if standard input is no terminal: a name that is piped in was typed by nobody.
+/// [`Refusal::NoTerminal`] if standard input is not a terminal: a name from a pipe was not typed by a person.
 pub fn typed_name(server: &str) -> Result<bool> {
     let question = format!("All data on '{server}' will be destroyed. Type the server name to confirm: ");
     match line(&question)? {
@@ -229,7 +229,7 @@ pub fn typed_name(server: &str) -> Result<bool> {
     }
 }
 
-/// Lets a person mark some of `items` in a list. `None`: there is no terminal, or they left without marking any.
+/// Lets a person select some of `items` in a list. `None`: there is no terminal, or they left without selecting any.
 ///
 /// # Errors
 /// [`Error::Interrupted`] for Ctrl-C.
@@ -272,7 +272,7 @@ impl AskSecret for Terminal {
             Ok(answer) => Ok(Some(Secret::new(answer))),
             Err(error) => match error.kind() {
                 ErrorKind::Interrupted => Err(Error::Interrupted),
-                // Ctrl-D: nobody wants to say.
+                // Ctrl-D: no answer.
                 ErrorKind::UnexpectedEof => Ok(None),
                 // Standard input is a terminal, but not this process's own: there is no /dev/tty for it.
                 ErrorKind::NotFound => Ok(None),
@@ -287,7 +287,7 @@ impl AskSecret for Terminal {
         let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
         // The same for each server of a fleet: once is enough.
         if !told.iter().any(|known| known == remark) {
-            // Where stderr is gone, nobody reads it.
+            // If stderr is closed, the note is lost.
             let _ = writeln!(io::stderr(), "note: {}", printable(remark));
             told.push(remark.to_owned());
         }
@@ -341,7 +341,7 @@ impl AskSecret for OneLogin<'_> {
     }
 
     fn tell(&self, remark: &str) {
-        // Nobody has to read the same twice either.
+        // The same remark is shown only once.
         let mut told = self.all.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.insert(remark.to_owned()) {
             self.all.person.tell(remark);
@@ -357,7 +357,7 @@ mod tests {
     use crate::ssh::AskSecret;
     use std::sync::Mutex;
 
-    /// Somebody who answers with the number of the question.
+    /// Answers with the number of the question.
     #[derive(Default)]
     struct Person(Mutex<Vec<String>>);
 

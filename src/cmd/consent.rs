@@ -17,7 +17,7 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
-/// As [`obtain`], for a plan that was made earlier: what is shown is what there is to lose `now`.
+/// As [`obtain`], for a plan that was made earlier: it shows what would be lost `now`.
 ///
 /// # Errors
 /// As [`obtain`].
@@ -29,8 +29,8 @@ pub fn obtain_again(plan: Plan, args: &ConfirmArgs, now: &Losses) -> Result<Cons
     ask(plan, &as_things_stand, args, &[], None)
 }
 
-/// Turns a plan into one that may be executed. A plan that destroys is shown first, on stderr, with the recipe's own
-/// `remarks`; `whole` is the command that shows all of it, where there is one.
+/// Turns a plan into one that may be executed. A destructive plan is shown first, on stderr, with the recipe's
+/// `remarks`. `whole` is the command that shows the whole plan, if there is one.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
@@ -47,7 +47,7 @@ fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, remarks: &[String], whole: 
         return Ok(ConsentedPlan::admit(plan, None, &who)?);
     }
     if plan.destroys() {
-        // Before anybody types a name for nothing.
+        // Checked before anyone types a name in vain.
         check_destroyable(&plan)?;
     }
     output::styled_note(&preview(shown, whole));
@@ -79,7 +79,8 @@ pub struct Proposal {
     pub whole: Option<String>,
 }
 
-/// As [`obtain`], for several servers in their order. What is refused for one server whoever consents is in its place.
+/// As [`obtain`], for several servers in order. A server that is refused even with consent has its refusal in its
+/// position.
 ///
 /// # Errors
 /// If a consent is missing: then nothing may be done on any of them.
@@ -88,7 +89,7 @@ pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<R
     let mut unconfirmed = Vec::new();
     for Proposal { plan, remarks, whole } in proposals {
         match obtain(plan, args, &remarks, whole.as_deref()) {
-            // All that are missing are named at once, so that nobody has to repeat the command for each.
+            // All missing names are reported at once, so that the command need not be repeated for each.
             Err(Error::Refused(Refusal::NoTerminal { server } | Refusal::NotConfirmed { server, .. })) => {
                 unconfirmed.push(server);
             }

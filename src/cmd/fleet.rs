@@ -70,7 +70,7 @@ fn planned(
         &|runtime, server, person| {
             let (live, planned) = runtime.reach_and_plan(call.recipe, server, call.parameters.clone(), person)?;
             if planned.plan.destroys() {
-                // What is refused whoever consents is refused before anybody is asked.
+                // A plan that is refused even with consent is refused before anyone is asked.
                 check_destroyable(&planned.plan)?;
             }
             Ok((live, planned))

@@ -55,8 +55,8 @@ impl Context {
     }
 }
 
-/// Finds a recipe, and says so where a file of the same name in this folder is not the one that was found: somebody may
-/// have meant that.
+/// Finds a recipe, and says so if a file of the same name in this folder is not the one that was found: the user may
+/// have meant that file.
 fn find_recipe(library: &Library, name: &str) -> Result<Recipe> {
     let found = library.find(name)?;
     let said_which = name.contains(':');

@@ -86,8 +86,7 @@ pub(super) fn json_line(value: &serde_json::Value) -> Result<()> {
     raw(format!("{}\n", printable::json(&value.to_string())).as_bytes())
 }
 
-/// A word beside the results, on stderr, with nothing in it that a terminal would obey. Whoever does not read it misses
-/// no result.
+/// A note beside the results, on stderr, escaped for a terminal. It never contains a result.
 pub(super) fn note(text: &str) {
     styled_note(&printable(text));
 }
@@ -105,7 +104,7 @@ pub(super) fn heading(text: &str) {
 /// An error as people read it, or with `--json` as a document on stdout.
 pub fn error(error: &Error, context: &Context) {
     if context.json {
-        // There is nobody left to tell that stdout is gone.
+        // An error of stdout itself can't be reported.
         let _ = json_line(&json!({ "error": ErrorShown::of(error) }));
         return;
     }
@@ -127,7 +126,7 @@ pub fn usage(error: &clap::Error) -> Exit {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     if help {
-        // There is nobody left to tell that the stream is gone.
+        // An error of the stream itself can't be reported.
         let _ = error.print();
     } else if std::env::args_os().any(|word| word == "--json") {
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

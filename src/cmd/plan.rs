@@ -149,7 +149,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     if context.json {
         match documents.as_slice() {
             [one] if args.targets.names_one() => output::json(one)?,
-            // Whoever asks for several gets a list, however many there are.
+            // A request for several servers gets a list, however many there are.
             several => output::json(&several)?,
         }
     }

@@ -78,7 +78,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
         confirm: &args.confirm,
         at_once: args.pace.at_once(),
         retry_of: None,
-        // Whoever asks for several is told of several, however many there are.
+        // A request for several servers gets the output for several, however many there are.
         several: servers.len() > 1 || (context.json && !args.targets.names_one()),
     };
     perform(&job, &runtime, context)
@@ -135,7 +135,7 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     let server = runtime.server(&plan.server.name)?;
     let live = runtime.reach(&server, &Terminal)?;
     runtime.recheck(&plan, &live)?;
-    // What there is to lose is shown as it is now.
+    // The losses are shown as of now.
     let consented = obtain_again(plan, &args.confirm, &live.losses)?;
     let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
     let begun = runtime.begin(consented, live, secrets)?;

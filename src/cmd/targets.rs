@@ -31,7 +31,7 @@ impl Targets {
     /// were. On a terminal, without any of the options, a person is asked.
     ///
     /// # Errors
-    /// If a name or tag is unknown, or nothing was named and nobody can be asked.
+    /// If a name or tag is unknown, or no server was given and there is no terminal to ask on.
     pub fn resolve(&self, runtime: &Runtime) -> Result<Vec<Server>> {
         let mut servers = Vec::new();
         for name in &self.server {

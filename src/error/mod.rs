@@ -63,7 +63,7 @@ pub enum Error {
     #[error("cannot read the facts of '{server}': {reason}")]
     Facts { server: String, reason: String },
     /// A recipe's secret has no value.
-    #[error("the secret {name} has no value, and there is nobody to ask for it")]
+    #[error("the secret {name} has no value, and there is no terminal to ask for it on")]
     SecretMissing { name: String },
     /// A run failed. What happened has been shown step by step; this is the summary.
     #[error("{message}")]

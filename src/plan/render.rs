@@ -237,7 +237,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
             "{BOLD}Docker and /opt/infrakt hold nothing on {server} now.{BOLD:#}"
         );
     }
-    writeln!(text, "{DESTROY}What there is to lose on {server}{DESTROY:#}")?;
+    writeln!(text, "{DESTROY}Will be deleted from {server}{DESTROY:#}")?;
     for (kind, losses) in plan.losses.kinds() {
         if losses.is_empty() {
             continue;

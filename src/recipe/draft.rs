@@ -275,7 +275,7 @@ impl Problem {
         EvalAltResult::ErrorRuntime(Dynamic::from(self), context.call_position()).into()
     }
 
-    /// The problem of a shell text that destroys, if it does.
+    /// The problem of a destructive shell text; `None` if it is not destructive.
     pub fn of_destroying(shell: &str, part: &str) -> Option<Self> {
         lint::destroying(shell).map(|what| Self {
             kind: ProblemKind::Lint,

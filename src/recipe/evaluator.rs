@@ -125,7 +125,7 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluate
     evaluate_script(&recipe.script(), Box::new(find), inputs)
 }
 
-/// Evaluates a text, whoever finds the modules that it imports.
+/// Evaluates a text, with any finder of the modules that it imports.
 pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
     let used = Used {
@@ -252,7 +252,7 @@ fn run(engine: &mut Engine, recipe: &Script, server: ServerView) -> std::result:
     engine.run_ast_with_scope(&mut scope, &ast)
 }
 
-/// Refuses parameters that nobody declared: a typo must not pass for a default.
+/// Refuses undeclared parameters: a typo must not silently mean the default.
 fn all_known(recipe: &Script, given: &BTreeMap<String, Value>, draft: &Draft) -> Result<()> {
     let Some(unknown) = given.keys().find(|name| !draft.values.contains_key(*name)) else {
         return Ok(());

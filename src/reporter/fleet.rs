@@ -196,7 +196,7 @@ impl Fleet {
         }
     }
 
-    /// Leaves the terminal to whoever writes next. Gives what can be said of each run that had its turn.
+    /// Leaves the terminal to the next writer. Returns what is known about each run that was started.
     pub fn close(self) -> BTreeMap<usize, Account> {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(screen) = &mut state.screen {
@@ -262,7 +262,7 @@ impl Fleet {
             return;
         }
         let write = || {
-            // Progress that nobody can read any more is no reason to end a run.
+            // A run continues even if its progress can no longer be printed.
             let _ = writeln!(anstream::stderr(), "{text}");
         };
         match &state.screen {

@@ -182,7 +182,7 @@ impl<'a> Terminal<'a> {
 
     fn print(&self, line: &str) {
         let write = || {
-            // Progress that nobody can read any more is no reason to end a run.
+            // A run continues even if its progress can no longer be printed.
             let _ = writeln!(anstream::stderr(), "{line}");
         };
         match &self.bar {

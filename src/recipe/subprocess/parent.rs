@@ -15,8 +15,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long an evaluation may be silent while nobody owes it an answer. Its own limits end it long before, unless something
-/// has stopped it.
+/// How long an evaluation may be silent while it is not waiting for an answer. Its own limits end it long before,
+/// unless something has stopped it.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest line that an evaluation may say, in bytes: twice the text that a plan may hold.
 const LONGEST: usize = 80 << 20;

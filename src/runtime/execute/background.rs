@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long whoever resumes a run waits to be told whether it can go on. What the server was left with may be a step that
+/// How long the caller waits to learn whether a run can be resumed. What the server was left with may be a step that
 /// lasts; it is followed in any case.
 const SETTLING: Duration = Duration::from_secs(10);
 
@@ -259,7 +259,7 @@ impl Place {
             // Only now: a run that is listed nowhere has ended.
             drop(listed);
         };
-        // The thread waits for as long as there is somebody to send.
+        // The thread waits as long as there is a sender.
         let _ = self.jobs.send(Box::new(job));
     }
 }
@@ -272,7 +272,7 @@ fn await_word(tells: &Receiver<Result<()>>) -> Result<()> {
     }
 }
 
-/// Whoever has called for a run to be resumed, and waits for a word on it.
+/// The caller that wants a run resumed, and waits for the result.
 struct Caller {
     told: Option<SyncSender<Result<()>>>,
     unknown: Option<Unknown>,

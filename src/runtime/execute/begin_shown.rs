@@ -12,7 +12,7 @@ use crate::runtime::plan::shown_plans::Shown;
 use crate::runtime::reach::unattended::Unattended;
 use crate::store::Server;
 
-/// What is to be done, by somebody who was shown the plan of it.
+/// What to run, for someone who was shown its plan.
 pub struct Order<'a> {
     pub recipe: &'a Recipe,
     pub server: &'a Server,

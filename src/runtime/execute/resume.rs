@@ -27,16 +27,16 @@ pub struct Resumable {
     pub server: Server,
 }
 
-/// What a person has found out about a step of which nobody knew whether it ran.
+/// What a person has found out about a step whose outcome was unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
     /// Run it again.
     Again,
-    /// It is done: go on with the next one.
+    /// It is done: continue with the next one.
     Done,
 }
 
-/// Whoever goes along with a run that is resumed.
+/// The companion of a resumed run.
 pub trait Companion {
     /// Something happened; it is in the journal.
     fn event(&mut self, event: &RunEvent);
@@ -127,7 +127,7 @@ impl Runtime {
                 let kept = SignedDuration::from_hours(24 * i64::from(crate::executor::script::KEPT_DAYS));
                 let left = LeftBehind {
                     position,
-                    // How long ago a beginning in the future was, nobody knows: the clock was set back since.
+                    // If the start is in the future, the clock was set back since, and the elapsed time is unknown.
                     recent: age >= SignedDuration::ZERO && age < kept,
                 };
                 match self.with_execution(begun, stop, report, |execution| execution.catch_up(left))? {
@@ -142,7 +142,7 @@ impl Runtime {
         Ok(None)
     }
 
-    /// The next step of which nobody knows whether it ran, and that can't simply be run again: a person has to look.
+    /// The next step with an unknown outcome that can't simply be run again: a person has to check.
     ///
     /// # Errors
     /// If the journal can't be read.
@@ -179,7 +179,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Leaves a run that was opened again as it is: nobody could say what became of a step.
+    /// Leaves a reopened run as it is: the outcome of a step could not be determined.
     ///
     /// # Errors
     /// If the journal can't be written.

@@ -78,7 +78,7 @@ impl Runtime {
         })?;
         let note = match change.is_infrakt_host {
             None => None,
-            // Nobody typed a name, so there was no protection here to be lifted. What the machine itself says may be all
+            // No name was typed, so there was no protection here to remove. What the machine itself says may be all
             // that protects it.
             Some(false) if !lifted.get() => Some(self.was_not_marked(&server)?),
             Some(marked) => Some(self.bring_marker_in_line(&server, marked, secrets)),
@@ -86,7 +86,7 @@ impl Runtime {
         Ok((server, note))
     }
 
-    /// What there is to say to somebody who unmarks a row that has no mark.
+    /// The note for a user who unmarks a row that has no mark.
     fn was_not_marked(&self, server: &Server) -> Result<String> {
         let name = &server.name;
         let protected = self.store.protection_of(server)?;

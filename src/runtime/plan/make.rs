@@ -78,7 +78,7 @@ impl Runtime {
         })
     }
 
-    /// Makes the plan of a recipe from recorded facts. Asks nobody: same inputs, same bytes.
+    /// Makes the plan of a recipe from recorded facts. Contacts no server: the same inputs give the same bytes.
     ///
     /// # Errors
     /// As [`Runtime::plan`], or if the recipe asks what was not recorded.

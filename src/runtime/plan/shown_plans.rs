@@ -23,7 +23,7 @@ pub struct ShownPlan {
     pub preview: Preview,
     /// Whether its queries and guards could have changed a file on the server; `None` if it has none.
     pub asked: Option<Asked>,
-    /// Why a run of it would be refused now, whoever consents.
+    /// Why a run of it would be refused now, even with consent.
     pub refused: Option<Error>,
 }
 

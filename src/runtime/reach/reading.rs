@@ -1,4 +1,4 @@
-//! Reads a machine: its facts, who it is, what protects it, and what there is to lose.
+//! Reads a machine: its facts, its identity, its protection, and what would be lost.
 
 use super::{protection, self_detection};
 use crate::error::{Error, Result, ServerError};
