@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_to_log_in_as_is_taken_from_the_words_of_cloud_images() {
+    fn the_user_to_log_in_as_is_read_from_messages_of_cloud_images() {
         for (words, user) in [
             (
                 r#"Please login as the user "debian" rather than the user "root"."#,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_user_name_is_taken_from_no_words() {
+    fn texts_that_are_not_user_names_are_not_taken_for_one() {
         for words in [
             r#"Please login as the user "NONE" rather than the user "root"."#,
             r#"Please login as the user "root" rather than the user "root"."#,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_sshd_pam_and_login_shells_are_told_apart() {
+    fn messages_of_sshd_pam_and_login_shells_are_recognised() {
         for (words, meaning) in [
             ("This account is currently not available.", Obstacle::NoLogin),
             (
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_words_are_short_on_one_line_and_cannot_play_with_the_terminal() {
+    fn server_messages_are_shortened_to_one_line_without_control_characters() {
         assert_eq!(last_of("\n \n", "nothing"), "nothing");
         assert_eq!(last_of("a\nb\nc\nd\n\n", ""), "b c d");
         let shown = last_of("\u{1b}[2Jcleared\r\u{9b}31m", "");

@@ -1,61 +1,59 @@
 //! Agents as the SSH configuration names them, and what lets a user in through them: keys, certificates and keys on
 //! security tokens.
 
+use crate::configured_client::ConfiguredClient;
 use crate::keys::Agent;
 use crate::server::{Server, public_half};
 use crate::token::{Token, private_file};
-use crate::traveller::Traveller;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A host whose keys are not named.
-fn unnamed(traveller: &Traveller, server: &Server, more: &str) -> String {
+fn unnamed(client: &ConfiguredClient, server: &Server, more: &str) -> String {
     format!(
         "Host web1\n {more}\n HostName 127.0.0.1\n Port {}\n User root\n UserKnownHostsFile {}\n",
         server.port,
-        traveller.known_hosts().display()
+        client.known_hosts().display()
     )
 }
 
 /// Somebody who knows the server, and whose configuration says `more` of it.
-fn traveller_to(server: &Server, more: &str) -> Traveller {
-    let traveller = Traveller::new();
-    traveller.knows(&[server]);
-    traveller.write(&unnamed(&traveller, server, more));
-    traveller
+fn client_of(server: &Server, more: &str) -> ConfiguredClient {
+    let client = ConfiguredClient::new();
+    client.knows(&[server]);
+    client.write(&unnamed(&client, server, more));
+    client
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_agent_that_the_configuration_names_is_asked_and_no_other() {
+fn only_the_agent_named_by_the_ssh_configuration_is_used() {
     let server = Server::start(&["ed25519"]);
     let agent = Agent::start(&server);
     agent.add(&server.directory.path().join("id"));
     let elsewhere = [("SSH_AUTH_SOCK", "/nowhere/at/all")];
 
-    let traveller = traveller_to(&server, &format!("IdentityAgent {}", agent.socket));
-    traveller.go_with("web1", &elsewhere).connected();
+    let client = client_of(&server, &format!("IdentityAgent {}", agent.socket));
+    client.go_with("web1", &elsewhere).connected();
 
     // As a path in the home, and as a variable.
-    std::os::unix::fs::symlink(&agent.socket, traveller.directory.path().join("agent.sock")).unwrap();
-    traveller.write(&unnamed(&traveller, &server, "IdentityAgent ${HOME}/agent.sock"));
-    traveller.go_with("web1", &elsewhere).connected();
-    traveller.write(&unnamed(&traveller, &server, "IdentityAgent $MY_AGENT"));
-    traveller.go_with("web1", &[("MY_AGENT", &agent.socket)]).connected();
-    traveller.write(&unnamed(&traveller, &server, "IdentityAgent SSH_AUTH_SOCK"));
-    traveller
-        .go_with("web1", &[("SSH_AUTH_SOCK", &agent.socket)])
-        .connected();
+    std::os::unix::fs::symlink(&agent.socket, client.directory.path().join("agent.sock")).unwrap();
+    client.write(&unnamed(&client, &server, "IdentityAgent ${HOME}/agent.sock"));
+    client.go_with("web1", &elsewhere).connected();
+    client.write(&unnamed(&client, &server, "IdentityAgent $MY_AGENT"));
+    client.go_with("web1", &[("MY_AGENT", &agent.socket)]).connected();
+    client.write(&unnamed(&client, &server, "IdentityAgent SSH_AUTH_SOCK"));
+    client.go_with("web1", &[("SSH_AUTH_SOCK", &agent.socket)]).connected();
 
-    traveller.write(&unnamed(&traveller, &server, "IdentityAgent none"));
-    let failure = traveller
+    client.write(&unnamed(&client, &server, "IdentityAgent none"));
+    let failure = client
         .go_with("web1", &[("SSH_AUTH_SOCK", &agent.socket)])
         .failed("login_denied");
     assert!(!failure.contains("of the agent at"), "{failure}");
     assert!(failure.contains("IdentityAgent none"), "{failure}");
 
-    traveller.write(&unnamed(&traveller, &server, "IdentityAgent /nowhere/at/all"));
-    let failure = traveller.go("web1").failed("login_denied");
+    client.write(&unnamed(&client, &server, "IdentityAgent /nowhere/at/all"));
+    let failure = client.connect_to("web1").failed("login_denied");
     assert!(
         failure.contains("the SSH agent at /nowhere/at/all (IdentityAgent) does not answer"),
         "{failure}"
@@ -64,14 +62,14 @@ fn the_agent_that_the_configuration_names_is_asked_and_no_other() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn what_was_tried_is_told_in_its_order() {
+fn the_error_lists_the_attempts_in_their_order() {
     let server = Server::start(&["ed25519"]);
     let agent = Agent::start(&server);
     let stranger = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
     let other = server.stranger("other", &["-t", "ed25519", "-N", ""]);
     agent.add(&stranger);
-    let traveller = traveller_to(&server, &format!("IdentityFile {}", other.display()));
-    let failure = traveller
+    let client = client_of(&server, &format!("IdentityFile {}", other.display()));
+    let failure = client
         .go_with("web1", &[("SSH_AUTH_SOCK", &agent.socket)])
         .failed("login_denied");
     let tried = format!(
@@ -85,7 +83,7 @@ fn what_was_tried_is_told_in_its_order() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn with_identities_only_a_full_agent_offers_nothing_but_the_named_key() {
+fn identities_only_offers_no_other_keys_of_the_agent() {
     let server = Server::start(&["ed25519"]);
     let agent = Agent::start(&server);
     for number in 0..8 {
@@ -98,15 +96,15 @@ fn with_identities_only_a_full_agent_offers_nothing_but_the_named_key() {
     let public = server.directory.path().join("mine");
     std::fs::copy(public_half(&mine), public_half(&public)).unwrap();
     let only = |key: &Path| format!("IdentitiesOnly yes\n IdentityFile {}", key.display());
-    traveller_to(&server, &only(&public))
+    client_of(&server, &only(&public))
         .go_with("web1", &environment)
         .connected();
-    traveller_to(&server, &only(&public_half(&public)))
+    client_of(&server, &only(&public_half(&public)))
         .go_with("web1", &environment)
         .connected();
 
     let stranger = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
-    let failure = traveller_to(&server, &only(&stranger))
+    let failure = client_of(&server, &only(&stranger))
         .go_with("web1", &environment)
         .failed("login_denied");
     assert!(!failure.contains("of the agent at"), "{failure}");
@@ -131,7 +129,7 @@ fn certify(authority: &Path, key: &Path, validity: &str) {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_certificate_lets_its_owner_in_from_a_file_from_an_agent_and_from_both() {
+fn certificates_work_from_files_from_agents_and_from_both() {
     let mut server = Server::start(&["ed25519"]);
     let authority = with_authority(&mut server);
     for options in [
@@ -140,18 +138,18 @@ fn a_certificate_lets_its_owner_in_from_a_file_from_an_agent_and_from_both() {
         &["-t", "rsa", "-N", ""],
     ] {
         let key = server.stranger(&options.join(""), options);
-        let traveller = traveller_to(&server, &format!("IdentityFile {}", key.display()));
-        let failure = traveller.go("web1").failed("login_denied");
+        let client = client_of(&server, &format!("IdentityFile {}", key.display()));
+        let failure = client.connect_to("web1").failed("login_denied");
         assert!(failure.contains(": refused"), "{failure}");
 
         certify(&authority, &key, "-1h:+1h");
-        traveller.go("web1").connected();
+        client.connect_to("web1").connected();
 
         // ssh-add takes the certificate along.
         let agent = Agent::start(&server);
         agent.add(&key);
         let environment = [("SSH_AUTH_SOCK", agent.socket.as_str())];
-        traveller_to(&server, "").go_with("web1", &environment).connected();
+        client_of(&server, "").go_with("web1", &environment).connected();
         drop(agent);
 
         // The key in the agent, and its certificate in a file that lies elsewhere.
@@ -162,27 +160,27 @@ fn a_certificate_lets_its_owner_in_from_a_file_from_an_agent_and_from_both() {
         agent.add(&key);
         let environment = [("SSH_AUTH_SOCK", agent.socket.as_str())];
         let more = format!("CertificateFile {}", elsewhere.display());
-        traveller_to(&server, "")
+        client_of(&server, "")
             .go_with("web1", &environment)
             .failed("login_denied");
-        traveller_to(&server, &more).go_with("web1", &environment).connected();
+        client_of(&server, &more).go_with("web1", &environment).connected();
         let more = format!("{more}\n IdentitiesOnly yes\n IdentityFile /does/not/exist");
-        traveller_to(&server, &more).go_with("web1", &environment).connected();
+        client_of(&server, &more).go_with("web1", &environment).connected();
     }
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_expired_certificate_is_said_to_be_one() {
+fn an_expired_certificate_is_reported_as_expired() {
     let mut server = Server::start(&["ed25519"]);
     let authority = with_authority(&mut server);
     let key = server.stranger("certified", &["-t", "ed25519", "-N", ""]);
     certify(&authority, &key, "20200101:20200102");
-    let traveller = traveller_to(&server, &format!("IdentityFile {}", key.display()));
-    let failure = traveller.go("web1").failed("login_denied");
+    let client = client_of(&server, &format!("IdentityFile {}", key.display()));
+    let failure = client.connect_to("web1").failed("login_denied");
     assert!(failure.contains("-cert.pub (it expired on 2020-01-0"), "{failure}");
-    let traveller = traveller_to(&server, "CertificateFile /does/not/exist");
-    let failure = traveller.go("web1").failed("login_denied");
+    let client = client_of(&server, "CertificateFile /does/not/exist");
+    let failure = client.connect_to("web1").failed("login_denied");
     assert!(
         failure.contains("the certificate /does/not/exist (CertificateFile) does not exist"),
         "{failure}"
@@ -191,41 +189,41 @@ fn an_expired_certificate_is_said_to_be_one() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_on_a_security_token_lets_its_owner_in_through_an_agent() {
+fn keys_on_security_tokens_work_through_an_agent() {
     let mut server = Server::start(&["ed25519"]);
     let authority = with_authority(&mut server);
     let socket = server.directory.path().join("token");
     let token = Token::start(&socket);
     server.let_in(&token.public_line());
     let environment = [("SSH_AUTH_SOCK", socket.to_str().unwrap())];
-    let traveller = traveller_to(&server, "");
-    traveller.go_with("web1", &environment).connected();
+    let client = client_of(&server, "");
+    client.go_with("web1", &environment).connected();
     // And again, without asking anybody.
-    let arrival = traveller
+    let arrival = client
         .go_with("web1", &[environment[0], ("TEST_TIMES", "3")])
         .connected();
     assert_eq!(arrival.left_behind, "0 threads, 0 files");
 
     // Its certificate, where the key alone is not known.
     server.lock_out();
-    traveller.go_with("web1", &environment).failed("login_denied");
+    client.go_with("web1", &environment).failed("login_denied");
     let public = server.directory.path().join("id_ed25519_sk");
     std::fs::write(public_half(&public), token.public_line()).unwrap();
     certify(&authority, &public, "-1h:+1h");
     let more = format!("CertificateFile {}-cert.pub", public.display());
-    traveller_to(&server, &more).go_with("web1", &environment).connected();
+    client_of(&server, &more).go_with("web1", &environment).connected();
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_file_of_a_key_on_a_security_token_says_that_it_needs_an_agent() {
+fn a_key_file_for_a_security_token_needs_an_agent() {
     let server = Server::start(&["ed25519"]);
     let key = server.directory.path().join("id_ed25519_sk");
     let token = Token::start(&server.directory.path().join("token"));
     std::fs::write(&key, private_file(&token)).unwrap();
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    let traveller = traveller_to(&server, &format!("IdentityFile {}", key.display()));
-    let failure = traveller.go("web1").failed("login_denied");
+    let client = client_of(&server, &format!("IdentityFile {}", key.display()));
+    let failure = client.connect_to("web1").failed("login_denied");
     assert!(
         failure.contains(&format!("ssh-add {}", key.display())) && failure.contains("security token"),
         "{failure}"

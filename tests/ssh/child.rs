@@ -31,7 +31,7 @@ pub fn connect(target: &LoginTarget, environment: &[(&str, &str)]) -> Report {
         .unwrap_or_default();
     let host_key = target.host_key.as_ref().map(HostKey::to_string).unwrap_or_default();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", "child::helper_connects_as_the_environment_says"])
+        .args(["--exact", "--ignored", "child::helper_connects_in_its_own_environment"])
         .env_remove("SSH_AUTH_SOCK")
         .env("TEST_HOST", &target.host)
         .env("TEST_USER", &target.user)
@@ -51,7 +51,7 @@ pub fn connect(target: &LoginTarget, environment: &[(&str, &str)]) -> Report {
 
 #[test]
 #[ignore = "started by another test"]
-fn helper_connects_as_the_environment_says() {
+fn helper_connects_in_its_own_environment() {
     let given = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
     let Some(report) = given("TEST_REPORT") else { return };
     let target = LoginTarget {

@@ -35,7 +35,7 @@ fn refusal(server: &Server) -> (String, Obstacle, String) {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_image_that_names_its_user_is_believed_at_once_and_only_if_that_is_a_name() {
+fn the_user_named_by_a_cloud_image_is_suggested_only_if_it_is_a_user_name() {
     let server = Server::start(&["ed25519"]);
     for (words, user) in [
         (r#"\"debian\" rather than the user \"root\""#, Some("debian")),
@@ -66,7 +66,7 @@ fn an_image_that_names_its_user_is_believed_at_once_and_only_if_that_is_a_name()
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn whatever_a_forced_command_does_in_place_of_a_shell_its_words_are_shown_and_nothing_else() {
+fn the_output_of_a_forced_command_is_shown_without_the_script() {
     let mut server = Server::start(&["ed25519"]);
     for (command, reason) in [
         ("echo no entry; echo really >&2", "no entry really"),
@@ -104,7 +104,7 @@ fn whatever_a_forced_command_does_in_place_of_a_shell_its_words_are_shown_and_no
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_shell_that_starts_after_words_of_its_own_is_a_shell() {
+fn a_shell_may_print_text_before_it_starts() {
     let server = Server::start(&["ed25519"]);
     for before in [
         "echo welcome; echo to you >&2",
@@ -122,7 +122,7 @@ fn a_shell_that_starts_after_words_of_its_own_is_a_shell() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn add_status_plan_and_run_show_the_servers_words_and_the_command_that_helps() {
+fn all_commands_show_the_message_of_the_server_and_a_hint() {
     let world = World::start_with(&Options::default());
     let authorized = world.directory.path().join("authorized_keys");
     let line = std::fs::read_to_string(&authorized).unwrap();

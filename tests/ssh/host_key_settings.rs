@@ -1,7 +1,7 @@
 //! What the SSH configuration says of host keys: infrakt is never less strict than ssh.
 
+use crate::configured_client::ConfiguredClient;
 use crate::server::{Server, public_half};
-use crate::traveller::Traveller;
 use infrakt::host_key::HostKey;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,38 +19,38 @@ fn krl(path: &Path, keys: &[PathBuf]) {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_that_revoked_host_keys_lists_is_refused_however_it_is_known() {
+fn a_host_key_in_revoked_host_keys_is_refused_even_if_it_is_recorded() {
     let server = Server::start(&["ed25519"]);
     let other = Server::start(&["ed25519"]);
-    let mut traveller = Traveller::new();
-    traveller.knows(&[&server]);
-    let place = |name: &str| traveller.directory.path().join(name);
+    let mut client = ConfiguredClient::new();
+    client.knows(&[&server]);
+    let place = |name: &str| client.directory.path().join(name);
     let (text, list, spaced) = (place("revoked"), place("krl"), place("revoked hosts"));
     let configure = |path: &Path| {
-        traveller.configure(&[("web1", &server, &format!("RevokedHostKeys \"{}\"", path.display()))]);
+        client.configure(&[("web1", &server, &format!("RevokedHostKeys \"{}\"", path.display()))]);
     };
     let own = format!("# a comment\n\n{} root@server\n", server.host_key("ed25519"));
     let others = format!("{}\n", other.host_key("ed25519"));
 
     std::fs::write(&text, &others).unwrap();
     configure(&text);
-    traveller.go("web1").connected();
+    client.connect_to("web1").connected();
     std::fs::write(&text, format!("{others}{own}")).unwrap();
-    let failure = traveller.go("web1").failed("host_key_revoked");
+    let failure = client.connect_to("web1").failed("host_key_revoked");
     assert!(failure.contains(&text.display().to_string()), "{failure}");
 
     krl(&list, &[host_key_file(&other, "ed25519")]);
     configure(&list);
-    traveller.go("web1").connected();
+    client.connect_to("web1").connected();
     krl(
         &list,
         &[host_key_file(&other, "ed25519"), host_key_file(&server, "ed25519")],
     );
-    traveller.go("web1").failed("host_key_revoked");
+    client.connect_to("web1").failed("host_key_revoked");
 
     std::fs::write(&spaced, &own).unwrap();
     configure(&spaced);
-    traveller.go("web1").failed("host_key_revoked");
+    client.connect_to("web1").failed("host_key_revoked");
 
     // ssh trusts no host then (ssh_config(5)).
     for bad in ["missing", "garbage", "truncated"] {
@@ -61,80 +61,80 @@ fn a_key_that_revoked_host_keys_lists_is_refused_however_it_is_known() {
             _ => {}
         }
         configure(&path);
-        let failure = traveller.go("web1").failed("ssh_configuration");
+        let failure = client.connect_to("web1").failed("ssh_configuration");
         assert!(failure.contains("RevokedHostKeys"), "{bad}: {failure}");
     }
     configure(Path::new("none"));
-    traveller.go("web1").connected();
+    client.connect_to("web1").connected();
 
     // What the inventory records does not outweigh it, neither by fingerprint nor whole.
     configure(&text);
     let key = server.host_key("ed25519");
     for recorded in [HostKey::Fingerprint(key.fingerprint()), HostKey::Whole(key)] {
-        traveller.row.host_key = Some(recorded);
+        client.row.host_key = Some(recorded);
         let revoked = format!("RevokedHostKeys {}", text.display());
-        traveller.configure(&[("web1", &server, &revoked)]);
-        traveller.go("web1").failed("host_key_revoked");
+        client.configure(&[("web1", &server, &revoked)]);
+        client.connect_to("web1").failed("host_key_revoked");
     }
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_jump_hosts_settings_count_for_the_jump_host_and_for_nobody_else() {
+fn settings_of_a_jump_host_apply_to_no_other_host() {
     let bastion = Server::start(&["ed25519"]);
     let target = Server::start(&["ed25519"]);
-    let traveller = Traveller::new();
-    traveller.knows(&[&bastion, &target]);
-    let revoked = traveller.directory.path().join("revoked");
+    let client = ConfiguredClient::new();
+    client.knows(&[&bastion, &target]);
+    let revoked = client.directory.path().join("revoked");
     std::fs::write(&revoked, format!("{}\n", bastion.host_key("ed25519"))).unwrap();
     let setting = format!("RevokedHostKeys {}", revoked.display());
-    traveller.configure(&[
+    client.configure(&[
         ("bastion", &bastion, ""),
         ("web1", &target, &format!("ProxyJump bastion\n {setting}")),
     ]);
-    traveller.go("web1").connected();
-    traveller.configure(&[("bastion", &bastion, &setting), ("web1", &target, "ProxyJump bastion")]);
-    let failure = traveller.go("web1").failed("jump_host");
+    client.connect_to("web1").connected();
+    client.configure(&[("bastion", &bastion, &setting), ("web1", &target, "ProxyJump bastion")]);
+    let failure = client.connect_to("web1").failed("jump_host");
     assert!(failure.contains("revoked"), "{failure}");
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn only_the_host_key_algorithms_that_are_allowed_are_asked_for() {
+fn only_algorithms_in_host_key_algorithms_are_used() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
-    let traveller = Traveller::new();
+    let client = ConfiguredClient::new();
     let lines = ["rsa", "ecdsa", "ed25519"]
         .map(|key_type| format!("[127.0.0.1]:{} {}\n", server.port, server.host_key(key_type)));
-    std::fs::write(traveller.known_hosts(), lines.concat()).unwrap();
+    std::fs::write(client.known_hosts(), lines.concat()).unwrap();
     for (allowed, shown) in [
         ("rsa-sha2-512", "ssh-rsa"),
         ("ecdsa-sha2-nistp256,ssh-dss", "ecdsa-sha2-nistp256"),
         ("-ssh-ed25519", "ecdsa-sha2-nistp256"),
         ("^rsa-sha2-256", "ssh-ed25519"),
     ] {
-        traveller.configure(&[("web1", &server, &format!("HostKeyAlgorithms {allowed}"))]);
-        let arrival = traveller.go("web1").connected();
+        client.configure(&[("web1", &server, &format!("HostKeyAlgorithms {allowed}"))]);
+        let arrival = client.connect_to("web1").connected();
         assert!(arrival.host_key.starts_with(shown), "{allowed}: {}", arrival.host_key);
     }
     // SHA-1 signatures are not used.
-    traveller.configure(&[("web1", &server, "HostKeyAlgorithms ssh-rsa")]);
-    let failure = traveller.go("web1").failed("ssh_configuration");
+    client.configure(&[("web1", &server, "HostKeyAlgorithms ssh-rsa")]);
+    let failure = client.connect_to("web1").failed("ssh_configuration");
     assert!(failure.contains("HostKeyAlgorithms"), "{failure}");
 
-    traveller.configure(&[("web1", &server, "HostKeyAlgorithms rsa-sha2-512\n RequiredRSASize 8192")]);
-    let failure = traveller.go("web1").failed("ssh_configuration");
+    client.configure(&[("web1", &server, "HostKeyAlgorithms rsa-sha2-512\n RequiredRSASize 8192")]);
+    let failure = client.connect_to("web1").failed("ssh_configuration");
     assert!(failure.contains("RequiredRSASize is 8192"), "{failure}");
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn with_strict_checking_no_key_is_taken_on_trust() {
+fn strict_host_key_checking_refuses_unknown_keys() {
     let server = Server::start(&["ed25519"]);
-    let mut traveller = Traveller::new();
-    traveller.knows(&[]);
-    traveller.configure(&[("web1", &server, "StrictHostKeyChecking yes")]);
+    let mut client = ConfiguredClient::new();
+    client.knows(&[]);
+    client.configure(&[("web1", &server, "StrictHostKeyChecking yes")]);
     let fingerprint = server.host_key("ed25519").fingerprint();
-    let failure = traveller.go("web1").failed("host_key_unknown");
+    let failure = client.connect_to("web1").failed("host_key_unknown");
     assert!(failure.contains("StrictHostKeyChecking"), "{failure}");
     assert!(
         failure.contains(&format!("infrakt server update prod-2 --host-key {fingerprint}")),
@@ -142,20 +142,20 @@ fn with_strict_checking_no_key_is_taken_on_trust() {
     );
     // With a looser value nothing else is accepted than without any.
     for looser in ["ask", "no", "accept-new"] {
-        traveller.configure(&[("web1", &server, &format!("StrictHostKeyChecking {looser}"))]);
-        traveller.go("web1").failed("host_key_unknown");
+        client.configure(&[("web1", &server, &format!("StrictHostKeyChecking {looser}"))]);
+        client.connect_to("web1").failed("host_key_unknown");
     }
-    traveller.configure(&[("web1", &server, "StrictHostKeyChecking yes")]);
-    traveller.row.host_key = Some(HostKey::Fingerprint(fingerprint));
-    traveller.go("web1").connected();
+    client.configure(&[("web1", &server, "StrictHostKeyChecking yes")]);
+    client.row.host_key = Some(HostKey::Fingerprint(fingerprint));
+    client.connect_to("web1").connected();
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn with_check_host_ip_the_address_must_not_contradict() {
+fn check_host_ip_refuses_a_key_that_contradicts_the_address() {
     let server = Server::start(&["ed25519"]);
     let other = Server::start(&["ed25519"]);
-    let traveller = Traveller::new();
+    let client = ConfiguredClient::new();
     // By its alias the server is known; the address is known with another key.
     let known = format!(
         "web1 {}\n[127.0.0.1]:{} {}\n",
@@ -163,43 +163,43 @@ fn with_check_host_ip_the_address_must_not_contradict() {
         server.port,
         other.host_key("ed25519")
     );
-    std::fs::write(traveller.known_hosts(), known).unwrap();
-    traveller.configure(&[("web1", &server, "HostKeyAlias web1")]);
-    traveller.go("web1").connected();
-    traveller.configure(&[("web1", &server, "HostKeyAlias web1\n CheckHostIP yes")]);
-    let failure = traveller.go("web1").failed("host_key_changed");
+    std::fs::write(client.known_hosts(), known).unwrap();
+    client.configure(&[("web1", &server, "HostKeyAlias web1")]);
+    client.connect_to("web1").connected();
+    client.configure(&[("web1", &server, "HostKeyAlias web1\n CheckHostIP yes")]);
+    let failure = client.connect_to("web1").failed("host_key_changed");
     assert!(failure.contains("known_hosts:2, with CheckHostIP"), "{failure}");
     // Of an address nothing more is asked than ever: what the inventory records counts.
-    let mut traveller = traveller;
-    traveller.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
-    traveller.configure(&[("web1", &server, "CheckHostIP yes")]);
-    traveller.go("web1").connected();
+    let mut client = client;
+    client.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
+    client.configure(&[("web1", &server, "CheckHostIP yes")]);
+    client.connect_to("web1").connected();
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn what_cannot_be_honoured_is_refused_by_its_name() {
+fn unsupported_host_key_settings_are_refused_by_name() {
     let server = Server::start(&["ed25519"]);
-    let traveller = Traveller::new();
-    traveller.knows(&[&server]);
-    traveller.configure(&[("web1", &server, "KnownHostsCommand /bin/echo %H")]);
-    let failure = traveller.go("web1").failed("ssh_configuration");
+    let client = ConfiguredClient::new();
+    client.knows(&[&server]);
+    client.configure(&[("web1", &server, "KnownHostsCommand /bin/echo %H")]);
+    let failure = client.connect_to("web1").failed("ssh_configuration");
     assert!(failure.contains("KnownHostsCommand is not supported"), "{failure}");
-    traveller.configure(&[(
+    client.configure(&[(
         "web1",
         &server,
         "KnownHostsCommand none\n VerifyHostKeyDNS yes\n UpdateHostKeys yes",
     )]);
-    traveller.go("web1").connected();
+    client.connect_to("web1").connected();
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn every_known_hosts_file_counts_and_none_is_none() {
+fn all_known_hosts_files_are_used_and_none_turns_them_off() {
     let server = Server::start(&["ed25519"]);
     let other = Server::start(&["ed25519"]);
-    let traveller = Traveller::new();
-    let directory = traveller.directory.path();
+    let client = ConfiguredClient::new();
+    let directory = client.directory.path();
     let (first, second) = (directory.join("first"), directory.join("my second"));
     let line = |marker: &str, server: &Server, of: &Server| {
         format!("{marker}[127.0.0.1]:{} {}\n", server.port, of.host_key("ed25519"))
@@ -207,21 +207,21 @@ fn every_known_hosts_file_counts_and_none_is_none() {
     std::fs::write(&first, line("", &server, &server)).unwrap();
     std::fs::write(&second, line("@revoked ", &server, &server)).unwrap();
     let both = format!("UserKnownHostsFile {} \"{}\"", first.display(), second.display());
-    traveller.configure(&[("web1", &server, &both)]);
-    let failure = traveller.go("web1").failed("host_key_revoked");
+    client.configure(&[("web1", &server, &both)]);
+    let failure = client.connect_to("web1").failed("host_key_revoked");
     assert!(failure.contains("my second:1"), "{failure}");
     let split = format!(
         "UserKnownHostsFile {}\n GlobalKnownHostsFile \"{}\"",
         first.display(),
         second.display()
     );
-    traveller.configure(&[("web1", &server, &split)]);
-    traveller.go("web1").failed("host_key_revoked");
-    traveller.configure(&[("web1", &server, "UserKnownHostsFile none\n GlobalKnownHostsFile none")]);
-    traveller.go("web1").failed("host_key_unknown");
+    client.configure(&[("web1", &server, &split)]);
+    client.connect_to("web1").failed("host_key_revoked");
+    client.configure(&[("web1", &server, "UserKnownHostsFile none\n GlobalKnownHostsFile none")]);
+    client.connect_to("web1").failed("host_key_unknown");
     // An endless file is none.
-    traveller.configure(&[("web1", &server, "UserKnownHostsFile /dev/zero")]);
-    traveller.go("web1").failed("host_key_unknown");
+    client.configure(&[("web1", &server, "UserKnownHostsFile /dev/zero")]);
+    client.connect_to("web1").failed("host_key_unknown");
 
     // Certificates of hosts are not used: such a line neither vouches nor contradicts, nor does a revoked authority.
     std::fs::write(
@@ -234,6 +234,6 @@ fn every_known_hosts_file_counts_and_none_is_none() {
         .concat(),
     )
     .unwrap();
-    traveller.configure(&[("web1", &server, &format!("UserKnownHostsFile {}", first.display()))]);
-    traveller.go("web1").connected();
+    client.configure(&[("web1", &server, &format!("UserKnownHostsFile {}", first.display()))]);
+    client.connect_to("web1").connected();
 }

@@ -30,7 +30,7 @@ fn problem_with(server: &Server, path: &Path) -> KeyProblem {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn every_usual_kind_of_key_lets_its_owner_in() {
+fn all_common_types_of_keys_work() {
     let server = Server::start(&["ed25519"]);
     for options in [
         &["-t", "ed25519", "-N", ""][..],
@@ -50,7 +50,7 @@ fn every_usual_kind_of_key_lets_its_owner_in() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_encrypted_key_of_every_kind_is_unlocked_with_its_passphrase_and_asked_for_once() {
+fn all_formats_of_encrypted_keys_work_and_ask_once_for_the_passphrase() {
     let server = Server::start(&["ed25519"]);
     for options in [
         &["-t", "ed25519"][..],
@@ -78,7 +78,7 @@ fn an_encrypted_key_of_every_kind_is_unlocked_with_its_passphrase_and_asked_for_
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_wrong_passphrase_can_be_corrected_and_after_three_it_is_over() {
+fn a_passphrase_may_be_tried_three_times() {
     let server = Server::start(&["ed25519"]);
     let key = server.key("corrected", &["-t", "ed25519", "-N", "open sesame"]);
     let person = Person::who_says(&["sesam", "open sesame"]);
@@ -110,7 +110,7 @@ fn a_wrong_passphrase_can_be_corrected_and_after_three_it_is_over() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_encrypted_key_with_nobody_to_ask_names_the_variable_that_helps() {
+fn without_a_terminal_an_encrypted_key_names_the_environment_variable() {
     let server = Server::start(&["ed25519"]);
     let key = server.key("locked", &["-t", "ed25519", "-N", "open sesame"]);
     let error = connect(&with_key(&server, &key), &Person::nobody())
@@ -127,7 +127,7 @@ fn an_encrypted_key_with_nobody_to_ask_names_the_variable_that_helps() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_that_the_server_does_not_know_is_listed_as_refused() {
+fn a_key_unknown_to_the_server_is_listed_as_refused() {
     let server = Server::start(&["ed25519"]);
     let key = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
     let error = connect(&with_key(&server, &key), &Person::nobody())
@@ -151,7 +151,7 @@ fn a_key_that_the_server_does_not_know_is_listed_as_refused() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
+fn an_unusable_key_file_is_reported_with_the_reason() {
     let server = Server::start(&["ed25519"]);
     let file = |name: &str, text: &str| {
         let path = server.directory.path().join(name);
@@ -186,7 +186,7 @@ fn a_key_file_that_cannot_be_used_says_what_is_wrong_with_it() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_work() {
+fn the_hint_for_a_damaged_key_file_repairs_it() {
     let server = Server::start(&["ed25519"]);
     let path = server.directory.path().join("untidy");
     let write = |bytes: &[u8]| {
@@ -252,7 +252,7 @@ fn a_key_that_was_pasted_or_converted_is_not_offered_and_the_remedy_makes_it_wor
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
+fn an_unusable_key_in_the_usual_place_gets_a_hint_when_nothing_else_is_accepted() {
     let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
@@ -277,7 +277,7 @@ fn a_key_that_nobody_named_has_its_remedy_too_where_nothing_else_is_accepted() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
+fn huge_and_special_files_are_not_read_as_keys() {
     let server = Server::start(&["ed25519"]);
     let path = server.directory.path().join("large");
     // Sparse: it takes no room on the disk, and would take all memory.
@@ -306,7 +306,7 @@ fn a_key_file_of_any_size_or_kind_is_not_read_whole() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_agent_and_the_usual_files_are_found_without_being_named() {
+fn the_agent_and_the_usual_key_files_are_used_by_default() {
     let server = Server::start(&["ed25519"]);
     let home = server.directory.path().join("home");
     std::fs::create_dir_all(home.join(".ssh")).unwrap();
@@ -329,7 +329,7 @@ fn the_agent_and_the_usual_files_are_found_without_being_named() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() {
+fn a_named_key_is_offered_before_the_other_keys_of_the_agent() {
     let server = Server::start(&["ed25519"]);
     let agent = Agent::start(&server);
     for number in 0..8 {
@@ -369,7 +369,7 @@ fn an_agent_full_of_other_keys_does_not_use_up_the_tries_before_the_named_key() 
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_public_key_without_an_agent_is_said_to_be_one() {
+fn naming_a_public_key_without_an_agent_is_an_error() {
     let server = Server::start(&["ed25519"]);
     let public = server.directory.path().join("id.pub");
     let error = connect(&with_key(&server, &public), &Person::nobody())

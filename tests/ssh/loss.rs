@@ -11,7 +11,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_connection_that_is_cut_is_lost_and_not_taken_for_the_end_of_the_script() {
+fn a_cut_connection_is_not_taken_for_the_end_of_the_script() {
     let server = Server::start(&["ed25519"]);
     let line = Line::to(server.port);
     let mut target = server.target();
@@ -42,7 +42,7 @@ fn a_connection_that_is_cut_is_lost_and_not_taken_for_the_end_of_the_script() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_lost_connection_comes_back_after_some_tries_without_asking_anybody_again() {
+fn reconnecting_succeeds_after_some_attempts_without_questions() {
     let server = Server::start(&["ed25519"]);
     let line = Line::to(server.port);
     let mut target = server.target();
@@ -63,7 +63,7 @@ fn a_lost_connection_comes_back_after_some_tries_without_asking_anybody_again() 
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn patience_has_an_end() {
+fn reconnecting_gives_up_at_its_deadline() {
     let mut server = Server::start(&["ed25519"]);
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
     server.stop();
@@ -77,7 +77,7 @@ fn patience_has_an_end() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn another_machine_at_the_same_address_is_not_reconnected_to() {
+fn reconnecting_refuses_another_machine_at_the_same_address() {
     let mut server = Server::start(&["ed25519"]);
     // Only a fingerprint was recorded: after the first login it is the whole key that counts.
     let mut target = server.target();
@@ -90,7 +90,7 @@ fn another_machine_at_the_same_address_is_not_reconnected_to() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn dropping_a_running_script_does_not_wait_for_it_and_leaves_a_session_that_can_be_reconnected() {
+fn dropping_a_running_script_does_not_wait_for_it() {
     let server = Server::start(&["ed25519"]);
     let mut session = connect(&server.target(), &Person::nobody()).unwrap();
     let mut channel = session.start(b"echo running; read -r line; exit\n").unwrap();
@@ -129,7 +129,7 @@ fn a_session_can_be_dropped_in_the_middle_of_everything() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn nobody_home_says_which_address_and_why() {
+fn an_unreachable_server_is_reported_with_address_and_reason() {
     let server = Server::start(&["ed25519"]);
     let mut target = server.target();
     target.host = "name.invalid".to_owned();
@@ -141,7 +141,7 @@ fn nobody_home_says_which_address_and_why() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_port_where_something_else_answers_is_said_so() {
+fn a_port_that_does_not_speak_ssh_is_reported() {
     let server = Server::start(&["ed25519"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut target = server.target();

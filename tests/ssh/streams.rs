@@ -12,7 +12,7 @@ fn session(server: &Server) -> Session {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_script_runs_as_root_and_a_session_runs_one_after_the_other() {
+fn scripts_run_as_root_and_one_after_the_other() {
     let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     for word in ["first", "second"] {
@@ -25,7 +25,7 @@ fn a_script_runs_as_root_and_a_session_runs_one_after_the_other() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn twenty_megabytes_on_both_streams_at_once_arrive_whole() {
+fn twenty_megabytes_on_both_streams_arrive_complete() {
     let server = Server::start(&["ed25519"]);
     let script =
         b"head -c 20000000 /dev/zero | tr '\\0' o & head -c 20000000 /dev/zero | tr '\\0' e >&2 & wait; exit\n";
@@ -37,7 +37,7 @@ fn twenty_megabytes_on_both_streams_at_once_arrive_whole() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_long_stream_is_whole_while_the_other_stays_silent() {
+fn a_long_stream_arrives_complete_while_the_other_is_silent() {
     let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let script = b"head -c 10000000 /dev/zero >&2; echo end; exit\n";
@@ -50,7 +50,7 @@ fn a_long_stream_is_whole_while_the_other_stays_silent() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_script_of_ten_megabytes_is_fed_while_it_prints_as_much() {
+fn a_script_of_ten_megabytes_is_sent_while_it_prints_ten_megabytes() {
     let server = Server::start(&["ed25519"]);
     feed_ten_megabytes(&mut session(&server));
 }
@@ -59,7 +59,7 @@ fn a_script_of_ten_megabytes_is_fed_while_it_prints_as_much() {
 /// A network namespace of its own has such sockets, and no one else sees them.
 #[test]
 #[ignore = "needs root and sshd"]
-fn nothing_gets_stuck_where_a_packet_does_not_fit_into_the_socket() {
+fn packets_larger_than_the_socket_buffer_do_not_block() {
     let narrow = "ip link set lo up && echo '4096 8192 8192' >/proc/sys/net/ipv4/tcp_wmem && exec \"$0\" \"$@\"";
     let output = Command::new("unshare")
         .args(["--net", "sh", "-c", narrow])
@@ -92,7 +92,7 @@ pub fn feed_ten_megabytes(session: &mut Session) {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn of_thousands_of_small_answers_on_both_streams_none_is_overlooked() {
+fn thousands_of_small_chunks_on_both_streams_all_arrive() {
     let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let script = b"echo ready; while read -r line; do echo \"$line\" >&2; echo \"$line\"; done\n";
@@ -115,7 +115,7 @@ fn of_thousands_of_small_answers_on_both_streams_none_is_overlooked() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_script_that_ends_before_it_was_read_to_its_end_is_just_over() {
+fn a_script_may_exit_before_it_is_read_completely() {
     let server = Server::start(&["ed25519"]);
     let script = format!("echo early; exit 3\n{}", "# never read\n".repeat(800_000));
     let mut session = session(&server);
@@ -127,7 +127,7 @@ fn a_script_that_ends_before_it_was_read_to_its_end_is_just_over() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn what_is_sent_later_reaches_the_scripts_own_standard_input() {
+fn later_input_reaches_the_standard_input_of_the_script() {
     let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let mut channel = session
@@ -149,7 +149,7 @@ fn what_is_sent_later_reaches_the_scripts_own_standard_input() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_script_that_closes_its_streams_and_stays_does_not_hold_anybody_up() {
+fn a_script_that_closes_its_streams_is_not_waited_for() {
     let server = Server::start(&["ed25519"]);
     let mut session = session(&server);
     let mut channel = session.start(b"exec >&- 2>&-; read -r line; exit\n").unwrap();

@@ -83,7 +83,7 @@ fn a_first_contact_does_not_accept_another_key_than_the_recorded_one() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_recorded_key_is_negotiated_whatever_its_type() {
+fn the_type_of_the_recorded_key_is_negotiated() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
@@ -94,7 +94,7 @@ fn the_recorded_key_is_negotiated_whatever_its_type() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_fingerprint_given_beforehand_is_enough_and_yields_the_whole_key() {
+fn a_recorded_fingerprint_is_enough_to_trust_the_key() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
@@ -106,7 +106,7 @@ fn a_fingerprint_given_beforehand_is_enough_and_yields_the_whole_key() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_wrong_fingerprint_is_a_changed_key_and_shows_the_one_offered() {
+fn a_wrong_fingerprint_is_reported_as_a_changed_key() {
     let server = Server::start(&["ed25519"]);
     let other: HostKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
     let error = connect(&recorded(&server, Some(other.clone())), &Person::nobody())
@@ -123,7 +123,7 @@ fn a_wrong_fingerprint_is_a_changed_key_and_shows_the_one_offered() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_changed_key_is_refused_and_the_way_on_is_shown() {
+fn a_changed_key_is_refused_with_a_hint() {
     let mut server = Server::start(&["ed25519"]);
     let before = server.target();
     server.reinstall();
@@ -142,7 +142,7 @@ fn a_changed_key_is_refused_and_the_way_on_is_shown() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_server_that_lost_its_recorded_key_type_is_a_changed_key_too() {
+fn a_key_of_another_type_is_reported_as_a_changed_key() {
     let server = Server::start(&["ecdsa"]);
     let other = Server::start(&["rsa"]);
     let target = recorded(&server, Some(HostKey::Whole(other.host_key("rsa"))));
@@ -155,7 +155,7 @@ fn a_server_that_lost_its_recorded_key_type_is_a_changed_key_too() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn an_unknown_key_is_never_accepted_silently() {
+fn an_unknown_key_is_refused_with_a_hint() {
     let server = Server::start(&["ed25519"]);
     let report = connect_knowing(&server, "");
     let fingerprint = server.host_key("ed25519").fingerprint();
@@ -166,7 +166,7 @@ fn an_unknown_key_is_never_accepted_silently() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_users_own_known_hosts_vouches_for_any_key_it_holds() {
+fn keys_in_known_hosts_are_trusted() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let line = format!("[127.0.0.1]:{} {}\n", server.port, server.host_key(key_type));
@@ -182,7 +182,7 @@ fn the_users_own_known_hosts_vouches_for_any_key_it_holds() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn known_hosts_can_contradict_and_revoke() {
+fn known_hosts_can_contradict_and_revoke_keys() {
     let server = Server::start(&["ed25519"]);
     let other = Server::start(&["ed25519"]);
     let changed = format!("# a comment\n[127.0.0.1]:* {}\n", other.host_key("ed25519"));

@@ -238,7 +238,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn nobody_else_reaches_the_agent_through_the_relay() {
+    fn only_the_user_can_reach_the_agent_through_the_relay() {
         let relay = Relay::start(Path::new("/nonexistent"), Vec::new()).unwrap();
         let folder = relay.socket().parent().unwrap();
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
@@ -263,7 +263,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_message_does_more_than_be_passed_on(message in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_message_is_at_most_passed_on(message in prop::collection::vec(any::<u8>(), 0..200)) {
             for first in [12u8, 13, 14] {
                 let message = [&[first][..], &message].concat();
                 let _ = (listed(&message), signing(&message, &[]));

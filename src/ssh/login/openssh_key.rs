@@ -155,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_damage_to_a_key_file_does_more_than_make_it_unusable(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn damaged_key_files_are_unusable_and_nothing_worse(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             use base64::Engine;
             let body = [super::MAGIC, &bytes].concat();
             let base64 = base64::engine::general_purpose::STANDARD.encode(body);

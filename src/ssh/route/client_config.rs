@@ -287,7 +287,7 @@ mod tests {
     use super::{parse, speaks};
 
     #[test]
-    fn what_debian_ships_system_wide_says_nothing_about_any_host() {
+    fn the_system_wide_configuration_of_debian_sets_nothing() {
         let shipped = "Include /etc/ssh/ssh_config.d/*.conf\n\nHost *\n#   Port 22\n    SendEnv LANG LC_*\n    \
                        HashKnownHosts yes\n    GSSAPIAuthentication yes\n";
         assert!(!speaks(shipped));
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_keeps_every_value_of_a_setting_in_its_order() {
+    fn all_values_of_a_setting_are_kept_in_their_order() {
         let values = parse("user deploy\nidentityfile ~/.ssh/a\nidentityfile ~/.ssh/b c\nproxycommand nc %h %p\nodd\n");
         assert_eq!(values["identityfile"], ["~/.ssh/a", "~/.ssh/b c"]);
         assert_eq!(values["proxycommand"], ["nc %h %p"]);

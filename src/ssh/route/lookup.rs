@@ -324,7 +324,7 @@ mod tests {
     use super::HostQuery;
 
     #[test]
-    fn members_of_a_list_of_jump_hosts_have_a_user_and_a_port_or_not() {
+    fn jump_hosts_may_have_a_user_and_a_port() {
         let parsed = |text: &str| {
             let query = HostQuery::parse(text).unwrap();
             (query.user, query.host, query.port)

@@ -112,7 +112,7 @@ mod tests {
     use super::Tokens;
 
     #[test]
-    fn several_paths_are_told_apart_also_where_one_holds_spaces() {
+    fn lists_of_paths_may_contain_paths_with_spaces() {
         let tokens = Tokens {
             original: "web1",
             host: "10.0.0.1",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_and_variables_become_what_they_stand_for_and_unknown_ones_are_named() {
+    fn tokens_and_variables_are_replaced_and_unknown_ones_are_named() {
         let tokens = Tokens {
             original: "web1",
             host: "10.0.0.1",

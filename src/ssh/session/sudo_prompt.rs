@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_password_and_another_question_are_told_apart() {
+    fn a_wrong_password_is_distinguished_from_another_question() {
         for wrong in [
             "PROMPTSorry, try again.\nPROMPT",
             "PROMPTDas hat nicht funktioniert, bitte nochmal probieren.\nPROMPT\nsudo: 1",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_account_whose_password_is_wanted_is_known_and_the_prompts_are_taken_out() {
+    fn the_account_is_read_from_the_prompts_and_the_prompts_are_removed() {
         let prompt = SudoPrompt::new().unwrap();
         let asked = format!("We trust you\n{0}/root/Sorry\n{0}/root/\n", prompt.word);
         assert_eq!(prompt.other_account(&asked, "deploy").as_deref(), Some("root"));

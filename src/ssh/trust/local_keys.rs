@@ -42,7 +42,7 @@ mod tests {
     const LINE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPJz6mmiw4syvolEVz4zaWSGHGK1D8lw556wDmkd1POK";
 
     #[test]
-    fn this_computers_own_keys_are_found_and_a_computer_without_any_is_no_error() {
+    fn the_keys_of_this_computer_are_found_and_may_be_missing() {
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(host_keys_in(&directory.path().join("missing")).unwrap(), []);
         std::fs::write(

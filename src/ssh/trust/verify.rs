@@ -271,7 +271,7 @@ mod tests {
     use super::preference;
 
     #[test]
-    fn the_recorded_type_is_asked_for_first_and_the_others_still_follow() {
+    fn the_recorded_type_is_asked_for_before_the_others() {
         assert_eq!(preference(&[])[0], "ssh-ed25519");
         assert_eq!(
             preference(&["ssh-rsa"])[..3],

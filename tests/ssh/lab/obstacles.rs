@@ -26,7 +26,7 @@ fn obstacle(error: &SshError) -> &Obstacle {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn expired_closed_and_shellless_accounts_are_told_apart_by_the_machines_own_words() {
+fn expired_closed_and_shell_less_accounts_each_get_their_own_hint() {
     let machine = Machine::up("nopasswd");
     machine.root("echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh");
     let deploy = machine.target();

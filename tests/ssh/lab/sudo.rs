@@ -13,7 +13,7 @@ use std::time::Duration;
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn sudo_without_a_password_asks_nobody() {
+fn sudo_without_a_password_works_without_questions() {
     let machine = Machine::up("nopasswd");
     let person = Person::nobody();
     let mut session = connect(&machine.target(), &person).unwrap();
@@ -23,7 +23,7 @@ fn sudo_without_a_password_asks_nobody() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn sudo_with_a_password_asks_once_and_never_again() {
+fn the_sudo_password_is_asked_for_once_per_session() {
     let machine = Machine::up("password");
     let person = Person::who_says(&[PASSWORD]);
     let mut session = connect(&machine.target(), &person).unwrap();
@@ -49,7 +49,7 @@ fn sudo_with_a_password_asks_once_and_never_again() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn the_password_never_becomes_a_line_of_the_script() {
+fn the_sudo_password_never_becomes_a_line_of_the_script() {
     let machine = Machine::up("password");
     let person = Person::who_says(&[PASSWORD]);
     // A ticket that any login may use, as some administrators have it.
@@ -69,7 +69,7 @@ fn the_password_never_becomes_a_line_of_the_script() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_wrong_sudo_password_can_be_corrected_counts_once_each_and_after_three_it_is_over() {
+fn a_sudo_password_may_be_tried_three_times() {
     let machine = Machine::up("password");
     let person = Person::who_says(&["wrong", PASSWORD]);
     connect(&machine.target(), &person).unwrap();
@@ -105,7 +105,7 @@ fn a_wrong_sudo_password_can_be_corrected_counts_once_each_and_after_three_it_is
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn without_anybody_to_ask_the_environment_gives_the_sudo_password() {
+fn the_environment_can_give_the_sudo_password() {
     let machine = Machine::up("password");
     let error = failure(&machine.target(), &Person::nobody());
     assert!(matches!(error, SshError::SudoNeedsPassword { .. }), "{error:?}");
@@ -133,7 +133,7 @@ fn without_anybody_to_ask_the_environment_gives_the_sudo_password() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_user_who_may_not_and_a_machine_without_sudo_are_told_apart() {
+fn a_user_without_sudo_rights_and_a_machine_without_sudo_give_different_errors() {
     let machine = Machine::up("none");
     let error = failure(&machine.target(), &Person::who_says(&[PASSWORD]));
     assert!(
@@ -153,7 +153,7 @@ fn a_user_who_may_not_and_a_machine_without_sudo_are_told_apart() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_login_by_password_works_where_the_server_takes_one_by_either_method() {
+fn passwords_work_with_both_methods_of_ssh() {
     let machine = Machine::up("nopasswd");
     let home = tempfile::tempdir().unwrap();
     for (method, other) in [
@@ -178,7 +178,7 @@ fn a_login_by_password_works_where_the_server_takes_one_by_either_method() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
+fn reconnecting_waits_while_a_booting_machine_admits_only_root() {
     let machine = Machine::up("nopasswd");
     let mut session = connect(&machine.target(), &Person::nobody()).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
@@ -190,7 +190,7 @@ fn a_reboot_is_waited_for_even_while_the_machine_lets_only_root_in() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_script_of_ten_megabytes_is_fed_through_sudo_while_it_prints_as_much() {
+fn ten_megabytes_pass_through_sudo_in_both_directions() {
     let machine = Machine::up("password");
     feed_ten_megabytes(&mut connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap());
 }
@@ -207,7 +207,7 @@ fn refused(machine: &Machine, password: &str) -> (Vec<String>, SshError, String)
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn sudo_rs_takes_no_part_of_the_script_with_the_password_and_every_sudo_says_what_it_wants() {
+fn sudo_rs_reads_only_the_password_and_each_sudo_refusal_is_recognised() {
     let machine = Machine::up("password");
     machine.root(
         "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y sudo-rs libpam-oath >/dev/null 2>&1; \

@@ -33,7 +33,7 @@ impl From<LoginTarget> for Row {
     }
 }
 
-pub struct Traveller {
+pub struct ConfiguredClient {
     pub directory: tempfile::TempDir,
     pub row: Row,
 }
@@ -46,7 +46,7 @@ pub enum Report {
     Failed(String),
 }
 
-/// What a traveller who got there tells; what nobody asked for is empty.
+/// What a client who got there tells; what nobody asked for is empty.
 #[derive(Debug, Default)]
 pub struct Arrival {
     pub address: String,
@@ -80,7 +80,7 @@ impl Report {
     }
 }
 
-impl Traveller {
+impl ConfiguredClient {
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join(".ssh")).unwrap();
@@ -152,7 +152,7 @@ impl Traveller {
         std::fs::write(self.config(), config).unwrap();
     }
 
-    pub fn go(&self, host: &str) -> Report {
+    pub fn connect_to(&self, host: &str) -> Report {
         self.go_with(host, &[])
     }
 
@@ -176,7 +176,7 @@ impl Traveller {
             .args([
                 "--exact",
                 "--ignored",
-                "traveller::helper_goes_the_way_that_is_configured",
+                "configured_client::helper_connects_with_an_ssh_configuration",
             ])
             .env_remove("SSH_AUTH_SOCK")
             .env("HOME", self.directory.path())
@@ -232,7 +232,7 @@ impl Traveller {
 
 #[test]
 #[ignore = "started by another test"]
-fn helper_goes_the_way_that_is_configured() {
+fn helper_connects_with_an_ssh_configuration() {
     let Some(report) = given("TEST_REPORT") else { return };
     let text = match arrive() {
         Ok(arrival) => {
