@@ -1,5 +1,4 @@
-//! Agents as the SSH configuration names them, and what lets a user in through them: keys, certificates and keys on
-//! security tokens.
+//! Agents named by the SSH configuration, and what they are used for: keys, certificates and keys on security tokens.
 
 use crate::configured_client::ConfiguredClient;
 use crate::keys::Agent;
@@ -8,7 +7,7 @@ use crate::token::{Token, private_file};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A host whose keys are not named.
+/// A host without named keys.
 fn unnamed(client: &ConfiguredClient, server: &Server, more: &str) -> String {
     format!(
         "Host web1\n {more}\n HostName 127.0.0.1\n Port {}\n User root\n UserKnownHostsFile {}\n",
@@ -17,7 +16,7 @@ fn unnamed(client: &ConfiguredClient, server: &Server, more: &str) -> String {
     )
 }
 
-/// Somebody who knows the server, and whose configuration says `more` of it.
+/// A client that knows the server, with `more` in its configuration.
 fn client_of(server: &Server, more: &str) -> ConfiguredClient {
     let client = ConfiguredClient::new();
     client.knows(&[server]);
@@ -36,7 +35,7 @@ fn only_the_agent_named_by_the_ssh_configuration_is_used() {
     let client = client_of(&server, &format!("IdentityAgent {}", agent.socket));
     client.go_with("web1", &elsewhere).connected();
 
-    // As a path in the home, and as a variable.
+    // As a path below the home directory, and as a variable.
     std::os::unix::fs::symlink(&agent.socket, client.directory.path().join("agent.sock")).unwrap();
     client.write(&unnamed(&client, &server, "IdentityAgent ${HOME}/agent.sock"));
     client.go_with("web1", &elsewhere).connected();
@@ -111,7 +110,7 @@ fn identities_only_offers_no_other_keys_of_the_agent() {
     assert!(failure.contains("the server accepts: publickey"), "{failure}");
 }
 
-/// A server that lets in whoever has a certificate of this authority.
+/// A server that accepts all certificates of this authority.
 fn with_authority(server: &mut Server) -> PathBuf {
     let authority = server.stranger("authority", &["-t", "ed25519", "-N", ""]);
     server.reconfigure(&format!("TrustedUserCAKeys {}\n", public_half(&authority).display()));
@@ -145,14 +144,14 @@ fn certificates_work_from_files_from_agents_and_from_both() {
         certify(&authority, &key, "-1h:+1h");
         client.connect_to("web1").connected();
 
-        // ssh-add takes the certificate along.
+        // ssh-add adds the certificate too.
         let agent = Agent::start(&server);
         agent.add(&key);
         let environment = [("SSH_AUTH_SOCK", agent.socket.as_str())];
         client_of(&server, "").go_with("web1", &environment).connected();
         drop(agent);
 
-        // The key in the agent, and its certificate in a file that lies elsewhere.
+        // The key in the agent, and its certificate in a file elsewhere.
         let beside = format!("{}-cert.pub", key.display());
         let elsewhere = server.directory.path().join("elsewhere");
         std::fs::rename(&beside, &elsewhere).unwrap();
@@ -198,13 +197,13 @@ fn keys_on_security_tokens_work_through_an_agent() {
     let environment = [("SSH_AUTH_SOCK", socket.to_str().unwrap())];
     let client = client_of(&server, "");
     client.go_with("web1", &environment).connected();
-    // And again, without asking anybody.
+    // And again, without a question.
     let arrival = client
         .go_with("web1", &[environment[0], ("TEST_TIMES", "3")])
         .connected();
     assert_eq!(arrival.left_behind, "0 threads, 0 files");
 
-    // Its certificate, where the key alone is not known.
+    // Its certificate, on a server that does not accept the key alone.
     server.lock_out();
     client.go_with("web1", &environment).failed("login_denied");
     let public = server.directory.path().join("id_ed25519_sk");

@@ -1,4 +1,4 @@
-//! A connection made by a process of its own, for what depends on the environment: HOME, the agent, secrets.
+//! Connects in a child process, for tests that depend on the environment: HOME, the agent, secrets.
 
 use crate::server::Person;
 use infrakt::host_key::HostKey;
@@ -8,7 +8,7 @@ use std::process::Command;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
     Connected,
-    /// Code, message and hint, a line each.
+    /// Code, message and hint, one per line.
     Failed(String),
 }
 
@@ -21,7 +21,7 @@ impl Report {
     }
 }
 
-/// Connects to `target` in a process with this environment and nobody to ask.
+/// Connects to `target` in a process with this environment, and without a person to ask.
 pub fn connect(target: &LoginTarget, environment: &[(&str, &str)]) -> Report {
     let report = tempfile::NamedTempFile::new().unwrap();
     let key = target

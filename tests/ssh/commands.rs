@@ -1,4 +1,4 @@
-//! The same ways as a user meets them: the real program, with an SSH configuration of their own.
+//! Routes as a user meets them: the real program with an SSH configuration.
 
 use crate::configured_client::ConfiguredClient;
 use crate::server::Server;
@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 impl ConfiguredClient {
-    /// infrakt with a home of its own.
+    /// infrakt with its own home.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_infrakt"));
         command
@@ -26,7 +26,7 @@ impl ConfiguredClient {
         self.command(arguments).output().unwrap()
     }
 
-    /// Writes a recipe, and gives its path.
+    /// Writes a recipe and returns its path.
     fn recipe(&self, text: &str) -> String {
         let path = self.directory.path().join("recipe.rhai");
         std::fs::write(&path, text).unwrap();
@@ -45,7 +45,7 @@ impl ConfiguredClient {
     }
 }
 
-/// A server behind a jump host, which are known.
+/// A server behind a jump host. Both host keys are known.
 fn behind_a_jump_host() -> (ConfiguredClient, Server, Server) {
     let (bastion, target) = (Server::start(&["ed25519"]), Server::start(&["ed25519"]));
     let client = ConfiguredClient::new();
@@ -131,13 +131,13 @@ fn a_plan_becomes_stale_when_the_ssh_configuration_leads_to_another_machine() {
     assert!(shown.contains(&format!("root@127.0.0.1:{}", world.port)), "{shown}");
     client.ok(&["apply", plan]);
 
-    // The name now leads to another machine: what the plan was made for does not answer there any more.
+    // The name now leads to another machine than the one that the plan was made for.
     client.configure(&[("web1", &other, "")]);
     let refused = client.infrakt(&["apply", plan]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(4), "{said}");
     assert!(said.contains("the host key of 'prod-2' has changed"), "{said}");
-    // The same machine by another way is not what was shown, either.
+    // The same machine, by a route that the plan did not show.
     let line = Line::to(world.port);
     configure(line.port);
     let refused = client.infrakt(&["apply", plan]);
@@ -146,7 +146,7 @@ fn a_plan_becomes_stale_when_the_ssh_configuration_leads_to_another_machine() {
     assert!(said.contains("its address or user was changed since"), "{said}");
 }
 
-/// A server in a world of its own behind a jump host, with the line to the jump host.
+/// A server with its own processes and mounts behind a jump host, and the connection to the jump host.
 fn world_behind_a_line(client: &ConfiguredClient) -> (World, Server, Line) {
     let (world, bastion) = (World::start(), Server::start(&["ed25519"]));
     let line = Line::to(bastion.port);
@@ -198,14 +198,14 @@ fn a_run_continues_after_its_jump_host_was_lost_and_runs_each_step_once() {
 fn a_silent_jump_host_ends_in_a_timeout() {
     let client = ConfiguredClient::new();
     let (_world, _bastion, line) = world_behind_a_line(&client);
-    // After the key exchange with the jump host nothing comes any more, and nobody is told.
+    // After the key exchange with the jump host nothing arrives any more, and no error either.
     line.starts_afresh();
     line.will(&[&[Fault::Stall(Way::Down, 2_000)]]);
     let refused = client.infrakt(&["server", "status", "prod-2"]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(4), "{said}");
     assert!(said.contains("'bastion'"), "{said}");
-    // The next one gets through.
+    // The next connection works.
     client.ok(&["server", "status", "prod-2"]);
 }
 

@@ -1,5 +1,5 @@
-//! Somebody with an SSH configuration of their own who goes to a server: a process with its own environment, since that
-//! is what tells where the configuration, the agent and the programs are.
+//! A client with an SSH configuration of its own. It is a process with its own environment, since the environment
+//! determines the configuration, the agent and the programs.
 
 use crate::server::{Person, Server, read_all};
 use infrakt::executor::connection::{Connection, Incoming};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the inventory says.
+/// The values of the inventory.
 #[derive(Default)]
 pub struct Row {
     pub port: Option<u16>,
@@ -38,15 +38,15 @@ pub struct ConfiguredClient {
     pub row: Row,
 }
 
-/// What came of it.
+/// The result of a connection.
 #[derive(Debug)]
 pub enum Report {
     Connected(Box<Arrival>),
-    /// Code, message and hint, a line each.
+    /// Code, message and hint, one per line.
     Failed(String),
 }
 
-/// What a client who got there tells; what nobody asked for is empty.
+/// What a connected client reports. Fields that the test did not ask for are empty.
 #[derive(Debug, Default)]
 pub struct Arrival {
     pub address: String,
@@ -68,7 +68,7 @@ impl Report {
         }
     }
 
-    /// The whole report of a failure with this code.
+    /// The report of a failure, which must have this code.
     pub fn failed(self, code: &str) -> String {
         match self {
             Self::Connected(arrival) => panic!("it connected: {arrival:?}"),
@@ -98,7 +98,7 @@ impl ConfiguredClient {
         self.directory.path().join("known_hosts")
     }
 
-    /// The host keys of these, and of nobody else.
+    /// Makes the host keys of these servers known, and no others.
     pub fn knows(&self, servers: &[&Server]) {
         std::fs::write(self.known_hosts(), "").unwrap();
         for server in servers {
@@ -116,12 +116,12 @@ impl ConfiguredClient {
         self.host_at(alias, server, server.port, more)
     }
 
-    /// The first of several values counts, so `more` comes first.
+    /// `more` comes first: ssh uses the first of several values.
     pub fn host_at(&self, alias: &str, server: &Server, port: u16, more: &str) -> String {
         self.host_of(alias, server.directory.path(), port, more)
     }
 
-    /// A server whose key to be let in lies as `id` in a directory.
+    /// A server that accepts the key in the file `id` of a directory.
     pub fn host_of(&self, alias: &str, directory: &Path, port: u16, more: &str) -> String {
         let key = directory.join("id");
         format!(
@@ -160,7 +160,7 @@ impl ConfiguredClient {
         self.travel(host, environment, &mut || {})
     }
 
-    /// Loses the connection while a script runs, by `lose`, and reconnects.
+    /// Cuts the connection with `lose` while a script runs, and reconnects.
     pub fn go_and_lose(&self, host: &str, mut lose: impl FnMut()) -> Report {
         self.travel(host, &[("TEST_LOSS", "yes")], &mut lose)
     }
@@ -293,7 +293,7 @@ fn arrive() -> infrakt::error::Result<Arrival> {
             run(&mut session, "echo back; exit\n")
         }
         (_, _, Some(times)) => {
-            // Once beforehand, for what is made once a process.
+            // One session before counting, for everything that is made once per process.
             session.reconnect(MINUTE)?;
             let before = left_behind();
             for _ in 0..times.parse::<usize>().unwrap() {
@@ -317,7 +317,7 @@ fn run(session: &mut Session, script: &str) -> String {
     String::from_utf8(printed.stdout).unwrap()
 }
 
-/// How what listens at another port of the server greets, or why it can't be reached.
+/// The greeting of the service at another port of the server, or the reason why it can't be reached.
 fn other_port(session: &Session, port: u16) -> String {
     let way = session.way();
     if let Some(reason) = way.leads_nowhere() {
@@ -331,7 +331,7 @@ fn other_port(session: &Session, port: u16) -> String {
     opened.unwrap_or_else(|reason| reason)
 }
 
-/// The parent cuts the line as soon as it sees that the script runs.
+/// The parent cuts the connection as soon as the script runs.
 fn lose(session: &mut Session) -> String {
     let mut channel = session.start(b"echo here; read -r line; exit\n").unwrap();
     assert_eq!(channel.receive(MINUTE).unwrap(), Incoming::Stdout(b"here\n".to_vec()));
@@ -339,11 +339,11 @@ fn lose(session: &mut Session) -> String {
     channel.receive(MINUTE).unwrap_err().to_string()
 }
 
-/// As many bytes there as come back, at the same time.
+/// Sends bytes to the server while it sends the same bytes back.
 fn there_and_back(session: &mut Session, megabytes: usize) -> String {
     let size = megabytes * 1_000_000;
     let bytes: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
-    // The shell itself must not take the first of them for its script.
+    // The shell must not read the first of them as part of its script.
     let script = format!("echo here; head -c {size}; exit\n");
     let mut channel = session.start(script.as_bytes()).unwrap();
     assert_eq!(channel.receive(MINUTE).unwrap(), Incoming::Stdout(b"here\n".to_vec()));
@@ -357,13 +357,14 @@ fn there_and_back(session: &mut Session, megabytes: usize) -> String {
     .to_owned()
 }
 
-/// Threads and open files of this process.
+/// The number of threads and open files of this process.
 fn left_behind() -> (isize, isize) {
     let count = |directory: &str| std::fs::read_dir(directory).unwrap().count() as isize;
     (count("/proc/self/task"), count("/proc/self/fd"))
 }
 
-/// When the system probes the connection to this port next, in seconds, if it does: proc_pid_net(5), tcp.
+/// The time until the next keepalive probe of the connection to this port, in seconds, if there is one:
+/// proc_pid_net(5), tcp.
 fn next_probe(port: u16) -> String {
     let remote = format!(":{port:04X}");
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();

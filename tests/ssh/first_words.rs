@@ -1,4 +1,4 @@
-//! What a server says in place of starting a shell is shown, with the command that helps.
+//! The message of a server that starts no shell is shown, with a hint.
 
 use crate::server::{Person, Server, public_half, read_all, ssh_error};
 use crate::support::infrakt::Infrakt;
@@ -7,17 +7,17 @@ use infrakt::error::{Obstacle, SshError};
 use infrakt::executor::connection::Connection;
 use infrakt::ssh::connect;
 
-/// As cloud-init writes it, but for the sleep: whoever waits for its end is not done in time.
+/// As cloud-init writes it. The sleep is longer: a client that waits for its end does not finish in time.
 const CLOUD_INIT: &str = r#"no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command="echo 'Please login as the user \"debian\" rather than the user \"root\".';echo;sleep 1000;exit 142""#;
 
-/// Lets the key in with these options only.
+/// Accepts the key with these options only.
 fn forced(server: &Server, options: &str) {
     let line = std::fs::read_to_string(public_half(&server.directory.path().join("id"))).unwrap();
     server.lock_out();
     server.let_in(&format!("{options} {line}"));
 }
 
-/// What came of the first script.
+/// The result of the first script.
 fn first_script(server: &Server) -> infrakt::error::Result<String> {
     let mut session = connect(&server.target(), &Person::nobody())?;
     let mut channel = session.start(b"echo \"user $(id -u)\"; exit\n")?;
@@ -42,7 +42,7 @@ fn the_user_named_by_a_cloud_image_is_suggested_only_if_it_is_a_user_name() {
         ("debian rather than the user root", Some("debian")),
         (r#"\"$(touch began)\" rather than the user \"root\""#, None),
     ] {
-        // One that can't be understood is waited for: its end comes at once.
+        // After an unclear message infrakt waits for the end, which comes at once here.
         let sleep = if user.is_some() { "sleep 1000;" } else { "" };
         forced(
             &server,
@@ -75,14 +75,14 @@ fn the_output_of_a_forced_command_is_shown_without_the_script() {
             r"printf '\033[2J\033]0;mine\007gone\r\n'",
             r"\u{1b}[2J\u{1b}]0;mine\u{7}gone",
         ),
-        // The script may hold secrets.
+        // The script may contain secrets.
         ("cat", "instead of a shell, something echoes its input"),
         ("cat >&2", "instead of a shell, something echoes its input"),
     ] {
         forced(&server, &format!("command=\"{command}\""));
         assert_eq!(refusal(&server).0, reason, "{command}");
     }
-    // A megabyte of words is neither kept nor shown.
+    // A megabyte of output is neither kept nor shown.
     forced(&server, "command=\"yes | head -c 1000000\"");
     let (reason, ..) = refusal(&server);
     assert!(reason.len() < 1000, "{}", reason.len());

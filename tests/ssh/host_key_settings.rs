@@ -1,4 +1,4 @@
-//! What the SSH configuration says of host keys: infrakt is never less strict than ssh.
+//! Settings of the SSH configuration about host keys: infrakt is never less strict than ssh.
 
 use crate::configured_client::ConfiguredClient;
 use crate::server::{Server, public_half};
@@ -10,7 +10,7 @@ fn host_key_file(server: &Server, key_type: &str) -> PathBuf {
     public_half(&server.directory.path().join(format!("host_{key_type}")))
 }
 
-/// A key revocation list with these keys.
+/// A key revocation list of these keys.
 fn krl(path: &Path, keys: &[PathBuf]) {
     let mut command = Command::new("ssh-keygen");
     let status = command.args(["-q", "-k", "-f"]).arg(path).args(keys).status().unwrap();
@@ -52,7 +52,7 @@ fn a_host_key_in_revoked_host_keys_is_refused_even_if_it_is_recorded() {
     configure(&spaced);
     client.connect_to("web1").failed("host_key_revoked");
 
-    // ssh trusts no host then (ssh_config(5)).
+    // ssh then trusts no host (ssh_config(5)).
     for bad in ["missing", "garbage", "truncated"] {
         let path = place(bad);
         match bad {
@@ -67,7 +67,7 @@ fn a_host_key_in_revoked_host_keys_is_refused_even_if_it_is_recorded() {
     configure(Path::new("none"));
     client.connect_to("web1").connected();
 
-    // What the inventory records does not outweigh it, neither by fingerprint nor whole.
+    // A record in the inventory does not override it, neither a fingerprint nor a whole key.
     configure(&text);
     let key = server.host_key("ed25519");
     for recorded in [HostKey::Fingerprint(key.fingerprint()), HostKey::Whole(key)] {
@@ -140,7 +140,7 @@ fn strict_host_key_checking_refuses_unknown_keys() {
         failure.contains(&format!("infrakt server update prod-2 --host-key {fingerprint}")),
         "{failure}"
     );
-    // With a looser value nothing else is accepted than without any.
+    // Looser values accept no more than the default.
     for looser in ["ask", "no", "accept-new"] {
         client.configure(&[("web1", &server, &format!("StrictHostKeyChecking {looser}"))]);
         client.connect_to("web1").failed("host_key_unknown");
@@ -156,7 +156,7 @@ fn check_host_ip_refuses_a_key_that_contradicts_the_address() {
     let server = Server::start(&["ed25519"]);
     let other = Server::start(&["ed25519"]);
     let client = ConfiguredClient::new();
-    // By its alias the server is known; the address is known with another key.
+    // The server is known by its alias. The address is known with another key.
     let known = format!(
         "web1 {}\n[127.0.0.1]:{} {}\n",
         server.host_key("ed25519"),
@@ -169,7 +169,7 @@ fn check_host_ip_refuses_a_key_that_contradicts_the_address() {
     client.configure(&[("web1", &server, "HostKeyAlias web1\n CheckHostIP yes")]);
     let failure = client.connect_to("web1").failed("host_key_changed");
     assert!(failure.contains("known_hosts:2, with CheckHostIP"), "{failure}");
-    // Of an address nothing more is asked than ever: what the inventory records counts.
+    // The record in the inventory decides, as for every address.
     let mut client = client;
     client.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
     client.configure(&[("web1", &server, "CheckHostIP yes")]);
@@ -219,11 +219,12 @@ fn all_known_hosts_files_are_used_and_none_turns_them_off() {
     client.connect_to("web1").failed("host_key_revoked");
     client.configure(&[("web1", &server, "UserKnownHostsFile none\n GlobalKnownHostsFile none")]);
     client.connect_to("web1").failed("host_key_unknown");
-    // An endless file is none.
+    // A device that never ends is not a file.
     client.configure(&[("web1", &server, "UserKnownHostsFile /dev/zero")]);
     client.connect_to("web1").failed("host_key_unknown");
 
-    // Certificates of hosts are not used: such a line neither vouches nor contradicts, nor does a revoked authority.
+    // Host certificates are not used: lines with authorities neither confirm nor contradict, nor do revoked
+    // authorities.
     std::fs::write(
         &first,
         [

@@ -1,4 +1,4 @@
-//! Which keys let a user in, and what is said about those that don't.
+//! Which keys work, and what is reported about those that don't.
 
 use crate::child::{self, Report};
 use crate::server::{Person, Server, public_half, ssh_error};
@@ -222,7 +222,7 @@ fn the_hint_for_a_damaged_key_file_repairs_it() {
             assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
             connect(&with_key(&server, &path), &Person::nobody()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         }
-        // What libssh2 reads all the same.
+        // libssh2 accepts this one.
         for text in [
             key.replace('\n', "\r\n"),
             format!("\n\n{key}"),
@@ -280,7 +280,7 @@ fn an_unusable_key_in_the_usual_place_gets_a_hint_when_nothing_else_is_accepted(
 fn huge_and_special_files_are_not_read_as_keys() {
     let server = Server::start(&["ed25519"]);
     let path = server.directory.path().join("large");
-    // Sparse: it takes no room on the disk, and would take all memory.
+    // A sparse file takes no room on the disk, but would fill the memory.
     std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
     assert_eq!(
@@ -296,7 +296,7 @@ fn huge_and_special_files_are_not_read_as_keys() {
     let pipe = server.directory.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(matches!(problem_with(&server, &pipe), KeyProblem::Unreadable(_)));
-    // What lies beside a key is not read without a limit either.
+    // Files beside a key are read with a limit too.
     for beside in ["id.pub", "id-cert.pub"] {
         let beside = server.directory.path().join(beside);
         std::fs::File::create(&beside).unwrap().set_len(1 << 40).unwrap();
@@ -337,7 +337,7 @@ fn a_named_key_is_offered_before_the_other_keys_of_the_agent() {
     }
     let locked = server.key("locked", &["-t", "ed25519", "-N", ""]);
     agent.add(&locked);
-    // From here on only the agent can use it, though the file is what is named.
+    // From here on only the agent can use the key, though the file is named.
     let status = Command::new("ssh-keygen")
         .args(["-p", "-N", "open sesame", "-f"])
         .arg(&locked)
@@ -381,7 +381,7 @@ fn naming_a_public_key_without_an_agent_is_an_error() {
     assert!(error.hint().unwrap().contains(&remedy), "{:?}", error.hint());
 }
 
-/// A real ssh-agent; ends with the test.
+/// A real ssh-agent. It ends with the test.
 pub struct Agent {
     pub socket: String,
     process: std::process::Child,
@@ -396,7 +396,7 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        // The file is there a moment before the agent listens.
+        // The socket file exists a moment before the agent listens.
         until("the agent listens", || UnixStream::connect(&socket).is_ok());
         Self {
             socket: socket.to_str().unwrap().to_owned(),

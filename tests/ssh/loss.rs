@@ -1,4 +1,4 @@
-//! Connections that break, and what comes back.
+//! Lost connections, and reconnecting.
 
 use crate::server::{Line, Person, Server, read_all, ssh_error};
 use infrakt::error::SshError;
@@ -26,7 +26,7 @@ fn a_cut_connection_is_not_taken_for_the_end_of_the_script() {
         matches!(&error, SshError::Lost { server, .. } if server == "prod-2"),
         "{error:?}"
     );
-    // And it stays lost.
+    // It stays lost.
     assert!(matches!(
         ssh_error(channel.receive(MINUTE).unwrap_err()),
         SshError::Lost { .. }
@@ -79,7 +79,7 @@ fn reconnecting_gives_up_at_its_deadline() {
 #[ignore = "needs root and sshd"]
 fn reconnecting_refuses_another_machine_at_the_same_address() {
     let mut server = Server::start(&["ed25519"]);
-    // Only a fingerprint was recorded: after the first login it is the whole key that counts.
+    // Only a fingerprint was recorded. After the first login, the whole key must match.
     let mut target = server.target();
     target.host_key = Some(HostKey::Fingerprint(server.host_key("ed25519").fingerprint()));
     let mut session = connect(&target, &Person::nobody()).unwrap();

@@ -1,5 +1,4 @@
-//! The way to a server as the user's SSH configuration describes it: jump hosts, commands, and what it says where the
-//! inventory is silent.
+//! Routes from the user's SSH configuration: jump hosts, commands, and settings that the inventory leaves open.
 
 use crate::configured_client::ConfiguredClient;
 use crate::server::{Line, Server, public_half};
@@ -23,7 +22,7 @@ fn a_server_is_reached_through_two_jump_hosts_each_with_its_own_login() {
     assert_eq!(arrival.address, format!("root@127.0.0.1:{}", target.port));
     assert_eq!(arrival.said, "0\n");
 
-    // A jump host's own way counts too, and is part of the whole.
+    // A jump host may have jump hosts of its own.
     client.configure(&[
         ("bastion", &bastion, ""),
         ("second", &second, "ProxyJump bastion"),
@@ -32,7 +31,7 @@ fn a_server_is_reached_through_two_jump_hosts_each_with_its_own_login() {
     assert_eq!(client.connect_to("web1").connected().jump_hosts, "bastion second");
 }
 
-/// Another port than that of SSH is opened by the same way: what the jump host can't reach, nobody does.
+/// Other ports are opened through the jump hosts. A port that the jump host can't reach is not reached directly either.
 #[test]
 #[ignore = "needs root and sshd"]
 fn other_ports_of_a_server_are_opened_through_its_jump_hosts() {
@@ -149,7 +148,7 @@ fn the_password_of_the_environment_is_never_sent_to_a_jump_host() {
     let [mut bastion, _, mut target] = three();
     for server in [&mut bastion, &mut target] {
         server.lock_out();
-        // Without PAM no password is the right one.
+        // Without PAM every password is wrong.
         server.reconfigure("PasswordAuthentication yes\n");
     }
     let client = ConfiguredClient::new();
@@ -236,7 +235,7 @@ fn match_and_include_work_as_in_ssh() {
         client.known_hosts().display(),
     ));
     client.connect_to("web1").connected();
-    // What a Match asks about is also what the row says.
+    // A Match also sees the values of the row.
     client.row.user = Some("deploy".to_owned());
     let failure = client.connect_to("web1").failed("unreachable");
     assert!(failure.contains("127.0.0.1:1:"), "{failure}");
@@ -264,7 +263,7 @@ fn proxy_command_reaches_a_server() {
     let server = Server::start(&["ed25519"]);
     let client = ConfiguredClient::new();
     client.knows(&[&server]);
-    // An sshd of its own for this one connection, at the other end of two pipes.
+    // An sshd for this connection only, at the other end of two pipes.
     let config = server.directory.path().join("sshd_config").display().to_string();
     let command = format!(
         "ProxyCommand sh -c 'test %h:%p:%r:%n = 127.0.0.1:{}:root:web1 && exec /usr/sbin/sshd -i -f {config}'",

@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A running sshd. It is stopped, and its directory removed, when the test ends.
+/// A running sshd. It is stopped, and its directory removed, at the end of the test.
 pub struct Server {
-    /// It ends before its directory goes.
+    /// Dropped before its directory.
     world: World,
     pub directory: tempfile::TempDir,
     pub port: u16,
@@ -25,7 +25,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// An sshd with host keys of these types that lets in whoever owns `keys/id`.
+    /// An sshd with host keys of these types. It accepts the key in the file `id`.
     pub fn start(host_key_types: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let reserved = Port::reserved();
@@ -49,26 +49,26 @@ impl Server {
         server
     }
 
-    /// Makes a key pair with ssh-keygen and lets its owner in.
+    /// Makes a key pair with ssh-keygen and accepts it.
     pub fn key(&self, name: &str, options: &[&str]) -> PathBuf {
         let path = self.stranger(name, options);
         self.let_in(&std::fs::read_to_string(public_half(&path)).unwrap());
         path
     }
 
-    /// Lets in the owner of one more public key.
+    /// Accepts one more public key.
     pub fn let_in(&self, public_line: &str) {
         let authorized = self.directory.path().join("authorized_keys");
         let mut file = std::fs::OpenOptions::new().append(true).open(authorized).unwrap();
         file.write_all(public_line.as_bytes()).unwrap();
     }
 
-    /// Lets in nobody by their key any more.
+    /// Accepts no key any more.
     pub fn lock_out(&self) {
         std::fs::write(self.directory.path().join("authorized_keys"), "").unwrap();
     }
 
-    /// The same server with more said in its configuration, before the rest: the first of several values counts.
+    /// Adds to the beginning of the server's configuration: sshd uses the first of several values.
     pub fn reconfigure(&mut self, more: &str) {
         self.stop();
         let path = self.directory.path().join("sshd_config");
@@ -89,7 +89,7 @@ impl Server {
         std::fs::read_to_string(path).unwrap().parse().unwrap()
     }
 
-    /// A target with the key that is let in, and with its ed25519 key recorded, if it has one.
+    /// The target with the accepted key, and with the server's ed25519 key on record, if it has one.
     pub fn target(&self) -> LoginTarget {
         LoginTarget {
             name: "prod-2".to_owned(),
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// The machine as it is after a new installation: same address, new host key.
+    /// Acts like a reinstalled machine: same address, new host key.
     pub fn reinstall(&mut self) {
         self.stop();
         let path = self.directory.path().join("host_ed25519");
@@ -115,13 +115,13 @@ impl Server {
         self.world = boot(self.directory.path(), self.port);
     }
 
-    /// Nobody listens on its port afterwards, as long as it is there.
+    /// Stops sshd. Its port stays reserved, and no process listens on it.
     pub fn stop(&mut self) {
         self.world.end();
     }
 }
 
-/// The file that ssh-keygen writes beside a key.
+/// The public key file that ssh-keygen writes beside a key.
 pub fn public_half(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.pub", path.display()))
 }
@@ -130,7 +130,7 @@ fn boot(directory: &Path, port: u16) -> World {
     sshd::boot(sshd::PLAIN, directory, port)
 }
 
-/// Somebody who gives these answers in turn, and then none.
+/// A person who gives these answers in turn, and then none.
 #[derive(Default)]
 pub struct Person {
     answers: Mutex<Vec<String>>,
@@ -161,7 +161,7 @@ impl AskSecret for Person {
     }
 }
 
-/// What a script printed until both its streams were closed.
+/// The output of a script until both streams were closed.
 #[derive(Debug, Default)]
 pub struct Printed {
     pub stdout: Vec<u8>,
@@ -193,7 +193,7 @@ pub fn ssh_error(error: Error) -> SshError {
     }
 }
 
-/// A way to the server that can be cut, and that can turn connections away for a while.
+/// A proxy for the server's port. It can cut connections, and refuse them for a while.
 pub struct Line {
     pub port: u16,
     open: Arc<Mutex<Vec<TcpStream>>>,
@@ -222,7 +222,7 @@ impl Line {
                     (server.try_clone().unwrap(), client.try_clone().unwrap()),
                 ] {
                     std::thread::spawn(move || {
-                        // Ends with an error when the line is cut, which is what it is for.
+                        // Ends with an error when the connection is cut, as it should.
                         let _ = std::io::copy(&mut from, &mut to);
                         let _ = to.shutdown(Shutdown::Both);
                     });
@@ -235,17 +235,17 @@ impl Line {
 
     pub fn cut(&self) {
         for socket in self.open.lock().unwrap().drain(..) {
-            // The other end may have closed it already.
+            // The other end may already be closed.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
 
-    /// How many connections it has carried since it was last cut.
+    /// The number of connections since the last cut.
     pub fn connections(&self) -> usize {
         self.open.lock().unwrap().len() / 2
     }
 
-    /// The next `count` connections are closed as soon as they are made.
+    /// Closes the next `count` connections as soon as they are made.
     pub fn turn_away(&self, count: usize) {
         self.turn_away.store(count, Ordering::SeqCst);
     }

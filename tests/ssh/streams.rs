@@ -1,4 +1,4 @@
-//! A script's three streams: nothing is lost, nothing blocks, whatever the script does with them.
+//! A script's three streams: nothing is lost and nothing blocks, whatever the script does with them.
 
 use crate::server::{Person, Server, read_all};
 use infrakt::executor::connection::{Connection, Incoming};
@@ -55,8 +55,8 @@ fn a_script_of_ten_megabytes_is_sent_while_it_prints_ten_megabytes() {
     feed_ten_megabytes(&mut session(&server));
 }
 
-/// Where the socket takes less than a packet at a time, as on slow lines, packets stay half-sent while output comes in.
-/// A network namespace of its own has such sockets, and no one else sees them.
+/// On slow connections, the socket takes less than a packet at a time, and packets stay half-sent while output arrives.
+/// A network namespace can have such sockets without an effect on others.
 #[test]
 #[ignore = "needs root and sshd"]
 fn packets_larger_than_the_socket_buffer_do_not_block() {
@@ -77,7 +77,7 @@ fn helper_feeds_ten_megabytes() {
     feed_ten_megabytes(&mut session(&server));
 }
 
-/// A script of ten megabytes that prints ten on each stream while it is being read.
+/// A script of ten megabytes that prints ten megabytes on each stream while it is being read.
 pub fn feed_ten_megabytes(session: &mut Session) {
     let padding = "x".repeat(1000);
     let script: String = (0..10_000)

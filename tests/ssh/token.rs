@@ -1,6 +1,5 @@
-//! A security token in software, with the agent that speaks for it: the key type sk-ssh-ed25519@openssh.com as OpenSSH's
-//! PROTOCOL.u2f describes it. sshd can't tell it from a real one: it sees a signature, a flag that somebody touched the
-//! token, and a counter.
+//! A security token in software, with its agent: the key type sk-ssh-ed25519@openssh.com of OpenSSH's PROTOCOL.u2f.
+//! sshd can't tell it from a real one: it sees a signature, a flag that says that the token was touched, and a counter.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +20,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Its agent listens there until the test's process ends.
+    /// Its agent listens there until the test process ends.
     pub fn start(socket: &Path) -> Self {
         let key = Arc::new(PKey::generate_ed25519().unwrap());
         let listener = UnixListener::bind(socket).unwrap();
@@ -30,7 +29,7 @@ impl Token {
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let key = Arc::clone(&key);
-                // Ends when the client goes away, which is an error here and none there.
+                // Ends when the client disconnects, which read reports as an error.
                 std::thread::spawn(move || serve(client.unwrap(), &key));
             }
         });
@@ -107,7 +106,7 @@ fn take(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes[4..].split_at(length)
 }
 
-/// What lies in the private file of such a key: its public half in the open, and a handle that only a token can use.
+/// The contents of the private key file: the public half, and a handle that only a token can use.
 pub fn private_file(token: &Token) -> String {
     let blob = blob(&token.key);
     let mut bytes = b"openssh-key-v1\0".to_vec();

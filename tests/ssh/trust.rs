@@ -1,4 +1,4 @@
-//! Which host keys are believed, and what is said about the others.
+//! Which host keys are trusted, and what is reported about the others.
 
 use crate::child::{self, Report};
 use crate::server::{Line, Person, Server, ssh_error};
@@ -58,7 +58,7 @@ fn a_first_contact_accepts_the_key_before_the_login_and_over_one_connection() {
     assert_eq!(*shown.borrow(), [server.host_key("ed25519")]);
     assert_eq!(line.connections(), 1);
 
-    // Whoever does not accept the key is not asked for a password first.
+    // If the key is not accepted, no password is asked for.
     let refuse = |_: &PublicKey| Err(Error::Interrupted);
     target.user = "nobody-at-all".to_owned();
     target.key_path = None;
@@ -193,7 +193,7 @@ fn known_hosts_can_contradict_and_revoke_keys() {
     let revoked = format!("@revoked * {}\n", server.host_key("ed25519"));
     let report = connect_knowing(&server, &revoked);
     assert!(report.failure().contains("host_key_revoked"), "{report:?}");
-    // Not even the inventory's record outweighs that.
+    // Not even the record in the inventory overrides that.
     let home = home_with_known_hosts(&server, &revoked);
     let report = child::connect(&server.target(), &[("HOME", &home)]);
     assert!(report.failure().contains("host_key_revoked"), "{report:?}");

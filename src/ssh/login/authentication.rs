@@ -347,7 +347,7 @@ impl Attempt<'_> {
             return Err(error);
         }
         let what = if person.answers.is_empty() {
-            "the server's questions, which nobody was there to answer"
+            "the server's questions, without a person to answer them"
         } else {
             "the answers to the server's questions"
         };

@@ -1,4 +1,4 @@
-//! A machine of `scripts/lab` for one test, with users, PAM and sudo of its own.
+//! A machine of `scripts/lab` for one test, with its own users, PAM and sudo.
 
 use crate::server::{Person, read_all, ssh_error};
 use infrakt::error::SshError;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 pub const PASSWORD: &str = "lab-password";
 pub const QUESTION: &str = "[sudo] password for deploy on 'prod-2': ";
 
-/// A machine of its own, with the user `deploy`; gone at the end of the test.
+/// A machine with the user `deploy`. It is removed at the end of the test.
 pub struct Machine {
     pub name: String,
     host: String,
@@ -18,7 +18,7 @@ pub struct Machine {
 impl Machine {
     pub fn up(sudo: &str) -> Self {
         let test = std::thread::current().name().unwrap_or_default().to_owned();
-        // Short and unlike any other: names of machines become names of network devices.
+        // Short and unique: names of machines become names of network devices.
         let name = format!(
             "ssh-{:x}",
             test.bytes()
@@ -28,7 +28,7 @@ impl Machine {
         Self { name, host }
     }
 
-    /// Runs a script in it as root, without SSH.
+    /// Runs a script on it as root, without SSH.
     pub fn root(&self, script: &str) -> String {
         output(lab(&["exec", &self.name, "--", "sh", "-euc", script]))
     }
@@ -48,7 +48,7 @@ impl Machine {
         }
     }
 
-    /// The target without a key: what is left is a password.
+    /// The target without a key, so that only a password is left.
     pub fn without_key(&self, home: &std::path::Path) -> (LoginTarget, String) {
         let target = LoginTarget {
             key_path: None,

@@ -1,4 +1,4 @@
-//! Logins on machines of `scripts/lab`: they need other users, sudo and PAM.
+//! Logins on machines of `scripts/lab`, which have other users, sudo and PAM.
 
 mod machine;
 mod obstacles;

@@ -1,4 +1,4 @@
-//! Users whom a real machine lets in to a shell no more: its own words are shown, and the remedy works.
+//! Accounts that get no shell on a real machine: its message is shown, and the hint works.
 
 use crate::lab::machine::{Machine, PASSWORD, failure};
 use crate::server::{Person, read_all, ssh_error};
@@ -6,7 +6,7 @@ use infrakt::error::{Error, Obstacle, SshError};
 use infrakt::executor::connection::Connection;
 use infrakt::ssh::{LoginTarget, connect};
 
-/// The error of the first script, the one of the login included.
+/// The error of the login or of the first script.
 fn first_script(target: &LoginTarget) -> SshError {
     let person = Person::who_says(&[PASSWORD]);
     let mut session = match connect(target, &person) {
@@ -73,7 +73,7 @@ fn expired_closed_and_shell_less_accounts_each_get_their_own_hint() {
     assert!(error.to_string().contains("Back on Monday, says the admin."), "{error}");
     machine.root("rm /etc/nologin");
 
-    // sshd says nothing of why: the log on the machine does, and the hint says how to read it.
+    // sshd does not say why. Its log does, and the hint says how to read it.
     machine.root("usermod -s /bin/missing deploy");
     let error = failure(&deploy, &Person::nobody());
     assert_eq!(*obstacle(&error), Obstacle::Unclear, "{error:?}");

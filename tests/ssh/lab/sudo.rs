@@ -1,4 +1,4 @@
-//! Users who are not root, passwords and sudo, on a real machine of `scripts/lab`.
+//! Users other than root, passwords and sudo, on a machine of `scripts/lab`.
 
 use crate::child::{self, Report};
 use crate::lab::machine::{Machine, PASSWORD, QUESTION, failure, lab, output, run};
@@ -33,7 +33,7 @@ fn the_sudo_password_is_asked_for_once_per_session() {
     }
     session.reconnect(Duration::from_secs(60)).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n"), ("0\n".to_owned(), String::new()));
-    // What is sent later is the script's own input, not sudo's.
+    // Later input is the script's, not sudo's.
     let mut channel = session
         .start(b"echo ready; read -r line; echo \"got $line\"; exit\n")
         .unwrap();
@@ -52,14 +52,14 @@ fn the_sudo_password_is_asked_for_once_per_session() {
 fn the_sudo_password_never_becomes_a_line_of_the_script() {
     let machine = Machine::up("password");
     let person = Person::who_says(&[PASSWORD]);
-    // A ticket that any login may use, as some administrators have it.
+    // A ticket that all logins share, as some administrators configure it.
     machine.root("echo 'Defaults timestamp_type=global' >/etc/sudoers.d/ticket");
     let mut session = connect(&machine.target(), &person).unwrap();
     let script = "set | grep -c lab-password; id -u; exit\n";
     assert_eq!(run(&mut session, script), ("0\n0\n".to_owned(), String::new()));
     machine.root(&format!("printf '%s\\n' {PASSWORD} | su deploy -c 'sudo -S -v'"));
     assert_eq!(run(&mut session, script), ("0\n0\n".to_owned(), String::new()));
-    // A recipe may well do this between two scripts.
+    // A recipe may change this between two scripts.
     run(
         &mut session,
         "echo 'deploy ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz-deploy; exit\n",
@@ -98,7 +98,7 @@ fn a_sudo_password_may_be_tried_three_times() {
     );
     assert_eq!(person.was_asked().len(), 3);
 
-    // Where sudo itself allows one try only, it is still told from a refusal.
+    // With one try only, a wrong password is still told from a refusal.
     machine.root("echo 'Defaults passwd_tries=1' >/etc/sudoers.d/tries");
     connect(&machine.target(), &Person::who_says(&["wrong", PASSWORD])).unwrap();
 }
@@ -195,7 +195,7 @@ fn ten_megabytes_pass_through_sudo_in_both_directions() {
     feed_ten_megabytes(&mut connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap());
 }
 
-/// What sudo says to a password, as (what was asked, the error and its hint).
+/// sudo's answers to a password, as (questions asked, error and hint).
 fn refused(machine: &Machine, password: &str) -> (Vec<String>, SshError, String) {
     let person = Person::who_says(&[password]);
     let error = failure(&machine.target(), &person);
@@ -215,7 +215,7 @@ fn sudo_rs_reads_only_the_password_and_each_sudo_refusal_is_recognised() {
          printf 'PerSourcePenalties no\\nMaxAuthTries 20\\n' >/etc/ssh/sshd_config.d/00-test.conf; systemctl restart ssh",
     );
     for which in ["sudo-rs", "sudo"] {
-        // Before /usr/bin in the path of a login.
+        // Before /usr/bin in a login's PATH.
         machine.root(&format!("ln -sf /usr/bin/{which} /usr/local/bin/sudo"));
         let person = Person::who_says(&["wrong", PASSWORD]);
         let mut session = connect(&machine.target(), &person).unwrap();
@@ -228,7 +228,7 @@ fn sudo_rs_reads_only_the_password_and_each_sudo_refusal_is_recognised() {
         for script in ["id -u; exit\n", &long] {
             assert_eq!(run(&mut session, script), ("0\n".to_owned(), String::new()), "{which}");
         }
-        // What changed meanwhile is said, and no line of the script is tried as a password.
+        // A changed rule is reported, and no line of the script is tried as a password.
         machine.root("echo deploy:another | chpasswd");
         let error = session
             .start(b"touch /tmp/began\nexit\n")
@@ -278,7 +278,7 @@ fn sudo_rs_reads_only_the_password_and_each_sudo_refusal_is_recognised() {
     let mut session = connect(&machine.target(), &Person::who_says(&[PASSWORD])).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
 
-    // A terminal is missed at once, and its absence is no reason to ask for a password.
+    // The missing terminal is reported at once, without asking for a password.
     machine.root("echo 'Defaults requiretty' >/etc/sudoers.d/zz");
     let (asked, error, hint) = refused(&machine, PASSWORD);
     assert_eq!(asked, [""; 0]);
