@@ -2,8 +2,8 @@
 
 use crate::configured_client::ConfiguredClient;
 use crate::keys::Agent;
+use crate::security_token::{Token, private_file};
 use crate::server::{Server, public_half};
-use crate::token::{Token, private_file};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
