@@ -245,7 +245,7 @@ mod tests {
         let text = numbers(100_000);
         let (kept, _) = kept(&text, 4096, RUN, &Secrets::new());
         assert!(kept.len() < LITTLE + 200);
-        assert!(kept.starts_with(b"\n[infrakt leaves out") && text.ends_with(&kept[kept.len() - 1000..]));
+        assert!(kept.starts_with(b"\n[infrakt omits what follows") && text.ends_with(&kept[kept.len() - 1000..]));
     }
 
     #[test]

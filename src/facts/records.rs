@@ -166,12 +166,12 @@ mod tests {
     fn what_is_not_a_whole_answer_of_known_records_is_an_error() {
         for (answer, reason) in [
             ("", "is empty"),
-            ("hello\nNONCE end\n", "begins with something else"),
-            ("\nNONCE a\n1", "breaks off"),
-            ("\nNONCE a\n1\nNONCE end", "breaks off"),
+            ("hello\nNONCE end\n", "begins with unexpected bytes"),
+            ("\nNONCE a\n1", "is incomplete"),
+            ("\nNONCE a\n1\nNONCE end", "is incomplete"),
             ("\nNONCE a\n1\nNONCE a\n2\nNONCE end\n", "'a' twice"),
-            ("\nNONCE a\n1\nNONCE end\n\nNONCE b\n2", "more after its end"),
-            ("\nNONCE end\nmore", "more after its end"),
+            ("\nNONCE a\n1\nNONCE end\n\nNONCE b\n2", "continues after its end"),
+            ("\nNONCE end\nmore", "continues after its end"),
             ("\nNONCE error\nno Docker\nNONCE end\n", "no Docker"),
         ] {
             let error = Records::read("NONCE", answer.as_bytes()).expect_err(answer);

@@ -175,7 +175,7 @@ mod tests {
 
         assert!(matches!(error, Error::Store(StoreError::Locked { .. })), "{error:?}");
         assert!(error.to_string().contains("is locked by another program"));
-        assert!(error.hint().unwrap().starts_with("see which program holds it"));
+        assert!(error.hint().unwrap().starts_with("find out which program uses it"));
         assert_eq!(error.exit(), Exit::Usage);
         assert_eq!(store.servers().unwrap(), []);
     }
