@@ -103,7 +103,7 @@ pub enum RunEvent {
 /// How far the server's own records of a run have been taken note of. From here on they can be read again, by another
 /// process too, and nothing is missed or told twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct StretchPosition {
     /// Which of the run's stretches: parts that the server executes by itself, counted from 1.
     pub stretch: u32,
     /// The index of the step that it begins with.
@@ -117,7 +117,7 @@ pub struct Position {
     pub ended: bool,
 }
 
-impl Position {
+impl StretchPosition {
     /// The beginning of a stretch.
     pub fn start(stretch: u32, first_step: usize) -> Self {
         Self {

@@ -64,18 +64,18 @@ pub fn follow(path: &Path) -> Result<PathBuf, Unusable> {
         .map_err(Unusable::Io)?;
     let mut ahead: Vec<OsString> = parts(&whole);
     let mut real = PathBuf::from("/");
-    let mut seen = Place::read(&real)?;
+    let mut seen = OwnedPath::read(&real)?;
     let mut links = 0;
     while let Some(part) = ahead.pop() {
         if part == ".." {
             real.pop();
-            seen = Place::read(&real)?;
+            seen = OwnedPath::read(&real)?;
             continue;
         }
         // Who can write to a folder can replace what is in it.
         seen.check_as_folder(&real)?;
         let next = real.join(&part);
-        let found = Place::read(&next)?;
+        let found = OwnedPath::read(&next)?;
         if found.metadata.is_symlink() {
             links += 1;
             if links > MOST_LINKS {
@@ -87,7 +87,7 @@ pub fn follow(path: &Path) -> Result<PathBuf, Unusable> {
             let target = fs::read_link(&next).map_err(Unusable::Io)?;
             if target.is_absolute() {
                 real = PathBuf::from("/");
-                seen = Place::read(&real)?;
+                seen = OwnedPath::read(&real)?;
             }
             ahead.extend(parts(&target));
             continue;
@@ -113,7 +113,7 @@ pub fn check(path: &Path) -> Result<(), Unusable> {
     let metadata = fs::metadata(path).map_err(Unusable::Io)?;
     match metadata.is_file() || metadata.is_dir() {
         true => follow(path).map(drop),
-        false => Place { metadata }.check_owner(path),
+        false => OwnedPath { metadata }.check_owner(path),
     }
 }
 
@@ -129,11 +129,11 @@ fn parts(path: &Path) -> Vec<OsString> {
     names
 }
 
-struct Place {
+struct OwnedPath {
     metadata: Metadata,
 }
 
-impl Place {
+impl OwnedPath {
     fn read(path: &Path) -> Result<Self, Unusable> {
         let metadata = fs::symlink_metadata(path).map_err(Unusable::Io)?;
         Ok(Self { metadata })

@@ -83,7 +83,7 @@ fn list(runtime: &Runtime, server: Option<&str>, context: &Context) -> Result<()
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct AppShown {
     #[serde(flatten)]
     app: App,
     variables: Vec<String>,
@@ -98,7 +98,7 @@ fn show(runtime: &Runtime, name: &str, context: &Context) -> Result<()> {
         depends_on,
         deployments,
     } = runtime.app(name)?;
-    let shown = Shown {
+    let shown = AppShown {
         app,
         variables,
         depends_on,

@@ -2,7 +2,7 @@
 
 use super::consent::{Proposal, obtain_each};
 use super::job::Job;
-use super::summary::{Outcome, Row, Summary};
+use super::summary::{Row, ServerOutcome, Summary};
 use super::{Context, output};
 use crate::consent::check_destroyable;
 use crate::document::error::ErrorShown;
@@ -13,14 +13,14 @@ use crate::plan::secret::Secret;
 use crate::prompt::{self, Remembering, Terminal};
 use crate::reporter::{Fleet, Reaching};
 use crate::runtime::{
-    AskSecret, Call, Fate, Joining, LeftOut, Live, Planned, Ready, Runtime, Told, Waiting, gather_secrets,
+    AskSecret, Fate, Joining, LeftOut, Live, Planned, Ready, RecipeCall, Runtime, Told, WaitingRun, gather_secrets,
     secrets_of_plan,
 };
 use crate::store::{GroupId, Server};
 use serde_json::json;
 use std::num::NonZeroUsize;
 
-pub(super) fn run(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, context: &Context) -> Result<Exit> {
+pub(super) fn run(job: &Job<'_>, runtime: &Runtime, call: &RecipeCall<'_>, context: &Context) -> Result<Exit> {
     runtime.make_room(job.servers.len(), job.at_once)?;
     let mut rows: Vec<Row> = job.servers.iter().map(|server| Row::new(&server.name)).collect();
     let ready = planned(job, runtime, call, &mut rows, context)?;
@@ -58,7 +58,7 @@ pub(super) fn run(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, context: &C
 fn planned(
     job: &Job<'_>,
     runtime: &Runtime,
-    call: &Call<'_>,
+    call: &RecipeCall<'_>,
     rows: &mut [Row],
     context: &Context,
 ) -> Result<Vec<(usize, Live, Planned)>> {
@@ -204,8 +204,8 @@ fn nothing_was_run(rows: &[Row]) -> Error {
 /// The group is known from here on.
 fn begin(
     group: GroupId,
-    call: &Call<'_>,
-    admitted: &[(usize, Waiting)],
+    call: &RecipeCall<'_>,
+    admitted: &[(usize, WaitingRun)],
     rows: &mut [Row],
     context: &Context,
 ) -> Result<()> {
@@ -229,12 +229,12 @@ fn begin(
 fn execute(
     job: &Job<'_>,
     runtime: &Runtime,
-    admitted: Vec<(usize, Waiting)>,
+    admitted: Vec<(usize, WaitingRun)>,
     rows: &mut [Row],
     context: &Context,
 ) -> Result<()> {
-    let (places, begun): (Vec<usize>, Vec<Waiting>) = admitted.into_iter().unzip();
-    let runs: Vec<i64> = begun.iter().map(Waiting::run_id).collect();
+    let (places, begun): (Vec<usize>, Vec<WaitingRun>) = admitted.into_iter().unzip();
+    let runs: Vec<i64> = begun.iter().map(WaitingRun::run_id).collect();
     let refused = rows.iter().find(|row| row.is_left_out());
     if job.at_once.fail_fast
         && let Some(refused) = refused
@@ -303,7 +303,7 @@ fn execute(
 
 fn skip(row: Option<&mut Row>, reason: &str, exit: Exit, context: &Context) {
     let Some(row) = row else { return };
-    row.outcome = Outcome::Skipped;
+    row.outcome = ServerOutcome::Skipped;
     row.reason = Some(reason.to_owned());
     row.exit = exit;
     if context.json {
@@ -320,7 +320,7 @@ impl Row {
             server_id: server.id,
             server: server.name.clone(),
             why: match self.outcome {
-                Outcome::Unreachable => LeftOut::Unreachable,
+                ServerOutcome::Unreachable => LeftOut::Unreachable,
                 _ => LeftOut::Refused,
             },
             reason: self.reason.clone().unwrap_or_default(),
@@ -329,9 +329,9 @@ impl Row {
 
     fn end(&mut self, ended: &crate::event::Ended) {
         (self.outcome, self.exit) = match ended.state {
-            RunState::Done => (Outcome::Done, Exit::Done),
-            RunState::Failed => (Outcome::Failed, Exit::StepFailed),
-            RunState::Interrupted | RunState::Running => (Outcome::Interrupted, Exit::Interrupted),
+            RunState::Done => (ServerOutcome::Done, Exit::Done),
+            RunState::Failed => (ServerOutcome::Failed, Exit::StepFailed),
+            RunState::Interrupted | RunState::Running => (ServerOutcome::Interrupted, Exit::Interrupted),
         };
         self.reason = ended.reason.clone();
     }

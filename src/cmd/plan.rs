@@ -60,13 +60,13 @@ enum Document {
     Planned(Box<PlanMarked>),
     /// One of several that has no plan.
     LeftOut {
-        server: Named,
+        server: ServerName,
         error: ErrorShown,
     },
 }
 
 #[derive(Serialize)]
-struct Named {
+struct ServerName {
     name: String,
 }
 
@@ -135,7 +135,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                 exits.push(error.exit());
                 if context.json {
                     documents.push(Document::LeftOut {
-                        server: Named {
+                        server: ServerName {
                             name: server.name.clone(),
                         },
                         error: ErrorShown::of(&error),

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::printable::one_line;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Begun, Companion, Unknown, gather_secrets};
+use crate::runtime::{BegunRun, Companion, Unknown, gather_secrets};
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -28,13 +28,13 @@ pub struct ResumeArgs {
     id: i64,
     /// What to do about a step that may or may not have run, instead of asking
     #[arg(long, value_name = "WHAT")]
-    unknown: Option<UnknownSaid>,
+    unknown: Option<UnknownArg>,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum UnknownSaid {
+enum UnknownArg {
     /// Run it again
     Again,
     /// Treat it as done and continue with the next step
@@ -69,7 +69,7 @@ struct Person<'a> {
     plan: &'a Plan,
     run_id: i64,
     context: &'a Context,
-    given: Option<UnknownSaid>,
+    given: Option<UnknownArg>,
     reporter: Option<Reporter<'a>>,
 }
 
@@ -96,20 +96,20 @@ impl Companion for Person<'_> {
         self.reporter().event(event);
     }
 
-    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown> {
+    fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown> {
         // A progress bar and a question can't share the last line.
         if let Some(reporter) = self.reporter.take() {
             reporter.abandon();
         }
         match self.given {
-            Some(UnknownSaid::Again) => Ok(Unknown::Again),
-            Some(UnknownSaid::Done) => Ok(Unknown::Done),
+            Some(UnknownArg::Again) => Ok(Unknown::Again),
+            Some(UnknownArg::Done) => Ok(Unknown::Done),
             None => ask(begun, step),
         }
     }
 }
 /// Asks a person who has looked at the server.
-fn ask(begun: &Begun, index: usize) -> Result<Unknown> {
+fn ask(begun: &BegunRun, index: usize) -> Result<Unknown> {
     let plan = begun.plan();
     let step = plan.steps.get(index);
     let title = one_line(step.map_or("", |step| step.title.as_str()));

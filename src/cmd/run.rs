@@ -12,7 +12,7 @@ use crate::ownership;
 use crate::plan::Plan;
 use crate::prompt::{self, Terminal};
 use crate::reporter::Reporter;
-use crate::runtime::{Begun, Call, Joining, Ready, Runtime, gather_secrets};
+use crate::runtime::{BegunRun, Joining, Ready, RecipeCall, Runtime, gather_secrets};
 use crate::store::Server;
 use clap::Args;
 use std::path::PathBuf;
@@ -87,7 +87,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
 /// Plans, asks for everything that has to be asked, and executes.
 pub(super) fn perform(job: &Job<'_>, runtime: &Runtime, context: &Context) -> Result<Exit> {
     let found = super::find_recipe(&runtime.library, job.recipe)?;
-    let call = Call {
+    let call = RecipeCall {
         recipe: &found,
         parameters: job.parameters,
         retry_of: job.retry_of,
@@ -99,7 +99,7 @@ pub(super) fn perform(job: &Job<'_>, runtime: &Runtime, context: &Context) -> Re
     }
 }
 
-fn on_one(job: &Job<'_>, runtime: &Runtime, call: &Call<'_>, server: &Server, context: &Context) -> Result<Exit> {
+fn on_one(job: &Job<'_>, runtime: &Runtime, call: &RecipeCall<'_>, server: &Server, context: &Context) -> Result<Exit> {
     let (live, planned) = runtime.reach_and_plan(call.recipe, server, job.parameters.clone(), &Terminal)?;
     let whole = job.command_that_shows(&server.name);
     let remarks = planned.remarks();
@@ -143,7 +143,7 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     Ok(execute(&runtime, begun, context))
 }
 
-fn execute(runtime: &Runtime, mut begun: Begun, context: &Context) -> Exit {
+fn execute(runtime: &Runtime, mut begun: BegunRun, context: &Context) -> Exit {
     let plan = begun.plan().clone();
     let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
     reporter.begin(begun.run_id());

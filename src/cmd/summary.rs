@@ -12,7 +12,7 @@ const NAMED: usize = 5;
 
 /// How one server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum ServerOutcome {
     Done,
     Failed,
     Interrupted,
@@ -22,7 +22,7 @@ pub(super) enum Outcome {
     Unreachable,
 }
 
-impl Outcome {
+impl ServerOutcome {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -38,7 +38,7 @@ impl Outcome {
 /// One server in the table.
 pub(super) struct Row {
     pub server: String,
-    pub outcome: Outcome,
+    pub outcome: ServerOutcome,
     pub run: Option<i64>,
     /// What was counted, if its run had its turn.
     pub account: Option<Account>,
@@ -51,7 +51,7 @@ impl Row {
     pub(super) fn new(server: &str) -> Self {
         Self {
             server: server.to_owned(),
-            outcome: Outcome::Skipped,
+            outcome: ServerOutcome::Skipped,
             run: None,
             account: None,
             reason: None,
@@ -64,10 +64,10 @@ impl Row {
     pub(super) fn fail(&mut self, error: &Error) {
         self.exit = error.exit();
         self.outcome = match self.exit {
-            Exit::Refused => Outcome::Refused,
-            Exit::Unreachable => Outcome::Unreachable,
-            Exit::Interrupted => Outcome::Interrupted,
-            Exit::Done | Exit::StepFailed | Exit::Usage => Outcome::Failed,
+            Exit::Refused => ServerOutcome::Refused,
+            Exit::Unreachable => ServerOutcome::Unreachable,
+            Exit::Interrupted => ServerOutcome::Interrupted,
+            Exit::Done | Exit::StepFailed | Exit::Usage => ServerOutcome::Failed,
         };
         self.reason = Some(error.to_string());
         self.error = Some(ErrorShown::of(error));
@@ -99,7 +99,8 @@ impl Summary<'_> {
 
     fn table(&self) -> Result<()> {
         // What is not done stands last, where it is seen.
-        let (done, not_done): (Vec<&Row>, Vec<&Row>) = self.rows.iter().partition(|row| row.outcome == Outcome::Done);
+        let (done, not_done): (Vec<&Row>, Vec<&Row>) =
+            self.rows.iter().partition(|row| row.outcome == ServerOutcome::Done);
         output::note("");
         output::table(
             [
@@ -139,13 +140,13 @@ impl Summary<'_> {
     /// `37 of 500 done, 2 failed`.
     fn totals(&self) -> String {
         let number = |outcome| self.rows.iter().filter(|row| row.outcome == outcome).count();
-        let mut words = vec![format!("{} of {} done", number(Outcome::Done), self.rows.len())];
+        let mut words = vec![format!("{} of {} done", number(ServerOutcome::Done), self.rows.len())];
         for outcome in [
-            Outcome::Failed,
-            Outcome::Interrupted,
-            Outcome::Skipped,
-            Outcome::Refused,
-            Outcome::Unreachable,
+            ServerOutcome::Failed,
+            ServerOutcome::Interrupted,
+            ServerOutcome::Skipped,
+            ServerOutcome::Refused,
+            ServerOutcome::Unreachable,
         ] {
             match number(outcome) {
                 0 => {}
@@ -162,13 +163,16 @@ impl Summary<'_> {
             self.rows.iter().filter(of).filter_map(|row| row.run).take(NAMED)
         };
         let mut next = Vec::new();
-        for run in runs(Outcome::Failed) {
+        for run in runs(ServerOutcome::Failed) {
             next.push(("Its output", format!("infrakt runs logs {run}")));
         }
-        for run in runs(Outcome::Failed).chain(runs(Outcome::Interrupted)).take(NAMED) {
+        for run in runs(ServerOutcome::Failed)
+            .chain(runs(ServerOutcome::Interrupted))
+            .take(NAMED)
+        {
             next.push(("Resume where it stopped", format!("infrakt runs resume {run}")));
         }
-        if self.rows.iter().any(|row| row.outcome != Outcome::Done) {
+        if self.rows.iter().any(|row| row.outcome != ServerOutcome::Done) {
             let command = format!("infrakt runs retry {}", self.group);
             next.push(("Run again on the servers that are not done", command));
         }

@@ -92,12 +92,12 @@ pub trait Way: Send + Sync {
 }
 
 /// A connection to a port, or the reason why there is none.
-pub type Opened = std::result::Result<Box<dyn Stream>, String>;
+pub type Opened = std::result::Result<Box<dyn ByteStream>, String>;
 
 /// Bytes in both directions.
-pub trait Stream: Read + Write {}
+pub trait ByteStream: Read + Write {}
 
-impl<S: Read + Write> Stream for S {}
+impl<S: Read + Write> ByteStream for S {}
 
 /// A running `sh -s` and its three streams.
 pub trait Channel {

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::script::Secrets;
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
-use crate::event::{Ended, Outcome, Position, RunEvent};
+use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
 use crate::plan::{Action, Effect, Plan, StateChange, Step};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -16,7 +16,7 @@ pub trait World {
     ///
     /// # Errors
     /// If it can't be noted down; the run then stops after the current step.
-    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()>;
+    fn note(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()>;
 
     /// Carries out a change of the local database. Gives whether anything changed.
     ///
@@ -61,7 +61,7 @@ pub(super) fn note(
     world: &mut dyn World,
     plan: &Plan,
     mut events: Vec<RunEvent>,
-    position: Option<&Position>,
+    position: Option<&StretchPosition>,
 ) -> Result<()> {
     for event in &mut events {
         if let RunEvent::StepEnded { step, outcome, .. } = event

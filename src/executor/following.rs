@@ -7,7 +7,7 @@ use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
-use crate::event::{Ended, Position};
+use crate::event::{Ended, StretchPosition};
 use crate::plan::{Action, Plan};
 use std::time::{Duration, Instant};
 
@@ -211,7 +211,7 @@ impl Execution<'_> {
                     break;
                 }
             }
-            let position = Position {
+            let position = StretchPosition {
                 ended: matches!(ended, Some(Ok(_))),
                 ..transcript.position()
             };

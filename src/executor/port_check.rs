@@ -1,10 +1,10 @@
 //! Opens ports of the server from here, as a visitor's computer does, and checks that the expected service answers. If
 //! it does not, the server is asked for the cause while the attempts continue. Knows no SSH.
 
-use super::connection::{Connection, Stream, Way};
+use super::connection::{ByteStream, Connection, Way};
 use super::question;
 use crate::error::Result;
-use crate::event::Stream as Output;
+use crate::event::Stream;
 use crate::plan::shell::quote;
 use crate::plan::{Endpoint, Protocol};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// What came of it.
 pub(super) struct Reached {
     /// What the server printed while it looked for the reason.
-    pub output: Vec<(Output, Vec<u8>)>,
+    pub output: Vec<(Stream, Vec<u8>)>,
     pub verdict: Verdict,
 }
 
@@ -115,7 +115,7 @@ pub(super) fn reach(
             exit_status: Some(status),
         },
     };
-    let output = [(Output::Stdout, answer.stdout), (Output::Stderr, answer.stderr)];
+    let output = [(Stream::Stdout, answer.stdout), (Stream::Stderr, answer.stderr)];
     let pieces = output
         .iter()
         .flat_map(|(stream, bytes)| bytes.chunks(PIECE).map(|piece| (*stream, piece.to_vec())));
@@ -146,9 +146,9 @@ fn attempts(
     gather(endpoints, until, &told, interrupted)
 }
 
-type Told = (usize, std::result::Result<(), String>);
+type PortResult = (usize, std::result::Result<(), String>);
 
-fn persist(way: &dyn Way, index: usize, endpoint: Endpoint, until: Instant, tell: &Sender<Told>) {
+fn persist(way: &dyn Way, index: usize, endpoint: Endpoint, until: Instant, tell: &Sender<PortResult>) {
     loop {
         let result = attempt(way, endpoint);
         let done = result.is_ok();
@@ -163,7 +163,7 @@ fn persist(way: &dyn Way, index: usize, endpoint: Endpoint, until: Instant, tell
 fn gather(
     endpoints: &[Endpoint],
     until: Instant,
-    told: &Receiver<Told>,
+    told: &Receiver<PortResult>,
     interrupted: &dyn Fn() -> bool,
 ) -> Option<Vec<(Endpoint, String)>> {
     let unanswered = || format!("no answer within {} s", PATIENCE.as_secs());
@@ -213,7 +213,7 @@ fn attempt(way: &dyn Way, endpoint: Endpoint) -> std::result::Result<(), String>
     }
 }
 
-fn exchange(stream: &mut dyn Stream, words: &[u8]) -> std::result::Result<[u8; 5], String> {
+fn exchange(stream: &mut dyn ByteStream, words: &[u8]) -> std::result::Result<[u8; 5], String> {
     let mut answer = [0; 5];
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => "it accepts connections and closes them".to_owned(),

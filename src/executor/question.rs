@@ -12,7 +12,7 @@ const MAX_ANSWER: usize = 16 << 20;
 
 /// A script's output and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ScriptAnswer {
     pub status: i32,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
@@ -23,7 +23,7 @@ pub struct Answer {
 /// # Errors
 /// If the connection is lost, the answer does not end within `patience`, or it is longer than 16 MiB. An incomplete
 /// answer is never returned.
-pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<Answer> {
+pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<ScriptAnswer> {
     exchange(connection, server, "", script, patience)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn exchange(
     before: &str,
     script: &str,
     patience: Duration,
-) -> Result<Answer> {
+) -> Result<ScriptAnswer> {
     let nonce = nonce()?;
     let end = format!("\ninfrakt-end {nonce} ");
     // The shell is needed again, so the script runs in a fork of it. Processes that the script leaves behind may still print
@@ -100,7 +100,7 @@ pub(super) fn exchange(
             channel.release();
             let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
             stdout.drain(..start);
-            return Ok(Answer { status, stdout, stderr });
+            return Ok(ScriptAnswer { status, stdout, stderr });
         }
         if stdout.len() + stderr.len() > MAX_ANSWER {
             return Err(ServerError::TooLong {

@@ -5,7 +5,7 @@
 //! on purpose.
 
 use super::connection::Connection;
-use super::question::{Answer, exchange};
+use super::question::{ScriptAnswer, exchange};
 use crate::error::{Result, ServerError};
 use crate::plan::render::Asked;
 use crate::plan::shell::{quote, without_comments};
@@ -18,7 +18,12 @@ const WITHOUT: &str = "-sys_boot,-sys_time,-mknod";
 ///
 /// # Errors
 /// As [`super::question::ask`].
-pub fn ask(connection: &mut dyn Connection, server: &str, script: &str, patience: Duration) -> Result<(Answer, Asked)> {
+pub fn ask(
+    connection: &mut dyn Connection,
+    server: &str,
+    script: &str,
+    patience: Duration,
+) -> Result<(ScriptAnswer, Asked)> {
     let before = format!(
         "IK_WITHOUT={WITHOUT} IK_MAKE={}\n{}",
         quote(&without_comments(include_str!("read_only.pl"))),

@@ -8,7 +8,7 @@ use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Result, ServerError, SshError};
-use crate::event::{Ended, Outcome, Position, RunEvent};
+use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
 use crate::plan::{Action, Plan};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ const MOST_LAUNCHES: u32 = 5;
 #[derive(Debug, Clone, Copy)]
 pub struct LeftBehind {
     /// How far it was followed.
-    pub position: Position,
+    pub position: StretchPosition,
     /// It began within the days for which a server keeps its records: where there are none, it has never begun.
     pub recent: bool,
 }
@@ -209,7 +209,7 @@ impl Execution<'_> {
     /// A new stretch. It is noted before anything of it is sent, so that whoever resumes the run looks for it.
     fn begin(&mut self, first_step: usize) -> Result<Transcript> {
         self.stretches += 1;
-        let position = Position::start(self.stretches, first_step);
+        let position = StretchPosition::start(self.stretches, first_step);
         self.world.note(&[], Some(&position))?;
         Ok(Transcript::new(self.secrets, position, self.kept))
     }
@@ -267,7 +267,7 @@ impl Execution<'_> {
         events.retain(|event| ended_step(event).is_none_or(|step| !self.settled.contains(&step)));
         let last = events.iter().filter_map(ended_step).max();
         *reached = last.map_or(*reached, |last| last + 1);
-        let position = Position {
+        let position = StretchPosition {
             ended,
             ..transcript.position()
         };

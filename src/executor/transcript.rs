@@ -4,7 +4,7 @@
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;
 use super::script::Secrets;
-use crate::event::{Outcome, Position, RunEvent, Stream};
+use crate::event::{Outcome, RunEvent, Stream, StretchPosition};
 use std::collections::VecDeque;
 
 /// How the runner ended, as far as its journal says.
@@ -22,7 +22,7 @@ pub enum Ending {
 /// What has come from the server in one stretch of a run.
 pub struct Transcript {
     /// Where it was taken up.
-    start: Position,
+    start: StretchPosition,
     /// Bytes of the journal received.
     journal: u64,
     line: Vec<u8>,
@@ -46,7 +46,7 @@ impl Transcript {
     /// Takes a stretch up from `start`. The journal is read from its beginning, since it tells which step an output
     /// belongs to; what it says up to `start` was told already and is not told again. So many bytes of output are `kept` of
     /// the run so far.
-    pub fn new(secrets: &Secrets, start: Position, kept: u64) -> Self {
+    pub fn new(secrets: &Secrets, start: StretchPosition, kept: u64) -> Self {
         Self {
             start,
             journal: 0,
@@ -70,8 +70,8 @@ impl Transcript {
     }
 
     /// From where a later transcript can take the stretch up, once the events that this one gave are noted.
-    pub fn position(&self) -> Position {
-        Position {
+    pub fn position(&self) -> StretchPosition {
+        StretchPosition {
             journal: self.applied.max(self.start.journal),
             out: self.out.position(),
             err: self.err.position(),
@@ -86,7 +86,7 @@ impl Transcript {
 
     /// Whether nothing of the stretch was ever seen.
     pub fn is_untouched(&self) -> bool {
-        let Position { journal, out, err, .. } = self.position();
+        let StretchPosition { journal, out, err, .. } = self.position();
         (journal, out, err) == (0, 0, 0)
     }
 
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_given_to_the_step_that_printed_it() {
-        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
+        let mut transcript = Transcript::new(&Secrets::new(), StretchPosition::start(1, 0), 0);
         let journal = b"S 0 0 0 100\nE 0 0 0 4 0 250\nS 1 4 0 250\n".to_vec();
         let mut events = transcript.take(Frame::Journal(0, journal)).expect("a journal");
         assert_eq!(
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn a_run_of_many_steps_that_print_much_keeps_little_of_the_later_ones() {
         const PRINTED: u64 = 2 << 20;
-        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
+        let mut transcript = Transcript::new(&Secrets::new(), StretchPosition::start(1, 0), 0);
         let mut journal = 0;
         let mut kept = Vec::new();
         for step in 0..100 {
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_piece_that_is_missing_is_noticed() {
-        let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
+        let mut transcript = Transcript::new(&Secrets::new(), StretchPosition::start(1, 0), 0);
         assert!(transcript.take(Frame::Out(5, b"x".to_vec())).is_err());
     }
 }

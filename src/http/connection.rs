@@ -27,7 +27,7 @@ pub struct Entrance {
     pub log: bool,
 }
 
-pub struct Connection {
+pub struct HttpConnection {
     stream: TcpStream,
     peer: SocketAddr,
     /// Whether it is the client that everything waits for.
@@ -37,26 +37,26 @@ pub struct Connection {
 }
 
 /// What a request asks for, as far as it was understood.
-struct Asked {
+struct RequestLine {
     method: Method,
     /// Without the query, which may hold what is nobody's business.
     path: String,
 }
 
 /// Why there is no request to hand on.
-enum Failure {
+enum NoRequest {
     Refused(Problem),
     /// The client left, or never said anything.
     Gone,
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for NoRequest {
     fn from(problem: Problem) -> Self {
         Self::Refused(problem)
     }
 }
 
-impl Connection {
+impl HttpConnection {
     pub fn new(stream: TcpStream, peer: SocketAddr) -> Self {
         Self {
             stream,
@@ -97,11 +97,11 @@ impl Connection {
         let mut asked = None;
         let status = match self.receive(entrance, &mut asked) {
             Ok((head, body)) => self.hand_on(&entrance.work, &head, &body),
-            Err(Failure::Refused(problem)) => {
+            Err(NoRequest::Refused(problem)) => {
                 let method = asked.as_ref().map_or(Method::Other, |asked| asked.method);
                 self.refuse(method, &problem)
             }
-            Err(Failure::Gone) => None,
+            Err(NoRequest::Gone) => None,
         };
         self.linger();
         if entrance.log && (status.is_some() || asked.is_some()) {
@@ -116,9 +116,9 @@ impl Connection {
     }
 
     /// Reads the request, as far as it is let in. What it asks for goes to `asked` as soon as it is known.
-    fn receive(&self, entrance: &Entrance, asked: &mut Option<Asked>) -> Result<(Head, Vec<u8>), Failure> {
+    fn receive(&self, entrance: &Entrance, asked: &mut Option<RequestLine>) -> Result<(Head, Vec<u8>), NoRequest> {
         let (head, mut body) = self.receive_head()?;
-        *asked = Some(Asked {
+        *asked = Some(RequestLine {
             method: head.method,
             path: head.target.raw_path().to_owned(),
         });
@@ -126,7 +126,7 @@ impl Connection {
         let length = usize::try_from(head.length).unwrap_or(usize::MAX);
         if head.expects_continue && body.len() < length {
             self.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .map_err(|_| Failure::Gone)?;
+                .map_err(|_| NoRequest::Gone)?;
         }
         let end = Instant::now() + BODY_TIME;
         while body.len() < length {
@@ -142,17 +142,17 @@ impl Connection {
     }
 
     /// Gives the head, and what came of the body with it.
-    fn receive_head(&self) -> Result<(Head, Vec<u8>), Failure> {
+    fn receive_head(&self) -> Result<(Head, Vec<u8>), NoRequest> {
         let end = Instant::now() + HEAD_TIME;
         let mut bytes = Vec::new();
         loop {
             let known = bytes.len();
             match self.read_until(end, &mut bytes) {
-                Ok(0) if bytes.is_empty() => return Err(Failure::Gone),
+                Ok(0) if bytes.is_empty() => return Err(NoRequest::Gone),
                 Ok(0) => return Err(Problem::bad_request("the connection closed before the end of the head").into()),
                 Ok(_) => {}
                 // Browsers open connections that they may need later.
-                Err(_) if bytes.is_empty() => return Err(Failure::Gone),
+                Err(_) if bytes.is_empty() => return Err(NoRequest::Gone),
                 Err(error) => return Err(too_slow(&error, "head", HEAD_TIME)),
             }
             if !head::may_begin(&bytes) {
@@ -267,7 +267,7 @@ fn out_of_breath() -> Problem {
     Problem::busy("this computer has too few resources for the request")
 }
 
-fn too_slow(error: &io::Error, part: &str, limit: Duration) -> Failure {
+fn too_slow(error: &io::Error, part: &str, limit: Duration) -> NoRequest {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             let message = format!(
@@ -276,7 +276,7 @@ fn too_slow(error: &io::Error, part: &str, limit: Duration) -> Failure {
             );
             Problem::new(408, "request_timeout", message).into()
         }
-        _ => Failure::Gone,
+        _ => NoRequest::Gone,
     }
 }
 

@@ -10,12 +10,12 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Writes a stream to a client.
-pub struct Stream<'a, W: Write> {
+pub struct EventStream<'a, W: Write> {
     writer: W,
     stopping: &'a AtomicBool,
 }
 
-impl<'a, W: Write> Stream<'a, W> {
+impl<'a, W: Write> EventStream<'a, W> {
     /// Writes the head of the answer.
     pub fn begin(mut writer: W, stopping: &'a AtomicBool) -> io::Result<Self> {
         // The last header keeps nginx from buffering the events.
@@ -29,7 +29,7 @@ impl<'a, W: Write> Stream<'a, W> {
     }
 }
 
-impl<W: Write> EventSink for Stream<'_, W> {
+impl<W: Write> EventSink for EventStream<'_, W> {
     fn send(&mut self, id: i64, event: &str, data: &Value) -> io::Result<()> {
         // This JSON contains no line breaks.
         let data = json(&data.to_string());
@@ -49,14 +49,14 @@ impl<W: Write> EventSink for Stream<'_, W> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventSink, Stream};
+    use super::{EventSink, EventStream};
     use serde_json::json;
     use std::sync::atomic::AtomicBool;
 
     #[test]
     fn an_event_is_one_line_of_data_whatever_is_in_it() {
         let (mut bytes, stopping) = (Vec::new(), AtomicBool::new(false));
-        let mut stream = Stream::begin(&mut bytes, &stopping).unwrap();
+        let mut stream = EventStream::begin(&mut bytes, &stopping).unwrap();
         stream
             .send(7, "output", &json!({ "text": "a\n\ndata: b\r\u{2028}" }))
             .unwrap();

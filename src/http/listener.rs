@@ -2,7 +2,7 @@
 //!
 //! It must not know what they carry.
 
-use super::connection::{Connection, Entrance};
+use super::connection::{Entrance, HttpConnection};
 use super::problem::Problem;
 use crate::error::{Error, Result, io_reason};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -101,7 +101,7 @@ pub struct Connections {
 #[derive(Default)]
 struct Open {
     next: u64,
-    by_age: BTreeMap<u64, Arc<Connection>>,
+    by_age: BTreeMap<u64, Arc<HttpConnection>>,
 }
 
 impl Connections {
@@ -119,7 +119,7 @@ impl Connections {
         if stream.set_nodelay(true).is_err() || stream.set_nonblocking(false).is_err() {
             return;
         }
-        let connection = Arc::new(Connection::new(stream, peer));
+        let connection = Arc::new(HttpConnection::new(stream, peer));
         let Some(number) = self.enter(&connection) else {
             connection.turn_away(&Problem::busy(format!(
                 "{} connections are open, which is the maximum",
@@ -139,7 +139,7 @@ impl Connections {
             });
     }
 
-    fn enter(&self, connection: &Arc<Connection>) -> Option<u64> {
+    fn enter(&self, connection: &Arc<HttpConnection>) -> Option<u64> {
         let mut open = self.open();
         if open.by_age.len() >= self.most && !close_oldest(&mut open) {
             return None;

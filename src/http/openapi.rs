@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// The document itself, as a schema: only that it is one.
-pub struct Document;
+pub struct OpenApiDocument;
 
-impl JsonSchema for Document {
+impl JsonSchema for OpenApiDocument {
     fn schema_name() -> Cow<'static, str> {
         "OpenApi".into()
     }

@@ -50,7 +50,7 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
     worker.set_nonblocking(true)?;
     client.set_nonblocking(true)?;
     let mut pending = Pending::default();
-    let mut begun: Option<Begun> = None;
+    let mut begun: Option<AnswerHead> = None;
     let mut all_came = false;
     let mut moved = Instant::now();
     let mut chunk = [0; 64 * 1024];
@@ -142,14 +142,14 @@ fn wait(
 }
 
 /// The parts of an answer's head that matter here.
-struct Begun {
+struct AnswerHead {
     status: u16,
     /// Whether it is an event stream.
     streams: bool,
 }
 
 /// Adds the common headers below the first line, once it is complete.
-fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<Begun>> {
+fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<AnswerHead>> {
     let Some(end) = bytes.iter().take(FIRST_LINE).position(|byte| *byte == b'\n') else {
         return if bytes.len() < FIRST_LINE {
             Ok(None)
@@ -165,7 +165,7 @@ fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<Begun>> {
     let mut words = bytes[..head].windows(STREAM_TYPE.len());
     let streams = words.any(|window| window.eq_ignore_ascii_case(STREAM_TYPE));
     bytes.splice(end + 1..end + 1, EVERYWHERE.bytes());
-    Ok(Some(Begun { status, streams }))
+    Ok(Some(AnswerHead { status, streams }))
 }
 
 fn is_momentary(error: &io::Error) -> bool {

@@ -3,7 +3,7 @@
 //! It must not know HTTP.
 
 use crate::error::Result;
-use crate::runtime::{Background, Runtime, Shown};
+use crate::runtime::{Background, Runtime, ShownPlans};
 use crate::store::Home;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const RUNS_AT_ONCE: usize = 64;
 pub struct Service {
     home: Home,
     background: Background,
-    shown: Shown,
+    shown: ShownPlans,
 }
 
 impl Service {
@@ -25,7 +25,7 @@ impl Service {
         Ok(Self {
             home,
             background: Background::new(RUNS_AT_ONCE),
-            shown: Shown::default(),
+            shown: ShownPlans::default(),
         })
     }
 
@@ -46,7 +46,7 @@ impl Service {
     }
 
     /// The shown plans that wait for consent.
-    pub fn shown(&self) -> &Shown {
+    pub fn shown(&self) -> &ShownPlans {
         &self.shown
     }
 

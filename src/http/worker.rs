@@ -5,7 +5,7 @@
 
 use super::answer::{Answer, Events};
 use super::engine::Engine;
-use super::events::Stream;
+use super::events::EventStream;
 use super::headers::NEVER_KEPT;
 use super::limits::{STREAMS, WORKERS};
 use super::permits::Permits;
@@ -92,7 +92,7 @@ impl Work {
             .spawn(move || {
                 let mut writer = incoming.into_writer();
                 // A panic was reported by its own message; the client sees the stream end.
-                let _ = guarded(|| events(&mut Stream::begin(&mut writer, &work.stopping)?));
+                let _ = guarded(|| events(&mut EventStream::begin(&mut writer, &work.stopping)?));
                 drop(place);
             })
             .map(drop)

@@ -20,17 +20,17 @@ pub struct Function {
 #[serde(rename_all = "camelCase")]
 struct Metadata {
     #[serde(default)]
-    functions: Vec<Entry>,
+    functions: Vec<ReferenceEntry>,
     #[serde(default)]
     modules: std::collections::BTreeMap<String, Metadata>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct ReferenceEntry {
     name: String,
     #[serde(default)]
-    params: Vec<Parameter>,
+    params: Vec<FunctionParameter>,
     #[serde(default)]
     return_type: Option<String>,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
-struct Parameter {
+struct FunctionParameter {
     #[serde(default)]
     name: Option<String>,
     #[serde(rename = "type", default)]
@@ -46,7 +46,7 @@ struct Parameter {
 }
 
 /// Functions that only refuse, or implement an operator: recipes don't call them by name.
-fn is_internal(entry: &Entry) -> bool {
+fn is_internal(entry: &ReferenceEntry) -> bool {
     entry.name.contains('$')
         || !entry.name.starts_with(|c: char| c.is_ascii_alphabetic())
         || entry.doc_comments.is_empty()

@@ -36,12 +36,12 @@ pub(super) fn force(home: &Home) -> Result<()> {
 /// The syncs of one log.
 #[derive(Default)]
 struct Syncs {
-    progress: Mutex<Progress>,
+    progress: Mutex<SyncProgress>,
     ended: Condvar,
 }
 
 #[derive(Default)]
-struct Progress {
+struct SyncProgress {
     begun: u64,
     /// The last sync that succeeded. It covers all syncs before it.
     succeeded: u64,
@@ -78,7 +78,7 @@ impl Syncs {
         synced
     }
 
-    fn progress(&self) -> MutexGuard<'_, Progress> {
+    fn progress(&self) -> MutexGuard<'_, SyncProgress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

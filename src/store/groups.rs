@@ -4,7 +4,7 @@
 //! It must not know recipes: their names and parameters are only text here.
 
 use super::group_id::GroupId;
-use super::journal::{Journal, Recorded, record_run};
+use super::journal::{Journal, RecordedRun, record_run};
 use super::living::{self, LivingRun, end};
 use super::run_lock::RunLock;
 use super::{Failure, Home, Store, run_rows};
@@ -129,7 +129,7 @@ impl Store {
     /// Begins a run that belongs to no group, as [`Store::begin_run`], and leaves its journal closed.
     pub fn queue_run(&self, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<QueuedRun> {
         let lock = Arc::new(RunLock::take(self.home())?);
-        let Recorded { run_id, spool } = self.write(|transaction| {
+        let RecordedRun { run_id, spool } = self.write(|transaction| {
             let living = living::living_runs(transaction, self.home())?;
             record_run(transaction, plan, consent, operator, &lock, &living)
         })?;
@@ -200,7 +200,7 @@ impl Store {
             Ok((group, begun))
         })?;
         let waits = members.len() > 1;
-        let queued = |Recorded { run_id, spool }| QueuedRun {
+        let queued = |RecordedRun { run_id, spool }| QueuedRun {
             home: self.home().clone(),
             run_id,
             spool,

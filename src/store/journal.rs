@@ -12,7 +12,7 @@ use super::run_lock::RunLock;
 use super::{Failure, Store, consents, group_sync, resume, server_rows};
 use crate::consent::Consent;
 use crate::error::{Error, Result};
-use crate::event::{Position, RunEvent};
+use crate::event::{RunEvent, StretchPosition};
 use crate::plan::Plan;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -73,7 +73,7 @@ impl Store {
 }
 
 /// A run that was recorded.
-pub(super) struct Recorded {
+pub(super) struct RecordedRun {
     pub run_id: i64,
     /// The name by which its server will know it.
     pub spool: String,
@@ -87,7 +87,7 @@ pub(super) fn record_run(
     operator: &str,
     lock: &RunLock,
     living: &[LivingRun],
-) -> Result<Recorded, Failure> {
+) -> Result<RecordedRun, Failure> {
     let now = Timestamp::now();
     let drawn = spool_name()?;
     let plan_json = serde_json::to_string(plan).map_err(|error| Error::Malformed {
@@ -129,7 +129,7 @@ pub(super) fn record_run(
     if let Some(consent) = consent {
         consents::record(transaction, consent, run_id, now)?;
     }
-    Ok(Recorded { run_id, spool })
+    Ok(RecordedRun { run_id, spool })
 }
 
 /// The place of the last of all that happened in a run; its end is not among it.
@@ -179,7 +179,7 @@ impl Journal {
     /// append it, then show it.
     ///
     /// `position` is how far the server's records have been read with these events.
-    pub fn append(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+    pub fn append(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()> {
         if events.is_empty() && position.is_none() {
             return Ok(());
         }

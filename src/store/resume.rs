@@ -7,7 +7,7 @@ use super::living::computer;
 use super::{Failure, Store, run_rows};
 use crate::consent::Consent;
 use crate::error::{Refusal, Result, StoreError};
-use crate::event::{Outcome, Position, RunState};
+use crate::event::{Outcome, RunState, StretchPosition};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -16,7 +16,7 @@ const CONSENT_HOLDS: SignedDuration = SignedDuration::from_hours(24);
 
 impl Store {
     /// The stretch of a run that was begun last, and how far it was followed. `None`: nothing was ever sent.
-    pub fn last_position_of(&self, run_id: i64) -> Result<Option<Position>> {
+    pub fn last_position_of(&self, run_id: i64) -> Result<Option<StretchPosition>> {
         self.check(|connection| {
             connection
                 .query_row(
@@ -24,7 +24,7 @@ impl Store {
                      ORDER BY number DESC LIMIT 1",
                     [run_id],
                     |row| {
-                        Ok(Position {
+                        Ok(StretchPosition {
                             stretch: row.get(0)?,
                             first_step: row.get::<_, u32>(1)? as usize,
                             journal: unsigned(row.get(2)?),
@@ -119,7 +119,7 @@ pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: 
     Ok(())
 }
 
-pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &Position) -> rusqlite::Result<()> {
+pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &StretchPosition) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO stretches (run_id, number, first_step, journal, out, err, ended)

@@ -12,6 +12,7 @@
 mod circles;
 mod ignored;
 mod migrations;
+mod names;
 mod rooms;
 mod rules;
 mod source;

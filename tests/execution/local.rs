@@ -4,7 +4,7 @@ use crate::support::wait::until;
 use crate::support::world;
 use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
-use infrakt::event::{Outcome, Position, RunEvent, Stream};
+use infrakt::event::{Outcome, RunEvent, Stream, StretchPosition};
 use infrakt::executor::connection::{Channel, Connection, Incoming, Opened, Way};
 use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
@@ -365,7 +365,7 @@ pub struct Memory {
     pub events: Vec<RunEvent>,
     pub changes: Vec<StateChange>,
     /// How far the server's records were read.
-    pub position: Option<Position>,
+    pub position: Option<StretchPosition>,
     /// Asks to stop as soon as this text was printed.
     pub stop_at: Option<&'static str>,
     /// How many times it asks; none is one.
@@ -409,7 +409,7 @@ impl Memory {
 }
 
 impl World for Memory {
-    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+    fn note(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()> {
         if let Some(position) = position {
             self.position = Some(*position);
         }

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Place, add, code, plan};
 use infrakt::consent::{Consent, Means};
-use infrakt::event::{Outcome, Position, RunEvent, RunState};
+use infrakt::event::{Outcome, RunEvent, RunState, StretchPosition};
 use infrakt::store::{Server, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,7 +36,7 @@ fn outcomes(store: &Store, run: i64) -> Vec<Option<Outcome>> {
 }
 
 /// A run of three steps: the first is done, the second is not known to be, the third was never reached.
-fn interrupted(store: &Store, server: &Server, position: Position) -> i64 {
+fn interrupted(store: &Store, server: &Server, position: StretchPosition) -> i64 {
     let mut journal = store
         .begin_run(&plan(server, true), Some(&consent(server)), "alice")
         .unwrap();
@@ -61,10 +61,10 @@ fn finished_steps_stay_finished_and_the_rest_is_open() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
-    let position = Position {
+    let position = StretchPosition {
         journal: 40,
         out: 7,
-        ..Position::start(1, 0)
+        ..StretchPosition::start(1, 0)
     };
     let run = interrupted(&store, &server, position);
     assert_eq!(store.last_position_of(run).unwrap(), Some(position));
@@ -89,9 +89,9 @@ fn a_step_stays_unknown_when_nothing_more_can_come_from_the_server() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
-    let position = Position {
+    let position = StretchPosition {
         ended: true,
-        ..Position::start(1, 0)
+        ..StretchPosition::start(1, 0)
     };
     let run = interrupted(&store, &server, position);
     let _journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
@@ -106,7 +106,7 @@ fn the_consent_is_valid_for_a_day_and_until_another_run_starts() {
     let place = Place::new();
     let store = place.store();
     let server = add(&store, "prod-2");
-    let run = interrupted(&store, &server, Position::start(1, 0));
+    let run = interrupted(&store, &server, StretchPosition::start(1, 0));
     let given_at = |at: Timestamp| {
         let changed = place
             .database()
@@ -144,7 +144,7 @@ fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
     older.append(&[run_ended(RunState::Failed)], None).unwrap();
     let older_id = older.run_id();
     drop(older);
-    let run = interrupted(&store, &server, Position::start(1, 0));
+    let run = interrupted(&store, &server, StretchPosition::start(1, 0));
     assert!(store.consent_that_holds(run).unwrap().is_some());
 
     // It may set up anew what the wipe has taken away, under the same names.

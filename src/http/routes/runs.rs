@@ -9,7 +9,7 @@ use crate::consent::Proof;
 use crate::document::run::RunShown;
 use crate::error::{Refusal, StoreError};
 use crate::event::RunState;
-use crate::runtime::{Order, Parameters, Unknown};
+use crate::runtime::{Parameters, RunOrder, Unknown};
 use crate::store::{GroupId, RunFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,7 +193,7 @@ impl Wanted<'_> {
         let server = runtime.server(server)?;
         let recipe = runtime.library.find_named(self.recipe)?;
         let place = call.service.background().place()?;
-        let order = Order {
+        let order = RunOrder {
             recipe: &recipe,
             server: &server,
             parameters: self.parameters,

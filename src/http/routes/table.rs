@@ -282,7 +282,7 @@ pub static ROUTES: &[Route] = &[
         summary: "This document",
         query: None,
         body: None,
-        answer: Good::Json(200, of::<openapi::Document>),
+        answer: Good::Json(200, of::<openapi::OpenApiDocument>),
         refusals: &[],
         handler: document,
     },

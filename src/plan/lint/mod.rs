@@ -148,7 +148,7 @@ pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
 
 /// A step that destroys without saying so, or whose guard does more than look.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct LintFinding {
     pub step: usize,
     /// Where in the step: `the command`, `the check`, `a guard`, `the undo`, `the uploaded script`.
     pub part: &'static str,
@@ -159,11 +159,11 @@ pub struct Finding {
 }
 
 /// Looks through a whole plan, as `apply` does with one that comes from a file.
-pub fn findings(plan: &Plan) -> Vec<Finding> {
+pub fn findings(plan: &Plan) -> Vec<LintFinding> {
     let mut findings = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
         let mut note = |part, found: Option<(String, &'static str)>| {
-            findings.extend(found.map(|(what, does)| Finding {
+            findings.extend(found.map(|(what, does)| LintFinding {
                 step: index,
                 part,
                 what,

@@ -15,8 +15,11 @@ pub(super) fn origin(context: &NativeCallContext, draft: &Draft) -> Origin {
     }
 }
 
+/// What a primitive gives back to Rhai.
+pub(super) type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
+
 /// Refuses text that can't be shell text or a path.
-pub(super) fn check_text(context: &NativeCallContext, what: &str, text: &str) -> Result<(), Box<EvalAltResult>> {
+pub(super) fn check_text(context: &NativeCallContext, what: &str, text: &str) -> RhaiResult<()> {
     if text.trim().is_empty() {
         return Err(Problem::new(format!("{what} must not be empty")).at(context));
     }

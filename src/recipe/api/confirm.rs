@@ -1,9 +1,8 @@
 //! `confirm::…`: where the plan asks for consent.
 
+use super::call::RhaiResult;
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// The consent to destructive steps.
 #[export_module]

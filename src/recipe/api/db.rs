@@ -1,14 +1,12 @@
 //! `db::…`: what infrakt itself records about the server.
 
-use super::call::origin;
+use super::call::{RhaiResult, origin};
 use super::given::ServerHandle;
 use super::step::StepHandle;
 use crate::plan::{Action, Effect, StateChange, Step};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 use rhai::{Array, Map};
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// The local database. Calls are always about the server that the plan is for.
 #[export_module]

@@ -1,11 +1,10 @@
 //! `server` and `facts`: what a recipe is given. What rests on facts is read when a recipe first asks for it.
 
+use super::call::RhaiResult;
 use crate::recipe::draft::{Problem, ReadFacts, SharedDraft};
 use crate::recipe::evaluation_inputs::ServerView;
 use rhai::plugin::*;
 use rhai::{Array, Shared};
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// `server`, as recipes hold it.
 #[derive(Debug, Clone)]

@@ -5,13 +5,12 @@
     reason = "the code that rhai's export_module generates unwraps arguments"
 )]
 
+use super::call::RhaiResult;
 use crate::error::nearest;
 use crate::recipe::draft::{Parameter, Problem, SharedDraft};
 use rhai::plugin::*;
 use rhai::{Engine, ImmutableString, Map};
 use serde_json::Value;
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// A secret as a recipe sees it: a name. infrakt asks for the value when the plan is executed; no recipe can see it.
 #[derive(Debug, Clone)]
@@ -300,14 +299,20 @@ pub fn forbid_joining_secrets(engine: &mut Engine) {
         }
         problem.at(context)
     }
-    type Text = RhaiResult<ImmutableString>;
+    type RhaiText = RhaiResult<ImmutableString>;
     engine
-        .register_fn("+", |context: NativeCallContext, _: &str, secret: SecretRef| -> Text {
-            Err(refuse(&context, &secret.name))
-        })
-        .register_fn("+", |context: NativeCallContext, secret: SecretRef, _: &str| -> Text {
-            Err(refuse(&context, &secret.name))
-        })
+        .register_fn(
+            "+",
+            |context: NativeCallContext, _: &str, secret: SecretRef| -> RhaiText {
+                Err(refuse(&context, &secret.name))
+            },
+        )
+        .register_fn(
+            "+",
+            |context: NativeCallContext, secret: SecretRef, _: &str| -> RhaiText {
+                Err(refuse(&context, &secret.name))
+            },
+        )
         .register_fn(
             "+=",
             |context: NativeCallContext, _: &mut ImmutableString, secret: SecretRef| -> RhaiResult<()> {
@@ -316,16 +321,18 @@ pub fn forbid_joining_secrets(engine: &mut Engine) {
         )
         .register_fn(
             "to_string",
-            |context: NativeCallContext, secret: &mut SecretRef| -> Text { Err(refuse(&context, &secret.name)) },
+            |context: NativeCallContext, secret: &mut SecretRef| -> RhaiText { Err(refuse(&context, &secret.name)) },
         )
         .register_fn(
             "to_debug",
-            |context: NativeCallContext, secret: &mut SecretRef| -> Text { Err(refuse(&context, &secret.name)) },
+            |context: NativeCallContext, secret: &mut SecretRef| -> RhaiText { Err(refuse(&context, &secret.name)) },
         )
-        .register_fn("print", |context: NativeCallContext, secret: &mut SecretRef| -> Text {
-            Err(refuse(&context, &secret.name))
-        })
-        .register_fn("debug", |context: NativeCallContext, secret: &mut SecretRef| -> Text {
-            Err(refuse(&context, &secret.name))
-        });
+        .register_fn(
+            "print",
+            |context: NativeCallContext, secret: &mut SecretRef| -> RhaiText { Err(refuse(&context, &secret.name)) },
+        )
+        .register_fn(
+            "debug",
+            |context: NativeCallContext, secret: &mut SecretRef| -> RhaiText { Err(refuse(&context, &secret.name)) },
+        );
 }

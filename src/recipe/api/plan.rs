@@ -1,9 +1,8 @@
 //! Primitives about the plan as a whole: sections, refusals, and helpers for text.
 
+use super::call::RhaiResult;
 use crate::recipe::draft::{Problem, ProblemKind, SharedDraft};
 use rhai::plugin::*;
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// The shape of the plan.
 #[export_module]

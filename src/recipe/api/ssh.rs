@@ -1,6 +1,6 @@
 //! `ssh::…`: what happens on the server.
 
-use super::call::{check_text, origin};
+use super::call::{RhaiResult, check_text, origin};
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
@@ -10,8 +10,6 @@ use rhai::plugin::*;
 
 /// Default timeout of a step in seconds.
 const DEFAULT_TIMEOUT: u64 = 600;
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// Steps on the server. Each takes a title, which people read in the plan, and the action.
 #[export_module]

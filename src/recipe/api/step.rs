@@ -5,7 +5,7 @@
     reason = "the code that rhai's export_module generates unwraps arguments"
 )]
 
-use super::call::{check_text, origin};
+use super::call::{RhaiResult, check_text, origin};
 use super::parameters::SecretRef;
 use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
@@ -25,8 +25,6 @@ impl StepHandle {
 
 /// Default time in seconds for a new login.
 const TWO_MINUTES: u64 = 120;
-
-type RhaiResult<T> = Result<T, Box<EvalAltResult>>;
 
 /// Modifiers of a step. Each returns the step, so they can be chained.
 #[export_module]

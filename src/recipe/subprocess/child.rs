@@ -2,7 +2,7 @@
 //! exceed, and touches no file. It reads an order from its standard input, writes questions and results to its standard
 //! output, and exits.
 
-use super::protocol::{Answer, Order, Outcome, Said};
+use super::protocol::{EvaluationOrder, EvaluationOutcome, Reply, Said};
 use crate::error::{Error, Result};
 use crate::recipe::draft::{Answers, KnownServer};
 use crate::recipe::evaluation_inputs::Inputs;
@@ -65,9 +65,9 @@ fn lower(resource: Resource, current: u64, maximum: u64) -> rustix::io::Result<(
 }
 
 #[derive(Clone)]
-struct Line(Arc<Mutex<(BufReader<Stdin>, BufWriter<Stdout>)>>);
+struct ParentLine(Arc<Mutex<(BufReader<Stdin>, BufWriter<Stdout>)>>);
 
-impl Line {
+impl ParentLine {
     fn read<T: DeserializeOwned>(&self) -> Result<T> {
         let mut line = String::new();
         let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,17 +86,17 @@ impl Line {
         ended.map_err(Error::file("write", "standard output"))
     }
 
-    fn ask(&self, question: &Said) -> Result<Answer> {
+    fn ask(&self, question: &Said) -> Result<Reply> {
         self.tell(question)?;
         self.read()
     }
 }
 
-impl Answers for Line {
+impl Answers for ParentLine {
     fn facts(&mut self) -> Result<KnownServer> {
         match self.ask(&Said::Facts)? {
-            Answer::Facts(known) => Ok(*known),
-            Answer::Failed(failure) => Err(failure.into_error()),
+            Reply::Facts(known) => Ok(*known),
+            Reply::Failed(failure) => Err(failure.into_error()),
             _ => Err(other_answer()),
         }
     }
@@ -104,16 +104,16 @@ impl Answers for Line {
     fn query(&mut self, command: &str) -> Result<String> {
         let command = command.to_owned();
         match self.ask(&Said::Query { command })? {
-            Answer::Text(text) => Ok(text),
-            Answer::Failed(failure) => Err(failure.into_error()),
+            Reply::Text(text) => Ok(text),
+            Reply::Failed(failure) => Err(failure.into_error()),
             _ => Err(other_answer()),
         }
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         match self.ask(&Said::Apps)? {
-            Answer::Apps(apps) => Ok(apps),
-            Answer::Failed(failure) => Err(failure.into_error()),
+            Reply::Apps(apps) => Ok(apps),
+            Reply::Failed(failure) => Err(failure.into_error()),
             _ => Err(other_answer()),
         }
     }
@@ -124,11 +124,11 @@ fn other_answer() -> Error {
 }
 
 fn evaluate() -> Result<()> {
-    let line = Line(Arc::new(Mutex::new((
+    let line = ParentLine(Arc::new(Mutex::new((
         BufReader::new(std::io::stdin()),
         BufWriter::new(std::io::stdout()),
     ))));
-    let Order {
+    let EvaluationOrder {
         script,
         server,
         known,
@@ -138,8 +138,8 @@ fn evaluate() -> Result<()> {
     let find = move |path: &str, importer: &Importer| {
         let (path, importer) = (path.to_owned(), importer.clone());
         match asking.ask(&Said::Import { path, importer })? {
-            Answer::Import(import) => Ok(import),
-            Answer::Failed(failure) => Err(failure.into_usage()),
+            Reply::Import(import) => Ok(import),
+            Reply::Failed(failure) => Err(failure.into_usage()),
             _ => Err(other_answer()),
         }
     };
@@ -151,9 +151,9 @@ fn evaluate() -> Result<()> {
     };
     let (outcome, evaluated) = evaluate_script(&script, Box::new(find), inputs);
     let outcome = match outcome {
-        Ok(()) => Outcome::Done,
-        Err(Error::Recipe(error)) => Outcome::Refused(error),
-        Err(_) => Outcome::Unanswered,
+        Ok(()) => EvaluationOutcome::Done,
+        Err(Error::Recipe(error)) => EvaluationOutcome::Refused(error),
+        Err(_) => EvaluationOutcome::Unanswered,
     };
     let evaluated = Box::new(evaluated);
     line.tell(&Said::Ended { outcome, evaluated })

@@ -2,7 +2,7 @@
 //! the limits is one error. The files that it imports are read here, and its questions are answered here.
 
 use super::child::{MEMORY, WORD};
-use super::protocol::{Answer, Failure, Order, Outcome, Said};
+use super::protocol::{EvaluationOrder, EvaluationOutcome, Reply, ReplyFailure, Said};
 use crate::error::{Error, RecipeError, Result};
 use crate::recipe::evaluation_inputs::Inputs;
 use crate::recipe::evaluator::Evaluated;
@@ -53,7 +53,7 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
         parameters,
         mut answers,
     } = inputs;
-    let order = Order {
+    let order = EvaluationOrder {
         script: recipe.script(),
         server,
         known,
@@ -64,29 +64,29 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
         loop {
             let answer = match process.listen()? {
                 Said::Ended { outcome, evaluated } => return Ok((outcome, *evaluated)),
-                Said::Facts => answers.facts().map(|known| Answer::Facts(Box::new(known))),
-                Said::Query { command } => answers.query(&command).map(Answer::Text),
-                Said::Apps => answers.apps().map(Answer::Apps),
+                Said::Facts => answers.facts().map(|known| Reply::Facts(Box::new(known))),
+                Said::Query { command } => answers.query(&command).map(Reply::Text),
+                Said::Apps => answers.apps().map(Reply::Apps),
                 Said::Import { path, importer } => match recipe.import(&path, &importer) {
-                    Ok(import) => Ok(Answer::Import(import)),
+                    Ok(import) => Ok(Reply::Import(import)),
                     Err(error) => {
-                        process.tell(&Answer::Failed(Failure::of(&error)))?;
+                        process.tell(&Reply::Failed(ReplyFailure::of(&error)))?;
                         continue;
                     }
                 },
             };
             let answer = answer.unwrap_or_else(|error| {
-                let failure = Failure::of(&error);
+                let failure = ReplyFailure::of(&error);
                 unanswered = Some(error);
-                Answer::Failed(failure)
+                Reply::Failed(failure)
             });
             process.tell(&answer)?;
         }
     });
     match ended {
-        Ok((Outcome::Done, evaluated)) => Ok((Ok(()), evaluated)),
-        Ok((Outcome::Refused(error), evaluated)) => Ok((Err(Error::Recipe(error)), evaluated)),
-        Ok((Outcome::Unanswered, evaluated)) => {
+        Ok((EvaluationOutcome::Done, evaluated)) => Ok((Ok(()), evaluated)),
+        Ok((EvaluationOutcome::Refused(error), evaluated)) => Ok((Err(Error::Recipe(error)), evaluated)),
+        Ok((EvaluationOutcome::Unanswered, evaluated)) => {
             let error = unanswered.unwrap_or_else(|| broken(recipe, "it asked a question that was not answered"));
             Ok((Err(error), evaluated))
         }

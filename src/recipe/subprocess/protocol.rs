@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// What is to be evaluated, and what with.
 #[derive(Serialize, Deserialize)]
-pub struct Order {
+pub struct EvaluationOrder {
     pub script: Script,
     pub server: ServerView,
     pub known: Option<KnownServer>,
@@ -32,13 +32,13 @@ pub enum Said {
         importer: Importer,
     },
     Ended {
-        outcome: Outcome,
+        outcome: EvaluationOutcome,
         evaluated: Box<Evaluated>,
     },
 }
 
 #[derive(Serialize, Deserialize)]
-pub enum Outcome {
+pub enum EvaluationOutcome {
     Done,
     Refused(Box<RecipeError>),
     /// A question could not be answered; the one who was asked knows why.
@@ -47,24 +47,24 @@ pub enum Outcome {
 
 /// The answer to a question.
 #[derive(Serialize, Deserialize)]
-pub enum Answer {
+pub enum Reply {
     Facts(Box<KnownServer>),
     Text(String),
     Apps(Vec<(String, String)>),
     Import(Option<Import>),
-    Failed(Failure),
+    Failed(ReplyFailure),
 }
 
 /// Why there is no answer, as far as the recipe's author is to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Failure {
+pub struct ReplyFailure {
     message: String,
     hint: Option<String>,
     /// Whether the recipe's line is what has to be helped.
     by_author: bool,
 }
 
-impl Failure {
+impl ReplyFailure {
     pub fn of(error: &Error) -> Self {
         Self {
             message: error.to_string(),

@@ -1,7 +1,7 @@
 //! Runs in background threads of this process, as in the service: a bounded number, each of which can be stopped by its
 //! number. Whatever happens in such a thread, the journal records how its run ended.
 
-use super::begun::Begun;
+use super::begun::BegunRun;
 use super::group::EXECUTING_STACK;
 use super::resume::{Companion, Unknown};
 use crate::error::{Refusal, Result};
@@ -27,13 +27,13 @@ pub struct Background {
 
 struct Shared {
     at_most: usize,
-    state: Mutex<State>,
+    state: Mutex<BackgroundState>,
     /// A place was given back.
     freed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct BackgroundState {
     taken: usize,
     running: BTreeMap<i64, Arc<Wish>>,
     interrupted: usize,
@@ -42,7 +42,7 @@ struct State {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BackgroundState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -77,13 +77,13 @@ impl Stop for Wish {
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type BackgroundJob = Box<dyn FnOnce() + Send>;
 
 /// A thread that waits for its run. To be had before anything is written down, so that nothing is begun for which there
 /// is no room.
-pub struct Place {
+pub struct RunSlot {
     shared: Arc<Shared>,
-    jobs: Sender<Job>,
+    jobs: Sender<BackgroundJob>,
 }
 
 impl Background {
@@ -102,7 +102,7 @@ impl Background {
     ///
     /// # Errors
     /// [`Refusal::Busy`] if there is none.
-    pub fn place(&self) -> Result<Place> {
+    pub fn place(&self) -> Result<RunSlot> {
         let busy = |reason: String| Err(Refusal::Busy { reason }.into());
         {
             let mut state = self.shared.state();
@@ -114,8 +114,8 @@ impl Background {
             }
             state.taken += 1;
         }
-        let (jobs, waiting) = channel::<Job>();
-        let taken = Taken(self.shared.clone());
+        let (jobs, waiting) = channel::<BackgroundJob>();
+        let taken = TakenSlot(self.shared.clone());
         let thread = thread::Builder::new()
             .name("infrakt-run".to_owned())
             .stack_size(EXECUTING_STACK)
@@ -127,7 +127,7 @@ impl Background {
                 }
             });
         match thread {
-            Ok(_) => Ok(Place {
+            Ok(_) => Ok(RunSlot {
                 shared: self.shared.clone(),
                 jobs,
             }),
@@ -181,9 +181,9 @@ impl Background {
 }
 
 /// One of the places, until it is dropped.
-struct Taken(Arc<Shared>);
+struct TakenSlot(Arc<Shared>);
 
-impl Drop for Taken {
+impl Drop for TakenSlot {
     fn drop(&mut self) {
         self.0.state().taken -= 1;
         self.0.freed.notify_all();
@@ -202,9 +202,9 @@ impl Drop for Listed {
     }
 }
 
-impl Place {
+impl RunSlot {
     /// Executes a run that was begun, in the background.
-    pub fn execute(self, runtime: Runtime, begun: Begun) {
+    pub fn execute(self, runtime: Runtime, begun: BegunRun) {
         self.carry(runtime, begun, |runtime, begun, stop| {
             // How it ends is in the journal.
             let _ = runtime.execute(begun, stop, &mut |_| {});
@@ -216,7 +216,7 @@ impl Place {
     ///
     /// # Errors
     /// What kept it from going on, if that is known soon; [`Refusal::UnknownStep`] if a person has to look first.
-    pub fn resume(self, runtime: Runtime, begun: Begun, unknown: Option<Unknown>) -> Result<()> {
+    pub fn resume(self, runtime: Runtime, begun: BegunRun, unknown: Option<Unknown>) -> Result<()> {
         let (told, tells) = sync_channel(1);
         self.carry(runtime, begun, move |runtime, begun, stop| {
             let mut companion = Caller {
@@ -229,7 +229,12 @@ impl Place {
         await_word(&tells)
     }
 
-    fn carry(self, runtime: Runtime, begun: Begun, act: impl FnOnce(&Runtime, &mut Begun, &Wish) + Send + 'static) {
+    fn carry(
+        self,
+        runtime: Runtime,
+        begun: BegunRun,
+        act: impl FnOnce(&Runtime, &mut BegunRun, &Wish) + Send + 'static,
+    ) {
         let wish = Arc::new(Wish::default());
         let run_id = begun.run_id();
         {
@@ -290,7 +295,7 @@ impl Caller {
 impl Companion for Caller {
     fn event(&mut self, _event: &RunEvent) {}
 
-    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown> {
+    fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown> {
         self.unknown.ok_or_else(|| begun.unknown_step(step).into())
     }
 

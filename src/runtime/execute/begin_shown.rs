@@ -1,19 +1,19 @@
 //! Begins a run of a plan that a person was shown in an earlier call, if the plan is still the same.
 
-use super::begun::Begun;
-use super::group::{Call, Joining, Ready};
+use super::begun::BegunRun;
+use super::group::{Joining, Ready, RecipeCall};
 use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
 use crate::executor::script::Secrets;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
-use crate::runtime::plan::shown_plans::Shown;
+use crate::runtime::plan::shown_plans::ShownPlans;
 use crate::runtime::reach::unattended::Unattended;
 use crate::store::Server;
 
 /// What to run, for someone who was shown its plan.
-pub struct Order<'a> {
+pub struct RunOrder<'a> {
     pub recipe: &'a Recipe,
     pub server: &'a Server,
     pub parameters: Parameters,
@@ -30,8 +30,8 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::show`]; the refusal that fits; a secret without a value; or a problem with the journal.
-    pub fn begin_shown(&self, order: Order<'_>, shown: &Shown) -> Result<Begun> {
-        let Order {
+    pub fn begin_shown(&self, order: RunOrder<'_>, shown: &ShownPlans) -> Result<BegunRun> {
+        let RunOrder {
             recipe,
             server,
             parameters,
@@ -48,7 +48,7 @@ impl Runtime {
             None => None,
         };
         let secrets = secrets::gather_given(&[consented.plan()], &given, &answers)?;
-        let call = Call {
+        let call = RecipeCall {
             recipe,
             parameters: &parameters,
             retry_of: None,

@@ -11,17 +11,17 @@ use crate::store::Journal;
 use std::collections::BTreeSet;
 
 /// A run that was begun: its plan and consent, the way to its server, and its journal, which holds the lock.
-pub struct Begun {
+pub struct BegunRun {
     pub(super) consented: ConsentedPlan,
     pub(super) live: Live,
     pub(super) secrets: Secrets,
     pub(super) journal: Journal,
-    pub(super) progress: Progress,
+    pub(super) progress: RunProgress,
 }
 
 /// What is done of a run when its execution begins.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct RunProgress {
     /// The first step that is not.
     pub(super) from: usize,
     /// How many stretches of it there have been.
@@ -31,7 +31,7 @@ pub(super) struct Progress {
     pub(super) resumed: bool,
 }
 
-impl Begun {
+impl BegunRun {
     /// Whether what is still to do takes away what can't be brought back.
     pub(super) fn rest_destroys(&self) -> bool {
         let rest = self.plan().steps.get(self.progress.from..).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Begun {
 }
 
 /// Ends the run in the journal if something went wrong that is no step's doing.
-pub(super) fn note_error<T>(begun: &mut Begun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
+pub(super) fn note_error<T>(begun: &mut BegunRun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
     if let Err(error) = &outcome {
         let state = match error {
             // What the server was given goes on there.

@@ -3,7 +3,7 @@
 //!
 //! It must not know how anything is shown.
 
-use super::begun::{Begun, Progress};
+use super::begun::{BegunRun, RunProgress};
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent, RunState};
@@ -37,7 +37,7 @@ pub struct AtOnce {
 }
 
 /// A recipe and what it was given: what a group is known by, and what it takes to do it again.
-pub struct Call<'a> {
+pub struct RecipeCall<'a> {
     pub recipe: &'a Recipe,
     pub parameters: &'a Parameters,
     /// The group, if it is done again for those servers of it that are not done.
@@ -54,12 +54,12 @@ pub struct Ready {
 }
 
 /// A run that was begun and whose turn has not come.
-pub struct Waiting {
+pub struct WaitingRun {
     ready: Ready,
     queued: QueuedRun,
 }
 
-impl Waiting {
+impl WaitingRun {
     pub fn run_id(&self) -> i64 {
         self.queued.run_id()
     }
@@ -72,18 +72,18 @@ impl Waiting {
     ///
     /// # Errors
     /// If its journal can't be opened.
-    pub fn begin(self) -> Result<Begun> {
+    pub fn begin(self) -> Result<BegunRun> {
         let Ready {
             live,
             consented,
             secrets,
         } = self.ready;
-        Ok(Begun {
+        Ok(BegunRun {
             consented,
             live,
             secrets,
             journal: self.queued.open()?,
-            progress: Progress::default(),
+            progress: RunProgress::default(),
         })
     }
 }
@@ -173,7 +173,11 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written; none has begun then.
-    pub fn begin_group(&self, call: &Call<'_>, joining: Vec<Joining>) -> Result<(GroupId, Vec<Result<Waiting>>)> {
+    pub fn begin_group(
+        &self,
+        call: &RecipeCall<'_>,
+        joining: Vec<Joining>,
+    ) -> Result<(GroupId, Vec<Result<WaitingRun>>)> {
         let operator = operator();
         let recipe = call.recipe.reference();
         let new = NewGroup {
@@ -210,7 +214,7 @@ impl Runtime {
         });
         let begun = ready
             .zip(group.runs)
-            .map(|(ready, queued)| Ok(Waiting { ready, queued: queued? }))
+            .map(|(ready, queued)| Ok(WaitingRun { ready, queued: queued? }))
             .collect();
         Ok((group.id, begun))
     }
@@ -219,7 +223,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the database can't be written.
-    pub fn skip(&self, waiting: Vec<Waiting>, reason: &str) -> Result<()> {
+    pub fn skip(&self, waiting: Vec<WaitingRun>, reason: &str) -> Result<()> {
         let queued = waiting.into_iter().map(|waiting| waiting.queued).collect();
         self.store.end_queued(queued, reason)
     }
@@ -231,7 +235,7 @@ impl Runtime {
     /// If no thread is to be had (nothing was executed then), or the end of runs that had no turn can't be noted.
     pub fn execute_all(
         &self,
-        waiting: Vec<Waiting>,
+        waiting: Vec<WaitingRun>,
         at_once: AtOnce,
         interrupts: &(dyn Fn() -> usize + Sync),
         tell: &(dyn Fn(usize, Told<'_>) + Sync),

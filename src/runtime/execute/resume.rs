@@ -1,6 +1,6 @@
 //! Resumes a run that ended early, with its original plan, from the first unfinished step.
 
-use super::begun::{Begun, Progress, note_error};
+use super::begun::{BegunRun, RunProgress, note_error};
 use super::secrets;
 use crate::consent::{Consent, ConsentedPlan, Proof};
 use crate::error::{Result, StoreError};
@@ -45,7 +45,7 @@ pub trait Companion {
     ///
     /// # Errors
     /// Why nobody can say: nothing more is executed then.
-    fn decide(&mut self, begun: &Begun, step: usize) -> Result<Unknown>;
+    fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown>;
 
     /// What became of all steps so far is known, and the rest begins.
     fn settled(&mut self) {}
@@ -78,16 +78,16 @@ impl Runtime {
     ///
     /// # Errors
     /// A refusal, or a problem with the journal.
-    pub fn resume(&self, run_id: i64, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
+    pub fn resume(&self, run_id: i64, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<BegunRun> {
         compare_resumed(consented.plan(), &live.identity, None)?;
         let journal = self
             .store
             .reopen_run(run_id, consented.plan(), consented.consent(), &operator())?;
-        let progress = Progress {
+        let progress = RunProgress {
             resumed: true,
-            ..Progress::default()
+            ..RunProgress::default()
         };
-        Ok(Begun {
+        Ok(BegunRun {
             consented,
             live,
             secrets,
@@ -103,7 +103,7 @@ impl Runtime {
     /// As [`Runtime::execute`].
     pub fn catch_up(
         &self,
-        begun: &mut Begun,
+        begun: &mut BegunRun,
         stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Option<Ended>> {
@@ -113,7 +113,7 @@ impl Runtime {
 
     fn catch_up_journalled(
         &self,
-        begun: &mut Begun,
+        begun: &mut BegunRun,
         stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
     ) -> Result<Option<Ended>> {
@@ -146,7 +146,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be read.
-    pub fn next_unknown(&self, begun: &Begun) -> Result<Option<usize>> {
+    pub fn next_unknown(&self, begun: &BegunRun) -> Result<Option<usize>> {
         let steps = self.store.steps_of(begun.run_id())?;
         let unknown = steps
             .iter()
@@ -161,7 +161,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be written.
-    pub fn settle_as_done(&self, begun: &mut Begun, step: usize) -> Result<()> {
+    pub fn settle_as_done(&self, begun: &mut BegunRun, step: usize) -> Result<()> {
         let reason = format!("infrakt did not see it end; marked as done by {}", operator());
         let events: Vec<RunEvent> = (begun.progress.from..=step)
             .filter(|index| !begun.progress.settled.contains(index))
@@ -183,7 +183,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be written.
-    pub fn leave(&self, begun: &mut Begun, reason: String) -> Result<()> {
+    pub fn leave(&self, begun: &mut BegunRun, reason: String) -> Result<()> {
         let end = RunEvent::RunEnded {
             state: RunState::Interrupted,
             reason: Some(reason),
@@ -196,7 +196,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::execute`], or what `companion` says in place of a decision; the run is left as it is then.
-    pub fn go_on(&self, begun: &mut Begun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
+    pub fn go_on(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
         if let Some(ended) = self.catch_up(begun, stop, &mut |event| companion.event(event))? {
             return Ok(ended);
         }
@@ -225,7 +225,7 @@ impl Runtime {
         typed: Option<&str>,
         given: &Secrets,
         answers: &Unattended,
-    ) -> Result<Begun> {
+    ) -> Result<BegunRun> {
         let resumable = self.resumable(run_id)?;
         let live = self.reach(&resumable.server, answers)?;
         compare_resumed(&resumable.plan, &live.identity, None)?;

@@ -1,6 +1,6 @@
 //! One run on one server: begun and executed.
 
-use super::begun::{Begun, Progress, note_error};
+use super::begun::{BegunRun, RunProgress, note_error};
 use super::world::JournalledWorld;
 use crate::consent::{ConsentedPlan, check_age};
 use crate::error::Result;
@@ -19,18 +19,18 @@ impl Runtime {
     ///
     /// # Errors
     /// A refusal (locked, or a consent that has expired), or a problem with the journal.
-    pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<Begun> {
+    pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<BegunRun> {
         // A question may have been open for days.
         check_age(consented.plan(), Timestamp::now())?;
         let journal = self
             .store
             .begin_run(consented.plan(), consented.consent(), &operator())?;
-        Ok(Begun {
+        Ok(BegunRun {
             consented,
             live,
             secrets,
             journal,
-            progress: Progress::default(),
+            progress: RunProgress::default(),
         })
     }
 
@@ -40,7 +40,7 @@ impl Runtime {
     /// # Errors
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
-    pub fn execute(&self, begun: &mut Begun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
+    pub fn execute(&self, begun: &mut BegunRun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
         // What is executed now is to be done, whatever became of it before.
         begun.progress.settled.clear();
         let looked = match begun.rest_destroys() {
@@ -56,12 +56,12 @@ impl Runtime {
     /// Makes the execution of a run that was begun, and hands it to `act`.
     pub(super) fn with_execution<T>(
         &self,
-        begun: &mut Begun,
+        begun: &mut BegunRun,
         stop: &dyn Stop,
         report: &mut dyn FnMut(&RunEvent),
         act: impl FnOnce(Execution<'_>) -> Result<T>,
     ) -> Result<T> {
-        let Begun {
+        let BegunRun {
             consented,
             live,
             secrets,

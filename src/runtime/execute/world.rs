@@ -2,7 +2,7 @@
 //! steps ask for.
 
 use crate::error::Result;
-use crate::event::{Position, RunEvent};
+use crate::event::{RunEvent, StretchPosition};
 use crate::executor::World;
 use crate::plan::StateChange;
 use crate::runtime::stop::Stop;
@@ -17,7 +17,7 @@ pub struct JournalledWorld<'a> {
 }
 
 impl World for JournalledWorld<'_> {
-    fn note(&mut self, events: &[RunEvent], position: Option<&Position>) -> Result<()> {
+    fn note(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()> {
         self.journal.append(events, position)?;
         events.iter().for_each(|event| (self.report)(event));
         Ok(())

@@ -98,7 +98,7 @@ impl Runtime {
             protected,
         );
         let losses = reading::losses(&self.store, server, &facts)?;
-        let recorded = Recorded { facts: facts.clone() };
+        let recorded = RecordedAnswers { facts: facts.clone() };
         let inputs = Inputs {
             server: reading::view(server, &identity),
             known: Some(KnownServer {
@@ -119,11 +119,11 @@ impl Runtime {
 }
 
 /// Answers from recorded facts only.
-struct Recorded {
+struct RecordedAnswers {
     facts: Facts,
 }
 
-impl Answers for Recorded {
+impl Answers for RecordedAnswers {
     fn facts(&mut self) -> Result<KnownServer> {
         // They were given beforehand, and so this is never asked.
         Err(Error::usage("the recorded facts were not given to the recipe"))

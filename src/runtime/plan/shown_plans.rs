@@ -35,11 +35,11 @@ const REMEMBERED: usize = 1000;
 /// The plans that were shown and wait for a person's consent. Each is good for one run, and for a while only: what comes
 /// later, or a second time, was not read by anybody as things stand.
 #[derive(Default)]
-pub struct Shown {
-    plans: Mutex<BTreeMap<(i64, String), Waiting>>,
+pub struct ShownPlans {
+    plans: Mutex<BTreeMap<(i64, String), WaitingPlan>>,
 }
 
-struct Waiting {
+struct WaitingPlan {
     /// What was shown to be lost, with sizes, which the digest does not cover.
     losses: Losses,
     since: Instant,
@@ -49,7 +49,7 @@ struct Waiting {
     taken: bool,
 }
 
-impl Waiting {
+impl WaitingPlan {
     fn now(losses: Losses) -> Self {
         Self {
             losses,
@@ -66,8 +66,8 @@ impl Waiting {
     }
 }
 
-impl Shown {
-    fn plans(&self) -> MutexGuard<'_, BTreeMap<(i64, String), Waiting>> {
+impl ShownPlans {
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<(i64, String), WaitingPlan>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,15 +85,15 @@ impl Shown {
         let taken = plans.get(&key).is_some_and(|waiting| waiting.taken);
         plans.insert(
             key,
-            Waiting {
+            WaitingPlan {
                 taken,
-                ..Waiting::now(plan.losses.clone())
+                ..WaitingPlan::now(plan.losses.clone())
             },
         );
     }
 
     /// Takes a plan, so that no other call can. It is given back unless a run of it has begun.
-    pub(in crate::runtime) fn take(&self, plan: &Plan) -> Result<Taken<'_>, Refusal> {
+    pub(in crate::runtime) fn take(&self, plan: &Plan) -> Result<TakenPlan<'_>, Refusal> {
         let server = plan.server.name.clone();
         let key = (plan.server.id, plan.digest.clone());
         match self.plans().get_mut(&key) {
@@ -107,26 +107,26 @@ impl Shown {
             }
             Some(waiting) if waiting.is_fresh() => {
                 waiting.taken = true;
-                Ok(Taken { shown: self, key })
+                Ok(TakenPlan { shown: self, key })
             }
             _ => Err(Refusal::NotShown { server }),
         }
     }
 }
 
-pub(in crate::runtime) struct Taken<'a> {
-    shown: &'a Shown,
+pub(in crate::runtime) struct TakenPlan<'a> {
+    shown: &'a ShownPlans,
     key: (i64, String),
 }
 
-impl Taken<'_> {
+impl TakenPlan<'_> {
     /// A run has begun with it: it is good for no other.
     pub(in crate::runtime) fn use_up(self) {
         self.shown.plans().remove(&self.key);
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for TakenPlan<'_> {
     fn drop(&mut self) {
         if let Some(waiting) = self.shown.plans().get_mut(&self.key) {
             waiting.taken = false;
@@ -146,7 +146,7 @@ impl Runtime {
         server: &Server,
         parameters: Parameters,
         answers: &Unattended,
-        shown: &Shown,
+        shown: &ShownPlans,
     ) -> Result<ShownPlan> {
         let mut live = self.reach(server, answers)?;
         let planned = self.plan(recipe, &mut live, parameters)?;
@@ -187,7 +187,7 @@ impl Runtime {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIFETIME, REMEMBERED, Shown};
+    use super::{LIFETIME, REMEMBERED, ShownPlans};
     use crate::error::Refusal;
     use crate::plan::{Loss, Plan};
     use jiff::SignedDuration;
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_was_shown_is_good_for_one_run() {
-        let shown = Shown::default();
+        let shown = ShownPlans::default();
         assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));
         shown.remember(&plan("a"));
         assert!(matches!(shown.take(&plan("b")), Err(Refusal::NotShown { .. })));
@@ -229,7 +229,7 @@ mod tests {
             }];
             plan
         };
-        let shown = Shown::default();
+        let shown = ShownPlans::default();
         shown.remember(&volume(5));
         let refused = shown.take(&volume(30_000_000));
         assert!(matches!(refused, Err(Refusal::AnotherPlan { .. })));
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_was_shown_long_ago_is_to_be_shown_again() {
-        let shown = Shown::default();
+        let shown = ShownPlans::default();
         shown.remember(&plan("a"));
         let Some(long_ago) = Instant::now().checked_sub(LIFETIME + Duration::from_secs(1)) else {
             return;
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_night_in_which_the_computer_slept_counts_and_a_clock_that_was_set_back_makes_nothing_younger() {
         for seconds in [-8 * 3600, 600] {
-            let shown = Shown::default();
+            let shown = ShownPlans::default();
             shown.remember(&plan("a"));
             shown.plans().get_mut(&(1, "a".to_owned())).unwrap().at += SignedDuration::from_secs(seconds);
             assert!(
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn however_many_are_shown_no_more_are_remembered_than_a_bound() {
-        let shown = Shown::default();
+        let shown = ShownPlans::default();
         for number in 0..=REMEMBERED {
             shown.remember(&plan(&number.to_string()));
         }

@@ -5,7 +5,7 @@ use super::reading::{PATIENCE, Reading, identity_now, losses, read_facts, read_u
 use super::route::route_to;
 use crate::error::{Result, ServerError};
 use crate::executor::connection::{Connection, Interruptible};
-use crate::executor::question::{self, Answer, ask};
+use crate::executor::question::{self, ScriptAnswer, ask};
 use crate::executor::read_only;
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
@@ -156,7 +156,7 @@ impl Live {
     ///
     /// # Errors
     /// If the server does not answer.
-    pub fn ask_read_only(&self, script: &str, more: Duration) -> Result<Answer> {
+    pub fn ask_read_only(&self, script: &str, more: Duration) -> Result<ScriptAnswer> {
         ask_read_only(
             &self.connection,
             &self.asked,
@@ -251,7 +251,7 @@ fn ask_read_only(
     server: &str,
     script: &str,
     patience: Duration,
-) -> Result<Answer> {
+) -> Result<ScriptAnswer> {
     let mut session = lock(connection);
     let (answer, how) = read_only::ask(&mut *session, server, script, patience)?;
     let mut asked = lock(asked);
@@ -291,7 +291,7 @@ impl Answers for LiveAnswers {
 
     fn query(&mut self, command: &str) -> Result<String> {
         let answer = ask_read_only(&self.connection, &self.asked, &self.server.name, command, PATIENCE)?;
-        let Answer { status, stdout, stderr } = answer;
+        let ScriptAnswer { status, stdout, stderr } = answer;
         if status != 0 {
             return Err(ServerError::Query {
                 server: self.server.name.clone(),
