@@ -1,5 +1,10 @@
 //! `server` and `facts`: what a recipe is given. What rests on facts is read when a recipe first asks for it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the code that rhai's export_module generates unwraps arguments"
+)]
+
 use super::call::RhaiResult;
 use crate::recipe::draft::{Problem, ReadFacts, SharedDraft};
 use crate::recipe::evaluation_inputs::ServerView;
