@@ -3,10 +3,13 @@
 import type { RecipeDetails, Server, ServerWithRoute } from "../api/types";
 import { FakeApi, problem } from "./fakeApi";
 import { aHost, anApp, aPlan, aRun, aServer, aStatus, withRoute } from "./fixtures";
+import { aRunStep, aRunWithSteps } from "./runs";
 
 const inventory: Server[] = [
   aHost({ provider: "hetzner", tags: ["infra"] }),
-  aServer(),
+  aServer({
+    last_run: aRun({ id: 14, state: "running", ended_at: null, recipe: "motd.rhai" }),
+  }),
   aServer({
     id: 3,
     name: "prod-3",
@@ -22,6 +25,7 @@ const inventory: Server[] = [
     host: "staging.example.org",
     provider: null,
     tags: [],
+    last_run: aRun({ id: 9, state: "failed", reason: "step 2 failed" }),
   }),
 ];
 
@@ -31,7 +35,12 @@ const provision: RecipeDetails = {
   overrides_shipped: false,
   description: "Wipe a server and make it ready for apps: Docker, Traefik, a firewall and fail2ban.",
   parameters: [
-    { name: "keep_data", type: "bool", default: false, help: "Keep existing data: provision without wiping first" },
+    {
+      name: "keep_data",
+      type: "bool",
+      default: false,
+      help: "Keep existing data: provision without wiping first",
+    },
     { name: "email", type: "string", default: "", help: "Email address for Let's Encrypt" },
     { name: "firewall", type: "bool", default: true, help: "Allow only SSH, 80, 443 and the extra ports" },
     { name: "extra_ports", type: "list", default: [], help: "More TCP ports that the firewall allows" },
@@ -81,6 +90,25 @@ export const examples = new FakeApi()
       aRun(),
       aRun({ id: 9, state: "failed", reason: "step 2 failed" }),
     ].filter((run) => query.get("server") === null || run.server === query.get("server")),
+  )
+  .on("GET /api/groups/:id", () => ({
+    id: "g3",
+    recipe: "motd.rhai",
+    parameters: {},
+    servers: [
+      { server: "prod-2", run: 14, state: "running", left_out: null, reason: null },
+      { server: "prod-3", run: null, state: null, left_out: "unreachable", reason: "no answer within 10 s" },
+    ],
+  }))
+  .on("GET /api/runs/:id", () =>
+    aRunWithSteps({
+      id: 14,
+      steps: [
+        aRunStep(0, "changed"),
+        aRunStep(1, null, { started_at: "2026-01-02T03:04:06Z" }),
+        aRunStep(2, null),
+      ],
+    }),
   )
   .on("GET /api/apps", () => [anApp()])
   .on("GET /api/recipes", () => [provision])
