@@ -239,7 +239,7 @@ fn a_server_that_never_stops_talking_is_not_listened_to_without_end() {
         infrakt
             .run_in_little_memory(&["server", "status", "prod-2"])
             .exits(4)
-            .says("longer than 16 MiB");
+            .says("than 16 MiB");
     }
 }
 
