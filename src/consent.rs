@@ -176,7 +176,7 @@ const SAVED_FOR: SignedDuration = SignedDuration::from_hours(24);
 ///
 /// # Errors
 /// If it destroys, and does not say when it was made, is older than a day, or is from the future: then a clock was changed, and
-/// nobody knows how old it is.
+/// its age is unknown.
 pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
     if !plan.destroys() {
         return Ok(());

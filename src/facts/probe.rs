@@ -27,8 +27,8 @@ pub fn script(nonce: &str, thread_name: &str) -> String {
 /// Understands what the script printed.
 ///
 /// # Errors
-/// A sentence on what is missing or not understood. An answer without its `end` is never taken for a whole one, and
-/// neither is one that says something twice or that nobody asked for.
+/// A sentence on what is missing or not understood. An answer without its `end` never counts as complete, and neither does one
+/// with a repeated or an unknown record.
 pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
     let mut records = Records::read(nonce, output)?;
     let machine_id = records.text("machine_id")?;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::io;
 
-/// Writes the events of a stream until there are no more, or nobody reads them.
+/// Writes the events of a stream until there are no more, or until the client is gone.
 pub type Events = Box<dyn FnOnce(&mut dyn EventSink) -> io::Result<()> + Send>;
 
 /// What a route answers with.
@@ -36,11 +36,11 @@ impl Answer {
     }
 }
 
-/// Where an event stream is written to. An error means that nobody reads it any more: the stream ends.
+/// Where an event stream is written to. An error means that the client is gone: the stream ends.
 pub trait EventSink {
     fn send(&mut self, id: i64, event: &str, data: &Value) -> io::Result<()>;
-    /// Writes a comment, so that proxies keep the connection, and to learn whether somebody still reads. To be called
-    /// every 15 seconds in which nothing was sent.
+    /// Writes a comment, so that proxies keep the connection, and to find out whether the client still reads. Call it after
+    /// every 15 seconds without an event.
     fn keep_alive(&mut self) -> io::Result<()>;
     /// Whether the service is about to end; then the stream should, soon.
     fn stopping(&self) -> bool;

@@ -108,8 +108,7 @@ impl Head {
         })
     }
 
-    /// The same head in as few words as will do, for whoever reads it next. Neither the key nor where it came from is
-    /// in it.
+    /// The same head in its shortest form, for the next parser. It contains neither the key nor the origin.
     pub fn canonical(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method.name(), self.target.raw);
         let kept = [

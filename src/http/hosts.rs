@@ -66,8 +66,8 @@ impl Hosts {
     /// The port does not matter: a tunnel may lead from another one, and it is names that others can take.
     fn knows(&self, host: &str) -> bool {
         let told = host == "localhost" || self.names.iter().any(|name| name == host);
-        // Nobody can make an address lead elsewhere. By which of its addresses a computer was reached is not known where it
-        // listens on all of them, or behind a translation of addresses.
+        // Unlike a name, an address can't be pointed elsewhere. If the service listens on all addresses, or is behind address
+        // translation, it can't know by which address it was reached.
         told || address(host).is_some_and(|address| self.reachable_by_others() || self.addresses.contains(&address))
     }
 

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 /// 256 random bits.
 const RANDOM_BYTES: usize = 32;
-/// The shortest key that is accepted: 128 bits, if somebody wrote them in hexadecimal.
+/// The shortest key that is accepted: 128 bits in hexadecimal.
 const SHORTEST: usize = 32;
 const LONGEST: usize = 256;
 
@@ -31,7 +31,7 @@ impl ApiKey {
     /// Reads the key of this home, or makes it if there is none. Of several that make it at the same time, one wins.
     ///
     /// # Errors
-    /// The file is open to others, belongs to somebody else, or holds no key.
+    /// If others can read the file, if it belongs to another user, or if it contains no key.
     pub fn open(home: &Home) -> Result<Self> {
         let path = home.api_key_path();
         if let Some(key) = read(&path)? {

@@ -186,7 +186,7 @@ fn field(error: &Error) -> Option<String> {
     })
 }
 
-/// What to do next, for whoever calls: they have no terminal and no options.
+/// What to do next, for a caller of the API, who has no terminal and no options.
 fn hint(error: &Error) -> Option<String> {
     Some(match error {
         Error::SecretMissing { name } => {

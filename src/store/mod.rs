@@ -56,8 +56,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long a writer waits for another one. Writers hold the database for milliseconds, so whoever takes longer is
-/// another program that has locked it.
+/// How long a writer waits for another one. Writers hold the database for milliseconds, so a longer
+/// wait means that another program has locked it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose turn it is to write, among the threads of this process. SQLite lets one write at a time and has the others look

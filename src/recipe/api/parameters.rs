@@ -289,7 +289,7 @@ pub fn forbid_joining_secrets(engine: &mut Engine) {
                 "pass it to the step: ssh::run(…).env(\"{name}\", secret(\"{name}\")), and use \"${name}\" \
                            in the command"
             ));
-        // Interpolation and the printing of lists swallow an error of `to_string` and go on with the type's name.
+        // Interpolation and the printing of lists swallow an error of `to_string` and continue with the type's name.
         if let Ok(shared) = SharedDraft::of(context) {
             let source = context.call_source().unwrap_or_default().to_owned();
             shared

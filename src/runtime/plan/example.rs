@@ -31,14 +31,14 @@ pub fn example(facts: Facts, user: &str, protected: bool, parameters: Parameters
         server,
         known: Some(KnownServer { facts, protected }),
         parameters,
-        answers: Box::new(Nobody),
+        answers: Box::new(NoServer),
     }
 }
 
 /// There is no server to ask: every question is answered with nothing.
-struct Nobody;
+struct NoServer;
 
-impl Answers for Nobody {
+impl Answers for NoServer {
     fn facts(&mut self) -> Result<KnownServer> {
         Err(Error::usage("there is no server to read facts from"))
     }
