@@ -102,7 +102,7 @@ impl Refusal {
                     .to_owned(),
             ),
             Self::NotShown { .. } => Some("have the plan shown again, and confirm that one".to_owned()),
-            Self::AnotherPlan { .. } => Some("read the plan as it is now, and confirm that one".to_owned()),
+            Self::AnotherPlan { .. } => Some("read the new plan, and confirm that one".to_owned()),
             Self::RunsElsewhere { server, .. } => Some(format!(
                 "press Ctrl-C where it was started; if you can't reach that place: infrakt server unlock {server}"
             )),

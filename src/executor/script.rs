@@ -129,7 +129,7 @@ impl Stretch<'_> {
                 text,
                 "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || {{ ik_refuse protected 'it has the marker /etc/infrakt/host'; return; }}\n\
                  printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && {{ \
-                 ik_refuse protected 'this very infrakt runs on it'; return; }}\n",
+                 ik_refuse protected 'this infrakt runs on it'; return; }}\n",
                 thread = quote(self.thread_name),
             );
             // What destroys may do so through Docker's socket, whatever it is that answers there.

@@ -6,7 +6,8 @@ use super::{Loss, Losses};
 const NOISE_BYTES: u64 = 1_000_000;
 
 impl Losses {
-    /// What is lost with `self` and was not with `before`, in words: `volume pgdata`, or `volume pgdata (made anew since)`.
+    /// What is lost with `self` and was not with `before`, in words: `volume pgdata`, or `volume pgdata (recreated
+    /// since)`.
     pub fn new_since(&self, before: &Losses) -> Vec<String> {
         let mut new = Vec::new();
         for ((kind, now), (_, then)) in self.kinds().into_iter().zip(before.kinds()) {
@@ -28,7 +29,7 @@ impl Loss {
         // A plan of an older infrakt has only the names of things.
         let same = of_this_name.find(|then| then.identity.is_none() || then.identity == self.identity);
         let Some(then) = same else {
-            return vec![format!("{} (made anew since)", self.name)];
+            return vec![format!("{} (recreated since)", self.name)];
         };
         let mut new: Vec<String> = Vec::new();
         if then.identity.is_some() {

@@ -181,7 +181,7 @@ pub fn provenance(plan: &Plan) -> String {
 fn write_provenance(text: &mut String, plan: &Plan) -> fmt::Result {
     if plan.recipe.overrides_shipped {
         let name = one_line(&plan.recipe.name);
-        writeln!(text, "  {BOLD}{name} is yours, in place of infrakt's own{BOLD:#}")?;
+        writeln!(text, "  {BOLD}{name} is yours, instead of infrakt's own{BOLD:#}")?;
     }
     for (name, kept_by) in plan.own_modules() {
         let place = match kept_by {

@@ -41,7 +41,7 @@ pub(super) fn check(
     };
     let Some(consent) = consent else {
         if plan.needs_consent() {
-            let message = format!("nothing was changed: nobody has consented to the plan for '{server}'");
+            let message = format!("nothing was changed: there is no consent to the plan for '{server}'");
             return Err(Refusal::NeedsName { server, message }.into());
         }
         return Ok(());

@@ -220,7 +220,7 @@ fn read(path: &Path, app_id: i64) -> Result<Option<EnvFile>> {
     };
     let file: EnvFile = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if file.format != FORMAT {
-        return Err(damaged(format!("its format is {}, this infrakt knows {FORMAT}", file.format)).into());
+        return Err(damaged(format!("its format is {}, this infrakt supports {FORMAT}", file.format)).into());
     }
     if file.app_id != app_id {
         return Err(damaged(format!("it belongs to the app with the id {}", file.app_id)).into());
@@ -246,12 +246,12 @@ fn check_value(name: &str, value: &Secret) -> Result<()> {
     let value = value.expose();
     if value.contains('\0') {
         return Err(Error::usage(format!(
-            "the value of {name} holds a NUL, which no environment can carry"
+            "the value of {name} holds a NUL character, which environment variables can't have"
         )));
     }
     if name.len() + 1 + value.len() > LONGEST {
         return Err(Error::usage_with(
-            format!("the value of {name} is longer than the 128 KiB that a program can be given"),
+            format!("the value of {name} is longer than the 128 KiB that a program can receive"),
             "put it into a file on the server, and its path into the variable",
         ));
     }

@@ -42,8 +42,8 @@ impl Home {
             .or_else(|| set("HOME").map(|home| home.join(".infrakt")))
             .ok_or_else(|| {
                 Error::usage_with(
-                    "there is no home directory to keep the inventory in: HOME is not set",
-                    "say where: infrakt --home DIRECTORY …",
+                    "there is no home directory for infrakt's data: HOME is not set",
+                    "choose one: infrakt --home DIRECTORY …",
                 )
             })?;
         let path = std::path::absolute(&path).map_err(Error::file("find", &path))?;
@@ -121,7 +121,7 @@ impl Home {
             return Err(StoreError::Home {
                 path: self.path.clone(),
                 reason: format!(
-                    "others can look into it, and it holds things that are not infrakt's ({})",
+                    "other users can read it, and it has files that are not infrakt's ({})",
                     foreign.display()
                 ),
                 hint: "choose a directory of its own: infrakt --home DIRECTORY …".to_owned(),
@@ -130,7 +130,7 @@ impl Home {
         }
         std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o700)).map_err(|error| {
             self.unusable(format!(
-                "others can look into it, and that can't be changed: {}",
+                "other users can read it, and its mode can't be changed: {}",
                 io_reason(&error)
             ))
             .into()

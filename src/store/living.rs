@@ -28,7 +28,7 @@ pub(super) fn refuse_if_at_work(
             return Err(Refusal::Locked {
                 server: server.to_owned(),
                 holder: format!(
-                    "run {} of {}{under} begun by {} on {} (pid {}) at {}",
+                    "run {} of {}{under} started by {} on {} (pid {}) at {}",
                     run.id,
                     run.recipe,
                     run.operator,

@@ -57,7 +57,7 @@ pub(super) fn check(transaction: &Transaction<'_>, run_id: i64) -> Result<String
     match run.state {
         RunState::Running => {
             let holder = format!(
-                "run {run_id} itself, begun by {}; it goes on in process {} of {}",
+                "run {run_id} itself, started by {}; it is executed by process {} on {}",
                 run.operator, run.pid, run.computer
             );
             let server = run.server;

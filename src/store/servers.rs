@@ -156,11 +156,11 @@ impl Store {
             let clears = change.is_infrakt_host == Some(false) && protection::is_guarded(transaction, &before)?;
             let protected = |what| needs_name(name, what);
             let loosened = if clears {
-                Some(protected("lifting its protection"))
+                Some(protected("removing its protection"))
             } else if before.is_infrakt_host && (before.host != after.host || before.port != after.port) {
-                Some(protected("giving it another address"))
+                Some(protected("changing its address"))
             } else if before.is_infrakt_host && !keeps_key {
-                Some(protected("giving it another host key"))
+                Some(protected("changing its host key"))
             } else if before.host_key.is_some() && after.host_key.is_none() {
                 Some(Refusal::NeedsName {
                     server: name.to_owned(),
@@ -325,7 +325,7 @@ fn check_remarks(ssh_key_path: Option<&str>, provider: Option<&str>, tags: &[Str
 fn needs_name(server: &str, what: &str) -> Refusal {
     Refusal::NeedsName {
         server: server.to_owned(),
-        message: format!("'{server}' is protected: {what} needs its name to be typed"),
+        message: format!("'{server}' is protected: {what} requires its name to be typed"),
     }
 }
 

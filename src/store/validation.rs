@@ -40,7 +40,7 @@ pub(super) fn name(what: &'static str, value: &str) -> Checked {
             hint,
         ))
     } else if let Some(stranger) = value.chars().find(|character| !fits(*character)) {
-        let reason = format!("'{}' can't stand in it", stranger.escape_debug());
+        let reason = format!("'{}' is not allowed in it", stranger.escape_debug());
         Err(invalid(what, value, &reason, hint))
     } else {
         Ok(())

@@ -83,7 +83,7 @@ fn a_recipe_that_overrides_a_shipped_one_is_announced_and_the_shipped_one_stays_
         ],
     );
     let plan = infrakt.ok(&[&["plan", "wipe"][..], &OFFLINE].concat());
-    assert!(plan.contains("wipe.rhai is yours, in place of infrakt's own"), "{plan}");
+    assert!(plan.contains("wipe.rhai is yours, instead of infrakt's own"), "{plan}");
     assert!(
         plan.contains("imports home:lib/wipe.rhai, from the folder recipes of your home"),
         "{plan}"

@@ -68,11 +68,11 @@ fn a_recreated_thing_of_the_same_name_is_a_new_loss() {
     type Alter = fn(&mut Losses);
     let plan = plan();
     let changes: [(&str, Alter); 7] = [
-        ("volume pgdata (made anew since)", |now| {
+        ("volume pgdata (recreated since)", |now| {
             now.volumes[0] = loss("pgdata", "30 MB").with_identity("2026-11-27T04:00:00Z");
         }),
-        ("volume pgdata (made anew since)", |now| now.volumes[0].identity = None),
-        ("container web (made anew since)", |now| {
+        ("volume pgdata (recreated since)", |now| now.volumes[0].identity = None),
+        ("container web (recreated since)", |now| {
             now.containers[1].identity = Some("c3".to_owned());
         }),
         ("path /opt/infrakt/apps", |now| {
@@ -84,7 +84,7 @@ fn a_recreated_thing_of_the_same_name_is_a_new_loss() {
         ("path /opt/infrakt/backups/shop.sql.gz (changed since)", |now| {
             now.paths[0].entries[1].modified = Some(1_800_000_001);
         }),
-        ("path /opt/infrakt (made anew since)", |now| {
+        ("path /opt/infrakt (recreated since)", |now| {
             now.paths[0].identity = Some("symlink".to_owned());
         }),
     ];

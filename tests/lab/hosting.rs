@@ -172,7 +172,7 @@ fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
     host.infrakt(&format!("run wipe --server {name} --confirm {name}"))
         .exits(3)
         .says("protected")
-        .says("this very infrakt runs on it");
+        .says("this infrakt runs on it");
     // From another computer, which knows of the machine only what stands on it.
     let other = Infrakt::with_prod_2(machine);
     other

@@ -174,13 +174,13 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         infrakt
             .run(&apply(&plan))
             .exits(3)
-            .says("there is more to lose")
+            .says("more data would be deleted")
             .says(said);
     };
     refused_with(
         "docker volume rm temporary; docker volume create temporary
          head -c 30000000 /dev/urandom >/var/lib/docker/volumes/temporary/_data/orders",
-        "volume temporary (made anew since)",
+        "volume temporary (recreated since)",
     );
     refused_with(
         "head -c 60000000 /dev/urandom >/var/lib/docker/volumes/temporary/_data/orders",
@@ -197,7 +197,7 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     refused_with("mkdir /opt/infrakt/shop", "path /opt/infrakt/shop");
     refused_with(
         "docker network rm backend; docker network create backend",
-        "network backend (made anew since)",
+        "network backend (recreated since)",
     );
     // What is shown before the consent is what is there then.
     make();

@@ -276,7 +276,7 @@ fn a_wipe_is_not_resumed_over_what_was_set_up_since() {
     infrakt
         .run(&["runs", "resume", "1"])
         .exits(3)
-        .says("there is more to lose than the plan shows: volume second");
+        .says("more data would be deleted than the plan shows: volume second");
     machine.root("docker volume rm second");
 
     // Somebody else's run on the machine ends the consent too.
@@ -318,7 +318,7 @@ fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
         .run(&["server", "unlock", "prod-2"])
         .exits(3)
         .says("run 1 of counted.rhai by ")
-        .says("now in step 2 is at work on 'prod-2'")
+        .says("now in step 2 is in progress on 'prod-2'")
         .says("--confirm prod-2");
     other
         .run(&["server", "unlock", "prod-2", "--confirm", "prod-3"])

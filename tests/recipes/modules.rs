@@ -139,7 +139,7 @@ fn the_shipped_recipe_is_found_even_if_the_user_has_one_of_the_same_name() {
     assert!(own.keeper == Keeper::User && own.overrides_shipped());
     let plan = planned(crate::support::evaluate_recipe(&own, &[]).expect("a plan"));
     assert!(plan.recipe.overrides_shipped && plan.recipe.kept_by == Keeper::User);
-    assert!(render::plan(&plan, None, None).contains("wipe.rhai is yours, in place of infrakt's own"));
+    assert!(render::plan(&plan, None, None).contains("wipe.rhai is yours, instead of infrakt's own"));
     for name in ["shipped:wipe", "shipped:wipe.rhai"] {
         let shipped = find(name);
         assert_eq!(shipped.keeper, Keeper::Shipped);

@@ -143,7 +143,7 @@ fn a_plan_becomes_stale_when_the_ssh_configuration_leads_to_another_machine() {
     let refused = client.infrakt(&["apply", plan]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(3), "{said}");
-    assert!(said.contains("its address or user was changed since"), "{said}");
+    assert!(said.contains("its address or user has changed since"), "{said}");
 }
 
 /// A server with its own processes and mounts behind a jump host, and the connection to the jump host.

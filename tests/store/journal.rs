@@ -199,7 +199,7 @@ fn one_run_at_a_time_on_a_server() {
     for part in [
         "another run is in progress on 'prod-2'",
         "run 1 of wipe.rhai",
-        "begun by alice",
+        "started by alice",
         &pid,
     ] {
         assert!(text.contains(part), "{text}");

@@ -39,7 +39,7 @@ impl Runtime {
     }
 
     /// Removes the marker if this installation wrote it and nothing else protects the machine: neither another row, which
-    /// may have put it there, nor that this very infrakt runs on it.
+    /// may have put it there, nor that this infrakt runs on it.
     ///
     /// # Errors
     /// If it can't be read or removed.

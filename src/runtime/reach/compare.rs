@@ -12,7 +12,7 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
         return Err(Refusal::StalePlan {
             server: then.name.clone(),
-            reason: "its address or user was changed since".to_owned(),
+            reason: "its address or user has changed since".to_owned(),
         }
         .into());
     }
@@ -48,15 +48,18 @@ pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses
     // A plan made offline may know less of the machine than the machine itself; what it knows must hold.
     let counts = |unknown_then: bool| !(plan.offline && unknown_then);
     if then.host_key != now.host_key && counts(then.host_key.is_none()) {
-        return stale("its host key is another one".to_owned());
+        return stale("its host key has changed".to_owned());
     }
     if then.machine_id != now.machine_id && counts(then.machine_id.is_none()) {
-        return stale("another machine answers there: its machine-id is another one".to_owned());
+        return stale("another machine answers there: its machine-id is different".to_owned());
     }
     if let Some(losses) = losses.filter(|_| plan.destroys()) {
         let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
         if !new.is_empty() {
-            return stale(format!("there is more to lose than the plan shows: {}", some_of(&new)));
+            return stale(format!(
+                "more data would be deleted than the plan shows: {}",
+                some_of(&new)
+            ));
         }
     }
     Ok(())

@@ -51,7 +51,7 @@ impl Runtime {
             (Some("free"), None, None, None) => Ok(None),
             (Some("held"), Some(seconds), Some(step), folder) => Ok(Some(Holder {
                 run: match run.trim() {
-                    "" => "a run that has not said whose it is".to_owned(),
+                    "" => "a run that has not recorded its owner".to_owned(),
                     run => run.to_owned(),
                 },
                 // A clock that was set back makes it negative.
@@ -72,14 +72,13 @@ impl Runtime {
     pub fn unlock(&self, live: &Live, holder: &Holder, typed: Option<&NameTyped>) -> Result<()> {
         let server = live.server.name.clone();
         if typed.is_none() {
-            let message =
-                format!("{holder} is at work on '{server}'; unlocking ends it, in the middle of what it does");
+            let message = format!("{holder} is in progress on '{server}'; unlocking ends it in the middle of its work");
             return Err(Refusal::NeedsName { server, message }.into());
         }
         match self.ask_about_lock(live, &["end", &holder.folder])?.trim() {
             "ended" | "free" => Ok(()),
             "another" => {
-                let holder = "one that has begun since the other was shown".to_owned();
+                let holder = "one that started after the other was shown".to_owned();
                 Err(Refusal::Locked { server, holder }.into())
             }
             "undoing" => {

@@ -24,7 +24,7 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&H
         reasons.push("it has the marker /etc/infrakt/host".to_owned());
     }
     if facts.runs_this_infrakt {
-        reasons.push("this very infrakt runs on it".to_owned());
+        reasons.push("this infrakt runs on it".to_owned());
     }
     if facts.machine_id.is_some() && facts.machine_id == machine_id_in(Path::new("/etc/machine-id"))? {
         reasons.push("it has the machine-id of this computer".to_owned());

@@ -52,7 +52,7 @@ pub fn identities(socket: &Path) -> io::Result<Vec<AgentIdentity>> {
     agent.set_write_timeout(Some(LIST_PATIENCE))?;
     send(&mut agent, &[REQUEST_IDENTITIES])?;
     let answer = receive(&mut agent)?;
-    listed(&answer).ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "its answer is no list of keys"))
+    listed(&answer).ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "its answer is not a list of keys"))
 }
 
 fn listed(answer: &[u8]) -> Option<Vec<AgentIdentity>> {
