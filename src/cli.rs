@@ -12,6 +12,11 @@ use std::path::PathBuf;
     after_help = "Get started:
   infrakt server add prod-2 --host 192.0.2.7     add a server
   infrakt plan provision --server prod-2         show what it would change there
+
+All options and exit codes: infrakt --help",
+    after_long_help = "Get started:
+  infrakt server add prod-2 --host 192.0.2.7     add a server
+  infrakt plan provision --server prod-2         show what it would change there
   infrakt run provision --server prod-2          wipe and provision it; asks you to type its name
 
 Exit codes: 0 done, 1 a step failed, 2 usage or broken recipe, 3 refused, 4 unreachable or untrusted, 5 interrupted"
@@ -20,10 +25,16 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// Directory that holds infrakt's data [default: $INFRAKT_HOME, else ~/.infrakt]
-    #[arg(long, global = true, value_name = "DIRECTORY", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIRECTORY",
+        hide_short_help = true,
+        help_heading = "Global options"
+    )]
     pub home: Option<PathBuf>,
     /// Print results and errors as JSON on stdout: one document, or one event per line
-    #[arg(long, global = true, help_heading = "Global options")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Global options")]
     pub json: bool,
     /// Show the output of successful steps too
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
@@ -34,6 +45,7 @@ pub struct Cli {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
+        hide_short_help = true,
         help_heading = "Global options"
     )]
     pub color: ColorChoice,

@@ -1,17 +1,20 @@
 //! The events of a run, as they happen. The journal, the terminal and the JSON output are all made from these events,
 //! so they can't disagree. This file knows only the types of the plan.
 
+use crate::plan::Effect;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Changed,
-    /// A guard held: there was nothing to do.
-    Unchanged,
+    /// A guard held, so there was nothing to do; or the step is a check, and it passed.
+    NoChange,
     Failed,
+    /// Ended by the user before its own end: with a second Ctrl-C, for example.
+    Stopped,
     /// Not started, because the run ended before it.
     Skipped,
     /// Started, and infrakt did not see it end.
@@ -22,10 +25,20 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Changed => "changed",
-            Self::Unchanged => "unchanged",
+            Self::NoChange => "no_change",
             Self::Failed => "failed",
+            Self::Stopped => "stopped",
             Self::Skipped => "skipped",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// What it is called for people. A check that passed is a check, and nothing else: it could change nothing.
+    pub fn word(self, effect: Effect) -> &'static str {
+        match (self, effect) {
+            (Self::NoChange, Effect::Read) => "check",
+            (Self::NoChange, _) => "no change",
+            _ => self.as_str(),
         }
     }
 }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(cmd::show_usage(&error) as u8),
+        Err(error) => return ExitCode::from(cmd::show_usage(&error, &Cli::command()) as u8),
     };
     cli.choose_colors();
     let context = Context {
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => cmd::serve::run(args, &context),
         Command::Completions(args) => cmd::completions::run(args, &mut Cli::command()),
     });
+    prompt::show_control_characters();
     let exit = result.unwrap_or_else(|error| {
         cmd::show_error(&error, &context);
         error.exit()

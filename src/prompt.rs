@@ -4,15 +4,19 @@
 //! It must not know plans, runs or connections. "On a terminal" means that standard input is a terminal: rpassword
 //! would read /dev/tty even if a script feeds standard input.
 
+mod list;
+
 use crate::error::{Error, Exit, Refusal, Result};
-use crate::plan::printable::printable;
+use crate::plan::printable::{one_line, printable};
 use crate::plan::secret::Secret;
 use crate::ssh::AskSecret;
-use dialoguer::MultiSelect;
+use console::Term;
+use list::{After, List};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
-use rustix::termios::{tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{tcflush, tcgetattr, tcgetpgrp, tcsetattr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +28,13 @@ use std::time::{Duration, Instant};
 static ENOUGH: AtomicUsize = AtomicUsize::new(1);
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
+/// Says to a person that an interrupt was heard, and the how manieth it was.
+type Tell = Box<dyn Fn(usize) + Send>;
+static TELL: Mutex<Option<Tell>> = Mutex::new(None);
+/// The terminal as it was before control characters were hidden.
+static HIDDEN: Mutex<Option<Termios>> = Mutex::new(None);
+/// What the last word to a person is that interrupts, where something was done already.
+static KEPT: Mutex<Option<String>> = Mutex::new(None);
 /// The terminal as it was before the question that is open now.
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 /// One question at a time, however many servers want an answer.
@@ -50,18 +61,24 @@ pub fn install_interrupt_handler() -> Result<()> {
     ctrlc::set_handler(|| {
         let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         match open.as_ref() {
-            None if INTERRUPTS.fetch_add(1, Ordering::SeqCst) + 1 < ENOUGH.load(Ordering::SeqCst) => {}
+            None if count_one() < ENOUGH.load(Ordering::SeqCst) => {
+                if let Some(tell) = TELL.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                    tell(interrupts());
+                }
+            }
             None => {
+                show_control_characters();
                 // What is written is written whole or not at all, so there is nothing to wait for.
-                let _ = writeln!(io::stderr(), "interrupted");
+                let _ = writeln!(io::stderr(), "{}", kept().unwrap_or_else(|| "interrupted".to_owned()));
                 std::process::exit(Exit::Interrupted as i32);
             }
             // The lock is held to the end: the question can't be answered or closed any more.
             Some(terminal) => {
                 // If that fails, there is no terminal left to restore.
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
-                // dialoguer hides the cursor while it shows a list.
-                let _ = writeln!(io::stderr(), "\x1b[?25h\n{}", Error::Interrupted);
+                show_control_characters();
+                let said = kept().unwrap_or_else(|| Error::Interrupted.to_string());
+                let _ = writeln!(io::stderr(), "\n{said}");
                 std::process::exit(Exit::Interrupted as i32);
             }
         }
@@ -69,10 +86,53 @@ pub fn install_interrupt_handler() -> Result<()> {
     .map_err(|error| Error::usage(format!("cannot listen for Ctrl-C: {error}")))
 }
 
+fn count_one() -> usize {
+    INTERRUPTS.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+/// What was kept already, if Ctrl-C ends the process from now on: not all that was asked for, but something was done.
+pub fn keep_in_mind(what: String) {
+    *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("interrupted; {what}"));
+}
+
+fn kept() -> Option<String> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// What is to say to a person from now on that an interrupt was heard.
+pub fn tell_of_interrupts(tell: Option<Tell>) {
+    *TELL.lock().unwrap_or_else(PoisonError::into_inner) = tell;
+}
+
 /// From now on Ctrl-C is counted, for the runs that execute from here to the end of the process. The third one ends the
 /// process at once: what it was at can be resumed, as after any other end of it.
 pub fn count_interrupts() {
     ENOUGH.store(3, Ordering::SeqCst);
+    hide_control_characters();
+}
+
+/// Has the terminal not show Ctrl-C as `^C`, until [`show_control_characters`]: it would push the lines of progress out of
+/// their place.
+fn hide_control_characters() {
+    let terminal = io::stdin();
+    // A process in the background is stopped if it changes the terminal.
+    let in_foreground = tcgetpgrp(&terminal).is_ok_and(|group| group == getpgrp());
+    if let (true, Ok(before)) = (in_foreground, tcgetattr(&terminal)) {
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHOCTL);
+        if set_mode(&hidden, OptionalActions::Now).is_ok() {
+            *HIDDEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        }
+    }
+}
+
+/// Has the terminal show control characters as before.
+pub fn show_control_characters() {
+    let before = HIDDEN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // Where that fails there is no terminal left to repair.
+        let _ = set_mode(&before, OptionalActions::Now);
+    }
 }
 
 /// The same for a caller that handles all of them.
@@ -229,32 +289,45 @@ pub fn typed_name(server: &str) -> Result<bool> {
     }
 }
 
-/// Lets a person select some of `items` in a list. `None`: there is no terminal, or they left without selecting any.
+/// Lets a person select some of `entries`, which stand in columns under `header`. `None`: there is no terminal, or they left
+/// without selecting any.
 ///
 /// # Errors
 /// [`Error::Interrupted`] for Ctrl-C.
-pub fn choose(prompt: &str, items: &[String]) -> Result<Option<Vec<usize>>> {
-    if items.is_empty() || !io::stderr().is_terminal() {
+pub fn choose(question: &str, header: &str, entries: &[String]) -> Result<Option<Vec<usize>>> {
+    if entries.is_empty() || !io::stderr().is_terminal() {
         return Ok(None);
     }
-    let Some(question) = Question::open()? else {
+    let Some(open) = Question::open()? else {
         return Ok(None);
     };
-    let chosen = MultiSelect::new()
-        .with_prompt(format!("{prompt} (space selects, enter confirms, escape cancels)"))
-        .items(items)
-        .interact_opt();
-    match chosen {
-        Ok(chosen) => {
-            drop(question);
-            Ok(chosen.filter(|chosen| !chosen.is_empty()))
+    let entries: Vec<String> = entries.iter().map(|entry| one_line(entry).into_owned()).collect();
+    let mut list = List::new(question, header, &entries);
+    let terminal = Term::stderr();
+    let failed = |error| Error::file("ask on", "the terminal")(error);
+    loop {
+        let (height, width) = terminal.size();
+        let lines = list.lines(usize::from(height), usize::from(width));
+        lines
+            .iter()
+            .try_for_each(|line| terminal.write_line(line))
+            .map_err(failed)?;
+        let key = match terminal.read_key() {
+            Ok(key) => key,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                // A signal comes with it, and ends the process as long as the question is open.
+                std::thread::park_timeout(SIGNAL_PATIENCE);
+                return Err(Error::Interrupted);
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        match list.press(&key) {
+            After::Shown => {}
+            After::Discarded => open.discard_pending_input()?,
+            After::Accepted(chosen) => return Ok(Some(chosen)),
+            After::Left => return Ok(None),
         }
-        Err(dialoguer::Error::IO(error)) if error.kind() == ErrorKind::Interrupted => {
-            // A signal comes with it, and ends the process as long as the question is open.
-            std::thread::park_timeout(SIGNAL_PATIENCE);
-            Err(Error::Interrupted)
-        }
-        Err(dialoguer::Error::IO(error)) => Err(Error::file("ask on", "the terminal")(error)),
+        terminal.clear_last_lines(lines.len()).map_err(failed)?;
     }
 }
 

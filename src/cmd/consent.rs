@@ -5,7 +5,7 @@ use super::output;
 use crate::consent::{ConsentedPlan, Means, check_destroyable};
 use crate::error::{Error, Exit, Refusal, Result};
 use crate::plan::printable::one_line;
-use crate::plan::{Effect, Losses, Plan, render};
+use crate::plan::{Effect, Losses, Plan, render, summary};
 use crate::prompt;
 use crate::runtime::operator;
 use clap::Args;
@@ -26,33 +26,44 @@ pub fn obtain_again(plan: Plan, args: &ConfirmArgs, now: &Losses) -> Result<Cons
         losses: plan.within_reach(now.clone()),
         ..plan.clone()
     };
-    ask(plan, &as_things_stand, args, &[], None)
+    ask(plan, &as_things_stand, args, &Beside::default())
 }
 
-/// Turns a plan into one that may be executed. A destructive plan is shown first, on stderr, with the recipe's
-/// `remarks`. `whole` is the command that shows the whole plan, if there is one.
+/// What is shown beside a plan that a consent is asked for.
+#[derive(Default)]
+pub struct Beside<'a> {
+    /// What the recipe says.
+    pub remarks: &'a [String],
+    /// The command that shows all of the plan, where there is one.
+    pub whole: Option<&'a str>,
+    /// The servers that have no plan, each with the reason.
+    pub left_out: &'a [(String, String)],
+}
+
+/// Turns a plan into one that may be executed. A destructive plan is shown first, on stderr, with what is `beside` it.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
-pub fn obtain(plan: Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<&str>) -> Result<ConsentedPlan> {
+pub fn obtain(plan: Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Result<ConsentedPlan> {
     let shown = plan.clone();
-    ask(plan, &shown, args, remarks, whole)
+    ask(plan, &shown, args, beside)
 }
 
 /// Shows `shown`, and asks for consent to `plan`.
-fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, remarks: &[String], whole: Option<&str>) -> Result<ConsentedPlan> {
+fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Result<ConsentedPlan> {
     let who = operator();
     if !plan.needs_consent() {
-        remarks.iter().for_each(|line| output::note(line));
+        beside.remarks.iter().for_each(|line| output::note(line));
         return Ok(ConsentedPlan::admit(plan, None, &who)?);
     }
     if plan.destroys() {
         // Checked before anyone types a name in vain.
         check_destroyable(&plan)?;
     }
-    output::styled_note(&preview(shown, whole));
-    remarks.iter().for_each(|line| output::note(line));
-    output::note("");
+    output::styled_note(&preview(shown, beside.whole));
+    beside.remarks.iter().for_each(|line| output::note(line));
+    // Nearest to the prompt, and never higher than a small terminal.
+    output::styled_note(&format!("\n{}\n", summary::consent_block(shown, beside.left_out)));
     let name = plan.server.name.clone();
     if args.confirm.contains(&name) {
         return Ok(ConsentedPlan::admit(plan, Some((&name, Means::Flag)), &who)?);
@@ -84,11 +95,20 @@ pub struct Proposal {
 ///
 /// # Errors
 /// If a consent is missing: then nothing may be done on any of them.
-pub fn obtain_each(proposals: Vec<Proposal>, args: &ConfirmArgs) -> Result<Vec<Result<ConsentedPlan>>> {
+pub fn obtain_each(
+    proposals: Vec<Proposal>,
+    args: &ConfirmArgs,
+    left_out: &[(String, String)],
+) -> Result<Vec<Result<ConsentedPlan>>> {
     let mut given = Vec::new();
     let mut unconfirmed = Vec::new();
     for Proposal { plan, remarks, whole } in proposals {
-        match obtain(plan, args, &remarks, whole.as_deref()) {
+        let beside = Beside {
+            remarks: &remarks,
+            whole: whole.as_deref(),
+            left_out,
+        };
+        match obtain(plan, args, &beside) {
             // All missing names are reported at once, so that the command need not be repeated for each.
             Err(Error::Refused(Refusal::NoTerminal { server } | Refusal::NotConfirmed { server, .. })) => {
                 unconfirmed.push(server);

@@ -143,8 +143,13 @@ fn consented(
         });
         lives.push((place, live));
     }
+    let left_out: Vec<(String, String)> = rows
+        .iter()
+        .filter(|row| row.is_left_out())
+        .map(|row| (row.server.clone(), row.reason.clone().unwrap_or_default()))
+        .collect();
     let mut given = Vec::new();
-    for ((place, live), plan) in lives.into_iter().zip(obtain_each(proposals, job.confirm)?) {
+    for ((place, live), plan) in lives.into_iter().zip(obtain_each(proposals, job.confirm, &left_out)?) {
         match plan {
             Ok(plan) => given.push((place, live, plan)),
             Err(error) => leave_out(rows.get_mut(place), &error, context),
@@ -255,10 +260,7 @@ fn execute(
     let mut beat = || {
         let interrupts = prompt::interrupts();
         if interrupts > told {
-            fleet.note(match interrupts {
-                1 => "stopping after the current steps; Ctrl-C again to end them now",
-                _ => "ending the current steps",
-            });
+            fleet.interrupted(interrupts);
             told = interrupts;
         }
         fleet.tick();

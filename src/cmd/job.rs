@@ -27,6 +27,6 @@ impl Job<'_> {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
         }
-        command
+        command + " --full"
     }
 }

@@ -11,6 +11,7 @@ pub mod env;
 pub mod facts;
 mod fleet;
 mod job;
+mod meant;
 mod output;
 mod parallel;
 mod parameters;

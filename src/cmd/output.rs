@@ -8,6 +8,7 @@ use crate::recipe::diagnostics;
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects, Style};
+use clap::error::{ContextKind, ContextValue};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
@@ -96,9 +97,9 @@ pub(super) fn styled_note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// A heading above pieces of stdout, on stderr.
-pub(super) fn heading(text: &str) {
-    styled_note(&format!("{HEADER}── {}{HEADER:#}", one_line(text)));
+/// A heading above pieces of stdout, and on stdout itself: a file or a pager is to have it too.
+pub(super) fn heading(above: &str, text: &str) -> Result<()> {
+    styled_line(&format!("{above}{HEADER}── {}{HEADER:#}", one_line(text)))
 }
 
 /// An error as people read it, or with `--json` as a document on stdout.
@@ -121,10 +122,15 @@ pub fn error(error: &Error, context: &Context) {
 }
 
 /// What is wrong with the words of the command line, or the help that they ask for; in the same form as all errors.
-pub fn usage(error: &clap::Error) -> Exit {
+/// `commands` are all that there are.
+pub fn usage(error: &clap::Error, commands: &clap::Command) -> Exit {
     let help = !error.use_stderr() || error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let meant = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => super::meant::hint(word, &words_before(word), commands),
+        _ => None,
+    };
     if help {
         // An error of the stream itself can't be reported.
         let _ = error.print();
@@ -134,13 +140,26 @@ pub fn usage(error: &clap::Error) -> Exit {
         let document = json!({ "error": {
             "code": "usage",
             "message": message.trim(),
-            "hint": usage.map_or("infrakt --help".to_owned(), |usage| format!("usage: {usage}")),
+            "hint": meant.unwrap_or_else(|| usage.map_or("infrakt --help".to_owned(), |usage| format!("usage: {usage}"))),
         } });
         let _ = json_line(&document);
+    } else if let Some(hint) = meant {
+        let message = text.split("\n\n").next().unwrap_or(text);
+        styled_note(&format!("{ERROR}error:{ERROR:#} {}", printable(message.trim())));
+        styled_note(&format!("{HINT}hint:{HINT:#} {}", printable(&hint)));
     } else {
         styled_note(&format!("{ERROR}error:{ERROR:#} {}", printable(text.trim_end())));
     }
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+/// The words of the command line in front of one, without options.
+fn words_before(word: &str) -> Vec<String> {
+    std::env::args()
+        .skip(1)
+        .take_while(|other| other != word)
+        .filter(|other| !other.starts_with('-'))
+        .collect()
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
@@ -165,6 +184,56 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     let text = table.trim_fmt();
     let (first, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
     styled_line(&format!("{HEADER}{first}{HEADER:#}\n{rest}"))
+}
+
+/// As [`table`], in as many columns as a terminal has: of the cells under the `flexible` headers, the ones under the first
+/// are cut first.
+pub(super) fn fitted_table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    flexible: &[&str],
+) -> Result<()> {
+    let rows: Vec<[String; N]> = rows
+        .into_iter()
+        .map(|row| row.map(|cell| one_line(&cell).into_owned()))
+        .collect();
+    let Some(columns) = columns_of_stdout() else {
+        return table(header, rows);
+    };
+    let mut widths: [usize; N] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0).max(header[column].len())
+    });
+    for name in flexible {
+        let all = widths.iter().sum::<usize>() + 2 * (N - 1);
+        let Some(column) = header.iter().position(|header| header == name) else {
+            continue;
+        };
+        let least = NARROWEST.max(name.len());
+        widths[column] = widths[column].min(widths[column].saturating_sub(all.saturating_sub(columns)).max(least));
+    }
+    table(
+        header,
+        rows.into_iter()
+            .map(|row| std::array::from_fn(|column| cut(&row[column], widths[column]))),
+    )
+}
+
+/// A cell is cut down to so many characters at most.
+const NARROWEST: usize = 8;
+
+fn columns_of_stdout() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// The text in `width` characters, with an ellipsis where it is longer.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}…")
 }
 
 /// Names and their values, one pair a line; pairs without a value are left out.

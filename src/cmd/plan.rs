@@ -4,15 +4,18 @@ use super::parallel::ParallelArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
 use super::{Context, fleet, output};
+use crate::consent::check_destroyable;
 use crate::document::error::ErrorShown;
 use crate::document::plan::PlanMarked;
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::ownership;
 use crate::plan::printable::json;
-use crate::plan::render;
+use crate::plan::render::{self, Mark, Preview};
 use crate::plan::shell::quote;
+use crate::plan::{Plan, summary};
 use crate::runtime::Planned;
+use crate::store::Server;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +26,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan provision --server prod-2
+  infrakt plan provision --server prod-2 --full         with the commands and guards
   infrakt plan wipe --server prod-2 --out wipe.plan      then: infrakt apply wipe.plan
   infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json
 
@@ -39,6 +43,9 @@ pub struct PlanArgs {
     parallel: ParallelArgs,
     #[command(flatten)]
     set: SetArgs,
+    /// Show every step with its command and guards, and everything that would be deleted; so does -v
+    #[arg(long)]
+    full: bool,
     /// Contact no server; plan from recorded facts
     #[arg(long, requires = "facts")]
     offline: bool,
@@ -111,8 +118,10 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             }
         },
     )?;
+    let full = args.full || context.verbose > 0;
     let mut exits = Vec::new();
     let mut documents = Vec::new();
+    let mut outlooks = Vec::new();
     for (server, made) in servers.iter().zip(made) {
         match made {
             Ok((mut planned, preview, asked)) => {
@@ -127,7 +136,12 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                         asked,
                     ))));
                 } else {
-                    output::styled_line(&render::plan(&planned.plan, preview.as_ref(), asked.as_ref()))?;
+                    let (plan, preview, asked) = (&planned.plan, preview.as_ref(), asked.as_ref());
+                    output::styled_line(&match full {
+                        true => render::plan(plan, preview, asked),
+                        false => summary::summary(plan, preview, asked),
+                    })?;
+                    outlooks.push(Outlook::of(plan, preview));
                 }
             }
             Err(error) if servers.len() == 1 => return Err(error),
@@ -152,8 +166,77 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             // A request for several servers gets a list, however many there are.
             several => output::json(&several)?,
         }
+    } else if !outlooks.is_empty() {
+        output::line(&next(&args, &servers, &outlooks, full))?;
     }
     Ok(Exit::worst(&exits))
+}
+
+/// What a run of a plan would come to.
+enum Outlook {
+    Runs,
+    /// The reason.
+    Refused(String),
+    /// A check fails as things stand.
+    WouldFail,
+    Offline,
+}
+
+impl Outlook {
+    fn of(plan: &Plan, preview: Option<&Preview>) -> Self {
+        if plan.offline {
+            return Self::Offline;
+        }
+        if plan.destroys()
+            && let Err(refusal) = check_destroyable(plan)
+        {
+            return Self::Refused(refusal.to_string());
+        }
+        match preview.is_some_and(|preview| preview.marks.contains(&Mark::WouldFail)) {
+            true => Self::WouldFail,
+            false => Self::Runs,
+        }
+    }
+}
+
+/// What to type next.
+fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook], full: bool) -> String {
+    let mut text = String::new();
+    if !full {
+        text.push_str("Commands and guards: add --full\n");
+    }
+    let command = |verb: &str| {
+        let mut command = format!("infrakt {verb} {}", quote(&args.recipe));
+        let targets = &args.targets;
+        if targets.all {
+            command.push_str(" --all");
+        }
+        for tag in &targets.tag {
+            command.push_str(&format!(" --tag {}", quote(tag)));
+        }
+        let chosen = targets.server.is_empty() && targets.tag.is_empty() && !targets.all;
+        let named: Vec<&str> = match chosen {
+            true => servers.iter().map(|server| server.name.as_str()).collect(),
+            false => targets.server.iter().map(String::as_str).collect(),
+        };
+        for server in named {
+            command.push_str(&format!(" --server {}", quote(server)));
+        }
+        for pair in &args.set.set {
+            command.push_str(&format!(" --set {}", quote(pair)));
+        }
+        command
+    };
+    text.push_str(&match (outlooks, &args.out) {
+        ([Outlook::Refused(reason)], _) => format!("A run of it would be refused: {reason}"),
+        (outlooks, _) if outlooks.iter().any(|outlook| matches!(outlook, Outlook::WouldFail)) => {
+            format!("Fix what would fail, then plan again: {}", command("plan"))
+        }
+        ([Outlook::Offline, ..], _) => format!("Plan it for the server as it is: {}", command("plan")),
+        (_, Some(out)) => format!("Next: infrakt apply {}", quote(&out.display().to_string())),
+        (_, None) => format!("Next: {}", command("run")),
+    });
+    text
 }
 
 /// Says what the recipe printed, and saves what is to be saved.

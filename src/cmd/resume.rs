@@ -88,6 +88,7 @@ impl<'a> Person<'a> {
 fn begun_reporter<'a>(plan: &'a Plan, run_id: i64, context: &Context) -> Reporter<'a> {
     let mut reporter = Reporter::new(plan, context.json, context.verbose > 0);
     reporter.begin(run_id);
+    prompt::tell_of_interrupts(reporter.tell_of_interrupts());
     reporter
 }
 
@@ -99,6 +100,7 @@ impl Companion for Person<'_> {
     fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown> {
         // A progress bar and a question can't share the last line.
         if let Some(reporter) = self.reporter.take() {
+            prompt::tell_of_interrupts(None);
             reporter.abandon();
         }
         match self.given {

@@ -1,6 +1,6 @@
 //! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
 
-use super::consent::{ConfirmArgs, obtain, obtain_again};
+use super::consent::{Beside, ConfirmArgs, obtain, obtain_again};
 use super::job::Job;
 use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
@@ -70,6 +70,8 @@ pub struct ApplyArgs {
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
+    // A name that leads to no recipe is said before anybody chooses servers for it.
+    runtime.library.find(&args.recipe)?;
     let servers = args.targets.resolve(&runtime)?;
     let job = Job {
         recipe: &args.recipe,
@@ -103,7 +105,12 @@ fn on_one(job: &Job<'_>, runtime: &Runtime, call: &RecipeCall<'_>, server: &Serv
     let (live, planned) = runtime.reach_and_plan(call.recipe, server, job.parameters.clone(), &Terminal)?;
     let whole = job.command_that_shows(&server.name);
     let remarks = planned.remarks();
-    let consented = obtain(planned.plan, job.confirm, &remarks, Some(&whole))?;
+    let beside = Beside {
+        remarks: &remarks,
+        whole: Some(&whole),
+        left_out: &[],
+    };
+    let consented = obtain(planned.plan, job.confirm, &beside)?;
     let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
     let ready = Ready {
         live,
@@ -147,12 +154,14 @@ fn execute(runtime: &Runtime, mut begun: BegunRun, context: &Context) -> Exit {
     let plan = begun.plan().clone();
     let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
     reporter.begin(begun.run_id());
+    prompt::tell_of_interrupts(reporter.tell_of_interrupts());
     let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
     concluded(reporter, ended, context)
 }
 
 /// Shows how a run has ended.
 pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &Context) -> Exit {
+    prompt::tell_of_interrupts(None);
     match ended {
         Ok(ended) => {
             if let Err(error) = reporter.end(&ended) {

@@ -2,10 +2,12 @@
 
 use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
-use crate::document::run::RunShown;
+use crate::document::run::{RunShown, StepShown};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState, Stream};
-use crate::store::{Run, RunFilter, StepRecord};
+use crate::plan::printable::one_line;
+use crate::plan::render;
+use crate::store::{Run, RunFilter};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -30,6 +32,12 @@ enum RunsCommand {
     Show {
         /// ID of the run (see `infrakt runs list`)
         id: i64,
+        /// Show the command, the guards and the place of each step; so does -v
+        #[arg(long)]
+        full: bool,
+        /// Show only this step, with its command, guards and place
+        #[arg(long, value_name = "NUMBER", conflicts_with = "full")]
+        step: Option<usize>,
     },
     /// Resume a failed or interrupted run from its first unfinished step
     Resume(ResumeArgs),
@@ -47,7 +55,7 @@ enum RunsCommand {
 pub fn run(args: RunsArgs, context: &Context) -> Result<Exit> {
     match args.command {
         RunsCommand::List { limit, server } => list(limit, server.as_deref(), context),
-        RunsCommand::Show { id } => show(id, context),
+        RunsCommand::Show { id, full, step } => show(id, full || context.verbose > 0, step, context),
         RunsCommand::Resume(args) => resume(&args, context),
         RunsCommand::Logs { id, step } => logs(id, step, context),
         RunsCommand::Retry(args) => super::retry::run(args, context),
@@ -79,24 +87,35 @@ fn list(limit: usize, server: Option<&str>, context: &Context) -> Result<Exit> {
                 run.server.clone(),
                 run.recipe.clone(),
                 run.state.as_str().to_owned(),
-                time(run.started_at),
+                run.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
                 took(run),
                 run.operator.clone(),
             ]
         };
         if runs.iter().all(|run| run.group.is_none()) {
-            output::table(
-                ["ID", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
+            output::fitted_table(
+                ["ID", "SERVER", "RECIPE", "STATE", "STARTED (UTC)", "TOOK", "BY"],
                 runs.iter().map(row),
+                &["BY", "RECIPE", "SERVER"],
             )?;
         } else {
-            output::table(
-                ["ID", "GROUP", "SERVER", "RECIPE", "STATE", "STARTED", "TOOK", "BY"],
+            output::fitted_table(
+                [
+                    "ID",
+                    "GROUP",
+                    "SERVER",
+                    "RECIPE",
+                    "STATE",
+                    "STARTED (UTC)",
+                    "TOOK",
+                    "BY",
+                ],
                 runs.iter().map(|run| {
                     let [id, server, recipe, state, started, took, by] = row(run);
                     let group = run.group.map_or(String::new(), |group| group.to_string());
                     [id, group, server, recipe, state, started, took, by]
                 }),
+                &["BY", "RECIPE", "SERVER"],
             )?;
         }
     }
@@ -107,16 +126,22 @@ fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// Nothing where the clock was set back meanwhile: how long it took is not known then.
 fn took(run: &Run) -> String {
-    run.ended_at
-        .map(|end| end.duration_since(run.started_at).as_secs_f64())
-        .filter(|seconds| *seconds >= 0.0)
-        .map_or(String::new(), |seconds| format!("{seconds:.1} s"))
+    run.took()
+        .map_or(String::new(), |took| format!("{:.1} s", took.as_secs_f64()))
 }
 
-fn show(id: i64, context: &Context) -> Result<Exit> {
+fn show(id: i64, full: bool, step: Option<usize>, context: &Context) -> Result<Exit> {
     let shown = RunShown::from(context.runtime()?.run_record(id)?);
+    if let Some(number) = step {
+        check_number(id, number, shown.steps.len())?;
+        let step = shown.steps.iter().find(|step| step.step == number);
+        return match (step, context.json) {
+            (Some(step), true) => output::json(step),
+            (step, _) => step.map_or(Ok(()), |step| output::styled_line(&whole_step(step))),
+        }
+        .map(|()| Exit::Done);
+    }
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);
@@ -138,20 +163,24 @@ fn show(id: i64, context: &Context) -> Result<Exit> {
         ("digest", Some(run.digest.clone())),
     ])?;
     output::line("")?;
-    output::table(
-        ["STEP", "OUTCOME", "TOOK", "TITLE", "REASON"],
-        shown.steps.iter().map(|step| {
-            [
-                (step.step + 1).to_string(),
-                step.outcome
-                    .map_or(String::new(), |outcome| outcome.as_str().to_owned()),
-                step.duration_ms
-                    .map_or(String::new(), |ms| format!("{:.1} s", ms as f64 / 1000.0)),
-                step.title.clone(),
-                step.reason.clone().or_else(|| failed_status(step)).unwrap_or_default(),
-            ]
-        }),
-    )?;
+    if full {
+        let steps: Vec<String> = shown.steps.iter().map(whole_step).collect();
+        output::styled_line(&steps.join("\n"))?;
+    } else {
+        output::table(
+            ["STEP", "OUTCOME", "TOOK", "TITLE", "REASON"],
+            shown.steps.iter().map(|step| {
+                [
+                    step.step.to_string(),
+                    outcome_of(step).to_owned(),
+                    duration_of(step),
+                    step.title.clone(),
+                    step.reason.clone().or_else(|| failed_status(step)).unwrap_or_default(),
+                ]
+            }),
+        )?;
+        output::note(&format!("commands, guards and places: infrakt runs show {id} --full"));
+    }
     for notice in &shown.notices {
         output::note(notice);
     }
@@ -161,39 +190,77 @@ fn show(id: i64, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn failed_status(step: &StepRecord) -> Option<String> {
+fn outcome_of(step: &StepShown) -> &'static str {
+    step.outcome.map_or("", |outcome| outcome.word(step.effect))
+}
+
+fn duration_of(step: &StepShown) -> String {
+    step.duration_ms
+        .map_or(String::new(), |ms| format!("{:.1} s", ms as f64 / 1000.0))
+}
+
+/// A step with how it ended, its command, its guards and its place.
+fn whole_step(step: &StepShown) -> String {
+    let why = step.reason.clone().or_else(|| failed_status(step));
+    let facts = [outcome_of(step).to_owned(), duration_of(step), why.unwrap_or_default()];
+    let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+    let mut text = format!("{:>4}  {}\n", step.step, render::heading(&step.title));
+    if !facts.is_empty() {
+        text.push_str(&format!("      {}\n", one_line(&facts.join("  "))));
+    }
+    if let (Some(action), Some(origin)) = (&step.action, &step.origin) {
+        text.push_str(&render::done(
+            action,
+            &step.unless,
+            &step.only_if,
+            step.undo.as_ref(),
+            origin,
+        ));
+    }
+    text
+}
+
+/// Refuses the number of a step that the run has not.
+fn check_number(id: i64, number: usize, steps: usize) -> Result<()> {
+    if (1..=steps).contains(&number) {
+        return Ok(());
+    }
+    Err(Error::usage_with(
+        format!("run {id} has no step {number}; it has {}", output::count(steps, "step")),
+        format!("see them: infrakt runs show {id}"),
+    ))
+}
+
+fn failed_status(step: &StepShown) -> Option<String> {
     (step.outcome == Some(Outcome::Failed)).then(|| format!("exit status {}", step.exit_status.unwrap_or(-1)))
 }
 
 fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let steps = runtime.steps_of(id)?;
-    if let Some(number) = step
-        && !(1..=steps.len()).contains(&number)
-    {
-        return Err(Error::usage_with(
-            format!(
-                "run {id} has no step {number}; it has {}",
-                output::count(steps.len(), "step")
-            ),
-            format!("see them: infrakt runs show {id}"),
-        ));
+    if let Some(number) = step {
+        check_number(id, number, steps.len())?;
     }
     let mut last = None;
+    let mut line_is_open = false;
     let mut logs = [output::Log::new(), output::Log::new()];
     runtime.output_of(id, step.map(|number| number - 1), |chunk| {
         if context.json {
             let text = String::from_utf8_lossy(&chunk.bytes);
-            return output::json_line(&serde_json::json!({ "step": chunk.step, "stream": chunk.stream, "text": text }));
+            return output::json_line(
+                &serde_json::json!({ "step": chunk.step + 1, "stream": chunk.stream, "text": text }),
+            );
         }
         if last != Some(chunk.step) {
             logs.iter_mut().try_for_each(output::Log::finish)?;
             last = Some(chunk.step);
             if step.is_none() {
                 let title = steps.get(chunk.step).map_or("", |step| step.title.as_str());
-                output::heading(&format!("{}  {title}", chunk.step + 1));
+                let above = if line_is_open { "\n" } else { "" };
+                output::heading(above, &format!("{}  {title}", chunk.step + 1))?;
             }
         }
+        line_is_open = chunk.bytes.last().is_some_and(|last| *last != b'\n');
         let [out, err] = &mut logs;
         match chunk.stream {
             Stream::Stdout => out.write(&chunk.bytes),

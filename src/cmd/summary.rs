@@ -107,7 +107,7 @@ impl Summary<'_> {
                 "SERVER",
                 "OUTCOME",
                 "CHANGED",
-                "UNCHANGED",
+                "NO CHANGE",
                 "FAILED",
                 "TOOK",
                 "RUN",
@@ -120,8 +120,8 @@ impl Summary<'_> {
                     row.server.clone(),
                     row.outcome.as_str().to_owned(),
                     count(|account| account.tally.changed),
-                    count(|account| account.tally.unchanged + account.tally.checked),
-                    count(|account| account.tally.failed + account.tally.unknown),
+                    count(|account| account.tally.no_change + account.tally.checks),
+                    count(|account| account.tally.failed + account.tally.stopped + account.tally.unknown),
                     row.account
                         .map_or(String::new(), |account| format!("{:.1} s", account.took.as_secs_f64())),
                     row.run.map_or(String::new(), |run| run.to_string()),
@@ -129,9 +129,8 @@ impl Summary<'_> {
                 ]
             }),
         )?;
-        let next = self.next();
         let mut text = format!("\n{}\n", self.totals());
-        for (why, command) in &next {
+        for (why, command) in self.shown_next() {
             text.push_str(&format!("{why}: {command}\n"));
         }
         output::line(&text)
@@ -154,6 +153,23 @@ impl Summary<'_> {
             }
         }
         words.join(", ")
+    }
+
+    /// What to do next, as people read it. After several failures one line stands for the group: two for each server would
+    /// push the table off the screen.
+    fn shown_next(&self) -> Vec<(&'static str, String)> {
+        let stopped =
+            |row: &&Row| matches!(row.outcome, ServerOutcome::Failed | ServerOutcome::Interrupted) && row.run.is_some();
+        if self.rows.iter().filter(stopped).count() < 2 {
+            return self.next();
+        }
+        vec![(
+            "Run again on the servers that are not done",
+            format!(
+                "infrakt runs retry {}; for one of them: infrakt runs logs ID, infrakt runs resume ID",
+                self.group
+            ),
+        )]
     }
 
     /// What to do next, and why.

@@ -1,8 +1,9 @@
 //! Which servers a command is for.
 
+use super::server::naming::address;
 use crate::error::{Error, Result};
 use crate::prompt;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, ServerRecord};
 use crate::store::Server;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -68,10 +69,11 @@ fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
         ));
     }
     let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
-    let chosen = if all {
+    let chosen = if all || !prompt::on_terminal() {
         None
     } else {
-        prompt::choose("Which servers?", &names)?
+        let (header, entries) = entries(runtime)?;
+        prompt::choose("Which servers?", &header, &entries)?
     };
     let Some(chosen) = chosen else {
         return Err(Error::usage_with(
@@ -88,4 +90,37 @@ fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
         .filter(|(index, _)| chosen.contains(index))
         .map(|(_, server)| server)
         .collect())
+}
+
+/// What is shown of each server in the list to choose from, in columns, and the header above them.
+fn entries(runtime: &Runtime) -> Result<(String, Vec<String>)> {
+    let mut rows = vec![["NAME", "ADDRESS", "TAGS", "PROTECTED", "LAST RUN"].map(str::to_owned)];
+    for ServerRecord {
+        server,
+        protected,
+        last_run,
+    } in runtime.server_records(None)?
+    {
+        let last = last_run.map_or("none".to_owned(), |run| {
+            let day = run.started_at.strftime("%Y-%m-%d");
+            format!("{} {} {day}", run.recipe.trim_end_matches(".rhai"), run.state.as_str())
+        });
+        let protected = if protected.is_empty() { "" } else { "yes" };
+        rows.push([
+            server.name.clone(),
+            address(&server),
+            server.tags.join(","),
+            protected.to_owned(),
+            last,
+        ]);
+    }
+    let widths: [usize; 5] = std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    });
+    let mut lines = rows.into_iter().map(|row| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    Ok((lines.next().unwrap_or_default(), lines.collect()))
 }

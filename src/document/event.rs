@@ -15,7 +15,7 @@ pub struct EventShown {
     pub server: String,
 }
 
-/// Something that happened in a run. Steps are named by their index in the plan.
+/// Something that happened in a run. Steps are counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happening {
@@ -52,11 +52,11 @@ impl Happening {
     pub fn of(event: &RunEvent, title: impl Fn(usize) -> Option<String>) -> Self {
         match event.clone() {
             RunEvent::StepStarted { step } => Self::StepStarted {
-                step,
+                step: step + 1,
                 title: title(step),
             },
             RunEvent::Output { step, stream, bytes } => Self::Output {
-                step,
+                step: step + 1,
                 stream,
                 text: String::from_utf8_lossy(&bytes).into_owned(),
             },
@@ -67,7 +67,7 @@ impl Happening {
                 duration_ms,
                 reason,
             } => Self::StepEnded {
-                step,
+                step: step + 1,
                 title: title(step),
                 outcome,
                 exit_status,

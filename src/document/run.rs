@@ -1,8 +1,11 @@
 //! A run of the journal.
 
 use crate::consent::Consent;
+use crate::event::Outcome;
+use crate::plan::{Action, Effect, Origin, Plan, Undo};
 use crate::runtime::RunRecord;
 use crate::store::{Run, StepRecord};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -17,11 +20,70 @@ pub struct RunShown {
     pub parameters: BTreeMap<String, Value>,
     /// The consent that started it, or the last one with which it was resumed; null if it needed none.
     pub consent: Option<Consent>,
-    pub steps: Vec<StepRecord>,
+    pub steps: Vec<StepShown>,
     /// Messages of the run that belong to no step.
     pub notices: Vec<String>,
     /// Whether it ended early and can be resumed.
     pub resumable: bool,
+}
+
+/// One step of a run: how it ended, and what it was.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct StepShown {
+    /// Its number in the plan, counted from 1.
+    pub step: usize,
+    pub section: Option<String>,
+    pub title: String,
+    pub effect: Effect,
+    /// `None` if neither an end nor an interruption of the step was seen: it has not begun, or is running.
+    pub outcome: Option<Outcome>,
+    pub exit_status: Option<i32>,
+    pub duration_ms: Option<u64>,
+    pub reason: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// What it does, as the plan says; with what follows, `None` for a run of an older infrakt whose plan can't be read.
+    pub action: Option<Action>,
+    /// Read-only commands: if one of them succeeds, there is nothing to do.
+    pub unless: Vec<String>,
+    /// Read-only commands: if one of them fails, there is nothing to do.
+    pub only_if: Vec<String>,
+    pub undo: Option<Undo>,
+    /// The line of the recipe that made it.
+    pub origin: Option<Origin>,
+}
+
+impl StepShown {
+    fn of(record: StepRecord, plan: Option<&Plan>) -> Self {
+        let planned = plan.and_then(|plan| plan.steps.get(record.step)).cloned();
+        let (action, unless, only_if, undo, origin) = match planned {
+            Some(step) => (
+                Some(step.action),
+                step.unless,
+                step.only_if,
+                step.undo,
+                Some(step.origin),
+            ),
+            None => (None, Vec::new(), Vec::new(), None, None),
+        };
+        Self {
+            step: record.step + 1,
+            section: record.section,
+            title: record.title,
+            effect: record.effect,
+            outcome: record.outcome,
+            exit_status: record.exit_status,
+            duration_ms: record.duration_ms,
+            reason: record.reason,
+            started_at: record.started_at,
+            ended_at: record.ended_at,
+            action,
+            unless,
+            only_if,
+            undo,
+            origin,
+        }
+    }
 }
 
 impl From<RunRecord> for RunShown {
@@ -30,15 +92,17 @@ impl From<RunRecord> for RunShown {
             run,
             parameters,
             consent,
+            plan,
             steps,
             notices,
             resumable,
         } = record;
+        let steps = steps.into_iter().map(|step| StepShown::of(step, plan.as_ref()));
         Self {
             run,
             parameters,
             consent,
-            steps,
+            steps: steps.collect(),
             notices,
             resumable,
         }

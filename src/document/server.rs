@@ -41,7 +41,7 @@ pub struct ServerAdded {
     /// Why it was not reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// What happened to the marker on the machine, if it should have one.
+    /// Other rows that lead to the same machine, and what happened to the marker, if it should have one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -98,7 +98,7 @@ impl ServerAdded {
             server: record.into(),
             reached: problem.is_none(),
             problem,
-            notes: added.note().into_iter().collect(),
+            notes: added.notes(),
         }
     }
 }

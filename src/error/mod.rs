@@ -188,13 +188,14 @@ fn file_hint(path: &Path, kind: ErrorKind) -> Option<String> {
     }
 }
 
-/// The candidate that was probably meant, if one is similar enough: `did you mean 'provision'?`.
+/// The candidate that was probably meant, if one is similar enough: `did you mean 'provision'?`. One letter in three may
+/// differ, so that `nope` does not lead to `wipe`.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(wanted, candidate), candidate))
         .filter(|(distance, candidate)| {
-            *distance < wanted.len() && *distance <= 1 + candidate.len().max(wanted.len()) / 4
+            *distance < wanted.len() && *distance <= (candidate.len().max(wanted.len()) / 3).max(1)
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -209,5 +210,11 @@ mod tests {
         assert_eq!(nearest("provison", ["wipe", "provision"]), Some("provision"));
         assert_eq!(nearest("prod2", ["prod-1", "prod-2"]), Some("prod-2"));
         assert_eq!(nearest("database", ["wipe", "provision"]), None);
+        assert_eq!(nearest("wpie", ["wipe", "provision"]), Some("wipe"));
+        assert_eq!(
+            nearest("nope", ["wipe", "provision"]),
+            None,
+            "half of the letters are others"
+        );
     }
 }

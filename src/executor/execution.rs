@@ -68,7 +68,7 @@ pub(super) fn note(
             && *outcome == Outcome::Changed
             && plan.steps.get(*step).is_some_and(|step| step.effect == Effect::Read)
         {
-            *outcome = Outcome::Unchanged;
+            *outcome = Outcome::NoChange;
         }
     }
     world.note(&events, position)
@@ -94,8 +94,8 @@ pub(super) fn close(
 ) -> Result<Option<Ended>> {
     let (outcome, reason) = match done {
         Ok(true) => (Outcome::Changed, None),
-        Ok(false) => (Outcome::Unchanged, None),
-        Err(Error::Interrupted) => (Outcome::Failed, Some(world.why_interrupted())),
+        Ok(false) => (Outcome::NoChange, None),
+        Err(Error::Interrupted) => (Outcome::Stopped, Some(world.why_interrupted())),
         Err(error) => (Outcome::Failed, Some(error.to_string())),
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use super::frames::{Frame, FrameReader};
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
-use crate::event::{Ended, StretchPosition};
+use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
 use crate::plan::{Action, Plan};
 use std::time::{Duration, Instant};
 
@@ -215,6 +215,11 @@ impl Execution<'_> {
                 ended: matches!(ended, Some(Ok(_))),
                 ..transcript.position()
             };
+            if told > 1 {
+                for event in &mut events {
+                    stopped(event, &self.world.why_interrupted());
+                }
+            }
             if !events.is_empty() {
                 ask = SHORTEST_ASK;
             }
@@ -240,7 +245,7 @@ impl Execution<'_> {
                 {
                     return Err(error);
                 }
-                // A step that was ended by the second Ctrl-C has failed, but the run was interrupted.
+                // A step that the second Ctrl-C has ended interrupts the run; it does not fail it.
                 let ending = if told > 1 { Ending::Stopped } else { ending };
                 return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
@@ -262,6 +267,17 @@ impl Execution<'_> {
                 }
             }
         }
+    }
+}
+
+/// A step that ends badly after the runner was told to end it was stopped: it has not failed by itself.
+fn stopped(event: &mut RunEvent, why: &str) {
+    if let RunEvent::StepEnded { outcome, reason, .. } = event
+        && *outcome == Outcome::Failed
+        && reason.is_none()
+    {
+        *outcome = Outcome::Stopped;
+        *reason = Some(why.to_owned());
     }
 }
 

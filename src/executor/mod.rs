@@ -172,12 +172,12 @@ impl Execution<'_> {
             .map(|(stream, bytes)| RunEvent::Output { step, stream, bytes })
             .collect();
         let (outcome, exit_status, reason, ended) = match verdict {
-            Verdict::Open => (Outcome::Unchanged, None, None, None),
+            Verdict::Open => (Outcome::NoChange, None, None, None),
             Verdict::NotFromHere(why) => {
                 events.push(RunEvent::Notice {
                     message: format!("checked only on the server: {why}"),
                 });
-                (Outcome::Unchanged, None, None, None)
+                (Outcome::NoChange, None, None, None)
             }
             Verdict::Blocked { reason, exit_status } => {
                 let ended = Ended::failed(reason.clone());
@@ -185,7 +185,7 @@ impl Execution<'_> {
             }
             Verdict::Interrupted => {
                 let why = self.world.why_interrupted();
-                (Outcome::Failed, None, Some(why.clone()), Some(Ended::interrupted(why)))
+                (Outcome::Stopped, None, Some(why.clone()), Some(Ended::interrupted(why)))
             }
         };
         events.push(RunEvent::StepEnded {

@@ -214,7 +214,7 @@ impl Transcript {
                 self.current = None;
                 events.push(RunEvent::StepEnded {
                     step,
-                    outcome: Outcome::Unchanged,
+                    outcome: Outcome::NoChange,
                     exit_status: None,
                     duration_ms: 0,
                     reason: None,

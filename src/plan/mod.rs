@@ -11,6 +11,7 @@ pub mod printable;
 pub mod render;
 pub mod secret;
 pub mod shell;
+pub mod summary;
 pub mod survey;
 
 use crate::host_key::HostKey;
@@ -42,7 +43,7 @@ pub struct Plan {
     /// The recipe's queries during planning, in order; the answers are in the facts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queries: Vec<Query>,
-    /// The index of the step before which the recipe placed the consent.
+    /// How many steps come before the place where the recipe put the consent.
     pub consent_before: Option<usize>,
     pub steps: Vec<Step>,
     /// When it was made; only for a saved plan with destructive steps.
@@ -223,6 +224,15 @@ impl Effect {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Change => "change",
+            Self::Destroy => "destroy",
+        }
+    }
+
+    /// What a step with this effect is called for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "check",
             Self::Change => "change",
             Self::Destroy => "destroy",
         }

@@ -2,7 +2,7 @@
 //! same plan, same text.
 
 use super::printable::{one_line, printable};
-use super::{Action, Content, Effect, EnvValue, Keeper, Loss, Losses, Plan, Step, Undo};
+use super::{Action, Content, Effect, EnvValue, Keeper, Loss, Losses, Origin, Plan, Step, Undo};
 use anstyle::{AnsiColor, Style};
 use std::fmt::{self, Write as _};
 
@@ -18,7 +18,7 @@ pub struct Preview {
 /// Why a step would fail, in the words of its check.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Finding {
-    /// The step's index in the plan.
+    /// The step, counted from 1.
     pub step: usize,
     pub message: String,
 }
@@ -28,10 +28,10 @@ pub struct Finding {
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     WouldChange,
-    /// A guard holds already.
-    Unchanged,
-    /// The step never changes anything.
-    Looks,
+    /// A guard holds, so there is nothing to do.
+    NoChange,
+    /// The step is a check: it never changes anything.
+    Check,
     /// A check that would fail now.
     WouldFail,
 }
@@ -64,7 +64,9 @@ impl Asked {
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-const DESTROY: Style = AnsiColor::Red.on_default().bold();
+/// Red is for what fails. What destroys has a colour of its own, and a sign, for those who see no colours.
+const DESTROY: Style = AnsiColor::Magenta.on_default().bold();
+const FAILURE: Style = AnsiColor::Red.on_default().bold();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
 const READ: Style = AnsiColor::Cyan.on_default();
 
@@ -74,6 +76,14 @@ pub fn effect_style(effect: Effect) -> Style {
         Effect::Read => READ,
         Effect::Change => CHANGE,
         Effect::Destroy => DESTROY,
+    }
+}
+
+/// The sign of an effect: `-` where something is destroyed.
+pub fn effect_sign(effect: Effect) -> char {
+    match effect {
+        Effect::Destroy => '-',
+        Effect::Read | Effect::Change => ' ',
     }
 }
 
@@ -156,14 +166,14 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
         }
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
         for finding in preview.into_iter().flat_map(|preview| &preview.findings) {
-            if finding.step == index {
+            if finding.step == index + 1 {
                 write_finding(text, finding)?;
             }
         }
     }
     writeln!(text, "\n{}", totals(plan, marks))?;
     match asked.map(|asked| (asked, unguarded(asked))) {
-        Some((_, Some(warning))) => writeln!(text, "{DESTROY}Warning: {}{DESTROY:#}", one_line(&warning))?,
+        Some((_, Some(warning))) => writeln!(text, "{FAILURE}Warning: {}{FAILURE:#}", one_line(&warning))?,
         Some((_, None)) => writeln!(text, "{DIM}Queries and guards ran with read-only file systems.{DIM:#}")?,
         None => {}
     }
@@ -193,7 +203,8 @@ fn write_provenance(text: &mut String, plan: &Plan) -> fmt::Result {
     Ok(())
 }
 
-fn address(plan: &Plan) -> String {
+/// Where the plan is for, and how it would get there.
+pub fn address(plan: &Plan) -> String {
     let server = &plan.server;
     let host = if server.host.contains(':') {
         format!("[{}]", server.host)
@@ -302,13 +313,17 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
     if step.preflight {
         writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
     }
-    for guard in &step.unless {
+    write_guards(text, &step.unless, &step.only_if, step.undo.as_ref())
+}
+
+fn write_guards(text: &mut String, unless: &[String], only_if: &[String], undo: Option<&Undo>) -> fmt::Result {
+    for guard in unless {
         writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
     }
-    for guard in &step.only_if {
+    for guard in only_if {
         writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
     }
-    if let Some(Undo { command, after_seconds }) = &step.undo {
+    if let Some(Undo { command, after_seconds }) = undo {
         writeln!(
             text,
             "      {DIM}undone   if no new login works within {after_seconds} s: {}{DIM:#}",
@@ -320,7 +335,7 @@ fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
 
 fn write_finding(text: &mut String, finding: &Finding) -> fmt::Result {
     for line in finding.message.trim_end().split('\n') {
-        writeln!(text, "      {DESTROY}!{DESTROY:#} {}", printable(line))?;
+        writeln!(text, "      {FAILURE}!{FAILURE:#} {}", printable(line))?;
     }
     Ok(())
 }
@@ -329,21 +344,51 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
     let style = effect_style(step.effect);
     let mark = match mark {
         Some(Mark::WouldChange) => "  would change",
-        Some(Mark::Unchanged) => "  unchanged",
+        Some(Mark::NoChange) => "  no change",
         Some(Mark::WouldFail) => "  would fail",
-        Some(Mark::Looks) | None => "",
+        Some(Mark::Check) | None => "",
     };
-    let effect = step.effect.as_str();
+    let effect = step.effect.word();
     writeln!(
         text,
-        "{:>4}  {style}{effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
+        "{:>4} {style}{} {effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
         index + 1,
+        effect_sign(step.effect),
         one_line(&step.title)
     )?;
     if let Some(file) = &step.origin.altered_by {
         writeln!(text, "      {DIM}altered  by {}{DIM:#}", one_line(file))?;
     }
-    match &step.action {
+    write_action(text, &step.action)
+}
+
+/// A title, as it stands above what it is of.
+pub fn heading(title: &str) -> String {
+    format!("{BOLD}{}{BOLD:#}", one_line(title))
+}
+
+/// What a step of a run did: its command, its guards, its undo and its place.
+pub fn done(action: &Action, unless: &[String], only_if: &[String], undo: Option<&Undo>, origin: &Origin) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_action(&mut text, action)
+        .and_then(|()| write_guards(&mut text, unless, only_if, undo))
+        .and_then(|()| {
+            let (file, line) = (one_line(&origin.file), origin.line);
+            writeln!(text, "      {DIM}place    {file}:{line}{DIM:#}")
+        });
+    text
+}
+
+/// What a step does, line by line, without colours.
+pub fn action_lines(action: &Action) -> Vec<String> {
+    let mut text = String::new();
+    let _ = write_action(&mut text, action);
+    plain(&text).lines().map(|line| line.trim_start().to_owned()).collect()
+}
+
+fn write_action(text: &mut String, action: &Action) -> fmt::Result {
+    match action {
         Action::Run { command } => block(text, command)?,
         Action::Upload {
             path,
@@ -383,18 +428,20 @@ fn indented(guard: &str) -> String {
     printable(guard).replace('\n', "\n               ")
 }
 
-/// `12 steps: 4 destroy, 6 change, 2 only look`.
+/// `12 steps: 4 destroy, 6 change, 2 checks`.
 pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
     let count = |effect| plan.steps.iter().filter(|step| step.effect == effect).count();
     let plural = |count: usize| if count == 1 { "step" } else { "steps" };
     let mut parts = Vec::new();
     for (effect, words) in [
-        (Effect::Destroy, "destroy"),
-        (Effect::Change, "change"),
-        (Effect::Read, "only look"),
+        (Effect::Destroy, ["destroy", "destroy"]),
+        (Effect::Change, ["change", "change"]),
+        (Effect::Read, ["check", "checks"]),
     ] {
-        if count(effect) > 0 {
-            parts.push(format!("{} {words}", count(effect)));
+        match count(effect) {
+            0 => {}
+            1 => parts.push(format!("1 {}", words[0])),
+            count => parts.push(format!("{count} {}", words[1])),
         }
     }
     let mut text = format!("{} {}", plan.steps.len(), plural(plan.steps.len()));

@@ -6,10 +6,10 @@ use super::json::Json;
 use super::screen::Screen;
 use super::tail::Tail;
 use super::tally::Tally;
-use super::words::{BOLD, DIM, outcome_word, state_word, why};
+use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word, why};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
 use crate::plan::Plan;
-use crate::plan::printable::{one_line, printable};
+use crate::plan::printable::one_line;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -184,9 +184,12 @@ impl Fleet {
         );
     }
 
-    /// A word to people that belongs to no run.
-    pub fn note(&self, text: &str) {
-        self.print(&self.state(), &format!("{DIM}{}{DIM:#}", one_line(text)));
+    /// Says that so many interrupts were heard.
+    pub fn interrupted(&self, interrupts: usize) {
+        self.print(
+            &self.state(),
+            &format!("{DIM}{}{DIM:#}", interrupt_note(interrupts, true)),
+        );
     }
 
     /// Moves the clocks on; to be called about ten times a second.
@@ -217,18 +220,24 @@ impl Fleet {
             let title = one_line(&step.title);
             self.print(
                 state,
-                &format!("{server}: {style}{word:<9}{style:#}  {} {title}", index + 1),
+                &format!(
+                    "{server}: {style}{:<9}{style:#}  {} {title}",
+                    word.trim_start(),
+                    index + 1
+                ),
             );
         }
         if bad {
-            let place = format!("{}:{}", one_line(&step.origin.file), step.origin.line);
-            let mut text = format!("{server}:   {}, at {place}", printable(reason).replace('\n', " "));
-            if !self.verbose {
-                for line in running.tail.take() {
-                    text.push_str(&format!("\n{server}:   {DIM}|{DIM:#} {line}"));
-                }
-            }
-            self.print(state, &text);
+            // With --verbose it stands above already.
+            let printed = if self.verbose {
+                Default::default()
+            } else {
+                running.tail.take()
+            };
+            let whole = format!("infrakt runs show {} --step {}", running.run, index + 1);
+            let lines = account_of_failure(step, printed, reason, &whole);
+            let lines: Vec<String> = lines.iter().map(|line| format!("{server}:   {line}")).collect();
+            self.print(state, &lines.join("\n"));
         }
     }
 

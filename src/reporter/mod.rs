@@ -48,6 +48,14 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// What says to a person that an interrupt was heard, from any thread; `None` where no person reads.
+    pub fn tell_of_interrupts(&self) -> Option<Box<dyn Fn(usize) + Send>> {
+        match self {
+            Self::Json(_) => None,
+            Self::Terminal(terminal) => Some(terminal.tell_of_interrupts()),
+        }
+    }
+
     /// The run has ended: the summary.
     ///
     /// # Errors

@@ -8,35 +8,39 @@ use serde::Serialize;
 pub struct Tally {
     pub changed: usize,
     /// There was nothing to do.
-    pub unchanged: usize,
+    pub no_change: usize,
     pub failed: usize,
+    pub stopped: usize,
     pub skipped: usize,
     pub unknown: usize,
-    /// Steps that only look, and ended well.
-    pub checked: usize,
+    /// Steps that only look, and passed.
+    pub checks: usize,
 }
 
 impl Tally {
     pub fn count(&mut self, effect: Effect, outcome: Outcome) {
         *match (outcome, effect) {
-            (Outcome::Unchanged, Effect::Read) => &mut self.checked,
+            (Outcome::NoChange, Effect::Read) => &mut self.checks,
             (Outcome::Changed, _) => &mut self.changed,
-            (Outcome::Unchanged, _) => &mut self.unchanged,
+            (Outcome::NoChange, _) => &mut self.no_change,
             (Outcome::Failed, _) => &mut self.failed,
+            (Outcome::Stopped, _) => &mut self.stopped,
             (Outcome::Skipped, _) => &mut self.skipped,
             (Outcome::Unknown, _) => &mut self.unknown,
         } += 1;
     }
 
-    /// `3 changed, 17 unchanged`.
+    /// `3 changed, 17 no change, 1 check`.
     pub fn words(&self) -> String {
+        let checks = if self.checks == 1 { "check" } else { "checks" };
         let words: Vec<String> = [
             (self.changed, "changed"),
-            (self.unchanged, "unchanged"),
+            (self.no_change, "no change"),
             (self.failed, "failed"),
+            (self.stopped, "stopped"),
             (self.skipped, "skipped"),
             (self.unknown, "unknown"),
-            (self.checked, "checked"),
+            (self.checks, checks),
         ]
         .iter()
         .filter(|(count, _)| *count > 0)

@@ -3,7 +3,7 @@
 
 use super::tail::Tail;
 use super::tally::Tally;
-use super::words::{BOLD, DIM, outcome_word, state_word, why};
+use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word, why};
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
 use crate::plan::Plan;
@@ -11,6 +11,11 @@ use crate::plan::printable::{one_line, printable};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
+
+/// What is beside the title of a step in its line: the spinner, how many steps there are, and the clock.
+const BESIDE_TITLE: usize = 28;
+/// The width of a terminal that does not say.
+const WIDTH: usize = 80;
 
 pub struct Terminal<'a> {
     plan: &'a Plan,
@@ -22,6 +27,8 @@ pub struct Terminal<'a> {
     /// What the current step printed last.
     tail: Tail,
     tally: Tally,
+    /// The step that failed, and why.
+    failed: Option<(usize, String)>,
 }
 
 impl<'a> Terminal<'a> {
@@ -35,6 +42,7 @@ impl<'a> Terminal<'a> {
             started: Instant::now(),
             tail: Tail::default(),
             tally: Tally::default(),
+            failed: None,
         }
     }
 
@@ -50,7 +58,7 @@ impl<'a> Terminal<'a> {
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(plan.steps.len() as u64);
             // The template is a constant of ours; were it wrong, a bar without one still shows.
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {pos}/{len}  {elapsed}  {wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template("  {spinner} {pos}/{len}  {elapsed}  {msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -79,6 +87,15 @@ impl<'a> Terminal<'a> {
         }
     }
 
+    /// What says to a person that an interrupt was heard; it may be called from any thread, and as often as there are any.
+    pub fn tell_of_interrupts(&self) -> Box<dyn Fn(usize) + Send> {
+        let bar = self.bar.clone();
+        Box::new(move |interrupts| {
+            let line = format!("{DIM}{}{DIM:#}", interrupt_note(interrupts, false));
+            write_above(bar.as_ref(), &line);
+        })
+    }
+
     pub fn end(self, ended: &Ended) -> Result<()> {
         self.abandon_bar();
         let server = one_line(&self.plan.server.name);
@@ -89,8 +106,14 @@ impl<'a> Terminal<'a> {
         if ended.state == RunState::Done && self.tally.changed == 0 {
             text.push_str("Nothing had to be changed.\n");
         }
-        if let Some(reason) = &ended.reason {
-            text.push_str(&format!("{}\n", printable(reason)));
+        match (&self.failed, &ended.reason) {
+            (Some((step, why)), Some(_)) if ended.state == RunState::Failed => {
+                let title = self.plan.steps.get(*step).map_or("", |step| step.title.as_str());
+                let (title, why) = (one_line(title), printable(why).replace('\n', " "));
+                text.push_str(&format!("step {} failed: {title}: {why}\n", step + 1));
+            }
+            (_, Some(reason)) => text.push_str(&format!("{}\n", printable(reason))),
+            (_, None) => {}
         }
         text.push_str(&match ended.state {
             RunState::Done => format!("Step by step: infrakt runs show {}\n", self.id),
@@ -122,7 +145,7 @@ impl<'a> Terminal<'a> {
 
     fn line(&self, step: usize, line: &str) {
         if self.verbose {
-            self.print(&format!("            {DIM}|{DIM:#} {line}"));
+            self.print(&format!("             {DIM}|{DIM:#} {line}"));
         }
         if !line.is_empty() {
             self.show_current(step, line);
@@ -130,14 +153,18 @@ impl<'a> Terminal<'a> {
     }
 
     fn show_current(&self, step: usize, line: &str) {
-        if let (Some(bar), Some(step)) = (&self.bar, self.plan.steps.get(step)) {
-            let said = if line.is_empty() {
-                String::new()
-            } else {
-                format!("  {line}")
-            };
-            bar.set_message(format!("{}{said}", one_line(&step.title)));
+        let (Some(bar), Some(step)) = (&self.bar, self.plan.steps.get(step)) else {
+            return;
+        };
+        // What the terminal echoes of Ctrl-C has to fit beside the last line: in a line of its own it would stay there.
+        let room = width().saturating_sub(BESIDE_TITLE).max(8);
+        let mut message: String = one_line(&step.title).chars().take(room).collect();
+        if !line.is_empty() {
+            // A line of its own, which no title can push off the screen.
+            let line: String = line.chars().take(room).collect();
+            message.push_str(&format!("\n      {DIM}|{DIM:#} {line}"));
         }
+        bar.set_message(message);
     }
 
     fn ended(&mut self, index: usize, outcome: Outcome, status: Option<i32>, duration_ms: u64, reason: Option<&str>) {
@@ -159,21 +186,21 @@ impl<'a> Terminal<'a> {
             } else {
                 String::new()
             };
-            self.print(&format!("  {style}{word:<9}{style:#}  {}{time}", one_line(&step.title)));
+            self.print(&format!("{style}{word:<11}{style:#}  {}{time}", one_line(&step.title)));
         }
         if matches!(outcome, Outcome::Failed | Outcome::Unknown) {
             let why = why(reason, status);
-            self.print(&format!(
-                "            {}, at {}:{}",
-                printable(&why),
-                one_line(&step.origin.file),
-                step.origin.line
-            ));
-            if !self.verbose {
-                for line in self.tail.take() {
-                    self.print(&format!("            {DIM}|{DIM:#} {line}"));
-                }
+            // With --verbose it stands above already.
+            let printed = if self.verbose {
+                Default::default()
+            } else {
+                self.tail.take()
+            };
+            let whole = format!("infrakt runs show {} --step {}", self.id, index + 1);
+            for line in account_of_failure(step, printed, &why, &whole) {
+                self.print(&format!("             {line}"));
             }
+            self.failed = Some((index, why));
         }
         if let Some(bar) = &self.bar {
             bar.set_position(index as u64 + 1);
@@ -181,13 +208,25 @@ impl<'a> Terminal<'a> {
     }
 
     fn print(&self, line: &str) {
-        let write = || {
-            // A run continues even if its progress can no longer be printed.
-            let _ = writeln!(anstream::stderr(), "{line}");
-        };
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
+        write_above(self.bar.as_ref(), line);
     }
+}
+
+fn write_above(bar: Option<&ProgressBar>, line: &str) {
+    let write = || {
+        // Progress that nobody can read any more is no reason to end a run.
+        let _ = writeln!(anstream::stderr(), "{line}");
+    };
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn width() -> usize {
+    rustix::termios::tcgetwinsize(std::io::stderr())
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(WIDTH)
 }

@@ -4,6 +4,7 @@ use super::open::{Parameters, Runtime};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
 use crate::event::{RunEvent, Stream};
+use crate::plan::Plan;
 use crate::store::{GroupId, OutputChunk, Run, RunFilter, RunGroup, StepRecord};
 
 /// A run with everything in the journal except the output of its steps.
@@ -13,6 +14,8 @@ pub struct RunRecord {
     pub parameters: Parameters,
     /// The consent that began it, or the last one with which it was resumed. `None` if it needed none.
     pub consent: Option<Consent>,
+    /// The plan that it executes. `None` where an older infrakt has made it, in a form that this one can't read.
+    pub plan: Option<Plan>,
     pub steps: Vec<StepRecord>,
     pub notices: Vec<String>,
     pub resumable: bool,
@@ -38,10 +41,13 @@ impl Runtime {
     /// # Errors
     /// If there is no such run, or the database can't be read.
     pub fn run_record(&self, id: i64) -> Result<RunRecord> {
+        // The plan of an older infrakt may have another form; the rest can be told without it.
+        let plan = self.store.plan_of(id).ok();
         Ok(RunRecord {
             run: self.store.run(id)?,
-            parameters: self.store.plan_of(id)?.parameters,
+            parameters: plan.as_ref().map(|plan| plan.parameters.clone()).unwrap_or_default(),
             consent: self.store.consent_of(id)?,
+            plan,
             steps: self.store.steps_of(id)?,
             notices: self.store.notices_of(id)?,
             resumable: self.is_resumable(id)?,

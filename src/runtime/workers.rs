@@ -32,10 +32,6 @@ impl Runtime {
         beat: &mut dyn FnMut(usize),
     ) -> Result<Vec<R>> {
         let count = items.len();
-        if count == 1 {
-            // One alone needs no company.
-            return Ok(items.into_iter().map(|item| work(self, 0, item)).collect());
-        }
         let mut runtimes = Vec::new();
         for _ in 0..at_once.get().min(count) {
             let spare = self.spares.borrow_mut().pop();

@@ -104,10 +104,11 @@ pub(super) fn consent_that_holds(
 /// Notes that the run goes on. Open again is what was never executed, and what may have gone on unseen if the end of the
 /// last stretch was not seen.
 pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: String) -> rusqlite::Result<()> {
+    let paused = paused_since_its_end(transaction, run_id)?;
     transaction.execute(
-        "UPDATE runs SET state = 'running', reason = NULL, ended_at = NULL, computer = ?2, pid = ?3, lock_file = ?4
-         WHERE id = ?1",
-        params![run_id, computer(), std::process::id(), lock_file],
+        "UPDATE runs SET state = 'running', reason = NULL, ended_at = NULL, computer = ?2, pid = ?3, lock_file = ?4,
+         paused_ms = paused_ms + ?5 WHERE id = ?1",
+        params![run_id, computer(), std::process::id(), lock_file, paused],
     )?;
     note_activity(transaction, run_id)?;
     transaction.execute(
@@ -117,6 +118,21 @@ pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: 
         params![run_id, Outcome::Skipped.as_str(), Outcome::Unknown.as_str()],
     )?;
     Ok(())
+}
+
+/// Milliseconds since the run ended, or since the last event in its journal where its end was not seen.
+fn paused_since_its_end(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<i64> {
+    let last: Option<Timestamp> = transaction.query_row(
+        "SELECT coalesce(ended_at, (SELECT max(at) FROM (
+             SELECT max(coalesce(ended_at, started_at)) AS at FROM steps WHERE run_id = ?1
+             UNION ALL SELECT max(at) FROM notices WHERE run_id = ?1
+             UNION ALL SELECT started_at FROM runs WHERE id = ?1))) FROM runs WHERE id = ?1",
+        [run_id],
+        |row| row.get(0),
+    )?;
+    let paused = last.map(|last| Timestamp::now().duration_since(last).as_millis());
+    // After the clock was set back, the length of the pause is not known.
+    Ok(paused.map_or(0, |paused| i64::try_from(paused.max(0)).unwrap_or(0)))
 }
 
 pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &StretchPosition) -> rusqlite::Result<()> {

@@ -9,6 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::time::Duration;
 
 /// One execution of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -29,12 +30,24 @@ pub struct Run {
     pub started_at: Timestamp,
     /// `None` while it goes on, and when its end was not seen.
     pub ended_at: Option<Timestamp>,
+    /// Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+    pub paused_ms: u64,
     /// The runs that were started together with it, if any.
     pub group: Option<GroupId>,
 }
 
+impl Run {
+    /// How long it was at work. `None` while it is running, when its end was not seen, and when the clock was set back
+    /// meanwhile.
+    pub fn took(&self) -> Option<Duration> {
+        let between = self.ended_at?.duration_since(self.started_at);
+        let between = Duration::try_from(between).ok()?;
+        Some(between.saturating_sub(Duration::from_millis(self.paused_ms)))
+    }
+}
+
 pub(super) const COLUMNS: &str =
-    "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at,
+    "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at, paused_ms,
     (SELECT group_id FROM run_group_servers AS own WHERE own.run_id = runs.id AND EXISTS
         (SELECT 1 FROM run_group_servers AS other WHERE other.group_id = own.group_id AND other.position <> own.position))";
 
@@ -52,7 +65,8 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         pid: row.get(9)?,
         started_at: row.get(10)?,
         ended_at: row.get(11)?,
-        group: row.get(12)?,
+        paused_ms: row.get::<_, i64>(12)?.max(0) as u64,
+        group: row.get(13)?,
     })
 }
 

@@ -10,11 +10,9 @@ use crate::event::{Outcome, RunState, Stream};
 use crate::plan::{Effect, Plan};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use schemars::JsonSchema;
-use serde::Serialize;
 
 /// One step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRecord {
     /// Its index in the plan.
     pub step: usize,

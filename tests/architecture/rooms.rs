@@ -157,7 +157,7 @@ const TOOLS: [(&str, &[&str]); 21] = [
     ("clap_complete", &["cmd"]),
     ("comfy_table", &["cmd"]),
     ("rpassword", &["prompt"]),
-    ("dialoguer", &["prompt"]),
+    ("console", &["prompt"]),
     ("indicatif", &["reporter"]),
     ("tiny_http", &["http"]),
     ("httparse", &["http"]),

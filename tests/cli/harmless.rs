@@ -48,7 +48,9 @@ fn messages_of_recipes_are_escaped_on_a_terminal() {
             "--color",
             "always",
         ];
-        let ended = infrakt.run(&words);
+        let summary = infrakt.run(&words);
+        assert_harmless(&summary.stdout);
+        let ended = infrakt.run(&[&words[..], &["--full"]].concat());
         assert_harmless(&ended.stdout);
         assert_harmless(&ended.stderr);
         ended
@@ -133,7 +135,10 @@ fn output_of_steps_is_escaped_on_a_terminal_and_exact_in_a_pipe() {
     journal.append(&pieces.map(output), None).unwrap();
     let run = journal.run_id().to_string();
 
-    assert_eq!(infrakt.ok(&["runs", "logs", &run]), pieces.concat());
+    assert_eq!(
+        infrakt.ok(&["runs", "logs", &run]),
+        format!("── 1  Say hello\n{}", pieces.concat())
+    );
     assert_eq!(infrakt.ok(&["runs", "logs", &run, "--step", "1"]), pieces.concat());
     for step in ["0", "2", "99"] {
         let said = infrakt.refused(2, &["runs", "logs", &run, "--step", step]);

@@ -278,7 +278,7 @@ fn a_disk_that_fills_up_in_mid_run_is_an_error_of_the_journal_and_keeps_what_was
     assert!(error.hint().unwrap().contains("df -h"), "{error}");
     let run = journal.run_id().to_string();
     assert!(infrakt.ok(&["runs", "show", &run]).contains("Say hello"));
-    let printed = infrakt.ok(&["runs", "logs", &run]);
+    let printed = infrakt.ok(&["runs", "logs", &run, "--step", "1"]);
     assert!(
         printed.len() > 64 << 10 && printed.len().is_multiple_of(64 << 10),
         "{} bytes",

@@ -217,3 +217,34 @@ fn a_full_stdout_or_stderr_is_an_error_and_not_a_panic() {
         );
     }
 }
+
+#[test]
+fn a_word_that_is_no_command_leads_to_the_one_that_was_meant() {
+    let infrakt = Infrakt::new();
+    for (words, hint) in [
+        (&["status"][..], "did you mean: infrakt server status NAME"),
+        (&["server", "ls"], "did you mean: infrakt server list"),
+        (&["logs"], "did you mean: infrakt runs logs ID"),
+        (
+            &["add"],
+            "did you mean: infrakt server add NAME --host HOST, or infrakt app add NAME",
+        ),
+        (&["ls"], "did you mean: infrakt server list, or"),
+        (
+            &["provision"],
+            "see what it would do: infrakt plan provision --server NAME; to do it:",
+        ),
+    ] {
+        let said = infrakt.refused(2, words);
+        assert!(said.contains(&format!("hint: {hint}")), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_recipe_that_deletes_data_is_never_suggested_for_half_of_its_letters() {
+    let infrakt = Infrakt::with_server();
+    let said = infrakt.refused(2, &["run", "nope", "--server", "prod-2"]);
+    assert!(said.contains("infrakt recipe list") && !said.contains("wipe"), "{said}");
+    let said = infrakt.refused(2, &["nope"]);
+    assert!(!said.contains("wipe"), "{said}");
+}

@@ -118,7 +118,7 @@ fn a_recipe_with_questions_says_offline_how_to_record_the_answers() {
     );
     // What it rests on is shown, with the line that asked.
     let shown = infrakt
-        .run(&[&["plan", "./ask.rhai"][..], &OFFLINE, &["facts.json"]].concat())
+        .run(&[&["plan", "./ask.rhai", "--full"][..], &OFFLINE, &["facts.json"]].concat())
         .stdout;
     assert!(
         shown.contains("Asked while planning, answered from recorded facts") && shown.contains("ask.rhai:1"),

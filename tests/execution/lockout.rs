@@ -69,7 +69,7 @@ fn what_locks_nobody_out_stays() {
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(
         memory.outcomes(),
-        [Outcome::Changed, Outcome::Unchanged, Outcome::Unchanged]
+        [Outcome::Changed, Outcome::NoChange, Outcome::NoChange]
     );
     assert!(made.exists());
     assert_eq!(memory.output(Stream::Stdout), "after\n");

@@ -59,7 +59,7 @@ fn ctrl_c_twice_ends_it_in_the_middle() {
     let (ended, memory) = executed_with(&recipe, &Secrets::new(), memory);
     assert_eq!(ended.state, RunState::Interrupted);
     assert_eq!(memory.output(Stream::Stdout), "now\n");
-    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.outcomes(), [Outcome::Stopped, Outcome::Skipped]);
     assert_eq!(memory.end_of(0).0, Some(143));
 }
 

@@ -67,7 +67,7 @@ fn ports_that_answer_as_they_should_are_open_and_the_server_is_not_asked() {
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(
         memory.outcomes(),
-        [Outcome::Changed, Outcome::Unchanged, Outcome::Changed]
+        [Outcome::Changed, Outcome::NoChange, Outcome::Changed]
     );
     assert_eq!(memory.output(Stream::Stdout), "");
     assert_eq!(notices(&memory), [""; 0]);
@@ -88,7 +88,7 @@ fn where_a_port_does_not_answer_the_server_says_whether_it_is_the_reason() {
     };
     let (ended, memory) = reach("echo looked for $closed >&2; echo it is not me");
     assert_eq!(ended.state, RunState::Done);
-    assert_eq!(memory.outcomes(), [Outcome::Unchanged, Outcome::Changed]);
+    assert_eq!(memory.outcomes(), [Outcome::NoChange, Outcome::Changed]);
     let told = notices(&memory).join("; ");
     assert!(
         told.contains(&format!("http:{}: what answers there is not a web server", mute.port)),

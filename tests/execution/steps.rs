@@ -19,8 +19,8 @@ fn steps_run_in_order_and_say_what_they_did() {
     assert_eq!(ended.state, RunState::Done);
     assert_eq!(memory.output(Stream::Stdout), "one\nfour\n");
     assert_eq!(memory.output(Stream::Stderr), "to-stderr\n");
-    use Outcome::{Changed, Unchanged};
-    assert_eq!(memory.outcomes(), [Changed, Unchanged, Unchanged, Unchanged, Changed]);
+    use Outcome::{Changed, NoChange};
+    assert_eq!(memory.outcomes(), [Changed, NoChange, NoChange, NoChange, Changed]);
     assert_eq!(memory.changes, [StateChange::SetStatus("fine".to_owned())]);
 }
 
@@ -99,7 +99,7 @@ fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
         "no newline at the end é $HOME `x`"
     );
     let (_, memory) = executed(&recipe);
-    assert_eq!(memory.outcomes(), [Outcome::Unchanged]);
+    assert_eq!(memory.outcomes(), [Outcome::NoChange]);
     std::fs::write(&path, "altered").expect("the file is altered");
     let (_, memory) = executed(&recipe);
     assert_eq!(memory.outcomes(), [Outcome::Changed]);
@@ -205,7 +205,7 @@ fn ctrl_c_twice_ends_the_current_step_and_its_children() {
         memory,
     );
     assert_eq!(memory.output(Stream::Stdout), "now\n");
-    assert_eq!(memory.outcomes(), [Outcome::Failed, Outcome::Skipped]);
+    assert_eq!(memory.outcomes(), [Outcome::Stopped, Outcome::Skipped]);
     assert_eq!(ended.state, RunState::Interrupted);
 }
 

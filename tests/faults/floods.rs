@@ -38,7 +38,7 @@ fn of_what_a_step_prints_the_beginning_the_end_and_a_note_are_kept_everywhere() 
 
     // What was seen live, what is printed later, and what is kept are one.
     let printed_of = |events: Vec<serde_json::Value>, step: usize, stream: &str| -> String {
-        let of = |event: &&serde_json::Value| event["step"] == step && event["stream"] == stream;
+        let of = |event: &&serde_json::Value| event["step"] == step + 1 && event["stream"] == stream;
         let text = |event: &serde_json::Value| event["text"].as_str().unwrap_or_default().to_owned();
         events.iter().filter(of).map(text).collect()
     };

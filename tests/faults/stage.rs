@@ -78,7 +78,7 @@ impl Stage {
         self.uncut = told.expect("a run");
         let numbers =
             |range: std::ops::RangeInclusive<u32>| range.map(|number| format!("{number}\n")).collect::<String>();
-        let (changed, unchanged) = (Some(Outcome::Changed), Some(Outcome::Unchanged));
+        let (changed, unchanged) = (Some(Outcome::Changed), Some(Outcome::NoChange));
         assert_eq!(self.uncut.state, RunState::Done);
         assert_eq!(
             self.uncut.outcomes,

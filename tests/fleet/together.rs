@@ -80,7 +80,7 @@ fn one_that_fails_does_not_stop_the_others() {
         ended.stderr.contains("\nb:   exit status 3, at one-fails.rhai:"),
         "{ended}"
     );
-    assert!(ended.stderr.contains("\nb:   | no space left\n"), "{ended}");
+    assert!(ended.stderr.contains("\nb:   printed | no space left\n"), "{ended}");
     let retry = "Run again on the servers that are not done: infrakt runs retry g1";
     assert!(ended.stdout.contains(retry), "{ended}");
     assert!(ended.stdout.contains("Its output: infrakt runs logs 2"), "{ended}");
@@ -140,7 +140,12 @@ fn ctrl_c_once_stops_all_after_their_current_step() {
         "{ended}"
     );
     assert!(ended.stdout.contains("not started: stopped by Ctrl-C"), "{ended}");
-    assert!(ended.stdout.contains("infrakt runs resume 1"), "{ended}");
+    assert!(
+        ended
+            .stdout
+            .contains("infrakt runs retry g1; for one of them: infrakt runs logs ID, infrakt runs resume ID"),
+        "{ended}"
+    );
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
     let mut live = Vec::new();
     while live
         .last()
-        .is_none_or(|event: &Event| names(std::slice::from_ref(event)) != ["step_started 1"])
+        .is_none_or(|event: &Event| names(std::slice::from_ref(event)) != ["step_started 2"])
     {
         live.push(first.next().expect("the run goes on"));
     }
@@ -108,15 +108,15 @@ fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
     assert_eq!(
         names(&live),
         [
-            "step_started 0",
-            "output 0",
-            "step_ended 0",
             "step_started 1",
             "output 1",
             "step_ended 1",
             "step_started 2",
             "output 2",
             "step_ended 2",
+            "step_started 3",
+            "output 3",
+            "step_ended 3",
             "run_ended"
         ]
     );
@@ -207,12 +207,12 @@ fn a_run_that_is_resumed_goes_on_with_ids_that_nobody_was_told_before() {
     assert_eq!(
         told[1..],
         [
-            "step_started 1",
-            "output 1",
-            "step_ended 1",
             "step_started 2",
             "output 2",
             "step_ended 2",
+            "step_started 3",
+            "output 3",
+            "step_ended 3",
             "run_ended"
         ]
     );

@@ -16,7 +16,7 @@ fn a_plan_says_what_would_be_done_and_does_none_of_it() {
         (&plan["needs_consent"], &plan["refused"]),
         (&json!(false), &Value::Null)
     );
-    assert_eq!(plan["marks"], json!(["would_change", "looks"]));
+    assert_eq!(plan["marks"], json!(["would_change", "check"]));
     assert_eq!(plan["parameters"]["greeting"], "hello");
     // But for what only the API says, it is what the command line prints.
     let mut printed = stage.service.infrakt.json(&["plan", "hello", "--server", "prod-2"]);

@@ -34,7 +34,7 @@ fn queries_and_guards_can_write_no_file_still_read_the_truth_and_are_shown() {
              ssh::run(\"Guarded\", \"true\").unless(\"meddle\").only_if(\"perl -e 'unlink q(/srv/precious)'\");\n"
         ),
     );
-    let planned = infrakt.run(&["plan", &havoc, "--server", "prod-2"]).exits(0);
+    let planned = infrakt.run(&["plan", &havoc, "--server", "prod-2", "--full"]).exits(0);
     assert_eq!((machine.root(files), machine.held_by_docker()), before, "{planned}");
     for path in [
         "/srv/precious",
@@ -56,7 +56,7 @@ fn queries_and_guards_can_write_no_file_still_read_the_truth_and_are_shown() {
 
     // Through sudo too.
     infrakt.add_with("as-ops", &machine, &["--user", "ops"]);
-    let planned = infrakt.run(&["plan", &havoc, "--server", "as-ops"]).exits(0);
+    let planned = infrakt.run(&["plan", &havoc, "--server", "as-ops", "--full"]).exits(0);
     assert!(planned.stdout.contains("read-only file systems"), "{planned}");
     assert_eq!((machine.root(files), machine.held_by_docker()), before, "{planned}");
 
@@ -108,7 +108,9 @@ fn queries_and_guards_can_write_no_file_still_read_the_truth_and_are_shown() {
         "ssh::query(\"uname -r\");\nssh::check(\"Look\", \"true\");\n",
     );
     let warning = "its file systems read-only";
-    let planned = infrakt.run(&["plan", &looking, "--server", "prod-2"]).exits(0);
+    let planned = infrakt
+        .run(&["plan", &looking, "--server", "prod-2", "--full"])
+        .exits(0);
     assert!(
         planned.stdout.contains(warning) && planned.stdout.contains("unshare"),
         "{planned}"

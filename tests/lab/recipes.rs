@@ -95,7 +95,7 @@ fn a_recipe_restarts_the_server_and_goes_on() {
     infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(0);
     assert_eq!(
         infrakt.outcomes("1"),
-        ["changed", "changed", "changed", "changed", "unchanged"]
+        ["changed", "changed", "changed", "changed", "no_change"]
     );
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0).stdout;
     let boots: Vec<&str> = logs.lines().collect();

@@ -151,7 +151,9 @@ fn a_plan_tells_all_of_it_and_changes_nothing(infrakt: &Infrakt, machine: &Machi
         .iter()
         .for_each(|&index| drop(machine.root(STATES[index].broken)));
     let before = machine.state();
-    let planned = infrakt.run(&["plan", "provision", "--server", "prod-2"]).exits(0);
+    let planned = infrakt
+        .run(&["plan", "provision", "--server", "prod-2", "--full"])
+        .exits(0);
     let mut planned = planned.says("4 steps would fail");
     for words in broken.iter().flat_map(|&index| STATES[index].says) {
         planned = planned.says(words);

@@ -69,7 +69,7 @@ fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
     assert!(
         outcomes
             .iter()
-            .all(|outcome| outcome == "changed" || outcome == "unchanged"),
+            .all(|outcome| outcome == "changed" || outcome == "no_change"),
         "{outcomes:?}"
     );
     let shown = infrakt.json(&["runs", "show", "1"]);
@@ -133,7 +133,7 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
     assert_eq!(machine.root("cat /root/log"), "first\nsecond\nthird");
     assert_eq!(
         infrakt.outcomes("1"),
-        ["changed", "changed", "changed", "changed", "unchanged"]
+        ["changed", "changed", "changed", "changed", "no_change"]
     );
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
     for (text, times) in [

@@ -40,7 +40,7 @@ fn a_manager_that_other_nodes_need_is_refused_and_the_last_node_loses_the_swarm(
     // A worker may go, and what that means is said. The others go on.
     other.awaits("test \"$(docker info --format '{{.Swarm.ControlAvailable}}')\" = false");
     infrakt
-        .run(&["plan", "wipe", "--server", "prod-3"])
+        .run(&["plan", "wipe", "--server", "prod-3", "--full"])
         .exits(0)
         .says("docker node rm");
     infrakt
@@ -68,7 +68,7 @@ fn a_manager_that_other_nodes_need_is_refused_and_the_last_node_loses_the_swarm(
          docker service create --detach --quiet --name lone traefik:v3.7",
     );
     manager.awaits("test \"$(docker ps --quiet --filter status=running | wc -l)\" = 2");
-    let shown = infrakt.run(&["plan", "wipe", "--server", "prod-2"]).exits(0);
+    let shown = infrakt.run(&["plan", "wipe", "--server", "prod-2", "--full"]).exits(0);
     [
         "1 stack",
         "2 services",

@@ -12,5 +12,6 @@ mod library;
 mod parameters;
 mod promises;
 mod refusals;
+mod screen;
 mod snapshots;
 mod support;

@@ -74,7 +74,7 @@ fn helper_asks() {
             Err(Error::Interrupted) => end_as_main_does(),
             Err(error) => format!("{error:?}"),
         },
-        "list" => match prompt::choose("Which servers?", &["prod-1".to_owned(), "prod-2".to_owned()]) {
+        "list" => match prompt::choose("Which servers?", "NAME", &["prod-1".to_owned(), "prod-2".to_owned()]) {
             Err(Error::Interrupted) => end_as_main_does(),
             chosen => format!("{chosen:?}"),
         },
@@ -191,6 +191,9 @@ fn nothing_is_chosen_from_a_list_before_it_is_shown() {
     let mut session = typed_ahead("list", " \r", " ");
     session.send("\r").unwrap();
     session.flush().unwrap();
+    session.exp_string("nothing is marked").unwrap();
+    session.send("\x1b").unwrap();
+    session.flush().unwrap();
     session.exp_string("[answer: Ok(None)]").unwrap();
 }
 
@@ -265,9 +268,25 @@ fn servers_are_marked_in_a_list() {
     session.flush().unwrap();
     session.exp_string("[answer: Ok(Some([1]))]").unwrap();
 
+    // Enter without a mark says what to do; escape leaves.
     let mut session = on_a_terminal("list");
     session.exp_string("prod-2").unwrap();
     session.send("\r").unwrap();
+    session.flush().unwrap();
+    session.exp_string("nothing is marked").unwrap();
+    session.send("\x1b").unwrap();
+    session.flush().unwrap();
+    session.exp_string("[answer: Ok(None)]").unwrap();
+}
+
+#[test]
+fn a_line_that_is_pasted_into_the_list_chooses_nothing() {
+    let mut session = on_a_terminal("list");
+    session.exp_string("prod-2").unwrap();
+    session.send("a --server prod-1 prod-2\r").unwrap();
+    session.flush().unwrap();
+    session.exp_string("only the arrows").unwrap();
+    session.send("\x1b").unwrap();
     session.flush().unwrap();
     session.exp_string("[answer: Ok(None)]").unwrap();
 }

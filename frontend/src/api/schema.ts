@@ -614,7 +614,7 @@ export interface components {
             message: string;
             /**
              * Format: uint
-             * @description The step's index in the plan.
+             * @description The step, counted from 1.
              */
             step: number;
         };
@@ -713,7 +713,7 @@ export interface components {
             volumes: components["schemas"]["Loss"][];
         };
         /** @description The result of a step's guards during planning; see `infrakt plan`. */
-        Mark: "would_change" | "unchanged" | "looks" | "would_fail";
+        Mark: "would_change" | "no_change" | "check" | "would_fail";
         /** @description How a person consented. */
         Means: "typed" | "--confirm" | "api";
         /** @description A thing that has an id and a name. */
@@ -780,7 +780,7 @@ export interface components {
             version: string;
         };
         /** @description How a step ended. */
-        Outcome: ("changed" | "failed") | "unchanged" | "skipped" | "unknown";
+        Outcome: ("changed" | "failed") | "no_change" | "stopped" | "skipped" | "unknown";
         /** @description A parameter as its recipe declares it. */
         Parameter: {
             choices?: string[];
@@ -816,7 +816,7 @@ export interface components {
             asked?: components["schemas"]["Asked"] | null;
             /**
              * Format: uint
-             * @description The index of the step before which the recipe placed the consent.
+             * @description How many steps come before the place where the recipe put the consent.
              */
             consent_before: number | null;
             /** @description SHA-256 over all of the above that a consent is for, in hexadecimal (see `digest`). */
@@ -972,6 +972,11 @@ export interface components {
             id: number;
             /** @description Who started it, on which computer and in which process. */
             operator: string;
+            /**
+             * Format: uint64
+             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+             */
+            paused_ms: number;
             /** Format: uint32 */
             pid: number;
             reason: string | null;
@@ -1040,6 +1045,11 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: uint64
+             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+             */
+            paused_ms: number;
             /** Format: uint32 */
             pid: number;
             reason: string | null;
@@ -1053,7 +1063,7 @@ export interface components {
             /** Format: date-time */
             started_at: string;
             state: components["schemas"]["RunState"];
-            steps: components["schemas"]["StepRecord"][];
+            steps: components["schemas"]["StepShown"][];
         };
         /** @description How a run ended, or that it is running. */
         RunState: ("running" | "done" | "failed") | "interrupted";
@@ -1078,7 +1088,7 @@ export interface components {
             /** @description machine-id(5), once it is known. */
             machine_id: string | null;
             name: string;
-            /** @description What happened to the marker on the machine, if it should have one. */
+            /** @description Other rows that lead to the same machine, and what happened to the marker, if it should have one. */
             notes?: string[];
             /**
              * Format: uint16
@@ -1305,8 +1315,10 @@ export interface components {
             /** @description Read-only commands: if one of them succeeds, there is nothing to do. */
             unless?: string[];
         };
-        /** @description One step of a run. */
-        StepRecord: {
+        /** @description One step of a run: how it ended, and what it was. */
+        StepShown: {
+            /** @description What it does, as the plan says; with what follows, null for a run of an older infrakt whose plan can't be read. */
+            action: components["schemas"]["Action"] | null;
             /** Format: uint64 */
             duration_ms: number | null;
             effect: components["schemas"]["Effect"];
@@ -1314,7 +1326,11 @@ export interface components {
             ended_at: string | null;
             /** Format: int32 */
             exit_status: number | null;
-            /** @description null if neither an end nor an interruption of the step was seen: it has not begun, or goes on. */
+            /** @description Read-only commands: if one of them fails, there is nothing to do. */
+            only_if: string[];
+            /** @description The line of the recipe that made it. */
+            origin: components["schemas"]["Origin"] | null;
+            /** @description null if neither an end nor an interruption of the step was seen: it has not begun, or is running. */
             outcome: components["schemas"]["Outcome"] | null;
             reason: string | null;
             section: string | null;
@@ -1322,10 +1338,13 @@ export interface components {
             started_at: string | null;
             /**
              * Format: uint
-             * @description Its index in the plan.
+             * @description Its number in the plan, counted from 1.
              */
             step: number;
             title: string;
+            undo: components["schemas"]["Undo"] | null;
+            /** @description Read-only commands: if one of them succeeds, there is nothing to do. */
+            unless: string[];
         };
         StopBody: {
             /**

@@ -37,7 +37,7 @@ export type Parameters = Plan["parameters"];
 
 export type Run = Schemas["Run"];
 export type RunDetails = Schemas["RunShown"];
-export type RunStep = Schemas["StepRecord"];
+export type RunStep = Schemas["StepShown"];
 export type RunState = Schemas["RunState"];
 export type Outcome = Schemas["Outcome"];
 export type RunEvent = Schemas["EventShown"];

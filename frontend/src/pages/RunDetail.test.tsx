@@ -35,7 +35,7 @@ const printed = (step: number, text: string, stream = "stdout") => ({ event: "ou
 const step = (name: RegExp) => screen.findByRole("button", { name });
 
 describe("a run that goes on", () => {
-  const steps = [aRunStep(0, null), aRunStep(1, null), aRunStep(2, null, { section: "Proof" })];
+  const steps = [aRunStep(1, null), aRunStep(2, null), aRunStep(3, null, { section: "Proof" })];
 
   test("is shown as it happens, to its end", async () => {
     const { api, stream, state } = service(aRunWithSteps({ steps }));
@@ -43,10 +43,10 @@ describe("a run that goes on", () => {
     const bar = await screen.findByRole("progressbar");
     expect(bar).toHaveAttribute("aria-valuetext", "0 of 3 steps");
 
-    stream.tell(started(0), printed(0, "Get:1 packages\n"));
+    stream.tell(started(1), printed(1, "Get:1 packages\n"));
     expect(await step(/Step one.*running/)).toBeInTheDocument();
 
-    stream.tell(ended(0, "changed"), started(1), ended(1, "unchanged"), started(2), ended(2, "changed"));
+    stream.tell(ended(1, "changed"), started(2), ended(2, "no_change"), started(3), ended(3, "changed"));
     await waitFor(() => expect(bar).toHaveAttribute("aria-valuenow", "3"));
     expect(await step(/Step two.*no change/)).toBeInTheDocument();
 
@@ -59,12 +59,12 @@ describe("a run that goes on", () => {
   test("keeps what a step printed under it: opened, searched, with errors told apart", async () => {
     const { api, stream } = service(aRunWithSteps({ steps }));
     stream.tell(
-      started(0),
-      printed(0, "\u001b[32mfine\u001b[0m\nneedle one\n"),
-      printed(0, "a warning\n", "stderr"),
-      ended(0, "changed"),
       started(1),
-      printed(1, "another Needle\n"),
+      printed(1, "\u001b[32mfine\u001b[0m\nneedle one\n"),
+      printed(1, "a warning\n", "stderr"),
+      ended(1, "changed"),
+      started(2),
+      printed(2, "another Needle\n"),
     );
     const { user } = open("/runs/12", api);
 
@@ -83,7 +83,7 @@ describe("a run that goes on", () => {
 
   test("goes on where it was when the connection comes back, and says meanwhile that it is lost", async () => {
     const { api, stream } = service(aRunWithSteps({ steps }));
-    stream.tell(started(0), ended(0, "changed"));
+    stream.tell(started(1), ended(1, "changed"));
     open("/runs/12", api);
     expect(await step(/Step one.*changed/)).toBeInTheDocument();
 
@@ -97,7 +97,7 @@ describe("a run that goes on", () => {
     expect(await screen.findByText(/reconnecting/)).toBeInTheDocument();
 
     down = false;
-    stream.tell(started(1), ended(1, "changed"));
+    stream.tell(started(2), ended(2, "changed"));
     expect(await screen.findByRole("button", { name: /Step two.*changed/ })).toBeInTheDocument();
     await waitFor(() => expect(screen.queryByText(/reconnecting/)).toBeNull());
     expect(api.asked.at(-1)?.headers.get("Last-Event-ID")).toBe("2");
@@ -116,7 +116,7 @@ describe("a run that goes on", () => {
   test("leaves its stream while nobody sees it, and reads on from there", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const { api, stream } = service(aRunWithSteps({ steps }));
-    stream.tell(started(0), ended(0, "changed"));
+    stream.tell(started(1), ended(1, "changed"));
     open("/runs/12", api);
     expect(await step(/Step one.*changed/)).toBeInTheDocument();
 
@@ -124,7 +124,7 @@ describe("a run that goes on", () => {
     document.dispatchEvent(new Event("visibilitychange"));
     await vi.advanceTimersByTimeAsync(20_000);
     expect(stream.listeners).toBe(0);
-    stream.tell(started(1), ended(1, "changed"));
+    stream.tell(started(2), ended(2, "changed"));
 
     seen.mockReturnValue(false);
     document.dispatchEvent(new Event("visibilitychange"));
@@ -158,18 +158,18 @@ describe("a run that failed", () => {
     reason: "step 2 failed: 'Step two'",
     consent: { server: "prod-2", digest: "5c9e", who: "bob@desk", how: "typed", at: "2026-01-02T03:04:05Z" },
     notices: ["connection lost, trying again"],
-    steps: [aRunStep(0, "changed"), aRunStep(1, "failed", { exit_status: 100 }), aRunStep(2, "skipped")],
+    steps: [aRunStep(1, "changed"), aRunStep(2, "failed", { exit_status: 100 }), aRunStep(3, "skipped")],
   });
   const past = () => {
     const all = service(failed);
     all.stream
       .tell(
-        started(0),
-        ended(0, "changed"),
         started(1),
-        printed(1, "E: Unable to locate package\n", "stderr"),
+        ended(1, "changed"),
+        started(2),
+        printed(2, "E: Unable to locate package\n", "stderr"),
       )
-      .tell(ended(1, "failed"), { event: "notice", message: "connection lost, trying again" })
+      .tell(ended(2, "failed"), { event: "notice", message: "connection lost, trying again" })
       .end("failed", "step 2 failed: 'Step two'");
     return all;
   };
@@ -198,7 +198,7 @@ describe("a run that failed", () => {
     const { user } = open("/runs/12", api);
     await user.click(await screen.findByRole("button", { name: "Resume" }));
     await screen.findByRole("button", { name: "Stop" });
-    stream.tell(started(1), ended(1, "changed"), started(2), ended(2, "changed"));
+    stream.tell(started(2), ended(2, "changed"), started(3), ended(3, "changed"));
     expect(await step(/Step three.*changed/)).toBeInTheDocument();
     expect(screen.queryByText("Step 2 failed: Step two")).toBeNull();
     state.run = { ...failed, state: "done", reason: null, resumable: false };

@@ -13,7 +13,7 @@ export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Ma
         would fail
       </Badge>
     );
-  if (mark === "unchanged") return <Badge icon="=">no change</Badge>;
+  if (mark === "no_change") return <Badge icon="=">no change</Badge>;
   return (
     <Badge tone={TONES[effect]} icon={SIGNS[effect]}>
       {mark === "would_change" && effect === "change" ? "would change" : WORDS[effect]}

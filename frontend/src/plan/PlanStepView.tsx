@@ -23,14 +23,14 @@ export function PlanStepView({
   open: boolean;
 }) {
   return (
-    <li className={clsx(styles.step, styles[step.effect], mark === "unchanged" && styles.settled)}>
+    <li className={clsx(styles.step, styles[step.effect], mark === "no_change" && styles.settled)}>
       {asksBefore !== null && <p className={styles.asks}>You type “{asksBefore}” before this step.</p>}
       <details open={open}>
         <summary className={styles.head}>
           <span className={styles.number}>{index + 1}</span>
           <span className={styles.title}>{printable(step.title)}</span>
           <span className={styles.badges}>
-            {step.effect === "destroy" && mark === "unchanged" && <EffectBadge effect="destroy" />}
+            {step.effect === "destroy" && mark === "no_change" && <EffectBadge effect="destroy" />}
             <EffectBadge effect={step.effect} mark={mark} />
           </span>
         </summary>

@@ -54,14 +54,14 @@ test("nothing behind a wipe is said to be in place already", () => {
     aStep({ effect: "destroy" }),
     aStep({ title: "After", unless }),
   ];
-  render(<PlanView plan={aPlan({ steps, marks: ["unchanged", "would_change", "unchanged"] })} />);
+  render(<PlanView plan={aPlan({ steps, marks: ["no_change", "would_change", "no_change"] })} />);
   expect(screen.getByText("Before").closest("li")).toHaveTextContent("no change");
   expect(screen.getByText("After").closest("li")).not.toHaveTextContent("no change");
 });
 
 test("what would fail is said first, in the words of the check", () => {
   const steps = [aStep({ title: "The web ports are free", effect: "read", preflight: true })];
-  const findings = [{ step: 0, message: "nginx listens on :80" }];
+  const findings = [{ step: 1, message: "nginx listens on :80" }];
   render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_fail"], findings })} />);
   expect(screen.getByText("1. The web ports are free")).toBeVisible();
   expect(screen.getByText("nginx listens on :80")).toBeVisible();

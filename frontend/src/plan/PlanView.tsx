@@ -35,9 +35,9 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           {plan.findings.map((finding) => (
             <div key={finding.step}>
               <p>
-                {finding.step + 1}. {printable(plan.steps[finding.step]?.title ?? "")}
+                {finding.step}. {printable(plan.steps[finding.step - 1]?.title ?? "")}
               </p>
-              <CodeBlock text={finding.message} label={`Found by step ${finding.step + 1}`} copy={false} />
+              <CodeBlock text={finding.message} label={`Found by step ${finding.step}`} copy={false} />
             </div>
           ))}
         </Notice>

@@ -48,12 +48,12 @@ export function sections(plan: Plan): PlanSection[] {
 
 /**
  * What the guards said of a step when the plan was made. After something was destroyed, what was in place before may be gone,
- * so there "unchanged" would promise too much.
+ * so there "no change" would promise too much.
  */
 function markOf(plan: Plan, index: number, firstDestroying: number): Mark | null {
   const mark = plan.marks?.[index] ?? null;
   const afterwards = firstDestroying >= 0 && index > firstDestroying;
-  if (mark === "unchanged" && afterwards && plan.steps[index]?.effect !== "destroy") return null;
+  if (mark === "no_change" && afterwards && plan.steps[index]?.effect !== "destroy") return null;
   return mark;
 }
 

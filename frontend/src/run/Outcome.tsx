@@ -10,7 +10,7 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
   const { state, failed } = view;
   const unknown = view.steps.filter((step) => step.status === "unknown");
   const heading =
-    failed === null ? "The run failed" : `Step ${failed.step + 1} failed: ${printable(failed.title)}`;
+    failed === null ? "The run failed" : `Step ${failed.step} failed: ${printable(failed.title)}`;
   // Mostly the service's reason is just that; twice it would say no more.
   const isSaid = view.reason?.toLowerCase() === heading.toLowerCase();
   const why = view.reason !== null && !isSaid && <p>{<Prose text={view.reason} />}</p>;
@@ -47,7 +47,7 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
           {unknown.length > 0 && (
             <p>
               infrakt did not see the end of {unknown.length === 1 ? "step" : "steps"}{" "}
-              {unknown.map((step) => step.step + 1).join(", ")}. Resume first asks the server how it ended.
+              {unknown.map((step) => step.step).join(", ")}. Resume first asks the server how it ended.
             </p>
           )}
           <p>

@@ -9,9 +9,10 @@ export function ProgressBar({ view }: { view: RunView }) {
   const { steps, ended, counts, checked, running, state } = view;
   const parts = [
     counts.changed > 0 && `${counts.changed} changed`,
-    counts.unchanged > 0 && `${counts.unchanged} no change`,
+    counts.no_change > 0 && `${counts.no_change} no change`,
     checked > 0 && count(checked, "check"),
     counts.failed > 0 && `${counts.failed} failed`,
+    counts.stopped > 0 && `${counts.stopped} stopped`,
     counts.unknown > 0 && `${counts.unknown} unknown`,
     counts.skipped > 0 && `${counts.skipped} skipped`,
   ].filter((part) => part !== false);
@@ -40,7 +41,7 @@ export function ProgressBar({ view }: { view: RunView }) {
           <span className={styles.now}>
             {running === null
               ? "starting the next step"
-              : `now: ${running.step + 1}, ${printable(running.title)}`}
+              : `now: ${running.step}, ${printable(running.title)}`}
           </span>
         )}
       </p>

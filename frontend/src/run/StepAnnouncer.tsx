@@ -45,7 +45,7 @@ export function whatIsNew(before: RunView, after: RunView): string {
   if (last !== undefined) {
     const others = ended.length - 1;
     if (others > 0) sentences.push(`${count(others, "step")} ended.`);
-    sentences.push(`Step ${last.step + 1}, ${printable(last.title)}: ${wordsFor(last).word}.`);
+    sentences.push(`Step ${last.step}, ${printable(last.title)}: ${wordsFor(last).word}.`);
   }
   if (before.state !== after.state) sentences.push(`The run is ${RUN_STATES[after.state].word}.`);
   return sentences.join(" ");

@@ -124,13 +124,13 @@ function Step({ runId, step, feed, wrap, found, current, open, onToggle }: StepP
       <StepLog
         output={output}
         version={output.version}
-        label={`Output of step ${step.step + 1}: ${printable(step.title)}`}
+        label={`Output of step ${step.step}: ${printable(step.title)}`}
         wrap={wrap}
         live={step.status === "running"}
         fromEnd={step.status === "running" || step.status === "failed"}
         matches={here}
         current={current}
-        command={`infrakt runs logs ${runId} --step ${step.step + 1}`}
+        command={`infrakt runs logs ${runId} --step ${step.step}`}
         onTouch={() => onToggle(true)}
       />
     );

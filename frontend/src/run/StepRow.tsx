@@ -33,7 +33,7 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
       </span>
       <span className={styles.number}>
         <span className="visually-hidden">Step </span>
-        {step.step + 1}
+        {step.step}
       </span>
       <span className={styles.title}>
         {printable(step.title)}
@@ -103,7 +103,7 @@ function nothing({ status, effect }: StepView): string {
   switch (effect === "read" ? "read" : status) {
     case "running":
       return "No output yet.";
-    case "unchanged":
+    case "no_change":
       return "No change was needed.";
     default:
       return "No output.";

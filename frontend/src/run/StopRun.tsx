@@ -20,8 +20,7 @@ export function StopRun({ id, running }: { id: number; running: StepView | null 
     },
   });
   const asked = stop.isSuccess;
-  const step =
-    running === null ? "the current step" : `step ${running.step + 1}, “${printable(running.title)}”`;
+  const step = running === null ? "the current step" : `step ${running.step}, “${printable(running.title)}”`;
   return (
     <>
       <Button onClick={() => setAsking(true)}>{asked ? "Stopping … Stop now?" : "Stop"}</Button>

@@ -27,8 +27,9 @@ export interface NumberedEvent {
 
 const OUTCOMES: readonly string[] = [
   "changed",
-  "unchanged",
+  "no_change",
   "failed",
+  "stopped",
   "skipped",
   "unknown",
 ] satisfies Outcome[];
@@ -41,7 +42,7 @@ const STATES: readonly string[] = ["running", "done", "failed", "interrupted"] s
 export function parseEvent(data: string): RunEvent | null {
   const value = parseObject(data);
   if (value === null) return null;
-  const step = index(value.step);
+  const step = counted(value.step);
   const title = text(value.title);
   const reason = text(value.reason);
   switch (value.event) {
@@ -100,8 +101,9 @@ function number(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-function index(value: unknown): number | null {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
+/** A number that counts from 1. */
+function counted(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 ? value : null;
 }
 
 function isOutcome(value: unknown): value is Outcome {

@@ -19,27 +19,27 @@ const ended = (step: number, outcome: Outcome): RunEvent => ({
 
 describe("the state of a run", () => {
   it("tells which step goes on, and how the others ended", () => {
-    const state = advance(NOTHING_YET, numbered(started(0), ended(0, "changed"), started(1)));
-    expect(state.current).toBe(1);
-    expect(state.steps.get(0)).toMatchObject({ outcome: "changed", durationMs: 40 });
-    expect(state.steps.get(1)).toMatchObject({ outcome: null });
+    const state = advance(NOTHING_YET, numbered(started(1), ended(1, "changed"), started(2)));
+    expect(state.current).toBe(2);
+    expect(state.steps.get(1)).toMatchObject({ outcome: "changed", durationMs: 40 });
+    expect(state.steps.get(2)).toMatchObject({ outcome: null });
     expect(state.ended).toBeNull();
   });
 
   it("counts nothing twice when the same events arrive again", () => {
-    const events = numbered(started(0), ended(0, "changed"), { event: "notice", message: "connection lost" });
+    const events = numbered(started(1), ended(1, "changed"), { event: "notice", message: "connection lost" });
     const once = advance(NOTHING_YET, events);
     expect(advance(once, events)).toBe(once);
-    expect(advance(once, [...events, ...numbered(started(1))]).notices).toHaveLength(1);
+    expect(advance(once, [...events, ...numbered(started(2))]).notices).toHaveLength(1);
   });
 
   it("comes out the same from the journal at once as live, one by one", () => {
     const events = numbered(
-      started(0),
-      { event: "output", step: 0, stream: "stdout", text: "hello\n" },
-      ended(0, "unchanged"),
       started(1),
-      ended(1, "failed"),
+      { event: "output", step: 1, stream: "stdout", text: "hello\n" },
+      ended(1, "no_change"),
+      started(2),
+      ended(2, "failed"),
       { event: "run_ended", state: "failed", reason: "step 2 failed" },
     );
     const live = events.reduce((state, event) => advance(state, [event]), NOTHING_YET);
@@ -49,7 +49,7 @@ describe("the state of a run", () => {
   it("goes on after an end when the run was resumed", () => {
     const failed = advance(
       NOTHING_YET,
-      numbered(started(0), ended(0, "failed"), {
+      numbered(started(1), ended(1, "failed"), {
         event: "run_ended",
         state: "failed",
         reason: "step 1 failed",
@@ -57,24 +57,24 @@ describe("the state of a run", () => {
     );
     expect(failed.ended).toEqual({ state: "failed", reason: "step 1 failed" });
 
-    const resumed = advance(failed, numbered(started(0)));
+    const resumed = advance(failed, numbered(started(1)));
     expect(resumed.ended).toBeNull();
-    expect(resumed.steps.get(0)).toMatchObject({ outcome: null, attempts: 2 });
+    expect(resumed.steps.get(1)).toMatchObject({ outcome: null, attempts: 2 });
 
     const done = advance(
       resumed,
-      numbered(ended(0, "changed"), { event: "run_ended", state: "done", reason: null }),
+      numbered(ended(1, "changed"), { event: "run_ended", state: "done", reason: null }),
     );
     expect(done.ended).toEqual({ state: "done", reason: null });
-    expect(done.steps.get(0)?.outcome).toBe("changed");
+    expect(done.steps.get(1)?.outcome).toBe("changed");
   });
 
   it("does not claim to know the end of a step that nobody saw", () => {
     const state = advance(
       NOTHING_YET,
-      numbered(started(0), { event: "run_ended", state: "interrupted", reason: "connection lost" }),
+      numbered(started(1), { event: "run_ended", state: "interrupted", reason: "connection lost" }),
     );
-    expect(state.steps.get(0)?.outcome).toBe("unknown");
+    expect(state.steps.get(1)?.outcome).toBe("unknown");
     expect(state.current).toBeNull();
   });
 });

@@ -25,7 +25,7 @@ export interface Notice {
 export interface RunProgress {
   /** The last event that was taken note of. */
   lastId: number;
-  /** By the step's index in the plan; only those of which something was told. */
+  /** By the step's number in the plan, counted from 1; only those of which something was told. */
   steps: ReadonlyMap<number, StepProgress>;
   /** The step that goes on. */
   current: number | null;

@@ -24,8 +24,8 @@ const changed = (step: number): NumberedEvent["event"] => ({
 
 describe("a run as it is shown", () => {
   it("does not play the past again while it is still being read", () => {
-    const run = aRunWithSteps({ steps: [aRunStep(0, "changed"), aRunStep(1, null)] });
-    const progress = events(began(0));
+    const run = aRunWithSteps({ steps: [aRunStep(1, "changed"), aRunStep(2, null)] });
+    const progress = events(began(1));
     expect(viewOf(run, { progress, caughtUp: false }).steps.map((step) => step.status)).toEqual([
       "changed",
       "waiting",
@@ -33,26 +33,26 @@ describe("a run as it is shown", () => {
   });
 
   it("goes on from the summary with what the events tell", () => {
-    const run = aRunWithSteps({ steps: [aRunStep(0, "changed"), aRunStep(1, null), aRunStep(2, null)] });
-    const progress = events(began(0), changed(0), began(1), changed(1), began(2));
+    const run = aRunWithSteps({ steps: [aRunStep(1, "changed"), aRunStep(2, null), aRunStep(3, null)] });
+    const progress = events(began(1), changed(1), began(2), changed(2), began(3));
     const view = viewOf(run, { progress, caughtUp: true });
     expect(view.steps.map((step) => step.status)).toEqual(["changed", "changed", "running"]);
-    expect(view).toMatchObject({ ended: 2, running: { step: 2 }, state: "running" });
+    expect(view).toMatchObject({ ended: 2, running: { step: 3 }, state: "running" });
   });
 
   it("says of steps that were never begun that they were skipped, once the run is over", () => {
-    const run = aRunWithSteps({ state: "interrupted", steps: [aRunStep(0, "changed"), aRunStep(1, null)] });
+    const run = aRunWithSteps({ state: "interrupted", steps: [aRunStep(1, "changed"), aRunStep(2, null)] });
     expect(viewOf(run, { progress: NOTHING_YET, caughtUp: true }).steps[1]?.status).toBe("skipped");
   });
 
   it("keeps the order of the plan in its sections, also where a section comes twice", () => {
     const run = aRunWithSteps({
       steps: [
-        aRunStep(0, null, { section: null }),
-        aRunStep(1, null, { section: "Docker" }),
+        aRunStep(1, null, { section: null }),
         aRunStep(2, null, { section: "Docker" }),
-        aRunStep(3, null, { section: "Proof" }),
-        aRunStep(4, null, { section: "Docker" }),
+        aRunStep(3, null, { section: "Docker" }),
+        aRunStep(4, null, { section: "Proof" }),
+        aRunStep(5, null, { section: "Docker" }),
       ],
     });
     const { sections } = viewOf(run, { progress: NOTHING_YET, caughtUp: true });
@@ -66,26 +66,26 @@ describe("a run as it is shown", () => {
 });
 
 describe("what a screen reader hears", () => {
-  const run = aRunWithSteps({ steps: [0, 1, 2].map((step) => aRunStep(step, null)) });
+  const run = aRunWithSteps({ steps: [1, 2, 3].map((step) => aRunStep(step, null)) });
   const view = (...all: NumberedEvent["event"][]) =>
     viewOf(run, { progress: events(...all), caughtUp: true });
 
   it("is the end of a step, and how it ended", () => {
-    expect(whatIsNew(view(began(0)), view(began(0), changed(0)))).toBe("Step 1, Step one: changed.");
+    expect(whatIsNew(view(began(1)), view(began(1), changed(1)))).toBe("Step 1, Step one: changed.");
   });
 
   it("is one sentence for many fast steps", () => {
-    const after = view(began(0), changed(0), began(1), changed(1));
+    const after = view(began(1), changed(1), began(2), changed(2));
     expect(whatIsNew(view(), after)).toBe("1 step ended. Step 2, Step two: changed.");
   });
 
   it("is nothing for output and beginnings", () => {
-    const printed = { event: "output", step: 0, stream: "stdout", text: "hello\n" } as const;
-    expect(whatIsNew(view(), view(began(0), printed))).toBe("");
+    const printed = { event: "output", step: 1, stream: "stdout", text: "hello\n" } as const;
+    expect(whatIsNew(view(), view(began(1), printed))).toBe("");
   });
 
   it("is the end of the run", () => {
     const ended = { event: "run_ended", state: "done", reason: null } as const;
-    expect(whatIsNew(view(began(0), changed(0)), view(began(0), changed(0), ended))).toBe("The run is done.");
+    expect(whatIsNew(view(began(1), changed(1)), view(began(1), changed(1), ended))).toBe("The run is done.");
   });
 });

@@ -11,6 +11,7 @@ import type { StepProgress } from "./state";
 export type StepStatus = Outcome | "waiting" | "running";
 
 export interface StepView {
+  /** Its number in the plan, counted from 1. */
   step: number;
   title: string;
   effect: Effect;
@@ -49,10 +50,17 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
   const steps = run.steps.map((summary) =>
     stepView(summary, progress.steps.get(summary.step), caughtUp, over),
   );
-  const counts: Record<Outcome, number> = { changed: 0, unchanged: 0, failed: 0, skipped: 0, unknown: 0 };
+  const counts: Record<Outcome, number> = {
+    changed: 0,
+    no_change: 0,
+    failed: 0,
+    stopped: 0,
+    skipped: 0,
+    unknown: 0,
+  };
   let checked = 0;
   for (const { status, effect } of steps) {
-    if (status === "unchanged" && effect === "read") checked += 1;
+    if (status === "no_change" && effect === "read") checked += 1;
     else if (status !== "waiting" && status !== "running") counts[status] += 1;
   }
   return {
@@ -61,7 +69,7 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
     steps,
     sections: sectionsOf(steps, run.steps),
     notices: noticesOf(run, feed),
-    ended: counts.changed + counts.unchanged + checked + counts.failed + counts.unknown,
+    ended: counts.changed + counts.no_change + checked + counts.failed + counts.stopped + counts.unknown,
     counts,
     checked,
     running: steps.find((step) => step.status === "running") ?? null,

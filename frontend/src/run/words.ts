@@ -21,8 +21,9 @@ const STEP_STATUSES: Record<StepStatus, Shown> = {
   waiting: { word: "waiting", sign: "·", tone: "neutral" },
   running: { word: "running", sign: "●", tone: "accent" },
   changed: { word: "changed", sign: "✓", tone: "good" },
-  unchanged: { word: "no change", sign: "=", tone: "neutral" },
+  no_change: { word: "no change", sign: "=", tone: "neutral" },
   failed: { word: "failed", sign: "✕", tone: "destroy" },
+  stopped: { word: "stopped", sign: "‖", tone: "change" },
   skipped: { word: "skipped", sign: "–", tone: "neutral" },
   unknown: { word: "unknown", sign: "?", tone: "change" },
 };

@@ -198,7 +198,7 @@ export function aPlan(over: Partial<Plan> & { wipes?: boolean } = {}): Plan {
     steps,
     digest: wipes ? "d506882013903ea531bed7429517ca17" : "0f2b6a55c0ffee00",
     marks: steps.map((step) =>
-      step.effect === "read" ? "looks" : step.unless ? "unchanged" : "would_change",
+      step.effect === "read" ? "check" : step.unless ? "no_change" : "would_change",
     ),
     printed: [],
     needs_consent: wipes,
@@ -283,6 +283,7 @@ export function aRun(over: Partial<Run> = {}): Run {
     pid: 4711,
     started_at: "2026-01-02T03:04:05Z",
     ended_at: "2026-01-02T03:05:35Z",
+    paused_ms: 0,
     group: null,
     ...over,
   };

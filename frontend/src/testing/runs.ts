@@ -9,7 +9,7 @@ export function aRunStep(step: number, outcome: Outcome | null, over: Partial<Ru
   return {
     step,
     section: "Packages",
-    title: `Step ${WORDS[step] ?? String(step + 1)}`,
+    title: `Step ${WORDS[step - 1] ?? String(step)}`,
     effect: "change",
     outcome,
     exit_status: ran ? 0 : null,
@@ -17,6 +17,11 @@ export function aRunStep(step: number, outcome: Outcome | null, over: Partial<Ru
     reason: null,
     started_at: ran ? "2026-01-02T03:04:06Z" : null,
     ended_at: ran ? "2026-01-02T03:04:07Z" : null,
+    action: { kind: "run", command: "true" },
+    unless: [],
+    only_if: [],
+    undo: null,
+    origin: null,
     ...over,
   };
 }
@@ -35,6 +40,7 @@ export function aRunWithSteps(over: Partial<RunDetails> = {}): RunDetails {
     pid: 4711,
     started_at: "2026-01-02T03:04:05Z",
     ended_at: state === "running" ? null : "2026-01-02T03:05:05Z",
+    paused_ms: 0,
     group: null,
     consent: null,
     parameters: {},

@@ -5,7 +5,7 @@ use super::naming::address;
 use crate::document::server::ServerAdded;
 use crate::error::{Error, Exit, Result, SshError};
 use crate::host_key::PublicKey;
-use crate::prompt::Terminal;
+use crate::prompt::{self, Terminal};
 use crate::runtime::{Runtime, key_path};
 use crate::store::NewServer;
 use clap::Args;
@@ -61,6 +61,11 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
         ));
         output::note("It is recorded. Compare it on the server with: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     };
+    // A question comes only once the row is saved.
+    prompt::keep_in_mind(format!(
+        "server '{0}' was saved; to log in to it later: infrakt server status {0}",
+        args.name
+    ));
     let added = runtime.add(&new_server(&args)?, &Terminal, &recorded)?;
     if context.json {
         output::json(&ServerAdded::new(runtime.server_record(added.server.clone())?, &added))?;
@@ -90,13 +95,13 @@ pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
                 "its facts could not be read"
             };
             output::line(&format!("added '{}', but {what}: {error}", server.name))?;
-            if let Some(note) = added.note() {
-                output::note(&note);
-            }
             if let Some(hint) = error.hint() {
                 output::note(&format!("hint: {hint}"));
             }
         }
+    }
+    for note in added.notes() {
+        output::note(&note);
     }
     added.marked.map(|()| Exit::Done)
 }

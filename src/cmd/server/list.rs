@@ -29,21 +29,24 @@ pub fn run(args: ListArgs, context: &Context) -> Result<Exit> {
             runtime.home_path().display()
         ));
     } else {
-        let row = |server: Server| {
-            let protected = if server.is_infrakt_host { "yes" } else { "" };
+        let row = |ServerListed { server, protected, .. }: ServerListed| {
+            let protected = if protected.is_empty() { "" } else { "yes" };
             let (address, tags) = (address(&server), server.tags.join(", "));
-            [
-                server.name,
-                address,
-                server.status.unwrap_or_default(),
-                tags,
-                protected.to_owned(),
-            ]
+            [server.name.clone(), address, status(server), tags, protected.to_owned()]
         };
-        output::table(
+        output::fitted_table(
             ["NAME", "ADDRESS", "STATUS", "TAGS", "PROTECTED"],
-            servers.into_iter().map(|listed| row(listed.server)),
+            servers.into_iter().map(row),
+            &["TAGS", "ADDRESS"],
         )?;
     }
     Ok(Exit::Done)
+}
+
+/// What the last recipe noted of a server; before there was one, whether the server was ever reached.
+fn status(server: Server) -> String {
+    server.status.unwrap_or_else(|| match server.machine_id {
+        Some(_) => "added".to_owned(),
+        None => "never reached".to_owned(),
+    })
 }

@@ -2,7 +2,7 @@
 
 pub mod add;
 pub mod list;
-mod naming;
+pub(super) mod naming;
 pub mod recipes;
 pub mod remove;
 pub mod show;

@@ -14,7 +14,7 @@ pub(super) fn type_name(confirm: Option<&str>) -> impl FnMut(&str) -> Result<Opt
 
 /// What a row says of an address: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. Without a user or a port
 /// where it says none.
-pub(super) fn address(server: &Server) -> String {
+pub(in crate::cmd) fn address(server: &Server) -> String {
     let user = server.user.as_ref().map_or(String::new(), |user| format!("{user}@"));
     let port = server.port.filter(|port| *port != 22);
     let port = port.map_or(String::new(), |port| format!(":{port}"));

@@ -29,7 +29,7 @@ const TWO_MINUTES: u64 = 120;
 /// Modifiers of a step. Each returns the step, so they can be chained.
 #[export_module]
 pub mod step {
-    /// Skips the step (outcome: unchanged) if this read-only command succeeds.
+    /// Skips the step (outcome: no change) if this read-only command succeeds.
     ///
     /// # Example
     /// ```rhai
@@ -44,7 +44,7 @@ pub mod step {
         })
     }
 
-    /// Skips the step (outcome: unchanged) if this read-only command fails.
+    /// Skips the step (outcome: no change) if this read-only command fails.
     ///
     /// # Example
     /// ```rhai

@@ -140,6 +140,13 @@ impl Runtime {
         work: &(dyn Fn(&Runtime, &Server) -> Result<R> + Sync),
         beat: &mut dyn FnMut(usize),
     ) -> Result<Vec<Result<R>>> {
+        if let [server] = servers {
+            // One alone needs no thread beside this one.
+            return match work(self, server) {
+                Err(error) if concerns_all(&error) => Err(error),
+                result => Ok(vec![result]),
+            };
+        }
         let broken = AtomicBool::new(false);
         let items: Vec<&Server> = servers.iter().collect();
         let results = self.each(

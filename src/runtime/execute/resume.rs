@@ -247,7 +247,7 @@ impl Runtime {
     }
 
     fn settled(&self, run_id: i64) -> Result<BTreeSet<usize>> {
-        let done = |outcome| matches!(outcome, Some(Outcome::Changed | Outcome::Unchanged));
+        let done = |outcome| matches!(outcome, Some(Outcome::Changed | Outcome::NoChange));
         let steps = self.store.steps_of(run_id)?;
         Ok(steps
             .into_iter()

@@ -22,20 +22,30 @@ pub struct Added {
     pub reached: Result<Live>,
     /// Whether it got the marker, if it was to have one and was reached.
     pub marked: Result<()>,
+    /// The rows that were there before and lead to the same machine.
+    pub same_machine: Vec<String>,
 }
 
 impl Added {
-    /// What became of the marker, if it is not there and should be.
-    pub fn note(&self) -> Option<String> {
+    /// What there is to say beside it: that another row leads to the same machine, and that a marker is missing.
+    pub fn notes(&self) -> Vec<String> {
         let name = &self.server.name;
+        let mut notes = Vec::new();
+        if !self.same_machine.is_empty() {
+            notes.push(format!(
+                "'{name}' is the same machine as '{}': it has the same host key or machine-id",
+                self.same_machine.join("', '")
+            ));
+        }
         match (&self.reached, &self.marked) {
-            _ if !self.server.is_infrakt_host => None,
-            (Err(_), _) => Some(format!(
+            _ if !self.server.is_infrakt_host => {}
+            (Err(_), _) => notes.push(format!(
                 "'{name}' has no marker /etc/infrakt/host yet; once it can be reached: infrakt server update {name} --infrakt-host"
             )),
-            (_, Err(error)) => Some(format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
-            (Ok(_), Ok(())) => None,
+            (_, Err(error)) => notes.push(format!("'{name}' did not get the marker /etc/infrakt/host: {error}")),
+            (Ok(_), Ok(())) => {}
         }
+        notes
     }
 }
 
@@ -52,11 +62,27 @@ impl Runtime {
             Ok(live) if new.is_infrakt_host => self.mark(live),
             _ => Ok(()),
         };
+        let server = self.store.server(&row.name)?;
         Ok(Added {
-            server: self.store.server(&row.name)?,
+            same_machine: self.rows_of_same_machine(&server)?,
+            server,
             reached,
             marked,
         })
+    }
+
+    /// The names of the other rows whose host key or machine-id is that of `server`.
+    fn rows_of_same_machine(&self, server: &Server) -> Result<Vec<String>> {
+        let same_key = |other: &Server| match (&server.host_key, &other.host_key) {
+            (Some(one), Some(other)) => one.is_same(other),
+            _ => false,
+        };
+        let same_id = |other: &Server| server.machine_id.is_some() && server.machine_id == other.machine_id;
+        let others = self.store.servers()?.into_iter();
+        Ok(others
+            .filter(|other| other.id != server.id && (same_key(other) || same_id(other)))
+            .map(|other| other.name)
+            .collect())
     }
 
     /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what became of the marker

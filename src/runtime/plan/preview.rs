@@ -50,15 +50,15 @@ impl Runtime {
             .iter()
             .enumerate()
             .map(|(index, step)| match &step.action {
-                _ if held.contains(&index) => Mark::Unchanged,
-                _ if findings.iter().any(|finding| finding.step == index) => Mark::WouldFail,
+                _ if held.contains(&index) => Mark::NoChange,
+                _ if findings.iter().any(|finding| finding.step == index + 1) => Mark::WouldFail,
                 Action::State {
                     change: StateChange::ForgetApps,
-                } if live.losses.apps.is_empty() => Mark::Unchanged,
+                } if live.losses.apps.is_empty() => Mark::NoChange,
                 Action::State {
                     change: StateChange::SetStatus(status),
-                } if live.server.status.as_deref() == Some(status) => Mark::Unchanged,
-                _ if step.effect == Effect::Read => Mark::Looks,
+                } if live.server.status.as_deref() == Some(status) => Mark::NoChange,
+                _ if step.effect == Effect::Read => Mark::Check,
                 _ => Mark::WouldChange,
             })
             .collect();
@@ -91,7 +91,7 @@ const CHECKS: &str = r#"finds() {
 /// What a check found, from the line that tells it.
 fn finding(line: &str) -> Option<Finding> {
     let mut words = line.strip_prefix("finding ")?.split(' ');
-    let step = words.next()?.parse().ok()?;
+    let index: usize = words.next()?.parse().ok()?;
     let status: i32 = words.next()?.parse().ok()?;
     let said = base64::engine::general_purpose::STANDARD.decode(words.next()?).ok()?;
     let said = String::from_utf8_lossy(&said).trim().to_owned();
@@ -101,7 +101,10 @@ fn finding(line: &str) -> Option<Finding> {
         (status, true) => format!("exit status {status}"),
         (_, false) => said,
     };
-    Some(Finding { step, message })
+    Some(Finding {
+        step: index + 1,
+        message,
+    })
 }
 
 /// The variables of a step, for a shell; `None` if it takes a secret to set them.

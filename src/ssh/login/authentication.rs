@@ -26,6 +26,8 @@ use std::path::PathBuf;
 
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
+/// So many of the keys that were refused are named above a question for a password.
+const MOST_REFUSALS_SHOWN: usize = 5;
 
 /// What the login succeeded with, kept for logging in again without questions.
 #[derive(Clone)]
@@ -307,8 +309,12 @@ impl Attempt<'_> {
             let (password, what) = if attempt == 0 {
                 (self.given_password(), "the password of INFRAKT_SSH_PASSWORD")
             } else {
-                let again = if attempt > 1 { "Permission denied. " } else { "" };
-                let answer = ask.ask(&format!("{again}{question}"))?;
+                // A person should know first why no key was enough.
+                let before = match attempt {
+                    1 => self.refusals(),
+                    _ => "Permission denied. ".to_owned(),
+                };
+                let answer = ask.ask(&format!("{before}{question}"))?;
                 (answer.filter(|answer| !answer.expose().is_empty()), "the password")
             };
             let Some(password) = password else {
@@ -333,11 +339,21 @@ impl Attempt<'_> {
         Ok(None)
     }
 
+    /// What was tried without success so far, a line each, to stand above a question.
+    fn refusals(&self) -> String {
+        let target = &self.hop.target;
+        let lines = self.tried.iter().take(MOST_REFUSALS_SHOWN);
+        lines
+            .map(|tried| format!("{}@{}: {}\n", target.user, target.name, one_line(tried)))
+            .collect()
+    }
+
     fn questions(&mut self, ask: &dyn AskSecret) -> Result<Option<Login>> {
         let mut person = PersonAnswers {
             target: &self.hop.target,
             ask,
             given: self.given_password(),
+            before: self.refusals(),
             answers: Vec::new(),
             failed: None,
         };

@@ -14,6 +14,8 @@ pub struct PersonAnswers<'a> {
     pub ask: &'a dyn AskSecret,
     /// Answers the first question with hidden input, which is the password.
     pub given: Option<Secret>,
+    /// What stands above the first question.
+    pub before: String,
     pub answers: Vec<Secret>,
     pub failed: Option<Error>,
 }
@@ -27,7 +29,8 @@ impl KeyboardInteractivePrompt for PersonAnswers<'_> {
                 Some(given) => Ok(Some(given)),
                 // The text comes from the server: it must not move the cursor or change colours.
                 None => self.ask.ask(&format!(
-                    "{}@{}: {} ",
+                    "{}{}@{}: {} ",
+                    std::mem::take(&mut self.before),
                     self.target.user,
                     self.target.name,
                     one_line(prompt.text.trim())

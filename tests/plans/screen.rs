@@ -1,0 +1,93 @@
+//! What is shown of a plan by default, and right above the name that a person types, fits a terminal of 80 columns and 24
+//! lines.
+
+use crate::support::server;
+use infrakt::plan::render::{self, Mark, Preview};
+use infrakt::plan::summary::{consent_block, summary};
+use infrakt::plan::{Effect, Loss, Plan};
+
+fn fits(text: &str, lines: usize) {
+    assert!(text.lines().count() <= lines, "{} lines:\n{text}", text.lines().count());
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+/// As a server would answer that has none of it yet.
+fn preview(plan: &Plan) -> Preview {
+    let mark = |effect| match effect {
+        Effect::Read => Mark::Check,
+        Effect::Change | Effect::Destroy => Mark::WouldChange,
+    };
+    Preview {
+        marks: plan.steps.iter().map(|step| mark(step.effect)).collect(),
+        findings: Vec::new(),
+    }
+}
+
+#[test]
+fn the_summary_of_provisioning_fits_a_screen_and_names_what_is_deleted() {
+    let plan = server("debian-13").used().plan("provision");
+    let shown = render::plain(&summary(&plan, Some(&preview(&plan)), None));
+    // Two lines say how to see more and what to type next, and one is the shell's.
+    fits(&shown, 21);
+    for part in [
+        "Will be deleted: 3 containers, 2 images, 2 volumes, 1 network, /opt/infrakt",
+        "-  6 destroy        Leave the swarm; Stop all containers;",
+        "Firewall         6 would change",
+        "52 steps: 6 destroy, 22 change, 24 checks. 28 steps would change something.",
+    ] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+}
+
+#[test]
+fn a_step_that_would_fail_is_named_with_what_its_check_says() {
+    let plan = server("debian-13").plan("provision");
+    let mut preview = preview(&plan);
+    preview.marks[6] = Mark::WouldFail;
+    preview.findings = vec![render::Finding {
+        step: 7,
+        message: "nginx listens on :80".to_owned(),
+    }];
+    let shown = render::plain(&summary(&plan, Some(&preview), None));
+    assert!(shown.contains("!  1 would fail     The web ports are free"), "{shown}");
+    assert!(shown.contains("! step 7: nginx listens on :80"), "{shown}");
+}
+
+#[test]
+fn what_stands_above_the_typed_name_fits_a_small_terminal_whatever_is_lost_and_left_out() {
+    let mut plan = server("debian-13").used().plan("wipe");
+    let many = |kind: &str| {
+        (0..300)
+            .map(|number| Loss::named(format!("{kind}-{number}")))
+            .collect::<Vec<_>>()
+    };
+    plan.losses.containers = many("container");
+    plan.losses.paths = many("path");
+    plan.losses.env_files = many("env");
+    plan.losses.secrets = many("secret");
+    plan.losses_complete = false;
+    plan.server.host = "a-very-long-name-of-a-host.".repeat(8);
+    let left_out: Vec<(String, String)> = (0..40)
+        .map(|number| {
+            (
+                format!("web-{number}"),
+                "cannot reach it at 192.0.2.9:22: no answer within 10 s ".repeat(3),
+            )
+        })
+        .collect();
+    let block = render::plain(&consent_block(&plan, &left_out));
+    // The prompt itself takes two lines of 80 columns.
+    fits(&block, 20);
+    for part in [
+        "prod-2  root@",
+        "Will be deleted: 300 containers, 2 images",
+        "and perhaps more",
+        "steps of wipe.rhai delete data",
+        "left out: web-0: cannot reach it",
+        "left out: 35 more",
+    ] {
+        assert!(block.contains(part), "{part}:\n{block}");
+    }
+}
