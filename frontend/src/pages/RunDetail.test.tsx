@@ -209,7 +209,7 @@ describe("a run that failed", () => {
   test("tells what a resumed step prints from what it printed before", async () => {
     const { api, stream } = past();
     stream.reopen();
-    stream.tell(started(1), printed(1, "second try\n"), ended(1, "failed"));
+    stream.tell(started(2), printed(2, "second try\n"), ended(2, "failed"));
     stream.end("failed");
     open("/runs/12", api);
     const log = await screen.findByRole("region", { name: "Output of step 2: Step two" });
