@@ -176,15 +176,19 @@ describe("a run that failed", () => {
 
   test("opens the step that failed by itself, and says why and what to do", async () => {
     const { api } = past();
-    open("/runs/12", api);
+    const page = open("/runs/12", api);
     expect(await screen.findByText("Step 2 failed: Step two")).toBeInTheDocument();
     expect(await screen.findByText("E: Unable to locate package", { exact: false })).toBeVisible();
     expect(screen.getByText("exit status 100")).toBeInTheDocument();
     expect(screen.getByText(/Fix the cause, then choose Resume/)).toBeInTheDocument();
     expect(screen.getByText(/bob@desk/)).toBeInTheDocument();
     expect(screen.getByText("connection lost, trying again")).toBeInTheDocument();
-    // What was not begun has nothing to open.
-    expect(screen.queryByRole("button", { name: /Step three/ })).toBeNull();
+    // What was not begun has no output, but can be read.
+    const { user } = page;
+    await user.click(screen.getByRole("button", { name: /Step three.*skipped/ }));
+    expect(screen.queryByText("No output.")).toBeNull();
+    expect(screen.getByRole("group", { name: "Command of: Step three" })).toBeVisible();
+    expect(screen.getAllByText(/provision\.rhai:12/).at(-1)).toBeVisible();
     await expectAccessible();
   });
 

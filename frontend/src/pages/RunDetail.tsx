@@ -16,6 +16,7 @@ import { StepAnnouncer } from "../run/StepAnnouncer";
 import { StepList } from "../run/StepList";
 import { StopRun } from "../run/StopRun";
 import type { Connection } from "../run/stream";
+import { tookMs } from "../run/took";
 import { useRun } from "../run/useRun";
 import type { RunView } from "../run/view";
 import { recipeName } from "../run/words";
@@ -98,7 +99,7 @@ function Run({ id }: { id: number }) {
 function About({ run, view }: { run: RunDetails; view: RunView }) {
   const going = view.state === "running";
   const began = new Date(run.started_at);
-  const took = run.ended_at === null ? null : new Date(run.ended_at).getTime() - began.getTime();
+  const took = tookMs(run);
   return (
     <dl className={styles.about}>
       <Fact name="server">
@@ -122,8 +123,7 @@ function About({ run, view }: { run: RunDetails; view: RunView }) {
           <Elapsed since={run.started_at} />
         </Fact>
       )}
-      {/* Where the clock was set back meanwhile, nobody knows how long it took. */}
-      {!going && took !== null && took >= 0 && <Fact name="took">{duration(took)}</Fact>}
+      {!going && took !== null && <Fact name="took">{duration(took)}</Fact>}
       <Fact name="started by">{printable(run.operator)}</Fact>
       {run.consent !== null && (
         <Fact name="consent">

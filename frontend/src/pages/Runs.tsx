@@ -11,6 +11,7 @@ import { type Column, Table } from "../components/Table";
 import { Time } from "../components/Time";
 import { Elapsed } from "../run/Elapsed";
 import { RunStateBadge } from "../run/RunStateBadge";
+import { tookMs } from "../run/took";
 import { RUN_STATES, recipeName } from "../run/words";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
@@ -122,11 +123,10 @@ const GROUP: Column<Run> = {
   cell: ({ group }) => (group === null ? null : <Link to={`/groups/${group}`}>{group}</Link>),
 };
 
-function Took({ run: { state, started_at, ended_at } }: { run: Run }) {
-  if (state === "running") return <Elapsed since={started_at} />;
-  if (ended_at === null) return null;
-  const took = new Date(ended_at).getTime() - new Date(started_at).getTime();
-  return took < 0 ? null : duration(took);
+function Took({ run }: { run: Run }) {
+  if (run.state === "running") return <Elapsed since={run.started_at} />;
+  const took = tookMs(run);
+  return took === null ? null : duration(took);
 }
 
 function NoRuns({ server, state }: { server: string; state: RunState | null }) {

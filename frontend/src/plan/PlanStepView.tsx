@@ -1,10 +1,9 @@
 import clsx from "clsx";
-import type { Action, Mark, PlanStep, SecretPlace } from "../api/types";
-import { CodeBlock } from "../components/Code";
-import { duration } from "../text/format";
+import type { Mark, PlanStep } from "../api/types";
 import { printable } from "../text/printable";
 import { EffectBadge } from "./EffectBadge";
 import styles from "./PlanView.module.css";
+import { StepBody } from "./StepBody";
 
 /** A step of a plan: its title and effect, and, opened, exactly what it does and when it does not. */
 export function PlanStepView({
@@ -35,91 +34,9 @@ export function PlanStepView({
           </span>
         </summary>
         <div className={styles.body}>
-          <ActionView action={step.action} title={step.title} />
-          {Object.entries(step.env ?? {}).map(([name, value]) => (
-            <p key={name} className={styles.line}>
-              with <code>{printable(`${name}=${valueOf(value)}`)}</code>
-            </p>
-          ))}
-          <Guards title="Left out if this succeeds" commands={step.unless} />
-          <Guards title="Only if this succeeds" commands={step.only_if} />
-          {step.undo !== undefined && step.undo !== null && (
-            <>
-              <p className={styles.line}>Undone if no new login works within {step.undo.after_seconds} s:</p>
-              <CodeBlock text={step.undo.command} label="The way back" copy={false} />
-            </>
-          )}
-          <p className={styles.line}>
-            {placeOf(step)}, at most {duration(step.timeout_seconds * 1000)}
-          </p>
+          <StepBody step={step} />
         </div>
       </details>
     </li>
   );
-}
-
-const SURVEYS = {
-  engine: "Checks that the Docker that answers is the server’s own.",
-  reach:
-    "Checks that the Docker that answers is the server’s own, that it lists all container data, and that no file system to be wiped is shared.",
-  emptied: "Checks that Docker’s directories and all other stores of container data are empty.",
-};
-
-function ActionView({ action, title }: { action: Action; title: string }) {
-  switch (action.kind) {
-    case "run":
-      return <CodeBlock text={action.command} label={`Command of: ${title}`} />;
-    case "upload":
-      return (
-        <>
-          <p className={styles.line}>
-            Writes <code>{printable(action.path)}</code>, {action.mode}, {action.owner}
-          </p>
-          <CodeBlock text={valueOf(action.content)} label={`Content of ${action.path}`} />
-        </>
-      );
-    case "reconnect":
-      return <p>{action.reboot ? "Restarts the server, waits, and logs in again." : "Logs in again."}</p>;
-    case "reach":
-      return (
-        <>
-          <p className={styles.line}>
-            From the computer that infrakt runs on, opens{" "}
-            {action.endpoints.map(({ protocol, port }) => `${protocol}:${port}`).join(", ")}. If one can’t be
-            reached, on the server:
-          </p>
-          <CodeBlock text={action.otherwise} label={`Command of: ${title}`} />
-        </>
-      );
-    case "survey":
-      return <p>{SURVEYS[action.check]}</p>;
-    case "state":
-      return (
-        <p>
-          {action.change === "forget_apps"
-            ? "In infrakt’s own database: forgets the server’s apps, their deployments and env files."
-            : "In infrakt’s own database: notes what became of the server."}
-        </p>
-      );
-  }
-}
-
-function Guards({ title, commands = [] }: { title: string; commands?: string[] | undefined }) {
-  return commands.map((command, index) => (
-    <div key={index} className={styles.guard}>
-      <p className={styles.line}>{title}:</p>
-      <CodeBlock text={command} label={title} copy={false} />
-    </div>
-  ));
-}
-
-/** The line that made the step, and whose file it is in. */
-function placeOf({ origin }: PlanStep): string {
-  const keeper = { shipped: "infrakt’s own", user: "yours", path: "not infrakt’s own" }[origin.kept_by];
-  const altered = origin.altered_by == null ? "" : `, altered by ${printable(origin.altered_by)}`;
-  return `${printable(origin.file)}:${origin.line} (${keeper}${altered})`;
-}
-
-function valueOf(value: string | SecretPlace): string {
-  return typeof value === "string" ? value : `(the secret ${value.secret})`;
 }

@@ -2,6 +2,7 @@ import clsx from "clsx";
 import { type ReactNode, useEffect, useId, useState } from "react";
 import { Badge } from "../components/Badge";
 import { Prose } from "../components/Code";
+import { StepBody } from "../plan/StepBody";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
 import { Elapsed } from "./Elapsed";
@@ -25,7 +26,8 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
   const lasting = useLasting(step.status === "running");
   const isOpen = open ?? (step.status === "failed" || (lasting && log !== null));
   const { word, sign } = wordsFor(step);
-  const mayOpen = step.status !== "waiting" && step.status !== "skipped";
+  const ran = step.status !== "waiting" && step.status !== "skipped";
+  const mayOpen = ran || step.content !== null;
   const line = (
     <>
       <span className={clsx(styles.sign, styles[step.status])} aria-hidden="true">
@@ -68,7 +70,7 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
       {mayOpen ? (
         <button
           type="button"
-          className={clsx(styles.line, styles.button)}
+          className={clsx(styles.line, styles.button, !ran && styles.quiet)}
           aria-expanded={isOpen}
           aria-controls={isOpen ? panel : undefined}
           onClick={() => onToggle(!isOpen)}
@@ -81,7 +83,16 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
       {mayOpen && isOpen && (
         <div id={panel} className={styles.panel}>
           <Why step={step} />
-          {log ?? <p className={styles.nothing}>{nothing(step)}</p>}
+          {log ?? (ran && <p className={styles.nothing}>{nothing(step)}</p>)}
+          {step.content !== null && (
+            // Of a step that did not run there is nothing else to see.
+            <details open={!ran}>
+              <summary className={styles.content}>Command and guards</summary>
+              <div className={styles.body}>
+                <StepBody step={step.content} />
+              </div>
+            </details>
+          )}
         </div>
       )}
     </li>

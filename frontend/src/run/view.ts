@@ -4,6 +4,7 @@
  */
 
 import type { Effect, Outcome, RunDetails, RunState, RunStep } from "../api/types";
+import type { StepContent } from "../plan/StepBody";
 import type { FeedSnapshot } from "./feed";
 import type { StepProgress } from "./state";
 
@@ -20,6 +21,8 @@ export interface StepView {
   durationMs: number | null;
   reason: string | null;
   startedAt: string | null;
+  /** What it does, as the plan says; null where that is not known any more. */
+  content: StepContent | null;
 }
 
 export interface SectionView {
@@ -77,6 +80,11 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
   };
 }
 
+function contentOf({ title, action, origin, unless, only_if, undo }: RunStep): StepContent | null {
+  if (action === null || origin === null) return null;
+  return { title, action, origin, unless, only_if, undo };
+}
+
 function stepView(
   summary: RunStep,
   told: StepProgress | undefined,
@@ -84,6 +92,7 @@ function stepView(
   over: boolean,
 ): StepView {
   const { step, title, effect } = summary;
+  const content = contentOf(summary);
   // While the past is being read again, it must not look as if it happened now.
   if (told !== undefined && (caughtUp || summary.outcome === null)) {
     return {
@@ -95,6 +104,7 @@ function stepView(
       durationMs: told.durationMs,
       reason: told.reason,
       startedAt: summary.started_at,
+      content,
     };
   }
   return {
@@ -106,6 +116,7 @@ function stepView(
     durationMs: summary.duration_ms,
     reason: summary.reason,
     startedAt: summary.started_at,
+    content,
   };
 }
 

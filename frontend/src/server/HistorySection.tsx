@@ -8,6 +8,7 @@ import { Loading } from "../components/Spinner";
 import { Table } from "../components/Table";
 import { Time } from "../components/Time";
 import { RunStateBadge } from "../run/RunStateBadge";
+import { tookMs } from "../run/took";
 import { recipeName } from "../run/words";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
@@ -49,6 +50,7 @@ export function HistorySection({ server }: { server: string }) {
   );
 }
 
-function took({ started_at: from, ended_at: to }: Run): string {
-  return to === null ? "" : duration(new Date(to).getTime() - new Date(from).getTime());
+function took(run: Run): string {
+  const ms = tookMs(run);
+  return ms === null ? "" : duration(ms);
 }
