@@ -45,7 +45,7 @@ function newOf(loss: Loss, before: Loss[]): string[] {
   const named = before.filter((then) => then.name === loss.name);
   if (named.length === 0) return [loss.name];
   const then = named.find((one) => (one.identity ?? null) === (loss.identity ?? null));
-  if (then === undefined) return [`${loss.name} (made anew since)`];
+  if (then === undefined) return [`${loss.name} (created again since)`];
   const known = new Map((then.entries ?? []).map((entry) => [entry.path, entry.modified]));
   const entries = (loss.entries ?? []).flatMap(({ path, modified }) => {
     if (!known.has(path)) return [`${loss.name}/${path}`];
