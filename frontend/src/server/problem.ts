@@ -21,3 +21,11 @@ export function offeredKey(error: unknown): string | null {
   const hint = error instanceof ApiError ? error.hint : null;
   return /SHA256:[A-Za-z0-9+/]+/.exec(hint ?? "")?.[0] ?? null;
 }
+
+/** Whether the same question may be answered later though nobody changes anything: an outage, or a service that is busy. */
+export function mayPass(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    (error.status === 0 || ["unreachable", "connection_lost", "busy"].includes(error.code))
+  );
+}

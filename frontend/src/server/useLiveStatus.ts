@@ -1,14 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { serverStatus } from "../api/queries";
+import { mayPass } from "./problem";
 
 const EVERY_MS = 10_000;
 const AFTER_A_FAILURE_MS = 30_000;
 
-/** What a server says of itself, asked again and again while somebody looks at the page. */
+/**
+ * What a server says of itself, asked again and again while somebody looks at the page. A login that was refused is not
+ * repeated: the server may count such logins and ban this address.
+ */
 export function useLiveStatus(name: string) {
   return useQuery({
     ...serverStatus(name),
-    refetchInterval: (query) => (query.state.status === "error" ? AFTER_A_FAILURE_MS : EVERY_MS),
+    refetchInterval: ({ state }) => {
+      if (state.status !== "error") return EVERY_MS;
+      return mayPass(state.error) ? AFTER_A_FAILURE_MS : false;
+    },
+    refetchOnWindowFocus: ({ state }) => state.status !== "error" || mayPass(state.error),
   });
 }
 

@@ -2,9 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { serverStatus } from "../api/queries";
 import { limited } from "./limited";
+import { mayPass } from "./problem";
 
-/** Milliseconds for which what a server has said is good enough for a list. */
-const FRESH = 60_000;
+/** Milliseconds for which what a server has said is good enough for a list. Each question is a login there. */
+const FRESH = 300_000;
 
 /** The service has a bounded number of places for calls that wait for servers. A list must leave most of them to others. */
 const AT_ONCE = 3;
@@ -19,7 +20,9 @@ export function useReach(name: string) {
     ...serverStatus(name, take),
     enabled: inSight,
     staleTime: FRESH,
-    refetchInterval: FRESH,
+    // A server may count refused logins and ban this address.
+    refetchInterval: ({ state }) => (state.status !== "error" || mayPass(state.error) ? FRESH : false),
+    refetchOnWindowFocus: false,
   });
   return { ref: setRow, query };
 }
