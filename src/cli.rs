@@ -4,16 +4,12 @@ use crate::cmd::{app, completions, env, facts, plan, recipe, run, runs, serve, s
 use clap::{ColorChoice, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Wipe and provision servers over SSH with recipes, and see the plan before anything changes
+/// Wipe and provision servers over SSH, and see the plan before anything changes
 #[derive(Debug, Parser)]
 #[command(
     version,
     arg_required_else_help = true,
-    after_help = "Get started:
-  infrakt server add prod-2 --host 192.0.2.7     add a server
-  infrakt plan provision --server prod-2         show what it would change there
-
-All options and exit codes: infrakt --help",
+    after_help = "Get started: infrakt server add prod-2 --host 192.0.2.7",
     after_long_help = "Get started:
   infrakt server add prod-2 --host 192.0.2.7     add a server
   infrakt plan provision --server prod-2         show what it would change there
@@ -37,7 +33,14 @@ pub struct Cli {
     #[arg(long, global = true, hide_short_help = true, help_heading = "Global options")]
     pub json: bool,
     /// Show the output of successful steps too
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        action = clap::ArgAction::Count,
+        hide_short_help = true,
+        help_heading = "Global options"
+    )]
     pub verbose: u8,
     /// When to use colours
     #[arg(

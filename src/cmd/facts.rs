@@ -5,7 +5,9 @@ use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
 use clap::Args;
 
-/// Print the facts of a server as JSON, for `plan --offline --facts FILE`
+/// Print the facts of a server as JSON
+///
+/// `plan --offline --facts FILE` reads them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   infrakt facts prod-2 > prod-2.json

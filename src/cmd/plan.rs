@@ -22,7 +22,9 @@ use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Show what a recipe would do on servers, step by step, without running any step
+/// Show step by step what a recipe would do on servers
+///
+/// No step is run.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan provision --server prod-2

@@ -17,7 +17,9 @@ use crate::store::Server;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Run a recipe on servers. Destructive steps are shown first and run only after you type the server's name
+/// Run a recipe on servers
+///
+/// Destructive steps are shown first and run only after you type the server's name.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt run provision.rhai --server prod-2
@@ -51,7 +53,9 @@ pub struct RunArgs {
     pub confirm: ConfirmArgs,
 }
 
-/// Execute a plan saved by `infrakt plan --out`, if it still fits its server
+/// Execute a plan saved by `infrakt plan --out`
+///
+/// It is refused if it no longer fits its server.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan wipe --server prod-2 --out wipe.plan

@@ -58,3 +58,11 @@ fn every_option_and_argument_has_a_help_text() {
         }
     }
 }
+
+#[test]
+fn the_short_help_fits_a_screen_of_80_by_24_with_the_prompt_below_it() {
+    let infrakt = Infrakt::new().with("COLUMNS", "80");
+    let short = infrakt.run(&["-h"]).exits(0).stdout;
+    assert!(short.lines().count() <= 23, "{} lines:\n{short}", short.lines().count());
+    assert_eq!(infrakt.run(&[]).exits(2).stderr, short);
+}
