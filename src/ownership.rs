@@ -104,8 +104,8 @@ pub fn follow(path: &Path) -> Result<PathBuf, Unusable> {
     Ok(real)
 }
 
-/// Checks a file that infrakt acts on, as [`follow`] does. What is no file (a pipe of the caller's, as in `<(…)`) must be
-/// theirs or root's.
+/// Checks a file that infrakt acts on, as [`follow`] does. Anything but a file or a folder, such as a pipe of the
+/// caller's (`<(…)`), must belong to the caller or to root.
 ///
 /// # Errors
 /// If another user can change what is read there.

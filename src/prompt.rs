@@ -225,8 +225,8 @@ impl Drop for Question {
     }
 }
 
-/// Asks on stderr and gives back the line that was typed, without its end; what is no UTF-8 is replaced. `None`: there is
-/// no terminal to ask on.
+/// Asks on stderr and returns the line that was typed, without its line ending. Invalid UTF-8 is replaced. `None`:
+/// there is no terminal to ask on.
 ///
 /// # Errors
 /// If the terminal can't be read or written.
@@ -367,8 +367,8 @@ impl AskSecret for Terminal {
     }
 }
 
-/// Asks nobody the same thing twice: of many logins at the same time that all need one answer, one asks and the others
-/// are given what was said.
+/// Asks each question only once. When several logins need the same answer at the same time, one of them asks, and the
+/// others get its answer.
 pub struct Remembering<'a> {
     person: &'a dyn AskSecret,
     /// The answers to each question, in their order. Held while asking.

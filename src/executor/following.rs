@@ -46,7 +46,7 @@ pub(super) enum Followed {
     Reconnect(usize),
     /// It is this step's turn, which is to open ports of the server from here.
     Reach(usize),
-    /// This step was executed, and is undone unless a new connection proves that it has locked nobody out.
+    /// This step was executed. The server undoes it unless a new connection proves that logins still work.
     Prove(usize),
     /// It is this step's turn, which is a restart; the runner has ended.
     Reboot(usize),
@@ -251,7 +251,7 @@ impl Execution<'_> {
             }
             if let Some(step) = transcript.take_paused() {
                 match plan.steps.get(step).map(|step| &step.action) {
-                    // Whoever left the stretch behind has carried it out, and not come to say so.
+                    // The process that left the stretch behind carried out this step, but did not tell the runner.
                     _ if self.settled.contains(&step) => owed.go = Some(step),
                     Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
                     Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),

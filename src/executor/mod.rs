@@ -36,8 +36,8 @@ pub enum CaughtUp {
     Ended(Ended),
     /// Nothing more can come from it. The events noted tell which steps are done.
     Over,
-    /// It has not reached the server. Whoever goes on must use its number again: should it still arrive, only one of the
-    /// two can begin.
+    /// It has not reached the server. The process that resumes the run must use its number again: if it still arrives,
+    /// only one of the two can begin.
     NeverSent,
 }
 

@@ -125,8 +125,8 @@ pub(super) fn reach(
     })
 }
 
-/// Tries each port in a thread of its own, until it answers or the time is over. Gives those that never did; `None` if the
-/// user wants to stop. A thread that is not waited for any more ends with its attempt.
+/// Tries each port in a thread of its own, until it answers or the timeout is reached. Returns the endpoints that never
+/// answered; `None` if the user wants to stop. A thread that is no longer waited for ends after its attempt.
 fn attempts(
     way: &Arc<dyn Way>,
     endpoints: &[Endpoint],
@@ -152,7 +152,7 @@ fn persist(way: &dyn Way, index: usize, endpoint: Endpoint, until: Instant, tell
     loop {
         let result = attempt(way, endpoint);
         let done = result.is_ok();
-        // Nobody waits any more: nobody has to be told.
+        // The send fails if the results are no longer waited for.
         if tell.send((index, result)).is_err() || done || Instant::now() + PAUSE >= until {
             return;
         }

@@ -35,7 +35,7 @@ const GUARD_SECONDS: u64 = 60;
 /// Bytes that the steps of a stretch may print, on both streams together, before the one at work is ended: all of it lies in
 /// the spool until the end of the stretch.
 const MOST_PRINTED: u64 = 1 << 30;
-/// Days after which records that nobody has fetched are removed.
+/// Days after which records are removed that infrakt has not fetched.
 pub const KEPT_DAYS: u32 = 7;
 
 /// What the script of one stretch of a plan needs to know beside the plan.
@@ -49,7 +49,7 @@ pub struct Stretch<'a> {
     pub nonce: &'a str,
     /// Names the run's folder in the spool; letters and digits.
     pub run: &'a str,
-    /// Who is at work, for whoever finds the server locked.
+    /// Who is at work. Others see it when they find the server locked.
     pub holder: &'a str,
     /// The name of a thread of this process, by which the server's own processes are searched for it.
     pub thread_name: &'a str,
@@ -111,7 +111,7 @@ impl Stretch<'_> {
 
     fn checks(&self, text: &mut String) {
         if let Some(machine_id) = &self.plan.server.machine_id {
-            // Without an identity it is not another machine, and that is enough for what destroys nothing.
+            // A machine without an identity is not known to be another one. That is enough if the plan destroys nothing.
             let none = match self.plan.destroys() {
                 true => "",
                 false => "'' | uninitialized | ",
@@ -132,7 +132,7 @@ impl Stretch<'_> {
                  ik_refuse protected 'this infrakt runs on it'; return; }}\n",
                 thread = quote(self.thread_name),
             );
-            // What destroys may do so through Docker's socket, whatever it is that answers there.
+            // Destructive steps may use Docker's socket, so the Docker that answers must be the server's own.
             text.push_str(
                 "eval \"$IK_SURVEY\"\nik_proven=0\nik_prove_engine || ik_proven=$?\n\
                  [ $ik_proven != 1 ] || { ik_refuse protected \"the Docker that answers is not proven to be the \

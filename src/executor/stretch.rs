@@ -71,7 +71,7 @@ impl Execution<'_> {
             None => self.launch(plan, next..to, &nonce, &transcript),
         };
         let mut owed = Owed::nothing();
-        // Whoever has begun the run may have sent a launch with this very number.
+        // The process that began the run may have sent a launch with the same number.
         owed.launched_again = self.resumed;
         // Whether the script that begins the stretch is known to have reached the server.
         let mut arrived = left.is_some();
@@ -120,7 +120,7 @@ impl Execution<'_> {
                         }
                         self.again(&nonce, &transcript)
                     }
-                    // The server undoes it, since nobody comes back in time.
+                    // infrakt does not log in again in time, so the server undoes the step.
                     Err(Error::Interrupted) => {
                         let reason = "infrakt could not prove that a new login works; the server undoes the step";
                         self.lose(plan, &mut transcript, reached, to, reason, false)?;
@@ -144,7 +144,7 @@ impl Execution<'_> {
                     self.launch(plan, next..to, &nonce, &transcript)
                 }
                 Followed::Absent if transcript.is_untouched() => match left {
-                    // Somebody there removes it each time.
+                    // Someone on the server removes the records each time.
                     None if launches == MOST_LAUNCHES => {
                         return Err(ServerError::NotBegun {
                             server: plan.server.name.clone(),
@@ -182,7 +182,7 @@ impl Execution<'_> {
                             Error::Interrupted => {
                                 Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())))
                             }
-                            // Whoever answers there now is not to be called again before a person has looked.
+                            // Another machine may answer there. A person must look before infrakt calls it again.
                             Error::Ssh(
                                 SshError::HostKeyChanged { .. }
                                 | SshError::HostKeyRevoked { .. }
@@ -206,7 +206,7 @@ impl Execution<'_> {
         }
     }
 
-    /// A new stretch. It is noted before anything of it is sent, so that whoever resumes the run looks for it.
+    /// A new stretch. It is noted before anything of it is sent, so that a process that resumes the run looks for it.
     fn begin(&mut self, first_step: usize) -> Result<Transcript> {
         self.stretches += 1;
         let position = StretchPosition::start(self.stretches, first_step);
@@ -274,7 +274,8 @@ impl Execution<'_> {
         note(self.world, plan, events, Some(&position))
     }
 
-    /// What the ending of a runner means for the run. `taken_up`: it was left behind by somebody, who may have stopped it.
+    /// What the ending of a runner means for the run. `taken_up`: another process left it behind, and may have stopped
+    /// it.
     fn conclude(&self, plan: &Plan, ending: &Ending, to: usize, taken_up: bool) -> Stretched {
         let ended = match ending {
             Ending::Done => return Stretched::Reached(to),
@@ -290,8 +291,8 @@ impl Execution<'_> {
         Stretched::Ended(ended)
     }
 
-    /// Logs in anew, to prove that a step has locked nobody out. `false`: it can't be proven. The server has undone the
-    /// step then, and is waited for.
+    /// Logs in anew, to prove that logins still work after a step. `false`: it can't be proven. infrakt has then waited
+    /// until the server has undone the step.
     fn prove(&mut self, plan: &Plan, step: usize) -> Result<bool> {
         let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
         let patience = Duration::from_secs(undo.map_or(0, |undo| undo.after_seconds));
@@ -322,7 +323,7 @@ impl Execution<'_> {
             }
             std::thread::sleep(PIECE_OF_PATIENCE.min(until.saturating_duration_since(Instant::now())));
         }
-        // Whoever is still not let in is told so by the next attempt to follow.
+        // If the server still refuses the login, the next attempt to follow reports it.
         let _ = self.call_again();
         Ok(false)
     }
@@ -354,7 +355,7 @@ impl Execution<'_> {
     }
 }
 
-/// The steps that the server may execute while nobody sees it: up to the first one that would wait for the client.
+/// The steps that the server may execute without a connection: up to the first one that would wait for the client.
 fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str) -> Vec<RunEvent> {
     let on_its_own = |index: &usize| {
         plan.steps.get(*index).is_some_and(|step| {

@@ -66,7 +66,7 @@ impl HttpConnection {
         }
     }
 
-    /// Whether it could be closed in favour of another one: nobody but its client would notice.
+    /// Whether it can be closed in favour of another one: only its own client would notice.
     pub fn awaits_client(&self) -> bool {
         self.awaiting.load(Ordering::SeqCst)
     }
@@ -76,7 +76,7 @@ impl HttpConnection {
         self.working.load(Ordering::SeqCst)
     }
 
-    /// Whoever reads from it or writes to it sees it end.
+    /// A thread that reads from it or writes to it sees it end.
     pub fn close(&self) {
         // It may be closed already.
         let _ = self.stream.shutdown(Shutdown::Both);
@@ -84,7 +84,7 @@ impl HttpConnection {
 
     /// Refuses it without having read anything.
     pub fn turn_away(&self, problem: &Problem) {
-        // Whoever is in such a crowd may miss it.
+        // When this many connections are open, a client may miss the answer.
         let _ = self
             .stream
             .set_nonblocking(true)
@@ -110,7 +110,7 @@ impl HttpConnection {
                 format!("{} {}", asked.method.name(), asked.path)
             });
             let line = format!("{} {asked} {status} {} ms\n", self.peer, began.elapsed().as_millis());
-            // Where nobody reads it, nobody misses it.
+            // If the line can't be written, it is dropped.
             let _ = io::stderr().write_all(line.as_bytes());
         }
     }

@@ -65,7 +65,7 @@ impl Listeners {
                 thread::sleep(PAUSE);
             }
             for listener in &self.listeners {
-                // No more than that, so that a flood keeps nobody from ending it.
+                // The number is limited, so that the service can be stopped during a flood of connections.
                 for _ in 0..BACKLOG {
                     match listener.accept() {
                         Ok((stream, peer)) => connections.carry(stream, peer, entrance),
@@ -112,8 +112,8 @@ impl Connections {
         }
     }
 
-    /// Has it carried. Where there are too many, the oldest that waits for its own client is closed, so that those who say
-    /// nothing keep nobody out.
+    /// Has the connection served in a thread. When too many are open, the oldest one that waits for its own client is
+    /// closed, so that silent clients don't keep others out.
     fn carry(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, entrance: &Arc<Entrance>) {
         // Events must not wait for each other; and not everywhere does a connection come without its listener's mode.
         if stream.set_nodelay(true).is_err() || stream.set_nonblocking(false).is_err() {

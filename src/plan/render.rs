@@ -64,7 +64,7 @@ impl Asked {
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// Red is for what fails. What destroys has a colour of its own, and a sign, for those who see no colours.
+/// Red is for failures. Destructive steps have a colour of their own, and a sign for readers who see no colours.
 const DESTROY: Style = AnsiColor::Magenta.on_default().bold();
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
 const CHANGE: Style = AnsiColor::Yellow.on_default();

@@ -214,7 +214,7 @@ impl<'a> Terminal<'a> {
 
 fn write_above(bar: Option<&ProgressBar>, line: &str) {
     let write = || {
-        // Progress that nobody can read any more is no reason to end a run.
+        // The run continues even if its progress can't be written any more.
         let _ = writeln!(anstream::stderr(), "{line}");
     };
     match bar {

@@ -52,7 +52,7 @@ pub(super) fn check(
     if consent.digest != plan.digest {
         return stale("the consent was given for a different plan");
     }
-    // A clock that was set back makes no consent younger: how old one from the future is, nobody knows.
+    // A consent from the future has an unknown age, because the clock was set back. It must not count as young.
     match now.duration_since(consent.at) {
         age if age < SignedDuration::ZERO => {
             return stale("the consent was given in the future: the clock was set back since");

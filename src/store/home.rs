@@ -16,7 +16,7 @@ pub struct Home {
 }
 
 /// What infrakt itself puts into its home. A directory that is open to others is closed only if it holds nothing else,
-/// so that a slip like `--home /tmp` locks nobody out.
+/// so that a slip like `--home /tmp` does not lock other users out.
 const OWN_ENTRIES: [&str; 9] = [
     "infrakt.db",
     "infrakt.db-wal",
@@ -93,7 +93,7 @@ impl Home {
         Ok(home)
     }
 
-    /// Whoever owns the home decides what is in it: the keys, the inventory and the recipes. As ssh, infrakt makes no
+    /// The owner of the home decides what is in it: the keys, the inventory and the recipes. Like ssh, infrakt makes no
     /// exception for root.
     fn is_own(&self, owner: u32) -> Result<()> {
         let user = rustix::process::geteuid().as_raw();

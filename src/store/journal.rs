@@ -39,11 +39,11 @@ impl Store {
         self.queue_run(plan, consent, operator)?.open()
     }
 
-    /// Goes on with a run that has ended early: takes the lock on the server again, and notes as open what was not
-    /// executed. `consent` is a new one, where the one that began the run no longer holds.
+    /// Resumes a run that has ended early: takes the lock on the server again, and notes as open what was not executed.
+    /// `consent` is a new one. It is needed if the one that began the run no longer holds.
     ///
-    /// Refused if the run is done or goes on, as [`Store::begin_run`] if another one is at work, or if the run needs a
-    /// consent and has none that holds.
+    /// Refused if the run is done or in progress; if another run is at work, as in [`Store::begin_run`]; or if the run
+    /// needs a consent and has none that holds.
     pub fn reopen_run(&self, run_id: i64, plan: &Plan, consent: Option<&Consent>, operator: &str) -> Result<Journal> {
         let store = Store::open(self.home())?;
         let lock = Arc::new(RunLock::take(self.home())?);
@@ -79,7 +79,7 @@ pub(super) struct RecordedRun {
     pub spool: String,
 }
 
-/// Records a run, if nobody of `living` is at work on its server and its consent is good, which it uses up.
+/// Records a run, if none of `living` is at work on its server and its consent is good. The run uses up the consent.
 pub(super) fn record_run(
     transaction: &Transaction<'_>,
     plan: &Plan,
@@ -183,7 +183,8 @@ impl Journal {
         if events.is_empty() && position.is_none() {
             return Ok(());
         }
-        // What the server is told to forget, and what nobody comes back to, must be on the disk before.
+        // The end of a stretch must be on the disk before the server is told to forget it. So must the end of a run,
+        // since infrakt does not come back to that run by itself.
         let lasting = position.is_some_and(|position| position.ended)
             || events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
         self.store.write(|transaction| {

@@ -211,11 +211,11 @@ impl RunSlot {
         });
     }
 
-    /// Goes on with a run that was opened again, in the background. `unknown` is what a person has said of steps whose end
-    /// nobody saw.
+    /// Resumes a run that was opened again, in the background. `unknown` is what a person has said about steps whose
+    /// end infrakt did not see.
     ///
     /// # Errors
-    /// What kept it from going on, if that is known soon; [`Refusal::UnknownStep`] if a person has to look first.
+    /// What kept the run from continuing, if that is known soon; [`Refusal::UnknownStep`] if a person has to look first.
     pub fn resume(self, runtime: Runtime, begun: BegunRun, unknown: Option<Unknown>) -> Result<()> {
         let (told, tells) = sync_channel(1);
         self.carry(runtime, begun, move |runtime, begun, stop| {

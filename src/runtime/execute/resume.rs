@@ -44,7 +44,7 @@ pub trait Companion {
     /// What to do about a step that may or may not have run.
     ///
     /// # Errors
-    /// Why nobody can say: nothing more is executed then.
+    /// Why there is no decision. infrakt then executes nothing more.
     fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown>;
 
     /// What became of all steps so far is known, and the rest begins.
@@ -191,11 +191,11 @@ impl Runtime {
         begun.journal.append(&[end], None)
     }
 
-    /// Goes on with a run that was opened again, to its end: takes up what the server was left with, has `companion` decide
-    /// on steps of which nobody knows whether they ran, and executes the rest.
+    /// Continues a run that was opened again, to its end: catches up with the steps that were left to the server, asks
+    /// `companion` about steps that may or may not have run, and executes the rest.
     ///
     /// # Errors
-    /// As [`Runtime::execute`], or what `companion` says in place of a decision; the run is left as it is then.
+    /// As [`Runtime::execute`], or what `companion` returns instead of a decision. The run then stays as it is.
     pub fn go_on(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
         if let Some(ended) = self.catch_up(begun, stop, &mut |event| companion.event(event))? {
             return Ok(ended);
@@ -214,8 +214,8 @@ impl Runtime {
         self.execute(begun, stop, &mut |event| companion.event(event))
     }
 
-    /// Opens a run again for somebody who can't be asked anything: with the consent that began it, or where that no longer
-    /// holds, with the server's name as a person typed it now. Nothing is done yet.
+    /// Opens a run again for a caller that can't be asked anything. It uses the consent that began the run. If that no
+    /// longer holds, it uses the server's name, as a person typed it now. Nothing is executed yet.
     ///
     /// # Errors
     /// If it can't be resumed or its server not be reached; the refusal that fits; or a secret without a value.

@@ -13,7 +13,8 @@ use crate::store::{NameTyped, NewServer, Server, ServerChange};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-/// Whoever has a server's name typed. Given what it is needed for; `None` if nobody is there to type it.
+/// Asks a person to type a server's name. It is given what the name is needed for, and returns `None` if there is no
+/// person to ask.
 pub type TypeName<'a> = &'a mut dyn FnMut(&str) -> Result<Option<String>>;
 
 /// A server that was added. The row is there, whatever became of the rest.

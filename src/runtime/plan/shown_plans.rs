@@ -167,8 +167,8 @@ impl Runtime {
         })
     }
 
-    /// Whether anything but a consent is wanting: the server must not be protected from what the plan does, and nobody may
-    /// be at work there.
+    /// Checks everything but the consent: the server must not be protected from what the plan does, and no other run
+    /// may be at work there.
     pub(in crate::runtime) fn check_open(&self, live: &Live, plan: &Plan) -> Result<()> {
         if plan.destroys() {
             check_destroyable(plan)?;

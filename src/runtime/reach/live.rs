@@ -147,7 +147,7 @@ impl Live {
         self.read = true;
     }
 
-    /// The connection, for whoever has the turn.
+    /// The connection, for the caller that has the turn.
     pub fn connection(&self) -> MutexGuard<'_, Session> {
         lock(&self.connection)
     }
