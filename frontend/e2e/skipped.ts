@@ -1,6 +1,6 @@
 import type { Reporter, TestCase, TestResult } from "@playwright/test/reporter";
 
-/** Says of each story that could not be told here why not, so that nobody takes it for one that passed. */
+/** Reports why a story could not run here, so that a skipped story is not taken for one that passed. */
 export default class Skipped implements Reporter {
   onTestEnd(story: TestCase, { status }: TestResult): void {
     const reason = story.annotations.find(({ type }) => type === "skip")?.description;

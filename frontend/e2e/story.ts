@@ -5,7 +5,7 @@ import { Machine, whyNoLab } from "./computer.ts";
 import { Service } from "./service.ts";
 
 interface Fixtures {
-  /** A page of somebody who has logged in. */
+  /** A page of a user who has logged in. */
   dashboard: Page;
   /** Prints what the page showed and what the service said when a story fails. */
   evidence: null;

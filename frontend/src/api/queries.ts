@@ -15,8 +15,8 @@ export function newQueryClient(): QueryClient {
         // What the service refuses it refuses again; only an answer that never came is worth a second try.
         retry: (count, error) => count < 1 && isOutage(error),
       },
-      // What a person has sent is sent now or fails. Nothing may wait until the browser takes itself for online again, and be
-      // done when nobody looks. (The service may well be in reach then: on this computer.)
+      // An action is sent at once, or it fails. It must not wait until the browser believes that it is online again,
+      // and then happen while the user is away. (The service may be in reach without a network: on this computer.)
       mutations: { networkMode: "always", retry: false },
     },
   });

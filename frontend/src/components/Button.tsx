@@ -13,7 +13,7 @@ export interface ButtonProps extends ComponentProps<"button"> {
   busy?: boolean | undefined;
 }
 
-/** A button. `danger` is for what destroys, and for nothing else. */
+/** A button. `danger` is for destructive actions only. */
 export function Button({
   variant = "secondary",
   small,
@@ -30,7 +30,7 @@ export function Button({
       className={clsx(styles.button, styles[variant], small && styles.small, className)}
       disabled={disabled}
       {...rest}
-      // A button that is disabled loses the focus, and whoever pressed it loses their place.
+      // A disabled button loses the focus, and a keyboard user loses their place on the page.
       aria-disabled={busy === true ? true : undefined}
       onClick={(event) => {
         if (busy === true) event.preventDefault();

@@ -68,7 +68,7 @@ export function Layout() {
   );
 }
 
-/** Which service this is, so that nobody mixes up two open windows. */
+/** Which service this is, so that users don't mix up two open windows. */
 function Foot() {
   const { data } = useQuery(health());
   return (

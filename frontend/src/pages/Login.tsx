@@ -108,7 +108,7 @@ function whatIsWrong(key: string): string | null {
   return null;
 }
 
-/** The page that somebody wanted when they had to log in; only ever one of this dashboard's. */
+/** The page that the user wanted when they had to log in. It is always a page of this dashboard. */
 function wanted(state: unknown): string {
   const path = typeof state === "object" && state !== null && "wanted" in state ? state.wanted : null;
   return typeof path === "string" && path.startsWith("/") && !path.startsWith("//") ? path : "/servers";

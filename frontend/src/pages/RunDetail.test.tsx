@@ -81,7 +81,7 @@ describe("a run that goes on", () => {
     expect(await screen.findByRole("region", { name: "Output of step 2: Step two" })).toBeInTheDocument();
   });
 
-  test("goes on where it was when the connection comes back, and says meanwhile that it is lost", async () => {
+  test("says that the connection is lost, and continues where it was when the connection comes back", async () => {
     const { api, stream } = service(aRunWithSteps({ steps }));
     stream.tell(started(1), ended(1, "changed"));
     open("/runs/12", api);
@@ -113,7 +113,7 @@ describe("a run that goes on", () => {
     await waitFor(() => expect(stream.listeners).toBe(0));
   });
 
-  test("leaves its stream while nobody sees it, and reads on from there", async () => {
+  test("leaves its stream while it is hidden, and later reads on from there", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const { api, stream } = service(aRunWithSteps({ steps }));
     stream.tell(started(1), ended(1, "changed"));
@@ -246,7 +246,7 @@ describe("a run that failed", () => {
     );
   });
 
-  test("asks what became of a step whose end nobody saw", async () => {
+  test("asks what became of a step whose end infrakt did not see", async () => {
     const { api } = past();
     api.on("POST /api/runs/:id/resume", ({ body }) =>
       (body as { unknown?: string }).unknown === undefined

@@ -284,7 +284,7 @@ describe("provisioning a server that is not protected", () => {
     expect(api.askedFor(WIPES)).toHaveLength(1);
   });
 
-  test("goes on where a person was, when the page behind it can't be read anew", async () => {
+  test("keeps what a person has typed when the page behind it can't be read anew", async () => {
     const api = serviceWith(aServer());
     const { dialog, input, user, queries, untilThePlanIsThere } = await openTheModal(api);
     await untilThePlanIsThere();

@@ -36,7 +36,7 @@ export function StepList({ runId, view, feed }: Props) {
     setDecided((before) => (before.get(step) === open ? before : new Map(before).set(step, open)));
   };
   const move = (direction: 1 | -1) => {
-    // Whoever types and presses Enter at once means what was typed, not what was looked for before.
+    // A user who types and presses Enter at once wants the text just typed, not the previous search.
     const all = wanted === query ? found : new OutputSearch(query).matches(feed.outputs);
     const next = neighbour(all.length, place, direction);
     setPlace(next);

@@ -1,6 +1,6 @@
 /**
  * What a page knows of one run: its progress and the output of its steps, kept up to date by the event stream. Many events
- * may come at once; whoever listens is told once per frame.
+ * may come at once; listeners are told once per frame.
  */
 
 import { runEvents } from "../api/actions";
@@ -26,7 +26,7 @@ export interface FeedSnapshot {
 /** Milliseconds without an event after which the page has read what there was. */
 const QUIET = 250;
 
-/** Frames stop in a tab that nobody sees, but its title and its announcements go on. */
+/** Frames stop in a hidden tab, but its title and its announcements are still updated. */
 const HIDDEN_FRAME = 500;
 
 export class RunFeed {

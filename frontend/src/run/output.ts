@@ -1,6 +1,6 @@
 /**
  * What a step printed, as lines. Output can be very long, so it is kept apart from the state of the run and changed in
- * place; whoever shows it looks at `version` to learn that there is more.
+ * place; views look at `version` to learn that there is more.
  */
 
 import type { OutputStream } from "./events";
@@ -32,7 +32,7 @@ export class StepOutput {
 
   private lines: OutputLine[] = [];
   private characters = 0;
-  /** Per stream the number of the line that its next piece goes on with; null: with a new one. */
+  /** Per stream, the number of the line that its next piece continues; null: the piece begins a new line. */
   private open: Record<OutputStream, number | null> = { stdout: null, stderr: null };
   private carried: Record<OutputStream, string> = { stdout: "", stderr: "" };
 

@@ -1,6 +1,6 @@
 /**
- * Finds a text in all that the steps of a run printed. Goes on where it stopped when there is more output, since looking
- * through everything again with each new line would make a long run slow.
+ * Finds a text in all that the steps of a run printed. When there is more output, the search
+ * continues where it stopped: a search of everything with each new line would make a long run slow.
  */
 
 import { printable } from "../text/printable";
@@ -13,13 +13,13 @@ export interface Match {
   end: number;
 }
 
-/** Matches that are counted; whoever has more needs a longer word. */
+/** The most matches that are counted. A user who gets more needs a longer search text. */
 export const MOST_MATCHES = 5_000;
 
 export class OutputSearch {
   readonly query: string;
   private readonly needle: string;
-  /** Per step: matches in lines that will not change any more, and the line to go on with. */
+  /** Per step: matches in lines that will not change any more, and the line to continue with. */
   private readonly settled = new Map<number, { matches: Match[]; next: number }>();
 
   constructor(query: string) {

@@ -69,7 +69,7 @@ describe("the state of a run", () => {
     expect(done.steps.get(1)?.outcome).toBe("changed");
   });
 
-  it("does not claim to know the end of a step that nobody saw", () => {
+  it("marks a step as unknown if no event tells its end", () => {
     const state = advance(
       NOTHING_YET,
       numbered(started(1), { event: "run_ended", state: "interrupted", reason: "connection lost" }),

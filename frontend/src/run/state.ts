@@ -85,7 +85,7 @@ export function advance(progress: RunProgress, events: readonly NumberedEvent[])
         break;
       case "run_ended":
         ended = { state: event.state, reason: event.reason };
-        // Nobody saw the end of a step that had not ended by then.
+        // No event told the end of a step that had not ended by then.
         if (current !== null) {
           const open = steps.get(current);
           if (open !== undefined) steps.set(current, { ...open, outcome: "unknown" });

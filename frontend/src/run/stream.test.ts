@@ -114,7 +114,7 @@ describe("the event stream of a run", () => {
     expect(heard.asked).toHaveLength(1);
   });
 
-  it("ends when the run is over, though nobody could tell its end", async () => {
+  it("ends when the run is over, although no event told its end", async () => {
     const heard = await follow([() => answer([started(1)])], { isOver: () => Promise.resolve(true) });
     expect(heard.connections.at(-1)).toEqual({ state: "ended" });
   });

@@ -28,8 +28,8 @@ export interface FollowOptions {
   /** Ends it all: no request stays open, and nothing is called any more. */
   signal: AbortSignal;
   /**
-   * Asked when a stream ended without the run's own end, as after a crash of whoever executed it: whether the run is over
-   * all the same.
+   * Whether the run is over. Asked when a stream ended without the end of the run, for example after a crash of the
+   * process that executed it.
    */
   isOver: () => Promise<boolean>;
   /** Milliseconds before attempt number 1, 2, … */

@@ -9,9 +9,9 @@ import { viewOf, type RunView } from "./view";
 const SUMMARY_AGE = 10_000;
 
 /**
- * Milliseconds after which a page that nobody sees leaves the stream: a browser opens no more than six connections to a
- * service, and as many forgotten tabs would keep every other page waiting. Until it is seen again, the summary tells
- * how far the run is.
+ * Milliseconds after which a hidden page leaves the stream. A browser opens at most six connections to a service, so six
+ * forgotten tabs would keep every other page waiting. Until the page is visible again, the summary tells how far the run
+ * is.
  */
 const HIDDEN_FOR = 10_000;
 
@@ -66,7 +66,7 @@ export function useRun(id: number): FollowedRun {
     void queries.invalidateQueries({ queryKey: ["servers"] });
   }, [endedAt, queries]);
 
-  // It runs although its end was read: somebody has resumed it, in another window or on the command line.
+  // It runs although its end was read: a user has resumed it, in another window or on the command line.
   const wasResumed = summary.data?.state === "running" && endedAt !== null && summary.dataUpdatedAt > endedAt;
   useEffect(() => {
     if (wasResumed) feed.goOn();

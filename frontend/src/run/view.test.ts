@@ -32,7 +32,7 @@ describe("a run as it is shown", () => {
     ]);
   });
 
-  it("goes on from the summary with what the events tell", () => {
+  it("continues from the summary with the events", () => {
     const run = aRunWithSteps({ steps: [aRunStep(1, "changed"), aRunStep(2, null), aRunStep(3, null)] });
     const progress = events(began(1), changed(1), began(2), changed(2), began(3));
     const view = viewOf(run, { progress, caughtUp: true });

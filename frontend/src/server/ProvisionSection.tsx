@@ -18,7 +18,7 @@ import styles from "./ProvisionSection.module.css";
 /** What is open: nothing, the plan of a provisioning that deletes nothing, or the question whether to wipe. */
 type Open = "nothing" | "as it is" | "keeping data" | "wipe";
 
-/** The settings that nobody can guess. The others have defaults that suit most servers. */
+/** The settings that infrakt can't guess. The others have defaults that suit most servers. */
 const ASKED_FIRST = ["email", "acme_server"];
 
 /** Provisions a server: a protected one as it is, any other after a wipe that is consented to. */

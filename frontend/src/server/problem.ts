@@ -22,7 +22,7 @@ export function offeredKey(error: unknown): string | null {
   return /SHA256:[A-Za-z0-9+/]+/.exec(hint ?? "")?.[0] ?? null;
 }
 
-/** Whether the same question may be answered later though nobody changes anything: an outage, or a service that is busy. */
+/** Whether a later retry may succeed without any change: after an outage, or when the service is less busy. */
 export function mayPass(error: unknown): boolean {
   return (
     error instanceof ApiError &&

@@ -6,8 +6,8 @@ const EVERY_MS = 10_000;
 const AFTER_A_FAILURE_MS = 30_000;
 
 /**
- * What a server says of itself, asked again and again while somebody looks at the page. A login that was refused is not
- * repeated: the server may count such logins and ban this address.
+ * What a server says about itself. The page asks regularly while it is visible. It does not repeat a refused login:
+ * the server may count such logins and ban this address.
  */
 export function useLiveStatus(name: string) {
   return useQuery({

@@ -1,7 +1,7 @@
 import { Navigate, Outlet, useLocation } from "react-router";
 import { useKey } from "./useKey";
 
-/** What is below is only for somebody with the key. Others log in first, and are then brought to where they wanted to be. */
+/** Shows the pages below only to users with the key. Others log in first, and then see the page they wanted. */
 export function WithKey() {
   const key = useKey();
   const { pathname, search } = useLocation();

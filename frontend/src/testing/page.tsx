@@ -9,7 +9,7 @@ import { App } from "../app";
 import { keepKey } from "../session/key";
 import { FakeApi, KEY } from "./fakeApi";
 
-/** Opens the dashboard at an address, for somebody who is logged in, with a service that answers what `api` says. */
+/** Opens the dashboard at an address, for a user who is logged in, with a service that answers what `api` says. */
 export function open(path: string, api: FakeApi, { loggedIn = true } = {}) {
   vi.stubGlobal("fetch", api.fetch);
   if (loggedIn) keepKey(KEY, false);

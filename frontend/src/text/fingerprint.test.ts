@@ -7,7 +7,7 @@ test("a fingerprint is the one that ssh-keygen -l prints", () => {
   expect(fingerprint(`${key} root@prod-2`)).toBe(fingerprint(key));
 });
 
-test("what is no key has no fingerprint", () => {
+test("text that is not a key has no fingerprint", () => {
   expect(fingerprint("")).toBeNull();
   expect(fingerprint("ssh-ed25519")).toBeNull();
   expect(fingerprint("ssh-ed25519 %%%")).toBeNull();

@@ -18,7 +18,7 @@ test.each([
   "\ufe0f",
   "\ufeff",
   "\u{e0041}",
-])("a character that nobody sees is written out: %j", (character) => {
+])("an invisible character is written out: %j", (character) => {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   expect(printable(`/srv/${character}data`)).toBe(`/srv/\\u{${code}}data`);
 });
