@@ -9,7 +9,7 @@ provision() {
     call POST "/api/servers/$NAME/plan" 200 "$WORK/body"
     cp -- "$WORK/answer" "$WORK/plan"
     check_plan
-    if jq -e '(.marks | length) == (.steps | length) and all(.marks[]; IN("no_change", "check", "unchanged", "looks"))' "$WORK/plan" >/dev/null; then
+    if jq -e '(.marks | length) == (.steps | length) and all(.marks[]; IN("no_change", "check"))' "$WORK/plan" >/dev/null; then
         report provisioned unchanged
         return
     fi
@@ -73,6 +73,6 @@ follow() {
 tell_steps() {
     local outcome title
     jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped")
-        | (if .effect == "read" and (.outcome | IN("no_change", "unchanged")) then "ok" else .outcome end) + "\t" + .title' "$WORK/answer" |
+        | (if .effect == "read" and .outcome == "no_change" then "ok" else .outcome end) + "\t" + .title' "$WORK/answer" |
         while IFS=$'\t' read -r outcome title; do printf '    %-10s %s\n' "$outcome" "$title" >&2; done
 }

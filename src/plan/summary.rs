@@ -90,7 +90,7 @@ fn write_summary(text: &mut String, plan: &Plan, preview: Option<&Preview>, aske
 }
 
 /// Steps that stand in one line: those of a section of one kind, or one step.
-struct Row<'a> {
+struct PlanRow<'a> {
     section: Option<&'a str>,
     kind: Kind,
     /// Counted from 1.
@@ -147,8 +147,8 @@ impl Kind {
 }
 
 /// The rows in the order of the plan; those of a section in the order in which their first steps stand.
-fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> = Vec::new();
+fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<PlanRow<'a>> {
+    let mut rows: Vec<PlanRow<'a>> = Vec::new();
     // Where the section begins that the step belongs to.
     let mut begin = 0;
     for (index, step) in plan.steps.iter().enumerate() {
@@ -166,7 +166,7 @@ fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<Row<'a>> {
                 row.numbers.push(index + 1);
                 row.titles.push(&step.title);
             }
-            None => rows.push(Row {
+            None => rows.push(PlanRow {
                 section,
                 kind,
                 numbers: vec![index + 1],
@@ -177,7 +177,7 @@ fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<Row<'a>> {
     rows
 }
 
-fn write_row(text: &mut String, section: &str, row: &Row<'_>, few: bool) -> fmt::Result {
+fn write_row(text: &mut String, section: &str, row: &PlanRow<'_>, few: bool) -> fmt::Result {
     let style = row.kind.style();
     let count = row.numbers.len();
     let kind = match few {

@@ -203,5 +203,5 @@ fn a_lost_connection_neither_ends_a_run_nor_repeats_a_step() {
     assert!(machine.holds("test -e /root/last"));
     assert_eq!(infrakt.outcomes("1"), ["changed", "changed", "changed"]);
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
-    assert_eq!(logs.stdout, "printed before\n");
+    assert_eq!(logs.stdout, "── 1  First\nprinted before\n");
 }

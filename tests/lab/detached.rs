@@ -97,7 +97,7 @@ fn a_run_outlives_its_login_and_undoes_what_locks_everybody_out_whatever_logind_
         infrakt
             .run(&["run", &locked_out, "--server", &server])
             .exits(1)
-            .says("the server has undone it");
+            .says("so the server undid it");
         assert_eq!(machine.root("cat /root/log"), "locked\nundone", "{}", setting.lines);
         assert!(machine.lets_root_in());
     }
@@ -108,7 +108,7 @@ fn a_run_outlives_its_login_and_undoes_what_locks_everybody_out_whatever_logind_
     infrakt
         .run(&["run", &locked_out, "--server", "as-deploy"])
         .exits(1)
-        .says("the server has undone it");
+        .says("so the server undid it");
     machine.root(
         "rm /root/log
          for path in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do

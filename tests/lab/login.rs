@@ -125,7 +125,7 @@ fn a_server_that_cannot_be_reached_is_saved_and_nothing_else_works_on_it() {
     infrakt
         .run(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", &port])
         .exits(0)
-        .says("not reached");
+        .says("could not be reached");
     assert_eq!(infrakt.json(&["server", "list"])[0]["name"], "prod-2");
     let recipe = infrakt.recipe("mark.rhai", OWN);
     for words in [

@@ -47,7 +47,10 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         destroying_step(plan)["action"]["command"] = "rm -rf /srv".into();
     };
     edit(&plan, destroy_elsewhere);
-    infrakt.run(&apply(&plan)).exits(3).says("altered");
+    infrakt
+        .run(&apply(&plan))
+        .exits(3)
+        .says("it was modified after it was made");
     // An effect that lies, so that nobody would be asked.
     let lie = |plan: &mut Value| {
         for step in plan["steps"].as_array_mut().expect("steps") {
@@ -72,7 +75,10 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
     };
     make();
     edit(&plan, lie);
-    infrakt.run(&["apply", &plan]).exits(3).says("altered");
+    infrakt
+        .run(&["apply", &plan])
+        .exits(3)
+        .says("it was modified after it was made");
     make();
     edit(&plan, |plan| {
         lie(plan);

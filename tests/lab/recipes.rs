@@ -26,7 +26,7 @@ fn a_recipe_of_three_lines_runs_by_its_path_and_is_in_the_journal() {
         .says("Say hello")
         .says("changed");
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0);
-    assert_eq!(logs.stdout, "hello\n");
+    assert_eq!(logs.stdout, "── 1  Say hello\nhello\n");
 
     let ended = infrakt.run(&["run", &recipe, "--server", "prod-2", "--json"]).exits(0);
     let events: Vec<Value> = ended
@@ -98,7 +98,7 @@ fn a_recipe_restarts_the_server_and_goes_on() {
         ["changed", "changed", "changed", "changed", "no_change"]
     );
     let logs = infrakt.run(&["runs", "logs", "1"]).exits(0).stdout;
-    let boots: Vec<&str> = logs.lines().collect();
+    let boots: Vec<&str> = logs.lines().filter(|line| !line.starts_with("── ")).collect();
     assert_eq!(boots.len(), 2, "{logs}");
     assert_ne!(boots[0], boots[1]);
     assert_eq!(machine.root("ls /var/lib/infrakt/spool"), "");

@@ -389,7 +389,7 @@ fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
     infrakt
         .run(&["runs", "resume", "3"])
         .exits(1)
-        .says("so the server has undone it");
+        .says("so the server undid it");
     assert!(!machine.holds("test -e /root/after"));
 
     let harmless = infrakt.recipe(
