@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_flood_is_kept_whole() {
+    fn output_below_the_limit_is_kept_whole() {
         let text = numbers(131_072);
         assert_eq!(text.len(), HEAD as usize + TAIL);
         assert_eq!(kept(&text, 1000, 0, &Secrets::new()).0, text);

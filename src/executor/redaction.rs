@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_shown_at_once() {
+    fn text_that_is_not_a_secret_is_shown_at_once() {
         let mut redaction = redaction(&["hunter2"]);
         assert_eq!(redaction.push(b"hello hun"), b"hello ");
         assert_eq!(redaction.push(b"gry\n"), b"hungry\n");

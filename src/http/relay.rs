@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_done_with_an_answer_that_nobody_reads() {
+    fn a_worker_finishes_an_answer_that_the_client_does_not_read() {
         let (mut worker, mut from_worker) = UnixStream::pair().unwrap();
         let (to_client, mut client) = client();
         let body = vec![b'x'; ANSWER_BUFFER / 2];

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_refused() {
+    fn a_target_that_is_not_a_path_is_refused() {
         for raw in [
             "", "*", "api", "/%", "/%4", "/%zz", "/%+1", "/%ff", "/%00", "/a#b", "/ü", "/a b", "/%0d%0a",
         ] {

@@ -240,8 +240,8 @@ fn only_the_runtime_uses_the_store_and_documents_use_neither() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What reads strangers' bytes knows nothing that they could be after; and whoever answers a request meets it only after it
-/// was let in.
+/// The code that reads the bytes of unknown clients knows nothing that an attacker could want. The code that answers a
+/// request gets it only after it was admitted.
 #[test]
 fn in_http_the_door_knows_no_servers_and_the_routes_know_no_connections() {
     const DOOR: [&str; 10] = [

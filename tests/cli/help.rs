@@ -1,4 +1,4 @@
-//! The help as a whole: a change of it is a change that somebody reads.
+//! The help as a whole: a reviewer sees every change of it.
 
 use crate::support::infrakt::Infrakt;
 use clap::{Command, CommandFactory};

@@ -1,4 +1,4 @@
-//! Every command that infrakt tells somebody to use is one that it has.
+//! infrakt has every command that its hints tell the user to run.
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};

@@ -16,11 +16,11 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// Runs as a user whom permissions hold; root is everybody, so it becomes nobody.
+/// Runs as a user whom file permissions restrict. They don't restrict root, so root becomes an unprivileged user.
 fn as_ordinary_user(infrakt: &Infrakt, words: &[&str]) -> Ended {
     let mut command = infrakt.command(words);
     if is_root() {
-        // Nobody can't look into where the program was built.
+        // That user can't read the folder where the program was built.
         let program = infrakt.folder().join("infrakt");
         if !program.exists() {
             executable::write(&program, &fs::read(env!("CARGO_BIN_EXE_infrakt")).unwrap());
@@ -121,7 +121,7 @@ fn a_home_that_is_not_writable() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_home_of_somebody_else() {
+fn a_home_that_the_user_may_not_read_is_named() {
     let infrakt = Infrakt::new();
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
     let ended = as_ordinary_user(&infrakt, &["server", "list"]);

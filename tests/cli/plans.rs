@@ -14,7 +14,7 @@ fn an_offline_plan_has_the_same_bytes_in_every_home_and_contacts_no_server() {
     for recipe in ["provision", "wipe"] {
         let plans: Vec<String> = (0..3)
             .map(|_| {
-                // TEST-NET-1: whoever calls there waits until a timeout, or is told that there is no route.
+                // TEST-NET-1: a connection there waits until a timeout, or fails because there is no route.
                 let infrakt = Infrakt::new();
                 infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
                 infrakt.ok(&["server", "update", "prod-2", "--host", "nowhere.invalid"]);
@@ -143,7 +143,7 @@ fn a_destructive_plan_made_offline_is_never_applied_and_saving_it_says_so() {
         ended.stderr
     );
     for confirm in [&[][..], &["--confirm", "prod-2"]] {
-        // Exit code 3 and not 4: the server, which nobody can reach, was not even called.
+        // Exit code 3 and not 4: the server can't be reached, and was not even called.
         let said = infrakt.refused(3, &[&["apply", "x.plan"][..], confirm].concat());
         assert!(said.contains("it was made offline"), "{said}");
         assert!(

@@ -33,7 +33,7 @@ fn a_modified_plan_is_stale() {
     assert!(error.to_string().contains("modified after it was made"), "{error}");
 }
 
-/// Such a file would show a list of losses that nobody vouches for.
+/// Such a file would show a list of losses that infrakt did not verify.
 #[test]
 fn a_plan_with_a_false_shipped_text_is_stale() {
     for (name, sha256) in [("lib/wipe.rhai", "00ff"), ("lib/mine.rhai", "00ff")] {
@@ -92,7 +92,7 @@ fn a_saved_destructive_plan_expires_after_24_hours() {
     let mut redated = plan();
     redated.made_at = Some(Timestamp::now() - SignedDuration::from_secs(5));
     assert!(examine(&redated).unwrap_err().to_string().contains("modified"));
-    // What destroys nothing does not age.
+    // A plan that destroys nothing does not expire.
     let mut harmless = harmless();
     harmless.made_at = None;
     examine(&sealed(harmless)).unwrap();

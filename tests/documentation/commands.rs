@@ -1,4 +1,4 @@
-//! Whoever pastes a command from a page is understood.
+//! infrakt understands every command that a reader can paste from a page.
 
 use crate::markdown::{Block, blocks_in, pages};
 use clap::Parser;

@@ -1,4 +1,4 @@
-//! Whoever follows a link arrives.
+//! Every link on a page leads to an existing file and heading.
 
 use crate::markdown::{Page, pages, root};
 

@@ -1,4 +1,4 @@
-//! Whoever copies a recipe from a page has one that works.
+//! Every recipe that a reader can copy from a page works.
 
 use crate::markdown::blocks_in;
 use infrakt::error::{Error, Result};

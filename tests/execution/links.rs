@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// nobody (Debian policy, 9.2.2), who stands for any user of a server.
+/// The unprivileged user of Debian policy 9.2.2. It stands for any user of a server.
 const USER: u32 = 65534;
 
 /// A directory that root alone can write, one in it that belongs to a user, and files of root's that must stay as they are.
@@ -186,7 +186,7 @@ impl Drop for Attacker {
 
 #[test]
 #[ignore = "needs root"]
-fn whoever_swaps_links_while_files_are_written_gains_nothing() {
+fn a_user_who_swaps_links_while_files_are_written_gains_nothing() {
     let place = Place::new();
     let attacker = Attacker::on(place.folder.path());
     let keys = place.said("home/.ssh/authorized_keys");

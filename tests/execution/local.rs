@@ -53,7 +53,7 @@ pub struct Local;
 /// A connection that is lost once.
 pub struct LostOnce {
     on: Option<Loss>,
-    /// As with a real one: whoever abandons a running script cuts the connection.
+    /// As with a real one: a caller that abandons a running script cuts the connection.
     cut: bool,
 }
 

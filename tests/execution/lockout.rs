@@ -57,7 +57,7 @@ fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
 
 #[test]
 #[ignore = "needs root"]
-fn what_locks_nobody_out_stays() {
+fn a_step_that_locks_no_user_out_stays() {
     let folder = tempfile::tempdir().expect("a folder");
     let made = folder.path().join("made");
     let (ended, memory) = executed(&format!(

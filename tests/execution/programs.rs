@@ -38,7 +38,7 @@ fn one_that_hangs_is_ended_with_its_children_and_nothing_of_an_earlier_step() {
         holds(&format!("kill {pid}")),
         "the process of an earlier step is still there"
     );
-    // In brackets, lest the pattern finds itself. What ends a process does not wait for its end.
+    // The brackets keep the pattern from finding itself. The signal does not wait until the process has ended.
     until("none is left of the one that hung", || {
         !holds("pgrep -f '/[s]tubborn' || pgrep -fx 'sleep 7.75'")
     });

@@ -26,7 +26,7 @@ impl Listener {
                 }
                 let mut stream = stream;
                 let mut asked = [0; 16];
-                // Whoever says nothing is told nothing.
+                // A client that sends nothing gets no answer.
                 if stream.read(&mut asked).is_ok_and(|count| count > 0) {
                     let _ = stream.write_all(answer);
                 }
@@ -73,7 +73,7 @@ fn ports_that_answer_as_they_should_are_open_and_the_server_is_not_asked() {
     assert_eq!(notices(&memory), [""; 0]);
 }
 
-/// In the middle of a recipe too: the steps after it go on where they were.
+/// In the middle of a recipe too: the steps after it continue.
 #[test]
 #[ignore = "needs root"]
 fn where_a_port_does_not_answer_the_server_says_whether_it_is_the_reason() {

@@ -279,7 +279,7 @@ fn a_connection_that_is_lost_before_anything_came_back_is_no_reason_to_begin_aga
     assert_eq!(losses, 2, "lost once, and once connected again: {:?}", memory.events);
 }
 
-/// A network that holds back what it was given, and delivers it when nobody thinks of it any more.
+/// A network that holds back data and delivers it long after it was sent.
 #[test]
 #[ignore = "needs root"]
 fn a_launch_that_arrives_after_all_is_done_does_nothing() {

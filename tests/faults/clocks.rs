@@ -1,5 +1,5 @@
-//! Clocks that jump, as they do when a computer without a battery finds its time server. How long a step took, when its
-//! time is over, and what may be thrown away as old does not depend on them.
+//! Clocks that jump, as they do when a computer without a battery finds its time server. The clocks do
+//! not decide how long a step took, when it times out, or which records are old enough to be removed.
 
 use crate::support::ended::Ended;
 use crate::support::infrakt::Infrakt;
@@ -33,7 +33,7 @@ impl Clock {
 
     /// How much it differs from now on: `+10d`.
     fn jumps(&self, by: &str) {
-        // Whoever looks at it at this moment sees one or the other.
+        // A process that reads it at this moment sees the old or the new one.
         let new = self.file.with_extension("new");
         std::fs::write(&new, format!("{by}\n")).expect("a clock");
         std::fs::rename(&new, &self.file).expect("a clock");
@@ -124,7 +124,7 @@ fn when_the_servers_clock_jumps_steps_neither_end_early_nor_late() {
         let run = infrakt.start(&["run", &recipe, "--server", "prod-2"]);
         server.awaits(&format!("test -s {traces}/log"));
         clock.jumps(jump);
-        // Somebody else comes by, and takes nothing for so old that it could be thrown away.
+        // Another infrakt comes by. It must not take anything for old enough to be removed.
         let other = stranger.recipe("other.rhai", "ssh::run(\"Other\", \"true\");");
         stranger
             .run(&["run", &other, "--server", "prod-2"])

@@ -124,7 +124,7 @@ fn a_line_that_carries_badly_changes_nothing_of_the_story() {
     }
 }
 
-/// As when a laptop sleeps, or a firewall forgets a connection: nobody is told, and it takes a while to notice.
+/// As when a laptop sleeps, or a firewall forgets a connection: neither side is told, and it takes a while to notice.
 #[test]
 #[ignore = "needs root and sshd"]
 fn a_line_that_falls_silent_is_given_up_and_another_one_taken() {
@@ -178,7 +178,7 @@ fn a_server_that_is_away_for_a_while_is_called_until_it_is_back() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn whoever_answers_in_the_servers_place_after_a_cut_is_not_trusted_and_gets_nothing() {
+fn another_machine_that_answers_after_a_cut_is_not_trusted_and_gets_nothing() {
     let stage = Stage::set();
     let impostor = Server::start();
     // It would even let the operator in.

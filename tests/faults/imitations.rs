@@ -49,7 +49,7 @@ fn what_a_step_prints_is_only_ever_output() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_step_that_reads_closes_or_leaves_something_behind_holds_nobody_up() {
+fn a_step_that_reads_closes_or_leaves_something_behind_does_not_block_the_run() {
     let server = Server::start();
     let commands = [
         "cat; read -r line || echo nothing to read",

@@ -1,5 +1,5 @@
-//! infrakt is killed at any write of its journal. What it had begun is found in the journal, the server goes on with what
-//! it was given, and `runs resume` brings it to its end, each step having run once.
+//! infrakt is killed at any write of its journal. The journal tells what had begun, the server continues the steps that
+//! it has received, and `runs resume` brings the run to its end. Each step has run once.
 
 use crate::stage::{Stage, Traces};
 use crate::support::ended::Ended;
@@ -46,7 +46,7 @@ impl Stage {
     }
 }
 
-/// What only looks may be done again by whoever resumes: the last step's line counts once.
+/// A resumed run may repeat a step that only checks: the last step's line counts once.
 fn once(mut traces: Traces) -> Traces {
     while let Some(log) = traces.log.strip_suffix("four\nfour\n") {
         traces.log = format!("{log}four\n");
@@ -54,8 +54,8 @@ fn once(mut traces: Traces) -> Traces {
     traces
 }
 
-/// The check at the end may be made twice; and whoever was killed between a change of the database and its word on it
-/// finds, resumed, that there is nothing left to change.
+/// The check at the end may be made twice. If infrakt was killed after it changed the database and before it reported
+/// the change, the resumed run finds nothing left to change.
 fn comparable(told: &Told) -> Told {
     let mut told = told.clone();
     told.output.remove(&6);

@@ -1,5 +1,5 @@
 //! Proof by faults: whatever happens to the connection, the computers, their disks and their clocks, every step runs at
-//! most once, the journal tells the truth, and nobody waits for ever.
+//! most once, the journal tells the truth, and no process waits for ever.
 //!
 //! All of it needs root and OpenSSH's server. Plain `cargo test` ignores these tests and says so; `scripts/test` runs them.
 #![allow(

@@ -7,7 +7,7 @@ use infrakt::event::{Outcome, RunState};
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn whoever_comes_second_is_refused_and_told_who_is_at_work() {
+fn the_second_run_is_refused_and_told_who_is_at_work() {
     let server = Server::start();
     let first = Infrakt::new().with("SUDO_USER", "alice");
     first.knows("prod-2", &server, server.port);
@@ -59,7 +59,7 @@ fn of_many_that_begin_at_once_never_two_are_at_work() {
     let server = Server::start();
     let traces = tempfile::tempdir().expect("a directory");
     let path = traces.path().to_str().expect("UTF-8");
-    // Whoever finds the directory made is not alone.
+    // A run that finds the directory already there is not alone.
     let recipe = format!(
         "ssh::run(\"Alone\", \"mkdir {path}/at-work; echo once >>{path}/log; sleep 0.3; rmdir {path}/at-work\");\n"
     );

@@ -24,7 +24,7 @@ impl Infrakt {
         infrakt
     }
 
-    /// From now on nobody answers at the address of that server.
+    /// From now on no server answers at that server's address.
     pub fn takes_down(&self, name: &str) {
         self.run(&["server", "update", name, "--port", "9"]).exits(0);
     }
@@ -41,7 +41,7 @@ impl Infrakt {
         self.recipe(name, &format!("//! For a test.\n\n{text}\n"))
     }
 
-    /// As [`Infrakt::start`], for one whose output nobody reads while it runs.
+    /// As [`Infrakt::start`], but the test does not read the output while it runs.
     pub fn start_quietly(&self, words: &[&str]) -> Child {
         let path = self.folder().join("output");
         let output = std::fs::File::create(path).expect("a file");

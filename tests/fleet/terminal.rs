@@ -10,7 +10,7 @@ const PATIENCE: u64 = 60_000;
 
 fn on_a_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
     let mut command = infrakt.command(words);
-    // One that can do what terminals can, whoever runs the tests.
+    // A capable terminal, regardless of the terminal that runs the tests.
     command.env("TERM", "xterm");
     spawn_command(command, Some(PATIENCE)).expect("a terminal")
 }
@@ -70,7 +70,7 @@ fn a_person_is_asked_everything_at_the_beginning_and_once() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn whoever_does_not_know_the_passphrase_is_not_asked_again_for_every_server() {
+fn a_user_without_the_passphrase_is_not_asked_again_for_every_server() {
     let servers = Servers::start();
     let infrakt = Infrakt::that_knows(&servers, &["a", "b", "c"]);
     let key = servers.encrypted_key("open sesame");

@@ -114,7 +114,7 @@ fn with_fail_fast_the_others_stop_after_their_step_and_the_rest_does_not_begin()
     }
     let shown = infrakt.run(&["runs", "show", "1"]).exits(0);
     assert!(shown.stdout.contains("stopped because 'b' failed"), "{shown}");
-    // A run that never had its turn can be gone on with all the same.
+    // A run that never had its turn can still be resumed.
     std::fs::write(servers.shared().join("may-finish"), "").expect("a file");
     infrakt.run(&["runs", "resume", "3"]).exits(0);
     assert!(servers.in_shared().contains(&"finished-c".to_owned()));

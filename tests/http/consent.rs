@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn what_destroys_runs_only_for_the_plan_that_was_shown_and_the_name_that_was_typed() {
+fn destructive_steps_run_only_for_the_plan_that_was_shown_and_the_name_that_was_typed() {
     let stage = Stage::set();
     let digest = stage.digest("erase");
     let old = stage.digest("hello");
@@ -154,7 +154,7 @@ fn what_is_protected_or_locked_is_refused_before_anything_about_consent() {
 #[ignore = "needs root and sshd"]
 fn a_plan_that_was_shown_begins_one_run_and_one_that_was_not_begins_none() {
     let stage = Stage::set();
-    // The command line knows the digest too, but nobody has read the plan here.
+    // The command line knows the digest too, but this service has not shown the plan.
     let plan = stage.service.infrakt.json(&["plan", "erase", "--server", "prod-2"]);
     let body = json!({ "recipe": "erase", "confirm": "prod-2", "digest": plan["digest"] });
     let error = stage.run(&body).refuses(422, "stale_plan");

@@ -105,7 +105,7 @@ fn a_run_that_failed_is_resumed_from_where_it_stopped() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_step_that_nobody_saw_end_is_for_a_person_to_look_at() {
+fn a_step_whose_end_was_not_seen_must_be_checked_by_a_person() {
     let mut stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");

@@ -101,7 +101,7 @@ fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
     {
         live.push(first.next().expect("the run goes on"));
     }
-    // It stands still here; whoever comes now sees the same from the beginning.
+    // The run waits here. A reader that connects now sees the same events from the beginning.
     let second = Reader::of(&stage, run, None);
     stage.make("go");
     live.extend(first.rest());
@@ -183,7 +183,7 @@ fn the_end_of_a_run_whose_process_died_is_told() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_run_that_is_resumed_goes_on_with_ids_that_nobody_was_told_before() {
+fn a_resumed_run_continues_with_ids_that_were_not_used_before() {
     let stage = Stage::set();
     let run = stage.begin("fails");
     stage.ended(run);
@@ -235,7 +235,7 @@ fn characters_that_are_cut_in_two_come_whole() {
     assert_eq!(text(&live), "a€b\nend\u{fffd}");
     let replayed = Reader::of(&stage, run, None).rest();
     assert_eq!(replayed, live);
-    // Whoever comes back in the middle gets the rest, and no half of a character.
+    // A reader that comes back in the middle gets the rest, and no half of a character.
     for (place, event) in live.iter().enumerate() {
         if live.get(place + 1).is_some_and(|next| next.id == event.id) {
             continue;

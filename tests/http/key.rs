@@ -55,7 +55,7 @@ fn without_the_key_only_health_and_the_page_are_answered() {
         assert!(answer.header("www-authenticate").is_some(), "{what}");
     }
     assert_eq!(servers.header("x-api-key", &key).send().status, 200);
-    // Whoever has no key learns nothing of what there is, either.
+    // A caller without the key does not learn which routes exist, either.
     service
         .call("GET", "/api/nothing")
         .without("X-API-Key")

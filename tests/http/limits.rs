@@ -1,4 +1,4 @@
-//! Those who say little or nothing, in numbers: nobody else waits for them, and the service goes on.
+//! Many clients that send little or nothing: no other client waits for them, and the service continues.
 
 use crate::fixture::{Answer, Service};
 use crate::support::infrakt::Infrakt;
@@ -22,7 +22,7 @@ fn two_hundred_silent_and_fifty_slow_clients_do_not_delay_others() {
         .call("POST", "/api/servers")
         .header("Content-Length", "100")
         .bytes();
-    // On a computer so slow that their time is over before the question, the question comes again.
+    // On a slow computer they may reach their timeout before the question. Then the test asks again.
     let mut asked = 0;
     until("an answer while all the others wait", || {
         asked += 1;
@@ -107,7 +107,7 @@ fn a_client_that_does_not_read_does_not_delay_others() {
 #[test]
 fn requests_that_wait_for_a_server_leave_slots_for_others() {
     let infrakt = Infrakt::new();
-    // While it is added nobody listens there; then somebody does who takes connections and says nothing.
+    // While the server is added, the port is closed. Later the test accepts connections there and sends nothing.
     let reserved = Port::reserved();
     let port = reserved.number.to_string();
     infrakt.ok(&["server", "add", "mute", "--host", "127.0.0.1", "--port", &port]);

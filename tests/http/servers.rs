@@ -195,7 +195,7 @@ fn removing_a_host_key_requires_the_name_even_without_protection() {
     }
     let removed = service.patch(path, &json!({ "host_key": null, "confirm": "prod-2" }));
     assert_eq!(removed.answers(200)["host_key"], Value::Null);
-    // There is nothing left to be removed, and giving a key trusts nobody else.
+    // There is no key left to remove, and to give one makes infrakt trust no other machine.
     service.patch(path, &json!({ "host_key": null })).answers(200);
     service.patch(path, &json!({ "host_key": OTHER_KEY })).answers(200);
 }

@@ -143,7 +143,7 @@ fn a_run_that_goes_on_ends_after_its_step_and_can_be_resumed() {
         told.extend_from_slice(&bytes[..count]);
     }
     stage.service.signal("TERM");
-    // It takes nobody any more, and waits for the step.
+    // It accepts no more connections, and waits for the step.
     stage.awaits_stop();
     until("it does not listen", || {
         std::net::TcpStream::connect(stage.service.address).is_err()
@@ -187,7 +187,7 @@ fn a_service_that_is_killed_leaves_a_run_that_is_known_as_interrupted() {
     stage.service.ends();
     let told = stage.service.infrakt.json(&["runs", "show", &run.to_string()]);
     assert_eq!(told["state"], "interrupted", "{told}");
-    // The step goes on by itself on its server; whoever takes the run up again sees it to its end.
+    // The step continues by itself on its server. A resume of the run sees it to its end.
     stage.make("go");
     stage
         .service

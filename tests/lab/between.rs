@@ -35,7 +35,7 @@ fn a_change_between_the_question_and_the_answer_is_seen() {
         "machine-id",
         "cp /root/machine-id /etc/machine-id",
     );
-    // The row, too: somebody marks it, in another window.
+    // The row, too: a user marks it, in another window.
     let mut terminal = infrakt.on_terminal(&wipe);
     terminal.sees(QUESTION);
     infrakt.run(&["server", "update", "prod-2", "--infrakt-host"]).exits(0);

@@ -1,4 +1,4 @@
-//! What destroys talks to whatever answers on Docker's socket: it must be the machine's own engine.
+//! Destructive steps use the engine that answers on Docker's socket: it must be the machine's own.
 
 use crate::infrakt::Infrakt;
 use crate::machine::{Machine, key};

@@ -42,7 +42,7 @@ fn of_three_machines_one_is_down_and_is_done_later_with_retry() {
     assert!(third.holds("grep -qx 'two words' /etc/motd"));
     assert_eq!([count(&first), count(&second), count(&third)], ["once", "once", "once"]);
 
-    // What destroys wants each name, and does nothing anywhere without all of them.
+    // A destructive run requires each server's name, and changes no server until it has all of them.
     let wipe = [
         "run",
         "wipe",

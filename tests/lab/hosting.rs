@@ -42,7 +42,7 @@ impl Host {
             .tries(&format!("/root/setup-vps.sh --binary /root/infrakt {options}"))
     }
 
-    /// The same, while somebody on the machine looks at what is running there, and finds no API key in it.
+    /// The same, while a user on the machine lists the running processes and finds no API key in them.
     #[track_caller]
     fn watched_setup(&self, options: &str) -> Ended {
         self.machine.root(&format!(
@@ -106,7 +106,7 @@ impl Host {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
+fn a_server_that_hosts_infrakt_is_never_wiped_by_any_installation() {
     let host = Host::up(&["--full", "--ssh-port", "2222"]);
     let machine = &host.machine;
     let data = host.data();
@@ -140,7 +140,7 @@ fn a_server_hosts_infrakt_and_is_never_wiped_whoever_tries_it() {
     let exposure = machine.root("systemd-analyze security infrakt.service --no-pager | sed -n 's/.*Overall exposure level for infrakt.service: \\([0-9]*\\).*/\\1/p'");
     assert!(exposure.parse::<u32>().expect("a level") <= 2, "exposed: {exposure}");
     assert!(!host.is_reached_from_outside());
-    // Its key lets nobody in from elsewhere, and stands in no log.
+    // Its key allows no login from elsewhere, and the API key is in no log.
     assert!(machine.holds("grep -q '^restrict,pty,from=\"127.0.0.1,::1\" ssh-ed25519 ' /root/.ssh/authorized_keys"));
     assert!(!machine.holds(&format!("journalctl --no-pager | grep -F -- '{api_key}'")));
 

@@ -22,7 +22,7 @@ fn nothing_is_destroyed_on_a_machine_without_a_machine_id() {
             .exits(3)
             .says("machine-id");
         assert!(machine.holds("test -e /opt/infrakt/file"), "{nothing}");
-        // What destroys nothing needs no identity.
+        // A plan that destroys nothing needs no identity.
         infrakt.run(&["run", &recipe, "--server", "prod-2"]).exits(0);
     }
     machine.root("cp /root/machine-id /etc/machine-id");

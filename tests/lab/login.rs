@@ -114,7 +114,7 @@ fn a_changed_host_key_is_explained_and_nothing_is_run() {
 
 #[test]
 fn a_server_that_cannot_be_reached_is_saved_and_nothing_else_works_on_it() {
-    // A port that nobody listens on.
+    // A port without a listener.
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -96,7 +96,7 @@ impl Machine {
         said(&self.lab("reset-host-key", &[]))
     }
 
-    /// Restarts it; gives it back once it lets somebody in again.
+    /// Restarts it, and returns once a login works again.
     pub fn reboot(&self) {
         said(&self.lab("reboot", &[]));
     }
@@ -117,7 +117,7 @@ impl Machine {
         said(&self.lab("ssh", &["--user", user, command]))
     }
 
-    /// Whether somebody can log in now, over a new connection.
+    /// Whether a login over a new connection works now.
     pub fn lets_root_in(&self) -> bool {
         self.lab("ssh", &["true"]).status.success()
     }

@@ -9,7 +9,7 @@ fn apply(plan: &str) -> [&str; 4] {
     ["apply", plan, "--confirm", "prod-2"]
 }
 
-/// Gives an edited plan the digest that fits it, as somebody would who has read how it is made.
+/// Gives an edited plan the digest that fits it, as an attacker would who knows how it is made.
 fn sign(plan: &mut Value) {
     let edited: Plan = serde_json::from_value(plan.clone()).expect("a plan");
     plan["digest"] = edited.compute_digest().into();
@@ -51,7 +51,7 @@ fn a_saved_plan_runs_only_as_it_was_shown_and_where_it_still_fits() {
         .run(&apply(&plan))
         .exits(3)
         .says("it was modified after it was made");
-    // An effect that lies, so that nobody would be asked.
+    // A false effect, so that infrakt would not ask for consent.
     let lie = |plan: &mut Value| {
         for step in plan["steps"].as_array_mut().expect("steps") {
             step["effect"] = "change".into();

@@ -39,7 +39,7 @@ fn a_protected_server_is_provisioned_on_top_of_what_is_there_and_never_wiped() {
         .run(&["server", "wipe", "prod-2", "--confirm", "prod-2"])
         .exits(3)
         .says("protected");
-    // Nobody is asked for a name that would do no good.
+    // infrakt does not ask for the name if it would refuse anyway.
     let terminal = infrakt.on_terminal(&WIPE[..4]);
     terminal
         .ends()
@@ -115,7 +115,7 @@ fn nothing_gets_round_the_protection_but_its_name_typed() {
         assert_eq!(installation.json(&["runs", "list"]), serde_json::json!([]));
     }
 
-    // Somebody removes the marker, and then the row, for which the name must be typed.
+    // A user removes the marker, and then the row, for which the name must be typed.
     machine.root("rm /etc/infrakt/host");
     infrakt
         .run(&["server", "remove", "prod-2"])

@@ -56,7 +56,7 @@ fn a_full_server_is_wiped_and_provisioned_once_its_name_was_typed_and_not_before
         assert_eq!(infrakt.json(&["runs", "list"]), serde_json::json!([]));
     };
 
-    // A name that is piped in was typed by nobody.
+    // A name that is piped in was not typed by a person.
     infrakt
         .run_with(&PROVISION, "prod-2\n")
         .exits(3)

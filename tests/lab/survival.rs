@@ -16,7 +16,7 @@ ssh::run("Third", "echo third >>/root/log; echo printed by the third");
 ssh::check("All of it", "cat /root/log");
 "#;
 
-/// As when the power of the operator's computer fails, or somebody loses patience with it.
+/// As when the power of the operator's computer fails, or the operator loses patience with it.
 fn kill(mut child: Child) {
     child.kill().expect("it can be killed");
     child.wait().expect("it has ended");
@@ -279,7 +279,7 @@ fn a_wipe_is_not_resumed_over_what_was_set_up_since() {
         .says("more data would be deleted than the plan shows: volume second");
     machine.root("docker volume rm second");
 
-    // Somebody else's run on the machine ends the consent too.
+    // Another run on the machine ends the consent too.
     let hello = infrakt.recipe("hello.rhai", "ssh::run(\"Say hello\", \"true\");");
     infrakt.run(&["run", &hello, "--server", "prod-2"]).exits(0);
     infrakt
@@ -293,7 +293,7 @@ fn a_wipe_is_not_resumed_over_what_was_set_up_since() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn another_machine_at_the_same_address_is_not_gone_on_with() {
+fn a_run_is_not_resumed_on_another_machine_at_the_same_address() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("fails.rhai", "ssh::run(\"Fail\", \"false\");");
@@ -307,7 +307,7 @@ fn another_machine_at_the_same_address_is_not_gone_on_with() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn whoever_is_locked_out_sees_by_whom_and_can_end_it() {
+fn a_refused_run_names_the_lock_holder_and_can_end_the_lock() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let other = Infrakt::with_prod_2(&machine);

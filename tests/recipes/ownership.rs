@@ -88,7 +88,7 @@ fn what_another_user_owns_is_refused() {
             "{error}"
         );
     }
-    // A link in a shared folder belongs to whoever made it.
+    // A link in a shared folder belongs to the user who made it.
     let files = files();
     let shared = files.path("shared");
     std::fs::create_dir(&shared).expect("a folder");

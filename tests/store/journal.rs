@@ -350,7 +350,7 @@ fn a_destructive_run_needs_a_matching_consent() {
         ..fits.clone()
     };
     assert_eq!(attempt(Some(&old)), "stale_plan");
-    // The clock was set back since it was given, so nobody knows how old it is.
+    // The clock was set back since it was given, so its age is unknown.
     let future = Consent {
         at: fits.at + SignedDuration::from_mins(1),
         ..fits.clone()

@@ -1,4 +1,4 @@
-//! A run that ended early can be gone on with: what is done stays done, and the consent holds for a day.
+//! A run that ended early can be resumed: finished steps are not repeated, and the consent holds for a day.
 
 use crate::fixture::{Place, add, code, plan};
 use infrakt::consent::{Consent, Means};

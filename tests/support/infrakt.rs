@@ -37,7 +37,7 @@ impl Infrakt {
         }
     }
 
-    /// With a server `prod-2` that nothing answers for: TCP port 9 of this computer, where nobody listens.
+    /// With a server `prod-2` that nothing answers for: TCP port 9 of this computer is closed.
     pub fn with_server() -> Self {
         let infrakt = Self::new();
         infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.0.1", "--port", "9"]);
@@ -112,7 +112,7 @@ impl Infrakt {
         command.env("INFRAKT_HOME", &self.home);
         command.current_dir(self.folder()).env("COLUMNS", "100");
         command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-        // Neither the keys nor the known hosts of whoever runs the tests.
+        // Neither the keys nor the known hosts of the user who runs the tests.
         command.env("HOME", self.directory.path()).env_remove("SSH_AUTH_SOCK");
         for name in [
             "INFRAKT_SUDO_PASSWORD",
@@ -153,7 +153,7 @@ impl Infrakt {
         ended.stderr
     }
 
-    /// As [`Infrakt::run`], with half a gigabyte of address space: whoever lets others fill its memory does not survive it.
+    /// As [`Infrakt::run`], with half a gigabyte of address space: the process fails if others can fill its memory.
     #[track_caller]
     pub fn run_in_little_memory(&self, words: &[&str]) -> Ended {
         self.run_in_memory(500_000_000, words)

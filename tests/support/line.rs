@@ -24,11 +24,11 @@ pub enum Fault {
     Cut(Way, u64),
     /// This direction ends after so many bytes, and the other stays open.
     Truncate(Way, u64),
-    /// After so many bytes nothing goes this way any more, and nobody is told.
+    /// After so many bytes nothing goes this way any more, and neither side is told.
     Stall(Way, u64),
     /// One bit of the byte with this number arrives wrong.
     Corrupt(Way, u64),
-    /// After so many bytes there comes what nobody has sent, without end.
+    /// After so many bytes, bytes arrive that neither side has sent, without end.
     Flood(Way, u64),
     /// Every byte comes alone.
     Dribble(Way),
@@ -66,7 +66,7 @@ struct State {
     /// What befalls the connections to come, one after the other; then nothing does.
     faults: Mutex<VecDeque<Vec<Fault>>>,
     connections: Mutex<Vec<Connection>>,
-    /// Nobody gets through at all.
+    /// No connection gets through at all.
     down: AtomicBool,
 }
 

@@ -6,7 +6,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, soc
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 
-/// The kernel gives a port with a bound socket to nobody by itself. The socket allows to reuse its address, as sshd and
+/// The kernel does not assign a port with a bound socket to another process by itself. The socket allows to reuse its address, as sshd and
 /// the standard library do for theirs, so a server may still listen on the port.
 pub struct Port {
     pub number: u16,

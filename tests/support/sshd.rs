@@ -13,7 +13,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 pub const PLAIN: &str = "mount -t tmpfs -o mode=700 tmpfs \"$(getent passwd root | cut -d : -f 6)\"\n\
                          exec /usr/sbin/sshd -D -e -f \"$1/sshd_config\"";
 
-/// Runs a script that becomes an sshd, and waits until that listens on `port`, on which nobody may listen before.
+/// Runs a script that becomes an sshd, and waits until it listens on `port`. No process may listen there before.
 pub fn boot(script: &str, directory: &Path, port: u16) -> World {
     assert!(
         Path::new(SSHD).exists(),
@@ -42,8 +42,8 @@ pub fn make_key(path: &Path, options: &[&str]) {
     assert!(status.expect("ssh-keygen starts").success(), "ssh-keygen {options:?}");
 }
 
-/// Writes the configuration of an sshd that lets in the owners of the keys in the file `authorized_keys`, as root, and
-/// nobody else. `more` has further lines.
+/// Writes the configuration of an sshd that lets in only the owners of the keys in the file `authorized_keys`, as root.
+/// `more` has further lines.
 pub fn configure(directory: &Path, address: &str, port: u16, more: &str) {
     let config = format!(
         "Port {port}\nListenAddress {address}\nAuthorizedKeysFile {}/authorized_keys\nStrictModes no\nUsePAM no\n\

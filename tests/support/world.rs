@@ -49,7 +49,7 @@ impl World {
         self.process.try_wait().expect("a process").is_some()
     }
 
-    /// Nothing of it is left afterwards: no process, and so nobody who listens.
+    /// Nothing of it is left afterwards: no process, and so no listener.
     pub fn end(&mut self) {
         if self.has_ended() {
             // Its number may be another process's by now.

@@ -204,7 +204,7 @@ mod tests {
     use super::destroying;
 
     #[test]
-    fn what_destroys_is_seen_in_all_its_usual_forms() {
+    fn destructive_commands_are_found_in_their_usual_forms() {
         for (shell, what) in [
             ("rm -rf /opt/infrakt/", "rm -r"),
             ("cd /srv && /bin/rm -f -R data", "rm -r"),
