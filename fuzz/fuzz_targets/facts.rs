@@ -6,7 +6,7 @@
 use infrakt::error::{Error, Result};
 use infrakt::facts::{Facts, probe};
 use infrakt::plan::ServerIdentity;
-use infrakt::recipe::{Answers, Inputs, Library, ServerView, evaluate};
+use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 
@@ -14,6 +14,10 @@ use std::path::Path;
 struct Nothing;
 
 impl Answers for Nothing {
+    fn facts(&mut self) -> Result<KnownServer> {
+        panic!("the facts are known")
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         panic!("the server was asked: {command}")
     }
@@ -70,11 +74,13 @@ fn decide(facts: &Facts) {
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
-        protected: false,
     };
     let inputs = Inputs {
         server,
-        facts,
+        known: Some(KnownServer {
+            facts: facts.clone(),
+            protected: false,
+        }),
         parameters: Default::default(),
         answers: Box::new(Nothing),
     };

@@ -2,7 +2,7 @@
 //! keep no more than they were sent, and tell the same however the network cut it.
 #![no_main]
 
-use infrakt::event::{Position, RunEvent};
+use infrakt::event::{RunEvent, StretchPosition};
 use infrakt::executor::frames::{Frame, FrameReader};
 use infrakt::executor::script::Secrets;
 use infrakt::executor::transcript::Transcript;
@@ -14,7 +14,7 @@ const NONCE: &str = "n";
 /// where the stream is no follower's.
 fn told(stream: &[u8], piece: usize) -> (Vec<RunEvent>, Vec<(usize, Vec<u8>)>, bool) {
     let mut reader = FrameReader::new(NONCE);
-    let mut transcript = Transcript::new(&Secrets::new(), Position::start(1, 0), 0);
+    let mut transcript = Transcript::new(&Secrets::new(), StretchPosition::start(1, 0), 0);
     let (mut events, mut output) = (Vec::new(), Vec::<(usize, Vec<u8>)>::new());
     let mut carried = 0;
     for bytes in stream.chunks(piece.max(1)) {

@@ -5,13 +5,19 @@
 use infrakt::error::Result;
 use infrakt::facts::Facts;
 use infrakt::plan::{Losses, Plan, ServerIdentity, lint, render};
-use infrakt::recipe::{Answers, Inputs, Library, ServerView, evaluate};
+use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
 use libfuzzer_sys::fuzz_target;
 use std::cell::OnceCell;
 
 struct NoServer;
 
 impl Answers for NoServer {
+    fn facts(&mut self) -> Result<KnownServer> {
+        let facts = Facts::by_name_or_path("debian-13").expect("a profile");
+        let protected = false;
+        Ok(KnownServer { facts, protected })
+    }
+
     fn query(&mut self, command: &str) -> Result<String> {
         Ok(format!("answer to {command}"))
     }
@@ -32,7 +38,6 @@ fn plan(text: &str) -> Option<Plan> {
         std::fs::write(&path, text).expect("a recipe");
         Library::new(folder.path().join("own")).find(path.to_str().expect("UTF-8"))
     });
-    let facts = Facts::by_name_or_path("debian-13").expect("a profile");
     let (name, host, user) = ("prod-2".to_owned(), "192.0.2.7".to_owned(), "root".to_owned());
     let server = ServerView {
         name: name.clone(),
@@ -42,7 +47,6 @@ fn plan(text: &str) -> Option<Plan> {
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
-        protected: false,
     };
     let identity = ServerIdentity {
         id: 1,
@@ -51,12 +55,12 @@ fn plan(text: &str) -> Option<Plan> {
         port: 22,
         user,
         host_key: None,
-        machine_id: facts.machine_id.clone(),
+        machine_id: None,
         protected: Vec::new(),
     };
     let inputs = Inputs {
         server,
-        facts: &facts,
+        known: None,
         parameters: Default::default(),
         answers: Box::new(NoServer),
     };

@@ -42,7 +42,7 @@ const STATES: [State; 12] = [
     },
     State {
         broken: "apt-mark hold ufw",
-        says: &["the package ufw is held back", "apt-mark unhold ufw"],
+        says: &["the package ufw is on hold", "apt-mark unhold ufw"],
         repaired: "apt-mark unhold ufw",
     },
     State {
