@@ -2,6 +2,7 @@
 //! determines the configuration, the agent and the programs.
 
 use crate::server::{Person, Server, read_all};
+use crate::support::wait::until;
 use infrakt::executor::connection::{Connection, Incoming};
 use infrakt::host_key::HostKey;
 use infrakt::ssh::{Destination, FirstContact, LoginTarget, ServerRoute, Session};
@@ -366,14 +367,20 @@ fn left_behind() -> (isize, isize) {
 /// The time until the next keepalive probe of the connection to this port, in seconds, if there is one:
 /// proc_pid_net(5), tcp.
 fn next_probe(port: u16) -> String {
+    const ESTABLISHED: &str = "01";
+    const RETRANSMIT: &str = "01:";
+    const KEEPALIVE: &str = "02:";
     let remote = format!(":{port:04X}");
-    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
-    let fields = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let timer = table.lines().map(fields).find(|fields| fields[2].ends_with(&remote));
+    let mut timer = String::new();
+    until("the server has confirmed all that was sent", || {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+        let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let connection = lines.find(|fields| fields[2].ends_with(&remote) && fields[3] == ESTABLISHED);
+        timer = connection.map_or(String::new(), |fields| fields[5].to_owned());
+        !timer.starts_with(RETRANSMIT)
+    });
     timer
-        .and_then(|fields| {
-            let ticks = fields[5].strip_prefix("02:")?.to_owned();
-            Some((u32::from_str_radix(&ticks, 16).ok()? as f64 / 100.0).to_string())
-        })
-        .unwrap_or_default()
+        .strip_prefix(KEEPALIVE)
+        .and_then(|ticks| u32::from_str_radix(ticks, 16).ok())
+        .map_or(String::new(), |ticks| (f64::from(ticks) / 100.0).to_string())
 }
