@@ -141,7 +141,7 @@ fn an_image_that_does_not_exist(infrakt: &Infrakt, machine: &Machine) {
     infrakt
         .run(&[&PROVISION[..], &["--set", "traefik_version=v9.9"]].concat())
         .exits(1)
-        .says("the image traefik:v9.9 can't be had");
+        .says("the image traefik:v9.9 can't be pulled from here");
     assert_eq!(machine.state(), before);
 }
 

@@ -77,6 +77,35 @@ fn helper_feeds_ten_megabytes() {
     feed_ten_megabytes(&mut session(&server));
 }
 
+/// sshd takes no input before it has started the command, and then says so once. A client that is slow may read that
+/// while it looks for output. Then it must write: the shell waits for its input, so nothing more arrives.
+#[test]
+#[ignore = "needs root and sshd"]
+fn input_is_written_whenever_the_server_allows_it() {
+    for microseconds in [200, 400, 800, 1600, 3200] {
+        let delay = format!("inject=recvfrom:delay_exit={microseconds}");
+        let output = Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=recvfrom", "-e", &delay])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "streams::helper_greets_again_and_again"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{microseconds} µs: {said}");
+    }
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn helper_greets_again_and_again() {
+    let server = Server::start(&["ed25519"]);
+    for _ in 0..10 {
+        let mut session = session(&server);
+        let printed = read_all(&mut *session.start(b"echo hello; exit\n").unwrap()).unwrap();
+        assert_eq!(printed.stdout, b"hello\n");
+    }
+}
+
 /// A script of ten megabytes that prints ten megabytes on each stream while it is being read.
 pub fn feed_ten_megabytes(session: &mut Session) {
     let padding = "x".repeat(1000);

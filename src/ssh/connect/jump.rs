@@ -79,6 +79,7 @@ impl Jump {
             out: Buffer::default(),
             back: Buffer::default(),
             unfinished: UnfinishedTransfer::Nothing,
+            window: 0,
         };
         let builder = std::thread::Builder::new()
             .name("jump host".to_owned())
@@ -173,6 +174,8 @@ struct Bridge {
     out: Buffer,
     back: Buffer,
     unfinished: UnfinishedTransfer,
+    /// How many bytes the jump host would still take when writing last stopped.
+    window: u32,
 }
 
 impl Bridge {
@@ -209,7 +212,9 @@ impl Bridge {
                     }
                 }
             }
-            if moved {
+            // Reading may have taken off the socket that more can be written, which poll then does not announce.
+            let may_write = !self.out.is_empty() && self.channel.write_window().remaining > self.window;
+            if moved || (may_write && self.unfinished == UnfinishedTransfer::Nothing) {
                 continue;
             }
             if self.back.is_empty() && self.channel.eof() {
@@ -246,6 +251,7 @@ impl Bridge {
                 }
             }
         }
+        self.window = self.channel.write_window().remaining;
         Ok(moved)
     }
 

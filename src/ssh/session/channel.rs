@@ -3,7 +3,8 @@
 //! libssh2 has rules that its types do not show:
 //! - A packet that the socket took only in part must be finished by repeating the same call, with the same bytes at the
 //!   same address. Any other call that sends is refused. See [`UnfinishedCall`].
-//! - Reading one stream also takes the other stream's packets off the socket; poll does not announce those any more.
+//! - Reading one stream also takes the other stream's packets off the socket, and those that let more be written; poll
+//!   does not announce those any more.
 //! - End of file is a state of the channel, and is not reported while either stream has unread bytes.
 
 use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
@@ -50,6 +51,8 @@ pub struct Shell {
     /// How many bytes of the first piece are written.
     written: usize,
     unfinished: UnfinishedCall,
+    /// How many bytes the server would still take when writing last stopped.
+    window: u32,
     /// The stream to read first. It alternates, so that neither stream waits for the other to be silent.
     next: i32,
     buffer: Vec<u8>,
@@ -89,6 +92,7 @@ impl Shell {
                 outgoing: VecDeque::from_iter((!first.is_empty()).then(|| Zeroizing::new(first))),
                 written: 0,
                 unfinished: UnfinishedCall::Nothing,
+                window: 0,
                 next: STDOUT,
                 buffer: vec![0; CHUNK],
                 closed: false,
@@ -232,6 +236,17 @@ impl<'a> ScriptChannel<'a> {
     /// Writes as much as possible without waiting. A broken connection is left for the reading side to report, so that
     /// output that has already arrived is not lost.
     fn flush(&mut self) {
+        self.write_queued();
+        self.shell.window = self.shell.channel.write_window().remaining;
+    }
+
+    /// Whether input is left that the server takes by now, though it did not when writing last stopped: reading has
+    /// taken its word for it off the socket. sshd takes nothing at all before the command is started.
+    fn may_write_more(&self) -> bool {
+        !self.shell.outgoing.is_empty() && self.shell.channel.write_window().remaining > self.shell.window
+    }
+
+    fn write_queued(&mut self) {
         if self.shell.starting && self.begin().is_err() {
             return;
         }
@@ -418,8 +433,8 @@ impl Channel for ScriptChannel<'_> {
             let enough = self.is_still_awaited()?;
             let events = if self.shell.unfinished != UnfinishedCall::Nothing {
                 PollFlags::OUT
-            } else if self.shell.channel.read_window().available > 0 {
-                // These bytes were taken off the socket while the other stream was read, so poll would not report them.
+            } else if self.shell.channel.read_window().available > 0 || self.may_write_more() {
+                // What was taken off the socket while something else was read, poll would not report.
                 continue;
             } else {
                 PollFlags::IN
