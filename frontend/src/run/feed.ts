@@ -65,9 +65,11 @@ export class RunFeed {
       after: this.next.progress.lastId,
       signal: following.signal,
       onEvents: (events) => {
-        this.take(events);
+        if (!following.signal.aborted) this.take(events);
       },
       onConnection: (connection) => {
+        // The answer may have arrived at the moment in which the stream was left.
+        if (following.signal.aborted) return;
         this.publish({ connection, endedAt: connection.state === "ended" ? Date.now() : null });
         this.expectQuiet();
       },
@@ -87,6 +89,8 @@ export class RunFeed {
     this.following?.abort();
     this.following = null;
     clearTimeout(this.quiet);
+    // No timer stays behind.
+    if (this.frame !== null) this.tell();
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -139,16 +143,17 @@ export class RunFeed {
   private publish(change: Partial<FeedSnapshot>): void {
     this.next = { ...this.next, ...change };
     if (this.frame !== null) return;
-    const tell = () => {
-      if (this.frame !== null) cancelAnimationFrame(this.frame);
-      clearTimeout(this.fallback);
-      this.frame = null;
-      this.snapshot = this.next;
-      for (const listener of this.listeners) listener();
-    };
-    this.frame = requestAnimationFrame(tell);
-    this.fallback = setTimeout(tell, HIDDEN_FRAME);
+    this.frame = requestAnimationFrame(this.tell);
+    this.fallback = setTimeout(this.tell, HIDDEN_FRAME);
   }
+
+  private readonly tell = (): void => {
+    if (this.frame !== null) cancelAnimationFrame(this.frame);
+    clearTimeout(this.fallback);
+    this.frame = null;
+    this.snapshot = this.next;
+    for (const listener of this.listeners) listener();
+  };
 }
 
 /** The feed of a run of this service. */

@@ -92,6 +92,10 @@ async function readOnce(
     if (after > 0) headers["Last-Event-ID"] = String(after);
     const response = await options.open(headers, request.signal);
     if (response.body === null) return { state: "broken" };
+    if (request.signal.aborted) {
+      await response.body.cancel();
+      return { state: "broken" };
+    }
     options.onConnection({ state: "live" });
 
     let known = after;
