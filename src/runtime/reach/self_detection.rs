@@ -16,14 +16,44 @@ pub fn thread_name() -> Result<&'static str> {
         return Ok(name);
     }
     let name: String = format!("ik-{}", &crate::executor::nonce()?[2..14]);
+    start(&name)?;
+    Ok(NAME.get_or_init(|| name))
+}
+
+/// Starts a thread, and returns once it has its name: a new thread sets its own, which on a busy computer may be after the
+/// probe has looked.
+fn start(name: &str) -> Result<()> {
+    let unusable = |reason: String| Error::usage(format!("cannot start a thread: {reason}"));
+    let (started, has_started) = std::sync::mpsc::sync_channel(1);
     std::thread::Builder::new()
-        .name(name.clone())
+        .name(name.to_owned())
         .stack_size(64 * 1024)
-        .spawn(|| {
+        .spawn(move || {
+            // Nothing waits for it only if the caller is gone.
+            let _ = started.send(());
             loop {
                 std::thread::park();
             }
         })
-        .map_err(|error| Error::usage(format!("cannot start a thread: {error}")))?;
-    Ok(NAME.get_or_init(|| name))
+        .map_err(|error| unusable(error.to_string()))?;
+    has_started.recv().map_err(|error| unusable(error.to_string()))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::start;
+
+    #[test]
+    fn the_thread_has_its_name_as_soon_as_it_is_used() {
+        for number in 0..100 {
+            let name = format!("ik-test{number}");
+            start(&name).unwrap();
+            let mut tasks = std::fs::read_dir("/proc/self/task").unwrap();
+            let is_named = tasks.any(|task| {
+                let comm = std::fs::read_to_string(task.unwrap().path().join("comm"));
+                comm.is_ok_and(|comm| comm.trim_end() == name)
+            });
+            assert!(is_named, "{name}");
+        }
+    }
 }
