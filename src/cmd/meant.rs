@@ -14,7 +14,7 @@ const OTHER_WORDS: [(&str, &str); 8] = [
     ("login", "ssh"),
     ("history", "runs"),
 ];
-/// Of commands that have the same last word, so many are suggested.
+/// The most commands with the same last word that are suggested.
 const MOST: usize = 3;
 
 /// The hint for `word`, which stands where a command of `before` was expected, as `ls` after `["server"]`. `root` holds all

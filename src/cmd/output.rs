@@ -219,7 +219,7 @@ pub(super) fn fitted_table<const N: usize>(
     )
 }
 
-/// A cell is cut down to so many characters at most.
+/// The fewest characters that a cell is cut down to.
 const NARROWEST: usize = 8;
 
 fn columns_of_stdout() -> Option<usize> {

@@ -65,11 +65,9 @@ export class RunFeed {
       after: this.next.progress.lastId,
       signal: following.signal,
       onEvents: (events) => {
-        if (!following.signal.aborted) this.take(events);
+        this.take(events);
       },
       onConnection: (connection) => {
-        // The answer may have arrived at the moment in which the stream was left.
-        if (following.signal.aborted) return;
         this.publish({ connection, endedAt: connection.state === "ended" ? Date.now() : null });
         this.expectQuiet();
       },

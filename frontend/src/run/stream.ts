@@ -92,6 +92,7 @@ async function readOnce(
     if (after > 0) headers["Last-Event-ID"] = String(after);
     const response = await options.open(headers, request.signal);
     if (response.body === null) return { state: "broken" };
+    // The answer may have arrived at the moment in which the stream was left.
     if (request.signal.aborted) {
       await response.body.cancel();
       return { state: "broken" };
