@@ -36,7 +36,7 @@ impl Outcome {
     /// What it is called for people. A check that passed is a check, and nothing else: it could change nothing.
     pub fn word(self, effect: Effect) -> &'static str {
         match (self, effect) {
-            (Self::NoChange, Effect::Read) => "check",
+            (Self::NoChange, Effect::Check) => "check",
             (Self::NoChange, _) => "no change",
             _ => self.as_str(),
         }

@@ -25,10 +25,10 @@ provision() {
 
 # Begins nothing unless the plan destroys nothing and infrakt knows that the server is protected.
 check_plan() {
-    jq -e '(.steps | type == "array" and length > 0 and all(.effect == "read" or .effect == "change")) and .needs_consent == false' \
+    jq -e '(.steps | type == "array" and length > 0 and all(.effect == "check" or .effect == "change")) and .needs_consent == false' \
         "$WORK/plan" >/dev/null ||
         stop_loudly "the plan for '$NAME' destroys something" \
-            "$(jq -r '.steps[]? | select(.effect != "read" and .effect != "change") | .title' "$WORK/plan")"
+            "$(jq -r '.steps[]? | select(.effect != "check" and .effect != "change") | .title' "$WORK/plan")"
     jq -e '.server.protected | type == "array" and length > 0' "$WORK/plan" >/dev/null ||
         stop_loudly "the plan for '$NAME' does not say that it is protected" "$(jq -c .server "$WORK/plan")"
     jq -e '.refused == null' "$WORK/plan" >/dev/null ||
@@ -73,6 +73,6 @@ follow() {
 tell_steps() {
     local outcome title
     jq -r --argjson told "$1" '[.steps[] | select(.outcome != null)][$told:][] | select(.outcome != "skipped")
-        | (if .effect == "read" and .outcome == "no_change" then "ok" else .outcome end) + "\t" + .title' "$WORK/answer" |
+        | (if .effect == "check" and .outcome == "no_change" then "check" else .outcome | sub("_"; " ") end) + "\t" + .title' "$WORK/answer" |
         while IFS=$'\t' read -r outcome title; do printf '    %-10s %s\n' "$outcome" "$title" >&2; done
 }

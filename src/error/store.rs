@@ -48,7 +48,7 @@ pub enum StoreError {
     RunsServerIsGone { id: i64, server: String },
     #[error("run {id} has already ended: it is {state}")]
     RunHasEnded { id: i64, state: &'static str },
-    #[error("run {id} was started by an older infrakt, which did not record what resuming needs")]
+    #[error("run {id} was started by an older infrakt, which recorded it in a form that this one can't resume")]
     RunIsTooOld { id: i64 },
     #[error("app '{app}' has no variable '{name}'")]
     UnknownVariable {

@@ -66,7 +66,7 @@ pub(super) fn note(
     for event in &mut events {
         if let RunEvent::StepEnded { step, outcome, .. } = event
             && *outcome == Outcome::Changed
-            && plan.steps.get(*step).is_some_and(|step| step.effect == Effect::Read)
+            && plan.steps.get(*step).is_some_and(|step| step.effect == Effect::Check)
         {
             *outcome = Outcome::NoChange;
         }

@@ -28,15 +28,36 @@ impl Plan {
         match value.get("format").map(|format| (format, format.as_u64())) {
             None => return Err(malformed("it has no format, so it is not a plan".to_owned())),
             Some((_, Some(format))) if format == u64::from(FORMAT) => {}
-            Some((format, _)) => {
+            Some((format, number)) => {
+                let older = number.is_some_and(|number| number < u64::from(FORMAT));
+                let by = if older { "; an older infrakt saved it" } else { "" };
                 return Err(malformed(format!(
-                    "its format is {format}, this infrakt supports format {FORMAT}"
+                    "its format is {format}, this infrakt supports format {FORMAT}{by}"
                 )));
             }
         }
         let plan: Self = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         plan.check_form().map_err(malformed)?;
         Ok(plan)
+    }
+
+    /// Reads a plan from the journal, also one that an older infrakt began. That one is for showing: its digest is the one of
+    /// its old form, so no consent fits it any more.
+    ///
+    /// # Errors
+    /// If the text is no plan.
+    pub fn parse_recorded(json: &str) -> serde_json::Result<Self> {
+        let mut value: serde_json::Value = serde_json::from_str(json)?;
+        if value.get("format") == Some(&1.into())
+            && let Some(steps) = value.get_mut("steps").and_then(serde_json::Value::as_array_mut)
+        {
+            for effect in steps.iter_mut().filter_map(|step| step.get_mut("effect")) {
+                if effect == "read" {
+                    *effect = Effect::Check.as_str().into();
+                }
+            }
+        }
+        serde_json::from_value(value)
     }
 
     /// Whether every part of the plan has the form that a recipe could have given it.
@@ -148,7 +169,7 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
 
 /// Whether the step is a check that can be asked at any time: a command that only looks, on the server.
 pub fn can_be_preflight(step: &Step) -> bool {
-    step.effect == Effect::Read && matches!(step.action, Action::Run { .. })
+    step.effect == Effect::Check && matches!(step.action, Action::Run { .. })
 }
 
 /// One line of text that can be read.

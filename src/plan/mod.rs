@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 pub use survey::Survey;
 
-/// The version of the JSON form of a plan.
-pub const FORMAT: u32 = 1;
+/// The version of the JSON form of a plan. In format 1, the effect `check` was called `read`.
+pub const FORMAT: u32 = 2;
 
 /// The steps for one server, with everything that a person's consent to them rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -213,7 +213,7 @@ impl Loss {
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Read-only.
-    Read,
+    Check,
     /// Creates or changes something that can be recreated.
     Change,
     /// Removes something that can't be restored.
@@ -223,16 +223,7 @@ pub enum Effect {
 impl Effect {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Read => "read",
-            Self::Change => "change",
-            Self::Destroy => "destroy",
-        }
-    }
-
-    /// What a step with this effect is called for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Read => "check",
+            Self::Check => "check",
             Self::Change => "change",
             Self::Destroy => "destroy",
         }

@@ -68,12 +68,12 @@ const DIM: Style = Style::new().dimmed();
 const DESTROY: Style = AnsiColor::Magenta.on_default().bold();
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
-const READ: Style = AnsiColor::Cyan.on_default();
+const CHECK: Style = AnsiColor::Cyan.on_default();
 
 /// The style of an effect, the same wherever one is shown.
 pub fn effect_style(effect: Effect) -> Style {
     match effect {
-        Effect::Read => READ,
+        Effect::Check => CHECK,
         Effect::Change => CHANGE,
         Effect::Destroy => DESTROY,
     }
@@ -83,7 +83,7 @@ pub fn effect_style(effect: Effect) -> Style {
 pub fn effect_sign(effect: Effect) -> char {
     match effect {
         Effect::Destroy => '-',
-        Effect::Read | Effect::Change => ' ',
+        Effect::Check | Effect::Change => ' ',
     }
 }
 
@@ -280,7 +280,7 @@ fn write_queries(text: &mut String, plan: &Plan) -> fmt::Result {
     writeln!(text, "{BOLD}Asked while planning{from}{BOLD:#}")?;
     for query in &plan.queries {
         let origin = format!("{}:{}", query.origin.file, query.origin.line);
-        writeln!(text, "      {READ}query{READ:#}    {DIM}{}{DIM:#}", one_line(&origin))?;
+        writeln!(text, "      {CHECK}query{CHECK:#}    {DIM}{}{DIM:#}", one_line(&origin))?;
         block(text, &query.command)?;
     }
     Ok(())
@@ -348,7 +348,7 @@ fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) 
         Some(Mark::WouldFail) => "  would fail",
         Some(Mark::Check) | None => "",
     };
-    let effect = step.effect.word();
+    let effect = step.effect.as_str();
     writeln!(
         text,
         "{:>4} {style}{} {effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
@@ -436,7 +436,7 @@ pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
     for (effect, words) in [
         (Effect::Destroy, ["destroy", "destroy"]),
         (Effect::Change, ["change", "change"]),
-        (Effect::Read, ["check", "checks"]),
+        (Effect::Check, ["check", "checks"]),
     ] {
         match count(effect) {
             0 => {}

@@ -136,9 +136,9 @@ impl Kind {
 
     fn word(self, count: usize) -> &'static str {
         match (self, count) {
-            (Self::Effect(Effect::Read), 1) => "check",
-            (Self::Effect(Effect::Read), _) => "checks",
-            (Self::Effect(effect), _) => effect.word(),
+            (Self::Effect(Effect::Check), 1) => "check",
+            (Self::Effect(Effect::Check), _) => "checks",
+            (Self::Effect(effect), _) => effect.as_str(),
             (Self::WouldChange, _) => "would change",
             (Self::NoChange, _) => "no change",
             (Self::WouldFail, _) => "would fail",

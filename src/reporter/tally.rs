@@ -20,7 +20,7 @@ pub struct Tally {
 impl Tally {
     pub fn count(&mut self, effect: Effect, outcome: Outcome) {
         *match (outcome, effect) {
-            (Outcome::NoChange, Effect::Read) => &mut self.checks,
+            (Outcome::NoChange, Effect::Check) => &mut self.checks,
             (Outcome::Changed, _) => &mut self.changed,
             (Outcome::NoChange, _) => &mut self.no_change,
             (Outcome::Failed, _) => &mut self.failed,

@@ -66,8 +66,12 @@ pub(super) fn check(transaction: &Transaction<'_>, run_id: i64) -> Result<String
         RunState::Done => return Err(StoreError::RunIsDone { id: run_id }.into()),
         RunState::Failed | RunState::Interrupted => {}
     }
-    let spool: Option<String> =
-        transaction.query_row("SELECT spool FROM runs WHERE id = ?1", [run_id], |row| row.get(0))?;
+    // The consent is to the digest of the plan's old form, which this infrakt can't compute.
+    let spool: Option<String> = transaction.query_row(
+        "SELECT CASE plan ->> 'format' WHEN ?2 THEN spool END FROM runs WHERE id = ?1",
+        params![run_id, crate::plan::FORMAT],
+        |row| row.get(0),
+    )?;
     spool.ok_or_else(|| StoreError::RunIsTooOld { id: run_id }.into())
 }
 

@@ -115,7 +115,7 @@ impl Store {
                 .optional()
         })?;
         let json = json.ok_or(StoreError::UnknownRun { id: run_id })?;
-        serde_json::from_str(&json).map_err(|error| crate::error::Error::Malformed {
+        Plan::parse_recorded(&json).map_err(|error| crate::error::Error::Malformed {
             what: format!("the plan of run {run_id}"),
             reason: error.to_string(),
             hint: None,

@@ -23,7 +23,7 @@ fn an_offline_plan_has_the_same_bytes_in_every_home_and_contacts_no_server() {
             .collect();
         assert!(plans.iter().all(|plan| *plan == plans[0]));
         let plan: Value = serde_json::from_str(&plans[0]).unwrap();
-        assert_eq!((&plan["format"], &plan["offline"]), (&1.into(), &true.into()));
+        assert_eq!((&plan["format"], &plan["offline"]), (&2.into(), &true.into()));
         assert!(!plans[0].contains("/tmp"), "no path of this computer is part of a plan");
     }
 }
@@ -173,12 +173,17 @@ fn a_modified_plan_file_is_refused_without_contacting_the_server() {
         (2, "{}".to_owned(), "it has no format"),
         (
             2,
-            text.replace("\"format\": 1", "\"format\": 2"),
-            "its format is 2, this infrakt supports format 1",
+            text.replace("\"format\": 2", "\"format\": 3"),
+            "its format is 3, this infrakt supports format 2",
         ),
         (
             2,
-            text.replace("\"format\": 1", "\"format\": 1, \"x\": 1"),
+            text.replace("\"format\": 2", "\"format\": 1"),
+            "its format is 1, this infrakt supports format 2; an older infrakt saved it",
+        ),
+        (
+            2,
+            text.replace("\"format\": 2", "\"format\": 2, \"x\": 1"),
             "unknown field `x`",
         ),
         (2, text.replace("\"title\"", "\"titel\""), "unknown field `titel`"),

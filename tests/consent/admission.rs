@@ -46,7 +46,10 @@ fn a_missing_or_wrong_name_does_not_admit_a_plan() {
 fn one_destructive_step_needs_consent_at_any_position() {
     for at in 0..3 {
         let mut plan = harmless();
-        plan.steps = vec![run("Look", Effect::Read, "true"), run("Change", Effect::Change, "true")];
+        plan.steps = vec![
+            run("Look", Effect::Check, "true"),
+            run("Change", Effect::Change, "true"),
+        ];
         plan.steps.insert(at, run("Destroy", Effect::Destroy, "true"));
         assert_eq!(refusal(&sealed(plan), None), "consent_missing", "at {at}");
     }
@@ -105,13 +108,13 @@ fn a_modified_plan_is_refused_destructive_or_not() {
     }
 }
 
-/// A forger can compute a digest. A step that destroys must not get by with the word `read` on it.
+/// A forger can compute a digest. A step that destroys must not get by with the word `check` on it.
 #[test]
 fn forgetting_apps_is_always_destructive() {
     let mut plan = plan();
     plan.consent_before = None;
     plan.steps.retain(|step| step.title == "Forget the apps");
-    plan.steps[0].effect = Effect::Read;
+    plan.steps[0].effect = Effect::Check;
     assert_eq!(refusal(&sealed(plan), None), "consent_missing");
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 fn altered(value: &Value) -> Value {
     match value {
         Value::String(text) => match text.as_str() {
-            "read" => "change".into(),
-            "change" | "destroy" => "read".into(),
+            "check" => "change".into(),
+            "change" | "destroy" => "check".into(),
             "shipped" | "user" => "path".into(),
             "path" => "shipped".into(),
             fingerprint if fingerprint.starts_with("SHA256:AAAA") => fingerprint.replace("AAAA", "EEEE").into(),

@@ -108,13 +108,13 @@ fn the_lint_reads_plans_from_files_as_it_reads_recipes() {
             };
         }),
         ("the command", |plan| {
-            plan.steps[0].effect = Effect::Read;
+            plan.steps[0].effect = Effect::Check;
             plan.steps[0].action = Action::Run {
                 command: "docker volume rm x".to_owned(),
             };
         }),
         ("the check", |plan| {
-            plan.steps[0].effect = Effect::Read;
+            plan.steps[0].effect = Effect::Check;
             plan.steps[0].preflight = true;
             plan.steps[0].action = Action::Run {
                 command: "systemctl restart nginx".to_owned(),
@@ -195,7 +195,7 @@ fn a_plan_file_can_only_have_what_a_recipe_could_produce() {
             };
         }),
         ("is not marked as destructive", |plan| {
-            plan.steps[4].effect = Effect::Read
+            plan.steps[4].effect = Effect::Check
         }),
         ("a title is one line", |plan| plan.steps[0].title = "a\nb".to_owned()),
         ("a title is one line", |plan| plan.steps[0].title = String::new()),
@@ -246,15 +246,20 @@ fn a_plan_file_of_another_format_or_with_unknown_fields_is_refused() {
     let text = serde_json::to_string(&harmless()).unwrap();
     for (from, to, reason) in [
         (
-            "\"format\":1",
-            "\"format\":2,\"novelty\":true",
-            "its format is 2, this infrakt supports format 1",
+            "\"format\":2",
+            "\"format\":3,\"novelty\":true",
+            "its format is 3, this infrakt supports format 2",
         ),
-        ("\"format\":1", "\"format\":\"1\"", "its format is \"1\""),
-        ("\"format\":1,", "", "it has no format"),
         (
+            "\"format\":2",
             "\"format\":1",
-            "\"format\":1,\"novelty\":true",
+            "its format is 1, this infrakt supports format 2; an older infrakt saved it",
+        ),
+        ("\"format\":2", "\"format\":\"2\"", "its format is \"2\""),
+        ("\"format\":2,", "", "it has no format"),
+        (
+            "\"format\":2",
+            "\"format\":2,\"novelty\":true",
             "unknown field `novelty`",
         ),
         ("\"title\":", "\"sudo\":true,\"title\":", "unknown field `sudo`"),

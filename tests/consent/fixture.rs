@@ -123,10 +123,10 @@ pub fn plan() -> Plan {
         },
         consent_before: Some(1),
         steps: vec![
-            run("Docker answers", Effect::Read, "docker info"),
+            run("Docker answers", Effect::Check, "docker info"),
             run("Remove all", Effect::Destroy, "docker system prune -af"),
             step("Write the configuration", Effect::Change, upload),
-            step("Log in again", Effect::Read, Action::Reconnect { reboot: false }),
+            step("Log in again", Effect::Check, Action::Reconnect { reboot: false }),
             step("Forget the apps", Effect::Destroy, forget),
         ],
         made_at: Some(Timestamp::now()),

@@ -249,7 +249,7 @@ fn a_plan_shows_what_would_change_on_the_machine_as_it_is() {
     marked("Start docker, now and at every boot", "no change");
     assert_eq!(machine.state(), before);
     let plan = infrakt.json(&["plan", "wipe", "--server", "prod-2"]);
-    assert_eq!((&plan["format"], &plan["offline"]), (&json!(1), &json!(false)));
+    assert_eq!((&plan["format"], &plan["offline"]), (&json!(2), &json!(false)));
     assert_eq!(
         plan["marks"].as_array().unwrap().len(),
         plan["steps"].as_array().unwrap().len()

@@ -64,7 +64,7 @@ fn consent_is_asked_where_the_wipe_begins() {
         assert!(
             plan.steps[..wipe.expect("a wipe")]
                 .iter()
-                .all(|step| step.effect == Effect::Read)
+                .all(|step| step.effect == Effect::Check)
         );
     }
 }

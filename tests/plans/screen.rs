@@ -16,7 +16,7 @@ fn fits(text: &str, lines: usize) {
 /// As a server would answer that has none of it yet.
 fn preview(plan: &Plan) -> Preview {
     let mark = |effect| match effect {
-        Effect::Read => Mark::Check,
+        Effect::Check => Mark::Check,
         Effect::Change | Effect::Destroy => Mark::WouldChange,
     };
     Preview {

@@ -108,9 +108,9 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         losses_complete: false,
         consent_before: None,
         steps: vec![
-            step("Look", Effect::Read),
+            step("Look", Effect::Check),
             step("Act", second),
-            step("Check", Effect::Read),
+            step("Check", Effect::Check),
         ],
         made_at: None,
         digest: "d1".to_owned(),

@@ -3,6 +3,7 @@
 use crate::fixture::{Place, add, code, plan};
 use infrakt::consent::{Consent, Means};
 use infrakt::event::{Outcome, RunEvent, RunState, StretchPosition};
+use infrakt::plan::Effect;
 use infrakt::store::{Server, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -150,4 +151,29 @@ fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
     // It may set up anew what the wipe has taken away, under the same names.
     drop(store.reopen_run(older_id, &plan(&server, false), None, "bob").unwrap());
     assert_eq!(store.consent_that_holds(run).unwrap(), None);
+}
+
+/// Format 1 called the effect of a check `read`, and its digest is one of that form.
+#[test]
+fn a_run_of_an_older_infrakt_is_shown_but_not_resumed() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let id = interrupted(&store, &server, StretchPosition::start(1, 0));
+    assert_eq!(code(store.check_resumable(id)), "no error");
+    let changed = place
+        .database()
+        .execute(
+            "UPDATE runs SET plan = replace(replace(plan, '\"format\":2', '\"format\":1'), '\"check\"', '\"read\"')",
+            [],
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
+
+    let plan = store.plan_of(id).unwrap();
+
+    let effects: Vec<Effect> = plan.steps.iter().map(|step| step.effect).collect();
+    assert_eq!(effects, [Effect::Check, Effect::Destroy, Effect::Check]);
+    assert_eq!(code(store.check_resumable(id)), "not_resumable");
+    assert_eq!(code(store.reopen_run(id, &plan, None, "ops@laptop")), "not_resumable");
 }

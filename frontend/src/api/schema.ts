@@ -466,7 +466,7 @@ export interface components {
             volumes: components["schemas"]["Volume"][];
         };
         /** @description What kind of step it is. */
-        Effect: "read" | "change" | "destroy";
+        Effect: "check" | "change" | "destroy";
         /** @description A TCP port, and what is to answer there. */
         Endpoint: {
             /** Format: uint16 */

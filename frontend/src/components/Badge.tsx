@@ -2,7 +2,7 @@ import clsx from "clsx";
 import type { ReactNode } from "react";
 import styles from "./Badge.module.css";
 
-export type Tone = "neutral" | "good" | "change" | "read" | "destroy" | "accent";
+export type Tone = "neutral" | "good" | "change" | "check" | "destroy" | "accent";
 
 /** A word about a thing: its state, its effect, a tag. The word says it; the colour only helps. */
 export function Badge({

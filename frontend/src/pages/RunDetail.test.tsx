@@ -34,6 +34,15 @@ const printed = (step: number, text: string, stream = "stdout") => ({ event: "ou
 
 const step = (name: RegExp) => screen.findByRole("button", { name });
 
+test("a check that passed is called a check, as in the terminal", async () => {
+  const steps = [aRunStep(1, "no_change", { effect: "check" }), aRunStep(2, "no_change")];
+  const { api } = service(aRunWithSteps({ state: "done", steps }));
+  open("/runs/12", api);
+  expect(await step(/Step one\s*check/)).toBeInTheDocument();
+  expect(await step(/Step two\s*no change/)).toBeInTheDocument();
+  expect(screen.getByText("1 check")).toBeInTheDocument();
+});
+
 describe("a run that goes on", () => {
   const steps = [aRunStep(1, null), aRunStep(2, null), aRunStep(3, null, { section: "Proof" })];
 

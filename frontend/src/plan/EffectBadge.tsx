@@ -1,9 +1,9 @@
 import type { Effect, Mark } from "../api/types";
 import { Badge, type Tone } from "../components/Badge";
 
-const TONES: Record<Effect, Tone> = { read: "read", change: "change", destroy: "destroy" };
-const WORDS: Record<Effect, string> = { read: "check", change: "change", destroy: "destroys" };
-const SIGNS: Record<Effect, string> = { read: "○", change: "△", destroy: "✕" };
+const TONES: Record<Effect, Tone> = { check: "check", change: "change", destroy: "destroy" };
+const WORDS: Record<Effect, string> = { check: "check", change: "change", destroy: "destroy" };
+const SIGNS: Record<Effect, string> = { check: "○", change: "△", destroy: "✕" };
 
 /** What a step does: it checks, changes or destroys. With a mark, whether it would. */
 export function EffectBadge({ effect, mark = null }: { effect: Effect; mark?: Mark | null }) {

@@ -22,7 +22,7 @@ test("a plan is read as sections of steps, each with what it does to the world",
   ]);
   const volumes = screen.getByText("Remove the named volumes").closest("li");
   expect(volumes).toHaveTextContent("3");
-  expect(volumes).toHaveTextContent("destroys");
+  expect(volumes).toHaveTextContent("destroy");
   expect(screen.getByText("9 steps: 4 destroy, 3 change, 2 checks.", { exact: false })).toBeVisible();
   await expectAccessible();
 });
@@ -60,7 +60,7 @@ test("nothing behind a wipe is said to be in place already", () => {
 });
 
 test("what would fail is said first, in the words of the check", () => {
-  const steps = [aStep({ title: "The web ports are free", effect: "read", preflight: true })];
+  const steps = [aStep({ title: "The web ports are free", effect: "check", preflight: true })];
   const findings = [{ step: 1, message: "nginx listens on :80" }];
   render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_fail"], findings })} />);
   expect(screen.getByText("1. The web ports are free")).toBeVisible();
@@ -74,7 +74,7 @@ test("a step that opens ports says from where", async () => {
     <PlanView
       plan={aPlan({
         wipes: false,
-        steps: [aStep({ effect: "read", action: { ...action, endpoints: [...action.endpoints] } })],
+        steps: [aStep({ effect: "check", action: { ...action, endpoints: [...action.endpoints] } })],
       })}
     />,
   );

@@ -3,19 +3,26 @@
 import type { Effect, Mark, Plan, PlanStep } from "../api/types";
 import { count } from "../text/format";
 
-/** `12 steps: 4 destroy, 6 change, 2 checks. 9 would change something.` */
+/** `12 steps: 4 destroy, 6 change, 2 checks. 9 steps would change something.` */
 export function totals(plan: Plan): string {
   const of = (effect: Effect) => plan.steps.filter((step) => step.effect === effect).length;
   const parts = [
     of("destroy") > 0 && `${of("destroy")} destroy`,
     of("change") > 0 && `${of("change")} change`,
-    of("read") > 0 && count(of("read"), "check"),
+    of("check") > 0 && count(of("check"), "check"),
   ].filter((part) => part !== false);
   const steps = count(plan.steps.length, "step");
   const sentence = parts.length === 0 ? `${steps}.` : `${steps}: ${parts.join(", ")}.`;
   if (!plan.marks) return sentence;
   const would = plan.marks.filter((mark) => mark === "would_change").length;
-  return `${sentence} ${would === 0 ? "Nothing would change." : `${would} would change something.`}`;
+  const fails = plan.marks.filter((mark) => mark === "would_fail").length;
+  return [
+    sentence,
+    would === 0 ? "Nothing would change." : `${count(would, "step")} would change something.`,
+    fails > 0 && `${count(fails, "step")} would fail.`,
+  ]
+    .filter((part) => part !== false)
+    .join(" ");
 }
 
 export interface PlannedStep {

@@ -10,11 +10,11 @@ export function ProgressBar({ view }: { view: RunView }) {
   const parts = [
     counts.changed > 0 && `${counts.changed} changed`,
     counts.no_change > 0 && `${counts.no_change} no change`,
-    checked > 0 && count(checked, "check"),
     counts.failed > 0 && `${counts.failed} failed`,
     counts.stopped > 0 && `${counts.stopped} stopped`,
-    counts.unknown > 0 && `${counts.unknown} unknown`,
     counts.skipped > 0 && `${counts.skipped} skipped`,
+    counts.unknown > 0 && `${counts.unknown} unknown`,
+    checked > 0 && count(checked, "check"),
   ].filter((part) => part !== false);
   const sum = `${ended} of ${count(steps.length, "step")}`;
   return (

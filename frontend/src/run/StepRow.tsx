@@ -42,10 +42,10 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
         {step.effect === "destroy" && (
           <>
             {" "}
-            <Badge tone="destroy">destroys</Badge>
+            <Badge tone="destroy">destroy</Badge>
           </>
         )}
-        {step.effect === "read" && (
+        {step.effect === "check" && word !== "check" && (
           <>
             {" "}
             <Badge>check</Badge>
@@ -111,7 +111,7 @@ function Why({ step }: { step: StepView }) {
 }
 
 function nothing({ status, effect }: StepView): string {
-  switch (effect === "read" ? "read" : status) {
+  switch (effect === "check" && status === "no_change" ? "check" : status) {
     case "running":
       return "No output yet.";
     case "no_change":

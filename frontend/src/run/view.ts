@@ -63,7 +63,7 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
   };
   let checked = 0;
   for (const { status, effect } of steps) {
-    if (status === "no_change" && effect === "read") checked += 1;
+    if (status === "no_change" && effect === "check") checked += 1;
     else if (status !== "waiting" && status !== "running") counts[status] += 1;
   }
   return {

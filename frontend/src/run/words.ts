@@ -28,9 +28,11 @@ const STEP_STATUSES: Record<StepStatus, Shown> = {
   unknown: { word: "unknown", sign: "?", tone: "change" },
 };
 
-/** How a step is or was. */
-export function wordsFor({ status }: Pick<StepView, "status">): Shown {
-  return STEP_STATUSES[status];
+const PASSED_CHECK: Shown = { word: "check", sign: "✓", tone: "neutral" };
+
+/** How a step is or was. A check that passed is called what it is: it could change nothing. */
+export function wordsFor({ status, effect }: Pick<StepView, "status" | "effect">): Shown {
+  return status === "no_change" && effect === "check" ? PASSED_CHECK : STEP_STATUSES[status];
 }
 
 /** A recipe as people call it: `provision` rather than `provision.rhai`. */

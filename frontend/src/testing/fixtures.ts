@@ -96,7 +96,7 @@ const WIPE: PlanStep[] = [
     section: "Wipe",
     origin: { file: "lib/wipe.rhai", kept_by: "shipped", line: 143 },
     title: "Docker answers",
-    effect: "read",
+    effect: "check",
     action: { kind: "run", command: "docker version --format 'Docker {{.Server.Version}}'" },
     only_if: ["command -v docker"],
   }),
@@ -158,7 +158,7 @@ const PROVISION: PlanStep[] = [
   aStep({
     section: "Proof",
     title: "Traefik runs",
-    effect: "read",
+    effect: "check",
     action: { kind: "run", command: "docker inspect --format '{{.State.Status}}' traefik" },
   }),
 ];
@@ -198,7 +198,7 @@ export function aPlan(over: Partial<Plan> & { wipes?: boolean } = {}): Plan {
     steps,
     digest: wipes ? "d506882013903ea531bed7429517ca17" : "0f2b6a55c0ffee00",
     marks: steps.map((step) =>
-      step.effect === "read" ? "check" : step.unless ? "no_change" : "would_change",
+      step.effect === "check" ? "check" : step.unless ? "no_change" : "would_change",
     ),
     printed: [],
     needs_consent: wipes,

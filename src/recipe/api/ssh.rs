@@ -49,7 +49,7 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn check(context: NativeCallContext, title: &str, command: &str) -> RhaiResult<StepHandle> {
-        command_step(&context, title, command, Effect::Read)
+        command_step(&context, title, command, Effect::Check)
     }
 
     /// Checks that the Docker that answers on the server, if any, is the server's own: a socket may lead to another
@@ -61,7 +61,7 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn check_engine(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
-        add(&context, title, Action::Survey { check: Survey::Engine }, Effect::Read)
+        add(&context, title, Action::Survey { check: Survey::Engine }, Effect::Check)
     }
 
     /// Like `ssh::check_engine`, and checks that nothing prevents a wipe: no container data that Docker does not list
@@ -74,7 +74,7 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn check_reach(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
-        add(&context, title, Action::Survey { check: Survey::Reach }, Effect::Read)
+        add(&context, title, Action::Survey { check: Survey::Reach }, Effect::Check)
     }
 
     /// Like `ssh::check_reach`, and checks that Docker's directories have no container, image, layer or volume left,
@@ -86,7 +86,12 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn check_emptied(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
-        add(&context, title, Action::Survey { check: Survey::Emptied }, Effect::Read)
+        add(
+            &context,
+            title,
+            Action::Survey { check: Survey::Emptied },
+            Effect::Check,
+        )
     }
 
     /// Writes a file on the server, through a temporary file in the same directory. A file that already has this
@@ -154,7 +159,7 @@ pub mod ssh {
                 .at(&context));
         };
         let otherwise = otherwise.trim_end_matches('\n').to_owned();
-        add(&context, title, Action::Reach { endpoints, otherwise }, Effect::Read)
+        add(&context, title, Action::Reach { endpoints, otherwise }, Effect::Check)
     }
 
     /// Closes the connection and logs in again: for changes that only apply to a new login, or to prove that a new
@@ -166,7 +171,7 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn reconnect(context: NativeCallContext, title: &str) -> RhaiResult<StepHandle> {
-        add(&context, title, Action::Reconnect { reboot: false }, Effect::Read)
+        add(&context, title, Action::Reconnect { reboot: false }, Effect::Check)
     }
 
     /// Restarts the server, waits until it is back, and checks that it is the same server.
@@ -231,7 +236,7 @@ pub mod ssh {
 fn command_step(context: &NativeCallContext, title: &str, command: &str, effect: Effect) -> RhaiResult<StepHandle> {
     check_text(context, "a command", command)?;
     if effect != Effect::Destroy {
-        let part = if effect == Effect::Read {
+        let part = if effect == Effect::Check {
             "ssh::check"
         } else {
             "ssh::run"

@@ -265,14 +265,14 @@ fn first_open(plan: &Plan, settled: &BTreeSet<usize>) -> usize {
     let checks = plan.steps[..open]
         .iter()
         .rev()
-        .take_while(|step| step.effect == Effect::Read)
+        .take_while(|step| step.effect == Effect::Check)
         .count();
     open - checks
 }
 
 /// Whether a step whose end was not seen may be executed again without asking.
 fn may_repeat(step: &Step) -> bool {
-    step.effect == Effect::Read
+    step.effect == Effect::Check
         || step.idempotent
         || step.is_guarded()
         || matches!(step.action, Action::State { .. } | Action::Reconnect { reboot: false })
@@ -311,7 +311,7 @@ mod tests {
     fn only_what_does_no_harm_twice_is_repeated_without_asking() {
         assert!(!may_repeat(&step(Effect::Change)));
         assert!(!may_repeat(&step(Effect::Destroy)));
-        assert!(may_repeat(&step(Effect::Read)));
+        assert!(may_repeat(&step(Effect::Check)));
         let said_so = Step {
             idempotent: true,
             ..step(Effect::Change)

@@ -58,7 +58,7 @@ impl Runtime {
                 Action::State {
                     change: StateChange::SetStatus(status),
                 } if live.server.status.as_deref() == Some(status) => Mark::NoChange,
-                _ if step.effect == Effect::Read => Mark::Check,
+                _ if step.effect == Effect::Check => Mark::Check,
                 _ => Mark::WouldChange,
             })
             .collect();

@@ -195,7 +195,7 @@ mod tests {
 
     fn plan(digest: &str) -> Plan {
         let json = format!(
-            r#"{{ "format": 1, "recipe": {{ "name": "wipe.rhai", "kept_by": "shipped", "overrides_shipped": false, "sources": {{}} }}, "parameters": {{}}, "secrets": [],
+            r#"{{ "format": 2, "recipe": {{ "name": "wipe.rhai", "kept_by": "shipped", "overrides_shipped": false, "sources": {{}} }}, "parameters": {{}}, "secrets": [],
                 "server": {{ "id": 1, "name": "prod-2", "host": "h", "port": 22, "user": "root", "host_key": null,
                     "machine_id": null, "protected": [] }},
                 "offline": false, "consent_before": null, "losses_complete": true, "steps": [], "digest": "{digest}",
