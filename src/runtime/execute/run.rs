@@ -93,7 +93,7 @@ impl Runtime {
             secrets,
             run: &run,
             holder: &holder,
-            thread_name: self_detection::thread_name()?,
+            thread_name: &self_detection::thread_name()?,
             connection: &mut *session,
             world: &mut world,
         })

@@ -164,7 +164,7 @@ pub(super) fn not_read(machine_id: Option<String>) -> Facts {
 
 pub(super) fn read_facts(connection: &mut dyn Connection, server: &str) -> Result<Facts> {
     let nonce = nonce()?;
-    let script = probe::script(&nonce, self_detection::thread_name()?);
+    let script = probe::script(&nonce, &self_detection::thread_name()?);
     let answer = ask(connection, server, &script, PATIENCE)?;
     probe::parse(&nonce, &answer.stdout).map_err(not_understood(server))
 }
@@ -172,7 +172,7 @@ pub(super) fn read_facts(connection: &mut dyn Connection, server: &str) -> Resul
 /// Both in one round trip.
 pub(super) fn read_usage_and_facts(connection: &mut dyn Connection, server: &str) -> Result<(Usage, Facts)> {
     let nonce = nonce()?;
-    let script = usage::script_before(&probe::script(&nonce, self_detection::thread_name()?));
+    let script = usage::script_before(&probe::script(&nonce, &self_detection::thread_name()?));
     let answer = ask(connection, server, &script, PATIENCE)?;
     let busy = |reason| ServerError::Usage {
         server: server.to_owned(),

@@ -2,22 +2,24 @@
 //! of its threads has a random, unique name, and the probe looks for that name on the server.
 
 use crate::error::{Error, Result};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
-static NAME: OnceLock<String> = OnceLock::new();
+/// The name, once its thread was started.
+static NAME: Mutex<Option<String>> = Mutex::new(None);
 
 /// The name of the thread, `ik-` and 12 hexadecimal digits: what fits into a thread's name on Linux (15 bytes, see
 /// PR_SET_NAME in prctl(2)). The thread is started with the first call and lives as long as the process.
 ///
 /// # Errors
 /// If there is no randomness or no thread to be had: without them, destroying could not be kept from this machine.
-pub fn thread_name() -> Result<&'static str> {
-    if let Some(name) = NAME.get() {
-        return Ok(name);
+pub fn thread_name() -> Result<String> {
+    let mut known = NAME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(name) = &*known {
+        return Ok(name.clone());
     }
     let name: String = format!("ik-{}", &crate::executor::nonce()?[2..14]);
     start(&name)?;
-    Ok(NAME.get_or_init(|| name))
+    Ok(known.insert(name).clone())
 }
 
 /// Starts a thread, and returns once it has its name: a new thread sets its own, which on a busy computer may be after the
@@ -41,7 +43,24 @@ fn start(name: &str) -> Result<()> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::start;
+    use super::{start, thread_name};
+
+    #[test]
+    fn all_who_ask_at_once_get_one_name_of_one_thread() {
+        let names: Vec<String> = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..16).map(|_| scope.spawn(|| thread_name().unwrap())).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
+        // Other tests of this process start such threads with names of their own.
+        let others = ["ik-test".to_owned(), format!("ik-{:012x}", std::process::id())];
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let named = tasks.filter(|task| {
+            let comm = std::fs::read_to_string(task.as_ref().unwrap().path().join("comm"));
+            comm.is_ok_and(|comm| comm.starts_with("ik-") && !others.iter().any(|other| comm.starts_with(other)))
+        });
+        assert_eq!(named.count(), 1);
+    }
 
     #[test]
     fn the_thread_has_its_name_as_soon_as_it_is_used() {

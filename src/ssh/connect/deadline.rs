@@ -8,12 +8,14 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Shuts down a socket at the deadline, unless it is dropped before.
+/// Shuts down a socket at the deadline, unless it is dropped before. The thread that waits for it ends with it.
 pub struct Deadline {
     /// Dropping it ends the waiting thread.
-    _met: SyncSender<()>,
+    met: Option<SyncSender<()>>,
+    waits: Option<JoinHandle<()>>,
     passed: Arc<AtomicBool>,
 }
 
@@ -25,7 +27,7 @@ impl Deadline {
         let (met, waiting) = sync_channel(0);
         let passed = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&passed);
-        std::thread::Builder::new()
+        let waits = std::thread::Builder::new()
             .name("ssh-deadline".to_owned())
             .stack_size(64 * 1024)
             .spawn(move || {
@@ -35,11 +37,25 @@ impl Deadline {
                     let _ = shutdown(&socket, Shutdown::Both);
                 }
             })?;
-        Ok(Self { _met: met, passed })
+        Ok(Self {
+            met: Some(met),
+            waits: Some(waits),
+            passed,
+        })
     }
 
     /// Whether the deadline has passed.
     pub fn has_passed(&self) -> bool {
         self.passed.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        drop(self.met.take());
+        if let Some(waits) = self.waits.take() {
+            // A thread that panicked has ended too.
+            let _ = waits.join();
+        }
     }
 }
