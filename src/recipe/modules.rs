@@ -49,6 +49,79 @@ impl Importer {
     }
 }
 
+impl Import {
+    fn of(module: Importer, text: String) -> Self {
+        Self {
+            name: module.name(),
+            module,
+            text,
+            remark: None,
+        }
+    }
+}
+
+/// The path of an import, in its parts.
+struct Path<'a> {
+    prefix: &'a str,
+    /// Without prefix and `.rhai`.
+    stem: &'a str,
+    /// Below the library or the recipe's folder.
+    file: String,
+    /// The same below the folder of the file that imports it.
+    beside: String,
+}
+
+impl<'a> Path<'a> {
+    /// # Errors
+    /// If it is not the path of a module.
+    fn of(path: &'a str, importer: &Importer) -> Result<Self> {
+        let (prefix, plain) = [HOME, BESIDE]
+            .iter()
+            .find_map(|prefix| path.strip_prefix(prefix).map(|plain| (*prefix, plain)))
+            .unwrap_or(("", path));
+        let stem = plain.strip_suffix(".rhai").unwrap_or(plain);
+        if !stem.split('/').all(is_segment) {
+            return Err(Error::usage_with(
+                format!("{path:?} can't be imported"),
+                "use a name like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped \
+                 library",
+            ));
+        }
+        let file = format!("{stem}.rhai");
+        let beside = match importer.folder() {
+            "" => file.clone(),
+            folder => format!("{folder}/{file}"),
+        };
+        Ok(Self {
+            prefix,
+            stem,
+            file,
+            beside,
+        })
+    }
+}
+
+/// The module that a file of infrakt's own imports by this path: only what infrakt ships. It needs no file.
+///
+/// # Errors
+/// If it is not the path of a module.
+pub fn import_shipped(path: &str, importer: &Importer) -> Result<Option<Import>> {
+    let Path {
+        prefix, file, beside, ..
+    } = Path::of(path, importer)?;
+    Ok(match prefix {
+        HOME => None,
+        BESIDE => shipped_module(beside),
+        _ => shipped_module(file),
+    })
+}
+
+fn shipped_module(file: String) -> Option<Import> {
+    let text = shipped(&file).filter(|_| file.starts_with("lib/"))?;
+    let kept_by = Keeper::Shipped;
+    Some(Import::of(Importer { kept_by, file }, text.to_owned()))
+}
+
 impl Recipe {
     /// The recipe itself, as one that imports.
     pub fn importer(&self) -> Importer {
@@ -67,60 +140,41 @@ impl Recipe {
     /// # Errors
     /// If a file is there but can't be read, can be changed by other users, or leads out of its folder.
     pub fn import(&self, path: &str, importer: &Importer) -> Result<Option<Import>> {
-        let (prefix, plain) = [HOME, BESIDE]
-            .iter()
-            .find_map(|prefix| path.strip_prefix(prefix).map(|plain| (*prefix, plain)))
-            .unwrap_or(("", path));
-        let stem = plain.strip_suffix(".rhai").unwrap_or(plain);
-        if !stem.split('/').all(is_segment) {
-            return Err(Error::usage_with(
-                format!("{path:?} can't be imported"),
-                "use a name like \"lib/apt\": letters, digits, - and _, inside the recipe's own folder or the shipped \
-                 library",
-            ));
+        if importer.kept_by == Keeper::Shipped {
+            return import_shipped(path, importer);
         }
-        let file = format!("{stem}.rhai");
-        let beside = match importer.folder() {
-            "" => file.clone(),
-            folder => format!("{folder}/{file}"),
-        };
-        let own = importer.kept_by != Keeper::Shipped;
+        let Path {
+            prefix,
+            stem,
+            file,
+            beside,
+        } = Path::of(path, importer)?;
         match prefix {
-            HOME if own => self.module(Keeper::User, file),
-            HOME => Ok(None),
+            HOME => self.module(Keeper::User, file),
             BESIDE => self.module(importer.kept_by, beside),
             _ => match self.module(Keeper::Shipped, file.clone())? {
                 Some(mut shipped) => {
-                    if own {
-                        shipped.remark = self.remark_on_unused(path, stem, &file, importer);
-                    }
+                    shipped.remark = self.remark_on_unused(path, stem, &file, importer);
                     Ok(Some(shipped))
                 }
-                None if own => match self.module(importer.kept_by, file.clone())? {
+                None => match self.module(importer.kept_by, file.clone())? {
                     None if importer.kept_by == Keeper::Path => self.module(Keeper::User, file),
                     found => Ok(found),
                 },
-                None => Ok(None),
             },
         }
     }
 
     fn module(&self, kept_by: Keeper, file: String) -> Result<Option<Import>> {
         let text = match kept_by {
-            Keeper::Shipped => shipped(&file).filter(|_| file.starts_with("lib/")).map(str::to_owned),
+            Keeper::Shipped => return Ok(shipped_module(file)),
             Keeper::User => read_below(&self.library.user, &file)?,
             Keeper::Path => match &self.folder {
                 Some(folder) => read_below(folder, &file)?,
                 None => None,
             },
         };
-        let module = Importer { kept_by, file };
-        Ok(text.map(|text| Import {
-            name: module.name(),
-            module,
-            text,
-            remark: None,
-        }))
+        Ok(text.map(|text| Import::of(Importer { kept_by, file }, text)))
     }
 
     /// What to say where an own file has the path of a shipped module, which is the one that is taken.

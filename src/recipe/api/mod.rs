@@ -24,30 +24,34 @@ pub const WORDS: [&str; 3] = ["ssh", "db", "confirm"];
 struct Modules {
     words: [(&'static str, Shared<Module>); 3],
     everywhere: [Shared<Module>; 4],
+    names_everywhere: BTreeSet<String>,
 }
 
-static MODULES: LazyLock<Modules> = LazyLock::new(|| Modules {
-    words: [
-        ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
-        ("db", Shared::new(rhai::exported_module!(db::db))),
-        ("confirm", Shared::new(rhai::exported_module!(confirm::confirm))),
-    ],
-    everywhere: [
+static MODULES: LazyLock<Modules> = LazyLock::new(|| {
+    let everywhere = [
         Shared::new(rhai::exported_module!(step::step)),
         Shared::new(rhai::exported_module!(plan::plan)),
         Shared::new(rhai::exported_module!(parameters::parameters)),
         Shared::new(rhai::exported_module!(given::given)),
-    ],
-});
-
-/// The names of the primitives that are called without a module name.
-pub fn names_everywhere() -> BTreeSet<String> {
-    let signatures = MODULES
-        .everywhere
+    ];
+    let signatures = everywhere
         .iter()
         .flat_map(|module| module.gen_fn_signatures_with_mapper(Into::into));
     let names = signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()));
-    names.collect()
+    Modules {
+        words: [
+            ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
+            ("db", Shared::new(rhai::exported_module!(db::db))),
+            ("confirm", Shared::new(rhai::exported_module!(confirm::confirm))),
+        ],
+        names_everywhere: names.collect(),
+        everywhere,
+    }
+});
+
+/// The names of the primitives that are called without a module name.
+pub fn names_everywhere() -> &'static BTreeSet<String> {
+    &MODULES.names_everywhere
 }
 
 /// Registers the primitives with an engine.

@@ -4,10 +4,11 @@
 
 use super::protocol::{EvaluationOrder, EvaluationOutcome, Reply, Said};
 use crate::error::{Error, Result};
+use crate::plan::Keeper;
 use crate::recipe::draft::{Answers, KnownServer};
 use crate::recipe::evaluation_inputs::Inputs;
 use crate::recipe::evaluator::evaluate_script;
-use crate::recipe::modules::Importer;
+use crate::recipe::modules::{Importer, import_shipped};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, BufWriter, Stdin, Stdout, Write};
@@ -136,6 +137,10 @@ fn evaluate() -> Result<()> {
     } = line.read()?;
     let asking = line.clone();
     let find = move |path: &str, importer: &Importer| {
+        // What infrakt ships is in this program too.
+        if importer.kept_by == Keeper::Shipped {
+            return import_shipped(path, importer);
+        }
         let (path, importer) = (path.to_owned(), importer.clone());
         match asking.ask(&Said::Import { path, importer })? {
             Reply::Import(import) => Ok(import),
