@@ -17,10 +17,11 @@ pub struct ConfirmArgs {
     pub confirm: Vec<String>,
 }
 
-/// As [`obtain`], for a plan that was made earlier: it shows what would be lost `now`.
+/// Turns a plan that was made earlier into one that may be executed. If it is destructive, it is shown first, with what
+/// would be lost `now`.
 ///
 /// # Errors
-/// As [`obtain`].
+/// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
 pub fn obtain_again(plan: Plan, args: &ConfirmArgs, now: &Losses) -> Result<ConsentedPlan> {
     let as_things_stand = Plan {
         losses: plan.within_reach(now.clone()),
@@ -31,25 +32,20 @@ pub fn obtain_again(plan: Plan, args: &ConfirmArgs, now: &Losses) -> Result<Cons
 
 /// What is shown beside a plan that a consent is asked for.
 #[derive(Default)]
-pub struct Beside<'a> {
+struct Beside<'a> {
     /// What the recipe says.
-    pub remarks: &'a [String],
+    remarks: &'a [String],
     /// The command that shows all of the plan, where there is one.
-    pub whole: Option<&'a str>,
+    whole: Option<&'a str>,
     /// The servers that have no plan, each with the reason.
-    pub left_out: &'a [(String, String)],
+    left_out: &'a [(String, String)],
 }
 
-/// Turns a plan into one that may be executed. A destructive plan is shown first, on stderr, with what is `beside` it.
+/// Turns a plan into one that may be executed. If it is destructive, `shown` is shown first, on stderr, with what is
+/// `beside` it.
 ///
 /// # Errors
 /// The refusal: protected, no identity, no terminal, or another name. Nothing has happened then.
-pub fn obtain(plan: Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Result<ConsentedPlan> {
-    let shown = plan.clone();
-    ask(plan, &shown, args, beside)
-}
-
-/// Shows `shown`, and asks for consent to `plan`.
 fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Result<ConsentedPlan> {
     let who = operator();
     if !plan.needs_consent() {
@@ -87,11 +83,11 @@ fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Res
 pub struct Proposal {
     pub plan: Plan,
     pub remarks: Vec<String>,
-    pub whole: Option<String>,
+    pub whole: String,
 }
 
-/// As [`obtain`], for several servers in order. A server that is refused even with consent has its refusal in its
-/// position.
+/// Turns the plans of all servers into plans that may be executed, in order. `left_out` has the servers without a plan. A
+/// server that is refused even with consent has its refusal in its position.
 ///
 /// # Errors
 /// If a consent is missing: then nothing may be done on any of them.
@@ -100,15 +96,21 @@ pub fn obtain_each(
     args: &ConfirmArgs,
     left_out: &[(String, String)],
 ) -> Result<Vec<Result<ConsentedPlan>>> {
+    let alone = proposals.len() == 1 && left_out.is_empty();
     let mut given = Vec::new();
     let mut unconfirmed = Vec::new();
     for Proposal { plan, remarks, whole } in proposals {
         let beside = Beside {
             remarks: &remarks,
-            whole: whole.as_deref(),
+            whole: Some(&whole),
             left_out,
         };
-        match obtain(plan, args, &beside) {
+        let shown = plan.clone();
+        match ask(plan, &shown, args, &beside) {
+            // Of one alone, its own refusal says more.
+            Err(error @ Error::Refused(Refusal::NoTerminal { .. } | Refusal::NotConfirmed { .. })) if alone => {
+                return Err(error);
+            }
             // All missing names are reported at once, so that the command need not be repeated for each.
             Err(Error::Refused(Refusal::NoTerminal { server } | Refusal::NotConfirmed { server, .. })) => {
                 unconfirmed.push(server);

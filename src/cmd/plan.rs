@@ -2,8 +2,9 @@
 
 use super::parallel::ParallelArgs;
 use super::parameters::SetArgs;
+use super::reach_each::reach_each;
 use super::targets::Targets;
-use super::{Context, fleet, output};
+use super::{Context, output};
 use crate::consent::check_destroyable;
 use crate::document::error::ErrorShown;
 use crate::document::plan::PlanMarked;
@@ -101,8 +102,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         }
         None => None,
     };
-    let made = fleet::reach_each(
-        "planning",
+    let made = reach_each(
         &runtime,
         &servers,
         args.parallel.parallel,
@@ -113,13 +113,12 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                 None,
             )),
             None => {
-                let mut live = runtime.reach(server, person)?;
-                let planned = runtime.plan(&recipe, &mut live, parameters.clone())?;
-                let preview = runtime.preview(&live, &planned.plan)?;
-                Ok((planned, Some(preview), live.asked()))
+                let (_, previewed) = runtime.reach_and_preview(&recipe, server, parameters.clone(), person)?;
+                Ok((previewed.planned, Some(previewed.preview), previewed.asked))
             }
         },
     )?;
+    let several = args.targets.are_several(&servers, context.json);
     let full = args.full || context.verbose > 0;
     let mut exits = Vec::new();
     let mut documents = Vec::new();
@@ -164,9 +163,8 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     }
     if context.json {
         match documents.as_slice() {
-            [one] if args.targets.names_one() => output::json(one)?,
-            // A request for several servers gets a list, however many there are.
-            several => output::json(&several)?,
+            [one] if !several => output::json(one)?,
+            all => output::json(&all)?,
         }
     } else if !outlooks.is_empty() {
         output::line(&next(&args, &servers, &outlooks, full))?;

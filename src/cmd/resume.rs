@@ -1,14 +1,14 @@
 //! `infrakt runs resume`: resumes a run that ended early.
 
 use super::consent::{ConfirmArgs, obtain_again};
-use super::{Context, output, run};
+use super::report::{Lines, exit_of};
+use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Exit, Result};
 use crate::event::RunEvent;
 use crate::plan::Plan;
 use crate::plan::printable::one_line;
 use crate::prompt::{self, Terminal};
-use crate::reporter::Reporter;
 use crate::runtime::{BegunRun, Companion, Unknown, gather_secrets};
 use clap::{Args, ValueEnum};
 
@@ -56,53 +56,44 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
     let mut companion = Person {
         plan: &plan,
         run_id: begun.run_id(),
-        context,
         given: args.unknown,
-        reporter: None,
+        lines: Lines::new(context),
     };
     let ended = runtime.go_on(&mut begun, &prompt::interrupts, &mut companion);
-    Ok(run::concluded(companion.into_reporter(), ended, context))
+    companion.lines().end(&ended);
+    Ok(match &ended {
+        Ok(ended) => exit_of(ended.state),
+        Err(error) => {
+            output::error(error, context);
+            error.exit()
+        }
+    })
 }
 
 /// A person who reads what happens, and can be asked.
 struct Person<'a> {
     plan: &'a Plan,
     run_id: i64,
-    context: &'a Context,
     given: Option<UnknownArg>,
-    reporter: Option<Reporter<'a>>,
+    lines: Lines,
 }
 
-impl<'a> Person<'a> {
-    fn reporter(&mut self) -> &mut Reporter<'a> {
-        self.reporter
-            .get_or_insert_with(|| begun_reporter(self.plan, self.run_id, self.context))
+impl Person<'_> {
+    /// The lines of the run, which begin with the first thing to show.
+    fn lines(&self) -> &Lines {
+        self.lines.begin(self.run_id, self.plan);
+        &self.lines
     }
-
-    fn into_reporter(self) -> Reporter<'a> {
-        self.reporter
-            .unwrap_or_else(|| begun_reporter(self.plan, self.run_id, self.context))
-    }
-}
-
-fn begun_reporter<'a>(plan: &'a Plan, run_id: i64, context: &Context) -> Reporter<'a> {
-    let mut reporter = Reporter::new(plan, context.json, context.verbose > 0);
-    reporter.begin(run_id);
-    prompt::tell_of_interrupts(reporter.tell_of_interrupts());
-    reporter
 }
 
 impl Companion for Person<'_> {
     fn event(&mut self, event: &RunEvent) {
-        self.reporter().event(event);
+        self.lines().event(event);
     }
 
     fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown> {
         // A progress bar and a question can't share the last line.
-        if let Some(reporter) = self.reporter.take() {
-            prompt::tell_of_interrupts(None);
-            reporter.abandon();
-        }
+        self.lines.pause();
         match self.given {
             Some(UnknownArg::Again) => Ok(Unknown::Again),
             Some(UnknownArg::Done) => Ok(Unknown::Done),
@@ -110,6 +101,7 @@ impl Companion for Person<'_> {
         }
     }
 }
+
 /// Asks a person who has looked at the server.
 fn ask(begun: &BegunRun, index: usize) -> Result<Unknown> {
     let plan = begun.plan();

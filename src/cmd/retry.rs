@@ -4,7 +4,6 @@
 use super::consent::ConfirmArgs;
 use super::job::Job;
 use super::parallel::PaceArgs;
-use super::run::perform;
 use super::{Context, output};
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
@@ -91,7 +90,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         retry_of: Some(group.id),
         several: group.servers.len() > 1,
     };
-    perform(&job, &runtime, context)
+    job.perform(&runtime, context)
 }
 
 fn group_of(runtime: &Runtime, id: Id) -> Result<GroupId> {

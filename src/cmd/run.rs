@@ -1,19 +1,16 @@
-//! `infrakt run` and `infrakt apply`: plans, consents, executes, and says what happened.
+//! `infrakt run` and `infrakt apply`: executes a recipe, or a plan that was saved.
 
-use super::consent::{Beside, ConfirmArgs, obtain, obtain_again};
-use super::job::Job;
+use super::Context;
+use super::consent::{ConfirmArgs, obtain_again};
+use super::job::{Job, execute_one};
 use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
-use super::{Context, output};
 use crate::error::{Error, Exit, Result};
-use crate::event::{Ended, RunState};
 use crate::ownership;
 use crate::plan::Plan;
-use crate::prompt::{self, Terminal};
-use crate::reporter::Reporter;
-use crate::runtime::{BegunRun, Joining, Ready, RecipeCall, Runtime, gather_secrets};
-use crate::store::Server;
+use crate::prompt::Terminal;
+use crate::runtime::{Ready, gather_secrets};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -84,50 +81,9 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
         confirm: &args.confirm,
         at_once: args.pace.at_once(),
         retry_of: None,
-        // A request for several servers gets the output for several, however many there are.
-        several: servers.len() > 1 || (context.json && !args.targets.names_one()),
+        several: args.targets.are_several(&servers, context.json),
     };
-    perform(&job, &runtime, context)
-}
-
-/// Plans, asks for everything that has to be asked, and executes.
-pub(super) fn perform(job: &Job<'_>, runtime: &Runtime, context: &Context) -> Result<Exit> {
-    let found = super::find_recipe(&runtime.library, job.recipe)?;
-    let call = RecipeCall {
-        recipe: &found,
-        parameters: job.parameters,
-        retry_of: job.retry_of,
-        or_nothing: false,
-    };
-    match job.servers {
-        [server] if !job.several => on_one(job, runtime, &call, server, context),
-        _ => super::fleet::run(job, runtime, &call, context),
-    }
-}
-
-fn on_one(job: &Job<'_>, runtime: &Runtime, call: &RecipeCall<'_>, server: &Server, context: &Context) -> Result<Exit> {
-    let (live, planned) = runtime.reach_and_plan(call.recipe, server, job.parameters.clone(), &Terminal)?;
-    let whole = job.command_that_shows(&server.name);
-    let remarks = planned.remarks();
-    let beside = Beside {
-        remarks: &remarks,
-        whole: Some(&whole),
-        left_out: &[],
-    };
-    let consented = obtain(planned.plan, job.confirm, &beside)?;
-    let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
-    let ready = Ready {
-        live,
-        consented,
-        secrets,
-    };
-    let (_, waiting) = runtime.begin_group(call, vec![Joining::Ready(Box::new(ready))])?;
-    prompt::count_interrupts();
-    let mut exits = Vec::new();
-    for one in waiting {
-        exits.push(execute(runtime, one?.begin()?, context));
-    }
-    Ok(Exit::worst(&exits))
+    job.perform(&runtime, context)
 }
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
@@ -149,38 +105,10 @@ pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {
     // The losses are shown as of now.
     let consented = obtain_again(plan, &args.confirm, &live.losses)?;
     let secrets = gather_secrets(&[consented.plan()], &Terminal)?;
-    let begun = runtime.begin(consented, live, secrets)?;
-    prompt::count_interrupts();
-    Ok(execute(&runtime, begun, context))
-}
-
-fn execute(runtime: &Runtime, mut begun: BegunRun, context: &Context) -> Exit {
-    let plan = begun.plan().clone();
-    let mut reporter = Reporter::new(&plan, context.json, context.verbose > 0);
-    reporter.begin(begun.run_id());
-    prompt::tell_of_interrupts(reporter.tell_of_interrupts());
-    let ended = runtime.execute(&mut begun, &prompt::interrupts, &mut |event| reporter.event(event));
-    concluded(reporter, ended, context)
-}
-
-/// Shows how a run has ended.
-pub(super) fn concluded(reporter: Reporter<'_>, ended: Result<Ended>, context: &Context) -> Exit {
-    prompt::tell_of_interrupts(None);
-    match ended {
-        Ok(ended) => {
-            if let Err(error) = reporter.end(&ended) {
-                output::error(&error, context);
-            }
-            match ended.state {
-                RunState::Done => Exit::Done,
-                RunState::Failed => Exit::StepFailed,
-                RunState::Interrupted | RunState::Running => Exit::Interrupted,
-            }
-        }
-        Err(error) => {
-            reporter.abandon();
-            output::error(&error, context);
-            error.exit()
-        }
-    }
+    let ready = Ready {
+        live,
+        consented,
+        secrets,
+    };
+    execute_one(&runtime, runtime.begin_saved(ready)?, context)
 }

@@ -23,9 +23,11 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Whether one server is meant by its name, rather than however many have a tag or were chosen.
-    pub fn names_one(&self) -> bool {
-        self.server.len() == 1 && self.tag.is_empty() && !self.all
+    /// Whether the output is the one for several servers. A program that asked for several gets it however many there are:
+    /// it can't know how many have a tag.
+    pub fn are_several(&self, servers: &[Server], json: bool) -> bool {
+        let names_one = self.server.len() == 1 && self.tag.is_empty() && !self.all;
+        servers.len() > 1 || (json && !names_one)
     }
 
     /// The servers, each once, in the order of their names; those that were named stand in the order in which they

@@ -3,7 +3,7 @@
 use super::error::ErrorShown;
 use crate::plan::Plan;
 use crate::plan::render::{Asked, Finding, Mark, Preview};
-use crate::runtime::ShownPlan;
+use crate::runtime::{Previewed, ShownPlan};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -50,10 +50,15 @@ pub struct PlanShown {
 
 impl PlanShown {
     pub fn of(shown: ShownPlan) -> Self {
+        let Previewed {
+            planned,
+            preview,
+            asked,
+        } = shown.previewed;
         Self {
-            needs_consent: shown.planned.plan.needs_consent(),
-            plan: PlanMarked::new(shown.planned.plan, Some(shown.preview), shown.asked),
-            printed: shown.planned.printed,
+            needs_consent: planned.plan.needs_consent(),
+            plan: PlanMarked::new(planned.plan, Some(preview), asked),
+            printed: planned.printed,
             refused: shown.refused.as_ref().map(ErrorShown::of),
         }
     }

@@ -43,6 +43,7 @@ struct State {
 
 struct Running {
     plan: Plan,
+    json: Option<Json>,
     run: i64,
     since: Instant,
     tail: Tail,
@@ -74,9 +75,7 @@ impl Fleet {
 
     pub fn begin(&self, number: usize, run: i64, plan: &Plan) {
         let mut state = self.state();
-        if self.json {
-            Json::new(plan).begin(run);
-        }
+        let json = self.json.then(|| Json::begin(plan, run));
         let server = one_line(&plan.server.name);
         let line = state.screen.as_mut().map(|screen| screen.begin(&server));
         if line.is_none() {
@@ -88,6 +87,7 @@ impl Fleet {
         }
         let running = Running {
             plan: plan.clone(),
+            json,
             run,
             since: Instant::now(),
             tail: Tail::default(),
@@ -104,8 +104,8 @@ impl Fleet {
         let Some(mut running) = state.running.remove(&number) else {
             return;
         };
-        if self.json {
-            Json::of_run(&running.plan, running.run).event(event);
+        if let Some(json) = &running.json {
+            json.event(event);
         }
         let server = one_line(&running.plan.server.name);
         match event {

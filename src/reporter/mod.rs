@@ -17,27 +17,19 @@ use crate::error::Result;
 use crate::event::{Ended, RunEvent};
 use crate::plan::Plan;
 
-/// The reporter that fits: events as JSON lines, or what people read.
-pub enum Reporter<'a> {
-    Json(json::Json<'a>),
-    Terminal(Box<terminal::Terminal<'a>>),
+/// Reports one run: its events as JSON lines, or as people read them.
+pub enum Reporter {
+    Json(json::Json),
+    Terminal(Box<terminal::Terminal>),
 }
 
-impl<'a> Reporter<'a> {
-    /// `verbose` shows what steps print even if they don't fail.
-    pub fn new(plan: &'a Plan, json: bool, verbose: bool) -> Self {
+impl Reporter {
+    /// The run has an id and begins. `verbose` shows what steps print even if they don't fail.
+    pub fn begin(plan: &Plan, id: i64, json: bool, verbose: bool) -> Self {
         if json {
-            Self::Json(json::Json::new(plan))
+            Self::Json(json::Json::begin(plan, id))
         } else {
-            Self::Terminal(Box::new(terminal::Terminal::new(plan, verbose)))
-        }
-    }
-
-    /// The run has an id and begins.
-    pub fn begin(&mut self, id: i64) {
-        match self {
-            Self::Json(json) => json.begin(id),
-            Self::Terminal(terminal) => terminal.begin(id),
+            Self::Terminal(Box::new(terminal::Terminal::begin(plan, id, verbose)))
         }
     }
 

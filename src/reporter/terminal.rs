@@ -17,8 +17,8 @@ const BESIDE_TITLE: usize = 28;
 /// The width of a terminal that does not say.
 const WIDTH: usize = 80;
 
-pub struct Terminal<'a> {
-    plan: &'a Plan,
+pub struct Terminal {
+    plan: Plan,
     verbose: bool,
     bar: Option<ProgressBar>,
     id: i64,
@@ -31,38 +31,33 @@ pub struct Terminal<'a> {
     failed: Option<(usize, String)>,
 }
 
-impl<'a> Terminal<'a> {
-    pub fn new(plan: &'a Plan, verbose: bool) -> Self {
-        Self {
-            plan,
-            verbose,
-            bar: None,
-            id: 0,
-            section: None,
-            started: Instant::now(),
-            tail: Tail::default(),
-            tally: Tally::default(),
-            failed: None,
-        }
-    }
-
-    pub fn begin(&mut self, id: i64) {
-        self.id = id;
-        self.started = Instant::now();
-        let plan = self.plan;
-        self.print(&format!(
+impl Terminal {
+    pub fn begin(plan: &Plan, id: i64, verbose: bool) -> Self {
+        let head = format!(
             "{BOLD}{} on {}{BOLD:#}  {DIM}run {id}{DIM:#}",
             one_line(&plan.recipe.name),
             one_line(&plan.server.name)
-        ));
-        if std::io::stderr().is_terminal() {
+        );
+        write_above(None, &head);
+        let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(plan.steps.len() as u64);
             // The template is a constant of ours; were it wrong, a bar without one still shows.
             if let Ok(style) = ProgressStyle::with_template("  {spinner} {pos}/{len}  {elapsed}  {msg}") {
                 bar.set_style(style);
             }
             bar.enable_steady_tick(Duration::from_millis(120));
-            self.bar = Some(bar);
+            bar
+        });
+        Self {
+            plan: plan.clone(),
+            verbose,
+            bar,
+            id,
+            section: None,
+            started: Instant::now(),
+            tail: Tail::default(),
+            tally: Tally::default(),
+            failed: None,
         }
     }
 

@@ -4,14 +4,12 @@
 use super::super::consent::ConfirmArgs;
 use super::super::job::Job;
 use super::super::parameters::SetArgs;
-use super::super::run;
 use super::super::{Context, output};
 use crate::error::{Exit, Result};
 use crate::plan::shell::quote;
 use crate::runtime::{AtOnce, Parameters, Runtime};
 use crate::store::Server;
 use clap::Args;
-use std::num::NonZeroUsize;
 
 /// Wipe and provision a server with infrakt's own recipe (shipped:provision)
 #[derive(Debug, Args)]
@@ -91,12 +89,9 @@ fn run_shipped(
         servers: &[server],
         parameters,
         confirm,
-        at_once: AtOnce {
-            parallel: NonZeroUsize::MIN,
-            fail_fast: false,
-        },
+        at_once: AtOnce::ONE,
         retry_of: None,
         several: false,
     };
-    run::perform(&job, runtime, context)
+    job.perform(runtime, context)
 }

@@ -2,8 +2,8 @@
 //! number. Whatever happens in such a thread, the journal records how its run ended.
 
 use super::begun::BegunRun;
-use super::group::EXECUTING_STACK;
 use super::resume::{Companion, Unknown};
+use super::side_by_side::EXECUTING_STACK;
 use crate::error::{Refusal, Result};
 use crate::event::{RunEvent, RunState};
 use crate::runtime::open::Runtime;

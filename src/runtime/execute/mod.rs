@@ -7,4 +7,5 @@ pub(super) mod group;
 pub(super) mod resume;
 pub(super) mod run;
 pub(super) mod secrets;
+pub(super) mod side_by_side;
 pub(super) mod world;

@@ -1,39 +1,16 @@
-//! One run on one server: begun and executed.
+//! Executes one run that was begun, on its server. The command line executes several at a time with it
+//! (`side_by_side.rs`), the service in the background (`background.rs`).
 
-use super::begun::{BegunRun, RunProgress, note_error};
+use super::begun::{BegunRun, note_error};
 use super::world::JournalledWorld;
-use crate::consent::{ConsentedPlan, check_age};
 use crate::error::Result;
 use crate::event::{Ended, RunEvent};
 use crate::executor::Execution;
-use crate::executor::script::Secrets;
 use crate::runtime::open::{Runtime, operator};
-use crate::runtime::reach::live::Live;
 use crate::runtime::reach::self_detection;
 use crate::runtime::stop::Stop;
-use jiff::Timestamp;
 
 impl Runtime {
-    /// Begins a run of a plan that was saved: takes the lock on the server, uses up the consent, and opens the journal.
-    /// Nothing is done yet. (What comes from a recipe begins with [`Runtime::begin_group`], also on a single server.)
-    ///
-    /// # Errors
-    /// A refusal (locked, or a consent that has expired), or a problem with the journal.
-    pub fn begin(&self, consented: ConsentedPlan, live: Live, secrets: Secrets) -> Result<BegunRun> {
-        // A question may have been open for days.
-        check_age(consented.plan(), Timestamp::now())?;
-        let journal = self
-            .store
-            .begin_run(consented.plan(), consented.consent(), &operator())?;
-        Ok(BegunRun {
-            consented,
-            live,
-            secrets,
-            journal,
-            progress: RunProgress::default(),
-        })
-    }
-
     /// Executes a run that was begun: looks once more at the machine if anything is to be destroyed, and runs the steps.
     /// Every event is in the journal before `report` sees it.
     ///

@@ -2,6 +2,7 @@
 //!
 //! It must not know how a plan is executed.
 
+pub(super) mod each_server;
 pub(super) mod example;
 pub(super) mod make;
 pub(super) mod preview;

@@ -1,13 +1,17 @@
 //! Asks a server, in one round trip, which steps of a plan have nothing to do now, and which would fail. This runs with
 //! read-only file systems (see [`crate::executor::read_only`]).
 
+use super::make::Planned;
 use crate::error::{Result, ServerError};
 use crate::executor::script::holds_content;
-use crate::plan::render::{Finding, Mark, Preview};
+use crate::plan::render::{Asked, Finding, Mark, Preview};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
-use crate::runtime::open::Runtime;
+use crate::recipe::Recipe;
+use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
+use crate::ssh::AskSecret;
+use crate::store::Server;
 use base64::Engine as _;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,14 +19,46 @@ use std::time::Duration;
 /// How long a check may take that is asked while planning.
 const CHECK_SECONDS: u64 = 60;
 
+/// A plan, and what a run of it would come to as things stand.
+pub struct Previewed {
+    pub planned: Planned,
+    /// What each step would do.
+    pub preview: Preview,
+    /// Whether its queries and guards could have changed a file on the server; `None` if it has none.
+    pub asked: Option<Asked>,
+}
+
 impl Runtime {
+    /// Reaches a server to show a plan for it, with all its facts, and makes the plan.
+    ///
+    /// # Errors
+    /// As [`Runtime::reach`], [`Runtime::plan`] and [`Runtime::preview`].
+    pub fn reach_and_preview(
+        &self,
+        recipe: &Recipe,
+        server: &Server,
+        parameters: Parameters,
+        secrets: &dyn AskSecret,
+    ) -> Result<(Live, Previewed)> {
+        let mut live = self.reach(server, secrets)?;
+        let planned = self.plan(recipe, &mut live, parameters)?;
+        let preview = self.preview(&live, &planned.plan)?;
+        let asked = live.asked();
+        let previewed = Previewed {
+            planned,
+            preview,
+            asked,
+        };
+        Ok((live, previewed))
+    }
+
     /// A mark for each step, as things stand now, and what the checks say that are asked beforehand: what earlier steps would
     /// change is not foreseen. A guard that needs a secret counts as not held, since secrets are only asked for when the plan is
     /// executed.
     ///
     /// # Errors
     /// If the server does not answer.
-    pub fn preview(&self, live: &Live, plan: &Plan) -> Result<Preview> {
+    fn preview(&self, live: &Live, plan: &Plan) -> Result<Preview> {
         let mut tests = String::new();
         let mut checks = 0;
         for (index, step) in plan.steps.iter().enumerate() {

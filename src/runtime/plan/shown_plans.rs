@@ -1,10 +1,9 @@
 //! Plans that are shown in one request and come back in another, as in the HTTP API. The plan says what would be
 //! refused; a plan that comes back is compared with a new one.
 
-use super::make::Planned;
+use super::preview::Previewed;
 use crate::consent::check_destroyable;
 use crate::error::{Error, Refusal, Result};
-use crate::plan::render::{Asked, Preview};
 use crate::plan::{Losses, Plan};
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime};
@@ -18,11 +17,7 @@ use std::time::{Duration, Instant};
 
 /// A plan, as a person is to see it.
 pub struct ShownPlan {
-    pub planned: Planned,
-    /// What each step would do as things stand.
-    pub preview: Preview,
-    /// Whether its queries and guards could have changed a file on the server; `None` if it has none.
-    pub asked: Option<Asked>,
+    pub previewed: Previewed,
     /// Why a run of it would be refused now, even with consent.
     pub refused: Option<Error>,
 }
@@ -139,7 +134,7 @@ impl Runtime {
     /// person, who can't be asked.
     ///
     /// # Errors
-    /// As [`Runtime::reach`] and [`Runtime::plan`].
+    /// As [`Runtime::reach_and_preview`].
     pub fn show(
         &self,
         recipe: &Recipe,
@@ -148,23 +143,17 @@ impl Runtime {
         answers: &Unattended,
         shown: &ShownPlans,
     ) -> Result<ShownPlan> {
-        let mut live = self.reach(server, answers)?;
-        let planned = self.plan(recipe, &mut live, parameters)?;
-        let preview = self.preview(&live, &planned.plan)?;
-        let refused = match self.check_open(&live, &planned.plan) {
+        let (live, previewed) = self.reach_and_preview(recipe, server, parameters, answers)?;
+        let plan = &previewed.planned.plan;
+        let refused = match self.check_open(&live, plan) {
             Ok(()) => None,
             Err(refused @ Error::Refused(_)) => Some(refused),
             Err(error) => return Err(error),
         };
-        if planned.plan.needs_consent() {
-            shown.remember(&planned.plan);
+        if plan.needs_consent() {
+            shown.remember(plan);
         }
-        Ok(ShownPlan {
-            planned,
-            preview,
-            asked: live.asked(),
-            refused,
-        })
+        Ok(ShownPlan { previewed, refused })
     }
 
     /// Checks everything but the consent: the server must not be protected from what the plan does, and no other run

@@ -1,8 +1,8 @@
 //! How several servers ended: one table, and what to do next as commands that can be pasted.
 
-use super::{Context, output};
-use crate::document::error::ErrorShown;
-use crate::error::{Error, Exit, Result};
+use super::super::{Context, output};
+use super::row::{Row, ServerOutcome};
+use crate::error::{Exit, Result};
 use crate::reporter::Account;
 use crate::store::GroupId;
 use serde_json::{Value, json};
@@ -10,91 +10,18 @@ use serde_json::{Value, json};
 /// As many runs as are named one by one.
 const NAMED: usize = 5;
 
-/// How one server ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ServerOutcome {
-    Done,
-    Failed,
-    Interrupted,
-    /// Its run did not begin.
-    Skipped,
-    Refused,
-    Unreachable,
-}
-
-impl ServerOutcome {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Skipped => "skipped",
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-        }
-    }
-}
-
-/// One server in the table.
-pub(super) struct Row {
-    pub server: String,
-    pub outcome: ServerOutcome,
-    pub run: Option<i64>,
-    /// What was counted, if its run had its turn.
-    pub account: Option<Account>,
-    pub reason: Option<String>,
-    pub error: Option<ErrorShown>,
-    pub exit: Exit,
-}
-
-impl Row {
-    pub(super) fn new(server: &str) -> Self {
-        Self {
-            server: server.to_owned(),
-            outcome: ServerOutcome::Skipped,
-            run: None,
-            account: None,
-            reason: None,
-            error: None,
-            exit: Exit::Done,
-        }
-    }
-
-    /// Notes what went wrong other than a step.
-    pub(super) fn fail(&mut self, error: &Error) {
-        self.exit = error.exit();
-        self.outcome = match self.exit {
-            Exit::Refused => ServerOutcome::Refused,
-            Exit::Unreachable => ServerOutcome::Unreachable,
-            Exit::Interrupted => ServerOutcome::Interrupted,
-            Exit::Done | Exit::StepFailed | Exit::Usage => ServerOutcome::Failed,
-        };
-        self.reason = Some(error.to_string());
-        self.error = Some(ErrorShown::of(error));
-    }
-
-    /// Whether it has no run because of what is wrong with it.
-    pub(super) fn is_left_out(&self) -> bool {
-        self.error.is_some() && self.run.is_none()
-    }
-}
-
 pub(super) struct Summary<'a> {
     pub group: GroupId,
     pub rows: &'a [Row],
 }
 
 impl Summary<'_> {
-    /// The table and what to do next; or with `--json` the last line. Gives the exit code of all of it.
-    pub(super) fn show(&self, context: &Context) -> Result<Exit> {
-        let exits: Vec<Exit> = self.rows.iter().map(|row| row.exit).collect();
-        let exit = Exit::worst(&exits);
-        if context.json {
-            output::json_line(&self.document(exit))?;
-        } else {
-            self.table()?;
+    /// The table and what to do next; or with `--json` the last line.
+    pub(super) fn show(&self, context: &Context) -> Result<()> {
+        match context.json {
+            true => output::json_line(&self.document(Row::worst(self.rows))),
+            false => self.table(),
         }
-        Ok(exit)
     }
 
     fn table(&self) -> Result<()> {

@@ -1,0 +1,113 @@
+//! What became of one server, and of its run: for the table, and for the exit code.
+
+use crate::document::error::ErrorShown;
+use crate::error::{Error, Exit, Result};
+use crate::event::{Ended, RunState};
+use crate::reporter::Account;
+
+/// How one server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cmd) enum ServerOutcome {
+    Done,
+    Failed,
+    Interrupted,
+    /// Its run did not begin.
+    Skipped,
+    Refused,
+    Unreachable,
+}
+
+impl ServerOutcome {
+    pub(in crate::cmd) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// What is known of one server: its line in the table.
+pub(in crate::cmd) struct Row {
+    pub server: String,
+    pub outcome: ServerOutcome,
+    pub run: Option<i64>,
+    /// What was counted, if its run had its turn.
+    pub account: Option<Account>,
+    pub reason: Option<String>,
+    pub error: Option<ErrorShown>,
+    pub exit: Exit,
+}
+
+impl Row {
+    pub(in crate::cmd) fn new(server: &str) -> Self {
+        Self {
+            server: server.to_owned(),
+            outcome: ServerOutcome::Skipped,
+            run: None,
+            account: None,
+            reason: None,
+            error: None,
+            exit: Exit::Done,
+        }
+    }
+
+    /// Notes what went wrong other than a step.
+    pub(in crate::cmd) fn fail(&mut self, error: &Error) {
+        self.exit = error.exit();
+        self.outcome = match self.exit {
+            Exit::Refused => ServerOutcome::Refused,
+            Exit::Unreachable => ServerOutcome::Unreachable,
+            Exit::Interrupted => ServerOutcome::Interrupted,
+            Exit::Done | Exit::StepFailed | Exit::Usage => ServerOutcome::Failed,
+        };
+        self.reason = Some(error.to_string());
+        self.error = Some(ErrorShown::of(error));
+    }
+
+    /// Notes how its run ended.
+    pub(in crate::cmd) fn end(&mut self, ended: &Result<Ended>) {
+        match ended {
+            Err(error) => self.fail(error),
+            Ok(ended) => {
+                self.outcome = match ended.state {
+                    RunState::Done => ServerOutcome::Done,
+                    RunState::Failed => ServerOutcome::Failed,
+                    RunState::Interrupted | RunState::Running => ServerOutcome::Interrupted,
+                };
+                self.exit = exit_of(ended.state);
+                self.reason = ended.reason.clone();
+            }
+        }
+    }
+
+    /// Notes that its run was not started. `exit` says whether that is what the user wanted.
+    pub(in crate::cmd) fn skip(&mut self, reason: &str, exit: Exit) {
+        self.outcome = ServerOutcome::Skipped;
+        self.reason = Some(reason.to_owned());
+        self.exit = exit;
+    }
+
+    /// The one exit code of all of them.
+    pub(in crate::cmd) fn worst(rows: &[Self]) -> Exit {
+        let exits: Vec<Exit> = rows.iter().map(|row| row.exit).collect();
+        Exit::worst(&exits)
+    }
+
+    /// Whether it has no run because of what is wrong with it.
+    pub(in crate::cmd) fn is_left_out(&self) -> bool {
+        self.error.is_some() && self.run.is_none()
+    }
+}
+
+/// The exit code of a run.
+pub(in crate::cmd) fn exit_of(state: RunState) -> Exit {
+    match state {
+        RunState::Done => Exit::Done,
+        RunState::Failed => Exit::StepFailed,
+        RunState::Interrupted | RunState::Running => Exit::Interrupted,
+    }
+}

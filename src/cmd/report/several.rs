@@ -1,0 +1,115 @@
+//! Reports several servers: what is left out at once, a line for each run that goes on, and a table at the end. With
+//! `--json` the events of all of them, and a summary as the last line.
+
+use super::super::{Context, output};
+use super::summary::Summary;
+use super::{Progress, Report, Row};
+use crate::document::error::ErrorShown;
+use crate::error::{Error, Result};
+use crate::plan::printable::one_line;
+use crate::prompt;
+use crate::reporter::{Account, Fleet};
+use crate::runtime::Told;
+use crate::store::GroupId;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(in crate::cmd) struct Several<'a> {
+    context: &'a Context,
+}
+
+impl<'a> Several<'a> {
+    pub(in crate::cmd) fn new(context: &'a Context) -> Self {
+        Self { context }
+    }
+}
+
+impl Report for Several<'_> {
+    fn remark(&self, server: &str, line: &str) -> String {
+        format!("{server}: {line}")
+    }
+
+    fn left_out(&self, row: &Row, error: Error) -> Result<()> {
+        if self.context.json {
+            // A reader that has gone away must not end what is under way.
+            let _ = output::json_line(&json!({
+                "event": "server_left_out", "server": row.server, "run": null, "outcome": row.outcome.as_str(),
+                "error": ErrorShown::of(&error),
+            }));
+            return Ok(());
+        }
+        if !error.names_server() {
+            output::note(&format!("{}:", row.server));
+        }
+        output::error(&error, self.context);
+        Ok(())
+    }
+
+    fn begun(&self, group: GroupId, recipe: &str, rows: &[Row]) -> Result<()> {
+        if !self.context.json {
+            return Ok(());
+        }
+        let runs: Vec<_> = rows
+            .iter()
+            .map(|row| json!({ "server": row.server, "run": row.run }))
+            .collect();
+        output::json_line(&json!({
+            "event": "group_started", "group": group, "recipe": recipe, "servers": runs,
+        }))
+    }
+
+    fn progress(&self, servers: &[&str], left_out: usize) -> Box<dyn Progress> {
+        Box::new(FleetProgress {
+            fleet: Fleet::new(servers, left_out, self.context.json, self.context.verbose > 0),
+            interrupts_told: AtomicUsize::new(0),
+        })
+    }
+
+    fn skipped(&self, row: &Row, reason: &str) {
+        if self.context.json {
+            // A reader that has gone away must not end what is under way.
+            let _ = output::json_line(&json!({
+                "event": "run_skipped", "server": row.server, "run": row.run, "reason": reason,
+            }));
+        }
+    }
+
+    fn broke(&self, row: &Row, error: &Error) {
+        if let (Some(hint), false) = (error.hint(), self.context.json) {
+            output::note(&format!("{}: {}", one_line(&row.server), hint));
+        }
+    }
+
+    fn end(&self, group: GroupId, rows: &[Row]) -> Result<()> {
+        Summary { group, rows }.show(self.context)
+    }
+}
+
+struct FleetProgress {
+    fleet: Fleet,
+    interrupts_told: AtomicUsize,
+}
+
+impl Progress for FleetProgress {
+    fn told(&self, number: usize, told: Told<'_>) {
+        match told {
+            Told::Begins { run, plan } => self.fleet.begin(number, run, plan),
+            Told::Event(event) => self.fleet.event(number, event),
+            Told::Ended(Ok(ended)) => self.fleet.end(number, Ok(ended)),
+            Told::Ended(Err(error)) => self.fleet.end(number, Err(&error.to_string())),
+        }
+    }
+
+    fn beat(&self) {
+        let interrupts = prompt::interrupts();
+        if interrupts > self.interrupts_told.swap(interrupts, Ordering::SeqCst) {
+            self.fleet.interrupted(interrupts);
+        }
+        self.fleet.tick();
+    }
+
+    fn close(self: Box<Self>) -> BTreeMap<usize, Account> {
+        self.fleet.close()
+    }
+}
