@@ -145,7 +145,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                     outlooks.push(Outlook::of(plan, preview));
                 }
             }
-            Err(error) if servers.len() == 1 => return Err(error),
+            Err(error) if !several => return Err(error),
             Err(error) => {
                 exits.push(error.exit());
                 if context.json {

@@ -307,3 +307,16 @@ fn plans_of_several_servers_are_one_json_document() {
     );
     assert_eq!(plan(&["--server", "prod-3"])["server"]["name"], "prod-3");
 }
+
+/// A program can't know how many servers have a tag, so one that can't be reached doesn't change the form.
+#[test]
+fn a_list_of_plans_stays_a_list_if_its_only_server_is_unreachable() {
+    let infrakt = Infrakt::with_server();
+    let ended = infrakt.run(&["plan", "wipe", "--all", "--json"]);
+    assert_eq!(ended.exit, 4, "{}", ended.stderr);
+    let plans: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&plans[0]["server"]["name"], &plans[0]["error"]["code"]),
+        (&"prod-2".into(), &"unreachable".into())
+    );
+}
