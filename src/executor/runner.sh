@@ -62,7 +62,8 @@ ik_forget() {
     done
 }
 ik_finish() {
-    # A process that has just begun may still have the lock open, so wait for its end.
+    # A process that has just begun may still have the lock open, so wait for its end. No signal may end this wait.
+    trap '' USR1
     if [ -n "$ik_watch" ]; then
         kill -s USR2 "$ik_watch"
         wait "$ik_watch"
@@ -83,33 +84,29 @@ ik_floods() {
 }
 # Tells the runner when it has timed out, or when there is too much output: one process for all deadlines. It never sleeps
 # longer than the shortest deadline, so that it misses no new one, nor so long that a step could fill a disk. It creates no
-# file, since the disk may be full.
+# file, since the disk may be full. It tells the runner again until there is a new deadline: a signal that comes before the
+# runner waits does not end its wait.
 ik_watch() {
     # The last process that is not one of the watch's own: at first the step, which the runner started.
     ik_over=$!
     trap 'if [ "$!" != "$ik_over" ]; then kill -s KILL "$!"; fi; exit 0' USR2
     # Not meant by a step that ends its process group.
     trap 'ik_signal=yes' HUP INT TERM
-    ik_late='' ik_full=''
     while kill -0 $$; do
         ik_nap=$IK_SHORTEST
         if [ "$ik_nap" -gt 200 ]; then ik_nap=200; fi
         read -r ik_key ik_until <"$IK_DIR/deadline" || ik_key=''
-        if [ -n "$ik_key" ] && [ "$ik_key" != "$ik_late" ]; then
+        if [ -n "$ik_key" ]; then
             ik_clock
             ik_left=$((ik_until - ik_now))
             if [ "$ik_left" -le 0 ]; then
-                ik_late=$ik_key
                 kill -s USR1 $$
                 if [ -p "$IK_DIR/turn" ]; then echo >&8; fi
             elif [ "$ik_left" -lt "$ik_nap" ]; then
                 ik_nap=$ik_left
             fi
         fi
-        if [ "$ik_key" != "$ik_full" ] && ik_floods; then
-            ik_full=$ik_key
-            kill -s USR1 $$
-        fi
+        if ik_floods; then kill -s USR1 $$; fi
         ik_part=$((ik_nap % 100))
         if [ "$ik_part" -lt 10 ]; then ik_part=0$ik_part; fi
         sleep "$((ik_nap / 100)).$ik_part" &

@@ -11,6 +11,7 @@ use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
 use infrakt::plan::{Losses, ServerIdentity, StateChange};
 use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -35,6 +36,28 @@ thread_local! {
         });
         (world, directory)
     };
+}
+
+thread_local! {
+    /// What reads the scripts of this test.
+    static SHELL: Cell<&'static [&'static str]> = const { Cell::new(&["sh", "-s"]) };
+}
+
+/// From now on, processes are slow to go on after they have started another one.
+pub fn be_slow_after_each_fork() {
+    SHELL.set(&[
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=clone",
+        "-e",
+        "inject=clone:delay_exit=300000",
+        "sh",
+        "-s",
+    ]);
 }
 
 /// A program that will run where the steps of this test do.
@@ -236,8 +259,11 @@ struct LocalChannel {
 impl Local {
     #[allow(clippy::zombie_processes, reason = "dropping the channel waits for the child")]
     fn start_here<'a>(&self, script: &[u8]) -> Result<Box<dyn Channel + 'a>> {
-        let mut child = on_the_server("sh")
-            .arg("-s")
+        let [shell, arguments @ ..] = SHELL.get() else {
+            unreachable!("a shell has a name")
+        };
+        let mut child = on_the_server(shell)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

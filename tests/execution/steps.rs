@@ -1,6 +1,8 @@
 //! How steps run: in order, once, with their own output and their true exit status.
 
-use crate::local::{HoldsBack, Loss, LostOnce, Memory, executed, executed_with, holds, on_the_server, run_over};
+use crate::local::{
+    HoldsBack, Loss, LostOnce, Memory, be_slow_after_each_fork, executed, executed_with, holds, on_the_server, run_over,
+};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::{SPOOL, Secrets};
 use infrakt::plan::StateChange;
@@ -76,6 +78,17 @@ fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
     let kept = memory.output(Stream::Stdout);
     assert!(kept.len() < 2 << 20 && kept.ends_with("over\n"), "{}", kept.len());
     assert_eq!(memory.outcomes().last(), Some(&Outcome::Skipped));
+}
+
+/// A signal that comes before the runner waits does not end its wait.
+#[test]
+#[ignore = "needs root"]
+fn a_step_is_ended_also_if_the_runner_is_told_before_it_waits_for_the_step() {
+    be_slow_after_each_fork();
+    let (ended, memory) = executed(r#"ssh::run("Flood", "truncate -s 1100M /proc/self/fd/1; echo over; sleep 30");"#);
+    assert_eq!(ended.state, RunState::Failed);
+    let reason = memory.end_of(0).1;
+    assert!(reason.contains("printed more than 1 GiB"), "{reason}");
 }
 
 #[test]
