@@ -43,6 +43,16 @@ impl Outcome {
     }
 }
 
+/// Why a step did not end well: with its exit status, where it has one.
+pub fn why(reason: Option<&str>, status: Option<i32>) -> String {
+    match (reason, status) {
+        (Some(reason), Some(status)) => format!("{reason} (exit status {status})"),
+        (Some(reason), None) => reason.to_owned(),
+        (None, Some(status)) => format!("exit status {status}"),
+        (None, None) => "no exit status".to_owned(),
+    }
+}
+
 /// How a run ended, or that it is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

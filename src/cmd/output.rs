@@ -173,6 +173,12 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
 
 /// Rows in columns under a header.
 pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
+    header_and_rows(&laid_out(header, &rows))
+}
+
+/// The lines of a table, the header first.
+fn laid_out<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).add_row(header);
     for row in rows {
@@ -181,9 +187,51 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    let text = table.trim_fmt();
-    let (first, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
-    styled_line(&format!("{HEADER}{first}{HEADER:#}\n{rest}"))
+    table.trim_fmt().lines().map(str::to_owned).collect()
+}
+
+fn header_and_rows(lines: &[String]) -> Result<()> {
+    let (first, rest) = lines
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    styled_line(&format!("{HEADER}{first}{HEADER:#}\n{}", rest.join("\n")))
+}
+
+/// As [`table`], for rows whose last cell is a sentence. If a terminal is too narrow for the longest row, it stands below the
+/// others of its row instead, so nothing of it is cut.
+pub(super) fn table_with_reasons<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Result<()> {
+    let rows: Vec<[String; N]> = rows
+        .into_iter()
+        .map(|row| row.map(|cell| one_line(&cell).into_owned()))
+        .collect();
+    let mut whole = laid_out(header, &rows);
+    let widest = whole.iter().map(|line| line.chars().count()).max();
+    if columns_of_stdout().is_some_and(|columns| widest > Some(columns)) {
+        let short: Vec<[String; N]> = rows
+            .iter()
+            .map(|row| {
+                let mut row = row.clone();
+                if let Some(last) = row.last_mut() {
+                    last.clear();
+                }
+                row
+            })
+            .collect();
+        let mut header = header;
+        if let Some(last) = header.last_mut() {
+            *last = "";
+        }
+        whole = laid_out(header, &short);
+        for (line, row) in whole.iter_mut().skip(1).zip(&rows) {
+            if let Some(reason) = row.last().filter(|reason| !reason.is_empty()) {
+                line.push_str(&format!("\n    {reason}"));
+            }
+        }
+    }
+    header_and_rows(&whole)
 }
 
 /// As [`table`], in as many columns as a terminal has: of the cells under the `flexible` headers, the ones under the first
@@ -222,13 +270,13 @@ pub(super) fn fitted_table<const N: usize>(
 /// The fewest characters that a cell is cut down to.
 const NARROWEST: usize = 8;
 
-fn columns_of_stdout() -> Option<usize> {
+pub(super) fn columns_of_stdout() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// The text in `width` characters, with an ellipsis where it is longer.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

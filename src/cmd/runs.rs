@@ -4,9 +4,10 @@ use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
 use crate::document::run::{RunShown, StepShown};
 use crate::error::{Error, Exit, Result};
-use crate::event::{Outcome, RunState, Stream};
+use crate::event::{Outcome, RunState, Stream, why};
 use crate::plan::printable::one_line;
 use crate::plan::render;
+use crate::reporter::outcome_word;
 use crate::store::{Run, RunFilter};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -167,19 +168,12 @@ fn show(id: i64, full: bool, step: Option<usize>, context: &Context) -> Result<E
         let steps: Vec<String> = shown.steps.iter().map(whole_step).collect();
         output::styled_line(&steps.join("\n"))?;
     } else {
-        output::table(
-            ["STEP", "OUTCOME", "TOOK", "TITLE", "REASON"],
-            shown.steps.iter().map(|step| {
-                [
-                    step.step.to_string(),
-                    outcome_of(step).to_owned(),
-                    duration_of(step),
-                    step.title.clone(),
-                    step.reason.clone().or_else(|| failed_status(step)).unwrap_or_default(),
-                ]
-            }),
-        )?;
-        output::note(&format!("commands, guards and places: infrakt runs show {id} --full"));
+        let columns = output::columns_of_stdout();
+        let steps: String = shown.steps.iter().map(|step| step_in_brief(step, columns)).collect();
+        output::styled_line(&steps)?;
+        output::note(&format!(
+            "whole commands, guards, places: infrakt runs show {id} --full, or --step NUMBER"
+        ));
     }
     for notice in &shown.notices {
         output::note(notice);
@@ -190,24 +184,34 @@ fn show(id: i64, full: bool, step: Option<usize>, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
-fn outcome_of(step: &StepShown) -> &'static str {
-    step.outcome.map_or("", |outcome| outcome.word(step.effect))
-}
-
 fn duration_of(step: &StepShown) -> String {
     step.duration_ms
+        .filter(|_| step.outcome != Some(Outcome::Skipped))
         .map_or(String::new(), |ms| format!("{:.1} s", ms as f64 / 1000.0))
+}
+
+/// A step with how it ended and the first line of its command, in as many columns as there are. One that did not end well
+/// has all of it: its command, guards, place and exit status.
+fn step_in_brief(step: &StepShown, columns: Option<usize>) -> String {
+    if did_not_end_well(step) {
+        return whole_step(step);
+    }
+    let mut text = head_of(step);
+    let lines = step.action.as_ref().map(render::action_lines).unwrap_or_default();
+    if let Some(first) = lines.first() {
+        let more = match lines.len() - 1 {
+            0 => String::new(),
+            more => format!("  (+{})", output::count(more, "line")),
+        };
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(6 + more.len()));
+        text.push_str(&render::aside(&format!("{}{more}", output::cut(first, room))));
+    }
+    text
 }
 
 /// A step with how it ended, its command, its guards and its place.
 fn whole_step(step: &StepShown) -> String {
-    let why = step.reason.clone().or_else(|| failed_status(step));
-    let facts = [outcome_of(step).to_owned(), duration_of(step), why.unwrap_or_default()];
-    let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
-    let mut text = format!("{:>4}  {}\n", step.step, render::heading(&step.title));
-    if !facts.is_empty() {
-        text.push_str(&format!("      {}\n", one_line(&facts.join("  "))));
-    }
+    let mut text = head_of(step);
     if let (Some(action), Some(origin)) = (&step.action, &step.origin) {
         text.push_str(&render::done(
             action,
@@ -220,6 +224,30 @@ fn whole_step(step: &StepShown) -> String {
     text
 }
 
+/// The number of a step, how it ended and its title; and below that why it did not end well, with its exit status.
+fn head_of(step: &StepShown) -> String {
+    let (style, word) = step
+        .outcome
+        .map_or_else(Default::default, |outcome| outcome_word(outcome, step.effect));
+    let why = match did_not_end_well(step) {
+        true => Some(why(step.reason.as_deref(), step.exit_status)),
+        false => step.reason.clone(),
+    };
+    let (took, title) = (duration_of(step), render::heading(&step.title));
+    let mut text = format!("{:>4} {style}{word:<11}{style:#} {took:>8}  {title}\n", step.step);
+    for line in why.iter().flat_map(|why| why.lines()) {
+        text.push_str(&format!("      {style}{}{style:#}\n", one_line(line)));
+    }
+    text
+}
+
+fn did_not_end_well(step: &StepShown) -> bool {
+    matches!(
+        step.outcome,
+        Some(Outcome::Failed | Outcome::Stopped | Outcome::Unknown)
+    )
+}
+
 /// Refuses the number of a step that the run has not.
 fn check_number(id: i64, number: usize, steps: usize) -> Result<()> {
     if (1..=steps).contains(&number) {
@@ -229,10 +257,6 @@ fn check_number(id: i64, number: usize, steps: usize) -> Result<()> {
         format!("run {id} has no step {number}; it has {}", output::count(steps, "step")),
         format!("see them: infrakt runs show {id}"),
     ))
-}
-
-fn failed_status(step: &StepShown) -> Option<String> {
-    (step.outcome == Some(Outcome::Failed)).then(|| format!("exit status {}", step.exit_status.unwrap_or(-1)))
 }
 
 fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {

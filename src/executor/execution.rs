@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::script::Secrets;
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
-use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
+use crate::event::{Ended, Outcome, RunEvent, StretchPosition, why};
 use crate::plan::{Action, Effect, Plan, StateChange, Step};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -107,10 +107,16 @@ pub(super) fn close(
         reason: reason.clone(),
     };
     note(world, plan, vec![ended], None)?;
-    Ok(reason.map(match done {
-        Err(Error::Interrupted) => Ended::interrupted,
-        _ => Ended::failed,
+    Ok(reason.map(|reason| match done {
+        Err(Error::Interrupted) => Ended::interrupted(reason),
+        _ => failed(plan, step, Some(&reason), None),
     }))
+}
+
+/// The end of a run in which this step failed: which one, and why.
+pub(super) fn failed(plan: &Plan, step: usize, reason: Option<&str>, status: Option<i32>) -> Ended {
+    let title = plan.steps.get(step).map_or("", |step| step.title.as_str());
+    Ended::failed(format!("step {} failed: {title}: {}", step + 1, why(reason, status)))
 }
 
 /// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.

@@ -180,7 +180,7 @@ impl Execution<'_> {
                 (Outcome::NoChange, None, None, None)
             }
             Verdict::Blocked { reason, exit_status } => {
-                let ended = Ended::failed(reason.clone());
+                let ended = execution::failed(plan, step, Some(&reason), exit_status);
                 (Outcome::Failed, exit_status, Some(reason), Some(ended))
             }
             Verdict::Interrupted => {

@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself. infrakt follows them from here, over as
 //! many connections as necessary.
 
-use super::execution::{Execution, is_own, note};
+use super::execution::{Execution, failed, is_own, note};
 use super::following::{Followed, Owed, PATIENCE};
 use super::nonce::nonce;
 use super::question::is_lost;
@@ -279,10 +279,7 @@ impl Execution<'_> {
     fn conclude(&self, plan: &Plan, ending: &Ending, to: usize, taken_up: bool) -> Stretched {
         let ended = match ending {
             Ending::Done => return Stretched::Reached(to),
-            Ending::Failed { step } => {
-                let title = plan.steps.get(*step).map_or("", |step| step.title.as_str());
-                Ended::failed(format!("step {} failed: {title}", step + 1))
-            }
+            Ending::Failed { step, status, reason } => failed(plan, *step, reason.as_deref(), Some(*status)),
             Ending::Stopped if taken_up && self.world.interrupts() == 0 => return Stretched::Over,
             Ending::Stopped if self.world.interrupts() == 0 => Ended::interrupted("it was stopped on the server"),
             Ending::Stopped => Ended::interrupted(self.world.why_interrupted()),

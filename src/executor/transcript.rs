@@ -13,6 +13,8 @@ pub enum Ending {
     Done,
     Failed {
         step: usize,
+        status: i32,
+        reason: Option<String>,
     },
     Stopped,
     /// The journal ended without saying how, or the runner waited in vain.
@@ -37,7 +39,8 @@ pub struct Transcript {
     /// The step that has started and not ended, with the uptime of its start.
     current: Option<(usize, u64)>,
     last: Option<usize>,
-    failed: Option<usize>,
+    /// How a step failed, if one did.
+    failed: Option<Ending>,
     paused: Option<usize>,
     finished: Option<String>,
 }
@@ -104,7 +107,7 @@ impl Transcript {
         match self.finished.as_deref() {
             Some("done") => Ending::Done,
             Some("stopped") => Ending::Stopped,
-            Some("failed") => self.failed.map_or(Ending::Unseen, |step| Ending::Failed { step }),
+            Some("failed") => self.failed.clone().unwrap_or(Ending::Unseen),
             _ => Ending::Unseen,
         }
     }
@@ -232,24 +235,26 @@ impl Transcript {
                 self.err.finish(step, events);
                 let duration_ms = uptime.saturating_sub(began) * 10;
                 self.paused = None;
+                let reason = match why {
+                    Why::Itself => None,
+                    Why::TimedOut => Some(format!("timed out after {} s", duration_ms / 1000)),
+                    Why::Undone => Some("no new login worked in time, so the server undid it".to_owned()),
+                    Why::NotUndone => Some("no new login worked in time, and undoing it failed".to_owned()),
+                    Why::Flooded => Some(
+                        "ended by infrakt: the steps printed more than 1 GiB, which could fill the server's disk"
+                            .to_owned(),
+                    ),
+                };
                 if status != 0 {
-                    self.failed = Some(step);
+                    let reason = reason.clone();
+                    self.failed = Some(Ending::Failed { step, status, reason });
                 }
                 events.push(RunEvent::StepEnded {
                     step,
                     outcome: if status == 0 { Outcome::Changed } else { Outcome::Failed },
                     exit_status: Some(status),
                     duration_ms,
-                    reason: match why {
-                        Why::Itself => None,
-                        Why::TimedOut => Some(format!("timed out after {} s", duration_ms / 1000)),
-                        Why::Undone => Some("no new login worked in time, so the server undid it".to_owned()),
-                        Why::NotUndone => Some("no new login worked in time, and undoing it failed".to_owned()),
-                        Why::Flooded => Some(
-                            "ended by infrakt: the steps printed more than 1 GiB, which could fill the server's disk"
-                                .to_owned(),
-                        ),
-                    },
+                    reason,
                 });
             }
             Record::Paused { step } => {

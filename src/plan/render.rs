@@ -367,6 +367,11 @@ pub fn heading(title: &str) -> String {
     format!("{BOLD}{}{BOLD:#}", one_line(title))
 }
 
+/// A line that stands below what it belongs to, and is less important.
+pub fn aside(text: &str) -> String {
+    format!("      {DIM}{text}{DIM:#}\n")
+}
+
 /// What a step of a run did: its command, its guards, its undo and its place.
 pub fn done(action: &Action, unless: &[String], only_if: &[String], undo: Option<&Undo>, origin: &Origin) -> String {
     let mut text = String::new();

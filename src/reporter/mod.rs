@@ -12,6 +12,7 @@ mod words;
 pub use fleet::{Account, Fleet};
 pub use reaching::Reaching;
 pub use tally::Tally;
+pub use words::outcome_word;
 
 use crate::error::Result;
 use crate::event::{Ended, RunEvent};

@@ -3,9 +3,9 @@
 
 use super::tail::Tail;
 use super::tally::Tally;
-use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word, why};
+use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word};
 use crate::error::{Error, Result};
-use crate::event::{Ended, Outcome, RunEvent, RunState};
+use crate::event::{Ended, Outcome, RunEvent, RunState, why};
 use crate::plan::Plan;
 use crate::plan::printable::{one_line, printable};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,8 +27,6 @@ pub struct Terminal {
     /// What the current step printed last.
     tail: Tail,
     tally: Tally,
-    /// The step that failed, and why.
-    failed: Option<(usize, String)>,
 }
 
 impl Terminal {
@@ -57,7 +55,6 @@ impl Terminal {
             started: Instant::now(),
             tail: Tail::default(),
             tally: Tally::default(),
-            failed: None,
         }
     }
 
@@ -101,14 +98,8 @@ impl Terminal {
         if ended.state == RunState::Done && self.tally.changed == 0 {
             text.push_str("Nothing had to be changed.\n");
         }
-        match (&self.failed, &ended.reason) {
-            (Some((step, why)), Some(_)) if ended.state == RunState::Failed => {
-                let title = self.plan.steps.get(*step).map_or("", |step| step.title.as_str());
-                let (title, why) = (one_line(title), printable(why).replace('\n', " "));
-                text.push_str(&format!("step {} failed: {title}: {why}\n", step + 1));
-            }
-            (_, Some(reason)) => text.push_str(&format!("{}\n", printable(reason))),
-            (_, None) => {}
+        if let Some(reason) = &ended.reason {
+            text.push_str(&format!("{}\n", printable(reason).replace('\n', " ")));
         }
         text.push_str(&match ended.state {
             RunState::Done => format!("Step by step: infrakt runs show {}\n", self.id),
@@ -195,7 +186,6 @@ impl Terminal {
             for line in account_of_failure(step, printed, &why, &whole) {
                 self.print(&format!("             {line}"));
             }
-            self.failed = Some((index, why));
         }
         if let Some(bar) = &self.bar {
             bar.set_position(index as u64 + 1);

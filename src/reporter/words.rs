@@ -37,16 +37,6 @@ pub fn state_word(state: RunState) -> (Style, &'static str) {
     }
 }
 
-/// Why a step did not end well: with its exit status, where it has one.
-pub fn why(reason: Option<&str>, status: Option<i32>) -> String {
-    match (reason, status) {
-        (Some(reason), Some(status)) => format!("{reason} (exit status {status})"),
-        (Some(reason), None) => reason.to_owned(),
-        (None, Some(status)) => format!("exit status {status}"),
-        (None, None) => "no exit status".to_owned(),
-    }
-}
-
 /// What is shown of a step that did not end well, line by line: its command, the end of what it printed, and last why and
 /// where. `whole` is the command that shows the whole step.
 pub fn account_of_failure(

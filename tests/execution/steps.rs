@@ -43,7 +43,7 @@ fn a_failing_step_ends_the_run_with_its_own_exit_status() {
            db::set_status(server, "never");"#,
     );
     assert_eq!(ended.state, RunState::Failed);
-    assert_eq!(ended.reason.as_deref(), Some("step 2 failed: Broken"));
+    assert_eq!(ended.reason.as_deref(), Some("step 2 failed: Broken: exit status 1"));
     assert_eq!(memory.output(Stream::Stdout), "");
     assert_eq!(
         memory.outcomes(),

@@ -84,6 +84,37 @@ fn one_that_fails_does_not_stop_the_others() {
     let retry = "Run again on the servers that are not done: infrakt runs retry g1";
     assert!(ended.stdout.contains(retry), "{ended}");
     assert!(ended.stdout.contains("Its output: infrakt runs logs 2"), "{ended}");
+    let row = ended.stdout.lines().find(|line| line.starts_with("b       failed"));
+    let row = row.expect("a row of b in the table");
+    assert!(row.ends_with("step 1 failed: Work: exit status 3"), "{row}");
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_run_shows_the_first_line_of_each_command_and_all_of_a_step_that_failed() {
+    let servers = Servers::start();
+    let infrakt = Infrakt::that_knows(&servers, &["a"]);
+    let recipe = infrakt.recipe_for(
+        &servers,
+        "show.rhai",
+        r#"ssh::run("Make it", "touch $SHARED/made\ntouch $SHARED/too");
+           ssh::run("Break", "echo one\necho two\nexit 7").unless("test -e $SHARED/broken");
+           ssh::run("Never", "touch $SHARED/never");"#,
+    );
+    infrakt.run(&["run", &recipe, "--server", "a"]).exits(1);
+
+    let shown = infrakt.run(&["runs", "show", "1"]).exits(0).stdout;
+
+    for told in [
+        "step 2 failed: Break: exit status 7\n",
+        "Make it\n      | touch ",
+        "  (+1 line)\n",
+        "Break\n      exit status 7\n      | echo one\n      | echo two\n      | exit 7\n      unless   test -e ",
+        "      place    show.rhai:",
+        "Never\n      | touch ",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
 }
 
 #[test]

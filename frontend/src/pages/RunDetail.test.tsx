@@ -164,7 +164,7 @@ describe("a run that goes on", () => {
 describe("a run that failed", () => {
   const failed = aRunWithSteps({
     state: "failed",
-    reason: "step 2 failed: 'Step two'",
+    reason: "step 2 failed: Step two: exit status 100",
     consent: { server: "prod-2", digest: "5c9e", who: "bob@desk", how: "typed", at: "2026-01-02T03:04:05Z" },
     notices: ["connection lost, trying again"],
     steps: [aRunStep(1, "changed"), aRunStep(2, "failed", { exit_status: 100 }), aRunStep(3, "skipped")],
@@ -179,7 +179,7 @@ describe("a run that failed", () => {
         printed(2, "E: Unable to locate package\n", "stderr"),
       )
       .tell(ended(2, "failed"), { event: "notice", message: "connection lost, trying again" })
-      .end("failed", "step 2 failed: 'Step two'");
+      .end("failed", "step 2 failed: Step two: exit status 100");
     return all;
   };
 
@@ -188,7 +188,8 @@ describe("a run that failed", () => {
     const page = open("/runs/12", api);
     expect(await screen.findByText("Step 2 failed: Step two")).toBeInTheDocument();
     expect(await screen.findByText("E: Unable to locate package", { exact: false })).toBeVisible();
-    expect(screen.getByText("exit status 100")).toBeInTheDocument();
+    // Beside the heading, and at the step itself.
+    expect(screen.getAllByText("exit status 100")).toHaveLength(2);
     expect(screen.getByText(/Fix the cause, then choose Resume/)).toBeInTheDocument();
     expect(screen.getByText(/bob@desk/)).toBeInTheDocument();
     expect(screen.getByText("connection lost, trying again")).toBeInTheDocument();

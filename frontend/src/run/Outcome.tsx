@@ -11,9 +11,14 @@ export function Outcome({ run, view }: { run: RunDetails; view: RunView }) {
   const unknown = view.steps.filter((step) => step.status === "unknown");
   const heading =
     failed === null ? "The run failed" : `Step ${failed.step} failed: ${printable(failed.title)}`;
-  // Mostly the service's reason is just that; twice it would say no more.
-  const isSaid = view.reason?.toLowerCase() === heading.toLowerCase();
-  const why = view.reason !== null && !isSaid && <p>{<Prose text={view.reason} />}</p>;
+  // Mostly the service's reason begins with just that; twice it would say no more.
+  const isSaid = view.reason?.toLowerCase().startsWith(heading.toLowerCase()) === true;
+  const rest = isSaid ? (view.reason?.slice(heading.length).replace(/^: /, "") ?? "") : (view.reason ?? "");
+  const why = rest !== "" && (
+    <p>
+      <Prose text={rest} />
+    </p>
+  );
   switch (state) {
     case "running":
       return null;

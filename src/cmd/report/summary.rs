@@ -29,7 +29,7 @@ impl Summary<'_> {
         let (done, not_done): (Vec<&Row>, Vec<&Row>) =
             self.rows.iter().partition(|row| row.outcome == ServerOutcome::Done);
         output::note("");
-        output::table(
+        output::table_with_reasons(
             [
                 "SERVER",
                 "OUTCOME",
