@@ -3,6 +3,7 @@
 
 use crate::error::Refusal;
 use crate::plan::Plan;
+use crate::reason::StaleReason;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -70,12 +71,11 @@ impl ConsentedPlan {
     /// plan was made offline, or the name is missing or another one.
     pub fn admit(plan: Plan, typed: Option<(&str, Means)>, who: &str) -> Result<Self, Refusal> {
         let server = plan.server.name.clone();
-        let stale = |reason: &str| Refusal::StalePlan {
-            server: server.clone(),
-            reason: reason.to_owned(),
-        };
         if plan.digest.is_empty() || plan.digest != plan.compute_digest() {
-            return Err(stale("it was modified after it was made"));
+            return Err(Refusal::StalePlan {
+                server,
+                reason: StaleReason::Modified,
+            });
         }
         if plan.destroys() {
             check_destroyable(&plan)?;
@@ -151,7 +151,7 @@ impl ConsentedPlan {
         match given {
             Some(given) if given.digest != admitted.plan.digest => Err(Refusal::StalePlan {
                 server: given.server,
-                reason: "the consent was given for a different plan".to_owned(),
+                reason: StaleReason::OtherConsent,
             }),
             given => Ok(Self {
                 consent: given,
@@ -181,25 +181,22 @@ pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
     if !plan.destroys() {
         return Ok(());
     }
-    let stale = |reason: String| {
+    let stale = |reason| {
         let server = plan.server.name.clone();
         Err(Refusal::StalePlan { server, reason })
     };
     let Some(made_at) = plan.made_at else {
-        return stale("it has destructive steps and no time at which it was made".to_owned());
+        return stale(StaleReason::NotDated);
     };
     let age = now.duration_since(made_at);
-    let made_at = made_at.strftime("%Y-%m-%d %H:%M:%S UTC");
     if age < SignedDuration::ZERO {
-        return stale(format!(
-            "it was made at {made_at}, which is in the future by this computer's clock"
-        ));
+        return stale(StaleReason::FromFuture { made_at });
     }
     if age > SAVED_FOR {
-        return stale(format!(
-            "it was made at {made_at}, and a plan with destructive steps can only be applied for {} hours",
-            SAVED_FOR.as_hours()
-        ));
+        return stale(StaleReason::Expired {
+            made_at,
+            valid_for_hours: SAVED_FOR.as_hours(),
+        });
     }
     Ok(())
 }
@@ -218,8 +215,10 @@ pub fn check_destroyable(plan: &Plan) -> Result<(), Refusal> {
         });
     }
     if plan.offline {
-        let reason = "it was made offline, so what it would destroy is not known".to_owned();
-        return Err(Refusal::StalePlan { server, reason });
+        return Err(Refusal::StalePlan {
+            server,
+            reason: StaleReason::MadeOffline,
+        });
     }
     if plan.server.machine_id.is_none() {
         return Err(Refusal::NoIdentity {

@@ -13,6 +13,7 @@ pub mod http;
 pub mod ownership;
 pub mod plan;
 pub mod prompt;
+pub mod reason;
 pub mod recipe;
 pub mod reporter;
 pub mod runtime;

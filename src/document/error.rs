@@ -1,6 +1,7 @@
 //! An error for programs.
 
 use crate::error::Error;
+use crate::reason::{Explained, Reason};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,6 +13,9 @@ pub struct ErrorShown {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Explained<Reason>>,
     /// The place in a recipe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Place>,
@@ -35,6 +39,7 @@ impl ErrorShown {
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
+            reasons: Explained::all(error.reasons()),
             at: place.map(|(position, _)| Place {
                 file: position.file.clone(),
                 line: position.line,

@@ -4,6 +4,7 @@ use super::route::RouteShown;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
+use crate::reason::{Explained, ProtectionReason};
 use crate::runtime::{Added, Live, ServerRecord, ServerRoute};
 use crate::store::{Run, Server};
 use schemars::JsonSchema;
@@ -15,7 +16,7 @@ pub struct ServerListed {
     #[serde(flatten)]
     pub server: Server,
     /// Why nothing on the server may be destroyed, as far as the inventory knows.
-    pub protected: Vec<String>,
+    pub protected: Vec<Explained<ProtectionReason>>,
     /// The newest run there, if there was one.
     pub last_run: Option<Run>,
 }
@@ -63,7 +64,7 @@ pub struct ServerStatus {
     /// The status that the last recipe set.
     pub status: Option<String>,
     /// Why nothing on the server may be destroyed.
-    pub protected: Vec<String>,
+    pub protected: Vec<Explained<ProtectionReason>>,
     pub route: RouteShown,
     pub facts: Facts,
     pub usage: Usage,
@@ -73,7 +74,7 @@ impl From<ServerRecord> for ServerListed {
     fn from(record: ServerRecord) -> Self {
         Self {
             server: record.server,
-            protected: record.protected,
+            protected: Explained::all(record.protected),
             last_run: record.last_run,
         }
     }
@@ -117,7 +118,7 @@ impl ServerStatus {
         Self {
             server: live.server.name.clone(),
             status: live.server.status.clone(),
-            protected: live.identity.protected.clone(),
+            protected: Explained::all(live.identity.protected.clone()),
             route: RouteShown::of(&live.route),
             facts: live.facts.clone(),
             usage,

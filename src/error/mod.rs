@@ -6,6 +6,7 @@
 mod exit;
 mod key_problem;
 mod obstacle;
+mod protection_hint;
 mod recipe;
 mod refusal;
 mod server;
@@ -22,6 +23,7 @@ pub use ssh::SshError;
 pub use store::{StoreError, StoreKind};
 
 use crate::plan::shell::quote;
+use crate::reason::Reason;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -136,6 +138,14 @@ impl Error {
             Self::SecretMissing { .. } => "secret_missing",
             Self::Run { .. } => "run_failed",
             Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Why infrakt refused to act, as data, where the code has several kinds of reasons.
+    pub fn reasons(&self) -> Vec<Reason> {
+        match self {
+            Self::Refused(refusal) => refusal.reasons(),
+            _ => Vec::new(),
         }
     }
 

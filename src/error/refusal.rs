@@ -1,6 +1,9 @@
 //! Why infrakt refused to act: there is no consent, the server is protected or locked, or the plan no longer fits. A
 //! refusal means that nothing was changed.
 
+use super::protection_hint;
+use crate::reason::{LockHolder, ProtectionReason, Reason, StaleReason, sentences};
+
 /// A refusal, with the values that its message needs.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -30,15 +33,18 @@ pub enum Refusal {
         quoted(servers)
     )]
     Unconfirmed { servers: Vec<String> },
-    #[error("'{server}' is protected and is never wiped: {}", reasons.join("; "))]
-    Protected { server: String, reasons: Vec<String> },
+    #[error("'{server}' is protected and is never wiped: {}", sentences(reasons))]
+    Protected {
+        server: String,
+        reasons: Vec<ProtectionReason>,
+    },
     #[error(
         "'{server}' can't be told apart from other machines: {reason}; nothing is destroyed on a machine without an \
          identity"
     )]
     NoIdentity { server: String, reason: String },
     #[error("another run is in progress on '{server}': {holder}")]
-    Locked { server: String, holder: String },
+    Locked { server: String, holder: Box<LockHolder> },
     /// A step relies on the server to undo it, but the server would kill that process when the connection ends.
     #[error(
         "nothing was run: '{server}' kills the processes of a login when the login ends, so it could not undo a step \
@@ -46,7 +52,7 @@ pub enum Refusal {
     )]
     NotDetached { server: String, reason: String },
     #[error("the plan no longer fits '{server}': {reason}")]
-    StalePlan { server: String, reason: String },
+    StalePlan { server: String, reason: StaleReason },
     #[error("nothing more was run: step {step} of run {run}, '{title}', may or may not have run on '{server}'")]
     UnknownStep {
         server: String,
@@ -81,6 +87,16 @@ impl Refusal {
         }
     }
 
+    /// Why, as data, where there are several kinds of reasons.
+    pub(super) fn reasons(&self) -> Vec<Reason> {
+        match self {
+            Self::Protected { reasons, .. } => reasons.iter().cloned().map(Reason::Protected).collect(),
+            Self::StalePlan { reason, .. } => vec![Reason::Stale(reason.clone())],
+            Self::Locked { holder, .. } => vec![Reason::Locked(holder.as_ref().clone())],
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::ConsentMismatch { server } => Some(format!(
@@ -110,11 +126,7 @@ impl Refusal {
             Self::NeedsName { server, .. } | Self::OtherName { server } => {
                 Some(format!("repeat the command with: --confirm {server}"))
             }
-            Self::Protected { server, .. } => Some(format!(
-                "show what protects it: infrakt server status {server}; if it is a clone of a protected machine, give \
-                 it its own identity, on the server, as root: rm -f /etc/machine-id /etc/infrakt/host /etc/ssh/ssh_host_* && \
-                 systemd-machine-id-setup && ssh-keygen -A"
-            )),
+            Self::Protected { server, reasons } => Some(protection_hint::hint(server, reasons)),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
             Self::Locked { server, .. } => Some(format!(
                 "wait until it has ended; its steps continue even if the infrakt that started it was killed. If the \
@@ -129,6 +141,10 @@ impl Refusal {
                 "log in as root: infrakt server update {server} --user root; or set KillUserProcesses=no in the \
                  server's /etc/systemd/logind.conf"
             )),
+            Self::StalePlan {
+                server,
+                reason: StaleReason::OtherMachine { .. },
+            } => Some(format!("check which machine it is: infrakt server status {server}")),
             Self::StalePlan { server, .. } => Some(format!(
                 "make a new plan: infrakt plan RECIPE --server {server} --out FILE"
             )),

@@ -9,6 +9,7 @@ use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
 use crate::plan::{Action, Plan};
+use crate::reason::{LockHolder, ProtectionReason, StaleReason};
 use std::time::{Duration, Instant};
 
 /// How long nothing may come from a follower, which answers whenever it is asked for more, before it counts as lost.
@@ -302,21 +303,30 @@ fn complaint(channel: &mut dyn Channel, mut said: Vec<u8>) -> String {
 fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
     let server = plan.server.name.clone();
     let reason = reason.to_owned();
+    let protected = |reason| {
+        let (server, reasons) = (plan.server.name.clone(), vec![reason]);
+        Refusal::Protected { server, reasons }.into()
+    };
     Err(match code {
-        "protected" => Refusal::Protected {
-            server,
-            reasons: vec![reason],
-        }
-        .into(),
+        "marker" => protected(ProtectionReason::Marker),
+        "runs_this_infrakt" => protected(ProtectionReason::RunsThisInfrakt),
+        "unproven_engine" => protected(ProtectionReason::UnprovenEngine { problem: reason }),
         "identity" => Refusal::StalePlan {
             server,
-            reason: format!(
-                "a different machine answers: {reason}; check it: infrakt server status {}",
-                plan.server.name
-            ),
+            reason: StaleReason::OtherMachine {
+                machine_id: Some(reason).filter(|id| !id.is_empty()),
+            },
         }
         .into(),
-        "locked" => Refusal::Locked { server, holder: reason }.into(),
+        "locked" => Refusal::Locked {
+            server,
+            holder: Box::new(LockHolder::RunOnServer {
+                run: reason,
+                seconds: None,
+                step: None,
+            }),
+        }
+        .into(),
         "bound" => Refusal::NotDetached { server, reason }.into(),
         "gone" => return Ok(Ending::Unseen),
         "spool" => ServerError::NoRecords { server, reason }.into(),

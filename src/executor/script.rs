@@ -120,23 +120,22 @@ impl Stretch<'_> {
                 text,
                 "ik_id=''\n\
                  if [ -e /etc/machine-id ]; then read -r ik_id </etc/machine-id; fi\n\
-                 case $ik_id in {none}{}) ;; *) ik_refuse identity \"its machine-id is ${{ik_id:-none}}\"; return ;; esac\n",
+                 case $ik_id in {none}{}) ;; *) ik_refuse identity \"$ik_id\"; return ;; esac\n",
                 quote(machine_id)
             );
         }
         if self.plan.destroys() {
             let _ = write!(
                 text,
-                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || {{ ik_refuse protected 'it has the marker /etc/infrakt/host'; return; }}\n\
+                "{{ [ ! -e /etc/infrakt/host ] && [ ! -L /etc/infrakt/host ]; }} || {{ ik_refuse marker; return; }}\n\
                  printf '%s\\0' /proc/[0-9]*/task/[0-9]*/comm | xargs -0 grep -shx -- {thread} | grep -q . && {{ \
-                 ik_refuse protected 'this infrakt runs on it'; return; }}\n",
+                 ik_refuse runs_this_infrakt; return; }}\n",
                 thread = quote(self.thread_name),
             );
             // Destructive steps may use Docker's socket, so the Docker that answers must be the server's own.
             text.push_str(
                 "eval \"$IK_SURVEY\"\nik_proven=0\nik_prove_engine || ik_proven=$?\n\
-                 [ $ik_proven != 1 ] || { ik_refuse protected \"the Docker that answers is not proven to be the \
-                 server's own: $ik_reason\"; return; }\n",
+                 [ $ik_proven != 1 ] || { ik_refuse unproven_engine \"$ik_reason\"; return; }\n",
             );
         }
         text.push_str("[ ! -e \"$IK_DIR\" ] || { ik_refuse folder \"$IK_DIR already exists\"; return; }\n");

@@ -3,6 +3,7 @@
 //! It must not know routes or connections.
 
 use crate::error::{Error, RecipeError, Refusal, SshError, StoreError};
+use crate::reason::{Explained, Reason};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +23,9 @@ struct Details {
     message: String,
     /// What to do next.
     hint: Option<String>,
+    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<Explained<Reason>>,
     /// The field of the body or of the query that the error is about.
     field: Option<String>,
 }
@@ -33,10 +37,12 @@ pub struct Problem {
     pub code: &'static str,
     pub message: String,
     pub hint: Option<String>,
+    /// Why, where the code has several kinds of reasons.
+    pub reasons: Box<[Reason]>,
     /// The field of the body or of the query that the error is about.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
     /// The methods that the path has, for 405.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
 }
 
 impl Problem {
@@ -46,6 +52,7 @@ impl Problem {
             code,
             message: message.into(),
             hint: None,
+            reasons: Box::default(),
             field: None,
             allow: None,
         }
@@ -57,7 +64,7 @@ impl Problem {
     }
 
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into().into());
         self
     }
 
@@ -99,27 +106,33 @@ impl Problem {
     pub fn method_not_allowed(allow: impl Into<String>) -> Self {
         let allow = allow.into();
         let mut problem = Self::new(405, "method_not_allowed", format!("this path supports only {allow}"));
-        problem.allow = Some(allow);
+        problem.allow = Some(allow.into());
         problem
     }
 
     /// 422: a field of the body is not as described.
     pub fn invalid_body(field: Option<String>, message: impl Into<String>) -> Self {
         let problem = Self::new(422, "invalid_body", message);
-        Self { field, ..problem }
+        Self {
+            field: field.map(String::into),
+            ..problem
+        }
     }
 
     /// 422: a field of the query is not as described.
     pub fn invalid_query(field: Option<String>, message: impl Into<String>) -> Self {
         let problem = Self::new(422, "invalid_query", message);
-        Self { field, ..problem }
+        Self {
+            field: field.map(String::into),
+            ..problem
+        }
     }
 
     /// The headers that go with it.
     pub fn headers(&self) -> Vec<(&'static str, &str)> {
         let mut headers = Vec::new();
         if let Some(allow) = &self.allow {
-            headers.push(("Allow", allow.as_str()));
+            headers.push(("Allow", allow.as_ref()));
         }
         if self.status == 401 {
             headers.push(("WWW-Authenticate", "X-API-Key"));
@@ -134,7 +147,8 @@ impl Problem {
                 code: self.code,
                 message: self.message.clone(),
                 hint: self.hint.clone(),
-                field: self.field.clone(),
+                reasons: Explained::all(self.reasons.iter().cloned()),
+                field: self.field.as_deref().map(str::to_owned),
             },
         };
         // Words alone: there is no way for this to fail.
@@ -149,7 +163,8 @@ impl From<Error> for Problem {
             code: error.code(),
             message: message(&error),
             hint: hint(&error),
-            field: field(&error),
+            reasons: error.reasons().into(),
+            field: field(&error).map(String::into),
             allow: None,
         }
     }

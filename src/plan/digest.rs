@@ -1,7 +1,9 @@
 //! The digest of a plan, which a consent refers to. Two plans with the same digest do the same to the same machine and
 //! destroy the same things.
 
-use super::{Loss, LossEntry, Plan};
+use super::{Loss, LossEntry, Plan, ServerIdentity};
+use crate::host_key::HostKey;
+use crate::reason::ProtectionReason;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -18,7 +20,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 struct Covered<'a> {
     format: u32,
     recipe: &'a super::RecipeIdentity,
-    server: &'a super::ServerIdentity,
+    server: CoveredServer<'a>,
     parameters: &'a std::collections::BTreeMap<String, serde_json::Value>,
     secrets: &'a std::collections::BTreeSet<String>,
     offline: bool,
@@ -30,6 +32,45 @@ struct Covered<'a> {
     steps: &'a [super::Step],
     #[serde(skip_serializing_if = "Option::is_none")]
     made_at: Option<Timestamp>,
+}
+
+/// The server, with the reasons that protect it by their codes and fields: their sentences may be reworded.
+#[derive(Serialize)]
+struct CoveredServer<'a> {
+    id: i64,
+    name: &'a str,
+    host: &'a str,
+    port: u16,
+    user: &'a str,
+    host_key: Option<&'a HostKey>,
+    machine_id: Option<&'a str>,
+    protected: &'a [ProtectionReason],
+}
+
+impl<'a> CoveredServer<'a> {
+    fn of(server: &'a ServerIdentity) -> Self {
+        // All fields by name, so that none is forgotten here.
+        let ServerIdentity {
+            id,
+            name,
+            host,
+            port,
+            user,
+            host_key,
+            machine_id,
+            protected,
+        } = server;
+        Self {
+            id: *id,
+            name,
+            host,
+            port: *port,
+            user,
+            host_key: host_key.as_ref(),
+            machine_id: machine_id.as_deref(),
+            protected,
+        }
+    }
 }
 
 /// A thing by what tells it apart. One of which only the name is known is covered as older versions of infrakt did it.
@@ -75,7 +116,7 @@ impl Plan {
         let covered = Covered {
             format: self.format,
             recipe: &self.recipe,
-            server: &self.server,
+            server: CoveredServer::of(&self.server),
             parameters: &self.parameters,
             secrets: &self.secrets,
             offline: self.offline,

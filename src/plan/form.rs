@@ -48,13 +48,16 @@ impl Plan {
     /// If the text is no plan.
     pub fn parse_recorded(json: &str) -> serde_json::Result<Self> {
         let mut value: serde_json::Value = serde_json::from_str(json)?;
-        if value.get("format") == Some(&1.into())
-            && let Some(steps) = value.get_mut("steps").and_then(serde_json::Value::as_array_mut)
-        {
-            for effect in steps.iter_mut().filter_map(|step| step.get_mut("effect")) {
+        if value.get("format") == Some(&1.into()) {
+            let steps = value.get_mut("steps").and_then(serde_json::Value::as_array_mut);
+            for effect in steps.into_iter().flatten().filter_map(|step| step.get_mut("effect")) {
                 if effect == "read" {
                     *effect = Effect::Check.as_str().into();
                 }
+            }
+            // The reasons were sentences. What is shown of a run does not have them.
+            if let Some(protected) = value.pointer_mut("/server/protected") {
+                *protected = serde_json::Value::Array(Vec::new());
             }
         }
         serde_json::from_value(value)

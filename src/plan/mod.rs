@@ -15,13 +15,15 @@ pub mod summary;
 pub mod survey;
 
 use crate::host_key::HostKey;
+use crate::reason::{Explained, ProtectionReason, explained};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 pub use survey::Survey;
 
-/// The version of the JSON form of a plan. In format 1, the effect `check` was called `read`.
+/// The version of the JSON form of a plan. In format 1, the effect `check` was called `read`, and the
+/// reasons for a protection were sentences.
 pub const FORMAT: u32 = 2;
 
 /// The steps for one server, with everything that a person's consent to them rests on.
@@ -102,7 +104,9 @@ pub struct ServerIdentity {
     /// machine-id(5) of the server.
     pub machine_id: Option<String>,
     /// Why nothing on the server may be destroyed; empty for an ordinary server.
-    pub protected: Vec<String>,
+    #[serde(serialize_with = "explained")]
+    #[schemars(with = "Vec<Explained<ProtectionReason>>")]
+    pub protected: Vec<ProtectionReason>,
 }
 
 /// The data on the server, and its records here, that destructive steps would delete.

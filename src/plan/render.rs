@@ -138,7 +138,7 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
             one_line(&plan.server.name)
         )?;
         for reason in &plan.server.protected {
-            writeln!(text, "  {}", one_line(reason))?;
+            writeln!(text, "  {}", one_line(&reason.to_string()))?;
         }
     }
     if plan.destroys() {

@@ -53,7 +53,7 @@ fn write_summary(text: &mut String, plan: &Plan, preview: Option<&Preview>, aske
         )?;
     }
     for reason in &plan.server.protected {
-        writeln!(text, "  {BOLD}protected:{BOLD:#} {}", one_line(reason))?;
+        writeln!(text, "  {BOLD}protected:{BOLD:#} {}", one_line(&reason.to_string()))?;
     }
     if plan.destroys() {
         let style = effect_style(Effect::Destroy);

@@ -5,6 +5,7 @@ use super::{Failure, Store};
 use crate::consent::{Consent, Means};
 use crate::error::{Refusal, Result};
 use crate::plan::Plan;
+use crate::reason::StaleReason;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -35,8 +36,8 @@ pub(super) fn check(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let server = plan.server.name.clone();
-    let stale = |reason: &str| {
-        let (server, reason) = (plan.server.name.clone(), reason.to_owned());
+    let stale = |reason| {
+        let server = plan.server.name.clone();
         Err(Refusal::StalePlan { server, reason }.into())
     };
     let Some(consent) = consent else {
@@ -50,14 +51,14 @@ pub(super) fn check(
         return Err(Refusal::ConsentMismatch { server }.into());
     }
     if consent.digest != plan.digest {
-        return stale("the consent was given for a different plan");
+        return stale(StaleReason::OtherConsent);
     }
     // A consent from the future has an unknown age, because the clock was set back. It must not count as young.
     match now.duration_since(consent.at) {
         age if age < SignedDuration::ZERO => {
-            return stale("the consent was given in the future: the clock was set back since");
+            return stale(StaleReason::ConsentFromFuture);
         }
-        age if age > LIFETIME => return stale("the consent was given more than 10 minutes ago and has expired"),
+        age if age > LIFETIME => return stale(StaleReason::ConsentExpired),
         _ => {}
     }
     let used = transaction
@@ -68,7 +69,7 @@ pub(super) fn check(
         )
         .optional()?;
     match used {
-        Some(run) => stale(&format!("the consent has already started run {run}")),
+        Some(run) => stale(StaleReason::ConsentUsed { run }),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use super::run_rows::{COLUMNS, Run, from_row};
 use super::{Home, run_lock};
 use crate::error::Refusal;
 use crate::event::{Outcome, RunState};
+use crate::reason::LockHolder;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
@@ -20,22 +21,17 @@ pub(super) fn refuse_if_at_work(
         let same_machine = machine_id.is_some() && living.machine_id.as_deref() == machine_id;
         if living.run.server_id == Some(server_id) || same_machine {
             let run = &living.run;
-            let under = if run.server == server {
-                String::new()
-            } else {
-                format!(" on the same machine, called '{}',", run.server)
-            };
             return Err(Refusal::Locked {
                 server: server.to_owned(),
-                holder: format!(
-                    "run {} of {}{under} started by {} on {} (pid {}) at {}",
-                    run.id,
-                    run.recipe,
-                    run.operator,
-                    run.computer,
-                    run.pid,
-                    run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-                ),
+                holder: Box::new(LockHolder::RecordedRun {
+                    run: run.id,
+                    recipe: run.recipe.clone(),
+                    other_name: (run.server != server).then(|| run.server.clone()),
+                    operator: run.operator.clone(),
+                    computer: run.computer.clone(),
+                    pid: run.pid,
+                    started_at: run.started_at,
+                }),
             }
             .into());
         }

@@ -34,7 +34,7 @@ pub use group_id::GroupId;
 pub use groups::{BegunGroup, GroupServer, LeftOut, Member, NewGroup, QueuedRun, RunGroup};
 pub use home::Home;
 pub use journal::Journal;
-pub use protection::{NameTyped, Protector};
+pub use protection::NameTyped;
 pub use run_rows::Run;
 pub use runs::{OutputChunk, RunFilter, StepRecord};
 pub use server_rows::{Identity, Server};

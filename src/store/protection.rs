@@ -8,7 +8,9 @@
 use super::{Failure, Identity, Server, Store};
 use crate::error::Result;
 use crate::host_key::HostKey;
+use crate::reason::{IdentityKind, ProtectionReason};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, Transaction, params};
 
 /// The proof that a person typed the name of a server. There is no other way to make one than [`NameTyped::check`].
@@ -29,21 +31,26 @@ impl NameTyped {
 }
 
 impl Store {
-    /// Why the machine of a row is protected, one sentence per reason; empty if it is not.
-    pub fn protection_of(&self, server: &Server) -> Result<Vec<String>> {
+    /// Why the machine of a row is protected by other rows; empty if it is not.
+    pub fn protection_of(&self, server: &Server) -> Result<Vec<ProtectionReason>> {
         let known = Identity {
             host_key: server.host_key.as_ref(),
             machine_id: server.machine_id.as_deref(),
             engine_id: server.engine_id.as_deref(),
         };
-        let protectors = self.protectors_of_identity(known, &[])?;
-        Ok(protectors.into_iter().map(|protector| protector.reason).collect())
+        self.protection_of_identity(known, &[], Some(server))
     }
 
-    /// The rows, also removed ones, that protect the machine with this identity.
+    /// The rows, also removed ones, that protect the machine with this identity, and by what they do.
     ///
-    /// `host_keys` are the machine's other host keys, besides the one in its identity.
-    pub fn protectors_of_identity(&self, read: Identity<'_>, host_keys: &[HostKey]) -> Result<Vec<Protector>> {
+    /// `host_keys` are the machine's other host keys, besides the one in its identity. `row` is the row that leads to the
+    /// machine.
+    pub fn protection_of_identity(
+        &self,
+        read: Identity<'_>,
+        host_keys: &[HostKey],
+        row: Option<&Server>,
+    ) -> Result<Vec<ProtectionReason>> {
         let mut identities: Vec<(&str, String)> = Vec::new();
         if let Some(machine_id) = read.machine_id {
             identities.push(("machine_id", machine_id.trim().to_ascii_lowercase()));
@@ -54,33 +61,45 @@ impl Store {
         for host_key in host_keys.iter().chain(read.host_key) {
             identities.push(("host_key", host_key.fingerprint().to_string()));
         }
-        let protected = self.read(protected_identities)?;
-        let mut protectors = Vec::new();
-        for found in protected {
-            if identities
-                .iter()
-                .any(|(kind, value)| *kind == found.kind && *value == found.value)
-            {
-                let protector = Protector {
-                    reason: found.reason(),
-                    server: found.server_name,
-                };
-                if !protectors.contains(&protector) {
-                    protectors.push(protector);
-                }
+        let of_row = row.map(identities_of).unwrap_or_default();
+        let mut reasons = Vec::new();
+        for found in self.read(protected_identities)? {
+            let is_among = |known: &[(&str, String)]| {
+                known
+                    .iter()
+                    .any(|(kind, value)| *kind == found.kind && *value == found.value)
+            };
+            if is_among(&identities) {
+                let in_row = is_among(&of_row);
+                add(&mut reasons, found.reason(in_row));
             }
         }
-        Ok(protectors)
+        Ok(reasons)
     }
 }
 
-/// A row that protects a machine by its identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Protector {
-    /// The name of the row, which may have been removed since.
-    pub server: String,
-    /// Why the machine is protected, as the rest of a sentence about it: `has the machine-id of …`.
-    pub reason: String,
+/// A server may have two keys that one row has left: that is one reason.
+fn add(reasons: &mut Vec<ProtectionReason>, reason: ProtectionReason) {
+    let in_row = |reason: &ProtectionReason, to: bool| match reason.clone() {
+        ProtectionReason::RemovedServer {
+            identity,
+            server,
+            marked_on,
+            ..
+        } => ProtectionReason::RemovedServer {
+            identity,
+            server,
+            marked_on,
+            in_row: to,
+        },
+        other => other,
+    };
+    let other = |to: bool| in_row(&reason, to);
+    if let Some(known) = reasons.iter_mut().find(|known| **known == other(false)) {
+        *known = reason;
+    } else if !reasons.contains(&other(true)) {
+        reasons.push(reason);
+    }
 }
 
 struct ProtectedIdentity {
@@ -92,18 +111,28 @@ struct ProtectedIdentity {
 }
 
 impl ProtectedIdentity {
-    fn reason(&self) -> String {
-        let kind = match self.kind.as_str() {
-            "machine_id" => "machine-id",
-            "engine_id" => "Docker engine",
-            _ => "host key",
+    /// `in_row`: whether the row that leads to the machine has this identity.
+    fn reason(self, in_row: bool) -> ProtectionReason {
+        let identity = match self.kind.as_str() {
+            "machine_id" => IdentityKind::MachineId,
+            "engine_id" => IdentityKind::Engine,
+            _ => IdentityKind::HostKey,
         };
-        let since = self.marked_at.strftime("%Y-%m-%d");
-        let removed = if self.row_is_there { "" } else { ", removed since" };
-        format!(
-            "has the {kind} of the protected server '{}' (marked {since}{removed})",
-            self.server_name
-        )
+        let server = self.server_name;
+        let marked_on = self.marked_at.to_zoned(TimeZone::UTC).date();
+        match self.row_is_there {
+            true => ProtectionReason::ProtectedServer {
+                identity,
+                server,
+                marked_on,
+            },
+            false => ProtectionReason::RemovedServer {
+                identity,
+                server,
+                marked_on,
+                in_row,
+            },
+        }
     }
 }
 

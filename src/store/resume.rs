@@ -8,6 +8,7 @@ use super::{Failure, Store, run_rows};
 use crate::consent::Consent;
 use crate::error::{Refusal, Result, StoreError};
 use crate::event::{Outcome, RunState, StretchPosition};
+use crate::reason::LockHolder;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -56,10 +57,12 @@ pub(super) fn check(transaction: &Transaction<'_>, run_id: i64) -> Result<String
     let run = run_rows::by_id(transaction, run_id)?;
     match run.state {
         RunState::Running => {
-            let holder = format!(
-                "run {run_id} itself, started by {}; it is executed by process {} on {}",
-                run.operator, run.pid, run.computer
-            );
+            let holder = Box::new(LockHolder::SameRun {
+                run: run_id,
+                operator: run.operator,
+                computer: run.computer,
+                pid: run.pid,
+            });
             let server = run.server;
             return Err(Refusal::Locked { server, holder }.into());
         }

@@ -4,16 +4,21 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 20] = [
+const MAY_KNOW: [(&str, &[&str], &str); 21] = [
     (
         "host_key",
         &[],
         "a host key is data: it is the same on the wire, in a file and in the database",
     ),
     (
+        "reason",
+        &[],
+        "a reason is data: it is the same in a plan, in an error, in the API and on the terminal",
+    ),
+    (
         "plan",
-        &["error", "host_key"],
-        "a plan is data: it knows only the errors and what a host key is",
+        &["error", "host_key", "reason"],
+        "a plan is data: it knows only the errors, what a host key is, and why a server is protected",
     ),
     (
         "event",
@@ -22,7 +27,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     ),
     (
         "error",
-        &["plan"],
+        &["plan", "reason"],
         "errors are data: of a plan they know how a word is quoted for their hints",
     ),
     (
@@ -32,7 +37,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     ),
     (
         "consent",
-        &["error", "plan"],
+        &["error", "plan", "reason"],
         "consent is about a plan, however it was made and whoever executes it",
     ),
     (
@@ -47,7 +52,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     ),
     (
         "executor",
-        &["consent", "error", "event", "plan"],
+        &["consent", "error", "event", "plan", "reason"],
         "the executor runs a consented plan over its own trait: it knows no recipe, no SSH, no database, no terminal",
     ),
     (
@@ -57,7 +62,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     ),
     (
         "store",
-        &["consent", "error", "event", "host_key", "plan"],
+        &["consent", "error", "event", "host_key", "plan", "reason"],
         "what is kept knows no recipe, no connection and no terminal",
     ),
     (
@@ -73,7 +78,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     (
         "runtime",
         &[
-            "consent", "error", "event", "executor", "facts", "host_key", "plan", "recipe", "ssh", "store",
+            "consent", "error", "event", "executor", "facts", "host_key", "plan", "reason", "recipe", "ssh", "store",
         ],
         "the runtime serves the command line and the HTTP API alike: it knows neither, and no terminal",
     ),
@@ -90,6 +95,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
             "ownership",
             "plan",
             "prompt",
+            "reason",
             "recipe",
             "reporter",
             "runtime",
@@ -100,14 +106,14 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
     (
         "http",
         &[
-            "consent", "document", "error", "event", "facts", "plan", "recipe", "runtime", "store",
+            "consent", "document", "error", "event", "facts", "plan", "reason", "recipe", "runtime", "store",
         ],
         "the HTTP API calls the runtime, and never a connection, the executor or a terminal",
     ),
     (
         "document",
         &[
-            "consent", "error", "event", "facts", "plan", "recipe", "runtime", "store",
+            "consent", "error", "event", "facts", "plan", "reason", "recipe", "runtime", "store",
         ],
         "a document says how things are, for the command line and the HTTP API alike: it knows neither",
     ),
@@ -133,6 +139,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 20] = [
             "ownership",
             "plan",
             "prompt",
+            "reason",
             "recipe",
             "reporter",
             "runtime",

@@ -4,6 +4,7 @@ use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::consent::{ConsentedPlan, Means};
 use infrakt::error::{Error, Exit, Refusal};
 use infrakt::plan::{Effect, Plan};
+use infrakt::reason::ProtectionReason;
 
 const ALL_MEANS: [Means; 3] = [Means::Typed, Means::Flag, Means::Api];
 
@@ -74,7 +75,7 @@ fn a_recipe_can_ask_for_consent_without_destructive_steps() {
 fn the_name_does_not_admit_a_destructive_plan_for_a_protected_server() {
     let right = Some(("prod-2", Means::Typed));
     let mut protected = plan();
-    protected.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
+    protected.server.protected = vec![ProtectionReason::MarkedRow];
     assert_eq!(refusal(&sealed(protected), right), "protected");
     let mut offline = plan();
     offline.offline = true;
@@ -87,7 +88,7 @@ fn the_name_does_not_admit_a_destructive_plan_for_a_protected_server() {
 #[test]
 fn protected_and_unidentified_servers_accept_harmless_plans() {
     let mut plan = harmless();
-    plan.server.protected = vec!["its row says that it hosts infrakt".to_owned()];
+    plan.server.protected = vec![ProtectionReason::MarkedRow];
     plan.server.machine_id = None;
     ConsentedPlan::admit(sealed(plan), None, "me@here").unwrap();
 }

@@ -3,6 +3,7 @@
 use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::error::{Error, Exit};
 use infrakt::plan::{Action, Content, Effect, EnvValue, Keeper, Plan, Source, StateChange, lint};
+use infrakt::reason::ProtectionReason;
 use infrakt::runtime::Runtime;
 use infrakt::store::Home;
 use jiff::{SignedDuration, Timestamp};
@@ -56,11 +57,28 @@ fn protected_servers_are_refused_before_any_server_is_contacted() {
     let error = examine(&sealed(offline)).unwrap_err();
     assert!(error.to_string().contains("made offline"), "{error}");
     let mut protected = plan();
-    protected.server.protected = vec!["it has the marker".to_owned()];
+    protected.server.protected = vec![ProtectionReason::Marker];
     assert_eq!(examine(&sealed(protected)).unwrap_err().code(), "protected");
     let mut nobody = plan();
     nobody.server.machine_id = None;
     assert_eq!(examine(&sealed(nobody)).unwrap_err().code(), "no_identity");
+}
+
+/// The sentence is there for people who read the file. infrakt relies on the code and the fields alone.
+#[test]
+fn the_digest_covers_the_code_of_a_protection_reason_and_not_its_sentence() {
+    let mut plan = harmless();
+    plan.server.protected = vec![ProtectionReason::Marker];
+    let plan = sealed(plan);
+    let text = serde_json::to_string(&plan).unwrap();
+    let sentence = "it has the marker /etc/infrakt/host";
+    assert!(text.contains(sentence), "{text}");
+    let reworded = Plan::parse(&text.replace(sentence, "reworded"), "the plan x.plan").unwrap();
+    assert_eq!(reworded, plan);
+    examine(&reworded).unwrap();
+    let recoded = Plan::parse(&text.replace("\"marker\"", "\"marked_row\""), "the plan x.plan").unwrap();
+    assert_eq!(examine(&recoded).unwrap_err().code(), "stale_plan");
+    assert!(Plan::parse(&text.replace("\"marker\"", "\"unknown\""), "the plan x.plan").is_err());
 }
 
 #[test]

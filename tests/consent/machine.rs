@@ -11,7 +11,7 @@ fn reason(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Option<String> 
         Ok(()) => None,
         Err(infrakt::error::Error::Refused(Refusal::StalePlan { reason, server })) => {
             assert_eq!(server, "prod-2");
-            Some(reason)
+            Some(reason.to_string())
         }
         Err(other) => panic!("{other}"),
     }

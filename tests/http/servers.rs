@@ -209,7 +209,10 @@ fn a_mark_is_put_on_the_machine_and_lifting_it_takes_the_name() {
         .patch("/api/servers/prod-2", &json!({ "is_infrakt_host": true }))
         .answers(200);
     assert_eq!(marked["is_infrakt_host"], true);
-    assert_eq!(marked["protected"], json!(["is marked as a host of infrakt"]));
+    assert_eq!(
+        marked["protected"],
+        json!([{ "code": "marked_row", "message": "its row says that it hosts infrakt" }])
+    );
     assert_eq!(marked["notes"], json!(["'prod-2' has the marker /etc/infrakt/host"]));
     assert!(server.holds("test -s /etc/infrakt/host"));
 

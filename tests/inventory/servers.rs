@@ -205,9 +205,10 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
         FINGERPRINT,
     ]);
     let protected = infrakt.json(&["server", "show", "box"])["protected"].clone();
-    let reason = protected[0].as_str().unwrap();
+    assert_eq!(protected[0]["code"], "removed_server", "{protected}");
+    let reason = protected[0]["message"].as_str().unwrap();
     assert!(
-        reason.starts_with("has the host key of the protected server 'prod-1'"),
+        reason.starts_with("it has the host key of the protected server 'prod-1'"),
         "{reason}"
     );
     infrakt.ok(&["server", "update", "box", "--no-infrakt-host", "--confirm", "box"]);
@@ -215,6 +216,57 @@ fn lifting_protection_without_a_terminal_needs_confirm_with_the_name() {
         infrakt.json(&["server", "show", "box"])["protected"],
         serde_json::json!([])
     );
+}
+
+/// The record of a marked row outlives the row. New host keys or a new machine-id would not remove it.
+#[test]
+fn a_server_with_the_identity_of_a_removed_one_is_refused_with_the_command_that_lifts_the_protection() {
+    let infrakt = Infrakt::new();
+    let address = ["--host", "127.0.2.6", "--port", "1", "--host-key", FINGERPRINT];
+    infrakt.ok(&[&["server", "add", "prod-1", "--infrakt-host"], &address[..]].concat());
+    infrakt.ok(&["server", "remove", "prod-1", "--confirm", "prod-1"]);
+    infrakt.ok(&[&["server", "add", "box"], &address[..]].concat());
+    let apply = || {
+        let offline = [
+            "--server",
+            "box",
+            "--offline",
+            "--facts",
+            "debian-13",
+            "--out",
+            "x.plan",
+        ];
+        infrakt.ok(&[&["plan", "wipe"], &offline[..]].concat());
+        infrakt.run(&["apply", "x.plan"])
+    };
+    let refused = apply();
+    assert_eq!(refused.exit, 3, "{refused}");
+    assert!(refused.stderr.contains("'box' is protected"), "{refused}");
+    let hint = refused.stderr.lines().find_map(|line| line.strip_prefix("hint: "));
+    let lift = "infrakt server update box --no-infrakt-host";
+    assert_eq!(
+        hint,
+        Some(&*format!("if it no longer hosts infrakt: {lift}")),
+        "{refused}"
+    );
+
+    let json = infrakt.run(&["apply", "x.plan", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let reason = &error["error"]["reasons"][0];
+    assert_eq!(
+        (&reason["code"], &reason["server"]),
+        (&"removed_server".into(), &"prod-1".into())
+    );
+    assert_eq!(
+        (&reason["identity"], &reason["in_row"]),
+        (&"host_key".into(), &true.into())
+    );
+
+    let lift: Vec<&str> = lift.split(' ').skip(1).chain(["--confirm", "box"]).collect();
+    infrakt.ok(&lift);
+    let refused = apply();
+    assert!(!refused.stderr.contains("is protected"), "{refused}");
+    assert!(refused.stderr.contains("it was made offline"), "{refused}");
 }
 
 #[test]

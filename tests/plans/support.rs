@@ -4,6 +4,7 @@ use infrakt::error::{Error, Result};
 use infrakt::facts::{Container, Docker, Facts, Image, Named, Volume};
 use infrakt::plan::digest::sha256;
 use infrakt::plan::{Action, Effect, Plan, ServerIdentity, Step, render};
+use infrakt::reason::ProtectionReason;
 use infrakt::recipe::{Answers, Evaluated, Inputs, KnownServer, Library, Recipe, ServerView, diagnostics, evaluate};
 use serde_json::Value;
 
@@ -143,7 +144,7 @@ impl Case {
             .evaluate(recipe)
             .unwrap_or_else(|error| panic!("{}", shown(&error)));
         let protected = if self.host {
-            vec!["its row says that it hosts infrakt".to_owned()]
+            vec![ProtectionReason::MarkedRow]
         } else {
             Vec::new()
         };

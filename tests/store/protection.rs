@@ -1,5 +1,6 @@
 use crate::fixture::{FINGERPRINT_ONE, KEY_ONE, KEY_TWO, MACHINE_ONE, MACHINE_TWO, Place, add, code, key, typed};
 use infrakt::host_key::HostKey;
+use infrakt::reason::{IdentityKind, ProtectionReason};
 use infrakt::store::{Identity, NameTyped, NewServer, Server, ServerChange, Store};
 
 fn mark() -> ServerChange {
@@ -42,8 +43,8 @@ fn reasons(store: &Store, machine_id: Option<&str>, host_keys: &[&str]) -> Vec<S
 }
 
 fn reasons_of(store: &Store, read: Identity<'_>, host_keys: &[HostKey]) -> Vec<String> {
-    let protectors = store.protectors_of_identity(read, host_keys).unwrap();
-    protectors.into_iter().map(|protector| protector.reason).collect()
+    let reasons = store.protection_of_identity(read, host_keys, None).unwrap();
+    reasons.iter().map(ToString::to_string).collect()
 }
 
 fn assert_both_known(store: &Store) {
@@ -63,7 +64,7 @@ fn a_marked_machine_is_recognised_by_its_identity() {
     assert!(reasons(&store, None, &[]).is_empty());
     let reason = &reasons(&store, Some(MACHINE_ONE), &[])[0];
     assert!(
-        reason.starts_with("has the machine-id of the protected server 'prod-1' (marked 20"),
+        reason.starts_with("it has the machine-id of the protected server 'prod-1' (marked 20"),
         "{reason}"
     );
 }
@@ -258,6 +259,42 @@ fn protection_of_a_removed_row_is_removed_only_with_the_typed_name() {
     assert!(reasons(&store, Some(MACHINE_ONE), &[KEY_ONE]).is_empty());
 }
 
+/// Only a record of an identity that the row itself has can be removed through the row.
+#[test]
+fn a_reason_of_a_removed_row_says_whether_the_own_row_can_remove_it() {
+    let place = Place::new();
+    let store = place.store();
+    let server = protected(&store);
+    store.remove_server("prod-1", Some(&typed(&server))).unwrap();
+    let id = add(&store, "box").id;
+    let in_row = |row: &Server| -> Vec<(IdentityKind, bool)> {
+        let read = Identity {
+            machine_id: Some(MACHINE_ONE),
+            ..Identity::default()
+        };
+        let reasons = store.protection_of_identity(read, &[key(KEY_ONE)], Some(row)).unwrap();
+        let of_removed = reasons.into_iter().map(|reason| match reason {
+            ProtectionReason::RemovedServer { identity, in_row, .. } => (identity, in_row),
+            other => panic!("{other}"),
+        });
+        of_removed.collect()
+    };
+    // The machine has this key too, but infrakt logged in with another one.
+    let read = Identity {
+        host_key: Some(&key(KEY_TWO)),
+        machine_id: Some(MACHINE_ONE),
+        ..Identity::default()
+    };
+    store.record_identity(id, read).unwrap();
+    let row = store.server("box").unwrap();
+    let found = in_row(&row);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.contains(&(IdentityKind::MachineId, true)), "{found:?}");
+    assert!(found.contains(&(IdentityKind::HostKey, false)), "{found:?}");
+    store.update_server("box", &unmark(), Some(&typed(&row))).unwrap();
+    assert_eq!(in_row(&row), [(IdentityKind::HostKey, false)]);
+}
+
 #[test]
 fn a_mark_that_was_set_in_the_database_protects_too() {
     let place = Place::new();
@@ -294,7 +331,7 @@ fn the_engine_of_a_protected_machine_is_protected_under_every_row() {
     store.record_identity(server.id, engine).unwrap();
     let found = reasons_of(&store, engine, &[]);
     assert!(
-        found[0].starts_with("has the Docker engine of the protected server 'prod-1'"),
+        found[0].starts_with("it has the Docker engine of the protected server 'prod-1'"),
         "{found:?}"
     );
 

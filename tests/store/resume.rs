@@ -153,7 +153,7 @@ fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
     assert_eq!(store.consent_that_holds(run).unwrap(), None);
 }
 
-/// Format 1 called the effect of a check `read`, and its digest is one of that form.
+/// Format 1 called the effect of a check `read`, its reasons for a protection were sentences, and its digest is one of that form.
 #[test]
 fn a_run_of_an_older_infrakt_is_shown_but_not_resumed() {
     let place = Place::new();
@@ -164,7 +164,8 @@ fn a_run_of_an_older_infrakt_is_shown_but_not_resumed() {
     let changed = place
         .database()
         .execute(
-            "UPDATE runs SET plan = replace(replace(plan, '\"format\":2', '\"format\":1'), '\"check\"', '\"read\"')",
+            "UPDATE runs SET plan = replace(replace(replace(plan, '\"format\":2', '\"format\":1'), '\"check\"', '\"read\"'),
+             '\"protected\":[]', '\"protected\":[\"its row says that it hosts infrakt\"]')",
             [],
         )
         .unwrap();

@@ -503,6 +503,8 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
+            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
+            reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description An event for programs. */
         EventShown: {
@@ -647,6 +649,8 @@ export interface components {
             port: number;
             user: string;
         };
+        /** @description By what a machine is recognised. */
+        IdentityKind: ("machine_id" | "host_key") | "engine";
         Image: {
             /**
              * @description The full id, `sha256:…`.
@@ -665,6 +669,52 @@ export interface components {
          * @enum {string}
          */
         LeftOut: "unreachable" | "refused";
+        /** @description The run that holds a server's lock, as far as it is known. */
+        LockHolder: {
+            /** @constant */
+            code: "run_on_server";
+            /** @description As the infrakt that began the run describes it: its number there, its recipe, its operator. */
+            run: string;
+            /**
+             * Format: uint64
+             * @description For how long, by the server's own clock.
+             */
+            seconds: number | null;
+            /**
+             * Format: uint
+             * @description The number of the step at work, counted from 1, if one has begun.
+             */
+            step: number | null;
+        } | {
+            /** @constant */
+            code: "recorded_run";
+            computer: string;
+            operator: string;
+            /** @description The name under which it works on the same machine, if it is another one. */
+            other_name: string | null;
+            /** Format: uint32 */
+            pid: number;
+            recipe: string;
+            /** Format: int64 */
+            run: number;
+            /** Format: date-time */
+            started_at: string;
+        } | {
+            /** @constant */
+            code: "same_run";
+            computer: string;
+            operator: string;
+            /** Format: uint32 */
+            pid: number;
+            /** Format: int64 */
+            run: number;
+        } | {
+            /** @constant */
+            code: "same_plan";
+        } | {
+            /** @constant */
+            code: "later_run";
+        };
         /** @description One thing that would be lost. */
         Loss: {
             /**
@@ -863,11 +913,104 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
+            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
+            reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description The document of an error. */
         ProblemShown: {
             error: components["schemas"]["Problem"];
         };
+        /** @description One sign that a machine hosts infrakt, or that it can't be told apart from one that does. */
+        ProtectionReason: {
+            /** @constant */
+            code: "marked_row";
+        } | {
+            /** @constant */
+            code: "marker";
+        } | {
+            /** @constant */
+            code: "runs_this_infrakt";
+        } | {
+            /** @constant */
+            code: "local_machine_id";
+        } | {
+            /** @constant */
+            code: "local_host_key";
+        } | {
+            /** @constant */
+            code: "protected_server";
+            identity: components["schemas"]["IdentityKind"];
+            /** Format: date */
+            marked_on: string;
+            /** @description The name of that row. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "removed_server";
+            identity: components["schemas"]["IdentityKind"];
+            /** @description Whether this server's own row has the identity too. Then removing the protection of this server removes the record of the other one. */
+            in_row: boolean;
+            /** Format: date */
+            marked_on: string;
+            /** @description The name that the row had. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "protected_address";
+            /** @description The name of that row. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "unproven_engine";
+            problem: string;
+        };
+        /** @description A reason with its sentence, as documents and saved plans have it. */
+        ProtectionReasonExplained: {
+            /** @description The same for people. It may be reworded. */
+            message: string;
+        } & ({
+            /** @constant */
+            code: "marked_row";
+        } | {
+            /** @constant */
+            code: "marker";
+        } | {
+            /** @constant */
+            code: "runs_this_infrakt";
+        } | {
+            /** @constant */
+            code: "local_machine_id";
+        } | {
+            /** @constant */
+            code: "local_host_key";
+        } | {
+            /** @constant */
+            code: "protected_server";
+            identity: components["schemas"]["IdentityKind"];
+            /** Format: date */
+            marked_on: string;
+            /** @description The name of that row. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "removed_server";
+            identity: components["schemas"]["IdentityKind"];
+            /** @description Whether this server's own row has the identity too. Then removing the protection of this server removes the record of the other one. */
+            in_row: boolean;
+            /** Format: date */
+            marked_on: string;
+            /** @description The name that the row had. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "protected_address";
+            /** @description The name of that row. */
+            server: string;
+        } | {
+            /** @constant */
+            code: "unproven_engine";
+            problem: string;
+        });
         /** @description What answers at a port. */
         Protocol: "tcp" | "http" | "tls";
         /** @description How to provision a server, for someone who was shown the plan. */
@@ -898,6 +1041,11 @@ export interface components {
             command: string;
             origin: components["schemas"]["Origin"];
         };
+        /** @description A reason with its sentence, as documents and saved plans have it. */
+        ReasonExplained: {
+            /** @description The same for people. It may be reworded. */
+            message: string;
+        } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"];
         /** @description Which recipe, and its exact text. */
         RecipeIdentity: {
             kept_by: components["schemas"]["Keeper"];
@@ -1098,7 +1246,7 @@ export interface components {
             /** @description Why it was not reached. */
             problem?: string | null;
             /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             provider: string | null;
             reached: boolean;
             ssh_key_path: string | null;
@@ -1123,7 +1271,7 @@ export interface components {
             /** Format: uint16 */
             port: number;
             /** @description Why nothing on the server may be destroyed; empty for an ordinary server. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             user: string;
         };
         /** @description A server of the inventory. */
@@ -1151,7 +1299,7 @@ export interface components {
              */
             port: number | null;
             /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             provider: string | null;
             ssh_key_path: string | null;
             status: string | null;
@@ -1207,7 +1355,7 @@ export interface components {
              */
             port: number | null;
             /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             provider: string | null;
             /** @description How infrakt would reach it. */
             route: components["schemas"]["RouteShown"] | null;
@@ -1226,7 +1374,7 @@ export interface components {
         ServerStatus: {
             facts: components["schemas"]["Facts"];
             /** @description Why nothing on the server may be destroyed. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             route: components["schemas"]["RouteShown"];
             /** @description Its name. */
             server: string;
@@ -1261,7 +1409,7 @@ export interface components {
              */
             port: number | null;
             /** @description Why nothing on the server may be destroyed, as far as the inventory knows. */
-            protected: string[];
+            protected: components["schemas"]["ProtectionReasonExplained"][];
             provider: string | null;
             ssh_key_path: string | null;
             status: string | null;
@@ -1284,6 +1432,66 @@ export interface components {
             available_bytes: number;
             /** Format: uint64 */
             total_bytes: number;
+        };
+        /** @description What no longer fits. */
+        StaleReason: {
+            /** @constant */
+            code: "modified";
+        } | {
+            /** @constant */
+            code: "other_module";
+            module: string;
+        } | {
+            /** @constant */
+            code: "not_dated";
+        } | {
+            /** @constant */
+            code: "from_future";
+            /** Format: date-time */
+            made_at: string;
+        } | {
+            /** @constant */
+            code: "expired";
+            /** Format: date-time */
+            made_at: string;
+            /** Format: int64 */
+            valid_for_hours: number;
+        } | {
+            /** @constant */
+            code: "made_offline";
+        } | {
+            /** @constant */
+            code: "address_changed";
+        } | {
+            /** @constant */
+            code: "row_replaced";
+        } | {
+            /** @constant */
+            code: "host_key_changed";
+        } | {
+            /** @constant */
+            code: "other_machine";
+            /** @description The one that it has. */
+            machine_id: string | null;
+        } | {
+            /** @constant */
+            code: "more_to_lose";
+            /** @description What is new, has grown, or was made again. */
+            things: string[];
+        } | {
+            /** @constant */
+            code: "other_consent";
+        } | {
+            /** @constant */
+            code: "consent_from_future";
+        } | {
+            /** @constant */
+            code: "consent_expired";
+        } | {
+            /** @constant */
+            code: "consent_used";
+            /** Format: int64 */
+            run: number;
         };
         /** @description A change in the local database, always about the plan's own server. */
         StateChange: "forget_apps" | {

@@ -10,6 +10,7 @@ type Schemas = components["schemas"];
 export type Health = Schemas["Health"];
 
 export type Server = Schemas["ServerListed"];
+export type ProtectionReason = Schemas["ProtectionReasonExplained"];
 export type ServerWithRoute = Schemas["ServerShown"];
 export type AddedServer = Schemas["ServerAdded"];
 export type UpdatedServer = Schemas["ServerUpdated"];

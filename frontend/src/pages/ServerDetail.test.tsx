@@ -519,7 +519,9 @@ describe("provisioning a server that hosts infrakt", () => {
 
   test("holds too where only the machine itself says so", async () => {
     const api = serviceWith(aServer(), plan).on("GET /api/servers/:name/status", () =>
-      aStatus({ protected: ["it has the marker /etc/infrakt/host"] }),
+      aStatus({
+        protected: [{ code: "marker", message: "it has the marker /etc/infrakt/host" }],
+      }),
     );
     const { user } = open("/servers/prod-2", api);
     expect(await screen.findByText("it has the marker /etc/infrakt/host")).toBeVisible();

@@ -86,7 +86,7 @@ function Known({ server, problem }: { server: ServerWithRoute; problem: Error | 
         <Notice title="Protected: nothing is ever deleted here">
           <ul className={styles.reasons}>
             {protection.map((reason) => (
-              <li key={reason}>{printable(reason)}</li>
+              <li key={reason.message}>{printable(reason.message)}</li>
             ))}
           </ul>
         </Notice>

@@ -46,7 +46,7 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
         <Notice title={`Protected: nothing is deleted on ${plan.server.name}`}>
           <ul className={styles.reasons}>
             {plan.server.protected.map((reason) => (
-              <li key={reason}>{printable(reason)}</li>
+              <li key={reason.message}>{printable(reason.message)}</li>
             ))}
           </ul>
         </Notice>

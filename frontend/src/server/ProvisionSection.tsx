@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { provision } from "../api/actions";
 import { recipe } from "../api/queries";
-import type { RecipeParameter, Run, Server } from "../api/types";
+import type { ProtectionReason, RecipeParameter, Run, Server } from "../api/types";
 import { Button } from "../components/Button";
 import { explain, Notice } from "../components/Notice";
 import { Section } from "../components/Page";
@@ -28,7 +28,7 @@ export function ProvisionSection({
   running,
 }: {
   server: Server;
-  protection: string[];
+  protection: ProtectionReason[];
   /** The run that is using the server now. */
   running: Run | undefined;
 }) {

@@ -8,7 +8,7 @@ import { recipeName } from "../run/words";
 import { printable } from "../text/printable";
 import { address } from "./address";
 import { wantsSudoPassword } from "./problem";
-import { ProtectedBadge, StatusBadge } from "./ServerBadges";
+import { ProtectedBadge, sentences, StatusBadge } from "./ServerBadges";
 import styles from "./ServerRow.module.css";
 import { useReach } from "./useReach";
 
@@ -50,7 +50,7 @@ export function ServerRow({ server }: { server: Server }) {
         <ProtectedBadge reasons={server.protected} />
       </div>
       {server.protected.length > 0 && (
-        <p className={styles.reasons}>Nothing is deleted here: {printable(server.protected.join("; "))}.</p>
+        <p className={styles.reasons}>Nothing is deleted here: {printable(sentences(server.protected))}.</p>
       )}
     </li>
   );

@@ -32,7 +32,7 @@ export function aHost(over: Partial<Server> = {}): Server {
     host: "192.0.2.1",
     is_infrakt_host: true,
     tags: [],
-    protected: ["its row says that it hosts infrakt"],
+    protected: [{ code: "marked_row", message: "its row says that it hosts infrakt" }],
     ...over,
   });
 }

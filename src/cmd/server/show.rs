@@ -4,6 +4,7 @@ use super::super::{Context, output};
 use super::naming::address;
 use crate::document::server::{ServerListed, ServerShown};
 use crate::error::{Exit, Result};
+use crate::reason::messages;
 use crate::runtime::route_to;
 use clap::Args;
 
@@ -49,7 +50,7 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         configured,
         note,
         ("status", server.status.clone()),
-        ("protected", list(&protected, "; ")),
+        ("protected", (!protected.is_empty()).then(|| messages(&protected))),
         ("tags", list(&server.tags, ", ")),
         ("apps", list(&apps, ", ")),
         ("provider", server.provider.clone()),

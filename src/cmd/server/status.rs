@@ -7,6 +7,7 @@ use crate::error::{Exit, Result};
 use crate::facts::human_bytes;
 use crate::facts::usage::Usage;
 use crate::prompt::Terminal;
+use crate::reason::messages;
 use clap::Args;
 
 /// Read a server's current state: system, load, disks, Docker, and what protects it
@@ -63,7 +64,7 @@ pub fn run(args: StatusArgs, context: &Context) -> Result<Exit> {
         through,
         configured,
         ("status", server.status.clone()),
-        ("protected", (!protected.is_empty()).then(|| protected.join("; "))),
+        ("protected", (!protected.is_empty()).then(|| messages(protected))),
         (
             "system",
             Some(format!("{} ({}, Linux {})", facts.os.name, facts.arch, facts.kernel)),

@@ -51,7 +51,7 @@ pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
     }
     match ended {
         None => output::note(&format!("no run is in progress on '{}'", args.name)),
-        Some(holder) => output::note(&format!("ended on '{}': {holder}", args.name)),
+        Some(holder) => output::note(&format!("ended on '{}': {}", args.name, holder.as_reason())),
     }
     Ok(Exit::Done)
 }

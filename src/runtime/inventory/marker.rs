@@ -5,6 +5,7 @@ use crate::error::{Result, ServerError};
 use crate::facts::Facts;
 use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
+use crate::reason::ProtectionReason;
 use crate::runtime::open::Runtime;
 use crate::runtime::reach::live::Live;
 use crate::runtime::reach::protection;
@@ -17,7 +18,7 @@ pub enum Unmarked {
     /// Another installation wrote it, so the machine stays protected.
     NotOurs,
     /// Something else still protects the same machine: this.
-    StillProtected(String),
+    StillProtected(ProtectionReason),
 }
 
 impl Runtime {

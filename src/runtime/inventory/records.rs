@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::host_key::HostKey;
+use crate::reason::ProtectionReason;
 use crate::runtime::open::Runtime;
 use crate::store::{Run, Server};
 use std::io::Write;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 /// A server of the inventory, with all that protects it as far as the inventory knows.
 pub struct ServerRecord {
     pub server: Server,
-    pub protected: Vec<String>,
+    pub protected: Vec<ProtectionReason>,
     /// The newest run there, if there was one.
     pub last_run: Option<Run>,
 }
@@ -39,7 +40,7 @@ impl Runtime {
     /// If the database can't be read.
     pub fn server_record(&self, server: Server) -> Result<ServerRecord> {
         let protected = match server.is_infrakt_host {
-            true => vec!["is marked as a host of infrakt".to_owned()],
+            true => vec![ProtectionReason::MarkedRow],
             false => self.store.protection_of(&server)?,
         };
         let last_run = self.store.last_run_on(&server)?;

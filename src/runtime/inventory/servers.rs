@@ -6,6 +6,7 @@
 use super::marker::Unmarked;
 use crate::error::{Error, Refusal, Result};
 use crate::host_key::PublicKey;
+use crate::reason::sentences;
 use crate::runtime::open::Runtime;
 use crate::runtime::reach::live::Live;
 use crate::ssh::AskSecret;
@@ -123,7 +124,7 @@ impl Runtime {
             }
             false => format!(
                 "'{name}' was not marked by this infrakt and stays protected: {}",
-                protected.join("; ")
+                sentences(&protected)
             ),
         })
     }

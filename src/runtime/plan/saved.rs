@@ -3,6 +3,7 @@
 use crate::consent::{check_age, check_destroyable};
 use crate::error::{RecipeError, Refusal, Result};
 use crate::plan::{Keeper, Plan, lint};
+use crate::reason::StaleReason;
 use crate::recipe::is_shipped;
 use crate::runtime::open::Runtime;
 use crate::runtime::reach::compare::compare;
@@ -17,10 +18,9 @@ impl Runtime {
     /// The refusal that fits.
     pub fn examine(&self, plan: &Plan) -> Result<()> {
         if plan.digest != plan.compute_digest() {
-            let reason = "it was modified after it was made".to_owned();
             return Err(Refusal::StalePlan {
                 server: plan.server.name.clone(),
-                reason,
+                reason: StaleReason::Modified,
             }
             .into());
         }
@@ -45,10 +45,9 @@ impl Runtime {
         }
         for (name, source) in &plan.recipe.sources {
             if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
-                let reason = format!("it was made with a different {name} than the one this infrakt ships");
                 return Err(Refusal::StalePlan {
                     server: plan.server.name.clone(),
-                    reason,
+                    reason: StaleReason::OtherModule { module: name.clone() },
                 }
                 .into());
             }

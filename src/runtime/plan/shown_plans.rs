@@ -5,6 +5,7 @@ use super::preview::Previewed;
 use crate::consent::check_destroyable;
 use crate::error::{Error, Refusal, Result};
 use crate::plan::{Losses, Plan};
+use crate::reason::LockHolder;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
@@ -94,7 +95,7 @@ impl ShownPlans {
         match self.plans().get_mut(&key) {
             Some(waiting) if waiting.taken => Err(Refusal::Locked {
                 server,
-                holder: "a run of the same plan, which another request just started".to_owned(),
+                holder: Box::new(LockHolder::SamePlan),
             }),
             // The digest is the same, so nothing is new; but something may have grown.
             Some(waiting) if waiting.is_fresh() && !plan.losses.new_since(&waiting.losses).is_empty() => {
@@ -167,7 +168,7 @@ impl Runtime {
             None => Ok(()),
             Some(holder) => Err(Refusal::Locked {
                 server: live.server.name.clone(),
-                holder: holder.to_string(),
+                holder: Box::new(holder.as_reason()),
             }
             .into()),
         }

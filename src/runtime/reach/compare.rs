@@ -2,6 +2,7 @@
 
 use crate::error::{Refusal, Result};
 use crate::plan::{Losses, Plan, ServerIdentity};
+use crate::reason::StaleReason;
 
 /// Whether a plan still fits the machine that answers now, and may still destroy there what it does.
 ///
@@ -12,7 +13,7 @@ pub fn compare(plan: &Plan, now: &ServerIdentity, losses: &Losses) -> Result<()>
     if (&then.host, then.port, &then.user) != (&now.host, now.port, &now.user) {
         return Err(Refusal::StalePlan {
             server: then.name.clone(),
-            reason: "its address or user has changed since".to_owned(),
+            reason: StaleReason::AddressChanged,
         }
         .into());
     }
@@ -34,7 +35,7 @@ pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses
         }
         .into());
     }
-    let stale = |reason: String| {
+    let stale = |reason| {
         Err(Refusal::StalePlan {
             server: server(),
             reason,
@@ -43,34 +44,23 @@ pub fn compare_resumed(plan: &Plan, now: &ServerIdentity, losses: Option<&Losses
     };
     let then = &plan.server;
     if then.id != now.id {
-        return stale("the server was removed and added again since".to_owned());
+        return stale(StaleReason::RowReplaced);
     }
     // A plan made offline may know less of the machine than the machine itself; what it knows must hold.
     let counts = |unknown_then: bool| !(plan.offline && unknown_then);
     if then.host_key != now.host_key && counts(then.host_key.is_none()) {
-        return stale("its host key has changed".to_owned());
+        return stale(StaleReason::HostKeyChanged);
     }
     if then.machine_id != now.machine_id && counts(then.machine_id.is_none()) {
-        return stale("another machine answers there: its machine-id is different".to_owned());
+        return stale(StaleReason::OtherMachine {
+            machine_id: now.machine_id.clone(),
+        });
     }
     if let Some(losses) = losses.filter(|_| plan.destroys()) {
-        let new = plan.within_reach(losses.clone()).new_since(&plan.losses);
-        if !new.is_empty() {
-            return stale(format!(
-                "more data would be deleted than the plan shows: {}",
-                some_of(&new)
-            ));
+        let things = plan.within_reach(losses.clone()).new_since(&plan.losses);
+        if !things.is_empty() {
+            return stale(StaleReason::MoreToLose { things });
         }
     }
     Ok(())
-}
-
-/// As many as a sentence can hold.
-fn some_of(things: &[String]) -> String {
-    const NAMED: usize = 20;
-    let named = things.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match things.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}, and {more} more"),
-    }
 }

@@ -5,9 +5,9 @@ use super::live::Live;
 use crate::error::{Refusal, Result, ServerError};
 use crate::executor::script::LOCK;
 use crate::plan::shell::quote;
+use crate::reason::LockHolder;
 use crate::runtime::open::Runtime;
 use crate::store::NameTyped;
-use jiff::SignedDuration;
 use serde::Serialize;
 
 /// Who is at work on a server.
@@ -23,13 +23,13 @@ pub struct Holder {
     pub folder: String,
 }
 
-impl std::fmt::Display for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let held = SignedDuration::from_secs(i64::try_from(self.seconds).unwrap_or(i64::MAX));
-        write!(f, "{}, for {held:#}", self.run)?;
-        match self.step {
-            Some(step) => write!(f, ", now in step {step}"),
-            None => Ok(()),
+impl Holder {
+    /// As the reason for which no other run may begin.
+    pub fn as_reason(&self) -> LockHolder {
+        LockHolder::RunOnServer {
+            run: self.run.clone(),
+            seconds: Some(self.seconds),
+            step: self.step,
         }
     }
 }
@@ -72,21 +72,24 @@ impl Runtime {
     pub fn unlock(&self, live: &Live, holder: &Holder, typed: Option<&NameTyped>) -> Result<()> {
         let server = live.server.name.clone();
         if typed.is_none() {
-            let message = format!("{holder} is in progress on '{server}'; unlocking ends it in the middle of its work");
+            let message = format!(
+                "{} is in progress on '{server}'; unlocking ends it in the middle of its work",
+                holder.as_reason()
+            );
             return Err(Refusal::NeedsName { server, message }.into());
         }
         match self.ask_about_lock(live, &["end", &holder.folder])?.trim() {
             "ended" | "free" => Ok(()),
             "another" => {
-                let holder = "one that started after the other was shown".to_owned();
+                let holder = Box::new(LockHolder::LaterRun);
                 Err(Refusal::Locked { server, holder }.into())
             }
             "undoing" => {
-                let run = holder.to_string();
+                let run = holder.as_reason().to_string();
                 Err(ServerError::Undoing { server, run }.into())
             }
             _ => {
-                let (run, lock) = (holder.to_string(), LOCK);
+                let (run, lock) = (holder.as_reason().to_string(), LOCK);
                 Err(ServerError::NotEnded { server, run, lock }.into())
             }
         }
@@ -100,27 +103,5 @@ impl Runtime {
             include_str!("lock.sh")
         );
         live.succeed(&script, |server, said| ServerError::Lock { server, said })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Holder;
-
-    #[test]
-    fn a_holder_is_told_with_the_time_it_has_been_at_work() {
-        let mut holder = Holder {
-            run: "run 4 of wipe by ops@laptop".to_owned(),
-            seconds: 3725,
-            step: Some(3),
-            folder: String::new(),
-        };
-        assert_eq!(
-            holder.to_string(),
-            "run 4 of wipe by ops@laptop, for 1h 2m 5s, now in step 3"
-        );
-        holder.seconds = u64::MAX;
-        holder.step = None;
-        assert!(holder.to_string().starts_with("run 4 of wipe by ops@laptop, for "));
     }
 }

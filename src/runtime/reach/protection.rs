@@ -4,6 +4,7 @@ use super::route::route_to;
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::host_key::HostKey;
+use crate::reason::ProtectionReason;
 use crate::ssh::local_host_keys;
 use crate::store::{Identity, Server, Store};
 use std::io::ErrorKind;
@@ -15,19 +16,24 @@ use std::path::Path;
 ///
 /// # Errors
 /// If the records of protected machines can't be read: then nothing is known, and nothing may be assumed.
-pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&HostKey>) -> Result<Vec<String>> {
+pub fn reasons(
+    store: &Store,
+    server: &Server,
+    facts: &Facts,
+    offered: Option<&HostKey>,
+) -> Result<Vec<ProtectionReason>> {
     let mut reasons = Vec::new();
     if server.is_infrakt_host {
-        reasons.push("its row says that it hosts infrakt".to_owned());
+        reasons.push(ProtectionReason::MarkedRow);
     }
     if facts.marker {
-        reasons.push("it has the marker /etc/infrakt/host".to_owned());
+        reasons.push(ProtectionReason::Marker);
     }
     if facts.runs_this_infrakt {
-        reasons.push("this infrakt runs on it".to_owned());
+        reasons.push(ProtectionReason::RunsThisInfrakt);
     }
     if facts.machine_id.is_some() && facts.machine_id == machine_id_in(Path::new("/etc/machine-id"))? {
-        reasons.push("it has the machine-id of this computer".to_owned());
+        reasons.push(ProtectionReason::LocalMachineId);
     }
     let mut host_keys = facts.host_keys.clone();
     host_keys.extend(offered.cloned());
@@ -35,7 +41,7 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&H
         .iter()
         .any(|local| host_keys.iter().any(|key| key.is(local)))
     {
-        reasons.push("it has a host key of this computer".to_owned());
+        reasons.push(ProtectionReason::LocalHostKey);
     }
     let read = Identity {
         machine_id: facts.machine_id.as_deref(),
@@ -43,10 +49,10 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&H
         engine_id: Some(facts.docker.id.as_str()).filter(|id| !id.is_empty()),
         ..Identity::default()
     };
-    for protector in store.protectors_of_identity(read, &host_keys)? {
+    for reason in store.protection_of_identity(read, &host_keys, Some(server))? {
         // A marked row is among the protected machines itself: that needs no second sentence.
-        if !(server.is_infrakt_host && protector.server == server.name) {
-            reasons.push(format!("it {}", protector.reason));
+        if !(server.is_infrakt_host && is_by_row_named(&reason, &server.name)) {
+            reasons.push(reason);
         }
     }
     Ok(reasons)
@@ -57,7 +63,7 @@ pub fn reasons(store: &Store, server: &Server, facts: &Facts, offered: Option<&H
 ///
 /// # Errors
 /// If the inventory or the configuration can't be read.
-pub fn reasons_of_address(store: &Store, server: &Server) -> Result<Vec<String>> {
+pub fn reasons_of_address(store: &Store, server: &Server) -> Result<Vec<ProtectionReason>> {
     let unreached = |other: &Server| other.is_infrakt_host && other.id != server.id && other.machine_id.is_none();
     let mut reasons = Vec::new();
     let mut own: Option<Vec<String>> = None;
@@ -67,13 +73,21 @@ pub fn reasons_of_address(store: &Store, server: &Server) -> Result<Vec<String>>
             None => own.insert(names(server)?),
         };
         if same_address(own, &names(other)?) {
-            reasons.push(format!(
-                "it has the address of the protected server '{}', which was never reached",
-                other.name
-            ));
+            reasons.push(ProtectionReason::ProtectedAddress {
+                server: other.name.clone(),
+            });
         }
     }
     Ok(reasons)
+}
+
+fn is_by_row_named(reason: &ProtectionReason, name: &str) -> bool {
+    match reason {
+        ProtectionReason::ProtectedServer { server, .. } | ProtectionReason::RemovedServer { server, .. } => {
+            server == name
+        }
+        _ => false,
+    }
 }
 
 /// What a row's machine is called here, and by the SSH configuration.

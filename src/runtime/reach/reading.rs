@@ -9,6 +9,7 @@ use crate::facts::usage::{self, Usage};
 use crate::facts::{Directory, Docker, Facts, Os, probe};
 use crate::host_key::HostKey;
 use crate::plan::{Losses, ServerIdentity};
+use crate::reason::ProtectionReason;
 use crate::recipe::ServerView;
 use crate::ssh::{LoginTarget, Session};
 use crate::store::{Identity, Server, Store};
@@ -76,10 +77,8 @@ pub(super) fn identity_now(
     let mut protected = protection::reasons(store, server, facts, Some(&host_key))?;
     protected.extend(protection::reasons_of_address(store, server)?);
     // Destructive steps would reach the engine that answers on the socket.
-    let unproven = facts.docker.unproven.as_ref();
-    protected.extend(
-        unproven.map(|reason| format!("the Docker that answers is not proven to be the server's own: {reason}")),
-    );
+    let unproven = facts.docker.unproven.clone();
+    protected.extend(unproven.map(|problem| ProtectionReason::UnprovenEngine { problem }));
     Ok(identity(
         server,
         target,
@@ -95,7 +94,7 @@ pub fn identity(
     target: &LoginTarget,
     host_key: Option<HostKey>,
     machine_id: Option<String>,
-    protected: Vec<String>,
+    protected: Vec<ProtectionReason>,
 ) -> ServerIdentity {
     ServerIdentity {
         id: server.id,

@@ -1,0 +1,37 @@
+//! Why infrakt does not act, as data: what protects a machine, why a plan no longer fits, and who holds a lock. Each reason
+//! has a code that stays the same, its fields, and one sentence for people, which is written here and nowhere else.
+//!
+//! It must not know any other room, nor what to do about a reason: the hints are in `error`.
+
+mod explained;
+mod lock_holder;
+mod protection;
+mod stale;
+
+pub use explained::{Explained, explained, messages, sentences};
+pub use lock_holder::LockHolder;
+pub use protection::{IdentityKind, ProtectionReason};
+pub use stale::StaleReason;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt::{self, Display};
+
+/// Any reason, for errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Reason {
+    Protected(ProtectionReason),
+    Stale(StaleReason),
+    Locked(LockHolder),
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protected(reason) => reason.fmt(f),
+            Self::Stale(reason) => reason.fmt(f),
+            Self::Locked(holder) => holder.fmt(f),
+        }
+    }
+}
