@@ -14,12 +14,59 @@ fn traefik_asks_for_certificates_only_with_an_email() {
     let with = text(&case.plan("provision"));
     for line in [
         "email: \"ops@example.org\"",
+        "caServer: \"https://acme-v02.api.letsencrypt.org/directory\"",
         "storage: /letsencrypt/acme.json",
         "entryPoint: web\n",
     ] {
         assert!(with.contains(line), "{with}");
     }
     assert!(!case.printed("provision").contains("--set email="));
+}
+
+#[test]
+fn certificates_come_from_the_acme_server_that_was_given() {
+    let own = "https://acme.example.org:14000/dir";
+    let case = server("debian-13")
+        .set("email", "ops@example.org")
+        .set("acme_server", own);
+    let plan = text(&case.plan("provision"));
+    assert!(plan.contains(&format!("caServer: \"{own}\"\n")), "{plan}");
+    assert!(!plan.contains("letsencrypt.org"), "{plan}");
+    assert!(plan.contains(&format!("acme_server = \"{own}\"")), "{plan}");
+}
+
+#[test]
+fn an_acme_server_without_an_email_is_refused() {
+    let refusal = server("debian-13")
+        .set("acme_server", "https://acme.example.org/directory")
+        .refusal("provision");
+    assert!(
+        refusal.contains("no email address") && refusal.contains("--set email=you@example.org"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn an_acme_server_must_be_an_https_url() {
+    for url in [
+        "",
+        "acme.example.org",
+        "http://acme.example.org/directory",
+        "https://",
+        "https:///directory",
+        "https://ops@acme.example.org/directory",
+        "https://acme.example.org/a b",
+        "https://acme.example.org/\"\nx: y",
+    ] {
+        let case = server("debian-13")
+            .set("email", "ops@example.org")
+            .set("acme_server", url);
+        let refusal = case.refusal("provision");
+        assert!(
+            refusal.contains("is not an https URL.") && refusal.contains("--set acme_server=https://"),
+            "{url}:\n{refusal}"
+        );
+    }
 }
 
 #[test]

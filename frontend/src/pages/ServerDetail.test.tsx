@@ -464,10 +464,16 @@ describe("a server on which a run is going on", () => {
 
 describe("the settings of a provisioning", () => {
   const email: RecipeParameter = { name: "email", type: "string", default: "", help: "For Let's Encrypt" };
+  const acme: RecipeParameter = {
+    name: "acme_server",
+    type: "string",
+    default: "https://acme-v02.api.letsencrypt.org/directory",
+    help: "Directory URL of the ACME server that issues certificates",
+  };
   const firewall: RecipeParameter = { name: "firewall", type: "bool", default: true, help: "Block" };
   const withSettings = (server: Server) =>
     serviceWith(server)
-      .on("GET /api/recipes/:name", () => ({ parameters: [email, firewall] }))
+      .on("GET /api/recipes/:name", () => ({ parameters: [email, firewall, acme] }))
       .on("POST /api/servers/:name/plan", () => aPlan());
 
   test("that matter are in sight before it begins, and are sent", async () => {
@@ -476,12 +482,17 @@ describe("the settings of a provisioning", () => {
     expect(await screen.findByLabelText("email")).toBeVisible();
     expect(screen.getByText("More settings (1)")).toBeVisible();
     expect(screen.getByLabelText("firewall")).not.toBeVisible();
+    const server = screen.getByLabelText("acme_server");
+    expect(server).toBeVisible();
+    expect(server).toHaveValue("https://acme-v02.api.letsencrypt.org/directory");
     await user.type(screen.getByLabelText("email"), "ops@example.org");
+    await user.clear(server);
+    await user.type(server, "https://acme.example.org/directory");
     await user.click(screen.getByRole("button", { name: "Provision" }));
     await screen.findByText("3 volumes");
     expect(api.askedFor("POST /api/servers/prod-2/plan").at(-1)?.body).toEqual({
       recipe: "provision",
-      parameters: { email: "ops@example.org" },
+      parameters: { email: "ops@example.org", acme_server: "https://acme.example.org/directory" },
     });
   });
 
