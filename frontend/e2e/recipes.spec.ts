@@ -12,7 +12,7 @@ story.beforeAll(({ boot, service }) => {
   service.add("web-1", machine);
   service.write(
     "greet",
-    `//! Greet somebody, once the file /root/ready is there.
+    `//! Greet someone, once the file /root/ready is there.
 let name = param("name", "world", "Who is greeted");
 let token = secret("GREETING_TOKEN");
 

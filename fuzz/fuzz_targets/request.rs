@@ -1,5 +1,5 @@
-//! What strangers may send in place of a request: it is understood or refused, and what is handed on is made of what was
-//! understood alone, so that nobody after it can read anything else in it.
+//! Bytes that strangers may send in place of a request. infrakt understands or refuses them. It hands on only what it
+//! understood, written again, so that no later parser can read anything else in it.
 #![no_main]
 
 use httparse::{EMPTY_HEADER, Status};

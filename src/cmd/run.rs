@@ -52,7 +52,7 @@ pub struct RunArgs {
 
 /// Execute a plan saved by `infrakt plan --out`
 ///
-/// It is refused if it no longer fits its server.
+/// infrakt refuses it if it no longer fits its server.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   infrakt plan wipe --server prod-2 --out wipe.plan
@@ -71,7 +71,7 @@ pub struct ApplyArgs {
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
-    // A name that leads to no recipe is said before anybody chooses servers for it.
+    // A recipe that doesn't exist is reported before the user chooses servers for it.
     runtime.library.find(&args.recipe)?;
     let servers = args.targets.resolve(&runtime)?;
     let job = Job {

@@ -29,7 +29,7 @@ enum RunsCommand {
         #[arg(long, value_name = "NAME")]
         server: Option<String>,
     },
-    /// Show a run step by step
+    /// Show a run step by step, with the beginning of each command
     Show {
         /// ID of the run (see `infrakt runs list`)
         id: i64,

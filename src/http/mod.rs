@@ -9,7 +9,7 @@
 //! `listener` and `connection` read what clients send, with one thread for each connection and limits on everything.
 //! Only a complete, valid and accepted request reaches tiny_http, which trusts its clients too much to meet strangers,
 //! and a worker; and what the worker answers is taken off its hands at once. So it takes more than slow or hostile
-//! clients to keep anybody else waiting.
+//! clients to keep other clients waiting.
 //!
 //! It must not decide anything that the runtime decides for the command line.
 

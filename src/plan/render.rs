@@ -262,7 +262,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     Ok(())
 }
 
-/// What the server ran for the plan before anybody consented to anything; nothing if the recipe asked nothing.
+/// What the server ran for the plan before anyone consented to it; nothing if the recipe asked nothing.
 pub fn queries(plan: &Plan) -> String {
     let mut text = String::new();
     if !plan.queries.is_empty() {

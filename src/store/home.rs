@@ -78,7 +78,7 @@ impl Home {
         self.has_inventory
     }
 
-    /// Finds it, makes it if it isn't there, and closes it to everybody else (mode 0700).
+    /// Finds it, makes it if it isn't there, and closes it to all other users (mode 0700).
     pub fn open(chosen: Option<PathBuf>) -> Result<Self> {
         let home = Self::locate(chosen)?;
         make_private_dir(&home.path).map_err(|error| home.unusable(io_reason(&error)))?;

@@ -88,8 +88,8 @@ impl Store {
         })
     }
 
-    /// Refuses if a run is at work on the server, or on its machine under another name. For those who want to know before
-    /// anybody is asked: a run that begins checks it once more.
+    /// Refuses if a run is at work on the server, or on its machine under another name. For callers that
+    /// want to know before they ask a question. A run checks it again when it begins.
     pub fn check_not_at_work(&self, server: &Server) -> Result<()> {
         self.write(|transaction| {
             let living = living_runs(transaction, self.home())?;

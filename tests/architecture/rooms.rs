@@ -33,12 +33,12 @@ const MAY_KNOW: [(&str, &[&str], &str); 21] = [
     (
         "facts",
         &["error", "host_key", "plan"],
-        "facts are data: they execute nothing and ask nobody",
+        "facts are data: they execute nothing and contact no server",
     ),
     (
         "consent",
         &["error", "plan", "reason"],
-        "consent is about a plan, however it was made and whoever executes it",
+        "consent is about a plan, however it was made and executed",
     ),
     (
         "ownership",

@@ -53,7 +53,7 @@ fn files_that_other_users_can_change_are_not_planned_or_applied() {
         );
         mode(&path, before);
     }
-    // Facts that are only looked at may be anybody's.
+    // Facts that are only looked at may come from any file.
     mode(&infrakt.folder().join("facts.json"), 0o666);
     infrakt.ok(&from_file);
     // One recipe that can't be trusted does not hide the others.

@@ -80,9 +80,9 @@ fn the_name_does_not_admit_a_destructive_plan_for_a_protected_server() {
     let mut offline = plan();
     offline.offline = true;
     assert_eq!(refusal(&sealed(offline), right), "stale_plan");
-    let mut nobody = plan();
-    nobody.server.machine_id = None;
-    assert_eq!(refusal(&sealed(nobody), right), "no_identity");
+    let mut unidentified = plan();
+    unidentified.server.machine_id = None;
+    assert_eq!(refusal(&sealed(unidentified), right), "no_identity");
 }
 
 #[test]

@@ -59,9 +59,9 @@ fn protected_servers_are_refused_before_any_server_is_contacted() {
     let mut protected = plan();
     protected.server.protected = vec![ProtectionReason::Marker];
     assert_eq!(examine(&sealed(protected)).unwrap_err().code(), "protected");
-    let mut nobody = plan();
-    nobody.server.machine_id = None;
-    assert_eq!(examine(&sealed(nobody)).unwrap_err().code(), "no_identity");
+    let mut unidentified = plan();
+    unidentified.server.machine_id = None;
+    assert_eq!(examine(&sealed(unidentified)).unwrap_err().code(), "no_identity");
 }
 
 /// The sentence is there for people who read the file. infrakt relies on the code and the fields alone.

@@ -59,7 +59,7 @@ fn every_relative_link_leads_to_a_file_and_a_heading_that_are_there() {
             let led_to = pages
                 .iter()
                 .find(|page| page.path.canonicalize().is_ok_and(|path| path == real))
-                .unwrap_or_else(|| panic!("{place} names a heading of what is no page"));
+                .unwrap_or_else(|| panic!("{place} names a heading of a file that is not a page"));
             assert!(
                 anchors(led_to).iter().any(|known| known == anchor),
                 "{place} names no heading there"

@@ -7,6 +7,8 @@ use std::path::Path;
 const FORMS: &[(&str, &str)] = &[
     ("somebody", "name the actor, or \"someone\""),
     ("nobody", "name the actor, or turn the sentence around"),
+    ("anybody", "name the actor, or \"anyone\""),
+    ("everybody", "name the actors: all users, all clients"),
     ("whoever", "name the actor: the user, the caller, another process"),
     ("that which", "name the thing"),
     ("what destroys", "\"destructive steps\""),
@@ -33,11 +35,14 @@ const READ: &[&str] = &[
     "CONTRIBUTING.md",
     "docs",
     "frontend/README.md",
+    "frontend/e2e",
     "frontend/src",
+    "fuzz/fuzz_targets",
     "migrations",
     "scripts",
     "recipes",
     "src",
+    "tests",
 ];
 
 /// What is not read, and why.
@@ -47,9 +52,12 @@ const EXCEPT: &[(&str, &str)] = &[
     ("docs/openapi.json", "made from src"),
     ("docs/recipe-reference.md", "made from src"),
     ("frontend/src/pages/Recipes.test.tsx", "a recipe in it has a form"),
-    ("recipes/lib/outside.rhai", "a comment in it is a part of plans"),
     ("src/plan/lint/mod.rs", "a variable beside a string reads as a form"),
     ("src/prompt.rs", "questions in its tests have a form"),
+    ("tests/documentation/voice.rs", "it lists the forms"),
+    ("tests/execution/links.rs", "it names the user nobody"),
+    ("tests/lab/detached.rs", "it names the user nobody"),
+    ("tests/lab/survival.rs", "it names the user nobody"),
 ];
 
 /// The words of a text in lower case, each with its line. A phrase is found across the end of a line, and across what

@@ -1,4 +1,4 @@
-//! Steps that may lock everybody out: proven with a new login, or undone by the server itself.
+//! Steps that may lock all users out: proven with a new login, or undone by the server itself.
 
 use crate::local::{LockedOutBy, Memory, executed, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
@@ -6,7 +6,7 @@ use infrakt::executor::script::Secrets;
 
 #[test]
 #[ignore = "needs root"]
-fn what_locks_everybody_out_is_undone_by_the_server_itself() {
+fn a_step_that_locks_all_users_out_is_undone_by_the_server_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let closed = folder.path().join("closed");
     let recipe = format!(
@@ -33,7 +33,7 @@ fn what_locks_everybody_out_is_undone_by_the_server_itself() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
+fn a_step_that_locks_all_users_out_and_then_fails_is_undone_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let closed = folder.path().join("closed");
     let recipe = format!(
@@ -44,7 +44,7 @@ fn a_step_that_locks_everybody_out_and_then_fails_is_undone_too() {
     let mut connection = LockedOutBy(closed.clone());
     let ended = run_over(&mut connection, &recipe, &Secrets::new(), &mut memory).expect("the run");
     assert_eq!(ended.state, RunState::Failed);
-    assert!(!closed.exists(), "nobody can log in to mend it");
+    assert!(!closed.exists(), "no one can log in to mend it");
     let (ended, memory) = executed(r#"ssh::run("Fail", "exit 7").undo_if_locked_out("echo undone");"#);
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(

@@ -149,7 +149,7 @@ fn the_end_of_a_short_run_ends_all_of_its_processes_and_no_other() {
              : >{directory}/journal
              sh {directory}/runner </dev/null >/dev/null 2>&1 7>/dev/null 9>{directory}/lock
          done
-         kill \"$victim\" || {{ echo 'somebody else was ended'; exit 1; }}
+         kill \"$victim\" || {{ echo 'a process outside of the run was ended'; exit 1; }}
          # What ends a process does not wait for its end.
          try=0
          while [ \"$((try += 1))\" -lt 600 ]; do
@@ -163,6 +163,6 @@ fn the_end_of_a_short_run_ends_all_of_its_processes_and_no_other() {
     let ended = on_the_server("sh").args(["-c", &script]).output().expect("sh");
     assert!(
         ended.status.success(),
-        "it ended somebody else's process, or left one: {ended:?}"
+        "it ended a process outside of the run, or left one: {ended:?}"
     );
 }

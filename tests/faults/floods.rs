@@ -1,4 +1,4 @@
-//! Steps that print more than anybody reads: the journal, the terminal, the JSON and the memory stay small, and all of them
+//! Steps that print more than a person can read: the journal, the terminal, the JSON and the memory stay small, and all of them
 //! say the same.
 
 use crate::support::infrakt::Infrakt;

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-/// Something that listens on a port and is no SSH server. It says the same to everybody.
+/// Something that listens on a port and is no SSH server. It says the same to every client.
 fn stranger(says: fn(&mut TcpStream) -> std::io::Result<()>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -198,7 +198,7 @@ fn another_machine_that_answers_after_a_cut_is_not_trusted_and_gets_nothing() {
         .says("the host key of 'prod-2' has changed")
         .says("hint: only if you know why it changed");
     let log = std::fs::read_to_string(impostor.directory.path().join("log")).expect("its log");
-    assert!(!log.contains("Accepted"), "somebody logged in: {log}");
+    assert!(!log.contains("Accepted"), "a login was accepted: {log}");
     assert_eq!(impostor.root("ls /var/lib/infrakt"), "");
 
     // The run can be taken up where the true server has it.

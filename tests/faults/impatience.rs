@@ -91,7 +91,7 @@ fn ctrl_c_ends_a_run_whatever_it_waits_for() {
     let reconnecting = infrakt.recipe(
         "reconnecting.rhai",
         &format!(
-            "ssh::run(\"Let nobody in\", \"mv {keys} {keys}.away\");\nssh::reconnect(\"Log in anew\").timeout(\"10m\");\n\
+            "ssh::run(\"Refuse all keys\", \"mv {keys} {keys}.away\");\nssh::reconnect(\"Log in anew\").timeout(\"10m\");\n\
              ssh::run(\"After\", \"echo after >>{}\");\n",
             log.display(),
             keys = server.directory.path().join("authorized_keys").display(),

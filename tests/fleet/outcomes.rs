@@ -64,7 +64,7 @@ fn a_name_that_is_not_confirmed_keeps_all_of_them_from_beginning() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn one_that_is_protected_is_refused_before_anybody_is_asked_and_the_others_are_done() {
+fn one_that_is_protected_is_refused_before_any_question_and_the_others_are_done() {
     let servers = Servers::start();
     let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     let marker = "ssh::run(\"Mark\", \"mkdir /etc/infrakt && touch /etc/infrakt/host\");";

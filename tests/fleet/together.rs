@@ -203,7 +203,7 @@ fn ctrl_c_twice_ends_the_current_step_too() {
     assert_eq!(infrakt.runs(), ["a interrupted", "b interrupted"]);
 }
 
-/// On `b` the first step does this; on the others it waits for it. What follows takes longer than anybody waits, unless
+/// On `b` the first step does this; on the others it waits for it. What follows takes longer than a test waits, unless
 /// the file `may-finish` is there.
 fn until_stopped(on_b: &str) -> String {
     let rest = r#"

@@ -1,4 +1,4 @@
-//! Runs that end before their time: stopped on request, failed, or left without anybody who saw their end; and resumed.
+//! Runs that end before their time: stopped on request, failed, or left by a process that died before it saw their end; and resumed.
 
 use crate::openapi::fits;
 use crate::stage::{Stage, number};

@@ -35,7 +35,7 @@ fn a_signal_ends_the_service_and_leaves_nothing_behind() {
 #[test]
 fn only_the_owner_can_open_the_internal_socket() {
     let infrakt = Infrakt::new();
-    // A process that lets everybody do everything with what it makes.
+    // A process whose umask gives all users all rights to the files that it makes.
     let starter = ["sh", "-c", "umask 0; exec \"$@\"", "sh"];
     let command = infrakt.command_under(&starter, &["serve", "--bind", "127.0.0.1:0"]);
     let service = Service::start_command(infrakt, command);

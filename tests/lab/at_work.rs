@@ -149,7 +149,7 @@ fn a_flood_of_bytes_that_are_no_text_is_followed_in_little_memory() {
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
         "flood.rhai",
-        "ssh::run(\"Print what is no UTF-8\", \"printf 'caf\\\\351 \\\\377\\\\n'\");\n\
+        "ssh::run(\"Print invalid UTF-8\", \"printf 'caf\\\\351 \\\\377\\\\n'\");\n\
          ssh::run(\"Flood\", \"head -c 104857600 /dev/zero | tr '\\\\000' '\\\\377'\");\n",
     );
     let mut child = infrakt.start(&["run", &recipe, "--server", "prod-2"]);

@@ -11,7 +11,7 @@ ssh::run("After", "echo after >>/root/log");
 
 /// sshd no longer listens for new connections. Existing ones stay open until infrakt closes its own to log in anew.
 const LOCKED_OUT: &str = r#"
-ssh::run("Lock everybody out", "systemctl stop ssh; echo locked >>/root/log")
+ssh::run("Lock all users out", "systemctl stop ssh; echo locked >>/root/log")
     .undo_if_locked_out("systemctl start ssh; echo undone >>/root/log", "3s");
 "#;
 
@@ -54,7 +54,7 @@ impl Setting {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_run_outlives_its_login_and_undoes_what_locks_everybody_out_whatever_logind_ends() {
+fn a_run_outlives_its_login_and_undoes_a_lock_out_whatever_logind_ends() {
     let machine = Machine::up(&["--user", "deploy"]);
     let infrakt = Infrakt::new();
     infrakt.add("as-root", &machine);

@@ -175,7 +175,7 @@ fn a_user_with_sudo_and_an_sshd_on_another_port_are_not_locked_out() {
     assert_provisioned(&machine);
     assert!(
         !machine.holds("ufw status | grep -qE '^22/tcp'"),
-        "a port that nobody listens on is open"
+        "a port is open although no process listens on it"
     );
     assert!(machine.holds("grep -qx 'port = 2222' /etc/fail2ban/jail.d/infrakt.local"));
     infrakt.run(&["server", "status", "prod-2"]).exits(0);

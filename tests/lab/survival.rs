@@ -22,7 +22,7 @@ fn kill(mut child: Child) {
     child.wait().expect("it has ended");
 }
 
-/// The server goes down without a word to anybody, and comes up again.
+/// The server goes down without closing any connection, and comes up again.
 fn lose_power(machine: &Machine) {
     machine.root(
         "runner=$(cut -d ' ' -f 1 /var/lib/infrakt/spool/*/pid | head -n 1); kill -s KILL -- \"-$runner\"
@@ -121,7 +121,7 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
     kill(run);
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], "interrupted");
 
-    // The server is still at work for it, and says so to everybody else.
+    // The server is still at work for it, and says so to every other client.
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
         .exits(3)
@@ -379,7 +379,7 @@ fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
             .says("no new login worked in time, so the server undid it");
         assert!(machine.lets_root_in());
     }
-    // Without anybody who waits for it, too.
+    // Also if no client waits for it.
     let words: Vec<&str> = firewall.iter().map(String::as_str).collect();
     machine.root("rm /root/closed");
     let run = infrakt.start(&words);

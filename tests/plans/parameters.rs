@@ -90,8 +90,8 @@ fn invalid_parameters_are_refused_with_an_example() {
     for (name, value, message, help) in [
         (
             "email",
-            "nobody",
-            "\"nobody\" is not an email address.",
+            "ops",
+            "\"ops\" is not an email address.",
             "--set email=you@example.org",
         ),
         (

@@ -214,7 +214,7 @@ fn a_name_from_a_pipe_is_not_consent() {
     );
     assert!(
         !String::from_utf8_lossy(&output.stderr).contains("All data"),
-        "a question that nobody can answer"
+        "a question without a terminal to answer it on"
     );
 }
 

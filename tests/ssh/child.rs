@@ -62,7 +62,7 @@ fn helper_connects_in_its_own_environment() {
         key_path: given("TEST_KEY").map(Into::into),
         host_key: given("TEST_HOST_KEY").map(|key| key.parse().unwrap()),
     };
-    let text = match infrakt::ssh::connect(&target, &Person::nobody()) {
+    let text = match infrakt::ssh::connect(&target, &Person::silent()) {
         Ok(_) => "connected".to_owned(),
         Err(error) => format!("{}\n{error}\n{}", error.code(), error.hint().unwrap_or_default()),
     };

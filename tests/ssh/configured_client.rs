@@ -283,7 +283,7 @@ fn arrive() -> infrakt::error::Result<Arrival> {
         note: route.note().unwrap_or_default().to_owned(),
         ..Arrival::default()
     };
-    let mut session = route.connect(&Person::nobody(), FirstContact::Refuse)?;
+    let mut session = route.connect(&Person::silent(), FirstContact::Refuse)?;
     arrival.host_key = session.host_key().to_string();
     arrival.next_probe = next_probe(target.port);
     arrival.said = match (given("TEST_MEGABYTES"), given("TEST_LOSS"), given("TEST_TIMES")) {

@@ -19,7 +19,7 @@ fn with_key(server: &Server, path: &Path) -> LoginTarget {
 
 fn problem_with(server: &Server, path: &Path) -> KeyProblem {
     match ssh_error(
-        connect(&with_key(server, path), &Person::nobody())
+        connect(&with_key(server, path), &Person::silent())
             .map(drop)
             .unwrap_err(),
     ) {
@@ -42,7 +42,7 @@ fn all_common_types_of_keys_work() {
         &["-t", "ecdsa", "-m", "PEM", "-N", ""],
     ] {
         let key = server.key(&options.join(""), options);
-        let person = Person::nobody();
+        let person = Person::silent();
         connect(&with_key(&server, &key), &person).unwrap_or_else(|error| panic!("{options:?}: {error}"));
         assert_eq!(person.was_asked(), [""; 0]);
     }
@@ -113,7 +113,7 @@ fn a_passphrase_may_be_tried_three_times() {
 fn without_a_terminal_an_encrypted_key_names_the_environment_variable() {
     let server = Server::start(&["ed25519"]);
     let key = server.key("locked", &["-t", "ed25519", "-N", "open sesame"]);
-    let error = connect(&with_key(&server, &key), &Person::nobody())
+    let error = connect(&with_key(&server, &key), &Person::silent())
         .map(drop)
         .unwrap_err();
     assert!(error.to_string().contains("INFRAKT_SSH_PASSPHRASE"), "{error}");
@@ -130,7 +130,7 @@ fn without_a_terminal_an_encrypted_key_names_the_environment_variable() {
 fn a_key_unknown_to_the_server_is_listed_as_refused() {
     let server = Server::start(&["ed25519"]);
     let key = server.stranger("stranger", &["-t", "ed25519", "-N", ""]);
-    let error = connect(&with_key(&server, &key), &Person::nobody())
+    let error = connect(&with_key(&server, &key), &Person::silent())
         .map(drop)
         .unwrap_err();
     assert!(
@@ -213,14 +213,14 @@ fn the_hint_for_a_damaged_key_file_repairs_it() {
             (format!("deploy key:\n{key}"), "there is other text before it"),
         ] {
             write(text.as_bytes());
-            let error = connect(&with_key(&server, &path), &Person::nobody())
+            let error = connect(&with_key(&server, &path), &Person::silent())
                 .map(drop)
                 .unwrap_err();
             let remedy = error.hint().unwrap();
             assert!(error.to_string().contains(problem), "{error}");
             let command = &remedy[remedy.find("sed -i").unwrap()..];
             assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
-            connect(&with_key(&server, &path), &Person::nobody()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+            connect(&with_key(&server, &path), &Person::silent()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         }
         // libssh2 accepts this one.
         for text in [
@@ -229,14 +229,14 @@ fn the_hint_for_a_damaged_key_file_repairs_it() {
             key.trim_end().to_owned(),
         ] {
             write(text.as_bytes());
-            connect(&with_key(&server, &path), &Person::nobody()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+            connect(&with_key(&server, &path), &Person::silent()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         }
         let utf16: Vec<u8> = std::iter::once(0xfeff)
             .chain(key.encode_utf16())
             .flat_map(u16::to_le_bytes)
             .collect();
         write(&utf16);
-        let error = connect(&with_key(&server, &path), &Person::nobody())
+        let error = connect(&with_key(&server, &path), &Person::silent())
             .map(drop)
             .unwrap_err();
         let hint = error.hint().unwrap();
@@ -246,7 +246,7 @@ fn the_hint_for_a_damaged_key_file_repairs_it() {
             "{command}"
         );
         let converted = server.directory.path().join("untidy.utf8");
-        connect(&with_key(&server, &converted), &Person::nobody()).unwrap();
+        connect(&with_key(&server, &converted), &Person::silent()).unwrap();
     }
 }
 
@@ -301,7 +301,7 @@ fn huge_and_special_files_are_not_read_as_keys() {
         let beside = server.directory.path().join(beside);
         std::fs::File::create(&beside).unwrap().set_len(1 << 40).unwrap();
     }
-    connect(&server.target(), &Person::nobody()).unwrap();
+    connect(&server.target(), &Person::silent()).unwrap();
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_named_key_is_offered_before_the_other_keys_of_the_agent() {
 fn naming_a_public_key_without_an_agent_is_an_error() {
     let server = Server::start(&["ed25519"]);
     let public = server.directory.path().join("id.pub");
-    let error = connect(&with_key(&server, &public), &Person::nobody())
+    let error = connect(&with_key(&server, &public), &Person::silent())
         .map(drop)
         .unwrap_err();
     assert!(error.to_string().contains("is a public key"), "{error}");

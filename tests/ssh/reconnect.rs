@@ -16,7 +16,7 @@ fn a_cut_connection_is_not_taken_for_the_end_of_the_script() {
     let line = Line::to(server.port);
     let mut target = server.target();
     target.port = line.port;
-    let mut session = connect(&target, &Person::nobody()).unwrap();
+    let mut session = connect(&target, &Person::silent()).unwrap();
 
     let mut channel = session.start(b"echo here; read -r line; exit\n").unwrap();
     assert_eq!(channel.receive(MINUTE).unwrap(), Incoming::Stdout(b"here\n".to_vec()));
@@ -65,7 +65,7 @@ fn reconnecting_succeeds_after_some_attempts_without_questions() {
 #[ignore = "needs root and sshd"]
 fn reconnecting_gives_up_at_its_deadline() {
     let mut server = Server::start(&["ed25519"]);
-    let mut session = connect(&server.target(), &Person::nobody()).unwrap();
+    let mut session = connect(&server.target(), &Person::silent()).unwrap();
     server.stop();
     let error = ssh_error(session.reconnect(Duration::from_secs(1)).unwrap_err());
     let SshError::Unreachable { address, reason, .. } = &error else {
@@ -82,7 +82,7 @@ fn reconnecting_refuses_another_machine_at_the_same_address() {
     // Only a fingerprint was recorded. After the first login, the whole key must match.
     let mut target = server.target();
     target.host_key = Some(HostKey::Fingerprint(server.host_key("ed25519").fingerprint()));
-    let mut session = connect(&target, &Person::nobody()).unwrap();
+    let mut session = connect(&target, &Person::silent()).unwrap();
     server.reinstall();
     let error = ssh_error(session.reconnect(MINUTE).unwrap_err());
     assert!(matches!(error, SshError::HostKeyChanged { .. }), "{error:?}");
@@ -92,7 +92,7 @@ fn reconnecting_refuses_another_machine_at_the_same_address() {
 #[ignore = "needs root and sshd"]
 fn dropping_a_running_script_does_not_wait_for_it() {
     let server = Server::start(&["ed25519"]);
-    let mut session = connect(&server.target(), &Person::nobody()).unwrap();
+    let mut session = connect(&server.target(), &Person::silent()).unwrap();
     let mut channel = session.start(b"echo running; read -r line; exit\n").unwrap();
     assert_eq!(
         channel.receive(MINUTE).unwrap(),
@@ -114,7 +114,7 @@ fn dropping_a_running_script_does_not_wait_for_it() {
 #[ignore = "needs root and sshd"]
 fn a_session_can_be_dropped_in_the_middle_of_everything() {
     let server = Server::start(&["ed25519"]);
-    let mut session = connect(&server.target(), &Person::nobody()).unwrap();
+    let mut session = connect(&server.target(), &Person::silent()).unwrap();
     let script = format!(
         "cat /dev/zero & cat /dev/zero >&2 &\n{}",
         ": padding\n".repeat(1_000_000)
@@ -133,7 +133,7 @@ fn an_unreachable_server_is_reported_with_address_and_reason() {
     let server = Server::start(&["ed25519"]);
     let mut target = server.target();
     target.host = "name.invalid".to_owned();
-    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&target, &Person::silent()).map(drop).unwrap_err();
     assert!(error.to_string().contains("name.invalid"), "{error}");
     assert_eq!(error.exit() as i32, 4);
     assert!(error.hint().unwrap().contains("infrakt server show prod-2"));
@@ -151,6 +151,6 @@ fn a_port_that_does_not_speak_ssh_is_reported() {
         let (mut socket, _) = listener.accept().unwrap();
         socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
     });
-    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&target, &Person::silent()).map(drop).unwrap_err();
     assert!(matches!(ssh_error(error), SshError::Handshake { .. }));
 }

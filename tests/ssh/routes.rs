@@ -189,7 +189,7 @@ fn the_row_takes_precedence_over_the_ssh_configuration() {
         "{arrival:?}"
     );
 
-    client.write("Host web1\n HostName 127.0.0.1\n Port 1\n User nobody-here\n IdentityFile /does/not/exist\n");
+    client.write("Host web1\n HostName 127.0.0.1\n Port 1\n User stranger\n IdentityFile /does/not/exist\n");
     let failure = client.connect_to("web1").failed("unreachable");
     assert!(failure.contains("127.0.0.1:1:"), "{failure}");
     client.row.port = Some(server.port);
@@ -198,7 +198,7 @@ fn the_row_takes_precedence_over_the_ssh_configuration() {
     client.row.host_key = Some(HostKey::Whole(server.host_key("ed25519")));
     let failure = client.connect_to("web1").failed("login_denied");
     assert!(
-        failure.contains("denied the login of nobody-here") && failure.contains("User nobody-here"),
+        failure.contains("denied the login of stranger") && failure.contains("User stranger"),
         "{failure}"
     );
     assert!(!failure.contains("Port 1,"), "the port is the row's own: {failure}");

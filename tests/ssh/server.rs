@@ -145,7 +145,8 @@ impl Person {
         }
     }
 
-    pub fn nobody() -> Self {
+    /// One who answers no question.
+    pub fn silent() -> Self {
         Self::default()
     }
 

@@ -19,7 +19,7 @@ fn forced(server: &Server, options: &str) {
 
 /// The result of the first script.
 fn first_script(server: &Server) -> infrakt::error::Result<String> {
-    let mut session = connect(&server.target(), &Person::nobody())?;
+    let mut session = connect(&server.target(), &Person::silent())?;
     let mut channel = session.start(b"echo \"user $(id -u)\"; exit\n")?;
     Ok(String::from_utf8(read_all(&mut *channel)?.stdout).unwrap())
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 fn session(server: &Server) -> Session {
-    connect(&server.target(), &Person::nobody()).unwrap()
+    connect(&server.target(), &Person::silent()).unwrap()
 }
 
 #[test]

@@ -31,9 +31,9 @@ fn connect_knowing(server: &Server, known_hosts: &str) -> Report {
 fn an_unknown_host_key_is_shown_before_any_login() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     let mut target = recorded(&server, None);
-    target.user = "nobody-at-all".to_owned();
+    target.user = "stranger".to_owned();
     target.key_path = None;
-    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&target, &Person::silent()).map(drop).unwrap_err();
     let SshError::HostKeyUnknown { fingerprint, .. } = ssh_error(error) else {
         panic!("another error")
     };
@@ -53,16 +53,16 @@ fn a_first_contact_accepts_the_key_before_the_login_and_over_one_connection() {
         Ok(())
     };
     let route = ServerRoute::direct(target.clone());
-    let session = route.connect(&Person::nobody(), FirstContact::Accept(&accept)).unwrap();
+    let session = route.connect(&Person::silent(), FirstContact::Accept(&accept)).unwrap();
     assert_eq!(*session.host_key(), server.host_key("ed25519"));
     assert_eq!(*shown.borrow(), [server.host_key("ed25519")]);
     assert_eq!(line.connections(), 1);
 
     // If the key is not accepted, no password is asked for.
     let refuse = |_: &PublicKey| Err(Error::Interrupted);
-    target.user = "nobody-at-all".to_owned();
+    target.user = "stranger".to_owned();
     target.key_path = None;
-    let person = Person::nobody();
+    let person = Person::silent();
     let result = ServerRoute::direct(target.clone()).connect(&person, FirstContact::Accept(&refuse));
     assert!(matches!(result.map(drop), Err(Error::Interrupted)));
 }
@@ -75,7 +75,7 @@ fn a_first_contact_does_not_accept_another_key_than_the_recorded_one() {
     let accept = |_: &PublicKey| panic!("the recorded key is another one");
     let route = ServerRoute::direct(recorded(&server, Some(other)));
     let error = route
-        .connect(&Person::nobody(), FirstContact::Accept(&accept))
+        .connect(&Person::silent(), FirstContact::Accept(&accept))
         .map(drop)
         .unwrap_err();
     assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
@@ -87,7 +87,7 @@ fn the_type_of_the_recorded_key_is_negotiated() {
     let server = Server::start(&["rsa", "ecdsa", "ed25519"]);
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
-        let session = connect(&recorded(&server, Some(HostKey::Whole(key.clone()))), &Person::nobody()).unwrap();
+        let session = connect(&recorded(&server, Some(HostKey::Whole(key.clone()))), &Person::silent()).unwrap();
         assert_eq!(*session.host_key(), key);
     }
 }
@@ -99,7 +99,7 @@ fn a_recorded_fingerprint_is_enough_to_trust_the_key() {
     for key_type in ["ed25519", "ecdsa", "rsa"] {
         let key = server.host_key(key_type);
         let fingerprint = HostKey::Fingerprint(key.fingerprint());
-        let session = connect(&recorded(&server, Some(fingerprint)), &Person::nobody()).unwrap();
+        let session = connect(&recorded(&server, Some(fingerprint)), &Person::silent()).unwrap();
         assert_eq!(*session.host_key(), key);
     }
 }
@@ -109,7 +109,7 @@ fn a_recorded_fingerprint_is_enough_to_trust_the_key() {
 fn a_wrong_fingerprint_is_reported_as_a_changed_key() {
     let server = Server::start(&["ed25519"]);
     let other: HostKey = format!("SHA256:{}", "A".repeat(43)).parse().unwrap();
-    let error = connect(&recorded(&server, Some(other.clone())), &Person::nobody())
+    let error = connect(&recorded(&server, Some(other.clone())), &Person::silent())
         .map(drop)
         .unwrap_err();
     match ssh_error(error) {
@@ -127,7 +127,7 @@ fn a_changed_key_is_refused_with_a_hint() {
     let mut server = Server::start(&["ed25519"]);
     let before = server.target();
     server.reinstall();
-    let error = connect(&before, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&before, &Person::silent()).map(drop).unwrap_err();
     assert_eq!(error.exit() as i32, 4);
     assert_eq!(error.code(), "host_key_changed");
     let new = server.host_key("ed25519").fingerprint().to_string();
@@ -146,10 +146,10 @@ fn a_key_of_another_type_is_reported_as_a_changed_key() {
     let server = Server::start(&["ecdsa"]);
     let other = Server::start(&["rsa"]);
     let target = recorded(&server, Some(HostKey::Whole(other.host_key("rsa"))));
-    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&target, &Person::silent()).map(drop).unwrap_err();
     assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
     let target = recorded(&server, Some(HostKey::Fingerprint(other.host_key("rsa").fingerprint())));
-    let error = connect(&target, &Person::nobody()).map(drop).unwrap_err();
+    let error = connect(&target, &Person::silent()).map(drop).unwrap_err();
     assert!(matches!(ssh_error(error), SshError::HostKeyChanged { .. }));
 }
 

@@ -119,7 +119,7 @@ fn a_file_of_another_database_is_never_read_as_a_new_apps() {
     let error = store.add_app("new", "prod-1", "nginx:1.27").unwrap_err();
     assert_eq!(error.code(), "leftover_env_file");
     assert_eq!(store.apps(None).unwrap(), []);
-    assert!(place.env_file(id).exists(), "nothing was removed that nobody named");
+    assert!(place.env_file(id).exists(), "only what was named is removed");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_home_of_another_user_is_refused_also_behind_a_link_and_by_root() {
         }
     }
     assert_eq!(fs::read_dir(&theirs).unwrap().count(), 0, "nothing was written into it");
-    assert_eq!(mode(&theirs) & 0o777, 0o755, "nor was it closed to anybody");
+    assert_eq!(mode(&theirs) & 0o777, 0o755, "its mode was not changed either");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn migrations_keep_what_is_there() {
         ("192.0.2.7", vec!["web".to_owned()])
     );
     assert_eq!(server.created_at.to_string(), "2026-01-02T03:04:05Z");
-    assert!(!server.is_infrakt_host, "nothing is protected that nobody marked");
+    assert!(!server.is_infrakt_host, "only a server that was marked is protected");
     assert_eq!(
         (server.port, server.user.as_deref()),
         (Some(22), Some("root")),

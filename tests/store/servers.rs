@@ -161,7 +161,7 @@ fn tags_choose_servers() {
     };
     assert_eq!(names("web"), ["prod-1", "prod-2"]);
     assert_eq!(names("eu"), ["prod-2"]);
-    assert!(names("nobody").is_empty());
+    assert!(names("none").is_empty());
 
     let remove = ["web".to_owned(), "ue".to_owned()];
     assert_eq!(code(store.retag("prod-2", &[], &remove)), "unknown_tag");

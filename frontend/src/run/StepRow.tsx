@@ -121,7 +121,7 @@ function nothing({ status, effect }: StepView): string {
   }
 }
 
-/** Milliseconds that a step has to go on before its output opens by itself: most are over before anybody could read. */
+/** Milliseconds that a step has to go on before its output opens by itself: most end before a person could read anything. */
 const LASTING = 1200;
 
 function useLasting(running: boolean): boolean {

@@ -73,7 +73,7 @@ export async function followRun(options: FollowOptions): Promise<void> {
 
 type ReadOutcome = { state: "ended" } | { state: "failed"; error: ApiError } | { state: "broken" };
 
-/** One request, read to its end. `progress` is told of events before anybody else is. */
+/** One request, read to its end. `progress` is told of events before all other listeners. */
 async function readOnce(
   options: FollowOptions,
   after: number,

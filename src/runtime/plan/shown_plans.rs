@@ -28,8 +28,8 @@ const LIFETIME: Duration = Duration::from_mins(10);
 /// How many plans that were shown are remembered. Of more, the oldest have to be shown again.
 const REMEMBERED: usize = 1000;
 
-/// The plans that were shown and wait for a person's consent. Each is good for one run, and for a while only: what comes
-/// later, or a second time, was not read by anybody as things stand.
+/// The plans that were shown and wait for a person's consent. Each is good for one run, and only for a limited time: a person
+/// who consents later, or a second time, has not read the plan for the server as it is now.
 #[derive(Default)]
 pub struct ShownPlans {
     plans: Mutex<BTreeMap<(i64, String), WaitingPlan>>,

@@ -69,16 +69,16 @@ fn expired_closed_and_shell_less_accounts_each_get_their_own_hint() {
     }
 
     machine.root("echo 'Back on Monday, says the admin.' >/etc/nologin");
-    let error = failure(&deploy, &Person::nobody());
+    let error = failure(&deploy, &Person::silent());
     assert!(error.to_string().contains("Back on Monday, says the admin."), "{error}");
     machine.root("rm /etc/nologin");
 
     // sshd does not say why. Its log does, and the hint says how to read it.
     machine.root("usermod -s /bin/missing deploy");
-    let error = failure(&deploy, &Person::nobody());
+    let error = failure(&deploy, &Person::silent());
     assert_eq!(*obstacle(&error), Obstacle::Unclear, "{error:?}");
     let hint = Error::from(error).hint().unwrap();
     assert!(hint.contains("journalctl"), "{hint}");
     machine.root("usermod -s /bin/bash deploy");
-    connect(&deploy, &Person::nobody()).unwrap();
+    connect(&deploy, &Person::silent()).unwrap();
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[ignore = "needs a machine of scripts/lab"]
 fn sudo_without_a_password_works_without_questions() {
     let machine = Machine::up("nopasswd");
-    let person = Person::nobody();
+    let person = Person::silent();
     let mut session = connect(&machine.target(), &person).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n"), ("0\n".to_owned(), String::new()));
     assert_eq!(person.was_asked(), [""; 0]);
@@ -107,7 +107,7 @@ fn a_sudo_password_may_be_tried_three_times() {
 #[ignore = "needs a machine of scripts/lab"]
 fn the_environment_can_give_the_sudo_password() {
     let machine = Machine::up("password");
-    let error = failure(&machine.target(), &Person::nobody());
+    let error = failure(&machine.target(), &Person::silent());
     assert!(matches!(error, SshError::SudoNeedsPassword { .. }), "{error:?}");
     let given = |password| child::connect(&machine.target(), &[("INFRAKT_SUDO_PASSWORD", password)]);
     assert_eq!(given(PASSWORD), Report::Connected);
@@ -141,10 +141,10 @@ fn a_user_without_sudo_rights_and_a_machine_without_sudo_give_different_errors()
         "{error:?}"
     );
     machine.root("mv /usr/bin/sudo /usr/bin/sudo.away");
-    let error = failure(&machine.target(), &Person::nobody());
+    let error = failure(&machine.target(), &Person::silent());
     assert!(matches!(error, SshError::SudoMissing { .. }), "{error:?}");
     machine.root("usermod -s /usr/sbin/nologin deploy");
-    let error = failure(&machine.target(), &Person::nobody());
+    let error = failure(&machine.target(), &Person::silent());
     assert!(
         matches!(&error, SshError::NoCommand { reason, .. } if reason.contains("not available")),
         "{error:?}"
@@ -180,7 +180,7 @@ fn passwords_work_with_both_methods_of_ssh() {
 #[ignore = "needs a machine of scripts/lab"]
 fn reconnecting_waits_while_a_booting_machine_admits_only_root() {
     let machine = Machine::up("nopasswd");
-    let mut session = connect(&machine.target(), &Person::nobody()).unwrap();
+    let mut session = connect(&machine.target(), &Person::silent()).unwrap();
     assert_eq!(run(&mut session, "id -u; exit\n").0, "0\n");
     output(lab(&["reboot", &machine.name]));
     machine.root("touch /run/nologin; systemd-run --on-active=3 rm /run/nologin");
