@@ -1,10 +1,14 @@
 //! Facts: what infrakt reads from a server before planning. They are data: probed from a live server ([`probe`]), read
 //! from a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
+mod machine;
+mod mountinfo;
 mod os_release;
 pub mod probe;
 mod records;
 pub mod usage;
+
+pub use machine::{Address, BlockDevice, User};
 
 use crate::error::{Error, Result, nearest};
 use crate::host_key::HostKey;
@@ -40,6 +44,22 @@ pub struct Facts {
     pub runs_this_infrakt: bool,
     /// Every port on which sshd listens or is configured to listen.
     pub ssh_ports: Vec<u16>,
+    /// Memory in MiB. This and what follows it is `None` where it is not known: in files of facts that an older infrakt
+    /// recorded, and where the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
+    /// Swap in MiB; 0 if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swap_mb: Option<u64>,
+    /// Processors that programs can use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processors: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<Address>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disks: Option<Vec<BlockDevice>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Vec<User>>,
     #[serde(default)]
     pub reboot_required: bool,
     #[serde(default)]

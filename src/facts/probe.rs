@@ -1,9 +1,10 @@
 //! The script that reads a server's facts in one round trip, and the parser of what it prints. It knows the server only
 //! as text: the caller sends the script and passes on the answer.
 
+use super::mountinfo::unescaped;
 use super::records::{Records, excerpt};
 use super::{
-    Container, Directory, Docker, Entry, FORMAT, Facts, Image, Named, Obstacle, SwarmNode, Volume, os_release,
+    Container, Directory, Docker, Entry, FORMAT, Facts, Image, Named, Obstacle, SwarmNode, Volume, machine, os_release,
 };
 use crate::host_key::{HostKey, InvalidHostKey};
 use crate::plan::shell::{quote, without_comments};
@@ -60,6 +61,12 @@ pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
         marker: records.yes("marker")?,
         runs_this_infrakt: records.yes("runs_this_infrakt")?,
         ssh_ports,
+        memory_mb: machine::megabytes(&records.text("memory")?),
+        swap_mb: machine::megabytes(&records.text("swap")?),
+        processors: records.text("processors")?.parse().ok(),
+        addresses: Some(machine::addresses(&mut records)?),
+        disks: Some(machine::disks(&mut records)?),
+        users: Some(machine::users(&mut records)?),
         reboot_required: records.yes("reboot_required")?,
         docker: docker(&mut records)?,
         opt_infrakt: directory(&mut records)?,
@@ -227,27 +234,6 @@ fn sizes(fields: &[String]) -> BTreeMap<&str, u64> {
     sizes.collect()
 }
 
-/// A path as /proc/self/mountinfo writes it: spaces, tabs, line breaks and backslashes as three octal digits
-/// (proc_pid_mountinfo(5)).
-fn unescaped(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(character) if byte == b'\\' => {
-                bytes.push(character);
-                rest = &after[3..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// 32 lower-case hexadecimal digits that are not all zero, machine-id(5).
 fn is_machine_id(text: &str) -> bool {
     text.len() == 32
@@ -276,6 +262,12 @@ mod tests {
         let facts = parse("NONCE", &output.stdout).expect("facts of this computer");
         assert!(!facts.os.id.is_empty());
         assert!(!facts.runs_this_infrakt);
+        assert!(facts.memory_mb > Some(0) && facts.processors > Some(0));
+        assert!(
+            facts
+                .users
+                .is_some_and(|users| users.iter().any(|user| user.name == "root" && user.uid == 0))
+        );
     }
 
     #[test]
@@ -323,6 +315,45 @@ mod tests {
         assert_eq!(facts.opt_infrakt.bytes, Some(9392));
     }
 
+    #[test]
+    fn the_machine_is_read_with_what_of_it_is_free_and_in_use() {
+        let facts = parse("NONCE", ANSWER.as_bytes()).expect("facts");
+        assert_eq!(
+            (facts.memory_mb, facts.swap_mb, facts.processors),
+            (Some(1973), Some(0), Some(2))
+        );
+        let addresses = facts.addresses.expect("addresses");
+        let addresses: Vec<_> = addresses
+            .iter()
+            .map(|one| (one.interface.as_str(), one.address.as_str()))
+            .collect();
+        assert_eq!(
+            addresses,
+            [
+                ("docker0", "172.17.0.1"),
+                ("eth0", "192.0.2.7"),
+                ("eth0", "2001:db8::7")
+            ]
+        );
+        let disks = facts.disks.expect("disks");
+        let disks: Vec<_> = disks
+            .iter()
+            .map(|one| (one.name.as_str(), one.size, one.mount.as_str(), one.free))
+            .collect();
+        assert_eq!(
+            disks,
+            [
+                ("vda1", Some(4_096_000), "/", Some(2_048_000)),
+                ("vdb", None, "/srv/my data", None),
+                ("vdc", Some(2_097_152), "", None),
+                ("vdd", Some(1_048_576), "[SWAP]", None),
+            ]
+        );
+        let users = facts.users.expect("users");
+        let users: Vec<_> = users.iter().map(|one| (one.name.as_str(), one.uid)).collect();
+        assert_eq!(users, [("deploy", 1000), ("root", 0)]);
+    }
+
     proptest::proptest! {
         /// Whatever a machine calls its things, nothing else is known otherwise because of it.
         #[test]
@@ -346,18 +377,6 @@ mod tests {
             proptest::prop_assert_eq!(&after.hostname, &text);
             after.hostname = before.hostname.clone();
             proptest::prop_assert_eq!(after, before);
-        }
-    }
-
-    #[test]
-    fn paths_of_mounts_are_read_as_the_kernel_writes_them() {
-        for (written, path) in [
-            ("/opt/infrakt", "/opt/infrakt"),
-            (r"/opt/infrakt/a\040b\011c\012d\134040", "/opt/infrakt/a b\tc\nd\\040"),
-            (r"/opt/infrakt/\", "/opt/infrakt/\\"),
-            (r"/opt/infrakt/\09", "/opt/infrakt/\\09"),
-        ] {
-            assert_eq!(unescaped(written), path);
         }
     }
 

@@ -186,8 +186,69 @@ read_opt() {
     # The entries come before the directory itself.
     timeout 20 du -0 -a -b -x --max-depth=2 -- /opt/infrakt 2>/dev/null | tail -z -n 20001
 }
+# Memory, processors, addresses, users and disks. A part that a machine does not tell is empty.
+read_machine() {
+    ik_memory='' ik_swap=''
+    if [ -r /proc/meminfo ]; then
+        while read -r ik_word ik_size ik_rest; do
+            case $ik_word in MemTotal:) ik_memory=$ik_size ;; SwapTotal:) ik_swap=$ik_size ;; esac
+        done </proc/meminfo
+    fi
+    say memory "$ik_memory"
+    say swap "$ik_swap"
+    say processors "$(nproc 2>/dev/null)"
+    mark addresses
+    if command -v ip >/dev/null 2>&1; then
+        ip -o addr show scope global 2>/dev/null | while read -r ik_id ik_name ik_family ik_address ik_rest; do
+            printf '%s\n' "$ik_name $ik_address"
+        done
+    fi
+    mark users
+    if [ -r /etc/passwd ]; then
+        while IFS=: read -r ik_name ik_word ik_id ik_rest; do printf '%s\0%s\0' "$ik_name" "$ik_id"; done </etc/passwd
+    fi
+    mark disk_mounts
+    set --
+    while read -r ik_id ik_parent ik_device ik_root ik_point ik_rest; do
+        ik_rest=${ik_rest#*' - '}
+        ik_type=${ik_rest%% *}
+        ik_source=${ik_rest#* }
+        ik_source=${ik_source%% *}
+        case $ik_source in
+        /dev/loop*) continue ;;
+        /dev/*) ;;
+        *) if [ "$ik_point" = / ]; then ik_source=$ik_type; else continue; fi ;;
+        esac
+        printf '%s\0%s\0%s\0' "$ik_source" "$ik_point" "$ik_device"
+        # A path with a blank or a line break is escaped here, and has no size.
+        case $ik_point in *\\*) ;; *) set -- "$@" "$ik_point" ;; esac
+    done </proc/self/mountinfo
+    mark disk_room
+    # A broken disk may not answer; its size is not worth a longer wait.
+    if [ $# -gt 0 ]; then timeout 5 stat -f --printf='%n\0%S %b %a\0' -- "$@" 2>/dev/null; fi
+    mark disk_devices
+    for ik_device in /sys/class/block/*; do
+        ik_name=${ik_device##*/}
+        case $ik_name in loop* | ram* | zram* | sr* | fd*) continue ;; esac
+        [ -r "$ik_device/size" ] && [ -r "$ik_device/dev" ] || continue
+        set -- "$ik_device/$ik_name"* "$ik_device"/holders/*
+        # What is divided into partitions, or is part of another device, is not listed itself.
+        ik_part=no
+        for ik_file in "$@"; do if [ -e "$ik_file" ]; then ik_part=yes; fi; done
+        [ "$ik_part" = no ] || continue
+        read -r ik_size <"$ik_device/size"
+        read -r ik_id <"$ik_device/dev"
+        [ "$ik_size" != 0 ] || continue
+        ik_swap=no
+        if [ -r /proc/swaps ]; then
+            while read -r ik_file ik_rest; do if [ "$ik_file" = "/dev/$ik_name" ]; then ik_swap=yes; fi; done </proc/swaps
+        fi
+        printf '%s\0%s\0%s\0%s\0' "$ik_name" "$ik_size" "$ik_id" "$ik_swap"
+    done
+}
 
 read_os
+read_machine
 say arch "$(dpkg --print-architecture 2>/dev/null || uname -m)"
 say kernel "$(uname -r)"
 say hostname "$(uname -n)"

@@ -1,5 +1,6 @@
 //! Turns Rhai's errors into what an author needs: the position, what is wrong there, and what to write instead.
 
+use super::api;
 use super::draft::Problem;
 use super::limits::MAX_TIME;
 use super::reference;
@@ -100,8 +101,7 @@ fn parsing(kind: &ParseErrorType, position: Option<Position>) -> RecipeError {
     match kind {
         ParseErrorType::VariableUndefined(name) => unknown_variable(name, position),
         ParseErrorType::ModuleUndefined(name) => {
-            let known = ["ssh", "db", "confirm"];
-            let help = match nearest(name, known) {
+            let help = match nearest(name, api::WORDS) {
                 Some(near) => format!("did you mean {near}::?"),
                 None => format!("import it first: import \"lib/{name}\" as {name};"),
             };

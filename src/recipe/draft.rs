@@ -61,9 +61,19 @@ impl ReadFacts {
             answers: BTreeMap::new(),
             ..known.facts
         };
-        let values = rhai::serde::to_dynamic(facts)?.try_cast::<Map>();
+        let major = facts
+            .os
+            .version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse::<i64>().ok());
+        let mut values = rhai::serde::to_dynamic(facts)?.try_cast::<Map>().unwrap_or_default();
+        // It follows from the version, so that no record of facts can contradict itself.
+        if let Some(mut os) = values.get_mut("os").and_then(|os| os.write_lock::<Map>()) {
+            os.insert("major".into(), major.map_or(Dynamic::UNIT, Dynamic::from));
+        }
         Ok(Self {
-            values: values.unwrap_or_default(),
+            values,
             protected: known.protected,
         })
     }

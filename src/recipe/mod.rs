@@ -4,6 +4,7 @@
 //! not know SSH, the executor or the database: a recipe's questions go through [`Answers`].
 
 mod api;
+mod data;
 pub mod diagnostics;
 mod draft;
 mod evaluation_inputs;
@@ -17,6 +18,7 @@ mod scope;
 mod source;
 pub mod subprocess;
 mod used;
+mod version;
 
 pub use crate::plan::Keeper;
 pub use draft::{Answers, KnownServer, Parameter};

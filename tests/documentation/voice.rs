@@ -52,6 +52,7 @@ const EXCEPT: &[(&str, &str)] = &[
     ("docs/openapi.json", "made from src"),
     ("docs/recipe-reference.md", "made from src"),
     ("frontend/src/pages/Recipes.test.tsx", "a recipe in it has a form"),
+    ("src/facts/profiles", "they have the user of that name"),
     ("src/plan/lint/mod.rs", "a variable beside a string reads as a form"),
     ("src/prompt.rs", "questions in its tests have a form"),
     ("tests/documentation/voice.rs", "it lists the forms"),

@@ -8,6 +8,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod data;
 mod documentation;
 mod errors;
 mod modules;

@@ -119,7 +119,15 @@ pub fn evaluate_with(text: &str, parameters: &[(&str, &str)]) -> Result<Evaluate
 }
 
 pub fn evaluate_recipe(recipe: &Recipe, parameters: &[(&str, &str)]) -> Result<Evaluated> {
-    let facts = Facts::by_name_or_path("debian-13")?;
+    evaluate_on(recipe, parameters, Facts::by_name_or_path("debian-13")?)
+}
+
+pub fn evaluate_with_facts(text: &str, facts: Facts) -> Result<Evaluated> {
+    let (_folder, recipe) = recipe(text);
+    evaluate_on(&recipe, &[], facts)
+}
+
+fn evaluate_on(recipe: &Recipe, parameters: &[(&str, &str)], facts: Facts) -> Result<Evaluated> {
     let parameters: BTreeMap<_, _> = parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), serde_json::Value::from(*value)))

@@ -318,6 +318,13 @@ export interface components {
             /** @constant */
             kind: "state";
         };
+        /** @description An IP address of the server, except of its loopback interface and link-local ones. */
+        Address: {
+            /** @description `192.0.2.7`, `2001:db8::7`. */
+            address: string;
+            /** @description `eth0`, `docker0`. */
+            interface: string;
+        };
         /** @description An app of the inventory. */
         App: {
             /** Format: date-time */
@@ -341,6 +348,23 @@ export interface components {
         Begun: {
             /** Format: int64 */
             run_id: number;
+        };
+        /** @description A disk or partition: a mounted one with its file system, or one that is not mounted and not divided further. */
+        BlockDevice: {
+            /**
+             * Format: uint64
+             * @description Bytes that programs can still write; null if it is not mounted.
+             */
+            free: number | null;
+            /** @description Where it is mounted first; `[SWAP]` if it is used as swap, and empty if it is not in use. */
+            mount: string;
+            /** @description Without `/dev/`: `vda1`, `mapper/vg-data`; the kind of file system where no device is behind it (`overlay`). */
+            name: string;
+            /**
+             * Format: uint64
+             * @description Bytes, of the file system if it is mounted. null if it could not be read in time.
+             */
+            size: number | null;
         };
         /** @description A proof that a person accepted one plan, for the journal. */
         Consent: {
@@ -552,12 +576,14 @@ export interface components {
         });
         /** @description What is known about a server. */
         Facts: {
+            addresses?: components["schemas"]["Address"][] | null;
             /** @description Answers to `ssh::query` and to reads of the database, by question, so that a plan can be made again offline. */
             answers?: {
                 [key: string]: unknown;
             };
             /** @description As dpkg names it: `amd64`, `arm64`. */
             arch: string;
+            disks?: components["schemas"]["BlockDevice"][] | null;
             /**
              * @default {
              *       "compose": false,
@@ -595,12 +621,22 @@ export interface components {
              */
             marker: boolean;
             /**
+             * Format: uint64
+             * @description Memory in MiB. This and what follows it is null where it is not known: in files of facts that an older infrakt recorded, and where the server does not tell.
+             */
+            memory_mb?: number | null;
+            /**
              * @description Obstacles to a wipe: container data that Docker does not list, and what the machine shares with others.
              * @default []
              */
             obstacles: components["schemas"]["Obstacle"][];
             opt_infrakt: components["schemas"]["Directory"];
             os: components["schemas"]["Os"];
+            /**
+             * Format: uint32
+             * @description Processors that programs can use.
+             */
+            processors?: number | null;
             /** @default false */
             reboot_required: boolean;
             /**
@@ -610,6 +646,12 @@ export interface components {
             runs_this_infrakt: boolean;
             /** @description Every port on which sshd listens or is configured to listen. */
             ssh_ports: number[];
+            /**
+             * Format: uint64
+             * @description Swap in MiB; 0 if there is none.
+             */
+            swap_mb?: number | null;
+            users?: components["schemas"]["User"][] | null;
         };
         /** @description Why a step would fail, in the words of its check. */
         Finding: {
@@ -1622,6 +1664,12 @@ export interface components {
              * @description Since its last start.
              */
             uptime_seconds: number;
+        };
+        /** @description A user of /etc/passwd. */
+        User: {
+            name: string;
+            /** Format: uint32 */
+            uid: number;
         };
         Volume: {
             /**

@@ -6,6 +6,7 @@
 )]
 
 use super::call::RhaiResult;
+use crate::error::nearest;
 use crate::recipe::draft::{Problem, ReadFacts, SharedDraft};
 use crate::recipe::evaluation_inputs::ServerView;
 use rhai::plugin::*;
@@ -39,7 +40,7 @@ pub mod given {
             "tags" => view.tags.iter().cloned().map(Dynamic::from).collect::<Array>().into(),
             "is_infrakt_host" => view.is_infrakt_host.into(),
             "is_protected" => read(&context, |facts| facts.protected)?.into(),
-            _ => return Err(unknown(&context, name)),
+            _ => return Err(unknown(&context, name, SERVER)),
         })
     }
 
@@ -51,12 +52,58 @@ pub mod given {
     /// ```
     #[rhai_fn(index_get, pure, return_raw)]
     pub fn facts_get(context: NativeCallContext, _facts: &mut FactsHandle, name: &str) -> RhaiResult<Dynamic> {
-        read(&context, |facts| facts.values.get(name).cloned())?.ok_or_else(|| unknown(&context, name))
+        let (known, names) = read(&context, |facts| {
+            let names: Vec<String> = match facts.values.contains_key(name) {
+                true => Vec::new(),
+                false => facts.values.keys().map(ToString::to_string).collect(),
+            };
+            (facts.values.get(name).cloned(), names)
+        })?;
+        match known {
+            Some(known) => Ok(known),
+            None if LATER.contains(&name) => Err(Problem::new(format!(
+                "the facts of '{}' do not tell '{name}'",
+                server_of(&context)?
+            ))
+            .label("not known")
+            .help("if they come from a file, record them again: infrakt facts NAME > facts.json")
+            .at(&context)),
+            None => Err(unknown(&context, name, names.iter().map(String::as_str))),
+        }
     }
 }
 
-fn unknown(context: &NativeCallContext, name: &str) -> Box<EvalAltResult> {
-    EvalAltResult::ErrorPropertyNotFound(name.to_owned(), context.call_position()).into()
+const SERVER: [&str; 8] = [
+    "name",
+    "host",
+    "port",
+    "user",
+    "provider",
+    "tags",
+    "is_infrakt_host",
+    "is_protected",
+];
+
+/// Facts that files of an older infrakt do not have, and that a server may not tell.
+const LATER: [&str; 6] = ["memory_mb", "swap_mb", "processors", "addresses", "disks", "users"];
+
+fn server_of(context: &NativeCallContext) -> RhaiResult<String> {
+    Ok(SharedDraft::of(context)?.lock().server.clone())
+}
+
+fn unknown<'a>(
+    context: &NativeCallContext,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Box<EvalAltResult> {
+    let help = match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    Problem::new(format!("'{name}' does not exist here"))
+        .label("unknown property")
+        .help(help)
+        .at(context)
 }
 
 /// What was read from the server; it is read now if it was not before.

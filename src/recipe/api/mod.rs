@@ -6,24 +6,27 @@
 
 mod call;
 pub mod confirm;
+pub mod data;
 pub mod db;
 pub mod given;
 pub mod parameters;
 pub mod plan;
+pub mod regex;
 pub mod ssh;
 pub mod step;
+pub mod text;
 
 use rhai::{Engine, Module, Shared};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// The modules of primitives.
-pub const WORDS: [&str; 3] = ["ssh", "db", "confirm"];
+pub const WORDS: [&str; 8] = ["ssh", "db", "confirm", "json", "yaml", "toml", "base64", "regex"];
 
 /// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
-    words: [(&'static str, Shared<Module>); 3],
-    everywhere: [Shared<Module>; 4],
+    words: [(&'static str, Shared<Module>); WORDS.len()],
+    everywhere: [Shared<Module>; 5],
     names_everywhere: BTreeSet<String>,
 }
 
@@ -33,6 +36,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         Shared::new(rhai::exported_module!(plan::plan)),
         Shared::new(rhai::exported_module!(parameters::parameters)),
         Shared::new(rhai::exported_module!(given::given)),
+        Shared::new(rhai::exported_module!(text::text)),
     ];
     let signatures = everywhere
         .iter()
@@ -43,6 +47,11 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
             ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
             ("db", Shared::new(rhai::exported_module!(db::db))),
             ("confirm", Shared::new(rhai::exported_module!(confirm::confirm))),
+            ("json", Shared::new(rhai::exported_module!(data::json))),
+            ("yaml", Shared::new(rhai::exported_module!(data::yaml))),
+            ("toml", Shared::new(rhai::exported_module!(data::toml))),
+            ("base64", Shared::new(rhai::exported_module!(data::base64))),
+            ("regex", Shared::new(rhai::exported_module!(regex::regex))),
         ],
         names_everywhere: names.collect(),
         everywhere,
