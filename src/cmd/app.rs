@@ -1,12 +1,12 @@
 //! `infrakt app`: the apps of the inventory.
 
 use super::{Context, output};
+use crate::document::app::AppShown;
 use crate::error::{Error, Exit, Result};
 use crate::prompt;
-use crate::runtime::{AppRecord, Runtime};
-use crate::store::{App, Deployment};
+use crate::runtime::Runtime;
+use crate::store::App;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 #[derive(Debug, Args)]
 pub struct AppArgs {
@@ -82,28 +82,8 @@ fn list(runtime: &Runtime, server: Option<&str>, context: &Context) -> Result<()
     output::table(["NAME", "SERVER", "IMAGE"], apps.into_iter().map(row))
 }
 
-#[derive(Serialize)]
-struct AppShown {
-    #[serde(flatten)]
-    app: App,
-    variables: Vec<String>,
-    depends_on: Vec<String>,
-    deployments: Vec<Deployment>,
-}
-
 fn show(runtime: &Runtime, name: &str, context: &Context) -> Result<()> {
-    let AppRecord {
-        app,
-        variables,
-        depends_on,
-        deployments,
-    } = runtime.app(name)?;
-    let shown = AppShown {
-        app,
-        variables,
-        depends_on,
-        deployments,
-    };
+    let shown = AppShown::from(runtime.app(name)?);
     if context.json {
         return output::json(&shown);
     }

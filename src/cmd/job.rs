@@ -5,9 +5,10 @@
 
 use super::consent::{ConfirmArgs, Proposal, obtain_each};
 use super::reach_each::reach_each;
-use super::report::{One, Report, Row, ServerOutcome, Several};
+use super::report::{One, Report, Row, Several};
 use super::{Context, find_recipe};
 use crate::consent::check_destroyable;
+use crate::document::several::ServerOutcome;
 use crate::error::{Error, Exit, Result};
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};

@@ -1,7 +1,7 @@
 //! How results look: one JSON document for programs, plain tables for people.
 
 use super::Context;
-use crate::document::error::ErrorShown;
+use crate::document::error::ErrorDocument;
 use crate::error::{Error, Exit, Result};
 use crate::plan::printable::{self, Pieces, one_line, printable};
 use crate::recipe::diagnostics;
@@ -12,7 +12,6 @@ use clap::error::{ContextKind, ContextValue};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
-use serde_json::json;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -83,7 +82,9 @@ impl Log {
 }
 
 /// One document on one line, for streams.
-pub(super) fn json_line(value: &serde_json::Value) -> Result<()> {
+pub(super) fn json_line(value: &impl Serialize) -> Result<()> {
+    // Through a value: its keys are sorted, which a person finds easier in a long line.
+    let value = serde_json::to_value(value).map_err(not_writable)?;
     raw(format!("{}\n", printable::json(&value.to_string())).as_bytes())
 }
 
@@ -106,7 +107,7 @@ pub(super) fn heading(above: &str, text: &str) -> Result<()> {
 pub fn error(error: &Error, context: &Context) {
     if context.json {
         // An error of stdout itself can't be reported.
-        let _ = json_line(&json!({ "error": ErrorShown::of(error) }));
+        let _ = json_line(&ErrorDocument::of(error));
         return;
     }
     if let Error::Recipe(recipe) = error
@@ -137,12 +138,9 @@ pub fn usage(error: &clap::Error, commands: &clap::Command) -> Exit {
     } else if std::env::args_os().any(|word| word == "--json") {
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
         let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
-        let document = json!({ "error": {
-            "code": "usage",
-            "message": message.trim(),
-            "hint": meant.unwrap_or_else(|| usage.map_or("infrakt --help".to_owned(), |usage| format!("usage: {usage}"))),
-        } });
-        let _ = json_line(&document);
+        let usage = usage.map_or("infrakt --help".to_owned(), |usage| format!("usage: {usage}"));
+        let wrong = Error::usage_with(message.trim(), meant.unwrap_or(usage));
+        let _ = json_line(&ErrorDocument::of(&wrong));
     } else if let Some(hint) = meant {
         let message = text.split("\n\n").next().unwrap_or(text);
         styled_note(&format!("{ERROR}error:{ERROR:#} {}", printable(message.trim())));
@@ -163,12 +161,16 @@ fn words_before(word: &str) -> Vec<String> {
 }
 
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Malformed {
+    let text = serde_json::to_string_pretty(value).map_err(not_writable)?;
+    raw(format!("{}\n", printable::json(&text)).as_bytes())
+}
+
+fn not_writable(error: serde_json::Error) -> Error {
+    Error::Malformed {
         what: "the result".to_owned(),
         reason: error.to_string(),
         hint: None,
-    })?;
-    raw(format!("{}\n", printable::json(&text)).as_bytes())
+    }
 }
 
 /// Rows in columns under a header.

@@ -7,7 +7,7 @@ use super::targets::Targets;
 use super::{Context, output};
 use crate::consent::check_destroyable;
 use crate::document::error::ErrorShown;
-use crate::document::plan::PlanMarked;
+use crate::document::plan::{PlanMarked, PlanOrProblem, ServerName};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::ownership;
@@ -63,23 +63,6 @@ pub struct PlanArgs {
     facts_out: Option<PathBuf>,
 }
 
-/// What `--json` prints for one server.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Document {
-    Planned(Box<PlanMarked>),
-    /// One of several that has no plan.
-    LeftOut {
-        server: ServerName,
-        error: ErrorShown,
-    },
-}
-
-#[derive(Serialize)]
-struct ServerName {
-    name: String,
-}
-
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let recipe = super::find_recipe(&runtime.library, &args.recipe)?;
@@ -131,7 +114,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                 }
                 keep(&planned, &args)?;
                 if context.json {
-                    documents.push(Document::Planned(Box::new(PlanMarked::new(
+                    documents.push(PlanOrProblem::Planned(Box::new(PlanMarked::new(
                         planned.plan,
                         preview,
                         asked,
@@ -149,7 +132,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             Err(error) => {
                 exits.push(error.exit());
                 if context.json {
-                    documents.push(Document::LeftOut {
+                    documents.push(PlanOrProblem::LeftOut {
                         server: ServerName {
                             name: server.name.clone(),
                         },

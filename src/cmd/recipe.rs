@@ -1,7 +1,7 @@
 //! `infrakt recipe`: lists recipes, shows their parameters, and checks them.
 
 use super::{Context, output};
-use crate::document::recipe::{RecipeListed, RecipeShown};
+use crate::document::recipe::{RecipeChecked, RecipeListed, RecipeShown, RecipeWritten};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
@@ -185,7 +185,7 @@ fn new(file: &Path, context: &Context) -> Result<Exit> {
     let mut new = std::fs::File::create_new(file).map_err(|error| not_created(file, error))?;
     new.write_all(TEMPLATE.as_bytes()).map_err(Error::file("write", file))?;
     if context.json {
-        output::json(&serde_json::json!({ "file": file }))?;
+        output::json(&RecipeWritten { file: file.to_owned() })?;
         return Ok(Exit::Done);
     }
     output::line(&format!("wrote {}", file.display()))?;
@@ -231,17 +231,16 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
             let Evaluated { steps, .. } =
                 evaluate_in_subprocess(&recipe, example(facts.clone(), user, *protected, parameters.clone()))?;
             let protected = if *protected { ", protected" } else { "" };
-            checked.push((format!("{profile} as {user}{protected}"), steps.len()));
+            checked.push(RecipeChecked {
+                case: format!("{profile} as {user}{protected}"),
+                steps: steps.len(),
+            });
         }
     }
     if context.json {
-        let cases: Vec<_> = checked
-            .iter()
-            .map(|(case, steps)| serde_json::json!({ "case": case, "steps": steps }))
-            .collect();
-        output::json(&cases)?;
+        output::json(&checked)?;
     } else {
-        for (case, steps) in checked {
+        for RecipeChecked { case, steps } in checked {
             output::line(&format!("ok  {case}: {}", output::count(steps, "step")))?;
         }
     }

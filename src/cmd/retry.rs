@@ -5,12 +5,12 @@ use super::consent::ConfirmArgs;
 use super::job::Job;
 use super::parallel::PaceArgs;
 use super::{Context, output};
+use crate::document::several::GroupEvent;
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
 use crate::runtime::Runtime;
 use crate::store::GroupId;
 use clap::Args;
-use serde_json::json;
 use std::str::FromStr;
 
 /// Run a recipe again, with a new plan, on the servers of a group that are not done
@@ -73,9 +73,12 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     }
     if servers.is_empty() {
         if context.json {
-            output::json_line(&json!({
-                "event": "summary", "group": group.id, "exit": 0, "servers": [], "next": [],
-            }))?;
+            output::json_line(&GroupEvent::Summary {
+                group: group.id,
+                exit: Exit::Done as i32,
+                servers: Vec::new(),
+                next: Vec::new(),
+            })?;
         } else {
             output::note(&format!("nothing to retry: all servers in {} are done", group.id));
         }

@@ -2,7 +2,7 @@
 
 use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
-use crate::document::run::{RunShown, StepShown};
+use crate::document::run::{OutputShown, RunShown, StepShown};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Outcome, RunState, Stream, why};
 use crate::plan::printable::one_line;
@@ -270,10 +270,7 @@ fn logs(id: i64, step: Option<usize>, context: &Context) -> Result<Exit> {
     let mut logs = [output::Log::new(), output::Log::new()];
     runtime.output_of(id, step.map(|number| number - 1), |chunk| {
         if context.json {
-            let text = String::from_utf8_lossy(&chunk.bytes);
-            return output::json_line(
-                &serde_json::json!({ "step": chunk.step + 1, "stream": chunk.stream, "text": text }),
-            );
+            return output::json_line(&OutputShown::from(chunk));
         }
         if last != Some(chunk.step) {
             logs.iter_mut().try_for_each(output::Log::finish)?;

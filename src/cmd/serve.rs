@@ -1,13 +1,13 @@
 //! `infrakt serve`: the HTTP API and the dashboard.
 
 use super::{Context, output};
+use crate::document::service::{ApiKeyShown, ServiceListening};
 use crate::error::{Error, Exit, Result};
 use crate::http::key::ApiKey;
 use crate::http::service::Service;
 use crate::http::{Http, Options};
 use crate::prompt;
 use clap::Args;
-use serde_json::json;
 use std::io::{IsTerminal, stderr};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -88,7 +88,9 @@ pub fn run(args: ServeArgs, context: &Context) -> Result<Exit> {
 
 fn print_key(key: &ApiKey, context: &Context) -> Result<()> {
     if context.json {
-        return output::json(&json!({ "api_key": key.secret().expose() }));
+        return output::json(&ApiKeyShown {
+            api_key: key.secret().expose(),
+        });
     }
     output::line(key.secret().expose())
 }
@@ -114,9 +116,11 @@ fn announce(http: &Http, made: bool, key_file: &Path, context: &Context) -> Resu
         .map(|address| format!("http://{address}"))
         .collect();
     if context.json {
-        return output::json_line(&json!({
-            "listening": addresses, "api_key_file": key_file.display().to_string(), "api_key_made": made,
-        }));
+        return output::json_line(&ServiceListening {
+            listening: addresses,
+            api_key_file: key_file.display().to_string(),
+            api_key_made: made,
+        });
     }
     let lines: Vec<String> = addresses
         .iter()

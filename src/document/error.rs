@@ -29,6 +29,20 @@ pub struct Place {
     pub column: usize,
 }
 
+/// The document that has an error in the place of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ErrorDocument {
+    pub error: ErrorShown,
+}
+
+impl ErrorDocument {
+    pub fn of(error: &Error) -> Self {
+        Self {
+            error: ErrorShown::of(error),
+        }
+    }
+}
+
 impl ErrorShown {
     pub fn of(error: &Error) -> Self {
         let place = match error {

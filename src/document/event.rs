@@ -1,8 +1,34 @@
 //! An event of a run. The field `event` says what kind it is; see docs/cli.md.
 
 use crate::event::{Outcome, RunEvent, RunState, Stream};
+use crate::plan::Plan;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// A run begins. Event streams of the API begin later, so only the command line says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename = "run_started")]
+pub struct RunStarted {
+    pub recipe: String,
+    /// Of its plan.
+    pub digest: String,
+    /// How many.
+    pub steps: usize,
+    pub run: i64,
+    pub server: String,
+}
+
+impl RunStarted {
+    pub fn of(plan: &Plan, run: i64) -> Self {
+        Self {
+            recipe: plan.recipe.name.clone(),
+            digest: plan.digest.clone(),
+            steps: plan.steps.len(),
+            run,
+            server: plan.server.name.clone(),
+        }
+    }
+}
 
 /// An event for programs.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -15,6 +41,8 @@ pub struct EventShown {
     pub server: String,
 }
 
+// It resembles `RunEvent` and is not the same: that one counts from 0, knows no titles, and has the bytes that a step printed.
+// What is added there becomes a part of the API only when it is written here; `of` names all fields, so that the compiler asks.
 /// Something that happened in a run. Steps are counted from 1.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]

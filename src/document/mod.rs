@@ -3,6 +3,7 @@
 //!
 //! They must not know the command line, HTTP, or how anything is done: they only describe.
 
+pub mod app;
 pub mod error;
 pub mod event;
 pub mod plan;
@@ -10,3 +11,6 @@ pub mod recipe;
 pub mod route;
 pub mod run;
 pub mod server;
+pub mod service;
+pub mod several;
+pub mod tally;

@@ -23,6 +23,24 @@ pub struct PlanMarked {
     pub asked: Option<Asked>,
 }
 
+/// The plan of one server, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PlanOrProblem {
+    Planned(Box<PlanMarked>),
+    /// One of several servers that has no plan.
+    LeftOut {
+        server: ServerName,
+        error: ErrorShown,
+    },
+}
+
+/// A server, in the place that it has in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ServerName {
+    pub name: String,
+}
+
 impl PlanMarked {
     pub fn new(plan: Plan, preview: Option<Preview>, asked: Option<Asked>) -> Self {
         let (marks, findings) = preview.map(|preview| (preview.marks, preview.findings)).unzip();

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::recipe::{Keeper, Parameter, Recipe};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// A recipe in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -28,6 +29,21 @@ pub struct RecipeShown {
     pub description: String,
     pub parameters: Vec<Parameter>,
     pub source: String,
+}
+
+/// A new recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RecipeWritten {
+    pub file: PathBuf,
+}
+
+/// A recipe that was evaluated for one kind of server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RecipeChecked {
+    /// The kind of server: `debian-12 as root`.
+    pub case: String,
+    /// How many its plan has there.
+    pub steps: usize,
 }
 
 impl RecipeListed {

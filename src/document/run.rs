@@ -1,10 +1,10 @@
 //! A run of the journal.
 
 use crate::consent::Consent;
-use crate::event::Outcome;
+use crate::event::{Outcome, Stream};
 use crate::plan::{Action, Effect, Origin, Plan, Undo};
 use crate::runtime::RunRecord;
-use crate::store::{Run, StepRecord};
+use crate::store::{OutputChunk, Run, StepRecord};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub struct RunShown {
     pub resumable: bool,
 }
 
+// Its fields are not those of `StepRecord` by flattening it, as `RunShown` does with `Run`: steps count from 1 here, and a field
+// of the journal's row becomes one of the API only when it is written here. `of` names all of them, so that the compiler asks.
 /// One step of a run: how it ended, and what it was.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct StepShown {
@@ -53,9 +55,41 @@ pub struct StepShown {
     pub origin: Option<Origin>,
 }
 
+/// A piece of what a step of a run printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OutputShown {
+    /// The step's number in the plan, counted from 1.
+    pub step: usize,
+    pub stream: Stream,
+    /// Bytes that are not UTF-8 are replaced.
+    pub text: String,
+}
+
+impl From<OutputChunk> for OutputShown {
+    fn from(chunk: OutputChunk) -> Self {
+        Self {
+            step: chunk.step + 1,
+            stream: chunk.stream,
+            text: String::from_utf8_lossy(&chunk.bytes).into_owned(),
+        }
+    }
+}
+
 impl StepShown {
     fn of(record: StepRecord, plan: Option<&Plan>) -> Self {
-        let planned = plan.and_then(|plan| plan.steps.get(record.step)).cloned();
+        let StepRecord {
+            step,
+            section,
+            title,
+            effect,
+            outcome,
+            exit_status,
+            duration_ms,
+            reason,
+            started_at,
+            ended_at,
+        } = record;
+        let planned = plan.and_then(|plan| plan.steps.get(step)).cloned();
         let (action, unless, only_if, undo, origin) = match planned {
             Some(step) => (
                 Some(step.action),
@@ -67,16 +101,16 @@ impl StepShown {
             None => (None, Vec::new(), Vec::new(), None, None),
         };
         Self {
-            step: record.step + 1,
-            section: record.section,
-            title: record.title,
-            effect: record.effect,
-            outcome: record.outcome,
-            exit_status: record.exit_status,
-            duration_ms: record.duration_ms,
-            reason: record.reason,
-            started_at: record.started_at,
-            ended_at: record.ended_at,
+            step: step + 1,
+            section,
+            title,
+            effect,
+            outcome,
+            exit_status,
+            duration_ms,
+            reason,
+            started_at,
+            ended_at,
             action,
             unless,
             only_if,

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::reason::{Explained, ProtectionReason};
-use crate::runtime::{Added, Live, ServerRecord, ServerRoute};
+use crate::runtime::{Added, Holder, Live, ServerRecord, ServerRoute};
 use crate::store::{Run, Server};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -68,6 +68,15 @@ pub struct ServerStatus {
     pub route: RouteShown,
     pub facts: Facts,
     pub usage: Usage,
+}
+
+/// A server whose lock was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ServerUnlocked {
+    /// Its name.
+    pub server: String,
+    /// Whose run was ended; null if there was none.
+    pub ended: Option<Holder>,
 }
 
 impl From<ServerRecord> for ServerListed {

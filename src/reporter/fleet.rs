@@ -5,8 +5,8 @@
 use super::json::Json;
 use super::screen::Screen;
 use super::tail::Tail;
-use super::tally::Tally;
 use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word};
+use crate::document::tally::Tally;
 use crate::event::{Ended, Outcome, RunEvent, RunState, why};
 use crate::plan::Plan;
 use crate::plan::printable::one_line;

@@ -1,9 +1,9 @@
 //! Events as JSON for programs, one per line on stdout. The field `event` says what kind it is; see docs/cli.md.
 
-use crate::document::event::{EventShown, Happening};
+use crate::document::event::{EventShown, Happening, RunStarted};
 use crate::event::RunEvent;
 use crate::plan::{Plan, printable};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::io::Write;
 
 pub struct Json {
@@ -16,10 +16,7 @@ pub struct Json {
 impl Json {
     /// The run has an id and begins.
     pub fn begin(plan: &Plan, run: i64) -> Self {
-        write(&json!({
-            "event": "run_started", "recipe": plan.recipe.name, "digest": plan.digest, "steps": plan.steps.len(),
-            "run": run, "server": plan.server.name,
-        }));
+        write(&RunStarted::of(plan, run));
         Self {
             run,
             server: plan.server.name.clone(),
@@ -34,14 +31,14 @@ impl Json {
             run: self.run,
             server: self.server.clone(),
         };
-        // Words and numbers alone: there is no way for this to fail.
-        if let Ok(value) = serde_json::to_value(&shown) {
-            write(&value);
-        }
+        write(&shown);
     }
 }
 
-fn write(value: &Value) {
-    // A reader that has gone away must not end a run that is under way.
-    let _ = writeln!(std::io::stdout(), "{}", printable::json(&value.to_string()));
+fn write(document: &impl Serialize) {
+    // Words and numbers alone: there is no way for this to fail.
+    if let Ok(value) = serde_json::to_value(document) {
+        // A reader that has gone away must not end a run that is under way.
+        let _ = writeln!(std::io::stdout(), "{}", printable::json(&value.to_string()));
+    }
 }

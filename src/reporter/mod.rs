@@ -5,13 +5,11 @@ pub mod json;
 mod reaching;
 mod screen;
 mod tail;
-mod tally;
 mod terminal;
 mod words;
 
 pub use fleet::{Account, Fleet};
 pub use reaching::Reaching;
-pub use tally::Tally;
 pub use words::outcome_word;
 
 use crate::error::Result;

@@ -2,8 +2,8 @@
 //! step that has ended. Progress goes to stderr, the summary to stdout.
 
 use super::tail::Tail;
-use super::tally::Tally;
 use super::words::{BOLD, DIM, account_of_failure, interrupt_note, outcome_word, state_word};
+use crate::document::tally::Tally;
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, RunState, why};
 use crate::plan::Plan;

@@ -23,7 +23,7 @@ pub struct App {
 }
 
 /// One deployment of an app on its server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Deployment {
     pub id: i64,
     pub app_id: i64,

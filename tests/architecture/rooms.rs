@@ -247,6 +247,27 @@ fn only_the_runtime_uses_the_store_and_documents_use_neither() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// A form of JSON that programs rely on is a type in one room, whoever prints it.
+#[test]
+fn commands_and_reporters_make_no_json_of_their_own() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        if !["cmd", "reporter"].contains(&source.room.as_str()) {
+            continue;
+        }
+        for line in source.lines() {
+            let derives = line.code.contains("derive(") && line.code.contains("Serialize");
+            if derives || line.code.contains("json!") {
+                broken.push(format!(
+                    "src/{}:{}: make it a type of src/document/",
+                    source.path, line.number
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 /// The code that reads the bytes of unknown clients knows nothing that an attacker could want. The code that answers a
 /// request gets it only after it was admitted.
 #[test]

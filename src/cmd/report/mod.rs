@@ -7,7 +7,7 @@ mod several;
 mod summary;
 
 pub(super) use one::{Lines, One};
-pub(super) use row::{Row, ServerOutcome, exit_of};
+pub(super) use row::{Row, exit_of};
 pub(super) use several::Several;
 
 use crate::error::{Error, Result};

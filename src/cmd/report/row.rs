@@ -1,34 +1,10 @@
 //! What became of one server, and of its run: for the table, and for the exit code.
 
 use crate::document::error::ErrorShown;
+use crate::document::several::{GroupMember, ServerEnded, ServerOutcome};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunState};
 use crate::reporter::Account;
-
-/// How one server ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cmd) enum ServerOutcome {
-    Done,
-    Failed,
-    Interrupted,
-    /// Its run did not begin.
-    Skipped,
-    Refused,
-    Unreachable,
-}
-
-impl ServerOutcome {
-    pub(in crate::cmd) fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Skipped => "skipped",
-            Self::Refused => "refused",
-            Self::Unreachable => "unreachable",
-        }
-    }
-}
 
 /// What is known of one server: its line in the table.
 pub(in crate::cmd) struct Row {
@@ -95,6 +71,27 @@ impl Row {
     pub(in crate::cmd) fn worst(rows: &[Self]) -> Exit {
         let exits: Vec<Exit> = rows.iter().map(|row| row.exit).collect();
         Exit::worst(&exits)
+    }
+
+    /// As a document has it.
+    pub(in crate::cmd) fn ended(&self) -> ServerEnded {
+        ServerEnded {
+            server: self.server.clone(),
+            run: self.run,
+            outcome: self.outcome,
+            steps: self.account.map(|account| account.tally),
+            duration_ms: self.account.map(|account| account.took.as_millis() as u64),
+            reason: self.reason.clone(),
+            error: self.error.clone(),
+        }
+    }
+
+    /// As a member of its group.
+    pub(in crate::cmd) fn member(&self) -> GroupMember {
+        GroupMember {
+            server: self.server.clone(),
+            run: self.run,
+        }
     }
 
     /// Whether it has no run because of what is wrong with it.

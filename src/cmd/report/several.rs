@@ -5,13 +5,13 @@ use super::super::{Context, output};
 use super::summary::Summary;
 use super::{Progress, Report, Row};
 use crate::document::error::ErrorShown;
+use crate::document::several::GroupEvent;
 use crate::error::{Error, Result};
 use crate::plan::printable::one_line;
 use crate::prompt;
 use crate::reporter::{Account, Fleet};
 use crate::runtime::Told;
 use crate::store::GroupId;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,10 +33,12 @@ impl Report for Several<'_> {
     fn left_out(&self, row: &Row, error: Error) -> Result<()> {
         if self.context.json {
             // A reader that has gone away must not end what is under way.
-            let _ = output::json_line(&json!({
-                "event": "server_left_out", "server": row.server, "run": null, "outcome": row.outcome.as_str(),
-                "error": ErrorShown::of(&error),
-            }));
+            let _ = output::json_line(&GroupEvent::ServerLeftOut {
+                server: row.server.clone(),
+                run: None,
+                outcome: row.outcome,
+                error: ErrorShown::of(&error),
+            });
             return Ok(());
         }
         if !error.names_server() {
@@ -50,13 +52,11 @@ impl Report for Several<'_> {
         if !self.context.json {
             return Ok(());
         }
-        let runs: Vec<_> = rows
-            .iter()
-            .map(|row| json!({ "server": row.server, "run": row.run }))
-            .collect();
-        output::json_line(&json!({
-            "event": "group_started", "group": group, "recipe": recipe, "servers": runs,
-        }))
+        output::json_line(&GroupEvent::GroupStarted {
+            group,
+            recipe: recipe.to_owned(),
+            servers: rows.iter().map(Row::member).collect(),
+        })
     }
 
     fn progress(&self, servers: &[&str], left_out: usize) -> Box<dyn Progress> {
@@ -69,9 +69,11 @@ impl Report for Several<'_> {
     fn skipped(&self, row: &Row, reason: &str) {
         if self.context.json {
             // A reader that has gone away must not end what is under way.
-            let _ = output::json_line(&json!({
-                "event": "run_skipped", "server": row.server, "run": row.run, "reason": reason,
-            }));
+            let _ = output::json_line(&GroupEvent::RunSkipped {
+                server: row.server.clone(),
+                run: row.run,
+                reason: reason.to_owned(),
+            });
         }
     }
 

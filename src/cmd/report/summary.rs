@@ -1,11 +1,11 @@
 //! How several servers ended: one table, and what to do next as commands that can be pasted.
 
 use super::super::{Context, output};
-use super::row::{Row, ServerOutcome};
+use super::row::Row;
+use crate::document::several::{GroupEvent, ServerOutcome};
 use crate::error::{Exit, Result};
 use crate::reporter::Account;
 use crate::store::GroupId;
-use serde_json::{Value, json};
 
 /// As many runs as are named one by one.
 const NAMED: usize = 5;
@@ -122,25 +122,12 @@ impl Summary<'_> {
         next
     }
 
-    fn document(&self, exit: Exit) -> Value {
-        let servers: Vec<Value> = self
-            .rows
-            .iter()
-            .map(|row| {
-                json!({
-                    "server": row.server,
-                    "run": row.run,
-                    "outcome": row.outcome.as_str(),
-                    "steps": row.account.map(|account| account.tally),
-                    "duration_ms": row.account.map(|account| account.took.as_millis() as u64),
-                    "reason": row.reason,
-                    "error": row.error,
-                })
-            })
-            .collect();
-        let next: Vec<String> = self.next().into_iter().map(|(_, command)| command).collect();
-        json!({
-            "event": "summary", "group": self.group, "exit": exit as i32, "servers": servers, "next": next,
-        })
+    fn document(&self, exit: Exit) -> GroupEvent {
+        GroupEvent::Summary {
+            group: self.group,
+            exit: exit as i32,
+            servers: self.rows.iter().map(Row::ended).collect(),
+            next: self.next().into_iter().map(|(_, command)| command).collect(),
+        }
     }
 }

@@ -2,11 +2,10 @@
 
 use super::super::{Context, output};
 use super::naming::type_name;
+use crate::document::server::ServerUnlocked;
 use crate::error::{Exit, Result};
 use crate::prompt::Terminal;
-use crate::runtime::Holder;
 use clap::Args;
-use serde::Serialize;
 
 /// End the run that locks a server, after showing who started it and when
 #[derive(Debug, Args)]
@@ -26,13 +25,6 @@ pub struct UnlockArgs {
     confirm: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Unlocked<'a> {
-    server: &'a str,
-    /// Whose run was ended.
-    ended: Option<&'a Holder>,
-}
-
 pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let live = runtime.reach(&runtime.server(&args.name)?, &Terminal)?;
@@ -43,9 +35,9 @@ pub fn run(args: UnlockArgs, context: &Context) -> Result<Exit> {
         })?;
     }
     if context.json {
-        output::json(&Unlocked {
-            server: &args.name,
-            ended: ended.as_ref(),
+        output::json(&ServerUnlocked {
+            server: args.name,
+            ended,
         })?;
         return Ok(Exit::Done);
     }

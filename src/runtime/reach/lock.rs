@@ -8,10 +8,11 @@ use crate::plan::shell::quote;
 use crate::reason::LockHolder;
 use crate::runtime::open::Runtime;
 use crate::store::NameTyped;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Who is at work on a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Holder {
     /// As the infrakt that began the run describes it: its number there, its recipe, its operator.
     pub run: String,

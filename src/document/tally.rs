@@ -2,9 +2,11 @@
 
 use crate::event::Outcome;
 use crate::plan::Effect;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// The steps that have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tally {
     pub changed: usize,
     /// There was nothing to do.
