@@ -5,10 +5,10 @@
 use crate::error::SshError;
 use crate::ssh::connect::host_socket::{Carrier, HostSocket};
 use crate::ssh::connect::libssh2_error::{self, code_of};
+use crate::ssh::connect::sending::{Sending, SendingCall};
 use crate::ssh::connect::transport::Transport;
 use crate::ssh::route::server_route::Hop;
 use rustix::event::{PollFd, PollFlags};
-use ssh2::BlockDirections;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -78,8 +78,7 @@ impl Jump {
             inside: theirs,
             out: Buffer::default(),
             back: Buffer::default(),
-            unfinished: UnfinishedTransfer::Nothing,
-            window: 0,
+            sending: Sending::default(),
         };
         let builder = std::thread::Builder::new()
             .name("jump host".to_owned())
@@ -155,13 +154,8 @@ impl Buffer {
     }
 }
 
-/// A call whose packet the socket took only in part. It must be repeated before any other call (see `channel.rs`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum UnfinishedTransfer {
-    Nothing,
-    Writing,
-    Reading,
-}
+/// Reading the channel, whose bytes all come on its first stream.
+const READING: SendingCall = SendingCall::Reading(0);
 
 /// Carries bytes between a channel of a jump host and a socket.
 struct Bridge {
@@ -173,9 +167,7 @@ struct Bridge {
     inside: UnixStream,
     out: Buffer,
     back: Buffer,
-    unfinished: UnfinishedTransfer,
-    /// How many bytes the jump host would still take when writing last stopped.
-    window: u32,
+    sending: Sending,
 }
 
 impl Bridge {
@@ -186,7 +178,7 @@ impl Bridge {
     fn run(&mut self) -> io::Result<()> {
         loop {
             let mut moved = false;
-            if self.unfinished != UnfinishedTransfer::Reading {
+            if self.sending.allows(SendingCall::Writing) {
                 if self.out.is_empty() {
                     match self.out.fill(|buffer| self.inside.read(buffer)) {
                         Ok(0) => return Ok(()),
@@ -197,7 +189,7 @@ impl Bridge {
                 }
                 moved |= self.write()?;
             }
-            if self.unfinished != UnfinishedTransfer::Writing {
+            if self.sending.allows(READING) {
                 if self.back.is_empty() {
                     moved |= self.read()?;
                 }
@@ -212,9 +204,8 @@ impl Bridge {
                     }
                 }
             }
-            // Reading may have taken off the socket that more can be written, which poll then does not announce.
-            let may_write = !self.out.is_empty() && self.channel.write_window().remaining > self.window;
-            if moved || (may_write && self.unfinished == UnfinishedTransfer::Nothing) {
+            let may_write = !self.out.is_empty() && self.sending.may_write_more(&self.channel);
+            if moved || (may_write && self.sending.unfinished().is_none()) {
                 continue;
             }
             if self.back.is_empty() && self.channel.eof() {
@@ -228,7 +219,7 @@ impl Bridge {
 
     /// Moves bytes from the socket to the channel, as many as it takes.
     fn write(&mut self) -> io::Result<bool> {
-        self.unfinished = UnfinishedTransfer::Nothing;
+        self.sending.called();
         let mut moved = false;
         while !self.out.is_empty() {
             match self.channel.write(self.out.rest()) {
@@ -239,9 +230,7 @@ impl Bridge {
                     moved = true;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.sending_is_blocked() {
-                        self.unfinished = UnfinishedTransfer::Writing;
-                    }
+                    self.sending.must_wait(SendingCall::Writing, &self.session);
                     break;
                 }
                 // If the channel is closed or the connection lost, reading will report it.
@@ -251,36 +240,27 @@ impl Bridge {
                 }
             }
         }
-        self.window = self.channel.write_window().remaining;
+        self.sending.writing_stopped(&self.channel);
         Ok(moved)
     }
 
     /// Moves bytes from the channel into the buffer for the socket.
     fn read(&mut self) -> io::Result<bool> {
-        self.unfinished = UnfinishedTransfer::Nothing;
+        self.sending.called();
         match self.back.fill(|buffer| self.channel.read(buffer)) {
             Ok(count) => Ok(count > 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if self.sending_is_blocked() {
-                    self.unfinished = UnfinishedTransfer::Reading;
-                }
+                self.sending.must_wait(READING, &self.session);
                 Ok(false)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn sending_is_blocked(&self) -> bool {
-        matches!(
-            self.session.block_directions(),
-            BlockDirections::Outbound | BlockDirections::Both
-        )
-    }
-
     /// Waits until something can be done. Returns false if the other end of the pair is gone.
     fn wait(&self) -> io::Result<bool> {
         let mut network = PollFlags::empty();
-        if self.unfinished != UnfinishedTransfer::Nothing {
+        if self.sending.unfinished().is_some() {
             network |= PollFlags::OUT;
         }
         // While the buffer for the socket is full, poll would report readable input again and again.

@@ -7,5 +7,6 @@ pub mod host_socket;
 pub mod jump;
 pub mod libssh2_error;
 pub mod proxy_command;
+pub mod sending;
 pub mod tcp;
 pub mod transport;

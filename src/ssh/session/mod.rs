@@ -7,4 +7,5 @@ pub mod connection;
 mod elevation;
 mod greeting;
 mod other_ports;
+mod streams;
 mod sudo_prompt;
