@@ -1,4 +1,5 @@
-//! Logging in: the order in which keys and passwords are offered, and the error when none was accepted.
+//! Logging in for the first time: the order in which keys and passwords are offered, and the error when none was
+//! accepted.
 //!
 //! 1. If keys are named for the server, by its row or else by the SSH configuration: for each, the agent's copy, then
 //!    the file. Then the agent's other keys, so that an agent with many keys does not use up the tries that the server
@@ -8,17 +9,18 @@
 //!
 //! If a key has a certificate, the certificate is offered first.
 
-use crate::error::{Error, KeyProblem, Obstacle, Result, SshError};
+use crate::error::{Error, KeyProblem, Obstacle, Result};
 use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
-use crate::ssh::ask_secret::AskSecret;
-use crate::ssh::ask_secret::secret_of_environment;
+use crate::ssh::ask_secret::{AskSecret, secret_of_environment};
 use crate::ssh::connect::libssh2_error::{self, code_of};
 use crate::ssh::connect::transport::Transport;
 use crate::ssh::login::agent::Agent;
 use crate::ssh::login::certificate::Certificate;
+use crate::ssh::login::credentials::Login;
 use crate::ssh::login::key_file::Unlocking;
-use crate::ssh::login::keyboard_interactive::{PersonAnswers, ReplayedAnswers};
+use crate::ssh::login::keyboard_interactive::PersonAnswers;
+use crate::ssh::login::offer::{Offer, denied, judge, offer_of_agent};
 use crate::ssh::login::offered_keys::{Candidate, KeyFiles, KeySource, key_file_error};
 use crate::ssh::route::server_route::Hop;
 use crate::ssh::server_messages;
@@ -28,30 +30,6 @@ use std::path::PathBuf;
 const ATTEMPTS: usize = 3;
 /// So many of the keys that were refused are named above a question for a password.
 const MOST_REFUSALS_SHOWN: usize = 5;
-
-/// What the login succeeded with, kept for logging in again without questions.
-#[derive(Clone)]
-pub enum Login {
-    /// The server asked for nothing.
-    Nothing,
-    /// A key of the agent: the public key in wire format.
-    Agent(Vec<u8>),
-    /// A decrypted private key, and the line of its certificate, if it needed one, or else of its public half.
-    Key(Secret, Option<String>),
-    Password(Secret),
-    /// The answers to what the server asked, in order.
-    Answers(Vec<Secret>),
-}
-
-/// The server's answer to one offer.
-enum Offer {
-    Accepted,
-    Refused,
-    /// The server ended the connection.
-    HungUp(String),
-    /// It could not be offered.
-    Unusable(String),
-}
 
 /// Logs in with the first offer that the server accepts.
 pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn AskSecret) -> Result<Login> {
@@ -101,61 +79,6 @@ pub fn log_in(transport: &mut Transport, hop: &Hop, files: KeyFiles, ask: &dyn A
     attempt.without_key(ask)
 }
 
-/// Logs in again, without questions.
-pub fn log_in_again(transport: &mut Transport, hop: &Hop, login: &Login) -> Result<()> {
-    let target = &hop.target;
-    let session = &transport.session;
-    let (offer, what) = match login {
-        Login::Nothing => {
-            // This returns an error when the server has let the user in.
-            let _ = session.auth_methods(&target.user);
-            let offer = if session.authenticated() {
-                Offer::Accepted
-            } else {
-                Offer::Refused
-            };
-            (offer, "no credentials".to_owned())
-        }
-        Login::Agent(blob) => {
-            let mut notes = Vec::new();
-            // If a file was deleted meanwhile, so was its certificate; the agent may still have both.
-            let certificates = KeyFiles::gather(hop).map_or_else(|_| Vec::new(), |files| files.all_certificates());
-            match Agent::connect(session, &hop.identities.agent, &certificates, &mut notes) {
-                Some(agent) => (offer(&agent, &target.user, blob), "the agent's key".to_owned()),
-                None => (
-                    Offer::Refused,
-                    notes.pop().unwrap_or_else(|| "the SSH agent is gone".to_owned()),
-                ),
-            }
-        }
-        Login::Key(text, public) => (
-            judge(session.userauth_pubkey_memory(&target.user, public.as_deref(), text.expose(), None)),
-            "the key".to_owned(),
-        ),
-        Login::Password(password) => (
-            judge(session.userauth_password(&target.user, password.expose())),
-            "the password".to_owned(),
-        ),
-        Login::Answers(answers) => {
-            let mut replay = ReplayedAnswers(answers.iter());
-            (
-                judge(session.userauth_keyboard_interactive(&target.user, &mut replay)),
-                "the same answers".to_owned(),
-            )
-        }
-    };
-    match offer {
-        Offer::Accepted => Ok(()),
-        Offer::HungUp(reason) => Err(transport.lose(reason).into()),
-        Offer::Refused => Err(denied(
-            hop,
-            vec![format!("{what}: refused this time")],
-            Obstacle::Unclear,
-        )),
-        Offer::Unusable(reason) => Err(denied(hop, vec![format!("{what}: {reason}")], Obstacle::Unclear)),
-    }
-}
-
 /// A login in progress.
 struct Attempt<'a> {
     transport: &'a mut Transport,
@@ -181,7 +104,7 @@ impl Attempt<'_> {
             if self.offered.contains(blob) || !wanted(blob) {
                 continue;
             }
-            let offer = offer(agent, &self.hop.target.user, blob);
+            let offer = offer_of_agent(agent, &self.hop.target.user, blob);
             self.offered.push(blob.clone());
             let expired = self.expiry(blob);
             let what = format!(
@@ -444,42 +367,4 @@ impl Attempt<'_> {
 fn banner(transport: &Transport) -> Option<String> {
     let words = transport.session.userauth_banner().ok()??;
     (!words.trim().is_empty()).then(|| words.to_owned())
-}
-
-/// Offers a key that an agent holds.
-fn offer(agent: &Agent, user: &str, blob: &[u8]) -> Offer {
-    match agent.log_in(user, blob) {
-        Some(answer) => judge(answer),
-        None => Offer::Unusable("the SSH agent no longer holds it".to_owned()),
-    }
-}
-
-fn judge(answer: std::result::Result<(), ssh2::Error>) -> Offer {
-    match answer {
-        Ok(()) => Offer::Accepted,
-        Err(error) => match code_of(&error) {
-            libssh2_error::AUTHENTICATION_FAILED | libssh2_error::PUBLICKEY_UNVERIFIED => Offer::Refused,
-            code if libssh2_error::is_lost(code) => Offer::HungUp(error.message().to_owned()),
-            libssh2_error::FILE | libssh2_error::METHOD_NONE => Offer::Unusable("SSH cannot read it".to_owned()),
-            _ => Offer::Unusable(error.message().to_owned()),
-        },
-    }
-}
-
-/// Adds the settings of the SSH configuration to the error, since the inventory does not show them.
-fn denied(hop: &Hop, mut tried: Vec<String>, obstacle: Obstacle) -> Error {
-    if !hop.said.is_empty() {
-        let said: Vec<String> = hop
-            .said
-            .iter()
-            .map(|(setting, value)| format!("{setting} {value}"))
-            .collect();
-        tried.push(format!("from the SSH configuration: {}", said.join(", ")));
-    }
-    Error::from(SshError::Denied {
-        server: hop.target.name.clone(),
-        user: hop.target.user.clone(),
-        tried,
-        obstacle,
-    })
 }

@@ -10,7 +10,8 @@ use crate::ssh::connect::jump::Jump;
 use crate::ssh::connect::proxy_command::ProxyCommand;
 use crate::ssh::connect::tcp;
 use crate::ssh::connect::transport::Transport;
-use crate::ssh::login::authentication::{self, Login};
+use crate::ssh::login::authentication::log_in;
+use crate::ssh::login::credentials::{Login, log_in_again};
 use crate::ssh::login::offered_keys::KeyFiles;
 use crate::ssh::route::server_route::ServerRoute;
 use crate::ssh::target::LoginTarget;
@@ -89,9 +90,9 @@ impl<'a> LoginChain<'a> {
         };
         let mut transport = self.arrive(index)?;
         let entered = match (self.logins.0.get_mut(index), files) {
-            (Some(Some(login)), _) => authentication::log_in_again(&mut transport, hop, login),
+            (Some(Some(login)), _) => log_in_again(&mut transport, hop, login),
             (Some(place), Some(files)) => {
-                authentication::log_in(&mut transport, hop, files, self.ask).map(|login| *place = Some(login))
+                log_in(&mut transport, hop, files, self.ask).map(|login| *place = Some(login))
             }
             // `Logins` has an entry for each host of the route.
             _ => Ok(()),
