@@ -1,6 +1,9 @@
 //! Facts: what infrakt reads from a server before planning. They are data: probed from a live server ([`probe`]), read
 //! from a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
+mod bytes;
+mod docker;
+mod losses;
 mod machine;
 mod mountinfo;
 mod os_release;
@@ -8,15 +11,16 @@ pub mod probe;
 mod records;
 pub mod usage;
 
-pub use machine::{Address, BlockDevice, User};
-
 use crate::error::{Error, Result, nearest};
 use crate::host_key::HostKey;
-use crate::plan::{Loss, LossEntry, Losses};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+pub use bytes::human_bytes;
+pub use docker::{Container, Docker, Image, Named, SwarmNode, Volume};
+pub use machine::{Address, BlockDevice, User};
 
 /// The version of the JSON form of facts.
 pub const FORMAT: u32 = 1;
@@ -87,141 +91,6 @@ pub struct Os {
     pub name: String,
 }
 
-/// The contents of Docker.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Docker {
-    /// The engine is installed, running or not.
-    pub installed: bool,
-    /// The engine answers.
-    pub running: bool,
-    #[serde(default)]
-    pub version: String,
-    /// The package of the engine: `docker.io` is the distribution's, `docker-ce` Docker's own, `other` is neither (a
-    /// snap, files copied by hand). Empty if there is no engine.
-    #[serde(default)]
-    pub package_name: String,
-    /// `docker compose` works.
-    #[serde(default)]
-    pub compose: bool,
-    /// If the engine is installed but does not answer: `masked`, `failed` or `stopped`, the state of its systemd
-    /// service; empty if not known.
-    #[serde(default)]
-    pub unit: String,
-    /// The last line of a failed engine in the journal.
-    #[serde(default)]
-    pub journal: String,
-    /// The engine's own id, as it reports it; empty if it does not answer.
-    #[serde(default)]
-    pub id: String,
-    /// Why the engine that answers is not proven to be this machine's own. Nothing may be destroyed then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unproven: Option<String>,
-    /// Where the engine stores its data.
-    #[serde(default)]
-    pub root: String,
-    /// Its storage driver.
-    #[serde(default)]
-    pub driver: String,
-    /// The node is part of a swarm.
-    #[serde(default)]
-    pub swarm: bool,
-    /// What it is in the swarm; `None` if it is in none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub swarm_node: Option<SwarmNode>,
-    #[serde(default)]
-    pub containers: Vec<Container>,
-    #[serde(default)]
-    pub images: Vec<Image>,
-    #[serde(default)]
-    pub volumes: Vec<Volume>,
-    /// Networks other than Docker's own three.
-    #[serde(default)]
-    pub networks: Vec<Named>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Container {
-    /// The full id, 64 hexadecimal digits. Like every id here, it distinguishes things that have had the same name.
-    #[serde(default)]
-    pub id: String,
-    pub name: String,
-    pub image: String,
-    /// `running`, `exited`, …
-    pub state: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Image {
-    /// The full id, `sha256:…`.
-    #[serde(default)]
-    pub id: String,
-    /// `repository:tag`, or the id of an image without a name.
-    pub name: String,
-    /// As Docker prints it.
-    pub size: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Volume {
-    pub name: String,
-    pub driver: String,
-    /// When it was created, as Docker reports it.
-    #[serde(default)]
-    pub created: String,
-    /// Bytes in its directory; `None` where it could not be measured in time.
-    pub bytes: Option<u64>,
-    /// Where a volume of the local driver stores its data, if not in Docker's own directory: `nfs :/export`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-}
-
-/// A thing that has an id and a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Named {
-    /// The whole id.
-    #[serde(default)]
-    pub id: String,
-    pub name: String,
-}
-
-/// A node of a swarm, and the contents of the swarm as far as the node knows them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SwarmNode {
-    pub id: String,
-    /// `manager` or `worker`.
-    pub role: String,
-    /// As Docker reports it: `active`, `locked`, `pending`, `error`.
-    pub state: String,
-    /// Number of managers, including this node; 0 if not known.
-    pub managers: u64,
-    /// All other nodes, by host name. Empty on a worker and on a manager without a quorum.
-    #[serde(default)]
-    pub others: Vec<Named>,
-    /// Whether the manager could list the rest: without a quorum it can't.
-    pub listed: bool,
-    #[serde(default)]
-    pub stacks: Vec<String>,
-    #[serde(default)]
-    pub services: Vec<Named>,
-    #[serde(default)]
-    pub secrets: Vec<Named>,
-    #[serde(default)]
-    pub configs: Vec<Named>,
-}
-
-impl SwarmNode {
-    /// Whether the swarm ends with it, and all that it holds.
-    pub fn is_last(&self) -> bool {
-        self.role == "manager" && self.listed && self.others.is_empty()
-    }
-}
-
 /// An obstacle to a wipe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -273,13 +142,6 @@ const PROFILES: [(&str, &str); 4] = [
 ];
 
 const HOW_TO_WRITE: &str = "save the facts of a server: infrakt facts NAME > facts.json";
-
-impl Docker {
-    /// The id of the engine, if it is proven to be the machine's own.
-    pub fn own_engine(&self) -> Option<&str> {
-        (self.unproven.is_none() && !self.id.is_empty()).then_some(self.id.as_str())
-    }
-}
 
 impl Facts {
     /// Reads facts that were written as JSON. `what` names the source in errors.
@@ -340,116 +202,6 @@ impl Facts {
     pub fn profiles() -> impl Iterator<Item = &'static str> {
         PROFILES.iter().map(|(name, _)| *name)
     }
-
-    /// What a wipe of this server would destroy on it; sorted by name, so that equal servers give equal plans.
-    pub fn losses(&self) -> Losses {
-        let mut losses = Losses {
-            containers: self
-                .docker
-                .containers
-                .iter()
-                .map(|container| {
-                    loss(&container.name, format!("{}, {}", container.image, container.state))
-                        .with_identity(&container.id)
-                })
-                .collect(),
-            images: self
-                .docker
-                .images
-                .iter()
-                .map(|image| loss(&image.name, image.size.clone()).with_identity(&image.id))
-                .collect(),
-            volumes: self
-                .docker
-                .volumes
-                .iter()
-                .map(|volume| Loss {
-                    bytes: volume.bytes,
-                    ..loss(
-                        &volume.name,
-                        volume.bytes.map_or("size unknown".to_owned(), human_bytes),
-                    )
-                    .with_identity(&volume.created)
-                })
-                .collect(),
-            networks: self.docker.networks.iter().map(named).collect(),
-            paths: Vec::new(),
-            ..Losses::default()
-        };
-        if let Some(node) = self.docker.swarm_node.as_ref().filter(|node| node.is_last()) {
-            losses.stacks = node.stacks.iter().map(Loss::named).collect();
-            losses.services = node.services.iter().map(named).collect();
-            losses.secrets = node.secrets.iter().map(named).collect();
-            losses.configs = node.configs.iter().map(named).collect();
-        }
-        if self.opt_infrakt.kind != "absent" {
-            let size = self.opt_infrakt.bytes.map_or("size unknown".to_owned(), human_bytes);
-            let backups = match self.opt_infrakt.backups {
-                0 => String::new(),
-                1 => ", with 1 backup in backups/".to_owned(),
-                count => format!(", with {count} backups in backups/"),
-            };
-            losses.paths.push(Loss {
-                bytes: self.opt_infrakt.bytes,
-                entries: self.opt_infrakt.entries.iter().map(Entry::as_lost).collect(),
-                // What stands there: a link in place of the directory is another thing.
-                ..loss("/opt/infrakt", format!("{size}{backups}")).with_identity(&self.opt_infrakt.kind)
-            });
-        }
-        for list in [
-            &mut losses.containers,
-            &mut losses.images,
-            &mut losses.volumes,
-            &mut losses.networks,
-            &mut losses.stacks,
-            &mut losses.services,
-            &mut losses.secrets,
-            &mut losses.configs,
-        ] {
-            list.sort();
-        }
-        losses
-    }
-}
-
-impl Entry {
-    fn as_lost(&self) -> LossEntry {
-        LossEntry {
-            path: self.path.clone(),
-            // Other files change while nothing of substance does; a backup with another time is another backup.
-            modified: self.path.starts_with("backups/").then_some(self.modified),
-        }
-    }
-}
-
-fn loss(name: &str, detail: String) -> Loss {
-    Loss::named(name).with_detail(detail)
-}
-
-fn named(thing: &Named) -> Loss {
-    Loss::named(&thing.name).with_identity(&thing.id)
-}
-
-/// A size as people read it, in powers of 1000 as Docker prints them: `1.5 GB`.
-pub fn human_bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64;
-    let mut unit = "";
-    for next in UNITS {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    if value < 9.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
-    }
 }
 
 #[cfg(test)]
@@ -461,20 +213,6 @@ mod tests {
         for name in Facts::profiles() {
             let facts = Facts::by_name_or_path(name).expect(name);
             assert_eq!(format!("{}-{}", facts.os.id, facts.os.version), name);
-        }
-    }
-
-    #[test]
-    fn sizes_read_as_people_write_them() {
-        let sizes = [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1500, "1.5 kB"),
-            (12_345_678, "12 MB"),
-            (999_999, "1.0 MB"),
-        ];
-        for (bytes, text) in sizes {
-            assert_eq!(human_bytes(bytes), text);
         }
     }
 }
