@@ -54,7 +54,7 @@ const EXCEPT: &[(&str, &str)] = &[
     ("frontend/src/pages/Recipes.test.tsx", "a recipe in it has a form"),
     ("src/facts/profiles", "they have the user of that name"),
     ("src/plan/lint/mod.rs", "a variable beside a string reads as a form"),
-    ("src/prompt.rs", "questions in its tests have a form"),
+    ("src/prompt/remembering.rs", "questions in its tests have a form"),
     ("tests/documentation/voice.rs", "it lists the forms"),
     ("tests/execution/links.rs", "it names the user nobody"),
     ("tests/lab/detached.rs", "it names the user nobody"),
