@@ -1,8 +1,7 @@
 //! A plan, with what the server reports about its steps.
 
 use super::error::ErrorShown;
-use crate::plan::Plan;
-use crate::plan::render::{Asked, Finding, Mark, Preview};
+use crate::plan::{Asked, Finding, Mark, Plan, Preview};
 use crate::runtime::{Previewed, ShownPlan};
 use schemars::JsonSchema;
 use serde::Serialize;

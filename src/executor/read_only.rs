@@ -7,7 +7,7 @@
 use super::connection::Connection;
 use super::question::{ScriptAnswer, exchange};
 use crate::error::{Result, ServerError};
-use crate::plan::render::Asked;
+use crate::plan::Asked;
 use crate::plan::shell::{quote, without_comments};
 use std::time::Duration;
 

@@ -2,12 +2,11 @@
 //! the block that stands right above the name of a server while it is typed. Pure functions of the plan, like
 //! [`render`](super::render), which shows all of it.
 
+use super::preview::{Asked, Finding, Mark, Preview};
 use super::printable::one_line;
-use super::render::{
-    Asked, Finding, Mark, Preview, address, effect_sign, effect_style, heading, provenance, totals, unguarded,
-};
+use super::render::{BOLD, DIM, FAILURE, address, effect_sign, effect_style, heading, provenance, totals, unguarded};
 use super::{Effect, Losses, Plan, Step};
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use std::fmt::{self, Write as _};
 
 /// The width that every terminal has.
@@ -19,10 +18,6 @@ const KIND: usize = 18;
 const FEW: usize = 14;
 /// So many of the servers that are left out are named.
 const NAMED: usize = 5;
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const FAILURE: Style = AnsiColor::Red.on_default().bold();
 
 /// The plan on one screen, with what the server said of it and how it was asked, if it was. The text has ANSI colours.
 pub fn summary(plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> String {

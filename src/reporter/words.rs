@@ -6,8 +6,7 @@ use crate::plan::render::{action_lines, effect_sign, effect_style};
 use crate::plan::{Effect, Step};
 use anstyle::{AnsiColor, Style};
 
-pub const BOLD: Style = Style::new().bold();
-pub const DIM: Style = Style::new().dimmed();
+pub use crate::plan::render::{BOLD, DIM};
 
 /// The lines of a failed step's command that are shown; all of it is in the journal.
 const COMMAND_LINES: usize = 5;

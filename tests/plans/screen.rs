@@ -2,9 +2,8 @@
 //! lines.
 
 use crate::support::server;
-use infrakt::plan::render::{self, Mark, Preview};
 use infrakt::plan::summary::{consent_block, summary};
-use infrakt::plan::{Effect, Loss, Plan};
+use infrakt::plan::{Effect, Finding, Loss, Mark, Plan, Preview, render};
 
 fn fits(text: &str, lines: usize) {
     assert!(text.lines().count() <= lines, "{} lines:\n{text}", text.lines().count());
@@ -46,7 +45,7 @@ fn a_step_that_would_fail_is_named_with_what_its_check_says() {
     let plan = server("debian-13").plan("provision");
     let mut preview = preview(&plan);
     preview.marks[6] = Mark::WouldFail;
-    preview.findings = vec![render::Finding {
+    preview.findings = vec![Finding {
         step: 7,
         message: "nginx listens on :80".to_owned(),
     }];

@@ -2,8 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::plan::render::{self, Asked};
-use crate::plan::{Plan, Step};
+use crate::plan::{Asked, Plan, Step, render};
 use crate::recipe::{Answers, Inputs, KnownServer, Recipe, evaluate_in_subprocess};
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;

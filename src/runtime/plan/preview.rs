@@ -4,9 +4,8 @@
 use super::make::Planned;
 use crate::error::{Result, ServerError};
 use crate::executor::script::holds_content;
-use crate::plan::render::{Asked, Finding, Mark, Preview};
 use crate::plan::shell::quote;
-use crate::plan::{Action, Content, Effect, EnvValue, Plan, StateChange, Step};
+use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;

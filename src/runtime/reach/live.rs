@@ -10,7 +10,7 @@ use crate::executor::read_only;
 use crate::facts::Facts;
 use crate::facts::usage::Usage;
 use crate::host_key::HostKey;
-use crate::plan::render::Asked;
+use crate::plan::Asked;
 use crate::plan::{Losses, Plan, ServerIdentity};
 use crate::recipe::{Answers, KnownServer, ServerView};
 use crate::runtime::stop::Stop;

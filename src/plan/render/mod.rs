@@ -1,91 +1,19 @@
 //! A plan as people read it: what would be lost, then every step with its exact command. A pure function of the plan:
 //! same plan, same text.
 
-use super::printable::{one_line, printable};
-use super::{Action, Content, Effect, EnvValue, Keeper, Loss, Losses, Origin, Plan, Step, Undo};
-use anstyle::{AnsiColor, Style};
+mod step;
+mod style;
+
+use super::losses::{Loss, Losses};
+use super::preview::{Asked, Mark, Preview};
+use super::printable::one_line;
+use super::{Effect, Keeper, Plan};
 use std::fmt::{self, Write as _};
+use step::{block, write_finding, write_step};
+use style::{CHECK, DESTROY};
 
-/// What the server said of a plan's steps when it was asked; see `infrakt plan`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// One for each step.
-    pub marks: Vec<Mark>,
-    /// Why steps would fail.
-    pub findings: Vec<Finding>,
-}
-
-/// Why a step would fail, in the words of its check.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-pub struct Finding {
-    /// The step, counted from 1.
-    pub step: usize,
-    pub message: String,
-}
-
-/// The result of a step's guards during planning; see `infrakt plan`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    WouldChange,
-    /// A guard holds, so there is nothing to do.
-    NoChange,
-    /// The step is a check: it never changes anything.
-    Check,
-    /// A check that would fail now.
-    WouldFail,
-}
-
-/// Whether the queries and guards that ran for the plan could have changed files on the server.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-pub struct Asked {
-    /// The server's file systems were read-only for them.
-    pub read_only: bool,
-    /// Why they were not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl Asked {
-    pub fn read_only() -> Self {
-        Self {
-            read_only: true,
-            reason: None,
-        }
-    }
-
-    pub fn unguarded(reason: &str) -> Self {
-        Self {
-            read_only: false,
-            reason: Some(reason.to_owned()),
-        }
-    }
-}
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-/// Red is for failures. Destructive steps have a colour of their own, and a sign for readers who see no colours.
-const DESTROY: Style = AnsiColor::Magenta.on_default().bold();
-const FAILURE: Style = AnsiColor::Red.on_default().bold();
-const CHANGE: Style = AnsiColor::Yellow.on_default();
-const CHECK: Style = AnsiColor::Cyan.on_default();
-
-/// The style of an effect, the same wherever one is shown.
-pub fn effect_style(effect: Effect) -> Style {
-    match effect {
-        Effect::Check => CHECK,
-        Effect::Change => CHANGE,
-        Effect::Destroy => DESTROY,
-    }
-}
-
-/// The sign of an effect: `-` where something is destroyed.
-pub fn effect_sign(effect: Effect) -> char {
-    match effect {
-        Effect::Destroy => '-',
-        Effect::Check | Effect::Change => ' ',
-    }
-}
+pub use step::{action_lines, aside, command_of, done, heading};
+pub use style::{BOLD, DIM, FAILURE, effect_sign, effect_style, plain};
 
 /// The whole plan, with what the server said of it and how it was asked, if it was. The text has ANSI colours; see [`plain`].
 pub fn plan(plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> String {
@@ -103,11 +31,6 @@ pub fn unguarded(asked: &Asked) -> Option<String> {
             "queries and guards could change this server: it can't make its file systems read-only for them ({reason})"
         )
     })
-}
-
-/// The same text without colours.
-pub fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
 }
 
 fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> fmt::Result {
@@ -292,145 +215,6 @@ fn write_loss(text: &mut String, loss: &Loss) -> fmt::Result {
         Some(detail) => writeln!(text, "      {name}  {DIM}{detail}{DIM:#}"),
         None => writeln!(text, "      {name}"),
     }
-}
-
-/// A step's title and command, without its guards.
-pub fn command_of(index: usize, step: &Step) -> String {
-    let mut text = String::new();
-    let _ = write_head(&mut text, index, step, None);
-    text
-}
-
-fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
-    write_head(text, index, step, mark)?;
-    for (name, value) in &step.env {
-        let shown = match value {
-            EnvValue::Plain(value) => format!("{name}={value}"),
-            EnvValue::Secret { secret } => format!("{name}=(the secret {secret})"),
-        };
-        writeln!(text, "      {DIM}with     {}{DIM:#}", indented(&shown))?;
-    }
-    if step.preflight {
-        writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
-    }
-    write_guards(text, &step.unless, &step.only_if, step.undo.as_ref())
-}
-
-fn write_guards(text: &mut String, unless: &[String], only_if: &[String], undo: Option<&Undo>) -> fmt::Result {
-    for guard in unless {
-        writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
-    }
-    for guard in only_if {
-        writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
-    }
-    if let Some(Undo { command, after_seconds }) = undo {
-        writeln!(
-            text,
-            "      {DIM}undone   if no new login works within {after_seconds} s: {}{DIM:#}",
-            indented(command)
-        )?;
-    }
-    Ok(())
-}
-
-fn write_finding(text: &mut String, finding: &Finding) -> fmt::Result {
-    for line in finding.message.trim_end().split('\n') {
-        writeln!(text, "      {FAILURE}!{FAILURE:#} {}", printable(line))?;
-    }
-    Ok(())
-}
-
-fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
-    let style = effect_style(step.effect);
-    let mark = match mark {
-        Some(Mark::WouldChange) => "  would change",
-        Some(Mark::NoChange) => "  no change",
-        Some(Mark::WouldFail) => "  would fail",
-        Some(Mark::Check) | None => "",
-    };
-    let effect = step.effect.as_str();
-    writeln!(
-        text,
-        "{:>4} {style}{} {effect:<8}{style:#} {}{DIM}{mark}{DIM:#}",
-        index + 1,
-        effect_sign(step.effect),
-        one_line(&step.title)
-    )?;
-    if let Some(file) = &step.origin.altered_by {
-        writeln!(text, "      {DIM}altered  by {}{DIM:#}", one_line(file))?;
-    }
-    write_action(text, &step.action)
-}
-
-/// A title, as it stands above what it is of.
-pub fn heading(title: &str) -> String {
-    format!("{BOLD}{}{BOLD:#}", one_line(title))
-}
-
-/// A line that stands below what it belongs to, and is less important.
-pub fn aside(text: &str) -> String {
-    format!("      {DIM}{text}{DIM:#}\n")
-}
-
-/// What a step of a run did: its command, its guards, its undo and its place.
-pub fn done(action: &Action, unless: &[String], only_if: &[String], undo: Option<&Undo>, origin: &Origin) -> String {
-    let mut text = String::new();
-    // Writing to a String does not fail.
-    let _ = write_action(&mut text, action)
-        .and_then(|()| write_guards(&mut text, unless, only_if, undo))
-        .and_then(|()| {
-            let (file, line) = (one_line(&origin.file), origin.line);
-            writeln!(text, "      {DIM}place    {file}:{line}{DIM:#}")
-        });
-    text
-}
-
-/// What a step does, line by line, without colours.
-pub fn action_lines(action: &Action) -> Vec<String> {
-    let mut text = String::new();
-    let _ = write_action(&mut text, action);
-    plain(&text).lines().map(|line| line.trim_start().to_owned()).collect()
-}
-
-fn write_action(text: &mut String, action: &Action) -> fmt::Result {
-    match action {
-        Action::Run { command } => block(text, command)?,
-        Action::Upload {
-            path,
-            content,
-            mode,
-            owner,
-        } => {
-            let (path, mode, owner) = (one_line(path), one_line(mode), one_line(owner));
-            writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
-            match content {
-                Content::Text(content) => block(text, content)?,
-                Content::Secret { secret } => block(text, &format!("(the secret {secret})"))?,
-            }
-        }
-        Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,
-        Action::Reconnect { reboot: false } => block(text, "(close the connection and log in again)")?,
-        Action::Reach { endpoints, otherwise } => {
-            let endpoints: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
-            block(text, &format!("(from this computer: open {})", endpoints.join(", ")))?;
-            writeln!(text, "      {DIM}if one can't be reached, on the server{DIM:#}")?;
-            block(text, otherwise)?;
-        }
-        Action::Survey { check } => block(text, &format!("({})", check.words()))?,
-        Action::State { .. } => block(text, "(in the local database)")?,
-    }
-    Ok(())
-}
-
-fn block(text: &mut String, content: &str) -> fmt::Result {
-    for line in content.trim_end_matches('\n').split('\n') {
-        writeln!(text, "      {DIM}|{DIM:#} {}", printable(line))?;
-    }
-    Ok(())
-}
-
-fn indented(guard: &str) -> String {
-    printable(guard).replace('\n', "\n               ")
 }
 
 /// `12 steps: 4 destroy, 6 change, 2 checks`.

@@ -1,0 +1,150 @@
+//! One step of a plan: what it does, under which conditions, and with what effect.
+
+use super::endpoint::Endpoint;
+use super::origin::Origin;
+use super::survey::Survey;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Read-only.
+    Check,
+    /// Creates or changes something that can be recreated.
+    Change,
+    /// Removes something that can't be restored.
+    Destroy,
+}
+
+impl Effect {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Change => "change",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+/// One entry of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    pub title: String,
+    pub effect: Effect,
+    pub action: Action,
+    /// Read-only commands: if one of them succeeds, there is nothing to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
+    /// Read-only commands: if one of them fails, there is nothing to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only_if: Vec<String>,
+    /// What the server does by itself if no new login works after the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
+    /// Running it twice does no harm, so a resumed run may repeat it when its outcome is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotent: bool,
+    /// A check of whether the rest can succeed. It also runs during planning, and the plan shows its result.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preflight: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, EnvValue>,
+    /// Seconds after which the step is ended and counts as failed.
+    pub timeout_seconds: u64,
+    pub origin: Origin,
+}
+
+impl Step {
+    /// Whether the step takes away what can't be brought back: by its own words, or because it does so whatever it says.
+    pub fn destroys(&self) -> bool {
+        let forgets = matches!(
+            self.action,
+            Action::State {
+                change: StateChange::ForgetApps
+            }
+        );
+        forgets || self.is_said_to_destroy()
+    }
+
+    /// Whether the step's own words are that it destroys.
+    pub fn is_said_to_destroy(&self) -> bool {
+        self.effect == Effect::Destroy
+    }
+
+    /// Whether the executor finds out by itself that there is nothing to do.
+    pub fn is_guarded(&self) -> bool {
+        !self.unless.is_empty() || !self.only_if.is_empty() || matches!(self.action, Action::Upload { .. })
+    }
+}
+
+/// The undo of a step that may lock everyone out: a dead man's switch, which only a new login stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    /// A command for `sh` on the server.
+    pub command: String,
+    /// Seconds allowed for a new login, from the end of the step's own command.
+    pub after_seconds: u64,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Action {
+    /// A command for `sh` on the server.
+    Run { command: String },
+    /// Writes bytes to a path on the server, through a temporary file in the same directory.
+    Upload {
+        path: String,
+        content: Content,
+        /// As for chmod(1): `0644`.
+        mode: String,
+        /// As for chown(1): `root:root`.
+        owner: String,
+    },
+    /// A new login; with `reboot`, after the server has been restarted.
+    Reconnect { reboot: bool },
+    /// Ports of the server, opened from the computer that infrakt runs on, over the route to the server's SSH.
+    Reach {
+        endpoints: Vec<Endpoint>,
+        /// A command for `sh` on the server, run if a port can't be reached, while infrakt keeps trying. It succeeds if
+        /// the server is not the cause; otherwise it prints the cause. `$closed` has the ports.
+        otherwise: String,
+    },
+    /// One of infrakt's own checks of what a wipe would reach.
+    Survey { check: Survey },
+    /// A change in the local database.
+    State { change: StateChange },
+}
+
+/// The content of an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Content {
+    Text(String),
+    Secret { secret: String },
+}
+
+/// A change in the local database, always about the plan's own server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateChange {
+    /// Remove the server's apps, their deployments and dependencies, and then their env files.
+    ForgetApps,
+    /// Sets the status of the server.
+    SetStatus(String),
+}
+
+/// The value of an environment variable of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum EnvValue {
+    Plain(String),
+    Secret { secret: String },
+}
