@@ -14,7 +14,7 @@ use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::runtime::{
     AtOnce, Fate, Joining, LeftOut, Live, Parameters, Planned, Ready, RecipeCall, Runtime, WaitingRun, gather_secrets,
-    secrets_of_plan,
+    make_room_for, secrets_of_plan,
 };
 use crate::store::{GroupId, Server};
 
@@ -42,7 +42,7 @@ impl Job<'_> {
             retry_of: self.retry_of,
             or_nothing: false,
         };
-        runtime.make_room(self.servers.len(), self.at_once.parallel)?;
+        make_room_for(self.servers.len(), self.at_once.parallel.get())?;
         let report: Box<dyn Report> = match self.several {
             true => Box::new(Several::new(context)),
             false => Box::new(One::new(context)),

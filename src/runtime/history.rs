@@ -1,9 +1,9 @@
-//! What the journal says of runs, while they are executed and afterwards.
+//! What the journal says of runs, while they are executed and afterwards: lists, records, steps, output, groups. (For those
+//! who follow a run, `events.rs` has what happens in it.)
 
 use super::open::{Parameters, Runtime};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
-use crate::event::{RunEvent, Stream};
 use crate::plan::Plan;
 use crate::store::{GroupId, OutputChunk, Run, RunFilter, RunGroup, StepRecord};
 
@@ -58,7 +58,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If there is no such run, or the database can't be read.
-    pub fn is_resumable(&self, run_id: i64) -> Result<bool> {
+    fn is_resumable(&self, run_id: i64) -> Result<bool> {
         match self.store.check_resumable(run_id) {
             Err(Error::Refused(_) | Error::Store(StoreError::RunIsDone { .. } | StoreError::RunIsTooOld { .. })) => {
                 Ok(false)
@@ -105,37 +105,5 @@ impl Runtime {
     /// If there is no such run, or the database can't be read.
     pub fn group_of_run(&self, run_id: i64) -> Result<Option<GroupId>> {
         self.store.group_of_run(run_id)
-    }
-
-    /// A number that changes whenever another connection has written something.
-    ///
-    /// # Errors
-    /// If the database can't be read.
-    pub fn version_of_data(&self) -> Result<i64> {
-        self.store.version_of_data()
-    }
-
-    /// What happened in a run after the event with the id `after`, at most `limit` events, each with its id.
-    ///
-    /// # Errors
-    /// If the database can't be read.
-    pub fn events_after(&self, run_id: i64, after: i64, limit: usize) -> Result<Vec<(i64, RunEvent)>> {
-        self.store.events_after(run_id, after, limit)
-    }
-
-    /// The end of a run with its id, if it has ended.
-    ///
-    /// # Errors
-    /// If the database can't be read.
-    pub fn end_of(&self, run_id: i64) -> Result<Option<(i64, RunEvent)>> {
-        self.store.end_of(run_id)
-    }
-
-    /// The last `count` bytes that a step had printed on one stream by the event with the id `until`.
-    ///
-    /// # Errors
-    /// If the database can't be read.
-    pub fn printed_until(&self, run_id: i64, step: usize, stream: Stream, until: i64, count: usize) -> Result<Vec<u8>> {
-        self.store.printed_until(run_id, step, stream, until, count)
     }
 }

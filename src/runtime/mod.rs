@@ -1,6 +1,12 @@
 //! The one place that wires recipe → plan → consent → executor → journal. The commands and the HTTP API both call it, so
 //! what one refuses, the other refuses too.
+//!
+//! Its methods are by subject. `reach/` looks at a server, `plan/` makes plans, `execute/` begins, executes and resumes runs,
+//! `inventory/` changes servers and what depends on them. What is only looked up or noted in the store, since commands and
+//! routes don't use the store, is in `inventory/records.rs` (servers), `inventory/apps.rs` (apps and their variables),
+//! `history.rs` (runs) and `events.rs` (what happens in a run).
 
+mod events;
 mod execute;
 mod history;
 mod inventory;
@@ -10,6 +16,7 @@ mod reach;
 mod stop;
 mod workers;
 
+pub use events::Happened;
 pub use execute::background::{Background, RunSlot};
 pub use execute::begin_shown::RunOrder;
 pub use execute::begun::BegunRun;
@@ -19,7 +26,6 @@ pub use execute::secrets::{gather as gather_secrets, of_plan as secrets_of_plan}
 pub use execute::side_by_side::{AtOnce, Fate, Told};
 pub use history::RunRecord;
 pub use inventory::apps::AppRecord;
-pub use inventory::marker::Unmarked;
 pub use inventory::records::ServerRecord;
 pub use inventory::servers::{Added, TypeName, key_path};
 pub use open::{Parameters, Runtime, operator};
@@ -33,6 +39,7 @@ pub use reach::lock::Holder;
 pub use reach::route::route_to;
 pub use reach::unattended::Unattended;
 pub use stop::Stop;
+pub use workers::make_room_for;
 
 pub use crate::executor::script::Secrets;
 pub use crate::ssh::{AskSecret, ServerRoute, client_options};

@@ -94,7 +94,7 @@ impl Runtime {
 ///
 /// # Errors
 /// If it may not have enough: some of the servers would fail in the middle.
-pub(super) fn make_room_for(connections: usize, at_once: usize) -> Result<()> {
+pub fn make_room_for(connections: usize, at_once: usize) -> Result<()> {
     /// What a connection takes, and what each that is worked on takes of the database.
     const OF_CONNECTION: usize = 2;
     const OF_WORK: usize = 6;

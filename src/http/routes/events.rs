@@ -8,7 +8,7 @@ use super::call::Call;
 use crate::document::event::{EventShown, Happening};
 use crate::error::Result;
 use crate::event::{RunEvent, Stream};
-use crate::runtime::Runtime;
+use crate::runtime::{Happened, Runtime};
 use std::collections::BTreeMap;
 use std::io;
 use std::thread;
@@ -68,12 +68,9 @@ impl Following {
     fn write(mut self, sink: &mut dyn EventSink) -> io::Result<()> {
         let mut silent_since = Instant::now();
         loop {
-            // In this order, so that a write after this check changes the next version.
-            let version = self.runtime.version_of_data().map_err(io::Error::other)?;
-            let end = self.runtime.end_of(self.run_id).map_err(io::Error::other)?;
-            let events = self
+            let Happened { events, end, version } = self
                 .runtime
-                .events_after(self.run_id, self.after, AT_ONCE)
+                .happened_after(self.run_id, self.after, AT_ONCE)
                 .map_err(io::Error::other)?;
             if !events.is_empty() {
                 for (id, event) in events {
@@ -114,7 +111,7 @@ impl Following {
                 self.runtime.run(self.run_id).map_err(io::Error::other)?;
                 return Ok(());
             }
-            if self.runtime.version_of_data().map_err(io::Error::other)? != version {
+            if self.runtime.has_changed_since(version).map_err(io::Error::other)? {
                 return Ok(());
             }
         }

@@ -101,7 +101,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::execute`].
-    pub fn catch_up(
+    fn catch_up(
         &self,
         begun: &mut BegunRun,
         stop: &dyn Stop,
@@ -146,7 +146,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be read.
-    pub fn next_unknown(&self, begun: &BegunRun) -> Result<Option<usize>> {
+    fn next_unknown(&self, begun: &BegunRun) -> Result<Option<usize>> {
         let steps = self.store.steps_of(begun.run_id())?;
         let unknown = steps
             .iter()
@@ -161,7 +161,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be written.
-    pub fn settle_as_done(&self, begun: &mut BegunRun, step: usize) -> Result<()> {
+    fn settle_as_done(&self, begun: &mut BegunRun, step: usize) -> Result<()> {
         let reason = format!("infrakt did not see it end; marked as done by {}", operator());
         let events: Vec<RunEvent> = (begun.progress.from..=step)
             .filter(|index| !begun.progress.settled.contains(index))
@@ -183,7 +183,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If the journal can't be written.
-    pub fn leave(&self, begun: &mut BegunRun, reason: String) -> Result<()> {
+    pub(super) fn leave(&self, begun: &mut BegunRun, reason: String) -> Result<()> {
         let end = RunEvent::RunEnded {
             state: RunState::Interrupted,
             reason: Some(reason),

@@ -12,7 +12,7 @@ use crate::runtime::reach::protection;
 
 /// What became of the marker when a row was cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unmarked {
+pub(super) enum Unmarked {
     /// There is none any more.
     Gone,
     /// Another installation wrote it, so the machine stays protected.
@@ -26,7 +26,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn mark(&self, live: &Live) -> Result<()> {
+    pub(super) fn mark(&self, live: &Live) -> Result<()> {
         let text = format!(
             "This machine hosts infrakt, and infrakt never wipes it.\n{}\n",
             self.signature()
@@ -44,7 +44,7 @@ impl Runtime {
     ///
     /// # Errors
     /// If it can't be read or removed.
-    pub fn unmark(&self, live: &Live) -> Result<Unmarked> {
+    pub(super) fn unmark(&self, live: &Live) -> Result<Unmarked> {
         let besides = Facts {
             marker: false,
             ..live.facts.clone()

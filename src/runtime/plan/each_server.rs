@@ -4,7 +4,6 @@
 
 use crate::error::{Error, Exit, Result};
 use crate::runtime::open::Runtime;
-use crate::runtime::workers::make_room_for;
 use crate::store::Server;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,14 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const PLANNING_STACK: usize = 2 * 1024 * 1024;
 
 impl Runtime {
-    /// Sees to it that this process may be connected to so many servers.
-    ///
-    /// # Errors
-    /// If it may not.
-    pub fn make_room(&self, servers: usize, at_once: NonZeroUsize) -> Result<()> {
-        make_room_for(servers, at_once.get())
-    }
-
     /// Does something that changes nothing on several servers at the same time. What goes wrong with one server only is
     /// in its place in the list; `beat` is called on this thread, with the number of those that are done: when it changes,
     /// and about ten times a second in between.
