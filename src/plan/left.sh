@@ -24,8 +24,9 @@ ik_left_in() {
         'stop Docker, remove them yourself, and start it again'
     case $ik_store in
         io.containerd.*)
-            ik_count /var/lib/containerd/io.containerd.content.v1.content/blobs/*/* /var/lib/containerd/io.containerd.snapshotter.v1.*/snapshots/*
-            [ "$ik_number" = 0 ] || ik_found /var/lib/containerd "it still has $ik_number layers and files of images" \
+            ik_place=$(ik_own_containerd)
+            ik_count_content "$ik_place"
+            [ "$ik_number" = 0 ] || ik_found "$ik_place" "it still has $ik_number layers and files of images" \
                 'look at them: ctr --namespace moby images ls'
             ;;
     esac

@@ -99,6 +99,8 @@ fn container_data_that_docker_does_not_list_is_named_and_refused() {
         "rm -rf /mnt/disk",
     );
 
+    other_engines_are_found_wherever_they_keep_their_data(&infrakt, &machine);
+
     // File systems that are not the machine's own, or are somewhere else too.
     let uploads = "/var/lib/docker/volumes/uploads/_data";
     machine.root("mkdir -p '/srv/my shared/infrakt/backups' && touch '/srv/my shared/infrakt/backups/precious'");
@@ -116,6 +118,25 @@ fn container_data_that_docker_does_not_list_is_named_and_refused() {
         "mount --bind '/srv/my shared' /var/lib/docker/tmp",
         &["/var/lib/docker/tmp", "bind mount"],
         "umount /var/lib/docker/tmp",
+    );
+    let layer = "/var/lib/docker/image/overlay2/distribution";
+    refused(
+        &format!("mount --bind '/srv/my shared' {layer}"),
+        &[layer, "bind mount"],
+        &format!("umount {layer}"),
+    );
+    // What is deleted in an overlay is there again without it.
+    refused(
+        "mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work
+         mount -t overlay -o lowerdir=/opt,upperdir=/mnt/upper,workdir=/mnt/work overlay /opt",
+        &["/opt/infrakt", "overlay"],
+        "umount /opt /mnt",
+    );
+    // What not even root can delete would end the wipe half-way.
+    refused(
+        &format!("touch {uploads}/kept && chattr +i {uploads}/kept"),
+        &[&format!("{uploads}/kept"), "immutable", "chattr -R -i -a"],
+        &format!("chattr -i {uploads}/kept && rm {uploads}/kept"),
     );
     // Of a kind that is no disk, as those of a network and of FUSE are.
     refused(
@@ -146,4 +167,61 @@ fn container_data_that_docker_does_not_list_is_named_and_refused() {
     // Also after the daemon has looked again at all that it finds.
     machine.root(RESTART);
     assert_eq!(machine.held_by_docker(), [""; 0]);
+}
+
+/// Engines whose data is not where it usually is, all at once: each is found by its files, by its configuration, or because
+/// it runs.
+fn other_engines_are_found_wherever_they_keep_their_data(infrakt: &Infrakt, machine: &Machine) {
+    machine.root(
+        "useradd --create-home joe
+         mkdir -p /srv/pods/overlay-images/0123 /srv/pods/volumes/pgdata && touch /srv/pods/overlay-images/images.lock
+         mkdir -p /srv/a/b/c/d/e/pods/overlay-containers/0123 /etc/containers /srv/joes/pgdata /home/joe/.config/containers
+         printf '[storage]\ngraphroot = \"/srv/a/b/c/d/e/pods\"\n' >/etc/containers/storage.conf
+         printf '[engine]\nvolume_path = \"/srv/joes\"\n' >/home/joe/.config/containers/containers.conf
+         mkdir -p /srv/a/b/c/d/joes/volumes/pgdata /home/joe/.config/docker
+         echo '{\"debug\": true, \"data-root\": \"/srv/a/b/c/d/joes\"}' >/home/joe/.config/docker/daemon.json
+         mkdir -p /home/joe/.local/share/docker/containerd/daemon/io.containerd.content.v1.content/blobs/sha256/0123
+         mkdir -p /home/gone/.local/share/containers/storage/vfs-images/0123 /home/gone/.local/share/nerdctl/0123
+         mkdir -p /srv/pieces/io.containerd.metadata.v1.bolt /srv/pieces/io.containerd.content.v1.content/blobs/sha256/0123
+         touch /srv/pieces/io.containerd.metadata.v1.bolt/meta.db
+         mkdir -p /var/lib/kubelet/pods/0123/volumes
+         echo left | ctr --namespace other content ingest left
+         mkdir -p /srv/second/b/c/d/e
+         systemd-run --quiet --unit second dockerd --host unix:///run/second.sock --data-root /srv/second/b/c/d/e/docker \
+             --exec-root /run/second --pidfile /run/second.pid --bridge none --iptables=false --storage-driver vfs",
+    );
+    machine.awaits("docker --host unix:///run/second.sock volume create pgdata");
+    let before = machine.state();
+    let facts = infrakt.json(&["facts", "prod-2"]);
+    let obstacles = facts["obstacles"].as_array().expect("obstacles");
+    let mut paths: Vec<&str> = obstacles.iter().filter_map(|found| found["path"].as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(
+        paths,
+        [
+            "/home/gone/.local/share",
+            "/home/gone/.local/share/containers/storage",
+            "/home/joe/.local/share/docker",
+            "/srv/a/b/c/d/e/pods",
+            "/srv/a/b/c/d/joes",
+            "/srv/joes",
+            "/srv/pieces",
+            "/srv/pods",
+            "/srv/second/b/c/d/e/docker",
+            "/var/lib/containerd",
+            "/var/lib/kubelet/pods",
+        ],
+        "{obstacles:#?}"
+    );
+    infrakt
+        .run(&WIPE)
+        .exits(3)
+        .says("for the 10 other obstacles: infrakt facts prod-2");
+    assert!(machine.state() == before);
+    machine.root(
+        "systemctl stop second
+         rm -rf /srv/pods /srv/a /etc/containers /srv/joes /home/gone /srv/pieces /var/lib/kubelet /srv/second
+         ctr --namespace other content ls --quiet | xargs ctr --namespace other content rm
+         userdel --remove joe",
+    );
 }

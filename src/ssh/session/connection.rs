@@ -12,11 +12,18 @@ use crate::ssh::session::elevation::{self, Elevation};
 use crate::ssh::session::other_ports::OtherPorts;
 use crate::ssh::target::LoginTarget;
 use crate::ssh::trust::first_contact::FirstContact;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 /// The wait after the first failed attempt to reconnect. It doubles up to the longest wait.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often to check whether to stop.
+const BEAT: Duration = Duration::from_millis(100);
+/// How long an attempt may take that begins after stopping was asked for.
+const ANSWER_TO_STOP: Duration = Duration::from_secs(2);
+/// The stack of the thread that logs in. Resolvers are plugged into the C library, and some are deep.
+const STACK: usize = 512 * 1024;
 /// The most refused passwords in a row while reconnecting. After more, fail2ban would block this computer.
 const PASSWORD_REFUSALS: usize = 2;
 
@@ -74,6 +81,51 @@ impl Session {
     pub fn route(&self) -> &ServerRoute {
         &self.route
     }
+
+    /// One attempt to log in, on a thread of its own. Name servers, connections, key exchanges and jump hosts have
+    /// deadlines, but take no notice of `stop`. An attempt that was given up ends by its own deadlines, and the connection is
+    /// dropped unused.
+    ///
+    /// # Errors
+    /// As [`LoginChain::complete`]; [`Error::Interrupted`] if it was stopped.
+    fn log_in_again(&mut self, stop: &dyn Fn() -> bool) -> Result<Transport> {
+        // If stopping was asked for before, a server that answers is still told so.
+        let enough = Instant::now() + if stop() { ANSWER_TO_STOP } else { Duration::ZERO };
+        let (route, mut logins) = (self.route.clone(), self.logins.clone());
+        let (tell, told) = sync_channel(1);
+        std::thread::Builder::new()
+            .name("login".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                let chain = LoginChain::new(&route, &mut logins, &NoQuestions, FirstContact::Refuse);
+                let transport = chain.complete();
+                // Nobody waits any more if it was given up.
+                let _ = tell.send((transport, logins));
+            })
+            .map_err(|error| self.unreachable(format!("no thread can be started here ({error})")))?;
+        loop {
+            match told.recv_timeout(BEAT) {
+                Ok((transport, logins)) => {
+                    self.logins = logins;
+                    return transport;
+                }
+                Err(RecvTimeoutError::Timeout) if stop() && Instant::now() >= enough => return Err(Error::Interrupted),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.unreachable("the attempt to log in ended without a result".to_owned()));
+                }
+            }
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> Error {
+        let target = self.route.target();
+        Error::from(SshError::Unreachable {
+            server: target.name.clone(),
+            address: target.address(),
+            reason,
+        })
+    }
 }
 
 impl Connection for Session {
@@ -100,14 +152,13 @@ impl Connection for Session {
         let mut wait = FIRST_WAIT;
         let mut refusals = 0;
         loop {
-            let error =
-                match LoginChain::new(&self.route, &mut self.logins, &NoQuestions, FirstContact::Refuse).complete() {
-                    Ok(transport) => {
-                        self.transport = transport;
-                        return Ok(());
-                    }
-                    Err(error) => error,
-                };
+            let error = match self.log_in_again(stop) {
+                Ok(transport) => {
+                    self.transport = transport;
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
             let may_pass = match &error {
                 Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }) => true,
                 // While a machine boots, PAM lets only root in (pam_nologin(8)).
@@ -131,7 +182,6 @@ impl Connection for Session {
 }
 
 fn sleep_unless(stop: &dyn Fn() -> bool, wait: Duration) -> Result<()> {
-    const BEAT: Duration = Duration::from_millis(100);
     let until = Instant::now() + wait;
     while Instant::now() < until {
         if stop() {
