@@ -409,10 +409,11 @@ ik_survey_mounts() {
             return m
         }
         function report(path, what, remedy) { printf "%s\t%s\t%s\n", path, what, remedy }
-        # Whether a mount is an overlay that does not delete what is in the directories below it; this is reported.
+        # Whether a mount is an overlay that does not delete what is in the directories below it; this is reported. An overlay as
+        # the root file system is how containers and virtual machines may get their disk.
         function keeps(file, m, path,    upper) {
             if (type[m] != "overlay") return 0
-            if (point[m] != "/") {
+            if (device[m] != device[holder(file, "/")]) {
                 report(path, "it lies in an overlay (mounted on " point[m] "), and what is deleted in it stays in the directories below it", \
                     "unmount it first: umount " point[m])
                 return 1

@@ -2,7 +2,9 @@
 //! always.
 
 use crate::support::infrakt::Infrakt;
+use crate::support::line::{Fault, Line, Way};
 use crate::support::server::Server;
+use crate::support::wait::until;
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 
@@ -104,6 +106,33 @@ fn ctrl_c_ends_a_run_whatever_it_waits_for() {
     let keys = server.directory.path().join("authorized_keys");
     std::fs::rename(keys.with_extension("away"), &keys).expect("the keys");
     assert_eq!(logged(), "");
+}
+
+/// What answers at the address accepts the connection and says nothing: this is given up at once, too.
+#[test]
+#[ignore = "needs root and sshd"]
+fn ctrl_c_gives_up_a_login_that_gets_no_answer() {
+    let server = Server::start();
+    let infrakt = Infrakt::new();
+    let line = Line::to(server.port);
+    infrakt.knows("prod-2", &server, line.port);
+    let anew = infrakt.recipe(
+        "anew.rhai",
+        "ssh::run(\"Before\", \"true\");\nssh::reconnect(\"Log in anew\").timeout(\"10m\");\n",
+    );
+    let cut = infrakt.recipe("cut.rhai", "ssh::run(\"Wait\", \"touch /run/waits; sleep 1000\");\n");
+    for (recipe, is_cut) in [(&anew, false), (&cut, true)] {
+        line.starts_afresh();
+        line.will(&[&[], &[Fault::Stall(Way::Down, 0)]]);
+        let mut session = on_a_terminal(&infrakt, &["run", recipe, "--server", "prod-2"]);
+        if is_cut {
+            server.awaits("test -e /run/waits");
+            line.cut();
+        }
+        until("it logs in anew", || line.connections() == 2);
+        session.send_control('c').expect("Ctrl-C");
+        ends(session);
+    }
 }
 
 /// A server that goes on answering, with a step that can't be ended.

@@ -14,7 +14,7 @@ struct State {
     repaired: &'static str,
 }
 
-const STATES: [State; 12] = [
+const STATES: [State; 14] = [
     State {
         broken: "systemd-run --quiet --unit web-thing systemd-socket-activate -l 80 -l 443 cat
                  until ss -Hltn | grep -q ':80 '; do sleep 0.1; done",
@@ -88,6 +88,17 @@ const STATES: [State; 12] = [
         broken: "mount --bind /usr /usr; mount -o remount,ro,bind /usr",
         says: &["/usr is mounted read-only"],
         repaired: "umount --lazy /usr",
+    },
+    State {
+        // apt checks signatures there.
+        broken: "mount -t tmpfs -o ro,mode=755 tmpfs /tmp",
+        says: &["/tmp is mounted read-only", "chmod 1777 /tmp"],
+        repaired: "umount --lazy /tmp",
+    },
+    State {
+        broken: "systemctl mask ufw",
+        says: &["systemctl unmask ufw.service"],
+        repaired: "systemctl unmask ufw",
     },
 ];
 
@@ -164,8 +175,31 @@ fn a_plan_tells_all_of_it_and_changes_nothing(infrakt: &Infrakt, machine: &Machi
     broken
         .iter()
         .for_each(|&index| drop(machine.root(STATES[index].repaired)));
-    let json = infrakt.json(&["plan", "provision", "--server", "prod-2"]);
-    assert_eq!(json["findings"], serde_json::json!([]));
+    let findings = |more: &[&str]| {
+        let words = [&["plan", "provision", "--server", "prod-2"], more].concat();
+        infrakt.json(&words)["findings"].clone()
+    };
+    assert_eq!(findings(&[]), serde_json::json!([]));
+
+    // A program that is at work with packages is named at once; only a run waits for it.
+    machine.root(
+        r#"systemd-run --quiet --unit busy perl -MFcntl -e 'open F, ">", "/var/lib/dpkg/lock-frontend" or die; my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl F, F_SETLK, $lock or die; sleep'"#,
+    );
+    machine.awaits("grep -q \":$(stat -c %i /var/lib/dpkg/lock-frontend) \" /proc/locks");
+    let found = findings(&[]).to_string();
+    assert!(
+        found.contains("perl (process") && found.contains("lock-frontend"),
+        "{found}"
+    );
+    machine.root("systemctl stop busy");
+
+    // A container that has the server's own network and goes with the wipe is no obstacle; one that stays is.
+    machine.root("docker run --detach --name hostly --network host redis:7 sh -c 'tail -f /dev/null | nc -l -p 80'");
+    machine.awaits("ss -Hltn 'sport = :80' | grep -q .");
+    assert_eq!(findings(&[]), serde_json::json!([]));
+    let found = findings(&["--set", "keep_data=true"]).to_string();
+    assert!(found.contains("docker stop hostly"), "{found}");
+    machine.root("docker rm --force hostly");
 }
 
 fn a_failed_cloud_init_can_be_passed_over(infrakt: &Infrakt, machine: &Machine) {

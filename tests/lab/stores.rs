@@ -132,7 +132,8 @@ fn container_data_that_docker_does_not_list_is_named_and_refused() {
         &["/opt/infrakt", "overlay"],
         "umount /opt /mnt",
     );
-    // What not even root can delete would end the wipe half-way.
+    // What not even root can delete would end the wipe half-way. Debian's installer brings chattr(1) along.
+    machine.root("apt-get install -qq -y --no-install-recommends e2fsprogs");
     refused(
         &format!("touch {uploads}/kept && chattr +i {uploads}/kept"),
         &[&format!("{uploads}/kept"), "immutable", "chattr -R -i -a"],
@@ -187,7 +188,7 @@ fn other_engines_are_found_wherever_they_keep_their_data(infrakt: &Infrakt, mach
          mkdir -p /var/lib/kubelet/pods/0123/volumes
          echo left | ctr --namespace other content ingest left
          mkdir -p /srv/second/b/c/d/e
-         systemd-run --quiet --unit second dockerd --host unix:///run/second.sock --data-root /srv/second/b/c/d/e/docker \
+         systemd-run --quiet --unit second --property PrivateNetwork=yes dockerd --host unix:///run/second.sock --data-root /srv/second/b/c/d/e/docker \
              --exec-root /run/second --pidfile /run/second.pid --bridge none --iptables=false --storage-driver vfs",
     );
     machine.awaits("docker --host unix:///run/second.sock volume create pgdata");

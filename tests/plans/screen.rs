@@ -34,7 +34,7 @@ fn the_summary_of_provisioning_fits_a_screen_and_names_what_is_deleted() {
         "Will be deleted: 3 containers, 2 images, 2 volumes, 1 network, /opt/infrakt",
         "-  6 destroy        Leave the swarm; Stop all containers;",
         "Firewall         6 would change",
-        "52 steps: 6 destroy, 22 change, 24 checks. 28 steps would change something.",
+        "53 steps: 6 destroy, 22 change, 25 checks. 28 steps would change something.",
     ] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
@@ -44,14 +44,14 @@ fn the_summary_of_provisioning_fits_a_screen_and_names_what_is_deleted() {
 fn a_step_that_would_fail_is_named_with_what_its_check_says() {
     let plan = server("debian-13").plan("provision");
     let mut preview = preview(&plan);
-    preview.marks[6] = Mark::WouldFail;
+    preview.marks[7] = Mark::WouldFail;
     preview.findings = vec![Finding {
-        step: 7,
+        step: 8,
         message: "nginx listens on :80".to_owned(),
     }];
     let shown = render::plain(&summary(&plan, Some(&preview), None));
     assert!(shown.contains("!  1 would fail     The web ports are free"), "{shown}");
-    assert!(shown.contains("! step 7: nginx listens on :80"), "{shown}");
+    assert!(shown.contains("! step 8: nginx listens on :80"), "{shown}");
 }
 
 #[test]

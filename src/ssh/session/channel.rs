@@ -149,6 +149,11 @@ impl<'a> ScriptChannel<'a> {
         }
     }
 
+    /// Whether a shell has started.
+    pub fn is_greeted(&self) -> bool {
+        self.shell.greeting.is_none()
+    }
+
     /// The error for a command that ended, or printed something else, without a greeting.
     fn no_shell(&self) -> Error {
         let (reason, obstacle) = match &self.shell.greeting {

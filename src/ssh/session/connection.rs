@@ -99,7 +99,7 @@ impl Session {
             .spawn(move || {
                 let chain = LoginChain::new(&route, &mut logins, &NoQuestions, FirstContact::Refuse);
                 let transport = chain.complete();
-                // Nobody waits any more if it was given up.
+                // If it was given up, the receiver is gone.
                 let _ = tell.send((transport, logins));
             })
             .map_err(|error| self.unreachable(format!("no thread can be started here ({error})")))?;

@@ -3,7 +3,7 @@
 //! sudo's messages depend on its language, version and configuration. Success is recognised by a line that only a
 //! started shell can print, and a wrong password by a second prompt. The messages are only shown.
 
-use crate::error::{Error, Result, SshError, SudoObstacle};
+use crate::error::{Error, Obstacle, Result, SshError, SudoObstacle};
 use crate::executor::connection::{Channel, Incoming};
 use crate::plan::printable::one_line;
 use crate::plan::secret::Secret;
@@ -174,6 +174,14 @@ fn probe(
             Incoming::Stdout(bytes) => keep(&mut output, &bytes),
             Incoming::Stderr(bytes) => keep(&mut words, &bytes),
             Incoming::Closed => break,
+            Incoming::Quiet if !channel.is_greeted() => {
+                return Err(Error::from(SshError::NoCommand {
+                    server: target.name.clone(),
+                    user: target.user.clone(),
+                    reason: format!("no answer within {} s", PATIENCE.as_secs()),
+                    obstacle: Obstacle::Unclear,
+                }));
+            }
             Incoming::Quiet => {
                 drop(channel);
                 let words = prompt.strip(&String::from_utf8_lossy(&words));
