@@ -86,6 +86,7 @@ ik_survey_root() {
         [0-9]*.[0-9]*) ik_way='set userns-remap in /etc/docker/daemon.json again, restart Docker and wipe then' ;;
         *) ik_way="make it Docker's data-root (in /etc/docker/daemon.json), restart Docker and then wipe" ;;
     esac
+    command -v dockerd >/dev/null 2>&1 || ik_way='install Docker again and then wipe'
     ik_found "$1" "it has leftover data of a Docker that does not use it: $ik_words" "$ik_way; or remove it yourself"
 }
 ik_survey_roots() {
