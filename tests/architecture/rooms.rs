@@ -247,7 +247,7 @@ fn only_the_runtime_uses_the_store_and_documents_use_neither() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// A form of JSON that programs rely on is a type in one room, whoever prints it.
+/// Programs rely on the form of JSON, so each form is a type in one room.
 #[test]
 fn commands_and_reporters_make_no_json_of_their_own() {
     let mut broken = Vec::new();
