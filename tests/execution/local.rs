@@ -260,7 +260,7 @@ impl Local {
     #[allow(clippy::zombie_processes, reason = "dropping the channel waits for the child")]
     fn start_here<'a>(&self, script: &[u8]) -> Result<Box<dyn Channel + 'a>> {
         let [shell, arguments @ ..] = SHELL.get() else {
-            unreachable!("a shell has a name")
+            panic!("a shell has a name")
         };
         let mut child = on_the_server(shell)
             .args(arguments)
