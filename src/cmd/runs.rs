@@ -212,9 +212,10 @@ fn step_in_brief(step: &StepShown, columns: Option<usize>) -> String {
 /// A step with how it ended, its command, its guards and its place.
 fn whole_step(step: &StepShown) -> String {
     let mut text = head_of(step);
-    if let (Some(action), Some(origin)) = (&step.action, &step.origin) {
+    if let (Some(action), Some(invocation), Some(origin)) = (&step.action, &step.invocation, &step.origin) {
         text.push_str(&render::done(
             action,
+            invocation,
             &step.unless,
             &step.only_if,
             step.undo.as_ref(),

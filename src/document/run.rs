@@ -2,7 +2,7 @@
 
 use crate::consent::Consent;
 use crate::event::{Outcome, Stream};
-use crate::plan::{Action, Effect, Origin, Plan, Undo};
+use crate::plan::{Action, Effect, Invocation, Origin, Plan, Undo};
 use crate::runtime::RunRecord;
 use crate::store::{OutputChunk, Run, StepRecord};
 use jiff::Timestamp;
@@ -51,6 +51,8 @@ pub struct StepShown {
     /// Read-only commands: if one of them fails, there is nothing to do.
     pub only_if: Vec<String>,
     pub undo: Option<Undo>,
+    /// How the command and the guards are invoked.
+    pub invocation: Option<Invocation>,
     /// The line of the recipe that made it.
     pub origin: Option<Origin>,
 }
@@ -90,15 +92,16 @@ impl StepShown {
             ended_at,
         } = record;
         let planned = plan.and_then(|plan| plan.steps.get(step)).cloned();
-        let (action, unless, only_if, undo, origin) = match planned {
+        let (action, unless, only_if, undo, invocation, origin) = match planned {
             Some(step) => (
                 Some(step.action),
                 step.unless,
                 step.only_if,
                 step.undo,
+                Some(step.invocation),
                 Some(step.origin),
             ),
-            None => (None, Vec::new(), Vec::new(), None, None),
+            None => (None, Vec::new(), Vec::new(), None, None, None),
         };
         Self {
             step: step + 1,
@@ -115,6 +118,7 @@ impl StepShown {
             unless,
             only_if,
             undo,
+            invocation,
             origin,
         }
     }

@@ -175,7 +175,7 @@ impl Stretch<'_> {
         let mut parts = Vec::new();
         match &step.action {
             Action::Run { command } => {
-                parts.push((format!("{index}.sh"), Part::Script(command.clone())));
+                parts.push((format!("{index}.sh"), Part::Script(step.invocation.command(command))));
                 let undo = step.undo.iter();
                 parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
             }
@@ -205,10 +205,16 @@ impl Stretch<'_> {
             Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
         }
         for (number, guard) in step.unless.iter().enumerate() {
-            parts.push((format!("{index}.unless.{number}"), Part::Script(guard.clone())));
+            parts.push((
+                format!("{index}.unless.{number}"),
+                Part::Script(step.invocation.guard(guard)),
+            ));
         }
         for (number, guard) in step.only_if.iter().enumerate() {
-            parts.push((format!("{index}.only_if.{number}"), Part::Script(guard.clone())));
+            parts.push((
+                format!("{index}.only_if.{number}"),
+                Part::Script(step.invocation.guard(guard)),
+            ));
         }
         parts
     }

@@ -3,6 +3,7 @@
 //!
 //! It must not know whether a plan fits a server; that is checked when the server has been reached.
 
+use super::invocation::{Invocation, LONGEST_ARGUMENT};
 use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, StateChange, Step};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
@@ -128,9 +129,16 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
             EnvValue::Secret { secret } => known(secret)?,
         }
     }
+    step.invocation.check_form()?;
+    if step.invocation != Invocation::default() && !matches!(step.action, Action::Run { .. }) {
+        return Err("only a command has a user, a directory, a shell, attempts or exit statuses".to_owned());
+    }
     match &step.action {
         Action::Run { command } if !is_command(command) => {
             Err("the command is empty or holds a NUL character".to_owned())
+        }
+        Action::Run { command } if step.invocation.is_argument() && command.len() > LONGEST_ARGUMENT => {
+            Err(format!("its command is longer than {} KiB", LONGEST_ARGUMENT >> 10))
         }
         Action::Upload {
             path,

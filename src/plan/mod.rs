@@ -6,6 +6,7 @@
 pub mod digest;
 mod endpoint;
 pub mod form;
+pub mod invocation;
 pub mod lint;
 mod losses;
 mod new_losses;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use endpoint::{Endpoint, Protocol};
+pub use invocation::Invocation;
 pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
 pub use preview::{Asked, Finding, Mark, Preview};

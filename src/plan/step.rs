@@ -1,6 +1,7 @@
 //! One step of a plan: what it does, under which conditions, and with what effect.
 
 use super::endpoint::Endpoint;
+use super::invocation::{self, Invocation};
 use super::origin::Origin;
 use super::survey::Survey;
 use schemars::JsonSchema;
@@ -55,6 +56,8 @@ pub struct Step {
     pub preflight: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, EnvValue>,
+    #[serde(default, skip_serializing_if = "invocation::is_default")]
+    pub invocation: Invocation,
     /// Seconds after which the step is ended and counts as failed.
     pub timeout_seconds: u64,
     pub origin: Origin,

@@ -7,10 +7,11 @@ use super::evaluation_inputs::{Inputs, ServerView};
 use super::imports::Imports;
 use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
+use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::{Recipe, Script};
 use super::used::{Sources, Used, lock};
-use super::{api, diagnostics, reserved_names};
+use super::{api, diagnostics};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
 use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
@@ -247,7 +248,7 @@ fn run(engine: &mut Engine, recipe: &Script, server: ServerView) -> std::result:
     }
     engine.register_global_module(global.into());
     let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
-    reserved_names::check(engine, &ast, &recipe.text, recipe.kept_by)?;
+    reserved_names::check(engine, &ast, &recipe.text, recipe.kept_by, Role::Recipe)?;
     ast.set_source(recipe.name.as_str());
     engine.run_ast_with_scope(&mut scope, &ast)
 }

@@ -2,7 +2,7 @@
 
 use super::draft::Problem;
 use super::modules::{Find, Importer};
-use super::reserved_names;
+use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::shipped_library;
 use super::used::{Sources, Used, lock};
@@ -92,7 +92,7 @@ impl ModuleResolver for Imports {
         let mut ast = engine
             .compile_with_scope(&scope_names(), &text)
             .map_err(|error| in_module(error.into()))?;
-        reserved_names::check(engine, &ast, &text, kept_by).map_err(in_module)?;
+        reserved_names::check(engine, &ast, &text, kept_by, Role::Module).map_err(in_module)?;
         ast.set_source(import.name.as_str());
         let module: SharedModule = Module::eval_ast_as_new(Scope::new(), &ast, engine)
             .map_err(in_module)?

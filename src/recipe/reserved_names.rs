@@ -7,11 +7,18 @@ use crate::plan::Keeper;
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a script is: its functions are seen by all modules if it is the recipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Recipe,
+    Module,
+}
+
 /// Refuses a script that replaces a primitive, a module of primitives, or a function of Rhai's own.
 ///
 /// # Errors
 /// At the place of the first name that is taken.
-pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper) -> Result<(), Box<EvalAltResult>> {
+pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper, role: Role) -> Result<(), Box<EvalAltResult>> {
     check_aliases(ast)?;
     let mut defined: Vec<(&str, usize, Position)> = ast
         .iter_fn_def()
@@ -29,6 +36,11 @@ pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper) -> Result<
     // Rhai keeps functions unordered.
     defined.sort_by_key(|(_, _, position)| *position);
     let primitives = api::names_everywhere();
+    // `files::directory(…)` and a step's `.directory(…)` can both be: what a module defines is called with its name, but in
+    // the module itself.
+    if role == Role::Module {
+        defined.retain(|(name, ..)| !api::modifiers().contains(*name) || calls_method(ast, name));
+    }
     for (name, _, position) in &defined {
         if primitives.contains(*name) {
             return Err(taken(format!("`{name}` is a function of infrakt's"), name, *position));
@@ -47,6 +59,18 @@ pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper) -> Result<
         }
     }
     Ok(())
+}
+
+/// Whether the script calls a method of this name.
+fn calls_method(ast: &AST, name: &str) -> bool {
+    let mut found = false;
+    ast.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::MethodCall(call, _))) = path.last() {
+            found |= call.name == name;
+        }
+        !found
+    });
+    found
 }
 
 fn taken(message: String, name: &str, position: Position) -> Box<EvalAltResult> {

@@ -9,6 +9,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod invocation;
 mod links;
 mod local;
 mod lockout;

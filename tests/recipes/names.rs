@@ -94,6 +94,64 @@ fn names_are_also_reserved_in_modules() {
 }
 
 #[test]
+fn a_module_can_have_functions_named_like_modifiers_of_steps_unless_it_uses_those() {
+    let defines = "fn user(name) { ssh::run(`Make ${name}`, `useradd ${quote(name)}`) }\n";
+    let files = |module: &str| {
+        Files::new("import \"./users\" as users; users::user(\"app\").user(\"root\");").beside("users.rhai", module)
+    };
+    let evaluated = files(defines).evaluated();
+    assert_eq!(evaluated.steps[0].invocation.user.as_deref(), Some("root"));
+    let error = files(&format!(
+        "{defines}fn other() {{ ssh::run(\"A\", \"true\").user(\"app\") }}"
+    ))
+    .error();
+    assert!(error.contains("users.rhai:1:4"), "{error}");
+    // Every module sees the functions of the recipe.
+    error_of(defines);
+}
+
+/// A module sees the functions of the module that calls it, behind its own.
+#[test]
+fn no_module_of_the_library_defines_a_modifier_that_a_module_it_imports_uses() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/lib");
+    let text = |module: &str| std::fs::read_to_string(folder.join(format!("{module}.rhai"))).expect("a module");
+    let defined = |text: &str, modifier: &str| text.contains(&format!("\nfn {modifier}("));
+    for entry in std::fs::read_dir(&folder).expect("the library") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        let own = text(name.strip_suffix(".rhai").expect("a module"));
+        let mut imported: Vec<String> = own.split("import \"lib/").skip(1).map(first_word).collect();
+        let mut number = 0;
+        while let Some(module) = imported.get(number).cloned() {
+            number += 1;
+            let theirs = text(&module);
+            for modifier in [
+                "user",
+                "directory",
+                "shell",
+                "retry",
+                "allow_exit",
+                "mode",
+                "owner",
+                "env",
+                "timeout",
+            ] {
+                assert!(
+                    !(defined(&own, modifier) && theirs.contains(&format!(".{modifier}("))),
+                    "{name} defines `{modifier}`, which {module} calls"
+                );
+            }
+            let more = theirs.split("import \"lib/").skip(1).map(first_word);
+            let more: Vec<String> = more.filter(|module| !imported.contains(module)).collect();
+            imported.extend(more);
+        }
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+#[test]
 fn a_module_can_not_have_the_name_of_a_primitive_module_or_another_module() {
     let files = |text: &str| Files::new(text).beside("mine.rhai", "fn run(a, b) { }");
     for (text, place) in [

@@ -73,6 +73,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         idempotent: false,
         preflight: false,
         env: BTreeMap::new(),
+        invocation: Default::default(),
         timeout_seconds: 60,
         origin: Origin {
             file: "wipe.rhai".to_owned(),

@@ -704,6 +704,21 @@ export interface components {
             /** @description As Docker prints it. */
             size: string;
         };
+        /** @description A shell that the server may have. */
+        Interpreter: "sh" | "bash";
+        /** @description How a step's command and guards are invoked. By default: as root, in `/`, with `sh`, once, and only 0 means success. */
+        Invocation: {
+            /** @description Exit statuses of the command that mean success, besides 0. */
+            allowed_exits?: number[];
+            /** @description The working directory of the command and the guards. */
+            directory?: string | null;
+            /** @description null: one attempt. */
+            retry?: components["schemas"]["Retry"] | null;
+            /** @description What reads the command and the guards. */
+            shell?: components["schemas"]["Interpreter"];
+            /** @description The user that runs the command and the guards; null is root. */
+            user?: string | null;
+        };
         /** @description Where a recipe or a module comes from. */
         Keeper: "shipped" | "user" | "path";
         /**
@@ -1130,6 +1145,19 @@ export interface components {
             /** @description What to do about a step that may or may not have run. */
             unknown?: components["schemas"]["UnknownSaid"] | null;
         };
+        /** @description A command is tried again after it has failed. */
+        Retry: {
+            /**
+             * Format: uint32
+             * @description The most attempts, the first included.
+             */
+            attempts: number;
+            /**
+             * Format: uint64
+             * @description Seconds between the end of an attempt and the next.
+             */
+            pause_seconds: number;
+        };
         /** @description The route to a server, as data. */
         RouteShown: {
             host: string;
@@ -1548,6 +1576,7 @@ export interface components {
             };
             /** @description Running it twice does no harm, so a resumed run may repeat it when its outcome is not known. */
             idempotent?: boolean;
+            invocation?: components["schemas"]["Invocation"];
             /** @description Read-only commands: if one of them fails, there is nothing to do. */
             only_if?: string[];
             origin: components["schemas"]["Origin"];
@@ -1576,6 +1605,8 @@ export interface components {
             ended_at: string | null;
             /** Format: int32 */
             exit_status: number | null;
+            /** @description How the command and the guards are invoked. */
+            invocation: components["schemas"]["Invocation"] | null;
             /** @description Read-only commands: if one of them fails, there is nothing to do. */
             only_if: string[];
             /** @description The line of the recipe that made it. */

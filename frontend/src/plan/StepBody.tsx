@@ -6,13 +6,16 @@ import styles from "./PlanView.module.css";
 
 /** What a step is made of. Of a run that is over, some of it may not be known any more. */
 export type StepContent = Pick<PlanStep, "title" | "action" | "origin"> &
-  Partial<Pick<PlanStep, "env" | "unless" | "only_if" | "undo" | "timeout_seconds">>;
+  Partial<Pick<PlanStep, "env" | "unless" | "only_if" | "undo" | "timeout_seconds">> & {
+    invocation?: PlanStep["invocation"] | null;
+  };
 
 /** Exactly what a step does, when it does not, and the line of the recipe that made it. */
 export function StepBody({ step }: { step: StepContent }) {
   return (
     <>
       <ActionView action={step.action} title={step.title} />
+      {step.invocation != null && <HowItRuns invocation={step.invocation} />}
       {Object.entries(step.env ?? {}).map(([name, value]) => (
         <p key={name} className={styles.line}>
           with <code>{printable(`${name}=${valueOf(value)}`)}</code>
@@ -78,6 +81,21 @@ function ActionView({ action, title }: { action: Action; title: string }) {
         </p>
       );
   }
+}
+
+/** How the command and its guards are invoked, where it is not as usual. */
+function HowItRuns({ invocation }: { invocation: NonNullable<PlanStep["invocation"]> }) {
+  const { user, directory, shell, retry, allowed_exits } = invocation;
+  const words = [
+    user != null && `as ${user}`,
+    directory != null && `in ${directory}`,
+    shell === "bash" && "with bash",
+    retry != null && `up to ${retry.attempts} times, ${retry.pause_seconds} s apart`,
+    allowed_exits !== undefined &&
+      allowed_exits.length > 0 &&
+      `exit status ${allowed_exits.join(" or ")} also succeeds`,
+  ].filter((word) => word !== false);
+  return words.length === 0 ? null : <p className={styles.line}>Runs {printable(words.join(", "))}</p>;
 }
 
 function Guards({ title, commands = [] }: { title: string; commands?: string[] | undefined }) {

@@ -21,6 +21,7 @@ export function aRunStep(step: number, outcome: Outcome | null, over: Partial<Ru
     unless: [],
     only_if: [],
     undo: null,
+    invocation: {},
     origin: { file: "provision.rhai", kept_by: "shipped", line: 12 },
     ...over,
   };

@@ -3,7 +3,7 @@
 use super::style::{BOLD, DIM, FAILURE, effect_sign, effect_style, plain};
 use crate::plan::preview::{Finding, Mark};
 use crate::plan::printable::{one_line, printable};
-use crate::plan::{Action, Content, EnvValue, Origin, Step, Undo};
+use crate::plan::{Action, Content, EnvValue, Invocation, Origin, Step, Undo};
 use std::fmt::{self, Write as _};
 
 /// A step's title and command, without its guards.
@@ -22,10 +22,18 @@ pub fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mar
         };
         writeln!(text, "      {DIM}with     {}{DIM:#}", indented(&shown))?;
     }
+    write_invocation(text, &step.invocation)?;
     if step.preflight {
         writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
     }
     write_guards(text, &step.unless, &step.only_if, step.undo.as_ref())
+}
+
+fn write_invocation(text: &mut String, invocation: &Invocation) -> fmt::Result {
+    match invocation.words() {
+        Some(words) => writeln!(text, "      {DIM}runs     {}{DIM:#}", one_line(&words)),
+        None => Ok(()),
+    }
 }
 
 fn write_guards(text: &mut String, unless: &[String], only_if: &[String], undo: Option<&Undo>) -> fmt::Result {
@@ -84,11 +92,19 @@ pub fn aside(text: &str) -> String {
     format!("      {DIM}{text}{DIM:#}\n")
 }
 
-/// What a step of a run did: its command, its guards, its undo and its place.
-pub fn done(action: &Action, unless: &[String], only_if: &[String], undo: Option<&Undo>, origin: &Origin) -> String {
+/// What a step of a run did: its command and how it was invoked, its guards, its undo and its place.
+pub fn done(
+    action: &Action,
+    invocation: &Invocation,
+    unless: &[String],
+    only_if: &[String],
+    undo: Option<&Undo>,
+    origin: &Origin,
+) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = write_action(&mut text, action)
+        .and_then(|()| write_invocation(&mut text, invocation))
         .and_then(|()| write_guards(&mut text, unless, only_if, undo))
         .and_then(|()| {
             let (file, line) = (one_line(&origin.file), origin.line);

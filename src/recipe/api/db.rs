@@ -98,6 +98,7 @@ fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: 
         idempotent: true,
         preflight: false,
         env: Default::default(),
+        invocation: Default::default(),
         timeout_seconds: 60,
         origin: origin(context, &draft),
     };

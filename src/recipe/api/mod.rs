@@ -28,6 +28,7 @@ struct Modules {
     words: [(&'static str, Shared<Module>); WORDS.len()],
     everywhere: [Shared<Module>; 5],
     names_everywhere: BTreeSet<String>,
+    modifiers: BTreeSet<String>,
 }
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
@@ -38,10 +39,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         Shared::new(rhai::exported_module!(given::given)),
         Shared::new(rhai::exported_module!(text::text)),
     ];
-    let signatures = everywhere
-        .iter()
-        .flat_map(|module| module.gen_fn_signatures_with_mapper(Into::into));
-    let names = signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()));
+    let [modifiers, ..] = &everywhere;
     Modules {
         words: [
             ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
@@ -53,7 +51,8 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
             ("base64", Shared::new(rhai::exported_module!(data::base64))),
             ("regex", Shared::new(rhai::exported_module!(regex::regex))),
         ],
-        names_everywhere: names.collect(),
+        names_everywhere: everywhere.iter().flat_map(|module| names_of(module)).collect(),
+        modifiers: names_of(modifiers).collect(),
         everywhere,
     }
 });
@@ -61,6 +60,16 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
 /// The names of the primitives that are called without a module name.
 pub fn names_everywhere() -> &'static BTreeSet<String> {
     &MODULES.names_everywhere
+}
+
+/// The names of the modifiers of a step.
+pub fn modifiers() -> &'static BTreeSet<String> {
+    &MODULES.modifiers
+}
+
+fn names_of(module: &Module) -> impl Iterator<Item = String> {
+    let signatures = module.gen_fn_signatures_with_mapper(Into::into);
+    signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()))
 }
 
 /// Registers the primitives with an engine.

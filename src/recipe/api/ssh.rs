@@ -301,6 +301,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         idempotent: false,
         preflight: false,
         env: Default::default(),
+        invocation: Default::default(),
         timeout_seconds: DEFAULT_TIMEOUT,
         origin,
     };

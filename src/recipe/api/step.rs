@@ -7,9 +7,11 @@
 
 use super::call::{RhaiResult, check_text, origin};
 use super::parameters::SecretRef;
-use crate::plan::{Action, Content, Effect, EnvValue, Keeper, Step, Undo, form, lint};
+use crate::plan::invocation::{Interpreter, Retry};
+use crate::plan::{Action, Content, Effect, EnvValue, Invocation, Keeper, Step, Undo, form, invocation, lint};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::plugin::*;
+use std::collections::BTreeSet;
 
 /// A step of the draft, as a recipe sees it.
 #[derive(Debug, Clone)]
@@ -68,7 +70,7 @@ pub mod step {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn timeout(context: NativeCallContext, step: &mut StepHandle, duration: &str) -> RhaiResult<StepHandle> {
-        let seconds = seconds(&context, "timeout", duration)?;
+        let seconds = seconds(&context, "timeout", duration, form::LONGEST_TIMEOUT)?;
         alter(&context, step, |step| {
             step.timeout_seconds = seconds;
             Ok(())
@@ -105,7 +107,7 @@ pub mod step {
         command: &str,
         duration: &str,
     ) -> RhaiResult<StepHandle> {
-        let seconds = seconds(&context, "time to wait", duration)?;
+        let seconds = seconds(&context, "time to wait", duration, form::LONGEST_TIMEOUT)?;
         set_undo(&context, step, command, seconds)
     }
 
@@ -144,6 +146,130 @@ pub mod step {
         value: SecretRef,
     ) -> RhaiResult<StepHandle> {
         set_env(&context, step, name, EnvValue::Secret { secret: value.name })
+    }
+
+    /// Runs the step's command and guards as a user other than root, with that user's home directory and groups.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Create the database", "createdb shop").user("postgres").unless("psql -l | grep -qw shop");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn user(context: NativeCallContext, step: &mut StepHandle, name: &str) -> RhaiResult<StepHandle> {
+        if !invocation::is_user(name) {
+            return Err(Problem::new(format!("{name:?} is not a valid name of a user")).at(&context));
+        }
+        invoke(&context, step, |invocation| invocation.user = Some(name.to_owned()))
+    }
+
+    /// Runs the step's command and guards in this directory of the server.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Install the packages", "npm ci").directory("/srv/app").unless("test -d node_modules");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn directory(context: NativeCallContext, step: &mut StepHandle, path: &str) -> RhaiResult<StepHandle> {
+        if !invocation::is_directory(path) {
+            return Err(Problem::new(format!("{path:?} is not a valid path for a directory"))
+                .label("a path begins with /")
+                .at(&context));
+        }
+        invoke(&context, step, |invocation| {
+            invocation.directory = Some(path.to_owned())
+        })
+    }
+
+    /// Runs the step's command and guards with this shell: `"sh"` (the default) or `"bash"`. With bash, a pipe fails if any of
+    /// its commands fails (`set -o pipefail`).
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Import the dump", "zcat /srv/dump.sql.gz | psql shop").user("postgres").shell("bash");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn shell(context: NativeCallContext, step: &mut StepHandle, name: &str) -> RhaiResult<StepHandle> {
+        let shell = match name {
+            "sh" | "/bin/sh" => Interpreter::Sh,
+            "bash" | "/bin/bash" => Interpreter::Bash,
+            _ => {
+                return Err(
+                    Problem::new(format!("{name:?} is not a shell that a step can run with"))
+                        .help("use \"bash\" or \"sh\"; start other programs in the command")
+                        .at(&context),
+                );
+            }
+        };
+        invoke(&context, step, |invocation| invocation.shell = shell)
+    }
+
+    /// Tries the command again after it has failed: so many attempts in total, with a pause in between. The step's timeout is
+    /// for all of them together.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::check("The app answers", "curl -fsS http://127.0.0.1:3000/up").retry(10, "3s");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn retry(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        attempts: i64,
+        pause: &str,
+    ) -> RhaiResult<StepHandle> {
+        let attempts = u32::try_from(attempts)
+            .ok()
+            .filter(|attempts| (2..=invocation::MOST_ATTEMPTS).contains(attempts))
+            .ok_or_else(|| {
+                Problem::new(format!("{attempts} is not a valid number of attempts"))
+                    .label(format!("from 2 to {}", invocation::MOST_ATTEMPTS))
+                    .at(&context)
+            })?;
+        let pause_seconds = seconds(&context, "pause", pause, invocation::LONGEST_PAUSE)?;
+        invoke(&context, step, |invocation| {
+            invocation.retry = Some(Retry {
+                attempts,
+                pause_seconds,
+            });
+        })
+    }
+
+    /// States that the command has also succeeded if it ends with one of these exit statuses.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Synchronize", "rsync -a /srv/a/ /srv/b/").allow_exit([23, 24]);
+    /// ```
+    #[rhai_fn(name = "allow_exit", return_raw)]
+    pub fn allow_exits(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        statuses: rhai::Array,
+    ) -> RhaiResult<StepHandle> {
+        let allowed: Option<BTreeSet<u8>> = statuses
+            .iter()
+            .map(|status| status.as_int().ok().and_then(|status| u8::try_from(status).ok()))
+            .collect();
+        let Some(mut allowed) = allowed.filter(|allowed| !allowed.is_empty()) else {
+            return Err(Problem::new("these are not exit statuses")
+                .label("a list of numbers from 0 to 255")
+                .at(&context));
+        };
+        allowed.remove(&0);
+        invoke(&context, step, |invocation| {
+            invocation.allowed_exits = allowed.into_iter().collect();
+        })
+    }
+
+    /// As above, for one exit status.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Update the packages", "dnf check-update").allow_exit(100);
+    /// ```
+    #[rhai_fn(name = "allow_exit", return_raw)]
+    pub fn allow_exit(context: NativeCallContext, step: &mut StepHandle, status: i64) -> RhaiResult<StepHandle> {
+        allow_exits(context, step, vec![status.into()])
     }
 
     /// States that running the step twice does no harm. A resumed run may then repeat it when its outcome is not known.
@@ -270,19 +396,42 @@ fn set_undo(
     })
 }
 
-fn seconds(context: &NativeCallContext, what: &str, duration: &str) -> RhaiResult<u64> {
+fn seconds(context: &NativeCallContext, what: &str, duration: &str, longest: u64) -> RhaiResult<u64> {
     duration
         .parse::<jiff::SignedDuration>()
         .ok()
         .map(|duration| duration.as_secs())
         .and_then(|seconds| u64::try_from(seconds).ok())
-        .filter(|seconds| (1..=form::LONGEST_TIMEOUT).contains(seconds))
+        .filter(|seconds| (1..=longest).contains(seconds))
         .ok_or_else(|| {
             Problem::new(format!("{duration:?} is not a valid {what}"))
-                .label(format!("a {what} is from 1s to 24h"))
+                .label(format!("a {what} is from 1s to {}h", longest / 3600))
                 .help("write it as \"90s\", \"5m\" or \"1h 30m\"")
                 .at(context)
         })
+}
+
+fn invoke(
+    context: &NativeCallContext,
+    step: &StepHandle,
+    change: impl FnOnce(&mut Invocation),
+) -> RhaiResult<StepHandle> {
+    alter(context, step, |step| {
+        let Action::Run { command } = &step.action else {
+            return Err(Problem::new(
+                "only a command has a user, a directory, a shell, attempts or exit statuses",
+            ));
+        };
+        change(&mut step.invocation);
+        if step.invocation.is_argument() && command.len() > invocation::LONGEST_ARGUMENT {
+            return Err(Problem::new(format!(
+                "a command that is invoked in this way can have {} KiB",
+                invocation::LONGEST_ARGUMENT >> 10
+            ))
+            .help("upload it as a script, and run that"));
+        }
+        Ok(())
+    })
 }
 
 fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {

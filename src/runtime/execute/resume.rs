@@ -297,6 +297,7 @@ mod tests {
             idempotent: false,
             preflight: false,
             env: Default::default(),
+            invocation: Default::default(),
             timeout_seconds: 60,
             origin: Origin {
                 file: "one.rhai".to_owned(),

@@ -62,7 +62,10 @@ impl Runtime {
         let mut checks = 0;
         for (index, step) in plan.steps.iter().enumerate() {
             let check = match &step.action {
-                Action::Run { command } if step.preflight => exports(step).map(|env| format!("{env}{command}")),
+                Action::Run { command } if step.preflight => {
+                    let command = step.invocation.command(command);
+                    exports(step).map(|env| format!("{env}{command}"))
+                }
                 _ => None,
             };
             checks += u32::from(check.is_some());
@@ -160,8 +163,9 @@ fn exports(step: &Step) -> Option<String> {
 fn nothing_to_do(step: &Step) -> Option<String> {
     let env = exports(step)?;
     let held = |guard: &str| format!("held {}", quote(&format!("{env}{guard}")));
-    let mut tests: Vec<String> = step.unless.iter().map(|guard| held(guard)).collect();
-    tests.extend(step.only_if.iter().map(|guard| format!("! {}", held(guard))));
+    let asked = |guard: &String| held(&step.invocation.guard(guard));
+    let mut tests: Vec<String> = step.unless.iter().map(asked).collect();
+    tests.extend(step.only_if.iter().map(|guard| format!("! {}", asked(guard))));
     if let Action::Upload {
         path,
         content: Content::Text(text),
