@@ -72,7 +72,7 @@ pub fn follow(path: &Path) -> Result<PathBuf, Unusable> {
             seen = OwnedPath::read(&real)?;
             continue;
         }
-        // Who can write to a folder can replace what is in it.
+        // A user who can write to a folder can replace the files in it.
         seen.check_as_folder(&real)?;
         let next = real.join(&part);
         let found = OwnedPath::read(&next)?;

@@ -56,6 +56,7 @@ async function picture(of: Page | Locator, name: string): Promise<void> {
 story("the servers", async ({ dashboard }) => {
   await dashboard.goto("/servers");
   await expect(dashboard.getByRole("link", { name: "staging-1" })).toBeVisible();
+  await expect(dashboard.getByText("reading …")).toHaveCount(0);
   await picture(dashboard, "servers");
 });
 
@@ -70,7 +71,7 @@ story("a run that failed", async ({ dashboard }) => {
   await dashboard.setViewportSize({ width: 1280, height: 860 });
   await dashboard.goto("/runs");
   await dashboard.getByRole("link", { name: /backup/ }).click();
-  await expect(dashboard.getByText("connection to storage-1 refused")).toBeVisible();
+  await expect(dashboard.getByText("rsync: connection to storage-1 refused", { exact: true })).toBeVisible();
   await picture(dashboard, "run-failed");
 });
 

@@ -231,7 +231,7 @@ impl RunningAccount<'_> {
         if at_once.fail_fast
             && let Some(refused) = self.first_left_out()
         {
-            // Another run came first, or a consent was too old: the last that can speak against one of them.
+            // Another run began first, or a consent was too old. This is the last check that can refuse a server.
             let reason = format!("not started, because '{}' failed (--fail-fast)", refused.server);
             runtime.skip(waiting, &reason)?;
             for place in places {

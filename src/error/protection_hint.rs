@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What to do, if all of it is true.
 pub(super) fn hint(server: &str, reasons: &[ProtectionReason]) -> String {
     if reasons.contains(&ProtectionReason::RunsThisInfrakt) {
-        // Whatever else protects it: from here, nothing helps.
+        // No other reason matters: on this computer nothing can lift this one.
         return "infrakt never wipes the machine that it runs on; to wipe this one, run infrakt on another computer"
             .to_owned();
     }

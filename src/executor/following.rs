@@ -128,7 +128,7 @@ impl Execution<'_> {
             if interrupts > 0 {
                 let since = *stopped_since.get_or_insert_with(Instant::now);
                 let left = match begun {
-                    // Nothing can be said to it before: its shell may take what it is not there to read for a command.
+                    // Nothing may be sent earlier: before the follower reads, the shell would take the words for commands.
                     false => interrupts > 1 || since.elapsed() > FIRST_WORD,
                     true => told > 1 && last.elapsed() > LAST_WORD,
                 };
@@ -160,7 +160,7 @@ impl Execution<'_> {
                     }
                     continue;
                 }
-                // The steps go on, even if the server is too short of something to say so now.
+                // The steps continue, even if the server lacks memory or disk space to report it now.
                 Incoming::Closed if owed.begun || !transcript.is_untouched() => return Ok(Followed::Lost),
                 Incoming::Closed => {
                     let said = String::from_utf8_lossy(&said).trim().to_owned();
@@ -227,7 +227,7 @@ impl Execution<'_> {
             if (!events.is_empty() || position.ended)
                 && let Err(error) = note(self.world, plan, events, Some(&position))
             {
-                // Nothing more can be noted down, so nothing more may happen.
+                // The journal can't be written, so no further step may begin.
                 channel.send(b"stop\n")?;
                 return Err(error);
             }

@@ -169,7 +169,7 @@ impl Execution<'_> {
                 Followed::Lost => {
                     self.notice("connection lost; trying again")?;
                     if owed.heard == heard {
-                        // It is there and does not speak: to hammer on its door would not help it.
+                        // The server accepts connections and does not answer. More attempts would only add to its load.
                         std::thread::sleep(PAUSE);
                     }
                     if let Err(error) = self.call_again().and_then(|()| owed.is_worth_another_try(plan)) {
@@ -263,7 +263,7 @@ impl Execution<'_> {
     ) -> Result<()> {
         let mut events = transcript.lose();
         events.extend(out_of_sight(plan, *reached, to, reason));
-        // What is known already is not made unknown by looking for more.
+        // A step whose outcome is known keeps it.
         events.retain(|event| ended_step(event).is_none_or(|step| !self.settled.contains(&step)));
         let last = events.iter().filter_map(ended_step).max();
         *reached = last.map_or(*reached, |last| last + 1);
@@ -294,7 +294,7 @@ impl Execution<'_> {
         let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
         let patience = Duration::from_secs(undo.map_or(0, |undo| undo.after_seconds));
         let began = Instant::now();
-        // To be asked to stop after the present step changes nothing about that: it is proven or undone first.
+        // A Ctrl-C doesn't change this: the step is proven or undone before the run stops.
         let world = &*self.world;
         let in_a_hurry = || world.interrupts() > 1;
         let Err(error) = self.connection.reconnect_unless(&in_a_hurry, patience) else {
@@ -312,7 +312,7 @@ impl Execution<'_> {
         self.notice(&format!(
             "a new login does not work ({error}); the server undoes the step"
         ))?;
-        // A login that is refused over and over would be taken for an attack.
+        // infrakt does not try again: the server could take many refused logins for an attack.
         let until = began + patience + TIME_TO_UNDO;
         while Instant::now() < until {
             if self.world.interrupts() > 1 {

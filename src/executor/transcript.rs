@@ -169,7 +169,7 @@ impl Transcript {
     }
 
     fn advance(&mut self, events: &mut Vec<RunEvent>) {
-        // The journal is sent before the outputs that it speaks of: a record has to wait until they are here.
+        // The server sends the journal before the output that a record refers to, so the record waits for that output.
         while let Some((_, record)) = self.records.front() {
             let marks = match record {
                 Record::Started { out, err, .. } | Record::Ended { out, err, .. } => Some((*out, *err)),

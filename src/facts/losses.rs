@@ -57,7 +57,7 @@ impl Facts {
             losses.paths.push(Loss {
                 bytes: self.opt_infrakt.bytes,
                 entries: self.opt_infrakt.entries.iter().map(Entry::as_lost).collect(),
-                // What stands there: a link in place of the directory is another thing.
+                // The link itself, not its target: a link in place of the directory counts as another thing.
                 ..loss("/opt/infrakt", format!("{size}{backups}")).with_identity(&self.opt_infrakt.kind)
             });
         }

@@ -154,7 +154,7 @@ impl Facts {
             reason,
             hint: Some(HOW_TO_WRITE.to_owned()),
         };
-        // The format first: fields of a later one are not a mistake of the file.
+        // Checked first, so that a file of a later format is not reported for its unknown fields.
         let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         match value.get("format") {
             None => return Err(malformed("it has no format, so it is not a file of facts".to_owned())),

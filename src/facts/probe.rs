@@ -217,7 +217,7 @@ fn directory(records: &mut Records<'_>) -> Result<Directory, String> {
                 _ => "other",
             }
             .to_owned(),
-            // With a fraction, which says nothing that a reader could use.
+            // The time has a fraction of a second, which no reader needs.
             modified: number("opt_entries", modified.split('.').next().unwrap_or_default())?,
         });
     }

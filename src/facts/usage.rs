@@ -79,7 +79,7 @@ pub fn parse(output: &[u8]) -> Result<Usage, String> {
         let disk = Disk {
             mount: mount.to_owned(),
             total_bytes: number(key, total)?,
-            // A file system may be fuller than ordinary users can make it.
+            // Negative if root has used blocks that are reserved for it.
             available_bytes: available.parse().unwrap_or(0),
         };
         disks.insert(source, disk);

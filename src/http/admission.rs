@@ -31,7 +31,7 @@ impl Admission {
         } else {
             page::find(head.method, &head.target.path)?;
         }
-        // Strangers have nothing to say that would be worth the memory.
+        // Without the key, no call may send a body, so a stranger can't fill the memory.
         let most = if open_to_all { 0 } else { BODY_BYTES };
         if head.length > most {
             let message = format!("the body has more than {most} bytes");

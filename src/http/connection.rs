@@ -229,7 +229,7 @@ impl HttpConnection {
         for (name, value) in own.into_iter().chain(problem.headers()) {
             answer.push_str(&format!("{name}: {value}\r\n"));
         }
-        // Who asks for the head is told of the body and not given it.
+        // The answer to HEAD has the length of the body, and no body.
         let body = if method == Method::Head { "" } else { &body };
         self.write_all(format!("{answer}\r\n{body}").as_bytes())
     }

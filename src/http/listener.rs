@@ -129,7 +129,7 @@ impl Connections {
         };
         let (connections, entrance) = (Arc::clone(self), Arc::clone(entrance));
         let leaving = Leaving { connections, number };
-        // Where there is no thread to be had, the connection is closed with what is dropped.
+        // If no thread can be started, dropping the connection closes it.
         let _ = thread::Builder::new()
             .name("connection".to_owned())
             .stack_size(STACK)

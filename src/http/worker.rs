@@ -87,7 +87,7 @@ impl Work {
         };
         let work = Arc::clone(self);
         let thread = thread::Builder::new().name("event stream".to_owned());
-        // Where there is no thread to be had, tiny_http answers 500 for what is dropped.
+        // If no thread can be started, the request is dropped, and tiny_http answers 500.
         thread
             .spawn(move || {
                 let mut writer = incoming.into_writer();

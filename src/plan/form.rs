@@ -24,7 +24,7 @@ impl Plan {
             reason,
             hint: Some("make a new plan: infrakt plan RECIPE --server NAME --out FILE".to_owned()),
         };
-        // The format first: fields of a later one are not a mistake of the file.
+        // Checked first, so that a file of a later format is not reported for its unknown fields.
         let value: serde_json::Value = serde_json::from_str(json).map_err(|error| malformed(error.to_string()))?;
         match value.get("format").map(|format| (format, format.as_u64())) {
             None => return Err(malformed("it has no format, so it is not a plan".to_owned())),

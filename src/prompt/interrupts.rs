@@ -38,7 +38,7 @@ pub fn install_interrupt_handler() -> Result<()> {
             }
             None => {
                 show_control_characters();
-                // What is written is written whole or not at all, so there is nothing to wait for.
+                // infrakt writes its files completely or not at all, so it can exit at once.
                 let _ = writeln!(io::stderr(), "{}", kept().unwrap_or_else(|| "interrupted".to_owned()));
                 std::process::exit(Exit::Interrupted as i32);
             }

@@ -81,7 +81,7 @@ impl Question {
                 }
                 Err(errno) => return Err(failed(errno)),
             }
-            // A hang-up is no input, and stays.
+            // A hang-up is not input, and poll keeps reporting it.
             if input[0].revents().contains(PollFlags::HUP) {
                 break;
             }

@@ -56,7 +56,7 @@ impl ReadFacts {
     /// # Errors
     /// If a value has no counterpart in Rhai.
     pub fn of(known: KnownServer) -> Result<Self, Box<EvalAltResult>> {
-        // Recorded answers are given to the primitives that ask, so their keys stay infrakt's own business.
+        // Recorded answers go to the primitives that ask for them. The recipe never sees their keys.
         let facts = Facts {
             answers: BTreeMap::new(),
             ..known.facts

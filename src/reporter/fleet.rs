@@ -100,7 +100,7 @@ impl Fleet {
 
     pub fn event(&self, number: usize, event: &RunEvent) {
         let mut state = self.state();
-        // Taken out and put back: what it says is printed past the rest of the state.
+        // Taken out and put back, so that printing can borrow the rest of the state.
         let Some(mut running) = state.running.remove(&number) else {
             return;
         };

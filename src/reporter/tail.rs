@@ -28,7 +28,7 @@ impl Tail {
             let line: Vec<u8> = self.partial.drain(..=end).collect();
             ended.push(self.line(&line[..end]));
         }
-        // A line without an end must not grow without one.
+        // A line that never ends must not fill the memory.
         if self.partial.len() > 4096 {
             let line = std::mem::take(&mut self.partial);
             ended.push(self.line(&line));

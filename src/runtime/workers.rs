@@ -57,7 +57,7 @@ impl Runtime {
                     });
                 match worker {
                     Ok(worker) => workers.push(worker),
-                    // Fewer hands take longer, that is all.
+                    // With fewer threads the work only takes longer.
                     Err(_) if !workers.is_empty() => break,
                     Err(error) => return Err(Error::usage(format!("cannot start a thread: {error}"))),
                 }

@@ -82,7 +82,7 @@ impl Store {
                 params![name, server.id, image, Timestamp::now()],
             )?;
             let app = by_name(transaction, name)?;
-            // Ids are never used twice, but a database that was deleted or restored from a copy counts again.
+            // Ids are never used twice, except after the database was deleted or restored from a copy.
             let path = self.home().env_file_path(app.id);
             if path.exists() {
                 let app = app.name;

@@ -32,7 +32,7 @@ impl Report for Several<'_> {
 
     fn left_out(&self, row: &Row, error: Error) -> Result<()> {
         if self.context.json {
-            // A reader that has gone away must not end what is under way.
+            // A reader that closed the pipe must not end the runs.
             let _ = output::json_line(&GroupEvent::ServerLeftOut {
                 server: row.server.clone(),
                 run: None,
@@ -68,7 +68,7 @@ impl Report for Several<'_> {
 
     fn skipped(&self, row: &Row, reason: &str) {
         if self.context.json {
-            // A reader that has gone away must not end what is under way.
+            // A reader that closed the pipe must not end the runs.
             let _ = output::json_line(&GroupEvent::RunSkipped {
                 server: row.server.clone(),
                 run: row.run,

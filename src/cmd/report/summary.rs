@@ -35,6 +35,7 @@ impl Summary<'_> {
                 "OUTCOME",
                 "CHANGED",
                 "NO CHANGE",
+                "CHECKS",
                 "FAILED",
                 "TOOK",
                 "RUN",
@@ -47,7 +48,8 @@ impl Summary<'_> {
                     row.server.clone(),
                     row.outcome.as_str().to_owned(),
                     count(|account| account.tally.changed),
-                    count(|account| account.tally.no_change + account.tally.checks),
+                    count(|account| account.tally.no_change),
+                    count(|account| account.tally.checks),
                     count(|account| account.tally.failed + account.tally.stopped + account.tally.unknown),
                     row.account
                         .map_or(String::new(), |account| format!("{:.1} s", account.took.as_secs_f64())),

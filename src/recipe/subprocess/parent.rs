@@ -235,7 +235,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It has ended, or it is to: where neither can be done, it was reaped already.
+        // If the process can neither be killed nor waited for, it has been reaped already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -120,7 +120,7 @@ impl Background {
             .name("infrakt-run".to_owned())
             .stack_size(EXECUTING_STACK)
             .spawn(move || {
-                // Given back when the run has ended, or when there is none after all.
+                // Released when the run has ended, or when no run began.
                 let _taken = taken;
                 if let Ok(job) = waiting.recv() {
                     job();
@@ -261,7 +261,7 @@ impl RunSlot {
             if !matches!(ended, Ok(RunState::Done | RunState::Failed)) {
                 listed.shared.state().interrupted += 1;
             }
-            // Only now: a run that is listed nowhere has ended.
+            // Removed last: a run that is no longer listed counts as ended.
             drop(listed);
         };
         // The thread waits as long as there is a sender.
@@ -272,7 +272,7 @@ impl RunSlot {
 fn await_word(tells: &Receiver<Result<()>>) -> Result<()> {
     match tells.recv_timeout(SETTLING) {
         Ok(word) => word,
-        // It goes on, or has ended in a way that the journal tells.
+        // The run continues, or the journal says how it has ended.
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
     }
 }
@@ -286,7 +286,7 @@ struct Caller {
 impl Caller {
     fn tell(&mut self, word: Result<()>) {
         if let Some(told) = self.told.take() {
-            // They may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = told.send(word);
         }
     }

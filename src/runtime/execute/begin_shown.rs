@@ -69,7 +69,7 @@ impl Runtime {
                 }
                 waiting.begin()
             }
-            // A group has a place for each of its members.
+            // Not expected: a group has a run for each of its members.
             None => Err(Refusal::Busy {
                 reason: format!("no run of {} was recorded", recipe.name),
             }

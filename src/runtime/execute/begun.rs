@@ -63,7 +63,7 @@ impl BegunRun {
 pub(super) fn note_error<T>(begun: &mut BegunRun, report: &mut dyn FnMut(&RunEvent), outcome: Result<T>) -> Result<T> {
     if let Err(error) = &outcome {
         let state = match error {
-            // What the server was given goes on there.
+            // The server continues with the steps that it has received.
             Error::Interrupted | Error::Ssh(_) => RunState::Interrupted,
             _ => RunState::Failed,
         };
@@ -71,7 +71,7 @@ pub(super) fn note_error<T>(begun: &mut BegunRun, report: &mut dyn FnMut(&RunEve
             state,
             reason: Some(error.to_string()),
         };
-        // The error that is already on its way says more than one about noting it down.
+        // The first error is returned already; it says more than a failure to record it.
         if begun.journal.append(std::slice::from_ref(&end), None).is_ok() {
             report(&end);
         }

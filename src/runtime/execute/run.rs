@@ -18,7 +18,7 @@ impl Runtime {
     /// A refusal (protected, stale, or locked by another computer), or a problem with the journal. How the steps went is
     /// in [`Ended`].
     pub fn execute(&self, begun: &mut BegunRun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
-        // What is executed now is to be done, whatever became of it before.
+        // These steps are executed now, even if an earlier attempt settled some of them.
         begun.progress.settled.clear();
         let looked = match begun.rest_destroys() {
             true => begun

@@ -27,7 +27,7 @@ impl Runtime {
         beat: &mut dyn FnMut(usize),
     ) -> Result<Vec<Result<R>>> {
         if let [server] = servers {
-            // One alone needs no thread beside this one.
+            // A single server is handled on this thread.
             return match work(self, server) {
                 Err(error) if concerns_all(&error) => Err(error),
                 result => Ok(vec![result]),

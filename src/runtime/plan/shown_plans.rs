@@ -203,7 +203,7 @@ mod tests {
         assert!(matches!(shown.take(&plan("b")), Err(Refusal::NotShown { .. })));
         let taken = shown.take(&plan("a")).unwrap();
         assert!(matches!(shown.take(&plan("a")), Err(Refusal::Locked { .. })));
-        // Nothing has begun with it: it can be had again.
+        // No run has begun with the plan, so it can be taken again.
         drop(taken);
         shown.take(&plan("a")).unwrap().use_up();
         assert!(matches!(shown.take(&plan("a")), Err(Refusal::NotShown { .. })));

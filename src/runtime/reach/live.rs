@@ -186,7 +186,7 @@ impl Live {
                 stop: &|| stop.asked() > 0,
             };
             let facts = match read_facts(&mut connection, name) {
-                // The person, or a run before this one, took longer than an idle connection lives.
+                // The person or an earlier run took so long that the idle connection was closed.
                 Err(error) if question::is_lost(&error) => {
                     connection.reconnect(RECONNECT_PATIENCE)?;
                     read_facts(&mut connection, name)?

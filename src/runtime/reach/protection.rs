@@ -50,7 +50,7 @@ pub fn reasons(
         ..Identity::default()
     };
     for reason in store.protection_of_identity(read, &host_keys, Some(server))? {
-        // A marked row is among the protected machines itself: that needs no second sentence.
+        // A marked row is itself one of the protected machines; one reason is enough.
         if !(server.is_infrakt_host && is_by_row_named(&reason, &server.name)) {
             reasons.push(reason);
         }
