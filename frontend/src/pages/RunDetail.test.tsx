@@ -190,6 +190,7 @@ describe("a run that failed", () => {
     expect(await screen.findByText("E: Unable to locate package", { exact: false })).toBeVisible();
     // Beside the heading, and at the step itself.
     expect(screen.getAllByText("exit status 100")).toHaveLength(2);
+    expect(screen.getByRole("group", { name: "Command of: Step two" })).toBeVisible();
     expect(screen.getByText(/Fix the cause, then choose Resume/)).toBeInTheDocument();
     expect(screen.getByText(/bob@desk/)).toBeInTheDocument();
     expect(screen.getByText("connection lost, trying again")).toBeInTheDocument();

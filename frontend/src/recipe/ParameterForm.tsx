@@ -76,6 +76,10 @@ function ParameterField({ parameter, value, onChange, error }: FieldProps) {
   }
   return (
     <TextField
+      // A long default, such as a URL, is to be read whole.
+      className={
+        typeof parameter.default === "string" && parameter.default.length > 32 ? styles.wide : undefined
+      }
       {...about}
       mono
       inputMode={type === "int" ? "numeric" : undefined}

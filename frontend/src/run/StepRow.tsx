@@ -20,6 +20,8 @@ interface Props {
   found: number;
 }
 
+const ENDED_BADLY: readonly StepView["status"][] = ["failed", "stopped", "unknown"];
+
 /** A step of a run: its state and, opened, its output. */
 export function StepRow({ step, log, open, onToggle, found }: Props) {
   const panel = useId();
@@ -85,8 +87,8 @@ export function StepRow({ step, log, open, onToggle, found }: Props) {
           <Why step={step} />
           {log ?? (ran && <p className={styles.nothing}>{nothing(step)}</p>)}
           {step.content !== null && (
-            // Of a step that did not run there is nothing else to see.
-            <details open={!ran}>
+            // A step that did not run has nothing else to show; one that did not end well must show what it was.
+            <details open={!ran || ENDED_BADLY.includes(step.status)}>
               <summary className={styles.content}>Command and guards</summary>
               <div className={styles.body}>
                 <StepBody step={step.content} />

@@ -35,7 +35,7 @@ export function wordsFor({ status, effect }: Pick<StepView, "status" | "effect">
   return status === "no_change" && effect === "check" ? PASSED_CHECK : STEP_STATUSES[status];
 }
 
-/** A recipe as people call it: `provision` rather than `provision.rhai`. */
+/** A recipe as people call it: `provision` rather than `provision.rhai`, and without the folder of its file. */
 export function recipeName(recipe: string): string {
-  return recipe.replace(/\.rhai$/, "");
+  return recipe.replace(/^.*\//, "").replace(/\.rhai$/, "");
 }
