@@ -56,6 +56,7 @@ const EXCEPT: &[(&str, &str)] = &[
     ("src/plan/lint/mod.rs", "a variable beside a string reads as a form"),
     ("src/prompt/remembering.rs", "questions in its tests have a form"),
     ("tests/documentation/voice.rs", "it lists the forms"),
+    ("tests/execution/invocation.rs", "it names the user nobody"),
     ("tests/execution/links.rs", "it names the user nobody"),
     ("tests/lab/detached.rs", "it names the user nobody"),
     ("tests/lab/survival.rs", "it names the user nobody"),
