@@ -12,6 +12,9 @@ pub struct Position {
     pub column: usize,
     /// The whole source of that file, to show the line from.
     pub source: String,
+    /// The line of a shipped module where the error arose, if this is the author's own call that led there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Box<Position>>,
 }
 
 /// Why a recipe can't be used.

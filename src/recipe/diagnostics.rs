@@ -2,32 +2,34 @@
 
 use super::api;
 use super::draft::Problem;
+use super::functions::{Defined, defined_in};
 use super::limits::MAX_TIME;
-use super::reference;
 use super::used::Used;
+use super::{habits, names, reference, scan};
 use crate::error::{Position, RecipeError, nearest};
+use crate::plan::Keeper;
 use crate::plan::printable::{one_line, printable};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rhai::{Engine, EvalAltResult, ParseErrorType};
+use rhai::{Engine, EvalAltResult, LexError, ParseErrorType};
 use std::collections::BTreeMap;
 
 /// Turns an error of Rhai into one with its file, line and help.
 pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTreeMap<String, Used>) -> RecipeError {
+    let known = |name: String| sources.contains_key(&name).then_some(name);
     let mut file = main.to_owned();
     let mut error = error;
-    // An error inside of functions and imports is wrapped once for each; the innermost names the place.
+    // Where each call was made that led to the error, from the recipe inwards.
+    let mut calls: Vec<(String, rhai::Position)> = Vec::new();
     loop {
         error = match error {
-            EvalAltResult::ErrorInFunctionCall(_, source, inner, _) => {
-                if sources.contains_key(&source) {
-                    file = source;
-                }
+            EvalAltResult::ErrorInFunctionCall(_, source, inner, place) => {
+                calls.push((file.clone(), place));
+                file = known(source).unwrap_or(file);
                 *inner
             }
-            EvalAltResult::ErrorInModule(name, inner, _) => {
-                if sources.contains_key(&name) {
-                    file = name;
-                }
+            EvalAltResult::ErrorInModule(name, inner, place) => {
+                calls.push((file.clone(), place));
+                file = known(name).unwrap_or(file);
                 *inner
             }
             innermost => {
@@ -37,25 +39,34 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
         };
     }
     let place = error.take_position();
-    let position = sources.get(&file).filter(|_| !place.is_none()).map(|source| Position {
-        line: place.line().unwrap_or(1),
-        column: place.position().unwrap_or(0),
-        file: file.clone(),
-        source: source.text.clone(),
-    });
-    match error {
+    let position = own_call(&file, place, &calls, sources);
+    let at = At {
+        text: sources.get(&file).map_or("", |used| used.text.as_str()),
+        place: position_in(&file, place, sources),
+    };
+    let mut explained = match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.clone().try_cast::<Problem>() {
             Some(problem) => problem.into_error(position),
             None => script(format!("the recipe stopped: {value}"), "thrown here", position, None),
         },
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(engine, &signature, position),
-        EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, position),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            let used = sources.get(&file);
+            unknown_function(engine, &signature, position, &|alias| {
+                let used = used?;
+                let path = imported_as(&used.text, alias)?;
+                names::text_of(&path, &file, used, sources).map(defined_in)
+            })
+        }
+        EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, position, &at),
         EvalAltResult::ErrorPropertyNotFound(name, _) => script(
             format!("'{name}' does not exist here"),
             "unknown property",
             position,
-            Some("list what recipes can use: infrakt recipe docs".to_owned()),
+            Some(format!(
+                "if the key may be missing, write x?.{name} ?? \"default\", or x[\"{name}\"], which is () then"
+            )),
         ),
+        EvalAltResult::ErrorDotExpr(what, _) => getter(&what, position, &at),
         EvalAltResult::ErrorTooManyOperations(_) => script(
             "the recipe does not end: it was stopped after two million operations".to_owned(),
             "still running here",
@@ -83,8 +94,138 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             position,
             Some("check for a function that calls itself".to_owned()),
         ),
-        EvalAltResult::ErrorParsing(kind, _) => parsing(&kind, position),
+        EvalAltResult::ErrorMismatchDataType(wanted, given, _) => {
+            let help = (words_of_types(&given) == "step").then(|| {
+                "a step runs later, so its result is not known here; ask the server with ssh::query(\"…\")".to_owned()
+            });
+            let message = format!(
+                "a {} is needed here, and this is a {}",
+                words_of_types(&wanted),
+                words_of_types(&given)
+            );
+            script(message, "here", position, help)
+        }
+        EvalAltResult::ErrorParsing(kind, _) => parsing(&kind, position, &at),
         other => script(other.to_string(), "", position, None),
+    };
+    if let RecipeError::Script { message, .. } = &mut explained {
+        *message = words_of_types(message);
+    }
+    explained
+}
+
+/// The innermost place in a file of the author's own; with it, the line of a shipped module if the error arose there.
+fn own_call(
+    file: &str,
+    place: rhai::Position,
+    calls: &[(String, rhai::Position)],
+    sources: &BTreeMap<String, Used>,
+) -> Option<Position> {
+    let position = position_in(file, place, sources);
+    let is_shipped = |file: &str| {
+        sources
+            .get(file)
+            .is_some_and(|used| used.module.kept_by == Keeper::Shipped)
+    };
+    if !is_shipped(file) {
+        return position;
+    }
+    let own = calls
+        .iter()
+        .rev()
+        .find(|(file, place)| !is_shipped(file) && !place.is_none());
+    match own.and_then(|(file, place)| position_in(file, *place, sources)) {
+        Some(own) => Some(Position {
+            inside: position.map(Box::new),
+            ..own
+        }),
+        None => position,
+    }
+}
+
+fn position_in(file: &str, place: rhai::Position, sources: &BTreeMap<String, Used>) -> Option<Position> {
+    let used = sources.get(file).filter(|_| !place.is_none())?;
+    let line = place.line().unwrap_or(1);
+    Some(Position {
+        line,
+        column: place.position().map_or(0, |column| used.shifts.back(line, column)),
+        file: file.to_owned(),
+        source: used.text.clone(),
+        inside: None,
+    })
+}
+
+/// A place in a text, for hints about what is written there.
+struct At<'a> {
+    text: &'a str,
+    place: Option<Position>,
+}
+
+impl At<'_> {
+    /// The characters of the text, and the place among them.
+    fn split(&self) -> (Vec<char>, usize) {
+        let text: Vec<char> = self.text.chars().collect();
+        let at = self
+            .place
+            .as_ref()
+            .map_or(text.len(), |at| scan::index_of(&text, at.line, at.column));
+        (text, at)
+    }
+
+    /// Whether these characters stand right before the place.
+    fn follows(&self, before: &str) -> bool {
+        let (text, at) = self.split();
+        let before: Vec<char> = before.chars().collect();
+        text[..at].ends_with(&before)
+    }
+
+    /// The first character from the end of the word here on that is not a blank.
+    fn after_word(&self) -> Option<char> {
+        let (text, at) = self.split();
+        let rest = text[at..].iter().skip_while(|c| c.is_alphanumeric() || **c == '_');
+        rest.copied().find(|c| !c.is_whitespace())
+    }
+
+    fn is_in_function(&self) -> bool {
+        let (text, at) = self.split();
+        let code: String = scan::code_of(self.text).into_iter().take(at.min(text.len())).collect();
+        let Some(function) = code.rfind("fn ") else {
+            return false;
+        };
+        let (open, close) = (
+            code[function..].matches('{').count(),
+            code[function..].matches('}').count(),
+        );
+        open > close
+    }
+}
+
+/// Names of types in Rust, as authors know them.
+fn words_of_types(message: &str) -> String {
+    const WORDS: [(&str, &str); 12] = [
+        ("infrakt::recipe::api::step::StepHandle", "step"),
+        ("infrakt::recipe::api::parameters::SecretRef", "secret"),
+        ("infrakt::recipe::api::parameters::Params", "record of parameters"),
+        ("infrakt::recipe::api::given::ServerHandle", "server"),
+        ("infrakt::recipe::api::given::FactsHandle", "record of facts"),
+        ("infrakt::recipe::draft::Problem", "problem"),
+        ("&str | ImmutableString | String", "string"),
+        ("ImmutableString", "string"),
+        ("alloc::string::String", "string"),
+        ("i64", "int"),
+        ("f64", "float"),
+        ("&str", "string"),
+    ];
+    let mut message = message.to_owned();
+    for (rust, word) in WORDS {
+        if message.contains(rust) {
+            message = message.replace(rust, word);
+        }
+    }
+    match message.as_str() {
+        "Step" => "step".to_owned(),
+        "Secret" => "secret".to_owned(),
+        _ => message,
     }
 }
 
@@ -97,9 +238,36 @@ fn script(message: String, label: &str, position: Option<Position>, help: Option
     }
 }
 
-fn parsing(kind: &ParseErrorType, position: Option<Position>) -> RecipeError {
+/// A property of something that has none of that name.
+fn getter(what: &str, position: Option<Position>, at: &At<'_>) -> RecipeError {
+    let (text, from) = at.split();
+    let name: String = text[from.min(text.len())..]
+        .iter()
+        .take_while(|c| c.is_alphanumeric() || **c == '_')
+        .collect();
+    let on_step = what.contains("'Step'");
+    let help = match name.as_str() {
+        _ if on_step
+            && ["stdout", "stderr", "output", "rc", "changed", "failed", "status"].contains(&name.as_str()) =>
+        {
+            Some(
+                "a step runs later, so it has no result yet; ask the server while planning: ssh::query(\"…\")"
+                    .to_owned(),
+            )
+        }
+        _ if on_step && !name.is_empty() => Some(format!("what a step can do is called with brackets: .{name}(…)")),
+        _ => None,
+    };
+    let message = match on_step {
+        true => format!("a step has no property '{name}'"),
+        false => what.to_owned(),
+    };
+    script(message, "here", position, help)
+}
+
+fn parsing(kind: &ParseErrorType, position: Option<Position>, at: &At<'_>) -> RecipeError {
     match kind {
-        ParseErrorType::VariableUndefined(name) => unknown_variable(name, position),
+        ParseErrorType::VariableUndefined(name) => unknown_variable(name, position, at),
         ParseErrorType::ModuleUndefined(name) => {
             let help = match nearest(name, api::WORDS) {
                 Some(near) => format!("did you mean {near}::?"),
@@ -112,12 +280,150 @@ fn parsing(kind: &ParseErrorType, position: Option<Position>) -> RecipeError {
                 Some(help),
             )
         }
-        other => script(other.to_string(), "not understood here", position, None),
+        ParseErrorType::Reserved(word) => {
+            let known = habits::of_word(word).map(str::to_owned);
+            let symbol = word
+                .chars()
+                .next()
+                .filter(|c| !c.is_alphabetic())
+                .and_then(habits::of_character);
+            let help = match () {
+                () if symbol.is_some() => symbol,
+                () if at.follows(".") => Some(format!("for a key of this name write: [\"{word}\"]")),
+                () if at.after_word() == Some(':') => Some(format!("as a key it needs quotes: \"{word}\": …")),
+                () if known.is_some() => known,
+                () if word.starts_with(char::is_alphabetic) => Some(format!("take another name: `my_{word}`")),
+                () => None,
+            };
+            let what = match word.starts_with(char::is_alphabetic) {
+                true => format!("'{word}' is a reserved word"),
+                false => format!("'{word}' has no meaning here"),
+            };
+            script(what, "not understood here", position, help)
+        }
+        ParseErrorType::PropertyExpected => {
+            let (text, from) = at.split();
+            let word: String = text[from.min(text.len())..]
+                .iter()
+                .take_while(|c| c.is_alphanumeric())
+                .collect();
+            let help = match () {
+                () if word.is_empty() => None,
+                () if at.follows(".") || at.follows(". ") => Some(format!(
+                    "'{word}' is a reserved word; for a key of this name write: [\"{word}\"]"
+                )),
+                () => Some(format!(
+                    "'{word}' is a reserved word; as a key it needs quotes: \"{word}\": …"
+                )),
+            };
+            script(
+                "the name of a key is missing".to_owned(),
+                "not understood here",
+                position,
+                help,
+            )
+        }
+        ParseErrorType::BadInput(LexError::MalformedChar(_)) => script(
+            "a text in single quotes".to_owned(),
+            "here",
+            position,
+            habits::of_character('\''),
+        ),
+        ParseErrorType::BadInput(LexError::UnexpectedInput(what)) => {
+            let c = what.chars().next().unwrap_or(' ');
+            script(
+                format!("unexpected '{what}'"),
+                "not understood here",
+                position,
+                habits::of_character(c),
+            )
+        }
+        ParseErrorType::MissingToken(token, _) if ["}", ")", "]"].contains(&token.as_str()) => {
+            let open = match token.as_str() {
+                "}" => '{',
+                ")" => '(',
+                _ => '[',
+            };
+            let code = scan::code_of(at.text);
+            let rest_is_blank = {
+                let (_, from) = at.split();
+                code[from.min(code.len())..].iter().all(|c| c.is_whitespace())
+            };
+            match scan::never_closed(&code, open).filter(|_| rest_is_blank) {
+                Some(found) => {
+                    let (line, column) = scan::place_of(&code, found);
+                    let position = position.map(|position| Position {
+                        line,
+                        column,
+                        ..position
+                    });
+                    script(
+                        format!("this '{open}' is never closed"),
+                        "opened here",
+                        position,
+                        Some(format!("add the missing '{token}'")),
+                    )
+                }
+                None => script(
+                    kind.to_string(),
+                    "not understood here",
+                    position,
+                    foreign_word_before(at),
+                ),
+            }
+        }
+        other => {
+            let help = foreign_word_before(at);
+            script(other.to_string(), "not understood here", position, help)
+        }
     }
 }
 
-fn unknown_variable(name: &str, position: Option<Position>) -> RecipeError {
+/// Where Rhai stumbles over what follows a word of another language: the hint for that word.
+fn foreign_word_before(at: &At<'_>) -> Option<String> {
+    let (text, from) = at.split();
+    let line_start = text[..from].iter().rposition(|c| *c == '\n').map_or(0, |end| end + 1);
+    let line: String = scan::code_of(at.text)[line_start..from].iter().collect();
+    let here: String = text[from..].iter().take_while(|c| c.is_alphanumeric()).collect();
+    if let Some(hint) = habits::of_word(&here) {
+        return Some(hint.to_owned());
+    }
+    let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let last = words.filter(|word| !word.is_empty()).last()?;
+    if last == "f" && text.get(from) == Some(&'"') {
+        return Some(F_STRING.to_owned());
+    }
+    habits::of_word(last).map(str::to_owned)
+}
+
+const F_STRING: &str = "a text with values stands in backticks: `port ${port}`";
+
+fn unknown_variable(name: &str, position: Option<Position>, at: &At<'_>) -> RecipeError {
+    let code: String = scan::code_of(at.text).into_iter().collect();
+    let declared = |word: &str| {
+        let declared = format!("{word} {name}");
+        code.match_indices(&declared)
+            .any(|(at, _)| code[at + declared.len()..].starts_with(|c: char| !(c.is_alphanumeric() || c == '_')))
+    };
+    let next_is_quote = {
+        let (text, from) = at.split();
+        matches!(text.get(from + name.chars().count()), Some('"' | '\''))
+    };
     let help = match nearest(name, ["server", "facts", "params"]) {
+        _ if ["f", "r", "b"].contains(&name) && next_is_quote => F_STRING.to_owned(),
+        _ if at.follows("${") => format!(
+            "in backticks, ${{…}} is a value of the recipe; for the shell's variable write \\${{{name}}} there, or put the text in double quotes"
+        ),
+        _ if habits::of_word(name).is_some() => habits::of_word(name).unwrap_or_default().to_owned(),
+        _ if at.is_in_function() && declared("const") => {
+            format!("a function does not see it by this name: write global::{name}")
+        }
+        _ if at.is_in_function() && declared("let") => {
+            format!(
+                "a function does not see variables from outside: pass it as an argument, or declare `const {name}` and write global::{name}"
+            )
+        }
+        _ if at.after_word() == Some(':') && at.follows("{ ") => format!("a map is written as: #{{ {name}: … }}"),
         Some(near) => format!("did you mean '{near}'?"),
         None => format!("declare it first: let {name} = …; (text is written in quotes: \"{name}\")"),
     };
@@ -129,21 +435,52 @@ fn unknown_variable(name: &str, position: Option<Position>) -> RecipeError {
     )
 }
 
+/// The path that a file imports by a name.
+fn imported_as(text: &str, alias: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let rest = line
+            .trim_start()
+            .strip_prefix("import")?
+            .trim_start()
+            .strip_prefix('"')?;
+        let (path, rest) = rest.split_once('"')?;
+        let name = rest.trim_start().strip_prefix("as ")?.trim();
+        (name.split(|c: char| !(c.is_alphanumeric() || c == '_')).next() == Some(alias)).then(|| path.to_owned())
+    })
+}
+
 /// `ssh::rnu (&str, i64)` is what Rhai says of a call that fits nothing.
-fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>) -> RecipeError {
+fn unknown_function(
+    engine: &Engine,
+    signature: &str,
+    position: Option<Position>,
+    module: &dyn Fn(&str) -> Option<Vec<Defined>>,
+) -> RecipeError {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ")"));
     let name = name.trim();
-    let functions = reference::functions(engine);
-    let forms: Vec<String> = functions
+    let mut functions: Vec<(String, String)> = reference::functions(engine)
+        .into_iter()
+        .map(|function| (function.name, function.signature))
+        .collect();
+    if let Some((alias, _)) = name.split_once("::")
+        && let Some(defined) = module(alias)
+    {
+        functions.retain(|(name, _)| !name.starts_with(&format!("{alias}::")));
+        let public = defined.iter().filter(|function| !function.private);
+        functions.extend(public.map(|function| {
+            (
+                format!("{alias}::{}", function.name),
+                format!("{alias}::{}", function.signature()),
+            )
+        }));
+    }
+    let forms: Vec<&str> = functions
         .iter()
-        .filter(|function| function.name == name)
-        .map(|function| function.signature.clone())
+        .filter(|(known, _)| known == name)
+        .map(|(_, signature)| signature.as_str())
         .collect();
     if !forms.is_empty() {
-        let given = arguments
-            .trim_end_matches(')')
-            .replace("&str | ImmutableString | String", "string")
-            .replace("i64", "int");
+        let given = words_of_types(arguments.trim_end_matches(')'));
         let given = if given.is_empty() { "nothing".to_owned() } else { given };
         return script(
             format!("`{name}` does not take ({given})"),
@@ -152,9 +489,29 @@ fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>
             Some(format!("use: {}", forms.join("  or  "))),
         );
     }
-    let help = match nearest(name, functions.iter().map(|function| function.name.as_str())) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "list the functions: infrakt recipe docs".to_owned(),
+    let bare = name.rsplit("::").next().unwrap_or(name);
+    let own_names = name.split_once("::").map(|(alias, _)| format!("{alias}::"));
+    let candidates = functions.iter().map(|(name, _)| name.as_str());
+    let near = match &own_names {
+        Some(prefix) => nearest(
+            name,
+            candidates.filter(|candidate| candidate.starts_with(prefix.as_str())),
+        ),
+        None => nearest(name, candidates),
+    };
+    let help = match (near, habits::of_function(bare)) {
+        (_, Some(habit)) if own_names.is_none() => habit.to_owned(),
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        _ => match &own_names {
+            Some(prefix) if functions.iter().any(|(name, _)| name.starts_with(prefix.as_str())) => {
+                let names: Vec<&str> = functions
+                    .iter()
+                    .filter_map(|(name, _)| name.strip_prefix(prefix.as_str()))
+                    .collect();
+                format!("it has {}", names.join(", "))
+            }
+            _ => "list the functions: infrakt recipe docs".to_owned(),
+        },
     };
     script(
         format!("unknown function `{name}`"),
@@ -167,43 +524,72 @@ fn unknown_function(engine: &Engine, signature: &str, position: Option<Position>
 /// The error as people read it, with the source line and a caret; in colours where `styled`.
 pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
     let (position, label) = error.place()?;
-    let line = position
-        .source
-        .lines()
-        .nth(position.line.saturating_sub(1))
-        .unwrap_or_default();
-    let offset = line
-        .char_indices()
-        .nth(position.column.saturating_sub(1))
-        .map_or(line.len(), |(at, _)| at);
-    let (before, rest) = line.split_at(offset);
-    // At least one whole character, however many bytes it takes.
-    let word = rest
-        .find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
-        .unwrap_or(rest.len())
-        .max(rest.chars().next().map_or(0, char::len_utf8));
-    let (word, after) = rest.split_at(word);
-    // An escaped character is longer than itself, so the place of the caret is counted in what is shown.
-    let (before, word) = (one_line(before), one_line(word));
-    let shown = format!("{before}{word}{}", one_line(after));
-    let (from, to) = (before.len(), before.len() + word.len());
     let title = Level::ERROR.primary_title(printable(&error.to_string()).into_owned());
     let (label, file) = (printable(label), one_line(&position.file));
-    let annotation = AnnotationKind::Primary.span(from..to);
-    let annotation = if label.is_empty() {
-        annotation
-    } else {
-        annotation.label(label.as_ref())
-    };
-    let snippet = Snippet::source(shown.as_str())
-        .line_start(position.line.max(1))
-        .path(file.as_ref())
-        .annotation(annotation);
-    let mut report: Vec<Group<'_>> = vec![title.element(snippet)];
+    let shown = Line::at(position);
+    let mut report: Vec<Group<'_>> = vec![title.element(shown.snippet(position, &file, &label))];
+    let inner = position
+        .inside
+        .as_ref()
+        .map(|inside| (Line::at(inside), one_line(&inside.file), inside));
+    if let Some((shown, file, inside)) = &inner {
+        let title = Level::NOTE.secondary_title("the call led to this line of infrakt's library");
+        report.push(title.element(shown.snippet(inside, file, "")));
+    }
     let hint = error.help().map(|help| printable(&help).into_owned());
     if let Some(help) = &hint {
         report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
     }
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     Some(renderer.render(&report).to_string())
+}
+
+/// A source line as it is shown, and the word in it that an error points at.
+struct Line {
+    text: String,
+    from: usize,
+    to: usize,
+}
+
+impl Line {
+    fn at(position: &Position) -> Self {
+        let line = position
+            .source
+            .lines()
+            .nth(position.line.saturating_sub(1))
+            .unwrap_or_default();
+        let offset = line
+            .char_indices()
+            .nth(position.column.saturating_sub(1))
+            .map_or(line.len(), |(at, _)| at);
+        let (before, rest) = line.split_at(offset);
+        // At least one whole character, however many bytes it takes.
+        let word = rest
+            .find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)))
+            .unwrap_or(rest.len())
+            .max(rest.chars().next().map_or(0, char::len_utf8));
+        let (word, after) = rest.split_at(word);
+        // An escaped character is longer than itself, so the place of the caret is counted in what is shown.
+        let (before, word) = (one_line(before), one_line(word));
+        let shown = format!("{before}{word}{}", one_line(after));
+        let (from, to) = (before.len(), before.len() + word.len());
+        Self { text: shown, from, to }
+    }
+
+    fn snippet<'a>(
+        &'a self,
+        position: &Position,
+        file: &'a str,
+        label: &'a str,
+    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let annotation = AnnotationKind::Primary.span(self.from..self.to);
+        let annotation = match label.is_empty() {
+            true => annotation,
+            false => annotation.label(label),
+        };
+        Snippet::source(self.text.as_str())
+            .line_start(position.line.max(1))
+            .path(file)
+            .annotation(annotation)
+    }
 }

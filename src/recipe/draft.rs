@@ -120,7 +120,12 @@ pub struct Draft {
     pub foreign: Option<Error>,
     /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation went on.
     pub swallowed: Option<(Problem, String, rhai::Position)>,
+    /// What lists and maps looked like that became a part of a text, and which of both they are.
+    pub shown: BTreeMap<String, &'static str>,
 }
+
+/// The most lists and maps in texts that are remembered, and the longest of them in bytes.
+const MOST_SHOWN: (usize, usize) = (1000, 10_000);
 
 /// The draft as Rhai carries it, as the tag of an evaluation.
 #[derive(Clone)]
@@ -181,6 +186,13 @@ impl Draft {
                 self.swallowed
                     .get_or_insert((problem, String::new(), rhai::Position::NONE));
             }
+        }
+    }
+
+    /// Keeps what a list or map looked like that became a part of a text. `[]` and `[1]` may stand in any command.
+    pub fn remember_shown(&mut self, text: &str, kind: &'static str) {
+        if (4..=MOST_SHOWN.1).contains(&text.len()) && self.shown.len() < MOST_SHOWN.0 {
+            self.shown.insert(text.to_owned(), kind);
         }
     }
 

@@ -7,11 +7,12 @@ use super::evaluation_inputs::{Inputs, ServerView};
 use super::imports::Imports;
 use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
+use super::optional_keys::rewritten;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::{Recipe, Script};
 use super::used::{Sources, Used, lock};
-use super::{api, diagnostics};
+use super::{api, comparisons, diagnostics, names, notes};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
 use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
@@ -86,6 +87,7 @@ pub fn engine() -> Engine {
     engine.set_max_modules(100);
     forbid_clock(&mut engine);
     api::register(&mut engine);
+    comparisons::register(&mut engine);
     engine
 }
 
@@ -129,12 +131,14 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluate
 /// Evaluates a text, with any finder of the modules that it imports.
 pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
+    let (compiled, shifts) = rewritten(&recipe.text);
     let used = Used {
         module: Importer {
             kept_by: recipe.kept_by,
             file: recipe.name.clone(),
         },
         text: recipe.text.clone(),
+        shifts,
     };
     lock(&sources).insert(recipe.name.clone(), used.clone());
     let given = inputs.parameters.clone();
@@ -160,6 +164,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             .unwrap_or_default(),
         foreign: None,
         swallowed: None,
+        shown: BTreeMap::new(),
     });
     let mut engine = engine();
     let remarks = shared.clone();
@@ -181,7 +186,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
     let facts = inputs.known.map(ReadFacts::of).transpose();
     let outcome = facts.and_then(|facts| {
         shared.lock().facts = facts;
-        run(&mut engine, recipe, inputs.server)
+        run(&mut engine, recipe, &compiled, inputs.server)
     });
     let mut draft = shared.lock();
     let outcome = match draft.swallowed.take() {
@@ -189,7 +194,12 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             let error = EvalAltResult::ErrorRuntime(Dynamic::from(problem), position);
             Err(EvalAltResult::ErrorInFunctionCall(String::new(), source, error.into(), position).into())
         }
-        None => outcome,
+        None => outcome.and_then(|()| {
+            let mut remarks = names::check(&engine, &lock(&sources))?;
+            remarks.extend(notes::of_steps(&draft.steps));
+            remarks.iter().for_each(|remark| draft.print(remark));
+            Ok(())
+        }),
     };
     let outcome = match outcome {
         Ok(()) => all_known(recipe, &given, &draft),
@@ -233,7 +243,12 @@ fn processor_time() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-fn run(engine: &mut Engine, recipe: &Script, server: ServerView) -> std::result::Result<(), Box<EvalAltResult>> {
+fn run(
+    engine: &mut Engine,
+    recipe: &Script,
+    compiled: &str,
+    server: ServerView,
+) -> std::result::Result<(), Box<EvalAltResult>> {
     let names = [
         ("server", Dynamic::from(ServerHandle(Shared::new(server)))),
         ("facts", Dynamic::from(FactsHandle)),
@@ -247,8 +262,8 @@ fn run(engine: &mut Engine, recipe: &Script, server: ServerView) -> std::result:
         scope.push_constant_dynamic(name, value);
     }
     engine.register_global_module(global.into());
-    let mut ast = engine.compile_with_scope(&scope_names(), &recipe.text)?;
-    reserved_names::check(engine, &ast, &recipe.text, recipe.kept_by, Role::Recipe)?;
+    let mut ast = engine.compile_with_scope(&scope_names(), compiled)?;
+    reserved_names::check(engine, &ast, compiled, recipe.kept_by, Role::Recipe)?;
     ast.set_source(recipe.name.as_str());
     engine.run_ast_with_scope(&mut scope, &ast)
 }

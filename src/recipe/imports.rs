@@ -2,6 +2,7 @@
 
 use super::draft::Problem;
 use super::modules::{Find, Importer};
+use super::optional_keys::rewritten;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::shipped_library;
@@ -81,11 +82,12 @@ impl ModuleResolver for Imports {
             None => {}
         }
         lock(&self.modules).insert(import.name.clone(), None);
+        let (text, shifts) = rewritten(&import.text);
         let used = Used {
             module: import.module,
             text: import.text,
+            shifts,
         };
-        let text = used.text.clone();
         let kept_by = used.module.kept_by;
         lock(&self.sources).insert(import.name.clone(), used);
         let in_module = |error: Box<EvalAltResult>| EvalAltResult::ErrorInModule(import.name.clone(), error, position);

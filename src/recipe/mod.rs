@@ -4,16 +4,23 @@
 //! not know SSH, the executor or the database: a recipe's questions go through [`Answers`].
 
 mod api;
+mod comparisons;
 mod data;
 pub mod diagnostics;
 mod draft;
 mod evaluation_inputs;
 mod evaluator;
+mod functions;
+mod habits;
 mod imports;
 mod limits;
 mod modules;
+mod names;
+mod notes;
+mod optional_keys;
 pub mod reference;
 mod reserved_names;
+mod scan;
 mod scope;
 mod source;
 pub mod subprocess;

@@ -3,6 +3,7 @@
 
 use super::api;
 use super::draft::Problem;
+use super::functions::name_and_count;
 use crate::plan::Keeper;
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,34 +145,23 @@ fn place_of_name(text: &str, name: &str, body: Position) -> Position {
     }
 }
 
-fn first_is_function(parameters: &str) -> bool {
-    let first = parameters.split(',').next().unwrap_or_default();
-    first
-        .rsplit(':')
-        .next()
-        .is_some_and(|kind| kind.trim().trim_start_matches("&mut ") == "Fn")
-}
-
 /// The functions that can be called without a module's name, with the numbers of their parameters.
 fn arities(engine: &Engine) -> BTreeMap<String, BTreeSet<usize>> {
     let mut known: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for signature in engine.gen_fn_signatures(true) {
-        let Some((name, parameters)) = signature.split_once('(') else {
-            continue;
-        };
-        let parameters = parameters
-            .split_once(')')
-            .map_or("", |(parameters, _)| parameters)
-            .trim();
-        let count = match parameters.is_empty() {
-            true => 0,
-            false => parameters.split(',').count(),
-        };
         // Functions of function pointers, such as `name`: the library calls none of them, and authors use such names.
-        if first_is_function(parameters) {
-            continue;
+        if let Some((name, count)) = name_and_count(&signature).filter(|_| !first_is_function(&signature)) {
+            known.entry(name.to_owned()).or_default().insert(count);
         }
-        known.entry(name.trim().to_owned()).or_default().insert(count);
     }
     known
+}
+
+fn first_is_function(signature: &str) -> bool {
+    let parameters = signature.split_once('(').map_or("", |(_, parameters)| parameters);
+    let first = parameters.split([',', ')']).next().unwrap_or_default();
+    first
+        .rsplit(':')
+        .next()
+        .is_some_and(|kind| kind.trim().trim_start_matches("&mut ") == "Fn")
 }

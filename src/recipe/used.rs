@@ -1,6 +1,7 @@
 //! The texts that an evaluation has used so far.
 
 use super::modules::Importer;
+use super::optional_keys::Shifts;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Used {
     pub module: Importer,
     pub text: String,
+    /// How the compiled text differs from it.
+    pub shifts: Shifts,
 }
 
 /// The texts that an evaluation used, by name: for the digest, for the origin of steps and for errors.

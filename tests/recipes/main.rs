@@ -11,6 +11,7 @@
 mod data;
 mod documentation;
 mod errors;
+mod mistakes;
 mod modules;
 mod names;
 mod needs;

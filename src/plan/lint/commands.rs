@@ -17,9 +17,30 @@ pub struct Simple {
 
 /// All simple commands of a text.
 pub fn commands(text: &str) -> Vec<Simple> {
+    read(text).commands
+}
+
+/// What is known of a shell text.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub commands: Vec<Simple>,
+    /// Syntax of bash that sh lacks, as it is written or in short: `<<<`, `${x^^}`, `{a,b}`.
+    pub bash: Vec<String>,
+    /// The marks of here-documents that never end because the line with the mark is indented.
+    pub unended: Vec<String>,
+    /// The commands whose output goes to another one, and whose exit status is therefore lost.
+    pub piped: Vec<Simple>,
+}
+
+pub fn read(text: &str) -> Reading {
     let mut reader = Reader::new(text, 0);
     reader.read();
-    reader.found
+    Reading {
+        commands: reader.found,
+        bash: reader.bash,
+        unended: reader.unended,
+        piped: reader.piped,
+    }
 }
 
 struct Reader {
@@ -34,15 +55,18 @@ struct Reader {
     /// The redirection whose target is the next word.
     redirects: Option<Redirect>,
     open: usize,
-    /// The delimiters of here-documents whose text begins on the next line.
-    documents: Vec<String>,
+    /// The delimiters of here-documents whose text begins on the next line, and whether tabs may stand before them.
+    documents: Vec<(String, bool)>,
+    bash: Vec<String>,
+    unended: Vec<String>,
+    piped: Vec<Simple>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Redirect {
     In,
     Out,
-    Document,
+    Document { tabs: bool },
 }
 
 impl Reader {
@@ -58,7 +82,14 @@ impl Reader {
             redirects: None,
             open: 0,
             documents: Vec::new(),
+            bash: Vec::new(),
+            unended: Vec::new(),
+            piped: Vec::new(),
         }
+    }
+
+    fn note(&mut self, what: &str) {
+        self.bash.push(what.to_owned());
     }
 
     fn peek(&self, ahead: usize) -> Option<char> {
@@ -79,9 +110,29 @@ impl Reader {
                         self.at += 1;
                     }
                 }
-                '&' if self.peek(0) == Some('>') => self.redirect('>'),
-                ';' | '|' | '&' => self.end_command(),
+                '&' if self.peek(0) == Some('>') => {
+                    self.note("&>");
+                    self.redirect('>');
+                }
+                '|' if self.peek(0) == Some('|') => {
+                    self.at += 1;
+                    self.end_command();
+                }
+                '|' => {
+                    if self.peek(0) == Some('&') {
+                        self.note("|&");
+                    }
+                    self.end_word();
+                    self.piped.push(self.now.clone());
+                    self.end_command();
+                }
+                ';' | '&' => self.end_command(),
                 '(' => {
+                    if self.in_word && self.word.ends_with('=') {
+                        self.note("=(…)");
+                    } else if self.peek(0) == Some('(') && !self.in_word {
+                        self.note("((");
+                    }
                     // `name()` defines a function; a word before a parenthesis is not a command.
                     self.drop_command();
                     self.open += 1;
@@ -92,6 +143,7 @@ impl Reader {
                     self.end_command();
                 }
                 '<' | '>' if self.peek(0) == Some('(') => {
+                    self.note(if c == '<' { "<(…)" } else { ">(…)" });
                     self.at += 1;
                     self.substitution(')');
                 }
@@ -122,8 +174,62 @@ impl Reader {
             }
             '"' => self.double_quotes(),
             '`' => self.substitution('`'),
-            '$' => self.expansion(),
+            '$' => {
+                if self.peek(0) == Some('\'') {
+                    self.note("$'…'");
+                }
+                self.expansion();
+            }
+            '{' => {
+                self.braces();
+                self.word.push('{');
+            }
             c => self.word.push(c),
+        }
+    }
+
+    /// After a `{` in a word: whether it stands for several words in bash.
+    fn braces(&mut self) {
+        let within: String = self.text[self.at..]
+            .iter()
+            .take(200)
+            .take_while(|c| **c != '}')
+            .collect();
+        let closed = self.text.get(self.at + within.chars().count()) == Some(&'}');
+        let plain = !within.is_empty() && !within.contains(|c: char| c.is_whitespace() || "{$'\"`;|&<>()".contains(c));
+        if !closed || !plain {
+            return;
+        }
+        let ends = within.split_once("..");
+        let short = |end: &str| !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric());
+        if within.contains(',') {
+            self.note("{a,b}");
+        } else if ends.is_some_and(|(from, to)| short(from) && short(to)) {
+            self.note("{1..5}");
+        }
+    }
+
+    /// After a `${`: whether it is an expansion that only bash has.
+    fn bash_expansion(&mut self) {
+        let within: String = self.text[self.at + 1..]
+            .iter()
+            .take(100)
+            .take_while(|c| **c != '}' && **c != '\n')
+            .collect();
+        let name = within.trim_start_matches('#');
+        let length = name
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .count();
+        let rest = &name[length..];
+        let is_bash = match rest.chars().next() {
+            Some('^' | ',' | '@' | '[' | '/') => length > 0,
+            Some(':') => length > 0 && !rest[1..].starts_with(['-', '=', '?', '+']),
+            Some('!') => length == 0,
+            _ => false,
+        };
+        if is_bash {
+            self.note(&format!("${{{within}}}"));
         }
     }
 
@@ -158,6 +264,12 @@ impl Reader {
                 self.at += 1;
                 self.substitution(')');
             }
+            Some('{') => {
+                self.bash_expansion();
+                // What stands in it is no list of words.
+                self.word.push_str("${");
+                self.at += 1;
+            }
             _ => self.word.push('$'),
         }
     }
@@ -190,6 +302,8 @@ impl Reader {
             let mut inner = Reader::new(&body, self.depth + 1);
             inner.read();
             self.found.append(&mut inner.found);
+            self.bash.append(&mut inner.bash);
+            self.unended.append(&mut inner.unended);
         }
     }
 
@@ -201,12 +315,22 @@ impl Reader {
             self.in_word = false;
         }
         self.end_word();
+        if c == '<' && self.peek(0) == Some('<') && self.peek(1) == Some('<') {
+            self.note("<<<");
+            // What follows is a word, and no here-document.
+            self.at += 2;
+            self.redirects = Some(Redirect::In);
+            return;
+        }
         let mut kind = if c == '>' { Redirect::Out } else { Redirect::In };
         while let Some(next) = self.peek(0).filter(|c| "<>&|-".contains(*c)) {
             match next {
-                '<' => kind = Redirect::Document,
+                '<' => kind = Redirect::Document { tabs: false },
                 '>' => kind = Redirect::Out,
-                '-' if kind != Redirect::Document => break,
+                '-' => match kind {
+                    Redirect::Document { .. } => kind = Redirect::Document { tabs: true },
+                    _ => break,
+                },
                 _ => {}
             }
             self.at += 1;
@@ -223,7 +347,7 @@ impl Reader {
         match self.redirects.take() {
             None => self.now.words.push(word),
             Some(Redirect::Out) => self.now.writes.push(word),
-            Some(Redirect::Document) => self.documents.push(word),
+            Some(Redirect::Document { tabs }) => self.documents.push((word, tabs)),
             Some(Redirect::In) => {}
         }
     }
@@ -244,14 +368,26 @@ impl Reader {
     }
 
     fn skip_documents(&mut self) {
-        for end in std::mem::take(&mut self.documents) {
+        for (end, tabs) in std::mem::take(&mut self.documents) {
+            let mut indented = false;
             loop {
                 let line: String = self.text[self.at.min(self.text.len())..]
                     .iter()
                     .take_while(|c| **c != '\n')
                     .collect();
                 self.at += line.chars().count() + 1;
-                if line.trim_start_matches('\t') == end || self.at >= self.text.len() {
+                let ends = match tabs {
+                    true => line.trim_start_matches('\t') == end,
+                    false => line == end,
+                };
+                if ends {
+                    break;
+                }
+                indented |= line.trim() == end;
+                if self.at >= self.text.len() {
+                    if indented {
+                        self.unended.push(end);
+                    }
                     break;
                 }
             }

@@ -4,8 +4,10 @@
 
 mod changing;
 mod commands;
+mod dialect;
 
 pub use changing::changing;
+pub use dialect::{Bashism, bashism};
 
 use super::{Action, Content, Effect, Keeper, Plan};
 
@@ -144,6 +146,12 @@ pub fn is_script(path: &str, content: &str, mode: &str) -> bool {
 pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
     let destroys = destroying(shell).map(|what| (what, "destroys data"));
     destroys.or_else(|| changing(shell).map(|what| (what, "changes the server")))
+}
+
+/// The mark of a here-document that never ends, because the line with the mark is indented: it swallows the rest of the
+/// text.
+pub fn endless_document(shell: &str) -> Option<String> {
+    commands::read(shell).unended.into_iter().next()
 }
 
 /// A step that destroys without saying so, or whose guard does more than look.

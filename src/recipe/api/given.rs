@@ -44,6 +44,31 @@ pub mod given {
         })
     }
 
+    /// As `server.NAME`, by a text.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for name in ["host", "port"] { print(server.get(name)); }
+    /// ```
+    #[rhai_fn(name = "get", pure, return_raw)]
+    pub fn server_get_named(context: NativeCallContext, server: &mut ServerHandle, name: &str) -> RhaiResult<Dynamic> {
+        server_get(context, server, name)
+    }
+
+    /// As `facts.NAME`, by a text. A fact that is not known, as in an old file of facts, is `()`; so is `facts?.NAME`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let memory = facts?.memory_mb ?? 1024;
+    /// ```
+    #[rhai_fn(name = "get", pure, return_raw)]
+    pub fn facts_get_named(context: NativeCallContext, facts: &mut FactsHandle, name: &str) -> RhaiResult<Dynamic> {
+        if LATER.contains(&name) && read(&context, |facts| !facts.values.contains_key(name))? {
+            return Ok(Dynamic::UNIT);
+        }
+        facts_get(context, facts, name)
+    }
+
     /// A property of the server's facts. The first one that a recipe asks for reads all of them, in one round trip.
     ///
     /// # Example

@@ -12,6 +12,7 @@ pub mod given;
 pub mod parameters;
 pub mod plan;
 pub mod regex;
+mod shown;
 pub mod ssh;
 pub mod step;
 pub mod text;
@@ -87,4 +88,5 @@ pub fn register(engine: &mut Engine) {
         engine.register_global_module(module.clone());
     }
     parameters::forbid_joining_secrets(engine);
+    shown::register(engine);
 }

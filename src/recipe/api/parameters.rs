@@ -81,6 +81,22 @@ pub mod parameters {
         Ok(SecretRef { name: name.to_owned() })
     }
 
+    /// As `params.NAME`, by a text. A parameter that is not declared is `()`; so is `params?.NAME`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// if params?.keep_data == true { print("nothing is wiped"); }
+    /// ```
+    #[rhai_fn(name = "get", pure, return_raw)]
+    pub fn params_get_named(context: NativeCallContext, _params: &mut Params, name: &str) -> RhaiResult<Dynamic> {
+        let shared = SharedDraft::of(&context)?;
+        let draft = shared.lock();
+        draft
+            .values
+            .get(name)
+            .map_or(Ok(Dynamic::UNIT), rhai::serde::to_dynamic)
+    }
+
     /// The value of a parameter that was declared earlier.
     ///
     /// # Example

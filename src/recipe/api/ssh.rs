@@ -1,6 +1,6 @@
 //! `ssh::…`: what happens on the server.
 
-use super::call::{RhaiResult, check_text, origin};
+use super::call::{RhaiResult, check_documents, check_text, origin};
 use super::parameters::SecretRef;
 use super::step::StepHandle;
 use crate::error::Error;
@@ -235,6 +235,7 @@ pub mod ssh {
 
 fn command_step(context: &NativeCallContext, title: &str, command: &str, effect: Effect) -> RhaiResult<StepHandle> {
     check_text(context, "a command", command)?;
+    check_documents(context, command)?;
     if effect != Effect::Destroy {
         let part = if effect == Effect::Check {
             "ssh::check"
