@@ -105,6 +105,11 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     if step.preflight && !can_be_preflight(step) {
         return Err("only a check can run during planning".to_owned());
     }
+    if let Some(why) = &step.allowed
+        && !(is_title(why) && matches!(step.action, Action::Upload { .. }))
+    {
+        return Err("only an upload can be allowed to destroy, for a reason of one line".to_owned());
+    }
     if let Some(undo) = &step.undo {
         if !matches!(step.action, Action::Run { .. }) {
             return Err("only a command can be undone".to_owned());

@@ -54,6 +54,9 @@ pub struct Step {
     /// A check of whether the rest can succeed. It also runs during planning, and the plan shows its result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preflight: bool,
+    /// Why an uploaded script may hold a command that destroys when it is run later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, EnvValue>,
     #[serde(default, skip_serializing_if = "invocation::is_default")]

@@ -46,7 +46,10 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
     };
     let mut explained = match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.clone().try_cast::<Problem>() {
-            Some(problem) => problem.into_error(position),
+            Some(problem) => {
+                let position = position.map(|position| at_line_of(position, problem.line_of.as_deref()));
+                problem.into_error(position)
+            }
             None => script(format!("the recipe stopped: {value}"), "thrown here", position, None),
         },
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
@@ -140,6 +143,23 @@ fn own_call(
             ..own
         }),
         None => position,
+    }
+}
+
+/// The place of a line that the author's file has once; otherwise the place as it is.
+fn at_line_of(position: Position, line: Option<&str>) -> Position {
+    let lines = position.source.lines().enumerate();
+    let mut found = lines.filter(|(_, text)| line.is_some_and(|line| !line.is_empty() && text.contains(line)));
+    match (found.next(), found.next()) {
+        (Some((at, text)), None) => {
+            let column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
+            Position {
+                line: at + 1,
+                column,
+                ..position
+            }
+        }
+        _ => position,
     }
 }
 

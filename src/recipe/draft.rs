@@ -120,6 +120,8 @@ pub struct Draft {
     pub foreign: Option<Error>,
     /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation went on.
     pub swallowed: Option<(Problem, String, rhai::Position)>,
+    /// Steps that destroy without saying so, unless what follows in the recipe excuses them; with source and place.
+    pub pending: Vec<(usize, Problem, String, rhai::Position)>,
     /// What lists and maps looked like that became a part of a text, and which of both they are.
     pub shown: BTreeMap<String, &'static str>,
 }
@@ -213,6 +215,18 @@ impl Draft {
         Ok(())
     }
 
+    /// The first step that destroys without saying so, after all that the recipe has said.
+    pub fn unexcused(&mut self) -> Option<(Problem, String, rhai::Position)> {
+        let pending = std::mem::take(&mut self.pending);
+        let still = |(index, ..): &(usize, Problem, String, rhai::Position)| {
+            self.steps
+                .get(*index)
+                .is_some_and(|step| lint::destroys_unsaid(step).is_some())
+        };
+        let found = pending.into_iter().find(still);
+        found.map(|(_, problem, source, position)| (problem, source, position))
+    }
+
     /// Adds a step and tells its index.
     ///
     /// # Errors
@@ -260,6 +274,8 @@ pub struct Problem {
     pub message: String,
     pub label: String,
     pub help: Option<String>,
+    /// The line of a text in the recipe that it is about: it is shown there, if the file has that line once.
+    pub line_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,6 +295,7 @@ impl Problem {
             message: message.into(),
             label: String::new(),
             help: None,
+            line_of: None,
         }
     }
 
@@ -308,7 +325,24 @@ impl Problem {
                         and asks for consent"
                     .to_owned(),
             ),
+            line_of: None,
         })
+    }
+
+    /// The problem of an uploaded script that destroys when it is run.
+    pub fn of_script(found: &lint::Unsaid, text: &str) -> Self {
+        let line = found.line.unwrap_or(1);
+        Self {
+            kind: ProblemKind::Lint,
+            message: format!("line {line} of the uploaded script destroys data: `{}`", found.what),
+            label: format!("`{}` in the script", found.what),
+            help: Some(
+                "if the script must do this, say why, for the readers of the plan: \
+                 ssh::upload(…).allow_destroying(\"removes dumps older than a week\")"
+                    .to_owned(),
+            ),
+            line_of: text.lines().nth(line - 1).map(|line| line.trim().to_owned()),
+        }
     }
 
     /// The problem of a query or a guard that does more than look, if it does.
@@ -326,6 +360,7 @@ impl Problem {
                               changed\", \"…\")"
                 ),
             }),
+            line_of: None,
         })
     }
 
@@ -335,6 +370,7 @@ impl Problem {
             message,
             label,
             help,
+            line_of: _,
         } = self;
         match kind {
             ProblemKind::Script => RecipeError::Script {

@@ -164,6 +164,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             .unwrap_or_default(),
         foreign: None,
         swallowed: None,
+        pending: Vec::new(),
         shown: BTreeMap::new(),
     });
     let mut engine = engine();
@@ -189,7 +190,8 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         run(&mut engine, recipe, &compiled, inputs.server)
     });
     let mut draft = shared.lock();
-    let outcome = match draft.swallowed.take() {
+    let unexcused = draft.unexcused();
+    let outcome = match draft.swallowed.take().or(unexcused.filter(|_| outcome.is_ok())) {
         Some((problem, source, position)) => {
             let error = EvalAltResult::ErrorRuntime(Dynamic::from(problem), position);
             Err(EvalAltResult::ErrorInFunctionCall(String::new(), source, error.into(), position).into())

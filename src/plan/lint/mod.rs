@@ -5,26 +5,77 @@
 mod changing;
 mod commands;
 mod dialect;
+mod excuses;
 
 pub use changing::changing;
 pub use dialect::{Bashism, bashism};
 
-use super::{Action, Content, Effect, Keeper, Plan};
+use super::{Action, Content, Effect, Keeper, Plan, Step};
 
 /// The first thing in a shell text that destroys, in words for a reader: `rm -rf`, `docker volume rm`.
 pub fn destroying(shell: &str) -> Option<String> {
+    destroying_unless(shell, &[])
+}
+
+/// As [`destroying`], for a step with guards, which may keep it from meeting data.
+fn destroying_unless(shell: &str, unless: &[String]) -> Option<String> {
+    let cleaned = excuses::without_harmless(shell);
     // A line that is continued is one line.
-    let shell = &shell.replace("\\\n", " ");
+    let shell = &cleaned.replace("\\\n", " ");
     let commands = commands(shell);
     commands
         .iter()
         .find_map(|words| {
-            words
-                .iter()
-                .enumerate()
-                .find_map(|(at, word)| destroys(word, &words[at + 1..]))
+            words.iter().enumerate().find_map(|(at, word)| {
+                let rest = &words[at + 1..];
+                destroys(word, rest).filter(|_| !excuses::is_guarded(word, rest, shell, unless))
+            })
         })
         .or_else(|| destroying_sql(shell))
+}
+
+/// The line, from 1, of an uploaded script that destroys.
+fn destroying_line(script: &str) -> usize {
+    let cleaned = excuses::without_harmless(script);
+    cleaned
+        .lines()
+        .position(|line| destroying(line).is_some())
+        .map_or(1, |at| at + 1)
+}
+
+/// What destroys in a step that does not say so, if anything does.
+pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
+    let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
+    match &step.action {
+        Action::Run { command } if step.effect != Effect::Destroy => {
+            found("the command", destroying_unless(command, &step.unless), None)
+        }
+        Action::Upload {
+            path,
+            content: Content::Text(text),
+            mode,
+            ..
+        } if step.allowed.is_none() && is_script(path, text, mode) => {
+            found("the uploaded script", destroying(text), Some(destroying_line(text)))
+        }
+        Action::Reach { otherwise, .. } => found("the command", destroying(otherwise), None),
+        _ => None,
+    }
+}
+
+/// What destroys in a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsaid {
+    /// Where in the step: `the command`, `the uploaded script`.
+    pub part: &'static str,
+    pub what: String,
+    /// Of an uploaded script, from 1.
+    pub line: Option<usize>,
+}
+
+/// Whether what destroys may turn out harmless by a guard that the step still gets.
+pub fn may_be_guarded(what: &str) -> bool {
+    what.starts_with("mkfs") || what == "dd of="
 }
 
 /// Splits a text into commands and words, and looks into quotes and substitutions too, since `sh -c "rm -r x"` destroys
@@ -184,17 +235,10 @@ pub fn findings(plan: &Plan) -> Vec<LintFinding> {
             Action::Run { command } if step.preflight && step.origin.kept_by != Keeper::Shipped => {
                 note("the check", not_a_look(command));
             }
-            Action::Run { command } if step.effect != Effect::Destroy => note("the command", destroys(command)),
-            Action::Upload {
-                path,
-                content: Content::Text(text),
-                mode,
-                ..
-            } if is_script(path, text, mode) => {
-                note("the uploaded script", destroys(text));
-            }
-            Action::Reach { otherwise, .. } => note("the command", destroys(otherwise)),
-            _ => {}
+            _ => note(
+                destroys_unsaid(step).map_or("", |found| found.part),
+                destroys_unsaid(step).map(|found| (found.what, "destroys data")),
+            ),
         }
         step.unless
             .iter()

@@ -97,6 +97,7 @@ fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: 
         undo: None,
         idempotent: true,
         preflight: false,
+        allowed: None,
         env: Default::default(),
         invocation: Default::default(),
         timeout_seconds: 60,

@@ -236,24 +236,26 @@ pub mod ssh {
 fn command_step(context: &NativeCallContext, title: &str, command: &str, effect: Effect) -> RhaiResult<StepHandle> {
     check_text(context, "a command", command)?;
     check_documents(context, command)?;
+    let mut pending = None;
     if effect != Effect::Destroy {
         let part = if effect == Effect::Check {
             "ssh::check"
         } else {
             "ssh::run"
         };
-        if let Some(problem) = Problem::of_destroying(command, part) {
+        pending = Problem::of_destroying(command, part);
+        if let Some(problem) =
+            pending.take_if(|_| !lint::destroying(command).is_some_and(|what| lint::may_be_guarded(&what)))
+        {
             return Err(problem.at(context));
         }
     }
-    add(
-        context,
-        title,
-        Action::Run {
-            command: command.trim_end_matches('\n').to_owned(),
-        },
-        effect,
-    )
+    let action = Action::Run {
+        command: command.trim_end_matches('\n').to_owned(),
+    };
+    let step = add(context, title, action, effect)?;
+    pending.map_or(Ok(()), |problem| step.destroys_unless_excused(context, problem))?;
+    Ok(step)
 }
 
 fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Content) -> RhaiResult<StepHandle> {
@@ -267,19 +269,15 @@ fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Co
         Content::Text(_) => "0644",
         Content::Secret { .. } => "0600",
     };
-    if let Content::Text(text) = &content
-        && lint::is_script(path, text, mode)
-        && let Some(problem) = Problem::of_destroying(text, "an uploaded script")
-    {
-        return Err(problem.at(context));
-    }
     let action = Action::Upload {
         path: path.to_owned(),
         content,
         mode: mode.to_owned(),
         owner: "root:root".to_owned(),
     };
-    add(context, title, action, Effect::Change)
+    let step = add(context, title, action, Effect::Change)?;
+    step.check_script(context)?;
+    Ok(step)
 }
 
 fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
@@ -301,6 +299,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
         undo: None,
         idempotent: false,
         preflight: false,
+        allowed: None,
         env: Default::default(),
         invocation: Default::default(),
         timeout_seconds: DEFAULT_TIMEOUT,

@@ -23,6 +23,34 @@ impl StepHandle {
     pub fn new(index: usize) -> Self {
         Self { index }
     }
+
+    /// Notes that the step destroys without saying so; at the end of the recipe that is an error, unless what follows, such
+    /// as a guard, excuses it.
+    pub fn destroys_unless_excused(&self, context: &NativeCallContext, problem: Problem) -> RhaiResult<()> {
+        let source = context.call_source().unwrap_or_default().to_owned();
+        let shared = SharedDraft::of(context)?;
+        shared
+            .lock()
+            .pending
+            .push((self.index, problem, source, context.call_position()));
+        Ok(())
+    }
+
+    /// The same for an upload that is a script.
+    pub fn check_script(&self, context: &NativeCallContext) -> RhaiResult<()> {
+        let shared = SharedDraft::of(context)?;
+        let problem = {
+            let draft = shared.lock();
+            draft.steps.get(self.index).and_then(|step| match &step.action {
+                Action::Upload {
+                    content: Content::Text(text),
+                    ..
+                } => lint::destroys_unsaid(step).map(|found| Problem::of_script(&found, text)),
+                _ => None,
+            })
+        };
+        problem.map_or(Ok(()), |problem| self.destroys_unless_excused(context, problem))
+    }
 }
 
 /// Default time in seconds for a new login.
@@ -326,22 +354,38 @@ pub mod step {
                 .help("write it as \"0644\"")
                 .at(&context));
         }
-        alter(&context, step, |step| match &mut step.action {
-            Action::Upload {
-                path,
-                content,
-                mode: known,
-                ..
-            } => {
+        let step = alter(&context, step, |step| match &mut step.action {
+            Action::Upload { mode: known, .. } => {
                 *known = format!("{mode:0>4}");
-                match content {
-                    Content::Text(text) if lint::is_script(path, text, mode) => {
-                        Problem::of_destroying(text, "an uploaded script").map_or(Ok(()), Err)
-                    }
-                    _ => Ok(()),
-                }
+                Ok(())
             }
             _ => Err(Problem::new("only an upload has a mode")),
+        })?;
+        step.check_script(&context)?;
+        Ok(step)
+    }
+
+    /// Lets an uploaded script hold a command that destroys data when the script is run later: a timer that removes old
+    /// dumps, for instance. The plan shows the reason. What a step itself destroys belongs into `ssh::destroy`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Remove old dumps every week", "/etc/cron.weekly/dumps", "#!/bin/sh\nfind /srv/dumps -mtime +30 -delete\n")
+    ///     .mode("0755")
+    ///     .allow_destroying("removes dumps older than 30 days");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn allow_destroying(context: NativeCallContext, step: &mut StepHandle, why: &str) -> RhaiResult<StepHandle> {
+        if !form::is_title(why) {
+            return Err(Problem::new("the reason must be one line").at(&context));
+        }
+        alter(&context, step, |step| match &step.action {
+            Action::Upload { .. } => {
+                step.allowed = Some(why.to_owned());
+                Ok(())
+            }
+            _ => Err(Problem::new("only an uploaded script can be allowed to destroy")
+                .help("put a command that destroys into ssh::destroy(\"What is destroyed\", \"…\")")),
         })
     }
 
