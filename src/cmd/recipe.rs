@@ -5,10 +5,12 @@ use crate::document::recipe::{RecipeChecked, RecipeListed, RecipeShown, RecipeWr
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::plan::shell::quote;
-use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_in_subprocess, reference};
-use crate::runtime::{example, parameters_of};
+use crate::plan::{Action, Effect, Step, lint};
+use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_anyway_in_subprocess, reference};
+use crate::runtime::{example, parameters_of, shellcheck};
 use crate::store::Home;
 use clap::{Args, Subcommand};
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -225,24 +227,58 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
     let recipe = library(context)?.find(&args.recipe)?;
     let parameters = args.set.parse()?;
     let mut checked = Vec::new();
+    // What was noted in one case is not repeated in the next.
+    let mut noted = BTreeSet::new();
     for profile in profiles {
         let facts = Facts::by_name_or_path(profile)?;
         for (user, protected) in logins {
-            let Evaluated { steps, .. } =
-                evaluate_in_subprocess(&recipe, example(facts.clone(), user, *protected, parameters.clone()))?;
+            let inputs = example(facts.clone(), user, *protected, parameters.clone());
+            let (outcome, Evaluated { steps, printed, .. }) = evaluate_anyway_in_subprocess(&recipe, inputs)?;
+            let mut notes = printed;
+            if outcome.is_ok() {
+                notes.extend(notes_on_pipes(&steps));
+                match checked.is_empty() {
+                    true => notes.extend(shellcheck(&steps)?),
+                    // The commands are mostly the same in all cases.
+                    false => {}
+                }
+            }
+            for note in &notes {
+                if noted.insert(note.clone()) {
+                    output::note(note);
+                }
+            }
+            outcome?;
             let protected = if *protected { ", protected" } else { "" };
             checked.push(RecipeChecked {
                 case: format!("{profile} as {user}{protected}"),
                 steps: steps.len(),
+                notes,
             });
         }
     }
     if context.json {
         output::json(&checked)?;
     } else {
-        for RecipeChecked { case, steps } in checked {
+        for RecipeChecked { case, steps, .. } in checked {
             output::line(&format!("ok  {case}: {}", output::count(steps, "step")))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// A pipe in a step of the author's own that changes something.
+fn notes_on_pipes(steps: &[Step]) -> Vec<String> {
+    let own = steps
+        .iter()
+        .filter(|step| step.origin.kept_by != Keeper::Shipped && step.effect != Effect::Check);
+    let notes = own.filter_map(|step| {
+        let Action::Run { command } = &step.action else { return None };
+        let program = lint::lost_failure(command)?;
+        Some(format!(
+            "{}:{}: if `{program}` fails in '{}', the step does not: sh only looks at the last command of a pipe; write its output to a file first",
+            step.origin.file, step.origin.line, step.title
+        ))
+    });
+    notes.collect()
 }

@@ -44,6 +44,8 @@ pub struct RecipeChecked {
     pub case: String,
     /// How many its plan has there.
     pub steps: usize,
+    /// What the recipe printed, and what infrakt and shellcheck note on it.
+    pub notes: Vec<String>,
 }
 
 impl RecipeListed {

@@ -13,6 +13,7 @@ mod inventory;
 mod open;
 mod plan;
 mod reach;
+mod shellcheck;
 mod stop;
 mod workers;
 
@@ -38,6 +39,7 @@ pub use reach::live::Live;
 pub use reach::lock::Holder;
 pub use reach::route::route_to;
 pub use reach::unattended::Unattended;
+pub use shellcheck::shellcheck;
 pub use stop::Stop;
 pub use workers::make_room_for;
 

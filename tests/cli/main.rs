@@ -8,6 +8,7 @@
     reason = "a test fails by a panic"
 )]
 
+mod checks;
 mod harmless;
 mod help;
 mod hints;

@@ -25,6 +25,7 @@ pub fn step(title: &str, effect: Effect, action: Action) -> Step {
         undo: None,
         idempotent: false,
         preflight: false,
+        allowed: None,
         invocation: Default::default(),
         env: BTreeMap::from([
             ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),

@@ -312,3 +312,52 @@ fn errors_of_modules_of_ones_own_stay_where_they_are() {
     let error = shown(&evaluate_with("import \"lib/files\" as files;\nfiles::nothing();", &[]).unwrap_err());
     assert!(error.contains("it has directory"), "{error}");
 }
+
+#[test]
+fn a_script_that_destroys_is_refused_at_its_line_unless_it_says_why() {
+    let script = "ssh::upload(\"Remove old dumps\", \"/etc/cron.weekly/dumps\", dedent(`\n    #!/bin/sh\n    # never rm -rf this\n    find /srv/dumps -mtime +30 -delete\n`))";
+    assert_snapshot!(error_of(&format!("{script}.mode(\"0755\");")));
+    let evaluated = evaluated(&format!(
+        "{script}.mode(\"0755\").allow_destroying(\"removes dumps older than 30 days\");"
+    ));
+    let step = &evaluated.steps[0];
+    assert_eq!(step.allowed.as_deref(), Some("removes dumps older than 30 days"));
+    let plan = crate::support::planned(evaluated);
+    assert_eq!(infrakt::plan::lint::findings(&plan), []);
+    let mut other = plan.clone();
+    other.steps[0].allowed = Some("for another reason".to_owned());
+    assert_ne!(
+        other.compute_digest(),
+        plan.digest,
+        "the reason is a part of what is consented to"
+    );
+    other.steps[0].allowed = None;
+    assert_eq!(infrakt::plan::lint::findings(&other).len(), 1);
+    let error = error_of("ssh::run(\"x\", \"true\").allow_destroying(\"why\");");
+    assert!(error.contains("only an uploaded script"), "{error}");
+    assert!(error_of(&format!("{script}.allow_destroying(\"\");")).contains("one line"));
+}
+
+#[test]
+fn a_file_system_is_made_where_a_guard_says_that_there_is_none() {
+    for text in [
+        "ssh::run(\"Format it\", \"mkfs.ext4 /dev/vdb\").unless(\"blkid /dev/vdb\");",
+        "ssh::run(\"Format it\", \"blkid /dev/vdb || mkfs.ext4 /dev/vdb\");",
+        "ssh::run(\"Make it\", \"dd if=/dev/zero of=/swapfile bs=1M count=512\").unless(\"test -e /swapfile\");",
+        "ssh::run(\"Unpack\", \"d=$(mktemp -d); trap 'rm -rf \\\"$d\\\"' EXIT; tar x -C \\\"$d\\\"\");",
+    ] {
+        let plan = crate::support::planned(evaluated(text));
+        assert_eq!(infrakt::plan::lint::findings(&plan), [], "{text}");
+    }
+    for text in [
+        "ssh::run(\"Format it\", \"mkfs.ext4 /dev/vdb\");",
+        "ssh::run(\"Format it\", \"mkfs.ext4 /dev/vdb\").unless(\"blkid /dev/vdc\");",
+        "ssh::run(\"Format it\", \"mkfs.ext4 /dev/vdb\").unless(\"test -e /x\");",
+        "ssh::run(\"Format it\", \"mkfs.ext4 /dev/vdb; rm -rf /srv\").unless(\"blkid /dev/vdb\");",
+        "ssh::run(\"Format it\", \"blkid /dev/vdb; mkfs.ext4 /dev/vdb\");",
+        "ssh::run(\"Make it\", \"dd if=/dev/zero of=/dev/vdb\").unless(\"test -e /dev/vdb\");",
+        "ssh::run(\"Make it\", \"dd if=/dev/zero of=/swapfile\").unless(\"test -e /other\");",
+    ] {
+        assert!(error_of(text).contains("destroys data"), "{text}");
+    }
+}

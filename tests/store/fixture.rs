@@ -72,6 +72,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         undo: None,
         idempotent: false,
         preflight: false,
+        allowed: None,
         env: BTreeMap::new(),
         invocation: Default::default(),
         timeout_seconds: 60,

@@ -1570,6 +1570,8 @@ export interface components {
         /** @description One entry of a plan. */
         Step: {
             action: components["schemas"]["Action"];
+            /** @description Why an uploaded script may hold a command that destroys when it is run later. */
+            allowed?: string | null;
             effect: components["schemas"]["Effect"];
             env?: {
                 [key: string]: components["schemas"]["EnvValue"];

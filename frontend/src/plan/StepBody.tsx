@@ -6,7 +6,7 @@ import styles from "./PlanView.module.css";
 
 /** What a step is made of. Of a run that is over, some of it may not be known any more. */
 export type StepContent = Pick<PlanStep, "title" | "action" | "origin"> &
-  Partial<Pick<PlanStep, "env" | "unless" | "only_if" | "undo" | "timeout_seconds">> & {
+  Partial<Pick<PlanStep, "env" | "unless" | "only_if" | "undo" | "allowed" | "timeout_seconds">> & {
     invocation?: PlanStep["invocation"] | null;
   };
 
@@ -21,6 +21,9 @@ export function StepBody({ step }: { step: StepContent }) {
           with <code>{printable(`${name}=${valueOf(value)}`)}</code>
         </p>
       ))}
+      {step.allowed !== undefined && step.allowed !== null && (
+        <p className={styles.line}>Allowed to destroy data when it runs: {printable(step.allowed)}</p>
+      )}
       <Guards title="Skipped if this succeeds" commands={step.unless} />
       <Guards title="Only if this succeeds" commands={step.only_if} />
       {step.undo !== undefined && step.undo !== null && (

@@ -205,6 +205,55 @@ pub fn endless_document(shell: &str) -> Option<String> {
     commands::read(shell).unended.into_iter().next()
 }
 
+/// The first program in a shell text whose failure is lost because its output goes to another one: sh knows only how the
+/// last one ended. Programs that fail rarely, and those that only pass text on, are left out.
+pub fn lost_failure(shell: &str) -> Option<String> {
+    const HARMLESS: &[&str] = &[
+        "echo",
+        "printf",
+        "cat",
+        "true",
+        ":",
+        "yes",
+        "seq",
+        "ls",
+        "ps",
+        "date",
+        "head",
+        "tail",
+        "sort",
+        "uniq",
+        "grep",
+        "awk",
+        "sed",
+        "cut",
+        "tr",
+        "wc",
+        "tee",
+        "jq",
+        "column",
+        "comm",
+        "xargs",
+        "[",
+        "test",
+        "command",
+        "id",
+        "hostname",
+        "uname",
+        "dpkg-query",
+        "find",
+    ];
+    let conditions = ["if", "while", "until", "elif", "!"];
+    let piped = commands::read(shell).piped;
+    let of_interest = piped.iter().filter(|simple| {
+        let first = simple.words.first().map_or("", String::as_str);
+        !conditions.contains(&first)
+    });
+    let programs = of_interest.flat_map(|simple| commands::programs(&simple.words, 0));
+    let mut names = programs.filter_map(|words| words.first().map(|word| commands::name_of(word).to_owned()));
+    names.find(|name| !name.starts_with('$') && !HARMLESS.contains(&name.as_str()))
+}
+
 /// A step that destroys without saying so, or whose guard does more than look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LintFinding {

@@ -27,7 +27,11 @@ pub fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mar
         writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
     }
     if let Some(why) = &step.allowed {
-        writeln!(text, "      {DIM}allowed  to destroy data when it runs: {}{DIM:#}", indented(why))?;
+        writeln!(
+            text,
+            "      {DIM}allowed  to destroy data when it runs: {}{DIM:#}",
+            indented(why)
+        )?;
     }
     write_guards(text, &step.unless, &step.only_if, step.undo.as_ref())
 }

@@ -296,6 +296,7 @@ mod tests {
             undo: None,
             idempotent: false,
             preflight: false,
+            allowed: None,
             env: Default::default(),
             invocation: Default::default(),
             timeout_seconds: 60,
