@@ -237,10 +237,9 @@ fn check(args: &CheckArgs, context: &Context, profiles: &[&str], logins: &[(&str
             let mut notes = printed;
             if outcome.is_ok() {
                 notes.extend(notes_on_pipes(&steps));
-                match checked.is_empty() {
-                    true => notes.extend(shellcheck(&steps)?),
-                    // The commands are mostly the same in all cases.
-                    false => {}
+                // The commands are mostly the same in all cases.
+                if checked.is_empty() {
+                    notes.extend(shellcheck(&steps)?);
                 }
             }
             for note in &notes {

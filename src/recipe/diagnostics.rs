@@ -2,16 +2,17 @@
 
 use super::api;
 use super::draft::Problem;
-use super::functions::{Defined, defined_in};
+use super::functions::{Defined, built_in, defined_in};
 use super::limits::MAX_TIME;
 use super::used::Used;
 use super::{habits, names, reference, scan};
 use crate::error::{Position, RecipeError, nearest};
+use crate::facts::Facts;
 use crate::plan::Keeper;
 use crate::plan::printable::{one_line, printable};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns an error of Rhai into one with its file, line and help.
 pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTreeMap<String, Used>) -> RecipeError {
@@ -61,14 +62,7 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
             })
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, position, &at),
-        EvalAltResult::ErrorPropertyNotFound(name, _) => script(
-            format!("'{name}' does not exist here"),
-            "unknown property",
-            position,
-            Some(format!(
-                "if the key may be missing, write x?.{name} ?? \"default\", or x[\"{name}\"], which is () then"
-            )),
-        ),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => unknown_property(&name, position, &at),
         EvalAltResult::ErrorDotExpr(what, _) => getter(&what, position, &at),
         EvalAltResult::ErrorTooManyOperations(_) => script(
             "the recipe does not end: it was stopped after two million operations".to_owned(),
@@ -258,6 +252,50 @@ fn script(message: String, label: &str, position: Option<Position>, help: Option
     }
 }
 
+fn unknown_property(name: &str, position: Option<Position>, at: &At<'_>) -> RecipeError {
+    let (text, from) = at.split();
+    let before: String = text[..from]
+        .iter()
+        .rev()
+        .take_while(|c| c.is_alphanumeric() || "._?".contains(**c))
+        .collect();
+    let of_facts = before.chars().rev().collect::<String>().starts_with("facts.");
+    let near = of_facts
+        .then(names_of_facts)
+        .and_then(|names| nearest(name, names.iter().map(String::as_str)).map(str::to_owned));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            format!("if the key may be missing, write x?.{name} ?? \"default\", or x[\"{name}\"], which is () then")
+        }
+    };
+    script(
+        format!("'{name}' does not exist here"),
+        "unknown property",
+        position,
+        Some(help),
+    )
+}
+
+/// The names of all facts, at any depth.
+fn names_of_facts() -> BTreeSet<String> {
+    fn collect(value: &serde_json::Value, names: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(entries) => entries.iter().for_each(|(name, value)| {
+                names.insert(name.clone());
+                collect(value, names);
+            }),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
+            _ => {}
+        }
+    }
+    let mut names = BTreeSet::from(["major".to_owned()]);
+    let facts = Facts::by_name_or_path("debian-13").ok();
+    let value = facts.and_then(|facts| serde_json::to_value(facts).ok());
+    collect(&value.unwrap_or_default(), &mut names);
+    names
+}
+
 /// A property of something that has none of that name.
 fn getter(what: &str, position: Option<Position>, at: &At<'_>) -> RecipeError {
     let (text, from) = at.split();
@@ -286,6 +324,9 @@ fn getter(what: &str, position: Option<Position>, at: &At<'_>) -> RecipeError {
 }
 
 fn parsing(kind: &ParseErrorType, position: Option<Position>, at: &At<'_>) -> RecipeError {
+    if let Some(problem) = never_closed(position.as_ref(), at) {
+        return problem;
+    }
     match kind {
         ParseErrorType::VariableUndefined(name) => unknown_variable(name, position, at),
         ParseErrorType::ModuleUndefined(name) => {
@@ -358,45 +399,41 @@ fn parsing(kind: &ParseErrorType, position: Option<Position>, at: &At<'_>) -> Re
                 habits::of_character(c),
             )
         }
-        ParseErrorType::MissingToken(token, _) if ["}", ")", "]"].contains(&token.as_str()) => {
-            let open = match token.as_str() {
-                "}" => '{',
-                ")" => '(',
-                _ => '[',
-            };
-            let code = scan::code_of(at.text);
-            let rest_is_blank = {
-                let (_, from) = at.split();
-                code[from.min(code.len())..].iter().all(|c| c.is_whitespace())
-            };
-            match scan::never_closed(&code, open).filter(|_| rest_is_blank) {
-                Some(found) => {
-                    let (line, column) = scan::place_of(&code, found);
-                    let position = position.map(|position| Position {
-                        line,
-                        column,
-                        ..position
-                    });
-                    script(
-                        format!("this '{open}' is never closed"),
-                        "opened here",
-                        position,
-                        Some(format!("add the missing '{token}'")),
-                    )
-                }
-                None => script(
-                    kind.to_string(),
-                    "not understood here",
-                    position,
-                    foreign_word_before(at),
-                ),
-            }
-        }
         other => {
             let help = foreign_word_before(at);
             script(other.to_string(), "not understood here", position, help)
         }
     }
+}
+
+/// Where the text ends in the middle of something: the bracket that is not closed.
+fn never_closed(position: Option<&Position>, at: &At<'_>) -> Option<RecipeError> {
+    let code = scan::code_of(at.text);
+    let (_, from) = at.split();
+    if !code[from.min(code.len())..].iter().all(|c| c.is_whitespace()) {
+        return None;
+    }
+    let (open, found) = ['{', '(', '[']
+        .iter()
+        .find_map(|open| Some((open, scan::never_closed(&code, *open)?)))?;
+    let close = match open {
+        '{' => '}',
+        '(' => ')',
+        _ => ']',
+    };
+    let (line, column) = scan::place_of(&code, found);
+    let position = position.cloned().map(|position| Position {
+        line,
+        column,
+        ..position
+    });
+    let help = format!("add the missing '{close}'");
+    Some(script(
+        format!("this '{open}' is never closed"),
+        "opened here",
+        position,
+        Some(help),
+    ))
 }
 
 /// Where Rhai stumbles over what follows a word of another language: the hint for that word.
@@ -408,8 +445,8 @@ fn foreign_word_before(at: &At<'_>) -> Option<String> {
     if let Some(hint) = habits::of_word(&here) {
         return Some(hint.to_owned());
     }
-    let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    let last = words.filter(|word| !word.is_empty()).last()?;
+    let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let last = words.rfind(|word| !word.is_empty())?;
     if last == "f" && text.get(from) == Some(&'"') {
         return Some(F_STRING.to_owned());
     }
@@ -508,6 +545,23 @@ fn unknown_function(
             position,
             Some(format!("use: {}", forms.join("  or  "))),
         );
+    }
+    let given = words_of_types(arguments.trim_end_matches(')'));
+    if built_in(engine).contains_key(name) {
+        return match position.as_ref().is_some_and(|position| position.inside.is_some()) {
+            true => script(
+                format!("a value in this call is of the wrong type: `{name}` does not take ({given})"),
+                "with these values",
+                position,
+                Some("the function's comment says what it takes, with an example".to_owned()),
+            ),
+            false => script(
+                format!("`{name}` does not take ({given})"),
+                "with these arguments",
+                position,
+                None,
+            ),
+        };
     }
     let bare = name.rsplit("::").next().unwrap_or(name);
     let own_names = name.split_once("::").map(|(alias, _)| format!("{alias}::"));

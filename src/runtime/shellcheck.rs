@@ -11,9 +11,9 @@ use std::time::Duration;
 /// All commands are given to one process; a large recipe takes it about a second.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What it says of other things than a step's command: files that it can't follow, and variables that infrakt sets. The
-/// rest is bash in sh, which infrakt finds itself.
-const EXCEPT: &str = "SC1090,SC1091,SC2034,SC2148,SC2154,SC3001,SC3003,SC3005,SC3009,SC3010,SC3011,SC3014,SC3020,SC3030,\
+/// What it says of other things than a step's command: files that it can't follow, variables that infrakt sets, and a
+/// `cd` that could fail, which ends a step. The rest is bash in sh, which infrakt finds itself.
+const EXCEPT: &str = "SC1090,SC1091,SC2034,SC2148,SC2154,SC2164,SC3001,SC3003,SC3005,SC3009,SC3010,SC3011,SC3014,SC3020,SC3030,\
                       SC3037,SC3040,SC3043,SC3046,SC3054,SC3057,SC3059,SC3060";
 
 #[derive(Deserialize)]

@@ -118,6 +118,10 @@ fn destroys(word: &str, rest: &[&str]) -> Option<String> {
         }
         "find" if has(&["-delete"]).is_some() => Some("find -delete".to_owned()),
         "find" if has(&["-exec", "-execdir"]).is_some() && has(&["rm"]).is_some() => Some("find -exec rm".to_owned()),
+        "xargs" if has(&["rm", "/bin/rm", "/usr/bin/rm"]).is_some() => Some("xargs rm".to_owned()),
+        "git" if has(&["clean"]).is_some() && (short("f") || has(&["--force"]).is_some()) => {
+            Some("git clean -f".to_owned())
+        }
         "apt" | "apt-get" | "aptitude" if has(&["purge", "--purge"]).is_some() => Some(format!("{program} purge")),
         "dpkg" if has(&["-P", "--purge"]).is_some() => Some("dpkg --purge".to_owned()),
         "rsync" if rest.iter().any(|word| word.starts_with("--del")) => Some("rsync --delete".to_owned()),
@@ -324,6 +328,8 @@ mod tests {
             ("truncate -s 0 /srv/db", "truncate -s 0"),
             ("psql -c 'TRUNCATE users'", "TRUNCATE"),
             ("psql -c 'drop table users'", "DROP TABLE"),
+            ("find /srv -print0 | xargs -0r rm --", "xargs rm"),
+            ("git -C /srv/app clean -fdx", "git clean -f"),
         ] {
             assert_eq!(destroying(shell).as_deref(), Some(what), "{shell}");
         }
@@ -342,6 +348,8 @@ mod tests {
             "dd if=/dev/zero bs=1 count=1",
             "apt-get install -y ufw",
             "truncate -s 1G /swapfile",
+            "git clean -n",
+            "ls | xargs echo",
         ] {
             assert_eq!(destroying(shell), None, "{shell}");
         }
