@@ -4,6 +4,7 @@ use super::{Context, output};
 use crate::document::recipe::{RecipeChecked, RecipeListed, RecipeShown, RecipeWritten};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
+use crate::plan::invocation::Interpreter;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Effect, Step, lint};
 use crate::recipe::{Evaluated, Keeper, Library, engine, evaluate_anyway_in_subprocess, reference};
@@ -273,9 +274,13 @@ fn notes_on_pipes(steps: &[Step]) -> Vec<String> {
         .filter(|step| step.origin.kept_by != Keeper::Shipped && step.effect != Effect::Check);
     let notes = own.filter_map(|step| {
         let Action::Run { command } = &step.action else { return None };
+        // In bash, steps have pipefail.
+        if step.invocation.shell == Interpreter::Bash {
+            return None;
+        }
         let program = lint::lost_failure(command)?;
         Some(format!(
-            "{}:{}: if `{program}` fails in '{}', the step does not: sh only looks at the last command of a pipe; write its output to a file first",
+            "{}:{}: if `{program}` fails in '{}', the step does not: sh only looks at the last command of a pipe; write its output to a file first, or add .shell(\"bash\")",
             step.origin.file, step.origin.line, step.title
         ))
     });

@@ -1,6 +1,7 @@
 //! Notes for the author on what a recipe says that is valid and yet hardly meant.
 
 use super::used::Used;
+use crate::plan::invocation::Interpreter;
 use crate::plan::{Action, Keeper, Step, lint};
 use rhai::{AST, ASTNode, Expr, Stmt};
 use std::collections::BTreeSet;
@@ -15,7 +16,9 @@ pub fn of_steps(steps: &[Step]) -> Vec<String> {
             _ => None,
         };
         let undo = step.undo.iter().map(|undo| &undo.command);
-        let texts = command.into_iter().chain(&step.unless).chain(&step.only_if).chain(undo);
+        // An undo runs in sh in any case.
+        let own = command.into_iter().chain(&step.unless).chain(&step.only_if);
+        let texts = own.filter(|_| step.invocation.shell == Interpreter::Sh).chain(undo);
         let found = texts.into_iter().find_map(|text| lint::bashism(text))?;
         let (file, line, title) = (&step.origin.file, step.origin.line, &step.title);
         let what = match found.what.as_str() {

@@ -1,6 +1,7 @@
 //! What shellcheck(1) finds in the commands of a recipe's steps, where it is installed.
 
 use crate::error::{Error, Result};
+use crate::plan::invocation::Interpreter;
 use crate::plan::{Action, Content, Keeper, Step, lint};
 use serde::Deserialize;
 use std::io::{ErrorKind, Read};
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What it says of other things than a step's command: files that it can't follow, variables that infrakt sets, and a
 /// `cd` that could fail, which ends a step. The rest is bash in sh, which infrakt finds itself.
-const EXCEPT: &str = "SC1090,SC1091,SC2034,SC2148,SC2154,SC2164,SC3001,SC3003,SC3005,SC3009,SC3010,SC3011,SC3014,SC3020,SC3030,\
+const EXCEPT: &str = "SC1090,SC1091,SC1128,SC2034,SC2148,SC2154,SC2164,SC3001,SC3003,SC3005,SC3009,SC3010,SC3011,SC3014,SC3020,SC3030,\
                       SC3037,SC3040,SC3043,SC3046,SC3054,SC3057,SC3059,SC3060";
 
 #[derive(Deserialize)]
@@ -41,7 +42,12 @@ pub fn shellcheck(steps: &[Step]) -> Result<Vec<String>> {
         for (part, text) in scripts {
             let name = format!("{}.sh", files.len() + 1);
             let path = folder.path().join(&name);
-            std::fs::write(&path, text).map_err(Error::file("write", &path))?;
+            let shell = match step.invocation.shell {
+                Interpreter::Sh => "sh",
+                Interpreter::Bash => "bash",
+            };
+            std::fs::write(&path, format!("# shellcheck shell={shell}\n{text}"))
+                .map_err(Error::file("write", &path))?;
             files.push((name, step, part));
         }
     }
@@ -98,7 +104,12 @@ fn notes(report: Report, files: &[(String, &Step, &str)]) -> Vec<String> {
         for comment in report.comments.iter().filter(|comment| comment.file == *name) {
             notes.push(format!(
                 "{}:{}: SC{} in line {} of {part} of '{}': {}",
-                step.origin.file, step.origin.line, comment.code, comment.line, step.title, comment.message
+                step.origin.file,
+                step.origin.line,
+                comment.code,
+                comment.line.saturating_sub(1),
+                step.title,
+                comment.message
             ));
         }
     }

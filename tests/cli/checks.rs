@@ -43,8 +43,8 @@ ssh::run(\"List it\", \"cat /etc/passwd | sort >/root/users\").unless(\"curl -fs
 #[test]
 fn what_shellcheck_finds_is_noted_with_its_step_and_line() {
     let tools = tempfile::tempdir().expect("a folder");
-    let fake = "#!/bin/sh\nfor file in \"$@\"; do :; done\nread -r line <\"$file\"\n\
-                printf '{\"comments\": [{\"file\": \"%s\", \"line\": 1, \"code\": 2164, \"message\": \"of %s\"}]}' \"$file\" \"$line\"\nexit 1\n";
+    let fake = "#!/bin/sh\nfor file in \"$@\"; do :; done\n{ read -r shell; read -r line; } <\"$file\"\n\
+                printf '{\"comments\": [{\"file\": \"%s\", \"line\": 2, \"code\": 2164, \"message\": \"of %s\"}]}' \"$file\" \"$line\"\nexit 1\n";
     executable::write(&tools.path().join("shellcheck"), fake.as_bytes());
     let infrakt = Infrakt::new().with("PATH", &format!("{}:/usr/bin:/bin", tools.path().display()));
     let text = "ssh::run(\"Plain\", \"true\");\n\nssh::run(\"Go there\", \"cd /srv && ls; cd $HOME\");\n";

@@ -301,6 +301,10 @@ fn an_evaluation_tells_of_bash_in_a_step_of_sh() {
     ] {
         assert_eq!(printed(&format!("ssh::run(\"x\", \"{command}\");")), "", "{command}");
     }
+    assert_eq!(
+        printed("ssh::run(\"x\", \"[[ -e /x ]]\").shell(\"bash\").unless(\"[[ -e /y ]]\");"),
+        ""
+    );
 }
 
 #[test]
