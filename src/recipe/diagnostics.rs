@@ -600,12 +600,12 @@ pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
     let (position, label) = error.place()?;
     let title = Level::ERROR.primary_title(printable(&error.to_string()).into_owned());
     let (label, file) = (printable(label), one_line(&position.file));
-    let shown = Line::at(position);
+    let shown = ShownLine::at(position);
     let mut report: Vec<Group<'_>> = vec![title.element(shown.snippet(position, &file, &label))];
     let inner = position
         .inside
         .as_ref()
-        .map(|inside| (Line::at(inside), one_line(&inside.file), inside));
+        .map(|inside| (ShownLine::at(inside), one_line(&inside.file), inside));
     if let Some((shown, file, inside)) = &inner {
         let title = Level::NOTE.secondary_title("the call led to this line of infrakt's library");
         report.push(title.element(shown.snippet(inside, file, "")));
@@ -619,13 +619,13 @@ pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
 }
 
 /// A source line as it is shown, and the word in it that an error points at.
-struct Line {
+struct ShownLine {
     text: String,
     from: usize,
     to: usize,
 }
 
-impl Line {
+impl ShownLine {
     fn at(position: &Position) -> Self {
         let line = position
             .source

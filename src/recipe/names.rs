@@ -102,7 +102,7 @@ fn unknown_call(
             Some(ASTNode::Expr(Expr::MethodCall(call, position))) => (call, *position, true),
             _ => return true,
         };
-        let here = Call {
+        let here = FunctionCall {
             call,
             method,
             own: &own,
@@ -118,7 +118,7 @@ fn unknown_call(
     found
 }
 
-struct Call<'a> {
+struct FunctionCall<'a> {
     call: &'a FnCallExpr,
     method: bool,
     own: &'a Known,
@@ -128,7 +128,7 @@ struct Call<'a> {
     names: &'a BTreeSet<String>,
 }
 
-impl Call<'_> {
+impl FunctionCall<'_> {
     fn is_unknown(&self) -> bool {
         let name = self.call.name.as_str();
         let count = self.call.args.len();

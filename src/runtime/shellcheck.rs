@@ -18,12 +18,12 @@ const EXCEPT: &str = "SC1090,SC1091,SC1128,SC2034,SC2148,SC2154,SC2164,SC3001,SC
                       SC3037,SC3040,SC3043,SC3046,SC3054,SC3057,SC3059,SC3060";
 
 #[derive(Deserialize)]
-struct Report {
-    comments: Vec<Comment>,
+struct ShellcheckReport {
+    comments: Vec<ShellcheckComment>,
 }
 
 #[derive(Deserialize)]
-struct Comment {
+struct ShellcheckComment {
     file: String,
     line: usize,
     code: u32,
@@ -94,11 +94,11 @@ pub fn shellcheck(steps: &[Step]) -> Result<Vec<String>> {
     let output = output
         .map_err(|_| failed(format!("it took longer than {} s", PATIENCE.as_secs())))?
         .map_err(|error| failed(error.to_string()))?;
-    let report: Report = serde_json::from_slice(&output).map_err(|error| failed(error.to_string()))?;
+    let report: ShellcheckReport = serde_json::from_slice(&output).map_err(|error| failed(error.to_string()))?;
     Ok(notes(report, &files))
 }
 
-fn notes(report: Report, files: &[(String, &Step, &str)]) -> Vec<String> {
+fn notes(report: ShellcheckReport, files: &[(String, &Step, &str)]) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, step, part) in files {
         for comment in report.comments.iter().filter(|comment| comment.file == *name) {

@@ -22,7 +22,7 @@ pub fn commands(text: &str) -> Vec<Simple> {
 
 /// What is known of a shell text.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct ShellReading {
     pub commands: Vec<Simple>,
     /// Syntax of bash that sh lacks, as it is written or in short: `<<<`, `${x^^}`, `{a,b}`.
     pub bash: Vec<String>,
@@ -32,10 +32,10 @@ pub struct Reading {
     pub piped: Vec<Simple>,
 }
 
-pub fn read(text: &str) -> Reading {
+pub fn read(text: &str) -> ShellReading {
     let mut reader = Reader::new(text, 0);
     reader.read();
-    Reading {
+    ShellReading {
         commands: reader.found,
         bash: reader.bash,
         unended: reader.unended,

@@ -1,7 +1,7 @@
 //! What bash understands and sh does not: steps run in sh, which is dash on Debian and Ubuntu. It sees only what stands in
 //! the code of the shell itself: not quotes, comments, here-documents, or texts for other programs.
 
-use super::commands::{Reading, read};
+use super::commands::{ShellReading, read};
 
 /// Something of bash in a text for sh.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Bashism {
 
 /// The first thing in a shell text that sh does not understand.
 pub fn bashism(shell: &str) -> Option<Bashism> {
-    let Reading { commands, bash, .. } = read(shell);
+    let ShellReading { commands, bash, .. } = read(shell);
     let of_words = commands.iter().find_map(|simple| of_command(&simple.words));
     of_words.or_else(|| bash.first().map(|what| of_syntax(what)))
 }
