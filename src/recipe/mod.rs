@@ -23,6 +23,7 @@ mod reserved_names;
 mod scan;
 mod scope;
 mod source;
+mod source_excerpt;
 pub mod subprocess;
 mod used;
 mod version;
