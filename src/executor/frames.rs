@@ -136,6 +136,8 @@ pub enum Why {
     NotUndone,
     /// The output of the steps could have filled the server's disk.
     Flooded,
+    /// A guard can't be run: a program of it is not there, or it was ended by a signal.
+    GuardBroken,
 }
 
 impl Why {
@@ -146,6 +148,7 @@ impl Why {
             "2" => Some(Self::Undone),
             "3" => Some(Self::NotUndone),
             "4" => Some(Self::Flooded),
+            "5" => Some(Self::GuardBroken),
             _ => None,
         }
     }
@@ -175,6 +178,8 @@ pub enum Record {
     Paused { step: usize },
     /// The step was executed, and is undone unless the client returns over a new connection.
     Proving { step: usize },
+    /// The step has run, and its `unless` guards still say that it is needed.
+    StillNeeded { step: usize },
     /// The runner ends; `done`, `failed`, `paused` or `stopped`.
     Finished { how: String },
 }
@@ -212,6 +217,7 @@ impl Record {
             })(),
             ["P", step] => number(step).map(|step| Self::Paused { step }),
             ["Q", step] => number(step).map(|step| Self::Proving { step }),
+            ["W", step] => number(step).map(|step| Self::StillNeeded { step }),
             ["Z", how @ ("done" | "failed" | "paused" | "stopped")] => Some(Self::Finished { how: (*how).to_owned() }),
             _ => None,
         };

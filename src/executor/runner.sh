@@ -236,25 +236,45 @@ ik_unchanged() {
     ik_record U "$1"
 }
 # ended INDEX STATUS WHY: WHY is 1 if the step timed out, 2 if it was undone, 3 if undoing it failed, 4 if it was ended because
-# of too much output, else 0.
+# of too much output, 5 if a guard can't be run, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
     ik_measured=yes
     if [ "$2" -ne 0 ]; then ik_finish failed; fi
 }
-# held INDEX FILE MODE: succeeds if the guard does. A guard that does not end by itself is an error of the step, not an answer.
+# ask FILE MODE DESCRIPTOR: asks a guard, whose messages go to the descriptor; 1 is nowhere.
+ik_ask() {
+    ik_start "$1" "$2" +e 60 >/dev/null 2>&"$3"
+    ik_await "$1" 6000
+}
+# held INDEX FILE MODE [lookup]: succeeds if the guard does. A guard that does not end by itself, or that can't be run, is an
+# error of the step, not an answer. With `lookup` the guard asks whether a program is there, and 127 is its answer.
 ik_held() {
-    ik_start "$2" "$3" +e 60 >/dev/null 2>&1
-    ik_await "$2" 6000
-    if [ "$ik_status" -gt 128 ] || [ "$ik_late" != 0 ]; then
-        if [ "$ik_late" != 4 ]; then
-            echo "a guard did not end within 60 s" >&6
-            ik_late=1
-        fi
+    ik_ask "$2" "$3" 1
+    if [ "$ik_late" != 0 ]; then
+        if [ "$ik_late" = 1 ]; then echo "a guard did not end within 60 s" >&6; fi
         ik_mark
         ik_ended "$1" 124 "$ik_late"
+    elif [ "$ik_status" -ge 126 ] && [ "$ik_status${4-}" != 127lookup ]; then
+        # Again, for the shell's message.
+        ik_failed=$ik_status
+        ik_ask "$2" "$3" 6
+        ik_mark_exactly
+        ik_ended "$1" "$ik_failed" 5
     fi
     return "$ik_status"
+}
+# still INDEX FILE MODE…: records that a step is still needed after it has run: none of these guards succeeds.
+ik_still() {
+    ik_index=$1
+    shift
+    while [ $# -gt 0 ]; do
+        ik_ask "$1" "$2" 1
+        if [ "$ik_status" -eq 0 ]; then return; fi
+        shift 2
+    done
+    ik_record W "$ik_index"
+    ik_wake 20
 }
 # undo_unless_proven INDEX SECONDS: the client has SECONDS to return over a new connection, however the step has ended. A
 # request to stop does not change that: a step that may have locked everyone out is first proven or undone. A request to end

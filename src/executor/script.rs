@@ -2,6 +2,7 @@
 //! skipped.
 
 use crate::plan::digest::sha256;
+use crate::plan::invocation::looks_for_a_program;
 use crate::plan::secret::Secret;
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
@@ -232,12 +233,18 @@ impl Stretch<'_> {
             let parts = self.parts(index);
             let _ = writeln!(steps, "ik_step {index}");
             let mut tests = Vec::new();
+            let mut still = String::new();
             for (name, part) in &parts {
                 let Part::Script(script) = part else { continue };
+                let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
+                let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
                 if name.contains(".unless.") {
-                    tests.push(format!("ik_held {index} {name} {}", mode_of(script)));
+                    tests.push(held);
+                    if !step.unless.is_empty() {
+                        let _ = write!(still, " {name} {}", mode_of(script));
+                    }
                 } else if name.contains(".only_if.") {
-                    tests.push(format!("! ik_held {index} {name} {}", mode_of(script)));
+                    tests.push(format!("! {held}"));
                 }
             }
             let seconds = step.timeout_seconds;
@@ -257,6 +264,10 @@ impl Stretch<'_> {
                 Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
                     format!("ik_pause {index} {seconds}")
                 }
+            };
+            let act = match still.is_empty() {
+                true => act,
+                false => format!("{act}; ik_still {index}{still}"),
             };
             let _ = match tests.is_empty() {
                 true => writeln!(steps, "{act}"),

@@ -244,6 +244,9 @@ impl Transcript {
                         "ended by infrakt: the steps printed more than 1 GiB, which could fill the server's disk"
                             .to_owned(),
                     ),
+                    Why::GuardBroken => Some(format!(
+                        "a guard can't be run: exit status {status}; if its program may be missing, ask first: command -v NAME"
+                    )),
                 };
                 if status != 0 {
                     let reason = reason.clone();
@@ -262,6 +265,12 @@ impl Transcript {
                 self.paused = Some(step);
             }
             Record::Proving { step } => self.paused = Some(step),
+            Record::StillNeeded { step } => events.push(RunEvent::Notice {
+                message: format!(
+                    "step {} is still needed after it ran: its `unless` does not succeed, so every run repeats it",
+                    step + 1
+                ),
+            }),
             Record::Finished { ref how } => self.finished = Some(how.clone()),
         }
     }

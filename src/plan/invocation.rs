@@ -205,6 +205,14 @@ impl Invocation {
     }
 }
 
+/// Whether a guard asks the shell for a program. POSIX's shell says 127 if there is none (`command -v`), as it does for a
+/// guard that can't be run.
+pub fn looks_for_a_program(guard: &str) -> bool {
+    ["command -v", "command -V", "type ", "hash "]
+        .iter()
+        .any(|lookup| guard.contains(lookup))
+}
+
 /// A name of a user as useradd(8) accepts it.
 pub fn is_user(name: &str) -> bool {
     name.len() <= 32

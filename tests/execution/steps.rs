@@ -387,3 +387,66 @@ fn a_long_step_is_heard_while_it_runs() {
     assert_eq!(ended.state, RunState::Interrupted);
     assert_eq!(memory.output(Stream::Stdout), "are you there?\n");
 }
+
+#[test]
+#[ignore = "needs root"]
+fn a_guard_that_can_not_be_run_fails_the_step_with_the_shells_message() {
+    for (guard, status) in [
+        (r#".unless("tesst -e /x")"#, 127),
+        (r#".only_if("sytemctl is-active ssh")"#, 127),
+        (r#".unless("/etc/os-release")"#, 126),
+        (r#".shell("bash").unless("tesst -e /x")"#, 127),
+    ] {
+        let recipe = format!(
+            r#"ssh::run("Before", "true"); ssh::run("Guarded", "echo ran"){guard}; ssh::run("After", "true");"#
+        );
+        let (ended, memory) = executed(&recipe);
+        assert_eq!(ended.state, RunState::Failed, "{guard}");
+        use Outcome::{Changed, Failed, Skipped};
+        assert_eq!(memory.outcomes(), [Changed, Failed, Skipped], "{guard}");
+        assert_eq!(memory.output(Stream::Stdout), "", "{guard}");
+        let reason = memory.end_of(1).1;
+        assert!(
+            reason.contains(&format!("a guard can't be run: exit status {status}")),
+            "{guard}: {reason}"
+        );
+        let said = memory.output(Stream::Stderr);
+        assert!(
+            said.contains("not found") || said.contains("ermission denied"),
+            "{guard}: {said}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_step_that_is_still_needed_after_it_ran_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = folder.path().join("made");
+    let made = made.display();
+    let (ended, memory) = executed(&format!(
+        r#"ssh::run("Never enough", "true").unless("test -e /never");
+           ssh::run("Enough", "touch {made}").unless("test -e /never").unless("test -e {made}");
+           ssh::run("A condition", "true").only_if("true");
+           ssh::run("Done already", "true").unless("true");"#
+    ));
+    assert_eq!(ended.state, RunState::Done);
+    let notices: Vec<&String> = memory
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            RunEvent::Notice { message } => Some(message),
+            _ => None,
+        })
+        .collect();
+    // Whether a program is there is an answer, though the shell says 127.
+    let (_, asked) = executed(
+        r#"ssh::run("Install it", "echo installed").unless("command -v no-such-program");
+           ssh::run("Use it", "echo used").only_if("command -v no-such-program && no-such-program");"#,
+    );
+    assert_eq!(asked.outcomes(), [Outcome::Changed, Outcome::NoChange]);
+    assert!(
+        notices.len() == 1 && notices[0].starts_with("step 1 is still needed"),
+        "{notices:?}"
+    );
+}

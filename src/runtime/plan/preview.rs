@@ -4,6 +4,7 @@
 use super::make::Planned;
 use crate::error::{Result, ServerError};
 use crate::executor::script::holds_content;
+use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
 use crate::recipe::Recipe;
@@ -106,8 +107,7 @@ impl Runtime {
 
 /// Runs the tests on the server, and gives what they print. `more` is what they may take beyond the usual.
 fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> {
-    let script =
-        format!("held() {{ timeout -k 5 60 sh -c \"$1\" </dev/null >/dev/null 2>&1; }}\n{CHECKS}{tests}echo asked\n");
+    let script = format!("{CHECKS}{tests}echo asked\n");
     let answer = live.ask_read_only(&script, more)?;
     if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
         return Err(ServerError::Guards {
@@ -119,8 +119,15 @@ fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> 
     Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
 }
 
-/// finds INDEX SECONDS COMMAND: prints a line if the check fails: its index, its status, and the end of what it said.
-const CHECKS: &str = r#"finds() {
+/// held GUARD: whether a guard succeeds. denied GUARD [lookup]: whether it fails; one that can't be run, for example because its program
+/// is installed by an earlier step, does neither. finds INDEX SECONDS COMMAND: prints a line if the check fails: its index, its
+/// status, and the end of what it said.
+const CHECKS: &str = r#"held() { timeout -k 5 60 sh -c "$1" </dev/null >/dev/null 2>&1; }
+denied() {
+    held "$1" && return 1
+    case $?$2 in 127lookup) return 0 ;; 12[4-9]* | 1[3-9]?* | 2??*) return 1 ;; esac
+}
+finds() {
     said=$(timeout -k 5 "$2" sh -ec "$3" </dev/null 2>&1) && return
     echo "finding $1 $? $(printf %s "$said" | tail -c 4000 | base64 -w 0)"
 }
@@ -162,10 +169,17 @@ fn exports(step: &Step) -> Option<String> {
 /// The shell condition under which a step has nothing to do; `None` if it always has.
 fn nothing_to_do(step: &Step) -> Option<String> {
     let env = exports(step)?;
-    let held = |guard: &str| format!("held {}", quote(&format!("{env}{guard}")));
-    let asked = |guard: &String| held(&step.invocation.guard(guard));
-    let mut tests: Vec<String> = step.unless.iter().map(asked).collect();
-    tests.extend(step.only_if.iter().map(|guard| format!("! {}", asked(guard))));
+    let quoted = |guard: &str| quote(&format!("{env}{guard}")).into_owned();
+    let asked = |guard: &String| quoted(&step.invocation.guard(guard));
+    let mut tests: Vec<String> = step
+        .unless
+        .iter()
+        .map(|guard| format!("held {}", asked(guard)))
+        .collect();
+    tests.extend(step.only_if.iter().map(|guard| {
+        let lookup = if looks_for_a_program(guard) { " lookup" } else { "" };
+        format!("denied {}{lookup}", asked(guard))
+    }));
     if let Action::Upload {
         path,
         content: Content::Text(text),
@@ -173,7 +187,7 @@ fn nothing_to_do(step: &Step) -> Option<String> {
         owner,
     } = &step.action
     {
-        tests.push(held(&holds_content(path, text, mode, owner)));
+        tests.push(format!("held {}", quoted(&holds_content(path, text, mode, owner))));
     }
     (!tests.is_empty()).then(|| tests.join(" || "))
 }

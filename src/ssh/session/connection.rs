@@ -93,7 +93,7 @@ impl Session {
         let enough = Instant::now() + if stop() { ANSWER_TO_STOP } else { Duration::ZERO };
         let (route, mut logins) = (self.route.clone(), self.logins.clone());
         let (tell, told) = sync_channel(1);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("login".to_owned())
             .stack_size(STACK)
             .spawn(move || {
@@ -106,6 +106,8 @@ impl Session {
         loop {
             match told.recv_timeout(BEAT) {
                 Ok((transport, logins)) => {
+                    // It ends now. That it panicked after its last word would change nothing.
+                    let _ = thread.join();
                     self.logins = logins;
                     return transport;
                 }
