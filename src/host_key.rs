@@ -75,12 +75,11 @@ impl PublicKey {
             let (length, after) = rest.split_first_chunk::<4>()?;
             (field, rest) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
         }
-        let significant = field
-            .iter()
-            .position(|byte| *byte != 0)
-            .map_or(&[][..], |at| &field[at..]);
-        let first = significant.first()?;
-        Some(significant.len() * 8 - first.leading_zeros() as usize)
+        while let [0, significant @ ..] = field {
+            field = significant;
+        }
+        let first = field.first()?;
+        Some(field.len() * 8 - first.leading_zeros() as usize)
     }
 
     /// The wire format.

@@ -206,35 +206,30 @@ impl OwnedPath {
 
 /// Whether the group has no member but the user, by passwd(5) and group(5). `None`: they don't say.
 fn is_private(gid: u32, uid: u32, passwd: &str, group: &str) -> Option<bool> {
-    let fields = |line: &str| line.split(':').map(str::to_owned).collect::<Vec<_>>();
-    let accounts: Vec<Vec<String>> = passwd
-        .lines()
-        .map(fields)
-        .filter(|account| account.len() >= 4)
-        .collect();
-    let of_user = |account: &&Vec<String>| account[2].parse() == Ok(uid);
-    let names: BTreeSet<&str> = accounts
-        .iter()
-        .filter(of_user)
-        .map(|account| account[0].as_str())
-        .collect();
+    let accounts: Vec<[&str; 4]> = passwd.lines().filter_map(first_fields).collect();
+    let of_user = |[_, _, id, _]: &&[&str; 4]| id.parse() == Ok(uid);
+    let names: BTreeSet<&str> = accounts.iter().filter(of_user).map(|[name, ..]| *name).collect();
     let mut found = None;
-    for line in group
-        .lines()
-        .map(fields)
-        .filter(|line| line.len() >= 4 && line[2].parse() == Ok(gid))
-    {
-        let own = names.contains(line[0].as_str())
-            && line[3]
-                .split(',')
-                .all(|member| member.is_empty() || names.contains(member));
-        found = Some(found.unwrap_or(true) && own);
+    for [name, _, id, members] in group.lines().filter_map(first_fields) {
+        if id.parse() == Ok(gid) {
+            let own = names.contains(name)
+                && members
+                    .split(',')
+                    .all(|member| member.is_empty() || names.contains(member));
+            found = Some(found.unwrap_or(true) && own);
+        }
     }
     let others = accounts
         .iter()
-        .filter(|account| account[3].parse() == Ok(gid))
+        .filter(|[.., group]| group.parse() == Ok(gid))
         .any(|account| !of_user(&account));
     found.map(|own| own && !others)
+}
+
+/// The first four fields of a line of passwd(5) or group(5). `None`: it has fewer.
+fn first_fields(line: &str) -> Option<[&str; 4]> {
+    let mut fields = line.split(':');
+    Some([fields.next()?, fields.next()?, fields.next()?, fields.next()?])
 }
 
 /// A user as people know it.

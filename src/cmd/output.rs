@@ -250,23 +250,39 @@ pub(super) fn fitted_table<const N: usize>(
     let Some(columns) = columns_of_stdout() else {
         return table(header, rows);
     };
-    let mut widths: [usize; N] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0).max(header[column].len())
-    });
+    let mut widths = widths(&rows);
+    for (width, name) in widths.iter_mut().zip(header) {
+        *width = (*width).max(name.len());
+    }
     for name in flexible {
         let all = widths.iter().sum::<usize>() + 2 * (N - 1);
-        let Some(column) = header.iter().position(|header| header == name) else {
+        let mut under = header.iter().zip(&mut widths);
+        let Some((_, width)) = under.find(|(header, _)| *header == name) else {
             continue;
         };
         let least = NARROWEST.max(name.len());
-        widths[column] = widths[column].min(widths[column].saturating_sub(all.saturating_sub(columns)).max(least));
+        *width = (*width).min(width.saturating_sub(all.saturating_sub(columns)).max(least));
     }
     table(
         header,
-        rows.into_iter()
-            .map(|row| std::array::from_fn(|column| cut(&row[column], widths[column]))),
+        rows.into_iter().map(|mut row| {
+            for (cell, width) in row.iter_mut().zip(widths) {
+                *cell = cut(cell, width);
+            }
+            row
+        }),
     )
+}
+
+/// The characters of the longest cell of each column.
+pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    widths
 }
 
 /// The fewest characters that a cell is cut down to.

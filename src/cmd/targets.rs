@@ -1,5 +1,6 @@
 //! Which servers a command is for.
 
+use super::output;
 use super::server::naming::address;
 use crate::error::{Error, Result};
 use crate::prompt;
@@ -116,10 +117,7 @@ fn entries(runtime: &Runtime) -> Result<(String, Vec<String>)> {
             last,
         ]);
     }
-    let widths: [usize; 5] = std::array::from_fn(|column| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    });
+    let widths = output::widths(&rows);
     let mut lines = rows.into_iter().map(|row| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()

@@ -83,6 +83,7 @@ impl FrameReader {
                 Ok(None)
             };
         };
+        #[expect(clippy::indexing_slicing, reason = "the line's end was found there")]
         let line = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
         let (kind, rest) = line.split_once(' ').unwrap_or((&line, ""));
         let frame = match kind {
@@ -120,7 +121,7 @@ impl FrameReader {
     }
 
     fn unexpected(&self) -> NotAFrame {
-        let start = &self.buffer[..self.buffer.len().min(60)];
+        let start = self.buffer.get(..60).unwrap_or(&self.buffer);
         NotAFrame(format!("unexpected bytes: {:?}", String::from_utf8_lossy(start)))
     }
 }

@@ -67,22 +67,22 @@ pub(super) fn exchange(
                 stdout.extend_from_slice(&bytes);
                 // Search only the end, since the answer itself may be long.
                 let tail = stdout.len().saturating_sub(bytes.len() + end.len() + 16);
-                if let Some(at) = find(&stdout[tail..], end.as_bytes()) {
-                    let rest = &stdout[tail + at + end.len()..];
+                if let Some(at) = find(&stdout, end.as_bytes(), tail) {
+                    let rest = stdout.get(at + end.len()..);
                     let number = rest
-                        .strip_suffix(b"\n")
+                        .and_then(|rest| rest.strip_suffix(b"\n"))
                         .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
                     if let Some(number) = number {
                         status = Some(number);
-                        stdout.truncate(tail + at);
+                        stdout.truncate(at);
                     }
                 }
             }
             Incoming::Stderr(bytes) => {
                 let tail = stderr.len().saturating_sub(end_of_errors.len());
                 stderr.extend_from_slice(&bytes);
-                if let Some(at) = find(&stderr[tail..], end_of_errors.as_bytes()) {
-                    stderr.truncate(tail + at);
+                if let Some(at) = find(&stderr, end_of_errors.as_bytes(), tail) {
+                    stderr.truncate(at);
                     silent = true;
                 }
             }
@@ -98,7 +98,7 @@ pub(super) fn exchange(
         }
         if let (Some(status), true) = (status, silent) {
             channel.release();
-            let start = find(&stdout, begin.as_bytes()).map_or(0, |at| at + begin.len());
+            let start = find(&stdout, begin.as_bytes(), 0).map_or(0, |at| at + begin.len());
             stdout.drain(..start);
             return Ok(ScriptAnswer { status, stdout, stderr });
         }
@@ -112,8 +112,10 @@ pub(super) fn exchange(
     }
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+/// Where `needle` first stands, not before `from`.
+fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let mut windows = haystack.windows(needle.len()).skip(from);
+    Some(from + windows.position(|window| window == needle)?)
 }
 
 /// Whether an error means that the connection is lost, and not a refusal.

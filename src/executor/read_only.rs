@@ -48,8 +48,9 @@ pub fn ask(
         }
         .into());
     };
-    let said = String::from_utf8_lossy(&answer.stdout[..end]).into_owned();
-    answer.stdout.drain(..=end);
+    let mut said: Vec<u8> = answer.stdout.drain(..=end).collect();
+    said.pop();
+    let said = String::from_utf8_lossy(&said);
     let asked = match said.strip_prefix("no") {
         None => Asked::read_only(),
         Some(reason) => Asked::unguarded(reason.trim()),

@@ -34,7 +34,7 @@ impl Redaction {
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         Self {
-            first: values.iter().map(|value| value[0]).collect(),
+            first: values.iter().filter_map(|value| value.first().copied()).collect(),
             secrets: values,
             held: Vec::new(),
         }
@@ -61,31 +61,33 @@ impl Redaction {
 
     fn drain(&mut self, all: bool) -> Vec<u8> {
         let mut shown = Vec::with_capacity(self.held.len());
-        let mut at = 0;
-        while at < self.held.len() {
+        let mut rest = self.held.as_slice();
+        while let Some((&byte, after)) = rest.split_first() {
             // No secret begins with most bytes.
-            let plain = self.held[at..].iter().position(|byte| self.first.contains(byte));
-            let plain = plain.unwrap_or(self.held.len() - at);
-            shown.extend_from_slice(&self.held[at..at + plain]);
-            at += plain;
-            let rest = &self.held[at..];
-            if rest.is_empty() {
-                break;
+            if !self.first.contains(&byte) {
+                shown.push(byte);
+                rest = after;
+                continue;
             }
             // Held back while a secret, or a longer one than the one found, may still follow.
             let may_grow = |secret: &&Vec<u8>| secret.len() > rest.len() && secret.starts_with(rest);
             if !all && self.secrets.iter().any(|secret| may_grow(&secret)) {
                 break;
             }
-            if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret)) {
+            if let Some(after) = self
+                .secrets
+                .iter()
+                .find_map(|secret| rest.strip_prefix(secret.as_slice()))
+            {
                 shown.extend_from_slice(STARS);
-                at += secret.len();
+                rest = after;
             } else {
-                shown.push(rest[0]);
-                at += 1;
+                shown.push(byte);
+                rest = after;
             }
         }
-        self.held.drain(..at);
+        let held = rest.len();
+        self.held.drain(..self.held.len() - held);
         shown
     }
 }

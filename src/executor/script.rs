@@ -84,10 +84,15 @@ impl Stretch<'_> {
         text.into_bytes()
     }
 
+    /// Its steps, with their places in the plan.
+    fn steps(&self) -> impl Iterator<Item = (usize, &Step)> {
+        self.plan.steps.iter().enumerate().take(self.to).skip(self.from)
+    }
+
     /// Whether it needs infrakt's own checks of what a wipe would reach.
     fn surveyed(&self) -> bool {
         let surveys = |step: &Step| matches!(step.action, Action::Survey { .. });
-        self.plan.destroys() || self.plan.steps[self.from..self.to].iter().any(surveys)
+        self.plan.destroys() || self.steps().any(|(_, step)| surveys(step))
     }
 
     /// A function that makes everything that the run needs on the server, and stops at what it can't.
@@ -103,8 +108,8 @@ impl Stretch<'_> {
         if self.surveyed() {
             text.push_str(" &&\nprintf %s \"$IK_SURVEY\" >\"$IK_DIR/survey\"");
         }
-        for index in self.from..self.to {
-            self.step_files(text, index);
+        for (index, step) in self.steps() {
+            self.step_files(text, index, step);
         }
         self.runner(text);
         text.push_str("\n}\n");
@@ -144,13 +149,12 @@ impl Stretch<'_> {
 
     /// Whether a step, of this stretch or of a later one, relies on the server to undo it alone.
     fn must_be_detached(&self) -> bool {
-        self.plan.steps[self.from..].iter().any(|step| step.undo.is_some())
+        self.plan.steps.iter().skip(self.from).any(|step| step.undo.is_some())
     }
 
     /// Whether the runner will have to wait for a word.
     fn waits(&self) -> bool {
-        let steps = &self.plan.steps[self.from..self.to];
-        steps.iter().any(|step| {
+        self.steps().any(|(_, step)| {
             step.undo.is_some()
                 || matches!(
                     step.action,
@@ -159,10 +163,9 @@ impl Stretch<'_> {
         })
     }
 
-    fn step_files(&self, text: &mut String, index: usize) {
-        let step = &self.plan.steps[index];
+    fn step_files(&self, text: &mut String, index: usize, step: &Step) {
         let env = self.exports(step);
-        for (name, content) in self.parts(index) {
+        for (name, content) in self.parts(index, step) {
             match content {
                 Part::Script(script) => write_file(text, &name, &format!("{env}{script}\n")),
                 Part::Data(data) => write_file(text, &name, data),
@@ -171,8 +174,7 @@ impl Stretch<'_> {
     }
 
     /// The files of a step, by name.
-    fn parts(&self, index: usize) -> Vec<(String, Part<'_>)> {
-        let step = &self.plan.steps[index];
+    fn parts<'a>(&'a self, index: usize, step: &'a Step) -> Vec<(String, Part<'a>)> {
         let mut parts = Vec::new();
         match &step.action {
             Action::Run { command } => {
@@ -225,12 +227,12 @@ impl Stretch<'_> {
         let mut steps = String::new();
         // Hundredths of a second; what no step and no guard falls short of.
         let mut shortest = GUARD_SECONDS;
-        for (index, step) in self.plan.steps.iter().enumerate().take(self.to).skip(self.from) {
+        for (index, step) in self.steps() {
             shortest = shortest.min(step.timeout_seconds.max(1));
             if let Some(undo) = &step.undo {
                 shortest = shortest.min(undo.after_seconds.max(1));
             }
-            let parts = self.parts(index);
+            let parts = self.parts(index, step);
             let _ = writeln!(steps, "ik_step {index}");
             let mut tests = Vec::new();
             let mut still = String::new();
@@ -283,9 +285,9 @@ impl Stretch<'_> {
                 secret.extend(parts.into_iter().map(|(name, _)| name));
             }
         }
-        let uploads = self.plan.steps[self.from..self.to]
-            .iter()
-            .any(|step| matches!(step.action, Action::Upload { .. }));
+        let uploads = self
+            .steps()
+            .any(|(_, step)| matches!(step.action, Action::Upload { .. }));
         let place = if uploads { include_str!("place.sh") } else { "" };
         let runner = format!(
             "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{}{steps}ik_finish done\n",

@@ -155,8 +155,9 @@ impl Transcript {
                 self.journal += bytes.len() as u64;
                 self.line.extend(bytes);
                 while let Some(end) = self.line.iter().position(|byte| *byte == b'\n') {
-                    let line: Vec<u8> = self.line.drain(..=end).collect();
-                    let record = Record::parse(String::from_utf8_lossy(&line[..end]).as_ref())?;
+                    let mut line: Vec<u8> = self.line.drain(..=end).collect();
+                    line.pop();
+                    let record = Record::parse(String::from_utf8_lossy(&line).as_ref())?;
                     self.records.push_back((self.journal - self.line.len() as u64, record));
                 }
             }

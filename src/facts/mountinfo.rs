@@ -6,11 +6,14 @@ pub(super) fn unescaped(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(character) if byte == b'\\' => {
+        let escaped = after.split_at_checked(3).and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 8).ok()?, after))
+        });
+        match escaped {
+            Some((character, after)) if byte == b'\\' => {
                 bytes.push(character);
-                rest = &after[3..];
+                rest = after;
             }
             _ => {
                 bytes.push(byte);

@@ -170,10 +170,11 @@ struct SwarmInfo {
 }
 
 fn obstacles(fields: &[String]) -> Vec<Obstacle> {
-    let obstacles = fields.chunks_exact(3).map(|fields| Obstacle {
-        path: fields[0].clone(),
-        problem: fields[1].clone(),
-        remedy: fields[2].clone(),
+    let (whole, _) = fields.as_chunks();
+    let obstacles = whole.iter().map(|[path, problem, remedy]| Obstacle {
+        path: path.clone(),
+        problem: problem.clone(),
+        remedy: remedy.clone(),
     });
     obstacles.collect()
 }

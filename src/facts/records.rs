@@ -25,18 +25,17 @@ impl<'a> Records<'a> {
         })?;
         let mut values = BTreeMap::new();
         loop {
-            let next = find(rest, start);
-            let record = &rest[..next.unwrap_or(rest.len())];
-            let (key, value) = match record.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (&record[..at], &record[at + 1..]),
-                None => return Err("the answer is incomplete".to_owned()),
+            let next = split_once(rest, start);
+            let record = next.map_or(rest, |(record, _)| record);
+            let Some((key, value)) = split_once(record, b"\n") else {
+                return Err("the answer is incomplete".to_owned());
             };
             let key = std::str::from_utf8(key).map_err(|_| format!("unexpected key: {}", excerpt(key)))?;
             if values.insert(key, value).is_some() {
                 return Err(format!("it has '{key}' twice"));
             }
             match next {
-                Some(at) => rest = &rest[at + start.len()..],
+                Some((_, after)) => rest = after,
                 None => break,
             }
             if key == "end" {
@@ -136,7 +135,7 @@ impl<'a> Records<'a> {
 /// The beginning of something that is not understood, on one line.
 pub fn excerpt(bytes: &[u8]) -> String {
     const MOST: usize = 80;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
+    let text = String::from_utf8_lossy(bytes.get(..MOST).unwrap_or(bytes));
     match bytes.len() > MOST {
         true => format!("{text:?}…"),
         false => format!("{text:?}"),
@@ -146,6 +145,12 @@ pub fn excerpt(bytes: &[u8]) -> String {
 /// Where `needle` begins in `haystack`.
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// What stands before and after the first `needle`.
+fn split_once<'a>(haystack: &'a [u8], needle: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (before, after) = haystack.split_at_checked(find(haystack, needle)?)?;
+    Some((before, after.strip_prefix(needle)?))
 }
 
 #[cfg(test)]

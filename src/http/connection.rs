@@ -182,6 +182,7 @@ impl HttpConnection {
             self.stream.set_read_timeout(Some(left))?;
             match (&self.stream).read(&mut chunk) {
                 Ok(count) => {
+                    #[expect(clippy::indexing_slicing, reason = "`read` fills no more than the whole buffer")]
                     bytes.extend_from_slice(&chunk[..count]);
                     return Ok(count);
                 }

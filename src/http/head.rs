@@ -43,16 +43,12 @@ pub enum Key {
 /// end.
 pub fn end(bytes: &[u8], known: usize) -> Option<usize> {
     // The line end before the empty line may be among them, and the first half of its own.
-    let mut from = known.saturating_sub(2).min(bytes.len());
-    while let Some(place) = bytes[from..].iter().position(|byte| *byte == b'\n') {
-        let next = from + place + 1;
-        match &bytes[next..] {
-            [b'\n', ..] => return Some(next + 1),
-            [b'\r', b'\n', ..] => return Some(next + 2),
-            _ => from = next,
-        }
-    }
-    None
+    let mut rest = bytes.iter().enumerate().skip(known.saturating_sub(2));
+    rest.find_map(|(at, byte)| match (byte, bytes.get(at + 1..)?) {
+        (b'\n', [b'\n', ..]) => Some(at + 2),
+        (b'\n', [b'\r', b'\n', ..]) => Some(at + 3),
+        _ => None,
+    })
 }
 
 /// Whether a request may begin so. A browser that was told https greets with something else, and would wait.

@@ -84,7 +84,10 @@ fn tidy(schema: &mut Value) {
 }
 
 fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGenerator) -> Value {
-    let mut operation = json!({ "operationId": route.name, "summary": route.summary });
+    let mut operation = Map::new();
+    let mut describe = |field: &str, value: Value| operation.insert(field.to_owned(), value);
+    describe("operationId", route.name.into());
+    describe("summary", route.summary.into());
     let mut parameters: Vec<Value> = in_path(route);
     if let Some(query) = route.query {
         parameters.extend(in_query(query, read));
@@ -95,16 +98,14 @@ fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGen
         }));
     }
     if !parameters.is_empty() {
-        operation["parameters"] = parameters.into();
+        describe("parameters", parameters.into());
     }
     if let Some(body) = &route.body {
-        operation["requestBody"] = json!({
-            "required": body.required,
-            "content": { "application/json": { "schema": (body.schema)(read) } },
-        });
+        let content = json!({ "application/json": { "schema": (body.schema)(read) } });
+        describe("requestBody", json!({ "required": body.required, "content": content }));
     }
     if route.path == "/api/health" {
-        operation["security"] = json!([]);
+        describe("security", json!([]));
     }
     let mut responses = Map::new();
     match route.answer {
@@ -133,8 +134,8 @@ fn operation(route: &Route, read: &mut SchemaGenerator, answered: &mut SchemaGen
         "default".to_owned(),
         json!({ "description": "Errors that any request can get", "content": problem }),
     );
-    operation["responses"] = responses.into();
-    operation
+    describe("responses", responses.into());
+    operation.into()
 }
 
 fn described(status: u16) -> &'static str {
@@ -163,19 +164,25 @@ fn in_path(route: &Route) -> Vec<Value> {
 fn in_query(query: SchemaOf, generator: &mut SchemaGenerator) -> Vec<Value> {
     // The schema of a type with a name is a reference to its definition, which nothing else refers to.
     let reference = query(generator).to_value();
-    let name = reference["$ref"]
-        .as_str()
+    let name = reference
+        .get("$ref")
+        .and_then(Value::as_str)
         .and_then(|path| path.rsplit('/').next())
         .unwrap_or_default()
         .to_owned();
     let schema = generator.definitions_mut().remove(&name).unwrap_or_default();
-    let required: Vec<&str> = schema["required"]
-        .as_array()
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let fields = schema["properties"].as_object().into_iter().flatten();
+    let fields = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
     fields
         .map(|(field, schema)| {
             let mut schema = schema.clone();

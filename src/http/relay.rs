@@ -27,6 +27,7 @@ struct Pending {
 }
 
 impl Pending {
+    #[expect(clippy::indexing_slicing, reason = "no more is sent than has arrived")]
     fn rest(&self) -> &[u8] {
         &self.bytes[self.sent..]
     }
@@ -82,6 +83,7 @@ pub fn relay(worker: &mut UnixStream, client: &TcpStream, awaiting: &AtomicBool)
                     if pending.rest().is_empty() {
                         moved = Instant::now();
                     }
+                    #[expect(clippy::indexing_slicing, reason = "`read` fills no more than the whole buffer")]
                     pending.bytes.extend_from_slice(&chunk[..count]);
                     if begun.is_none() {
                         begun = complete_head(&mut pending.bytes)?;
@@ -125,20 +127,20 @@ fn wait(
     ];
     let at_most = at_most.and_then(|at_most| Timespec::try_from(at_most).ok());
     // Don't wait for the worker after its end: poll would report that end again and again.
-    let watched = if may_come { 2 } else { 1 };
-    match poll(&mut fds[..watched], at_most.as_ref()) {
+    let watched: &mut [PollFd<'_>] = match &mut fds {
+        both if may_come => both,
+        [client, _] => std::slice::from_mut(client),
+    };
+    match poll(watched, at_most.as_ref()) {
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(error.into()),
     }
-    let happened = |index: usize| fds[index].revents();
+    let [of_client, of_worker] = fds.map(|fd| fd.revents());
     let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL | PollFlags::RDHUP;
-    if happened(0).intersects(gone) {
+    if of_client.intersects(gone) {
         return Err(ErrorKind::ConnectionAborted.into());
     }
-    Ok((
-        may_come && !happened(1).is_empty(),
-        happened(0).contains(PollFlags::OUT),
-    ))
+    Ok((may_come && !of_worker.is_empty(), of_client.contains(PollFlags::OUT)))
 }
 
 /// The parts of an answer's head that matter here.
@@ -157,12 +159,14 @@ fn complete_head(bytes: &mut Vec<u8>) -> io::Result<Option<AnswerHead>> {
             Err(ErrorKind::InvalidData.into())
         };
     };
-    let line = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let line: Vec<u8> = bytes.iter().take(end).copied().collect();
+    let line = String::from_utf8_lossy(&line);
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
     let status = status.ok_or(ErrorKind::InvalidData)?;
     // A stream's head arrives in one write.
-    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
-    let mut words = bytes[..head].windows(STREAM_TYPE.len());
+    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let head = head.and_then(|end| bytes.get(..end)).unwrap_or_default();
+    let mut words = head.windows(STREAM_TYPE.len());
     let streams = words.any(|window| window.eq_ignore_ascii_case(STREAM_TYPE));
     bytes.splice(end + 1..end + 1, EVERYWHERE.bytes());
     Ok(Some(AnswerHead { status, streams }))
@@ -215,8 +219,7 @@ mod tests {
         let text = String::from_utf8(text).unwrap();
         assert!(
             text.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"),
-            "{}",
-            &text[..80]
+            "{text:.80}"
         );
         assert_eq!(text.split_once("\r\n\r\n").unwrap().1.len(), body.len());
     }

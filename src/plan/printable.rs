@@ -85,13 +85,12 @@ impl Pieces {
 }
 
 /// The number of bytes of an incomplete UTF-8 character at the end.
-fn unfinished(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Ok(_) => 0,
-        Err(error) => match error.error_len() {
-            None => bytes.len() - error.valid_up_to(),
-            Some(length) => unfinished(&bytes[error.valid_up_to() + length..]),
-        },
+pub fn unfinished(bytes: &[u8]) -> usize {
+    let end = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    match std::str::from_utf8(end) {
+        // An error without a length: the bytes only end too early.
+        Err(error) if error.error_len().is_none() => end.len(),
+        _ => 0,
     }
 }
 
@@ -144,7 +143,7 @@ fn deceives(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pieces, one_line, printable};
+    use super::{Pieces, one_line, printable, unfinished};
     use proptest::prelude::*;
 
     /// Of each kind some that a font draws as nothing, as a blank, or over something else.
@@ -184,6 +183,26 @@ mod tests {
         '\u{e0100}',
         '\u{10fffd}',
     ];
+
+    #[test]
+    fn only_the_beginning_of_a_character_is_unfinished() {
+        let euro = "€".as_bytes();
+        for (bytes, count) in [
+            (&b""[..], 0),
+            (b"abc", 0),
+            (&euro[..1], 1),
+            (&euro[..2], 2),
+            (euro, 0),
+            (&"🦀".as_bytes()[..3], 3),
+            (b"\xff", 0),
+            (b"\x80\x80", 0),
+            (b"\xff\xe2\x82", 2),
+            // No room for a call per byte on the stack of a thread.
+            (&[0xff; 1 << 20], 0),
+        ] {
+            assert_eq!(unfinished(bytes), count);
+        }
+    }
 
     #[test]
     fn controls_of_a_terminal_are_escaped_and_letters_stay() {

@@ -154,7 +154,7 @@ fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<PlanRow<'a>> {
         }
         let same = match plan.steps.len() <= FEW {
             true => None,
-            false => rows[begin..].iter_mut().find(|row| row.kind == kind),
+            false => rows.iter_mut().skip(begin).find(|row| row.kind == kind),
         };
         match same {
             Some(row) => {
@@ -175,9 +175,9 @@ fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<PlanRow<'a>> {
 fn write_row(text: &mut String, section: &str, row: &PlanRow<'_>, few: bool) -> fmt::Result {
     let style = row.kind.style();
     let count = row.numbers.len();
-    let kind = match few {
-        true => format!("{:>2}. {}", row.numbers[0], row.kind.word(1)),
-        false => format!("{count:>2} {}", row.kind.word(count)),
+    let kind = match row.numbers.as_slice() {
+        [number, ..] if few => format!("{number:>2}. {}", row.kind.word(1)),
+        _ => format!("{count:>2} {}", row.kind.word(count)),
     };
     let kind = format!("{} {kind}", row.kind.sign());
     let room = WIDTH - SECTION - KIND - 4;
@@ -256,10 +256,10 @@ fn deleted(plan: &Plan) -> String {
     }
     let counts = plan.losses.kinds().into_iter().filter(|(_, losses)| !losses.is_empty());
     let counts: Vec<String> = counts
-        .map(|(kind, losses)| match losses.len() {
-            1 if kind == "path" => losses[0].name.clone(),
-            1 => format!("1 {kind}"),
-            count => format!("{count} {kind}s"),
+        .map(|(kind, losses)| match losses {
+            [loss] if kind == "path" => loss.name.clone(),
+            [_] => format!("1 {kind}"),
+            losses => format!("{} {kind}s", losses.len()),
         })
         .collect();
     format!("Will be deleted: {}{more}", counts.join(", "))

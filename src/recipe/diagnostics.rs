@@ -1,4 +1,9 @@
 //! Turns Rhai's errors into what an author needs: the position, what is wrong there, and what to write instead.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "each place was found in the same text before"
+)]
 
 pub use super::source_excerpt::render;
 

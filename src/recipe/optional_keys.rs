@@ -3,6 +3,11 @@
 //!
 //! Rhai has one switch for all of them. So before a recipe is compiled, the forms that ask are written as
 //! `m.get("key")`; places in errors are told as the author wrote them.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "each place was found in the same text before"
+)]
 
 use super::scan::code_of;
 

@@ -128,17 +128,18 @@ fn split(comments: &[String]) -> (String, String) {
         .map(|line| line.trim_start().trim_start_matches("///"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
-    let heading = lines
-        .iter()
-        .position(|line| *line == "# Example")
-        .unwrap_or(lines.len());
-    let description = lines[..heading].join("\n").trim().to_owned();
-    let example: Vec<&str> = lines[heading..]
+    let is_heading = |line: &&str| *line == "# Example";
+    let description: Vec<&str> = lines.iter().copied().take_while(|line| !is_heading(line)).collect();
+    let example: Vec<&str> = lines
         .iter()
         .copied()
-        .filter(|line| !line.starts_with("```") && *line != "# Example")
+        .skip(description.len())
+        .filter(|line| !line.starts_with("```") && !is_heading(line))
         .collect();
-    (description, example.join("\n").trim().to_owned())
+    (
+        description.join("\n").trim().to_owned(),
+        example.join("\n").trim().to_owned(),
+    )
 }
 
 /// The whole reference in Markdown.
@@ -172,6 +173,7 @@ pub fn definitions(engine: &Engine) -> String {
                 if line.is_empty() { "" } else { " " }
             ));
         }
+        #[expect(clippy::string_slice, reason = "a signature begins with the name")]
         let arguments = function.signature[function.name.len()..]
             .replace(": value", ": ?")
             .replace("-> value", "-> ?");

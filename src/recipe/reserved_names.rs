@@ -28,7 +28,7 @@ pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper, role: Role
         .map(|function| {
             let body = function.body.start_position();
             let (name, parameters) = (function.name.as_str(), function.params.len());
-            (name, parameters, place_of_name(text, name, body))
+            (name, parameters, place_of_name(text, name, body).unwrap_or(body))
         })
         .collect();
     if defined.is_empty() {
@@ -120,29 +120,23 @@ fn check_aliases(ast: &AST) -> Result<(), Box<EvalAltResult>> {
     Ok(())
 }
 
-/// Where the name of a function is written, of which Rhai only tells where its body begins.
-fn place_of_name(text: &str, name: &str, body: Position) -> Position {
-    let (Some(line), Some(column)) = (body.line(), body.position()) else {
-        return body;
-    };
+/// Where the name of a function is written, of which Rhai only tells where its body begins. `None`: it isn't found.
+fn place_of_name(text: &str, name: &str, body: Position) -> Option<Position> {
+    let (line, column) = (body.line()?, body.position()?);
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-    let within: usize = text[start..]
+    let within: usize = text
+        .get(start..)?
         .chars()
         .take(column.saturating_sub(1))
         .map(char::len_utf8)
         .sum();
-    let before = &text[..start + within];
-    let found = before
-        .rfind("fn ")
-        .and_then(|keyword| Some(keyword + before[keyword..].find(name)?));
-    let Some(found) = found else { return body };
-    let line_start = text[..found].rfind('\n').map_or(0, |end| end + 1);
-    let line = text[..found].matches('\n').count() + 1;
-    let column = text[line_start..found].chars().count() + 1;
-    match (u16::try_from(line), u16::try_from(column)) {
-        (Ok(line), Ok(column)) => Position::new(line, column),
-        _ => body,
-    }
+    let before = text.get(..start + within)?;
+    let keyword = before.rfind("fn ")?;
+    let found = keyword + before.get(keyword..)?.find(name)?;
+    let before = before.get(..found)?;
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next()?.chars().count() + 1;
+    Some(Position::new(u16::try_from(line).ok()?, u16::try_from(column).ok()?))
 }
 
 /// The functions that can be called without a module's name, with the numbers of their parameters.

@@ -25,8 +25,9 @@ impl Tail {
         let mut ended = Vec::new();
         self.partial.extend_from_slice(bytes);
         while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.partial.drain(..=end).collect();
-            ended.push(self.line(&line[..end]));
+            let mut line: Vec<u8> = self.partial.drain(..=end).collect();
+            line.pop();
+            ended.push(self.line(&line));
         }
         // A line that never ends must not fill the memory.
         if self.partial.len() > 4096 {

@@ -13,13 +13,13 @@ const LONGEST_NAME: usize = 32;
 /// The last lines, joined into one line.
 pub fn last_of(words: &str, if_nothing: &str) -> String {
     let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.is_empty() {
+    let Some(last) = lines.rchunks(LINES).next() else {
         return if_nothing.to_owned();
-    }
-    let last = lines[lines.len().saturating_sub(LINES)..].join(" ");
+    };
+    let last = last.join(" ");
     let shown = one_line(&last);
-    match shown.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &shown[..end]),
+    match shown.chars().nth(LONGEST) {
+        Some(_) => format!("{shown:.LONGEST$}…"),
         None => shown.into_owned(),
     }
 }
@@ -69,8 +69,9 @@ fn other_user(line: &str) -> Option<String> {
         .find_map(|start| Some(lower.find(start)? + start.len()))?;
     let instead = ["rather than ", "instead of "]
         .iter()
-        .find_map(|word| lower[at..].find(word))?;
-    let mut names = line[at..at + instead]
+        .find_map(|word| lower.get(at..)?.find(word))?;
+    let mut names = line
+        .get(at..at + instead)?
         .split_ascii_whitespace()
         .map(|word| word.trim_matches(|c: char| "\"'`.,:;“”‘’".contains(c)))
         .filter(|word| !["the", "user"].contains(&word.to_ascii_lowercase().as_str()));

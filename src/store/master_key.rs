@@ -67,7 +67,7 @@ impl MasterKey {
             .chain_update(b"infrakt master key id\0")
             .chain_update(self.bytes.as_slice())
             .finalize();
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Encrypts one value: base64 of the nonce and what XChaCha20-Poly1305 makes of the value.

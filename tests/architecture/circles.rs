@@ -239,8 +239,9 @@ fn tokens(code: &str) -> Vec<String> {
                 .unwrap_or(rest.len()),
             first => first.len_utf8(),
         };
-        tokens.push(rest[..length].to_owned());
-        rest = rest[length..].trim_start();
+        let (token, after) = rest.split_at(length);
+        tokens.push(token.to_owned());
+        rest = after.trim_start();
     }
     tokens
 }

@@ -74,10 +74,11 @@ impl Source {
     pub fn rooms_named(line: &str) -> Vec<String> {
         let mut rooms = Vec::new();
         for (at, marker) in line.match_indices("crate::") {
-            if line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
+            let (before, from) = line.split_at(at);
+            if before.ends_with(|before: char| before.is_alphanumeric() || before == '_') {
                 continue;
             }
-            let rest = &line[at + marker.len()..];
+            let (_, rest) = from.split_at(marker.len());
             match rest.strip_prefix('{') {
                 Some(group) => {
                     let mut depth = 0;
@@ -108,9 +109,12 @@ fn identifier(text: &str) -> String {
 /// Whether a line of code uses a crate: `rhai::Engine`, `use rhai;`.
 pub fn uses_crate(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
-        let before = code[..at].chars().next_back();
-        let after = &code[at + name.len()..];
-        let begins = before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == ':' || c == '"'));
+        let (before, from) = code.split_at(at);
+        let (_, after) = from.split_at(name.len());
+        let begins = before
+            .chars()
+            .next_back()
+            .is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == ':' || c == '"'));
         begins && (after.starts_with("::") || (code.trim_start().starts_with("use ") && after.starts_with(';')))
     })
 }

@@ -71,7 +71,8 @@ fn words(rest: &str) -> Vec<String> {
     .filter_map(|end| filled.find(end))
     .min()
     .unwrap_or(filled.len());
-    filled[..end]
+    filled.truncate(end);
+    filled
         .split_whitespace()
         .map(|word| {
             word.trim_end_matches([',', '…', '.', '\''])
@@ -90,11 +91,15 @@ fn every_command_in_a_text_parses() {
     let mut wrong = Vec::new();
     for (file, text) in texts() {
         for (at, marker) in text.match_indices("infrakt ") {
-            let before = text[..at].chars().next_back();
-            if before.is_some_and(|c| c.is_alphanumeric() || "/_-".contains(c)) {
+            let (before, from) = text.split_at(at);
+            if before
+                .chars()
+                .next_back()
+                .is_some_and(|c| c.is_alphanumeric() || "/_-".contains(c))
+            {
                 continue;
             }
-            let mut words = words(&text[at + marker.len()..]);
+            let mut words = words(from.split_at(marker.len()).1);
             let Some(first) = words.first() else { continue };
             if !known.contains(first.as_str()) && !first.starts_with("--") {
                 continue;

@@ -1,12 +1,5 @@
 //! What a user meets without any server: the real program, in a home of its own.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 mod checks;
 mod harmless;

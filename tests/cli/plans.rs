@@ -47,7 +47,7 @@ fn a_plan_made_offline_does_not_contact_the_server() {
 fn missing_or_invalid_facts_are_explained() {
     let infrakt = Infrakt::with_server();
     let profile = include_str!("../../src/facts/profiles/debian-13.json");
-    infrakt.file("half.json", &profile[..profile.len() / 2]);
+    infrakt.file("half.json", profile.split_at(profile.len() / 2).0);
     infrakt.file(
         "other.json",
         profile.replace("\"format\": 1", "\"format\": 7, \"novelty\": 1"),

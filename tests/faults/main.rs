@@ -2,14 +2,7 @@
 //! most once, the journal tells the truth, and no process waits for ever.
 //!
 //! All of it needs root and OpenSSH's server. Plain `cargo test` ignores these tests and says so; `scripts/test` runs them.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 #[path = "../support/mod.rs"]
 mod support;

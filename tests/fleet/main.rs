@@ -2,14 +2,7 @@
 //! address of the loopback with an identity, a spool and a lock of its own.
 //!
 //! These tests need root and sshd. Plain `cargo test` ignores them and says so; `scripts/test` runs them.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 mod infrakt;
 mod many;

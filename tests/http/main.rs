@@ -1,12 +1,5 @@
 //! The HTTP API, as its callers and its enemies meet it: the program that was built, serving on a port of this computer.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 #[path = "../support/mod.rs"]
 mod support;

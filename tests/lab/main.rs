@@ -3,14 +3,7 @@
 //!
 //! Plain `cargo test` ignores these tests and says so; `scripts/test` runs them where a lab can run. Each has a machine of
 //! its own; at most three are up at the same time.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 mod at_work;
 mod between;

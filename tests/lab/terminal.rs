@@ -61,7 +61,7 @@ impl Terminal {
 
 /// Progress bars are redrawn many times a second: of all that was seen, what came last says enough.
 fn shortened(error: &rexpect::error::Error) -> String {
-    let text = error.to_string();
+    let mut text = error.to_string();
     let start = text.char_indices().rev().nth(2000).map_or(0, |(at, _)| at);
-    text[start..].to_owned()
+    text.split_off(start)
 }

@@ -1,14 +1,7 @@
 //! What a person sees and may do at a prompt, on a real terminal (a pty).
 //!
 //! Each test starts this very program again behind a pty, with the one ignored test that asks the question.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 use infrakt::error::Error;
 use infrakt::prompt;

@@ -1,12 +1,5 @@
 //! What an author of recipes meets: the primitives, the sandbox, the errors.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 mod data;
 mod documentation;

@@ -218,7 +218,7 @@ fn the_hint_for_a_damaged_key_file_repairs_it() {
                 .unwrap_err();
             let remedy = error.hint().unwrap();
             assert!(error.to_string().contains(problem), "{error}");
-            let command = &remedy[remedy.find("sed -i").unwrap()..];
+            let (_, command) = remedy.split_at(remedy.find("sed -i").unwrap());
             assert!(Command::new("sh").args(["-c", command]).status().unwrap().success());
             connect(&with_key(&server, &path), &Person::silent()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         }

@@ -2,14 +2,7 @@
 //!
 //! Most tests need root (scripts run as root on the other side, which is this computer) and OpenSSH's server. Those in
 //! `lab` need a machine of `scripts/lab`. Plain `cargo test` ignores both and says so; `scripts/test` runs them.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,12 +1,5 @@
 //! What the store promises: nothing half-written, nothing of another's, nothing lost by a crash or by two at once.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by a panic"
-)]
+#![cfg(test)]
 
 mod apps;
 mod env_files;

@@ -43,7 +43,7 @@ impl Server {
         let port = reserved.number;
         std::fs::create_dir(path("spool")).expect("a directory");
         // machine-id(5): 32 hexadecimal digits.
-        let machine_id = infrakt::executor::nonce().expect("randomness")[2..].to_owned();
+        let machine_id = infrakt::executor::nonce().expect("randomness").split_off(2);
         std::fs::write(path("machine-id"), format!("{machine_id}\n")).expect("a machine-id");
         for name in ["host_ed25519", "id"] {
             sshd::make_key(&path(name), &["-t", "ed25519", "-N", ""]);

@@ -8,6 +8,7 @@ use super::call::Call;
 use crate::document::event::{EventShown, Happening};
 use crate::error::Result;
 use crate::event::{RunEvent, Stream};
+use crate::plan::printable::unfinished;
 use crate::runtime::{Happened, Runtime};
 use std::collections::BTreeMap;
 use std::io;
@@ -171,12 +172,12 @@ impl Following {
                     .runtime
                     .printed_until(self.run_id, step, stream, self.began_after, CUT_OFF)
                     .map_err(io::Error::other)?;
-                printed.split_off(printed.len() - cut_off_at_end(&printed))
+                printed.split_off(printed.len() - unfinished(&printed))
             }
             None => Vec::new(),
         };
         text.extend(bytes);
-        let cut_off = text.split_off(text.len() - cut_off_at_end(&text));
+        let cut_off = text.split_off(text.len() - unfinished(&text));
         self.cut_off.insert((step, stream), cut_off);
         Ok(text)
     }
@@ -199,38 +200,5 @@ impl Following {
             self.send(self.after, &event, sink)?;
         }
         Ok(())
-    }
-}
-
-/// The number of bytes of an incomplete character at the end.
-fn cut_off_at_end(bytes: &[u8]) -> usize {
-    (1..=CUT_OFF.min(bytes.len()))
-        .find(|count| {
-            let tail = &bytes[bytes.len() - count..];
-            // An error without a length: the bytes only end too early.
-            std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-        })
-        .unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cut_off_at_end;
-
-    #[test]
-    fn only_the_beginning_of_a_character_is_cut_off() {
-        let euro = "€".as_bytes();
-        for (bytes, count) in [
-            (&b""[..], 0),
-            (b"abc", 0),
-            (&euro[..1], 1),
-            (&euro[..2], 2),
-            (euro, 0),
-            (&"🦀".as_bytes()[..3], 3),
-            (b"\xff", 0),
-            (b"\x80\x80", 0),
-        ] {
-            assert_eq!(cut_off_at_end(bytes), count, "{bytes:?}");
-        }
     }
 }

@@ -40,11 +40,11 @@ fn changes(words: &[String]) -> Option<String> {
     let written = name_of(program);
     let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
     let line = lines
-        .filter_map(|line| line.split(' ').next().map(|names| (names, line)))
+        .map(|line| line.split_once(' ').unwrap_or((line, "")))
         .find(|(names, _)| names.split(',').any(|name| name == written));
     let name = line.map_or(written, |(names, _)| names.split(',').next().unwrap_or(written));
     // Where the table has the program: the words that make it change something; none if it always does.
-    let verbs: Option<Vec<&str>> = line.map(|(names, line)| line[names.len()..].split_whitespace().collect());
+    let verbs: Option<Vec<&str>> = line.map(|(_, verbs)| verbs.split_whitespace().collect());
     let has = |wanted: &[&str]| rest.iter().map(String::as_str).find(|word| wanted.contains(word));
     // Letters of options that are written together, as in `-iE`.
     let short = |letter: char| {

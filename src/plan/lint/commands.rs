@@ -190,8 +190,10 @@ impl Reader {
 
     /// After a `{` in a word: whether it stands for several words in bash.
     fn braces(&mut self) {
-        let within: String = self.text[self.at..]
+        let within: String = self
+            .text
             .iter()
+            .skip(self.at)
             .take(200)
             .take_while(|c| **c != '}')
             .collect();
@@ -211,20 +213,19 @@ impl Reader {
 
     /// After a `${`: whether it is an expansion that only bash has.
     fn bash_expansion(&mut self) {
-        let within: String = self.text[self.at + 1..]
+        let within: String = self
+            .text
             .iter()
+            .skip(self.at + 1)
             .take(100)
             .take_while(|c| **c != '}' && **c != '\n')
             .collect();
         let name = within.trim_start_matches('#');
-        let length = name
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .count();
-        let rest = &name[length..];
+        let rest = name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let length = name.len() - rest.len();
         let is_bash = match rest.chars().next() {
             Some('^' | ',' | '@' | '[' | '/') => length > 0,
-            Some(':') => length > 0 && !rest[1..].starts_with(['-', '=', '?', '+']),
+            Some(':') => length > 0 && ![":-", ":=", ":?", ":+"].iter().any(|form| rest.starts_with(form)),
             Some('!') => length == 0,
             _ => false,
         };
@@ -238,10 +239,13 @@ impl Reader {
             self.at += 1;
             match c {
                 '"' => return,
-                '\\' if self.peek(0).is_some_and(|c| "\"\\$`".contains(c)) => {
-                    self.word.push(self.text[self.at]);
-                    self.at += 1;
-                }
+                '\\' => match self.peek(0).filter(|c| "\"\\$`".contains(*c)) {
+                    Some(escaped) => {
+                        self.word.push(escaped);
+                        self.at += 1;
+                    }
+                    None => self.word.push(c),
+                },
                 '`' => self.substitution('`'),
                 '$' => self.expansion(),
                 c => self.word.push(c),
@@ -282,6 +286,7 @@ impl Reader {
         let mut open = 0;
         let mut quote = None;
         while let Some(c) = self.peek(0) {
+            let before = self.at.checked_sub(1).and_then(|at| self.text.get(at)).copied();
             self.at += 1;
             match (quote, c) {
                 (_, '\\') if quote != Some('\'') => self.at += 1,
@@ -290,14 +295,14 @@ impl Reader {
                 (None, '(') if end == ')' => open += 1,
                 (None, ')') if end == ')' && open > 0 => open -= 1,
                 // A substitution within double quotes has parentheses of its own.
-                (Some('"'), '(') if end == ')' && self.at >= 2 && self.text[self.at - 2] == '$' => open += 1,
+                (Some('"'), '(') if end == ')' && before == Some('$') => open += 1,
                 (Some('"'), ')') if end == ')' && open > 0 => open -= 1,
                 (None, c) if c == end => break,
                 _ => {}
             }
         }
-        let to = self.at.saturating_sub(1).clamp(from, self.text.len());
-        let body: String = self.text[from..to].iter().collect();
+        let to = self.at.saturating_sub(1);
+        let body: String = self.text.iter().take(to).skip(from).collect();
         if self.depth < DEEPEST {
             let mut inner = Reader::new(&body, self.depth + 1);
             inner.read();
@@ -371,10 +376,7 @@ impl Reader {
         for (end, tabs) in std::mem::take(&mut self.documents) {
             let mut indented = false;
             loop {
-                let line: String = self.text[self.at.min(self.text.len())..]
-                    .iter()
-                    .take_while(|c| **c != '\n')
-                    .collect();
+                let line: String = self.text.iter().skip(self.at).take_while(|c| **c != '\n').collect();
                 self.at += line.chars().count() + 1;
                 let ends = match tabs {
                     true => line.trim_start_matches('\t') == end,
@@ -400,9 +402,10 @@ impl Reader {
 pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
     let mut rest = words;
     loop {
-        let Some(first) = rest.first() else { return Vec::new() };
+        let Some((first, after)) = rest.split_first() else {
+            return Vec::new();
+        };
         let name = name_of(first);
-        let after = &rest[1..];
         rest = match name {
             "if" | "then" | "else" | "elif" | "do" | "while" | "until" | "!" | "{" | "time" | "nohup" | "setsid"
             | "builtin" | "busybox" | "fi" | "done" | "}" => after,
@@ -427,8 +430,7 @@ pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
                 // Options come before the text; a script in a file has no text here.
                 let before = after.iter().take_while(|word| word.starts_with('-')).count();
-                return text_of(&after[..(before + 1).min(after.len())])
-                    .map_or(Vec::new(), |text| read_on(text, depth));
+                return text_of(after.get(..=before).unwrap_or(after)).map_or(Vec::new(), |text| read_on(text, depth));
             }
             "runuser" if after.iter().any(|word| word == "-u" || word.starts_with("--user")) => {
                 options(after, &["-u", "-g", "-G", "--user"])
@@ -440,14 +442,10 @@ pub fn programs(words: &[String], depth: usize) -> Vec<Vec<String>> {
             "eval" => return read_on(&after.join(" "), depth),
             "trap" => return read_on(after.first().map_or("", String::as_str), depth),
             "nsenter" => options(after, &["-t", "-S", "-G"]),
-            "docker" | "podman" | "nerdctl" | "docker-compose" if after.iter().any(|word| word == "exec") => {
-                let exec = after.iter().position(|word| word == "exec").unwrap_or_default();
-                options(
-                    &after[exec + 1..],
-                    &["-u", "--user", "-e", "--env", "-w", "--workdir", "--index"],
-                )
-                .get(1..)
-                .unwrap_or_default()
+            "docker" | "podman" | "nerdctl" | "docker-compose" if let Some(executed) = behind(after, "exec") => {
+                options(executed, &["-u", "--user", "-e", "--env", "-w", "--workdir", "--index"])
+                    .get(1..)
+                    .unwrap_or_default()
             }
             "ip" if after.first().is_some_and(|word| word == "netns")
                 && after.get(1).is_some_and(|word| word == "exec") =>
@@ -465,8 +463,9 @@ fn find(words: &[String], depth: usize) -> Vec<Vec<String>> {
     let mut found = vec![words.to_vec()];
     for (at, word) in words.iter().enumerate() {
         if depth < DEEPEST && ["-exec", "-execdir", "-ok", "-okdir"].contains(&word.as_str()) {
-            let command: Vec<String> = words[at + 1..]
+            let command: Vec<String> = words
                 .iter()
+                .skip(at + 1)
                 .take_while(|word| *word != ";" && *word != "+")
                 .cloned()
                 .collect();
@@ -498,11 +497,22 @@ fn text_of(arguments: &[String]) -> Option<&str> {
     arguments.get(at + 1).map(String::as_str)
 }
 
+/// The words behind the first that is `word`.
+fn behind<'a>(mut words: &'a [String], word: &str) -> Option<&'a [String]> {
+    loop {
+        let (first, after) = words.split_first()?;
+        if first == word {
+            return Some(after);
+        }
+        words = after;
+    }
+}
+
 /// Skips options, and the values of options that have one.
 fn options<'a>(mut words: &'a [String], with_value: &[&str]) -> &'a [String] {
-    while let Some(word) = words.first() {
+    while let Some((word, after)) = words.split_first() {
         if word == "--" {
-            return &words[1..];
+            return after;
         }
         if !word.starts_with('-') || word == "-" {
             break;

@@ -1,5 +1,6 @@
 //! What looks destructive in a shell text and is not: comments, the removal of a temporary file that the text itself made,
 //! and what a guard keeps from meeting data.
+#![expect(clippy::string_slice, reason = "each place was found in the same text before")]
 
 use super::commands::{name_of, programs, read};
 

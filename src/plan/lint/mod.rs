@@ -26,10 +26,11 @@ fn destroying_unless(shell: &str, unless: &[String]) -> Option<String> {
     commands
         .iter()
         .find_map(|words| {
-            words.iter().enumerate().find_map(|(at, word)| {
-                let rest = &words[at + 1..];
-                destroys(word, rest).filter(|_| !excuses::is_guarded(word, rest, shell, unless))
-            })
+            (0..)
+                .map_while(|at| words.get(at..)?.split_first())
+                .find_map(|(word, rest)| {
+                    destroys(word, rest).filter(|_| !excuses::is_guarded(word, rest, shell, unless))
+                })
         })
         .or_else(|| destroying_sql(shell))
 }
@@ -149,11 +150,7 @@ fn container_engine(program: &str, rest: &[&str]) -> Option<String> {
     // object or verb counts.
     let verbs = ["rm", "rmi", "prune", "remove", "leave", "down"];
     // What is run inside a container is its own matter: `docker exec db rm -r /tmp/x` is caught as rm.
-    let stop = rest
-        .iter()
-        .position(|word| ["run", "exec", "build"].contains(word))
-        .unwrap_or(rest.len());
-    let rest = &rest[..stop];
+    let rest = rest.split(|word| ["run", "exec", "build"].contains(word)).next()?;
     let object = rest.iter().find(|word| objects.contains(word)).copied();
     let verb = rest.iter().find(|word| verbs.contains(word)).copied()?;
     let removes_volumes = rest.iter().any(|word| ["-v", "--volumes", "--rmi"].contains(word));

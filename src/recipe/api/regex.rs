@@ -69,6 +69,10 @@ pub mod regex {
         let mut at = 0;
         for groups in pattern.captures_iter(text) {
             let Some(whole) = groups.get(0) else { continue };
+            #[expect(
+                clippy::string_slice,
+                reason = "a match begins and ends between characters, and after the one before it"
+            )]
             replaced.push_str(&text[at..whole.start()]);
             groups.expand(replacement, &mut replaced);
             at = whole.end();
@@ -76,6 +80,7 @@ pub mod regex {
                 return Err(Problem::new(format!("a text has at most {} MiB", MAX_STRING >> 20)).at(&context));
             }
         }
+        #[expect(clippy::string_slice, reason = "a match ends between characters")]
         replaced.push_str(&text[at..]);
         Ok(replaced)
     }

@@ -193,7 +193,7 @@ impl Process {
         let deadline = Instant::now() + PATIENCE;
         let mut searched = 0;
         loop {
-            if let Some(end) = self.heard[searched..].iter().position(|byte| *byte == b'\n') {
+            if let Some(end) = self.heard.iter().skip(searched).position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.heard.drain(..=searched + end).collect();
                 return serde_json::from_slice(&line).map_err(|_| Silence::Unclear);
             }
@@ -220,6 +220,7 @@ impl Process {
         match self.from.read(&mut piece) {
             Ok(0) | Err(_) => Err(Silence::Gone),
             Ok(count) => {
+                #[expect(clippy::indexing_slicing, reason = "`read` fills no more than the whole buffer")]
                 self.heard.extend_from_slice(&piece[..count]);
                 Ok(())
             }

@@ -262,8 +262,10 @@ fn first_open(plan: &Plan, settled: &BTreeSet<usize>) -> usize {
     let open = (0..plan.steps.len())
         .find(|index| !settled.contains(index))
         .unwrap_or(plan.steps.len());
-    let checks = plan.steps[..open]
+    let checks = plan
+        .steps
         .iter()
+        .take(open)
         .rev()
         .take_while(|step| step.effect == Effect::Check)
         .count();

@@ -73,8 +73,8 @@ impl Runtime {
         let home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
         let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
         format!(
-            "marked by installation {}",
-            &sha256(format!("{machine}{}", home.display()).as_bytes())[..16]
+            "marked by installation {:.16}",
+            sha256(format!("{machine}{}", home.display()).as_bytes())
         )
     }
 }

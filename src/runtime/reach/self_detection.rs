@@ -17,6 +17,7 @@ pub fn thread_name() -> Result<String> {
     if let Some(name) = &*known {
         return Ok(name.clone());
     }
+    #[expect(clippy::string_slice, reason = "a nonce has 34 characters, all of ASCII")]
     let name: String = format!("ik-{}", &crate::executor::nonce()?[2..14]);
     start(&name)?;
     Ok(known.insert(name).clone())

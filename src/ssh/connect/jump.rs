@@ -141,6 +141,7 @@ impl Buffer {
         self.start == self.bytes.len()
     }
 
+    #[expect(clippy::indexing_slicing, reason = "no more is sent than was read")]
     fn rest(&self) -> &[u8] {
         &self.bytes[self.start..]
     }

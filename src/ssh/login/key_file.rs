@@ -219,10 +219,9 @@ fn decrypt_pem(text: &Secret, passphrase: &Secret) -> Option<Secret> {
 /// Neither ssh nor libssh2 reads a key with other text around its lines. libssh2 would not even report it, but offer
 /// something else, which the server then refuses.
 fn tidy(text: &str) -> Result<(), KeyProblem> {
-    let Some(at) = text.find("-----BEGIN ") else {
+    let Some((before, _)) = text.split_once("-----BEGIN ") else {
         return Ok(());
     };
-    let before = &text[..at];
     if before.starts_with('\u{feff}') {
         return Err(KeyProblem::Untidy("it begins with a byte order mark"));
     }

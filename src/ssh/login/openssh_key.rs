@@ -76,15 +76,16 @@ impl PrivateKeyContainer {
     /// The same key as text without encryption; `None` if the passphrase is wrong.
     pub fn decrypt(&self, passphrase: &[u8]) -> Option<Zeroizing<String>> {
         // For ChaCha20, OpenSSH derives two keys and uses the first, with a nonce of zeros.
-        let (key_size, iv_size) = match self.cipher {
-            Cipher::ChaCha20Poly1305 => (64, 0),
+        let (key_size, rest_size) = match self.cipher {
+            Cipher::ChaCha20Poly1305 => (32, 32),
             cipher => cipher.key_and_iv_size()?,
         };
-        let mut derived = Zeroizing::new(vec![0; key_size + iv_size]);
+        let mut derived = Zeroizing::new(vec![0; key_size + rest_size]);
         bcrypt_pbkdf::bcrypt_pbkdf(passphrase, &self.salt, self.rounds, &mut derived).ok()?;
-        let (key, iv) = match self.cipher {
-            Cipher::ChaCha20Poly1305 => (&derived[..32], &[0; 8][..]),
-            _ => derived.split_at(key_size),
+        let (key, rest) = derived.split_at(key_size);
+        let iv = match self.cipher {
+            Cipher::ChaCha20Poly1305 => &[0; 8][..],
+            _ => rest,
         };
         let mut private = self.private.clone();
         self.cipher

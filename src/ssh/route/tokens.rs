@@ -43,20 +43,24 @@ impl Tokens<'_> {
     pub fn paths(&self, text: &str) -> Result<Vec<PathBuf>, String> {
         let words: Vec<&str> = text.split(' ').collect();
         let mut paths = Vec::new();
-        let mut start = 0;
-        while start < words.len() {
-            let mut end = words.len();
-            let mut found = self.existing(&words[start..end].join(" "));
-            while found.is_none() && end > start + 1 {
-                end -= 1;
-                found = self.existing(&words[start..end].join(" "));
-            }
-            match found {
-                Some(path) => paths.push(path),
-                None if words[start].is_empty() => {}
-                None => paths.push(self.path(words[start])?),
-            }
-            start = end;
+        let mut rest = words.as_slice();
+        while let Some((first, after)) = rest.split_first() {
+            let found = (1..=rest.len()).rev().find_map(|count| {
+                let (path, after) = rest.split_at_checked(count)?;
+                Some((self.existing(&path.join(" "))?, after))
+            });
+            rest = match found {
+                Some((path, after)) => {
+                    paths.push(path);
+                    after
+                }
+                None => {
+                    if !first.is_empty() {
+                        paths.push(self.path(first)?);
+                    }
+                    after
+                }
+            };
         }
         Ok(paths)
     }
@@ -66,9 +70,9 @@ impl Tokens<'_> {
     pub fn expand(&self, text: &str) -> Result<String, String> {
         let mut expanded = String::new();
         let mut rest = text;
-        while let Some(at) = rest.find(['%', '$']) {
-            expanded += &rest[..at];
-            rest = &rest[at..];
+        while let Some((before, from)) = rest.find(['%', '$']).and_then(|at| rest.split_at_checked(at)) {
+            expanded += before;
+            rest = from;
             if let Some(variable) = rest.strip_prefix("${") {
                 let (name, after) = variable
                     .split_once('}')
@@ -82,8 +86,8 @@ impl Tokens<'_> {
                 rest = after;
                 continue;
             }
-            let mut chars = rest[1..].chars();
-            let token = chars.next().unwrap_or_default();
+            let mut chars = rest.chars();
+            let (_percent, token) = (chars.next(), chars.next().unwrap_or_default());
             rest = chars.as_str();
             match token {
                 '%' => expanded.push('%'),

@@ -231,5 +231,5 @@ fn probe(
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     let room = WORDS.saturating_sub(kept.len());
-    kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
 }

@@ -134,7 +134,9 @@ impl Streams {
         }
         self.sending.called();
         while let Some(piece) = self.outgoing.front() {
-            match self.channel.write(&piece[self.written..]) {
+            #[expect(clippy::indexing_slicing, reason = "no more is written than the piece has")]
+            let rest = &piece[self.written..];
+            match self.channel.write(rest) {
                 // The window is full: the script must read first.
                 Ok(0) => return,
                 Ok(count) => {
@@ -183,6 +185,7 @@ impl Streams {
             Ok(0) => Ok(None),
             Ok(count) => {
                 self.next = if stream == STDOUT { STDERR } else { STDOUT };
+                #[expect(clippy::indexing_slicing, reason = "`read` fills no more than the whole buffer")]
                 let bytes = self.buffer[..count].to_vec();
                 Ok(Some(if stream == STDOUT {
                     Incoming::Stdout(bytes)

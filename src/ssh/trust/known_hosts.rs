@@ -106,13 +106,13 @@ fn wildcard(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at, mut position) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while position < name.len() {
+    while let Some(letter) = name.get(position) {
         match pattern.get(at) {
             Some(b'*') => {
                 star = Some((at, position));
                 at += 1;
             }
-            Some(&byte) if byte == b'?' || byte == name[position] => {
+            Some(byte) if *byte == b'?' || byte == letter => {
                 at += 1;
                 position += 1;
             }
@@ -126,7 +126,7 @@ fn wildcard(pattern: &str, name: &str) -> bool {
             },
         }
     }
-    pattern[at..].iter().all(|byte| *byte == b'*')
+    pattern.iter().skip(at).all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]
