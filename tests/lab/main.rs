@@ -14,6 +14,7 @@ mod fleet;
 mod hosting;
 mod identity;
 mod infrakt;
+mod library;
 mod login;
 mod machine;
 mod plan_files;
