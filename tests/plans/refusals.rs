@@ -105,7 +105,7 @@ fn debian_12_has_no_compose_of_its_own_for_traefik() {
     assert!(
         plan.steps
             .iter()
-            .any(|step| step.title.starts_with("Install docker.io, fail2ban"))
+            .any(|step| step.title.starts_with("Install docker.io, apparmor"))
     );
 }
 
