@@ -368,8 +368,9 @@ fn what_locks_infrakt_out_is_undone_by_the_server_itself() {
     );
     let sshd = run(
         "sshd.rhai",
-        "echo AllowUsers nobody >/etc/ssh/sshd_config.d/99-closed.conf; systemctl reload ssh",
-        "rm /etc/ssh/sshd_config.d/99-closed.conf; systemctl reload ssh",
+        // A reload returns before sshd has read its files.
+        "echo AllowUsers nobody >/etc/ssh/sshd_config.d/99-closed.conf; systemctl restart ssh",
+        "rm /etc/ssh/sshd_config.d/99-closed.conf; systemctl restart ssh",
     );
     for recipe in [&firewall, &sshd] {
         let words: Vec<&str> = recipe.iter().map(String::as_str).collect();
