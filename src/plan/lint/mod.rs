@@ -93,6 +93,13 @@ fn commands(shell: &str) -> Vec<Vec<&str>> {
         .collect()
 }
 
+/// Whether `rm` is what xargs runs: before it are only options of xargs and their values, such as `-n 1` or `-I %`.
+fn runs_rm(arguments: &[&str]) -> bool {
+    let is_option = |word: &&&str| word.starts_with('-') || word.len() == 1 || word.parse::<u32>().is_ok();
+    let command = arguments.iter().find(|word| !is_option(word));
+    command.is_some_and(|command| command.rsplit('/').next() == Some("rm"))
+}
+
 fn destroys(word: &str, rest: &[&str]) -> Option<String> {
     let program = word.rsplit('/').next().unwrap_or(word);
     let has = |wanted: &[&str]| rest.iter().find(|word| wanted.contains(word)).copied();
@@ -119,7 +126,7 @@ fn destroys(word: &str, rest: &[&str]) -> Option<String> {
         }
         "find" if has(&["-delete"]).is_some() => Some("find -delete".to_owned()),
         "find" if has(&["-exec", "-execdir"]).is_some() && has(&["rm"]).is_some() => Some("find -exec rm".to_owned()),
-        "xargs" if has(&["rm", "/bin/rm", "/usr/bin/rm"]).is_some() => Some("xargs rm".to_owned()),
+        "xargs" if runs_rm(rest) => Some("xargs rm".to_owned()),
         "git" if has(&["clean"]).is_some() && (short("f") || has(&["--force"]).is_some()) => {
             Some("git clean -f".to_owned())
         }
@@ -326,6 +333,7 @@ mod tests {
             ("psql -c 'TRUNCATE users'", "TRUNCATE"),
             ("psql -c 'drop table users'", "DROP TABLE"),
             ("find /srv -print0 | xargs -0r rm --", "xargs rm"),
+            ("find /srv | xargs -n 1 -I % /bin/rm %", "xargs rm"),
             ("git -C /srv/app clean -fdx", "git clean -f"),
         ] {
             assert_eq!(destroying(shell).as_deref(), Some(what), "{shell}");
