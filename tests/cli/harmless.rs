@@ -1,6 +1,7 @@
 //! What comes from elsewhere must not reach the terminal as something that it obeys.
 
 use crate::support::infrakt::Infrakt;
+use crate::support::terminal::on_a_terminal;
 use infrakt::event::{RunEvent, Stream};
 use infrakt::plan::Plan;
 
@@ -154,7 +155,7 @@ fn output_of_steps_is_escaped_on_a_terminal_and_exact_in_a_pipe() {
         ended.stderr
     );
     let command = infrakt.command(&["runs", "logs", &run, "--color", "never"]);
-    let mut session = rexpect::session::spawn_command(command, Some(120_000)).unwrap();
+    let mut session = on_a_terminal(command);
     // The terminal's bytes come as one character each.
     let bytes: Vec<u8> = session
         .exp_eof()

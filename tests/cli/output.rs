@@ -1,6 +1,7 @@
 //! Exit codes, JSON, colours and completions: what scripts and shells rely on.
 
 use crate::support::infrakt::Infrakt;
+use crate::support::terminal::on_a_terminal;
 use serde_json::Value;
 
 /// Runs with `--json` what must fail, and gives back the error of its one document.
@@ -160,7 +161,7 @@ fn on_a_terminal_there_are_colours_unless_no_color_is_set() {
         if let Some(value) = no_color {
             command.env("NO_COLOR", value);
         }
-        let mut session = rexpect::session::spawn_command(command, Some(120_000)).unwrap();
+        let mut session = on_a_terminal(command);
         let shown = session.exp_eof().unwrap();
         assert_eq!(shown.contains('\u{1b}'), coloured, "NO_COLOR {no_color:?}: {shown:?}");
     }

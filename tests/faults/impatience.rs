@@ -4,25 +4,20 @@
 use crate::support::infrakt::Infrakt;
 use crate::support::line::{Fault, Line, Way};
 use crate::support::server::Server;
+use crate::support::terminal::{ended, on_a_terminal_within};
 use crate::support::wait::until;
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::session::PtySession;
 
 /// The longest that anything may keep a person waiting, in milliseconds: less than any patience with a server.
 const PATIENCE: u64 = 20_000;
 
 fn on_a_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
-    spawn_command(infrakt.command(words), Some(PATIENCE)).expect("a terminal")
+    on_a_terminal_within(PATIENCE, infrakt.command(words))
 }
 
 #[track_caller]
-fn ends(mut session: PtySession) -> String {
-    let seen = session.exp_eof().expect("an end");
-    match session.process().wait().expect("it can be waited for") {
-        WaitStatus::Exited(_, code) => assert_eq!(code, 5, "{seen}"),
-        other => panic!("{other:?}: {seen}"),
-    }
-    seen
+fn ends(session: PtySession) {
+    ended(session).exits(5);
 }
 
 /// Has a program of the server stop and wait, and note that it does, from now on.

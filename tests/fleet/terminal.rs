@@ -2,28 +2,20 @@
 
 use crate::infrakt::Infrakt;
 use crate::servers::Servers;
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
-
-/// The longest that anything may keep a person waiting, in milliseconds.
-const PATIENCE: u64 = 60_000;
+use crate::support::terminal;
+use rexpect::session::PtySession;
 
 fn on_a_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
     let mut command = infrakt.command(words);
     // A capable terminal, regardless of the terminal that runs the tests.
     command.env("TERM", "xterm");
-    spawn_command(command, Some(PATIENCE)).expect("a terminal")
+    terminal::on_a_terminal(command)
 }
 
 /// Waits for the end; gives what was seen until then.
 #[track_caller]
-fn ends(mut session: PtySession, exit: i32) -> String {
-    let seen = session.exp_eof().expect("an end");
-    match session.process().wait().expect("it can be waited for") {
-        WaitStatus::Exited(_, code) => assert_eq!(code, exit, "{seen}"),
-        other => panic!("{other:?}: {seen}"),
-    }
-    seen
+fn ends(session: PtySession, exit: i32) -> String {
+    terminal::ended(session).exits(exit).stderr
 }
 
 fn question(server: &str) -> String {
@@ -147,7 +139,7 @@ fn a_name_that_was_typed_before_its_question_consents_to_nothing() {
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             );
-        let mut session = spawn_command(command, Some(PATIENCE)).expect("a terminal");
+        let mut session = terminal::on_a_terminal(command);
         session.send_line("go\na\na").expect("input");
         session.exp_string(&question("a")).expect("a question");
         session.send_line("no").expect("an answer");

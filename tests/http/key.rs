@@ -3,6 +3,7 @@
 use crate::fixture::Service;
 use crate::support::ended::Ended;
 use crate::support::infrakt::Infrakt;
+use crate::support::terminal::on_a_terminal;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -113,7 +114,7 @@ fn the_first_start_on_a_terminal_shows_the_key_once() {
     let infrakt = Infrakt::new();
     let start = || {
         let command = infrakt.command(&["serve", "--bind", "127.0.0.1:0"]);
-        rexpect::session::spawn_command(command, Some(60_000)).expect("a terminal")
+        on_a_terminal(command)
     };
     let mut first = start();
     let before = first.exp_string("listening on http://").expect("it listens");

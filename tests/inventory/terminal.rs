@@ -1,19 +1,8 @@
 //! What is asked on a terminal, with a real one (a pseudo-terminal).
 
 use crate::support::infrakt::Infrakt;
-use rexpect::session::{PtySession, spawn_command};
-
-fn on_terminal(infrakt: &Infrakt, words: &[&str]) -> PtySession {
-    spawn_command(infrakt.command(words), Some(120_000)).expect("a terminal")
-}
-
-fn exit(mut session: PtySession) -> i32 {
-    session.exp_eof().expect("it ends");
-    match session.process().wait().expect("it can be waited for") {
-        rexpect::process::WaitStatus::Exited(_, code) => code,
-        other => panic!("{other:?}"),
-    }
-}
+use crate::support::terminal::{ended, on_a_terminal};
+use rexpect::session::PtySession;
 
 #[test]
 fn only_the_typed_name_removes_protection() {
@@ -29,10 +18,10 @@ fn only_the_typed_name_removes_protection() {
         "--infrakt-host",
     ]);
     for (answer, code) in [("y", 3), ("", 3), ("prod-2", 3), ("prod-1", 0)] {
-        let mut session = on_terminal(&infrakt, &["server", "update", "prod-1", "--no-infrakt-host"]);
+        let mut session = on_a_terminal(infrakt.command(&["server", "update", "prod-1", "--no-infrakt-host"]));
         session.exp_string("Type the server name to confirm: ").unwrap();
         session.send_line(answer).unwrap();
-        assert_eq!(exit(session), code, "{answer:?}");
+        assert_eq!(ended(session).exit, code, "{answer:?}");
         let marked = infrakt.json(&["server", "show", "prod-1"])["is_infrakt_host"].clone();
         assert_eq!(marked, code != 0, "{answer:?}");
     }
@@ -49,10 +38,10 @@ fn a_host_key_is_only_removed_after_the_name_was_typed() {
     assert!(said.contains("infrakt trusts whichever machine answers next"), "{said}");
     assert!(said.contains("--confirm prod-2"), "{said}");
     for (answer, code) in [("y", 3), ("prod-2", 0)] {
-        let mut session = on_terminal(&infrakt, &update);
+        let mut session = on_a_terminal(infrakt.command(&update));
         session.exp_string("Type the server name to confirm: ").unwrap();
         session.send_line(answer).unwrap();
-        assert_eq!(exit(session), code, "{answer:?}");
+        assert_eq!(ended(session).exit, code, "{answer:?}");
         let kept = !infrakt.json(&["server", "show", "prod-2"])["host_key"].is_null();
         assert_eq!(kept, code != 0, "{answer:?}");
     }
@@ -64,12 +53,12 @@ fn removing_an_app_asks_and_takes_only_yes() {
     infrakt.ok(&["server", "add", "prod-2", "--host", "127.0.2.7", "--port", "1"]);
     infrakt.ok(&["app", "add", "web", "--server", "prod-2", "--image", "nginx"]);
     for (answer, code) in [("", 3), ("n", 3), ("web", 3), ("y", 0)] {
-        let mut session = on_terminal(&infrakt, &["app", "remove", "web"]);
+        let mut session = on_a_terminal(infrakt.command(&["app", "remove", "web"]));
         session
             .exp_string("Remove app 'web' of 'prod-2', with 0 deployments and 0 variables? [y/N] ")
             .unwrap();
         session.send_line(answer).unwrap();
-        assert_eq!(exit(session), code, "{answer:?}");
+        assert_eq!(ended(session).exit, code, "{answer:?}");
     }
     assert_eq!(infrakt.json(&["app", "list"]), serde_json::json!([]));
 }
@@ -77,7 +66,7 @@ fn removing_an_app_asks_and_takes_only_yes() {
 /// A command that starts once a line was read from the terminal: what is typed after that line is there before the command.
 fn on_terminal_after_a_line(infrakt: &Infrakt, words: &[&str]) -> PtySession {
     let command = infrakt.command_under(&["sh", "-c", "read go; exec \"$0\" \"$@\""], words);
-    spawn_command(command, Some(30_000)).expect("a terminal")
+    on_a_terminal(command)
 }
 
 #[test]
@@ -105,7 +94,7 @@ fn input_before_a_question_is_ignored() {
         session.send_line(&format!("go\n{ahead}\n{ahead}")).unwrap();
         session.exp_string(question).unwrap();
         session.send_line("no").unwrap();
-        assert_eq!(exit(session), 3, "{words:?}");
+        assert_eq!(ended(session).exit, 3, "{words:?}");
         assert_eq!(infrakt.json(&["server", "show", "prod-1"]), before, "{words:?}");
     }
     assert_eq!(infrakt.json(&["app", "list"]).as_array().map(Vec::len), Some(1));

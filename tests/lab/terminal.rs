@@ -1,12 +1,9 @@
 //! A person at a terminal (a pseudo-terminal).
 
 use crate::support::ended::Ended;
-use rexpect::process::WaitStatus;
-use rexpect::session::{PtySession, spawn_command};
+use crate::support::terminal::{ended_after, on_a_terminal};
+use rexpect::session::PtySession;
 use std::process::Command;
-
-/// The longest that anything may keep a person waiting, in milliseconds.
-const PATIENCE: u64 = 120_000;
 
 /// The question that stands before everything that destroys.
 pub const QUESTION: &str = "All data on 'prod-2' will be destroyed. Type the server name to confirm: ";
@@ -19,7 +16,7 @@ pub struct Terminal {
 impl Terminal {
     pub fn start(command: Command) -> Self {
         Self {
-            session: spawn_command(command, Some(PATIENCE)).expect("a terminal"),
+            session: on_a_terminal(command),
             seen: String::new(),
         }
     }
@@ -47,15 +44,7 @@ impl Terminal {
             Ok(rest) => rest,
             Err(error) => panic!("it does not end: {}\n{}", shortened(&error), self.seen),
         };
-        let exit = match self.session.process().wait().expect("it can be waited for") {
-            WaitStatus::Exited(_, code) => code,
-            other => panic!("{other:?}: {rest}"),
-        };
-        Ended {
-            exit,
-            stdout: String::new(),
-            stderr: format!("{}{rest}", self.seen),
-        }
+        ended_after(&self.session, format!("{}{rest}", self.seen))
     }
 }
 

@@ -9,5 +9,6 @@ pub mod line;
 pub mod port;
 pub mod server;
 pub mod sshd;
+pub mod terminal;
 pub mod wait;
 pub mod world;
