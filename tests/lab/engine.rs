@@ -1,7 +1,7 @@
 //! Destructive steps use the engine that answers on Docker's socket: it must be the machine's own.
 
 use crate::infrakt::Infrakt;
-use crate::machine::{Machine, key};
+use crate::machine::{Machine, RESTART_DOCKER, key};
 use std::path::Path;
 
 const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
@@ -50,9 +50,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
     machine.root(&format!("systemctl stop docker.socket docker.service; {forward}"));
     refused("ssh (process");
     // What was proven for the plan is proven again by the script that destroys.
-    machine.root(&format!(
-        "{end}\nrm -f /run/docker.sock; systemctl reset-failed docker.service docker.socket; systemctl start docker"
-    ));
+    machine.root(&format!("{end}\nrm -f /run/docker.sock; {RESTART_DOCKER}"));
     let plan = infrakt.path("plan.json");
     infrakt
         .run(&["plan", "wipe", "--server", "prod-2", "--out", &plan])
@@ -64,7 +62,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
         .says("not proven to be");
     refused("ssh (process");
     machine.root(&format!(
-        "{end}\nrm -f /run/docker.sock; systemctl reset-failed docker.service docker.socket; systemctl restart docker.socket docker.service"
+        "{end}\nsystemctl stop docker.socket docker.service; rm -f /run/docker.sock; {RESTART_DOCKER}"
     ));
 
     // The engine of the machine itself is proven, on every release.

@@ -1,7 +1,7 @@
 //! A server that hosts infrakt: `scripts/setup-vps.sh` makes it one, and then nothing wipes it.
 
 use crate::infrakt::Infrakt;
-use crate::machine::{Machine, key};
+use crate::machine::{Machine, RESTART_DOCKER, key};
 use crate::support::ended::Ended;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpStream};
@@ -340,7 +340,7 @@ fn at_a_domain_it_is_reached_through_traefik_and_in_no_other_way() {
     reached();
     machine.root("systemctl stop docker.socket docker.service && systemctl restart infrakt.service");
     machine.awaits("curl -fsS http://127.0.0.1:8000/api/health");
-    machine.root("systemctl reset-failed docker.service docker.socket; systemctl start docker.service");
+    machine.root(RESTART_DOCKER);
 
     host.setup("--no-domain").exits(0).says("ssh -N -L 8000");
     assert!(!machine.holds("test -e /opt/infrakt/traefik/conf.d/infrakt.yaml"));

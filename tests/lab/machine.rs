@@ -16,6 +16,11 @@ const PREFIX: &str = "e2e-";
 /// The password of every `--user` of the lab.
 pub const PASSWORD: &str = "lab-password";
 
+/// Starts Docker, or starts it again, however often it has failed: systemd refuses a unit that failed too often in a short time
+/// (`StartLimitBurst=` in systemd.unit(5)).
+pub const RESTART_DOCKER: &str =
+    "systemctl reset-failed docker.service docker.socket; systemctl restart docker.service";
+
 /// A machine that is gone at the end of the test, however it ends.
 pub struct Machine {
     name: String,

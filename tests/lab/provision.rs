@@ -1,7 +1,7 @@
 //! The main job: a server is wiped after its name was typed, and provisioned.
 
 use crate::infrakt::Infrakt;
-use crate::machine::Machine;
+use crate::machine::{Machine, RESTART_DOCKER};
 use crate::terminal::QUESTION;
 
 const PROVISION: [&str; 4] = ["run", "provision.rhai", "--server", "prod-2"];
@@ -214,16 +214,18 @@ fn the_newest_docker_is_wiped_and_provisioned_with_either_of_its_image_stores() 
     let machine = Machine::up(&["--full", "--docker-sid"]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let confirmed = [&PROVISION[..], &["--confirm", "prod-2"]].concat();
-    let containerd = "cp /etc/docker/daemon.json /root/
-        sed -i 's/^{/{\"features\": {\"containerd-snapshotter\": true},/' /etc/docker/daemon.json
-        systemctl reset-failed docker.service docker.socket; systemctl restart docker
-        docker info --format '{{.DriverStatus}}' | grep -q containerd";
-    let back = "cp /root/daemon.json /etc/docker/; systemctl reset-failed docker; systemctl restart docker";
+    let containerd = format!(
+        "cp /etc/docker/daemon.json /root/
+        sed -i 's/^{{/{{\"features\": {{\"containerd-snapshotter\": true}},/' /etc/docker/daemon.json
+        {RESTART_DOCKER}
+        docker info --format '{{{{.DriverStatus}}}}' | grep -q containerd"
+    );
+    let back = format!("cp /root/daemon.json /etc/docker/; {RESTART_DOCKER}");
 
     // What the store in use does not list would come back with the other one.
-    machine.root(containerd);
+    machine.root(&containerd);
     infrakt.run(&confirmed).exits(3).says("/var/lib/docker/image/overlay2");
-    machine.root(back);
+    machine.root(&back);
     infrakt.run(&confirmed).exits(0);
     assert_provisioned(&machine);
     infrakt
@@ -234,13 +236,13 @@ fn the_newest_docker_is_wiped_and_provisioned_with_either_of_its_image_stores() 
     let wipe = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
     infrakt.run(&wipe).exits(0);
     assert_eq!(machine.held_by_docker(), [""; 0]);
-    machine.root(containerd);
+    machine.root(&containerd);
     machine.root(
         "tar -c -C /usr/share/doc . | docker import - shop/web:1.4
          docker create --name web --volume pgdata:/data shop/web:1.4 true",
     );
     infrakt.run(&wipe).exits(0);
     assert_eq!(machine.held_by_docker(), [""; 0]);
-    machine.root(back);
+    machine.root(&back);
     assert_eq!(machine.held_by_docker(), [""; 0]);
 }

@@ -2,7 +2,7 @@
 //! the end is about what visitors meet. One machine goes through all of it.
 
 use crate::infrakt::Infrakt;
-use crate::machine::Machine;
+use crate::machine::{Machine, RESTART_DOCKER};
 
 const PROVISION: [&str; 6] = ["run", "provision.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 const AGAIN: [&str; 6] = ["run", "provision", "--server", "prod-2", "--set", "keep_data=true"];
@@ -333,11 +333,11 @@ fn a_service_that_fails_says_why(infrakt: &Infrakt, machine: &Machine) {
 }
 
 fn mapped_users_can_read_their_files(infrakt: &Infrakt, machine: &Machine) {
-    machine.root(
+    machine.root(&format!(
         r#"cp /etc/docker/daemon.json /root/
-           sed -i 's/^{/{"userns-remap": "default",/' /etc/docker/daemon.json
-           systemctl reset-failed docker.service docker.socket; systemctl restart docker"#,
-    );
+           sed -i 's/^{{/{{"userns-remap": "default",/' /etc/docker/daemon.json
+           {RESTART_DOCKER}"#,
+    ));
     infrakt
         .run(&AGAIN)
         .exits(0)
@@ -351,7 +351,9 @@ fn mapped_users_can_read_their_files(infrakt: &Infrakt, machine: &Machine) {
         .run(&AGAIN)
         .exits(1)
         .says("Traefik cannot read /letsencrypt/acme.json");
-    machine.root("docker rm -f traefik; cp /root/daemon.json /etc/docker/; systemctl reset-failed docker.service docker.socket; systemctl restart docker");
+    machine.root(&format!(
+        "docker rm -f traefik; cp /root/daemon.json /etc/docker/; {RESTART_DOCKER}"
+    ));
     infrakt.run(&AGAIN).exits(0);
 }
 

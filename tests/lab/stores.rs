@@ -2,7 +2,7 @@
 //! machine shares, are named before anything is destroyed.
 
 use crate::infrakt::Infrakt;
-use crate::machine::Machine;
+use crate::machine::{Machine, RESTART_DOCKER};
 
 const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 
@@ -11,15 +11,13 @@ fn set(settings: &str) -> String {
     format!(
         "[ -e /root/daemon.json ] || cp /etc/docker/daemon.json /root/daemon.json
          sed 's|^{{|{{ {settings},|' /root/daemon.json >/etc/docker/daemon.json
-         {RESTART}"
+         {RESTART_DOCKER}"
     )
 }
 
-const RESTART: &str = "systemctl reset-failed docker.service docker.socket; systemctl restart docker.service";
-
 /// Takes the settings back.
 fn back() -> String {
-    format!("cp /root/daemon.json /etc/docker/daemon.json; {RESTART}")
+    format!("cp /root/daemon.json /etc/docker/daemon.json; {RESTART_DOCKER}")
 }
 
 /// An image without anything to fetch.
@@ -166,7 +164,7 @@ fn container_data_that_docker_does_not_list_is_named_and_refused() {
     assert_eq!(machine.held_by_docker(), [""; 0]);
     assert!(machine.holds("test -e '/srv/my shared/infrakt/backups/precious'"));
     // Also after the daemon has looked again at all that it finds.
-    machine.root(RESTART);
+    machine.root(RESTART_DOCKER);
     assert_eq!(machine.held_by_docker(), [""; 0]);
 }
 

@@ -2,7 +2,7 @@
 //! is destroyed.
 
 use crate::infrakt::Infrakt;
-use crate::machine::Machine;
+use crate::machine::{Machine, RESTART_DOCKER};
 
 const WIPE: [&str; 6] = ["run", "wipe.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 
@@ -79,7 +79,7 @@ fn a_docker_that_does_not_answer_is_refused() {
         .says("nonsense")
         .says("systemctl restart docker");
     assert!(machine.holds("test -e /opt/infrakt"));
-    machine.root("cp /root/daemon.json /etc/docker/; systemctl reset-failed docker; systemctl start docker");
+    machine.root(&format!("cp /root/daemon.json /etc/docker/; {RESTART_DOCKER}"));
     assert_eq!(machine.docker("volume ls --quiet"), ["pgdata"]);
     infrakt.run(&WIPE).exits(0);
     assert_eq!(machine.docker("volume ls --quiet"), [""; 0]);
