@@ -73,7 +73,7 @@ fn no_two_modules_call_functions_of_their_own_by_the_same_name() {
         for name in code.iter().filter_map(defined) {
             let called = code.iter().any(|line| {
                 line.match_indices(&format!("{name}(")).any(|(at, _)| {
-                    let before = &line[..at];
+                    let before = line.get(..at).unwrap_or_default();
                     !before.ends_with("fn ") && !before.ends_with(|c: char| c.is_alphanumeric() || "_.:".contains(c))
                 })
             });
