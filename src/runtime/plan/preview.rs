@@ -32,7 +32,7 @@ impl Runtime {
     /// Reaches a server to show a plan for it, with all its facts, and makes the plan.
     ///
     /// # Errors
-    /// As [`Runtime::reach`], [`Runtime::plan`] and [`Runtime::preview`].
+    /// As [`Runtime::reach`] and [`Runtime::plan`]; or if the server does not answer what is asked for the preview.
     pub fn reach_and_preview(
         &self,
         recipe: &Recipe,
@@ -119,7 +119,7 @@ fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> 
     Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
 }
 
-/// held GUARD: whether a guard succeeds. denied GUARD [lookup]: whether it fails; one that can't be run, for example because its program
+/// held GUARD: whether a guard succeeds. `denied GUARD [lookup]`: whether it fails; one that can't be run, for example because its program
 /// is installed by an earlier step, does neither. finds INDEX SECONDS COMMAND: prints a line if the check fails: its index, its
 /// status, and the end of what it said.
 const CHECKS: &str = r#"held() { timeout -k 5 60 sh -c "$1" </dev/null >/dev/null 2>&1; }
