@@ -8,6 +8,7 @@ use super::imports::Imports;
 use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
 use super::optional_keys::rewritten;
+use super::own_functions::OwnFunctions;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::{Recipe, Script};
@@ -171,7 +172,8 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
     let remarks = shared.clone();
     let remark = move |text: &str| remarks.lock().print(text);
     let importer = used.module.clone();
-    engine.set_module_resolver(Imports::new(find, importer, sources.clone(), remark));
+    let functions = OwnFunctions::default();
+    engine.set_module_resolver(Imports::new(find, importer, sources.clone(), functions.clone(), remark));
     let began = processor_time();
     engine.on_progress(move |operations| {
         // Asking costs more than most operations do.
@@ -187,7 +189,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
     let facts = inputs.known.map(ReadFacts::of).transpose();
     let outcome = facts.and_then(|facts| {
         shared.lock().facts = facts;
-        run(&mut engine, recipe, &compiled, inputs.server)
+        run(&mut engine, &functions, recipe, &compiled, inputs.server)
     });
     let mut draft = shared.lock();
     let unexcused = draft.unexcused();
@@ -247,6 +249,7 @@ fn processor_time() -> Duration {
 
 fn run(
     engine: &mut Engine,
+    functions: &OwnFunctions,
     recipe: &Script,
     compiled: &str,
     server: ServerView,
@@ -264,9 +267,10 @@ fn run(
         scope.push_constant_dynamic(name, value);
     }
     engine.register_global_module(global.into());
-    let mut ast = engine.compile_with_scope(&scope_names(), compiled)?;
+    functions.register(engine)?;
+    let ast = engine.compile_with_scope(&scope_names(), compiled)?;
     reserved_names::check(engine, &ast, compiled, recipe.kept_by, Role::Recipe)?;
-    ast.set_source(recipe.name.as_str());
+    let ast = functions.bind(&ast, compiled, &recipe.name, Role::Recipe)?;
     engine.run_ast_with_scope(&mut scope, &ast)
 }
 

@@ -3,6 +3,7 @@
 use super::draft::Problem;
 use super::modules::{Find, Importer};
 use super::optional_keys::rewritten;
+use super::own_functions::OwnFunctions;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::shipped_library;
@@ -20,6 +21,7 @@ pub struct Imports {
     /// The recipe itself.
     recipe: Importer,
     sources: Sources,
+    functions: OwnFunctions,
     /// What is said of imports, for the readers of the plan.
     remarks: Box<dyn Fn(&str) + Send + Sync>,
     /// `None` while a module is being evaluated: to meet it then is a circle.
@@ -27,11 +29,18 @@ pub struct Imports {
 }
 
 impl Imports {
-    pub fn new(find: Find, recipe: Importer, sources: Sources, remarks: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub fn new(
+        find: Find,
+        recipe: Importer,
+        sources: Sources,
+        functions: OwnFunctions,
+        remarks: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
         Self {
             find,
             recipe,
             sources,
+            functions,
             remarks: Box::new(remarks),
             modules: Mutex::default(),
         }
@@ -91,11 +100,14 @@ impl ModuleResolver for Imports {
         let kept_by = used.module.kept_by;
         lock(&self.sources).insert(import.name.clone(), used);
         let in_module = |error: Box<EvalAltResult>| EvalAltResult::ErrorInModule(import.name.clone(), error, position);
-        let mut ast = engine
+        let ast = engine
             .compile_with_scope(&scope_names(), &text)
             .map_err(|error| in_module(error.into()))?;
         reserved_names::check(engine, &ast, &text, kept_by, Role::Module).map_err(in_module)?;
-        ast.set_source(import.name.as_str());
+        let ast = self
+            .functions
+            .bind(&ast, &text, &import.name, Role::Module)
+            .map_err(in_module)?;
         let module: SharedModule = Module::eval_ast_as_new(Scope::new(), &ast, engine)
             .map_err(in_module)?
             .into();

@@ -18,6 +18,7 @@ mod modules;
 mod names;
 mod notes;
 mod optional_keys;
+mod own_functions;
 pub mod reference;
 mod reserved_names;
 mod scan;

@@ -2,7 +2,6 @@
 
 use crate::support::{evaluate_text, shown};
 use infrakt::recipe::{Library, shipped_library};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The name of each function that recipes can call, with the comment above it.
@@ -50,40 +49,6 @@ fn every_module_and_function_is_documented_and_every_example_works() {
         }
     }
     assert!(seen > 30, "only {seen} functions were seen");
-}
-
-/// Rhai remembers which function an unqualified name meant, and forgets it at no border of a module: after one module has
-/// called its `check` twice, another one's `check` with as many arguments would be the first one's.
-#[test]
-fn no_two_modules_call_functions_of_their_own_by_the_same_name() {
-    let mut callers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for module in shipped_library() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("recipes")
-            .join(format!("{module}.rhai"));
-        let source = std::fs::read_to_string(path).expect("the module is read");
-        let code: Vec<&str> = source
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect();
-        let defined = |line: &&str| {
-            let rest = line.strip_prefix("private ").unwrap_or(line).strip_prefix("fn ")?;
-            rest.split_once('(').map(|(name, _)| name.to_owned())
-        };
-        for name in code.iter().filter_map(defined) {
-            let called = code.iter().any(|line| {
-                line.match_indices(&format!("{name}(")).any(|(at, _)| {
-                    let before = line.get(..at).unwrap_or_default();
-                    !before.ends_with("fn ") && !before.ends_with(|c: char| c.is_alphanumeric() || "_.:".contains(c))
-                })
-            });
-            if called {
-                callers.entry(name).or_default().insert(module.clone());
-            }
-        }
-    }
-    callers.retain(|_, modules| modules.len() > 1);
-    assert!(callers.is_empty(), "{callers:?}");
 }
 
 #[test]

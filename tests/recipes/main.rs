@@ -8,5 +8,6 @@ mod mistakes;
 mod modules;
 mod names;
 mod needs;
+mod own_functions;
 mod ownership;
 mod support;

@@ -3,7 +3,7 @@
 use crate::support::{Files, error_of, evaluated, planned};
 use infrakt::recipe::{engine, shipped_library};
 use insta::assert_snapshot;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn a_function_that_would_replace_a_primitive_is_refused_at_its_name() {
@@ -106,49 +106,8 @@ fn a_module_can_have_functions_named_like_modifiers_of_steps_unless_it_uses_thos
     ))
     .error();
     assert!(error.contains("users.rhai:1:4"), "{error}");
-    // Every module sees the functions of the recipe.
+    // Every module can call the functions of the recipe.
     error_of(defines);
-}
-
-/// A module sees the functions of the module that calls it, behind its own.
-#[test]
-fn no_module_of_the_library_defines_a_modifier_that_a_module_it_imports_uses() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/lib");
-    let text = |module: &str| std::fs::read_to_string(folder.join(format!("{module}.rhai"))).expect("a module");
-    let defined = |text: &str, modifier: &str| text.contains(&format!("\nfn {modifier}("));
-    for entry in std::fs::read_dir(&folder).expect("the library") {
-        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
-        let own = text(name.strip_suffix(".rhai").expect("a module"));
-        let mut imported: Vec<String> = own.split("import \"lib/").skip(1).map(first_word).collect();
-        let mut number = 0;
-        while let Some(module) = imported.get(number).cloned() {
-            number += 1;
-            let theirs = text(&module);
-            for modifier in [
-                "user",
-                "directory",
-                "shell",
-                "retry",
-                "allow_exit",
-                "mode",
-                "owner",
-                "env",
-                "timeout",
-            ] {
-                assert!(
-                    !(defined(&own, modifier) && theirs.contains(&format!(".{modifier}("))),
-                    "{name} defines `{modifier}`, which {module} calls"
-                );
-            }
-            let more = theirs.split("import \"lib/").skip(1).map(first_word);
-            let more: Vec<String> = more.filter(|module| !imported.contains(module)).collect();
-            imported.extend(more);
-        }
-    }
-}
-
-fn first_word(text: &str) -> String {
-    text.chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
 #[test]
@@ -191,7 +150,7 @@ fn a_variable_does_not_replace_a_primitive_of_the_same_name() {
 #[test]
 fn what_a_recipe_defines_changes_nothing_in_the_library() {
     let call = "import \"lib/wipe\" as wipe;\nwipe::everything();\n";
-    let mut names = BTreeSet::new();
+    let mut names = BTreeMap::new();
     for module in shipped_library() {
         let path = format!("{}/recipes/{module}.rhai", env!("CARGO_MANIFEST_DIR"));
         let source = std::fs::read_to_string(path).expect("a module");
@@ -199,7 +158,8 @@ fn what_a_recipe_defines_changes_nothing_in_the_library() {
             let head = line.strip_prefix("private ").unwrap_or(line).strip_prefix("fn ");
             if let Some((name, rest)) = head.and_then(|head| head.split_once('(')) {
                 let parameters = rest.split_once(')').expect("its end").0;
-                names.insert((name.to_owned(), parameters.to_owned()));
+                let count = parameters.split(',').filter(|parameter| !parameter.is_empty()).count();
+                names.insert((name.to_owned(), count), parameters.to_owned());
             }
         }
     }
@@ -212,7 +172,7 @@ fn what_a_recipe_defines_changes_nothing_in_the_library() {
     };
     let expected = commands(call);
     let mut defined = String::new();
-    for (name, parameters) in names {
+    for ((name, _), parameters) in names {
         let definition = format!("fn {name}({parameters}) {{ \"mine\" }}\n");
         // Those that Rhai has too are refused.
         if Files::new(&definition).evaluate().is_ok() {
