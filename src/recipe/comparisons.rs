@@ -41,8 +41,9 @@ fn module() -> Module {
     let (secret, nothing) = (TypeId::of::<SecretRef>(), TypeId::of::<()>());
     let all: Vec<TypeId> = plain.iter().chain(&others).copied().collect();
     let mut module = Module::new();
+    let refusal = refusal();
     let mut refuse = |name: &str, a: TypeId, b: TypeId| {
-        FuncRegistration::new(name).set_into_module_raw(&mut module, [a, b], refusal());
+        FuncRegistration::new(name).set_into_module_raw(&mut module, [a, b], refusal.clone());
     };
     for name in EQUAL.iter().chain(&ORDER) {
         for &a in &all {

@@ -9,7 +9,7 @@ pub use super::source_excerpt::render;
 
 use super::api;
 use super::draft::Problem;
-use super::functions::{Defined, built_in, defined_in};
+use super::functions::{Defined, defined_in, is_built_in};
 use super::limits::MAX_TIME;
 use super::used::Used;
 use super::{habits, names, reference, scan};
@@ -552,7 +552,7 @@ fn unknown_function(
         );
     }
     let given = words_of_types(arguments.trim_end_matches(')'));
-    if built_in(engine).contains_key(name) {
+    if is_built_in(engine, name) {
         return match position.as_ref().is_some_and(|position| position.inside.is_some()) {
             true => script(
                 format!("a value in this call is of the wrong type: `{name}` does not take ({given})"),

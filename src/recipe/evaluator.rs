@@ -12,7 +12,7 @@ use super::own_functions::OwnFunctions;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::{Recipe, Script};
-use super::used::{Sources, Used, lock};
+use super::used::{Sources, Used, keep_ast, lock};
 use super::{api, comparisons, diagnostics, names, notes};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
@@ -132,7 +132,7 @@ pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluate
 /// Evaluates a text, with any finder of the modules that it imports.
 pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated) {
     let sources = Sources::default();
-    let (compiled, shifts) = rewritten(&recipe.text);
+    let (compiled, shifts) = rewritten(&recipe.text, recipe.kept_by);
     let used = Used {
         module: Importer {
             kept_by: recipe.kept_by,
@@ -140,6 +140,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         },
         text: recipe.text.clone(),
         shifts,
+        ast: None,
     };
     lock(&sources).insert(recipe.name.clone(), used.clone());
     let given = inputs.parameters.clone();
@@ -189,7 +190,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
     let facts = inputs.known.map(ReadFacts::of).transpose();
     let outcome = facts.and_then(|facts| {
         shared.lock().facts = facts;
-        run(&mut engine, &functions, recipe, &compiled, inputs.server)
+        run(&mut engine, &functions, recipe, &compiled, &sources, inputs.server)
     });
     let mut draft = shared.lock();
     let unexcused = draft.unexcused();
@@ -252,6 +253,7 @@ fn run(
     functions: &OwnFunctions,
     recipe: &Script,
     compiled: &str,
+    sources: &Sources,
     server: ServerView,
 ) -> std::result::Result<(), Box<EvalAltResult>> {
     let names = [
@@ -269,6 +271,7 @@ fn run(
     engine.register_global_module(global.into());
     functions.register(engine)?;
     let ast = engine.compile_with_scope(&scope_names(), compiled)?;
+    keep_ast(sources, &recipe.name, &ast);
     reserved_names::check(engine, &ast, compiled, recipe.kept_by, Role::Recipe)?;
     let ast = functions.bind(&ast, compiled, &recipe.name, Role::Recipe)?;
     engine.run_ast_with_scope(&mut scope, &ast)

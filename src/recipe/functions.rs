@@ -2,7 +2,8 @@
 #![expect(clippy::string_slice, reason = "each place was found in the same text before")]
 
 use super::scan::code_of;
-use rhai::Engine;
+use rhai::{Engine, FnPtr, FuncInfo, FuncMetadata};
+use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A function that a script defines.
@@ -50,27 +51,51 @@ pub fn defined_in(text: &str) -> Vec<Defined> {
 
 /// infrakt's and Rhai's functions, with the numbers of their parameters: `ssh::run`, `len`.
 pub fn built_in(engine: &Engine) -> BTreeMap<String, BTreeSet<usize>> {
+    let name_and_count = |function: FuncInfo<'_>| {
+        let FuncMetadata { name, num_params, .. } = function.metadata;
+        let name = match function.namespace.as_str() {
+            _ if !is_word(name) => return None,
+            "" => name.to_string(),
+            module => format!("{module}::{name}"),
+        };
+        Some((name, *num_params))
+    };
+    // Their signatures would say it too, but writing all of them takes longer than evaluating a recipe.
+    by_name(engine.collect_fn_metadata(None, name_and_count, true))
+}
+
+/// Whether a function or an operator of infrakt's or Rhai's has this name.
+pub fn is_built_in(engine: &Engine, name: &str) -> bool {
+    let (module, bare) = name.rsplit_once("::").unwrap_or(("", name));
+    let has_name = |function: FuncInfo<'_>| {
+        let found = function.metadata.name == bare && function.namespace == module;
+        found.then_some(())
+    };
+    !engine.collect_fn_metadata(None, has_name, true).is_empty()
+}
+
+/// The functions that can be called without a module's name, with the numbers of their parameters, but for those of
+/// function pointers, such as `name`: the library calls none of them, and authors use such names.
+pub fn callable_alone(engine: &Engine) -> BTreeMap<String, BTreeSet<usize>> {
+    let name_and_count = |function: FuncInfo<'_>| {
+        let of_function = function.metadata.param_types.first() == Some(&TypeId::of::<FnPtr>());
+        let alone = function.namespace.is_empty() && is_word(&function.metadata.name) && !of_function;
+        alone.then(|| (function.metadata.name.to_string(), function.metadata.num_params))
+    };
+    by_name(engine.collect_fn_metadata(None, name_and_count, true))
+}
+
+fn by_name(functions: Vec<(String, usize)>) -> BTreeMap<String, BTreeSet<usize>> {
     let mut known: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for signature in engine.gen_fn_signatures(true) {
-        if let Some((name, count)) = name_and_count(&signature) {
-            known.entry(name.to_owned()).or_default().insert(count);
-        }
+    for (name, count) in functions {
+        known.entry(name).or_default().insert(count);
     }
     known
 }
 
-/// `len(list: Array) -> int` is `len` with one parameter.
-pub fn name_and_count(signature: &str) -> Option<(&str, usize)> {
-    let (name, parameters) = signature.split_once('(')?;
-    let parameters = parameters
-        .split_once(')')
-        .map_or("", |(parameters, _)| parameters)
-        .trim();
-    let count = match parameters.is_empty() {
-        true => 0,
-        false => parameters.split(',').count(),
-    };
-    Some((name.trim(), count))
+/// Whether a function is called by its name: not an operator, and not the reading or setting of a property.
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !name.contains('$')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::own_functions::OwnFunctions;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
 use super::source::shipped_library;
-use super::used::{Sources, Used, lock};
+use super::used::{Sources, Used, keep_ast, lock};
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::BTreeMap;
@@ -91,18 +91,20 @@ impl ModuleResolver for Imports {
             None => {}
         }
         lock(&self.modules).insert(import.name.clone(), None);
-        let (text, shifts) = rewritten(&import.text);
+        let kept_by = import.module.kept_by;
+        let (text, shifts) = rewritten(&import.text, kept_by);
         let used = Used {
             module: import.module,
-            text: import.text,
+            text: import.text.clone(),
             shifts,
+            ast: None,
         };
-        let kept_by = used.module.kept_by;
         lock(&self.sources).insert(import.name.clone(), used);
         let in_module = |error: Box<EvalAltResult>| EvalAltResult::ErrorInModule(import.name.clone(), error, position);
         let ast = engine
-            .compile_with_scope(&scope_names(), &text)
+            .compile_with_scope(&scope_names(), &*text)
             .map_err(|error| in_module(error.into()))?;
+        keep_ast(&self.sources, &import.name, &ast);
         reserved_names::check(engine, &ast, &text, kept_by, Role::Module).map_err(in_module)?;
         let ast = self
             .functions

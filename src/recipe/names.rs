@@ -3,8 +3,6 @@
 
 use super::functions::{Defined, built_in, defined_in};
 use super::notes;
-use super::optional_keys::rewritten;
-use super::scope::scope_names;
 use super::source::shipped;
 use super::used::Used;
 use crate::plan::Keeper;
@@ -36,13 +34,10 @@ pub fn check(engine: &Engine, sources: &BTreeMap<String, Used>) -> Result<Vec<St
         .filter(|(_, used)| used.module.kept_by != Keeper::Shipped);
     let mut known = None;
     for (file, used) in own {
-        // It was compiled before, so it compiles.
-        let Ok(ast) = engine.compile_with_scope(&scope_names(), rewritten(&used.text).0) else {
-            continue;
-        };
-        remarks.extend(notes::of_texts(&ast, file, used));
+        let Some(ast) = &used.ast else { continue };
+        remarks.extend(notes::of_texts(ast, file, used));
         let known = known.get_or_insert_with(|| built_in(engine));
-        if let Some((signature, position)) = unknown_call(&ast, file, used, sources, known) {
+        if let Some((signature, position)) = unknown_call(ast, file, used, sources, known) {
             let error = EvalAltResult::ErrorFunctionNotFound(signature, position).into();
             return Err(EvalAltResult::ErrorInModule(file.clone(), error, Position::NONE).into());
         }
@@ -157,8 +152,8 @@ impl FunctionCall<'_> {
                 None => {
                     let whole = format!("{module}::{name}");
                     let prefix = format!("{module}::");
-                    let is_infrakts = self.known.keys().any(|name| name.starts_with(&prefix));
-                    is_infrakts && !has(self.known, &whole, &[count])
+                    let first = self.known.range(prefix.clone()..).next();
+                    first.is_some_and(|(name, _)| name.starts_with(&prefix)) && !has(self.known, &whole, &[count])
                 }
             },
             _ => false,

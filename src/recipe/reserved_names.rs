@@ -3,10 +3,10 @@
 
 use super::api;
 use super::draft::Problem;
-use super::functions::name_and_count;
+use super::functions::callable_alone;
 use crate::plan::Keeper;
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, Expr, Position, Stmt};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a script is: its functions are seen by all modules if it is the recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,40 @@ pub enum Role {
 /// # Errors
 /// At the place of the first name that is taken.
 pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper, role: Role) -> Result<(), Box<EvalAltResult>> {
+    // For what infrakt ships, the test below says it once; and the library's tests, that nothing of Rhai's is missing there.
+    if kept_by == Keeper::Shipped {
+        return Ok(());
+    }
+    let defined = defined_in(ast, text);
+    check_primitives(ast, &defined, role)?;
+    if defined.is_empty() {
+        return Ok(());
+    }
+    let known = callable_alone(engine);
+    for (name, parameters, position) in defined {
+        // `x.f(y)` calls a native f(x, y), and a script's f(y).
+        let called_as = |arity: &usize| [parameters, parameters + 1].contains(arity);
+        let own = role == Role::Module && is_own_modifier(ast, name);
+        if !own && known.get(name).is_some_and(|arities| arities.iter().any(called_as)) {
+            return Err(taken(format!("`{name}` is a function of Rhai's"), name, position));
+        }
+    }
+    Ok(())
+}
+
+fn check_primitives(ast: &AST, defined: &[(&str, usize, Position)], role: Role) -> Result<(), Box<EvalAltResult>> {
     check_aliases(ast)?;
+    for (name, _, position) in defined {
+        let own = role == Role::Module && is_own_modifier(ast, name);
+        if !own && api::names_everywhere().contains(*name) {
+            return Err(taken(format!("`{name}` is a function of infrakt's"), name, *position));
+        }
+    }
+    Ok(())
+}
+
+/// The functions of a script, with the number of their parameters and the place of their name, in its order.
+fn defined_in<'a>(ast: &'a AST, text: &str) -> Vec<(&'a str, usize, Position)> {
     let mut defined: Vec<(&str, usize, Position)> = ast
         .iter_fn_def()
         // Closures have names that can't be written.
@@ -31,35 +64,15 @@ pub fn check(engine: &Engine, ast: &AST, text: &str, kept_by: Keeper, role: Role
             (name, parameters, place_of_name(text, name, body).unwrap_or(body))
         })
         .collect();
-    if defined.is_empty() {
-        return Ok(());
-    }
     // Rhai keeps functions unordered.
     defined.sort_by_key(|(_, _, position)| *position);
-    let primitives = api::names_everywhere();
-    // `files::directory(…)` and a step's `.directory(…)` can both be: what a module defines is called with its name, but in
-    // the module itself.
-    if role == Role::Module {
-        defined.retain(|(name, ..)| !api::modifiers().contains(*name) || calls_method(ast, name));
-    }
-    for (name, _, position) in &defined {
-        if primitives.contains(*name) {
-            return Err(taken(format!("`{name}` is a function of infrakt's"), name, *position));
-        }
-    }
-    // The library is infrakt's own: its tests say that nothing of Rhai's is missing there.
-    if kept_by == Keeper::Shipped {
-        return Ok(());
-    }
-    let known = arities(engine);
-    for (name, parameters, position) in defined {
-        // `x.f(y)` calls a native f(x, y), and a script's f(y).
-        let called_as = |arity: &usize| [parameters, parameters + 1].contains(arity);
-        if known.get(name).is_some_and(|arities| arities.iter().any(called_as)) {
-            return Err(taken(format!("`{name}` is a function of Rhai's"), name, position));
-        }
-    }
-    Ok(())
+    defined
+}
+
+/// `files::directory(…)` and a step's `.directory(…)` can both be: what a module defines is called with its name, but in the
+/// module itself.
+fn is_own_modifier(ast: &AST, name: &str) -> bool {
+    api::modifiers().contains(name) && !calls_method(ast, name)
 }
 
 /// Whether the script calls a method of this name.
@@ -139,23 +152,23 @@ pub fn place_of_name(text: &str, name: &str, body: Position) -> Option<Position>
     Some(Position::new(u16::try_from(line).ok()?, u16::try_from(column).ok()?))
 }
 
-/// The functions that can be called without a module's name, with the numbers of their parameters.
-fn arities(engine: &Engine) -> BTreeMap<String, BTreeSet<usize>> {
-    let mut known: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for signature in engine.gen_fn_signatures(true) {
-        // Functions of function pointers, such as `name`: the library calls none of them, and authors use such names.
-        if let Some((name, count)) = name_and_count(&signature).filter(|_| !first_is_function(&signature)) {
-            known.entry(name.to_owned()).or_default().insert(count);
+#[cfg(test)]
+mod tests {
+    use super::{Role, check_primitives, defined_in};
+    use crate::recipe::evaluator::engine;
+    use crate::recipe::scope::scope_names;
+    use crate::recipe::source::all_shipped;
+
+    #[test]
+    fn nothing_that_is_shipped_replaces_a_primitive() {
+        let engine = engine();
+        for (file, text) in all_shipped() {
+            let ast = engine.compile_with_scope(&scope_names(), text).expect("shipped");
+            let role = match file.starts_with("lib/") {
+                true => Role::Module,
+                false => Role::Recipe,
+            };
+            assert!(check_primitives(&ast, &defined_in(&ast, text), role).is_ok(), "{file}");
         }
     }
-    known
-}
-
-fn first_is_function(signature: &str) -> bool {
-    let parameters = signature.split_once('(').map_or("", |(_, parameters)| parameters);
-    let first = parameters.split([',', ')']).next().unwrap_or_default();
-    first
-        .rsplit(':')
-        .next()
-        .is_some_and(|kind| kind.trim().trim_start_matches("&mut ") == "Fn")
 }

@@ -28,8 +28,6 @@ pub const WORDS: [&str; 8] = ["ssh", "db", "confirm", "json", "yaml", "toml", "b
 struct Modules {
     words: [(&'static str, Shared<Module>); WORDS.len()],
     everywhere: [Shared<Module>; 5],
-    names_everywhere: BTreeSet<String>,
-    modifiers: BTreeSet<String>,
 }
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
@@ -40,7 +38,6 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         Shared::new(rhai::exported_module!(given::given)),
         Shared::new(rhai::exported_module!(text::text)),
     ];
-    let [modifiers, ..] = &everywhere;
     Modules {
         words: [
             ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
@@ -52,20 +49,24 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
             ("base64", Shared::new(rhai::exported_module!(data::base64))),
             ("regex", Shared::new(rhai::exported_module!(regex::regex))),
         ],
-        names_everywhere: everywhere.iter().flat_map(|module| names_of(module)).collect(),
-        modifiers: names_of(modifiers).collect(),
         everywhere,
     }
 });
 
 /// The names of the primitives that are called without a module name.
 pub fn names_everywhere() -> &'static BTreeSet<String> {
-    &MODULES.names_everywhere
+    static NAMES: LazyLock<BTreeSet<String>> =
+        LazyLock::new(|| MODULES.everywhere.iter().flat_map(|module| names_of(module)).collect());
+    &NAMES
 }
 
 /// The names of the modifiers of a step.
 pub fn modifiers() -> &'static BTreeSet<String> {
-    &MODULES.modifiers
+    static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        let [modifiers, ..] = &MODULES.everywhere;
+        names_of(modifiers).collect()
+    });
+    &NAMES
 }
 
 fn names_of(module: &Module) -> impl Iterator<Item = String> {
