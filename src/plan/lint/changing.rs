@@ -2,6 +2,8 @@
 //! query runs during planning, before anyone is asked for consent.
 
 use super::commands::{commands, name_of, programs};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// The first thing in a shell text that changes something, in words for a reader: `systemctl stop`, `> /etc/motd`.
 pub fn changing(shell: &str) -> Option<String> {
@@ -24,6 +26,21 @@ fn keeps(target: &str) -> bool {
 /// What changes a server, by program; see the file.
 const TABLE: &str = include_str!("changing.txt");
 
+/// The first of the program's names, and the words that make it change something, by each of its names. Made once: a plan
+/// has hundreds of commands.
+static BY_NAME: LazyLock<HashMap<&str, (&str, Vec<&str>)>> = LazyLock::new(|| {
+    let mut by_name = HashMap::new();
+    for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+        let (names, verbs) = line.split_once(' ').unwrap_or((line, ""));
+        let first = names.split(',').next().unwrap_or(names);
+        let verbs: Vec<&str> = verbs.split_whitespace().collect();
+        for name in names.split(',') {
+            by_name.entry(name).or_insert_with(|| (first, verbs.clone()));
+        }
+    }
+    by_name
+});
+
 /// With one of these, a program says what it would do.
 const PRETENDS: &[&str] = &[
     "--dry-run",
@@ -38,13 +55,10 @@ const PRETENDS: &[&str] = &[
 fn changes(words: &[String]) -> Option<String> {
     let (program, rest) = words.split_first()?;
     let written = name_of(program);
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
-    let line = lines
-        .map(|line| line.split_once(' ').unwrap_or((line, "")))
-        .find(|(names, _)| names.split(',').any(|name| name == written));
-    let name = line.map_or(written, |(names, _)| names.split(',').next().unwrap_or(written));
+    let line = BY_NAME.get(written);
+    let name = line.map_or(written, |(name, _)| *name);
     // Where the table has the program: the words that make it change something; none if it always does.
-    let verbs: Option<Vec<&str>> = line.map(|(_, verbs)| verbs.split_whitespace().collect());
+    let verbs: Option<&[&str]> = line.map(|(_, verbs)| verbs.as_slice());
     let has = |wanted: &[&str]| rest.iter().map(String::as_str).find(|word| wanted.contains(word));
     // Letters of options that are written together, as in `-iE`.
     let short = |letter: char| {
@@ -65,7 +79,7 @@ fn changes(words: &[String]) -> Option<String> {
             .first()
             .filter(|target| keeps(target))
             .map(|target| format!("> {target}")),
-        _ if verbs.as_ref().is_some_and(Vec::is_empty) || name == "mkfs" || name.starts_with("mkfs.") => said(""),
+        _ if verbs.is_some_and(<[_]>::is_empty) || name == "mkfs" || name.starts_with("mkfs.") => said(""),
         _ if program.starts_with("/etc/init.d/") => has(&["start", "stop", "restart", "reload"]).and_then(said),
         "apt-get" if has(&["-s", "-qs", "-sq", "-qqs", "-sqq"]).is_some() => None,
         // Into lists of its own.
@@ -208,7 +222,7 @@ fn changes(words: &[String]) -> Option<String> {
         }
         "ldconfig" if !short('p') && !short('v') => said(""),
         "psql" | "mysql" | "mariadb" | "sqlite3" => sql(rest).and_then(|what| said(&what)),
-        _ => has(&verbs.unwrap_or_default()).and_then(said),
+        _ => has(verbs.unwrap_or_default()).and_then(said),
     }
 }
 

@@ -83,10 +83,10 @@ pub fn may_be_guarded(what: &str) -> bool {
 /// just as well. That makes it see more than a shell would, never less.
 fn commands(shell: &str) -> Vec<Vec<&str>> {
     shell
-        .split([';', '|', '&', '(', ')', '`', '\n', '{', '}'])
+        .split(|c: char| matches!(c, ';' | '|' | '&' | '(' | ')' | '`' | '\n' | '{' | '}'))
         .map(|command| {
             command
-                .split(|c: char| c.is_whitespace() || "\"'\\$<>".contains(c))
+                .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '$' | '<' | '>'))
                 .filter(|word| !word.is_empty())
                 .collect()
         })
