@@ -255,6 +255,9 @@ ik_held() {
         if [ "$ik_late" = 1 ]; then echo "a guard did not end within 60 s" >&6; fi
         ik_mark
         ik_ended "$1" 124 "$ik_late"
+    elif [ -n "$ik_ending" ]; then
+        ik_mark
+        ik_ended "$1" "$ik_status" 0
     elif [ "$ik_status" -ge 126 ] && [ "$ik_status${4-}" != 127lookup ]; then
         # Again, for the shell's message.
         ik_failed=$ik_status

@@ -2,7 +2,7 @@
 //! and what a guard keeps from meeting data.
 #![expect(clippy::string_slice, reason = "each place was found in the same text before")]
 
-use super::commands::{name_of, programs, read};
+use super::commands::name_of;
 
 /// The text with blanks in place of comments and of `rm` commands that remove only what `mktemp` has just made. The lines
 /// stay.
@@ -15,48 +15,62 @@ pub fn without_harmless(shell: &str) -> String {
     }
 }
 
-/// Blanks comments: from a `#` at the beginning of a word, outside of quotes, to the end of the line.
+/// Removes comments: lines that begin with `#`; and what stands behind ` #`, as long as no quote or backslash came before it in
+/// the whole text. Behind one, a `#` may be text, and what follows it a command.
 fn without_comments(shell: &str) -> String {
-    if !shell.contains('#') {
-        return shell.to_owned();
-    }
     let mut out = String::with_capacity(shell.len());
-    let mut quote = None;
-    let mut before = '\n';
-    let mut chars = shell.chars();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (None, '#') if before.is_whitespace() || ";&|(".contains(before) => {
-                let ended = chars.by_ref().find(|c| *c == '\n');
-                out.extend(ended);
-                before = '\n';
-                continue;
-            }
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), c) if open == c => quote = None,
-            (None | Some('"'), '\\') => {
-                out.push(c);
-                out.extend(chars.next());
-                before = 'x';
-                continue;
-            }
-            _ => {}
+    let mut plain = true;
+    for line in shell.split_inclusive('\n') {
+        let end = if line.ends_with('\n') { "\n" } else { "" };
+        if line.trim_start().starts_with('#') {
+            out.push_str(end);
+            continue;
         }
-        before = c;
-        out.push(c);
+        let before = line
+            .find([' ', '\t'])
+            .and_then(|_| line.find(" #").or_else(|| line.find("\t#")));
+        match before.and_then(|at| line.get(..at)) {
+            Some(code) if plain && !is_quoting(code) => {
+                out.push_str(code);
+                out.push_str(end);
+            }
+            _ => {
+                plain &= !is_quoting(line);
+                out.push_str(line);
+            }
+        }
     }
-    // A quote that is never closed, as in "don't" of a here-document: then a comment can't be told from text.
-    match quote {
-        Some(_) => shell.to_owned(),
-        None => out,
-    }
+    out
 }
+
+fn is_quoting(text: &str) -> bool {
+    text.contains(['"', '\'', '`', '\\'])
+}
+
+/// Words after which a directory that mktemp made may hold data, or its variable something else.
+const DOUBTFUL: [&str; 11] = [
+    "mount",
+    "mv ",
+    "+=",
+    ":=",
+    "read",
+    "mapfile",
+    "printf -v",
+    "eval",
+    "getopts",
+    "--remove",
+    "--move",
+];
 
 /// Variables that get their value from mktemp, and from nothing else.
 fn made_by_mktemp(text: &str) -> Vec<String> {
     let mut made = Vec::new();
-    for (at, _) in text.match_indices("=$(mktemp").chain(text.match_indices("=\"$(mktemp")) {
-        let name: String = text[..at]
+    if DOUBTFUL.iter().any(|word| text.contains(word)) {
+        return made;
+    }
+    for (at, found) in text.match_indices("=$(mktemp").chain(text.match_indices("=\"$(mktemp")) {
+        let (before, after) = (&text[..at], &text[at + found.len()..]);
+        let name: String = before
             .chars()
             .rev()
             .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
@@ -65,10 +79,13 @@ fn made_by_mktemp(text: &str) -> Vec<String> {
         let assigned = format!("{name}=");
         let is_start = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         let times = text.match_indices(&assigned).filter(|(at, _)| is_start(*at)).count();
-        let read = ["read ", "read -r ", "for "]
-            .iter()
-            .any(|word| text.contains(&format!("{word}{name}")));
-        if !name.is_empty() && times == 1 && !read {
+        let loops = text.contains(&format!("for {name}"));
+        // Nothing but mktemp decides on the value.
+        let options = after.split(')').next().unwrap_or_default();
+        let alone = options
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || " -_./\"".contains(c));
+        if !name.is_empty() && times == 1 && !loops && alone {
             made.push(name);
         }
     }
@@ -125,46 +142,59 @@ fn end_of_removal(arguments: &str, made: &[String]) -> Option<usize> {
 }
 
 /// Whether a command that makes a file system or writes a file with dd is kept from one that holds something: by
-/// `blkid DEVICE ||` before it, or by a guard that asks for the same.
+/// `blkid DEVICE || ` right before it, or by a guard that asks for the same and for nothing else.
 pub fn is_guarded(program: &str, rest: &[&str], shell: &str, unless: &[String]) -> bool {
-    let asks = |text: &str, asked: &dyn Fn(&[String]) -> bool| {
-        let found = read(text).commands;
-        found
-            .iter()
-            .flat_map(|simple| programs(&simple.words, 0))
-            .any(|words| asked(&words))
-    };
     match name_of(program) {
         name if name == "mkfs" || name.starts_with("mkfs.") => {
-            let Some(device) = rest.iter().find(|word| word.starts_with("/dev/")) else {
+            let mut devices = rest
+                .iter()
+                .filter(|word| word.starts_with("/dev/") && **word != "/dev/null");
+            let (Some(device), None) = (devices.next(), devices.next()) else {
                 return false;
             };
-            let is_asked = |words: &[String]| {
-                words.first().is_some_and(|name| name_of(name) == "blkid") && words.iter().any(|word| word == device)
+            let mut parts = shell.split("mkfs");
+            let own = match (parts.next(), parts.next(), parts.next()) {
+                (Some(before), Some(_), None) => before
+                    .trim_end()
+                    .strip_suffix("||")
+                    .and_then(|before| before.rsplit(['\n', ';']).next())
+                    .is_some_and(|asked| asks_for(asked, device)),
+                _ => false,
             };
-            let before = shell
-                .find(&format!("{device} ||"))
-                .or_else(|| shell.find(&format!("{device}\" ||")));
-            let own = before
-                .is_some_and(|at| shell.find("mkfs").is_some_and(|mkfs| at < mkfs) && shell[..at].contains("blkid"));
-            own || unless.iter().any(|guard| asks(guard, &is_asked))
+            own || unless.iter().any(|guard| asks_for(guard, device))
         }
         "dd" => {
             let target = rest.iter().find_map(|word| word.strip_prefix("of="));
             let Some(file) = target.filter(|file| file.starts_with('/') && !file.starts_with("/dev/")) else {
                 return false;
             };
-            let is_asked = |words: &[String]| {
-                let test = words.first().is_some_and(|name| ["test", "["].contains(&name_of(name)));
-                let exists = words
-                    .get(1)
-                    .is_some_and(|option| ["-e", "-f", "-s"].contains(&option.as_str()));
-                test && exists && words.get(2).is_some_and(|path| path == file)
+            let tests_for = |guard: &String| {
+                let words: Vec<&str> = guard
+                    .split_whitespace()
+                    .map(|word| word.trim_matches(['"', '\'']))
+                    .collect();
+                match words.as_slice() {
+                    ["test", "-e" | "-f" | "-s", path] | ["[", "-e" | "-f" | "-s", path, "]"] => *path == file,
+                    _ => false,
+                }
             };
-            unless.iter().any(|guard| asks(guard, &is_asked))
+            unless.iter().any(tests_for)
         }
         _ => false,
     }
+}
+
+/// Whether this is `blkid DEVICE`, with options and with its output thrown away, and nothing else.
+fn asks_for(command: &str, device: &str) -> bool {
+    let mut words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+    if words.next().map(name_of) != Some("blkid") {
+        return false;
+    }
+    let mut asked = false;
+    words.all(|word| {
+        asked |= word == device;
+        word == device || word.starts_with('-') || [">/dev/null", "2>/dev/null", "2>&1"].contains(&word)
+    }) && asked
 }
 
 #[cfg(test)]
@@ -196,8 +226,45 @@ mod tests {
             "d=$(mktemp -d); rm -rf $d; rm -rf /srv",
             "d=$(mktemp -d); rm -rf \"$d/../srv\"",
             "d=$(mktemp -d); rm -rf $data",
+            "n=\"$(grep -vc \" #\" /etc/fstab)\" && rm -rf /srv/data",
+            "echo \"a\nb # c\" && rm -rf /srv",
+            "d=$(mktemp -d); mount /dev/sdb1 \"$d\"; umount \"$d\" || true; rm -rf \"$d\"",
+            "d=$(mktemp -d); mv /srv/data \"$d\"; rm -rf \"$d\"",
+            "d=$(mktemp -d || echo /srv/data); rm -rf \"$d\"",
+            "d=$(mktemp -d); d+=/../srv; rm -rf \"$d\"",
+            "d=$(mktemp -d); echo /srv | read d; rm -rf \"$d\"",
         ] {
             assert_eq!(destroying(shell).as_deref(), Some("rm -r"), "{shell}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_surely_asked_about_a_device_excuses_a_new_file_system() {
+        let mkfs = |shell: &str, guards: &[&str]| {
+            let guards: Vec<String> = guards.iter().map(|guard| (*guard).to_owned()).collect();
+            super::super::destroying_unless(shell, &guards)
+        };
+        for (shell, guards) in [
+            ("blkid /dev/sdb || mkfs.ext4 /dev/sdb", &[][..]),
+            ("blkid -p \"/dev/sdb\" >/dev/null 2>&1 || mkfs.ext4 -F /dev/sdb", &[]),
+            ("mkfs.ext4 /dev/sdb", &["blkid /dev/sdb"]),
+            ("dd if=/dev/zero of=/swapfile bs=1M count=64", &["test -e /swapfile"]),
+        ] {
+            assert_eq!(mkfs(shell, guards), None, "{shell} {guards:?}");
+        }
+        for (shell, guards) in [
+            ("blkid /dev/sdb || true; mkfs.ext4 -F /dev/sdb", &[][..]),
+            ("blkid /dev/sdb || mkfs.btrfs -f /dev/sdb /dev/sdc", &[]),
+            ("blkid /dev/sdb || mkfs.ext4 /dev/sdb; mkfs.ext4 -F /dev/sdb", &[]),
+            ("! blkid /dev/sdb || mkfs.ext4 -F /dev/sdb", &[]),
+            ("false && blkid /dev/sdb || mkfs.ext4 -F /dev/sdb", &[]),
+            ("mkfs.ext4 -F /dev/sdb", &["! blkid /dev/sdb"]),
+            ("mkfs.ext4 -F /dev/sdb", &["blkid /dev/sdb && false"]),
+            ("mkfs.ext4 -F /dev/sdb", &["blkid /dev/sdc"]),
+            ("dd if=/dev/zero of=/srv/db.img", &["! test -e /srv/db.img"]),
+            ("dd if=/dev/zero of=/srv/db.img", &["test -e /srv/db.img && test -e /x"]),
+        ] {
+            assert!(mkfs(shell, guards).is_some(), "{shell} {guards:?}");
         }
     }
 

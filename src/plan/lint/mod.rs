@@ -49,7 +49,13 @@ pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
     let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
     match &step.action {
         Action::Run { command } if step.effect != Effect::Destroy => {
-            found("the command", destroying_unless(command, &step.unless), None)
+            // The step's variables are set before its command is read.
+            let variables: String = step.env.keys().map(|name| format!("{name}=\n")).collect();
+            found(
+                "the command",
+                destroying_unless(&format!("{variables}{command}"), &step.unless),
+                None,
+            )
         }
         Action::Upload {
             path,
@@ -93,11 +99,26 @@ fn commands(shell: &str) -> Vec<Vec<&str>> {
         .collect()
 }
 
-/// Whether `rm` is what xargs runs: before it are only options of xargs and their values, such as `-n 1` or `-I %`.
+/// Whether xargs may run `rm`, behind its options and other programs; but not where it is the word of one that has such words.
 fn runs_rm(arguments: &[&str]) -> bool {
-    let is_option = |word: &&&str| word.starts_with('-') || word.len() == 1 || word.parse::<u32>().is_ok();
-    let command = arguments.iter().find(|word| !is_option(word));
-    command.is_some_and(|command| command.rsplit('/').next() == Some("rm"))
+    const WITH_WORDS: [&str; 12] = [
+        "docker",
+        "podman",
+        "nerdctl",
+        "container",
+        "image",
+        "volume",
+        "network",
+        "config",
+        "secret",
+        "service",
+        "compose",
+        "git",
+    ];
+    arguments.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|at| arguments.get(at));
+        word.rsplit('/').next() == Some("rm") && before.is_none_or(|before| !WITH_WORDS.contains(before))
+    })
 }
 
 fn destroys(word: &str, rest: &[&str]) -> Option<String> {
@@ -333,7 +354,8 @@ mod tests {
             ("psql -c 'TRUNCATE users'", "TRUNCATE"),
             ("psql -c 'drop table users'", "DROP TABLE"),
             ("find /srv -print0 | xargs -0r rm --", "xargs rm"),
-            ("find /srv | xargs -n 1 -I % /bin/rm %", "xargs rm"),
+            ("find /srv | xargs -n 1 -I FILE /bin/rm FILE", "xargs rm"),
+            ("xargs -a /tmp/list sudo rm", "xargs rm"),
             ("git -C /srv/app clean -fdx", "git clean -f"),
         ] {
             assert_eq!(destroying(shell).as_deref(), Some(what), "{shell}");

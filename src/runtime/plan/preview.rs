@@ -125,7 +125,8 @@ fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> 
 const CHECKS: &str = r#"held() { timeout -k 5 60 sh -c "$1" </dev/null >/dev/null 2>&1; }
 denied() {
     held "$1" && return 1
-    case $?$2 in 127lookup) return 0 ;; 12[4-9]* | 1[3-9]?* | 2??*) return 1 ;; esac
+    set -- "$?" "$2"
+    [ "$1" -lt 124 ] || [ "$1$2" = 127lookup ]
 }
 finds() {
     said=$(timeout -k 5 "$2" sh -ec "$3" </dev/null 2>&1) && return

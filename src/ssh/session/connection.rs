@@ -89,8 +89,8 @@ impl Session {
     /// # Errors
     /// As [`LoginChain::complete`]; [`Error::Interrupted`] if it was stopped.
     fn log_in_again(&mut self, stop: &dyn Fn() -> bool) -> Result<Transport> {
-        // If stopping was asked for before, a server that answers is still told so.
-        let enough = Instant::now() + if stop() { ANSWER_TO_STOP } else { Duration::ZERO };
+        // A server that answers soon after stopping was asked for is still told so.
+        let mut stopping: Option<Instant> = None;
         let (route, mut logins) = (self.route.clone(), self.logins.clone());
         let (tell, told) = sync_channel(1);
         let thread = std::thread::Builder::new()
@@ -111,7 +111,12 @@ impl Session {
                     self.logins = logins;
                     return transport;
                 }
-                Err(RecvTimeoutError::Timeout) if stop() && Instant::now() >= enough => return Err(Error::Interrupted),
+                Err(RecvTimeoutError::Timeout) if stop() => {
+                    let since = *stopping.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= ANSWER_TO_STOP {
+                        return Err(Error::Interrupted);
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(self.unreachable("the attempt to log in ended without a result".to_owned()));
