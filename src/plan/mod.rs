@@ -39,6 +39,10 @@ pub use survey::Survey;
 /// reasons for a protection were sentences.
 pub const FORMAT: u32 = 2;
 
+/// The one module whose destructive steps take nothing but what [`Losses`] lists. Those of other shipped modules take what
+/// their callers name.
+const WIPE: &str = "lib/wipe.rhai";
+
 /// The steps for one server, with everything that a person's consent to them rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +109,7 @@ impl Plan {
     /// Whether every step that destroys is infrakt's own, so that [`Plan::losses`] names all that is destroyed.
     pub fn destroys_only_as_shipped(&self) -> bool {
         let mut destroying = self.steps.iter().filter(|step| step.destroys());
-        destroying.all(|step| step.origin.is_shipped())
+        destroying.all(|step| step.origin.is_shipped() && step.origin.file == WIPE)
     }
 
     /// The modules that are not infrakt's own, without the recipe itself.

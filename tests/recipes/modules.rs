@@ -60,12 +60,12 @@ fn own_modules_are_imported_by_an_explicit_path_and_named_in_the_plan() {
 #[test]
 fn plans_with_modules_of_different_origin_have_different_digests() {
     let shipped =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/lib/files.rhai")).expect("a module");
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/recipes/lib/ufw.rhai")).expect("a module");
     let mut digests = Vec::new();
-    for path in ["lib/files", "./lib/files", "home:lib/files"] {
-        let files = Files::new(&format!("import \"{path}\" as files; files::directory(\"/srv\");"))
-            .beside("lib/files.rhai", &shipped)
-            .at_home("lib/files.rhai", &shipped);
+    for path in ["lib/ufw", "./lib/ufw", "home:lib/ufw"] {
+        let files = Files::new(&format!("import \"{path}\" as ufw; ufw::allow(8080);"))
+            .beside("lib/ufw.rhai", &shipped)
+            .at_home("lib/ufw.rhai", &shipped);
         let mut plan = planned(files.evaluated());
         // The recipes differ in their import too.
         plan.recipe.sources.remove("test.rhai");
@@ -221,21 +221,33 @@ fn a_shipped_step_that_a_recipe_modifies_says_so() {
     assert!(render::plain(&render::plan(&plan, None, None)).contains("altered  by test.rhai"));
 }
 
-/// What a caller can choose is no longer what the shipped wipe takes away.
+/// What a caller can choose is no longer what the list of losses names.
 #[test]
-fn destructive_shipped_functions_take_no_arguments() {
+fn the_destructive_functions_of_the_wipe_take_no_arguments() {
     let mut seen = 0;
-    for module in shipped_library() {
-        let path = format!("{}/recipes/{module}.rhai", env!("CARGO_MANIFEST_DIR"));
-        let source = std::fs::read_to_string(path).expect("a module");
-        for function in source.split("\nfn ").skip(1) {
-            let body = function.split("\n}").next().unwrap_or(function);
-            if body.contains("ssh::destroy(") {
-                seen += 1;
-                let head = function.lines().next().unwrap_or_default();
-                assert!(head.contains("() {"), "{module}: fn {head}");
-            }
+    let source = include_str!("../../recipes/lib/wipe.rhai");
+    for function in source.split("\nfn ").skip(1) {
+        let body = function.split("\n}").next().unwrap_or(function);
+        if body.contains("ssh::destroy(") {
+            seen += 1;
+            let head = function.lines().next().unwrap_or_default();
+            assert!(head.contains("() {"), "fn {head}");
         }
     }
     assert!(seen >= 5);
+}
+
+#[test]
+fn losses_are_not_complete_where_a_function_of_the_library_destroys_what_its_caller_names() {
+    for call in [
+        "import \"lib/files\" as files; files::absent(\"/srv/data\");",
+        "import \"lib/users\" as users; users::absent(\"deploy\");",
+        "import \"lib/postgres\" as postgres; postgres::absent(\"shop\");",
+        "import \"lib/wipe\" as wipe; import \"lib/files\" as files; wipe::everything(); files::absent(\"/srv/data\");",
+    ] {
+        let plan = planned(Files::new(call).evaluated());
+        assert!(plan.destroys() && !plan.losses_complete, "{call}");
+    }
+    let wipe = planned(Files::new("import \"lib/wipe\" as wipe; wipe::everything();").evaluated());
+    assert!(wipe.losses_complete);
 }
