@@ -12,7 +12,8 @@ fn a_recipe_of_the_library_changes_nothing_the_second_time() {
     machine.root(
         "useradd --create-home old-admin; mkdir -p '/srv/old data' /srv/www/shop/bin; printf 'Old 1\\nNew 1\\n' >/srv/settings; \
          echo 'cache 192.0.2.9' >/srv/addresses; echo 'echo shop' >/srv/www/shop/bin/run; cd /srv/www; tar -czf shop.tar.gz shop; \
-         systemctl unmask apt-daily.timer apt-daily-upgrade.timer",
+         systemctl unmask apt-daily.timer apt-daily-upgrade.timer; mkdir /srv/mounted; mount -t tmpfs tmpfs /srv/mounted; \
+         printf '%s tmpfs nofail 0 0\\n' '  tmpfs /srv/mounted' 'tmpfs /srv/mounted-too' >>/etc/fstab",
     );
     let sum = format!(
         "sum={}",
@@ -56,6 +57,12 @@ fn a_recipe_of_the_library_changes_nothing_the_second_time() {
         machine.root("sysctl -n net.ipv4.ip_forward; findmnt -rno FSTYPE /srv/scratch; sshd -T | grep -x 'passwordauthentication no'"),
         "1\ntmpfs\npasswordauthentication no"
     );
+    assert_eq!(
+        machine.root(
+            "grep -o '/srv/mounted.* tmpfs' /etc/fstab; ! findmnt /srv/mounted; sudo -l -U worker.1 | grep -c NOPASSWD"
+        ),
+        "/srv/mounted-too tmpfs\n1"
+    );
     assert!(machine.lets_root_in());
 
     infrakt.run(&words).exits(0);
@@ -71,4 +78,40 @@ fn a_recipe_of_the_library_changes_nothing_the_second_time() {
         .filter(|outcome| *outcome == "changed")
         .count();
     assert_eq!(changed, 4);
+}
+
+#[test]
+#[ignore = "needs a machine of scripts/lab"]
+fn the_library_neither_deletes_what_is_mounted_nor_runs_git_in_a_directory_of_another_user() {
+    let machine = Machine::up(&[]);
+    let infrakt = Infrakt::with_prod_2(&machine);
+    machine.root(
+        "apt-get install -qq git; mkdir -p '/srv/an app/data' /srv/kept; touch /srv/kept/file '/srv/an app/own'; \
+         mount --bind /srv/kept '/srv/an app/data'; git init --quiet --initial-branch main /srv/shop; cd /srv/shop; \
+         git -c user.name=a -c user.email=a@example.org commit --quiet --allow-empty --message first; \
+         git clone --quiet /srv/shop /srv/theirs; useradd ada; \
+         git -C /srv/theirs config core.fsmonitor 'touch /srv/was-run'; chown -R ada /srv/theirs",
+    );
+    for (name, text, said) in [
+        (
+            "mounted.rhai",
+            "import \"lib/files\" as files;\nfiles::absent(\"/srv/an app\");\n",
+            "something is mounted at /srv/an app/data",
+        ),
+        (
+            "theirs.rhai",
+            "import \"lib/git\" as git;\ngit::checkout(\"/srv/shop\", \"/srv/theirs\", \"main\");\n",
+            "/srv/theirs belongs to ada",
+        ),
+    ] {
+        let recipe = infrakt.recipe(name, text);
+        infrakt
+            .run(&["run", &recipe, "--server", "prod-2", "--confirm", "prod-2"])
+            .exits(1)
+            .says(said);
+    }
+    assert!(
+        machine.holds("test -e /srv/kept/file && test -e '/srv/an app/own' && test ! -e /srv/was-run"),
+        "nothing was deleted, and no program of the user was run"
+    );
 }
