@@ -9,7 +9,7 @@
     reason = "each place was found in the same text before"
 )]
 
-use super::scan::code_of;
+use super::scan::sound_code_of;
 use crate::plan::Keeper;
 use std::borrow::Cow;
 
@@ -37,35 +37,56 @@ impl Shifts {
     }
 }
 
-/// Methods that change what they are called on: the key must be there for them.
-const CHANGE: &[&str] = &[
-    "append",
-    "chop",
-    "clear",
-    "crop",
-    "dedup",
-    "drain",
-    "extend",
+/// Methods that leave what they are called on as it is, whatever it is. All others could change it, and a change must
+/// not be lost in a copy: for them the key must be there.
+const READ: &[&str] = &[
+    "abs",
+    "bytes",
+    "ceiling",
+    "chars",
+    "concat",
+    "contains",
+    "ends_with",
     "extract",
-    "fill_with",
-    "insert",
-    "make_lower",
-    "make_upper",
-    "mixin",
-    "pad",
-    "pop",
-    "push",
-    "remove",
-    "replace",
-    "retain",
-    "reverse",
-    "set",
-    "shift",
-    "sort",
-    "splice",
-    "split_off",
-    "trim",
-    "truncate",
+    "floor",
+    "get",
+    "is_empty",
+    "join",
+    "keys",
+    "len",
+    "merge",
+    "order",
+    "order_desc",
+    "parse_float",
+    "parse_int",
+    "round",
+    "starts_with",
+    "sub_string",
+    "to_chars",
+    "to_debug",
+    "to_float",
+    "to_int",
+    "to_json",
+    "to_lower",
+    "to_string",
+    "to_upper",
+    "type_of",
+    "values",
+];
+
+/// Methods that do so if they are given nothing, a text, or a closure without `this`: `split(1)` cuts a list in two.
+const READ_WITH: &[&str] = &[
+    "all",
+    "filter",
+    "find",
+    "find_map",
+    "index_of",
+    "map",
+    "order_by",
+    "reduce",
+    "reduce_rev",
+    "some",
+    "split",
 ];
 
 /// Words before a `[` that begin a list and are no value.
@@ -85,8 +106,11 @@ fn rewritten_where_asked(text: &str) -> (Cow<'_, str>, Shifts) {
     if !mentions(text) {
         return (text.into(), Shifts::default());
     }
+    // What Rhai's tokenizer does not understand does not compile either.
+    let Some(code) = sound_code_of(text) else {
+        return (text.into(), Shifts::default());
+    };
     let original: Vec<char> = text.chars().collect();
-    let code = code_of(text);
     let mut out = String::with_capacity(text.len() + 64);
     let mut shifts = Vec::new();
     let (mut at, mut line, mut column) = (0, 1, 1);
@@ -122,12 +146,17 @@ fn rewritten_where_asked(text: &str) -> (Cow<'_, str>, Shifts) {
 
 /// Whether it is worth a closer look: most texts hold none of this.
 fn mentions(text: &str) -> bool {
-    ["?.", "??", "= ()", "= ( )", "?["]
-        .iter()
-        .any(|part| text.contains(part))
-        || text
-            .match_indices("[\"")
-            .any(|(at, _)| text[..at].ends_with(|c: char| is_of_name(c) || c == ')' || c == ']'))
+    let followed = |at: usize| text[at + 1..].trim_start();
+    ["?.", "??", "?["].iter().any(|part| text.contains(part))
+        || text.match_indices('=').any(|(at, _)| {
+            followed(at)
+                .strip_prefix('(')
+                .is_some_and(|rest| rest.trim_start().starts_with(')'))
+        })
+        || text.match_indices('[').any(|(at, _)| {
+            text[..at].ends_with(|c: char| is_of_name(c) || c == ')' || c == ']')
+                && followed(at).trim_start_matches('#').starts_with('"')
+        })
 }
 
 /// If a key is asked for that may be missing: what to write instead of it, and where it ends.
@@ -155,10 +184,12 @@ fn asked(text: &[char], code: &[char], at: usize) -> Option<(String, usize)> {
                 return None;
             }
             let open = skip_blanks(code, at + 1);
-            if code.get(open) != Some(&'"') {
+            let hashes = code[open..].iter().take_while(|c| **c == '#').count();
+            let quote = open + hashes;
+            if code.get(quote) != Some(&'"') {
                 return None;
             }
-            let close = open + 1 + code[open + 1..].iter().position(|c| *c == '"')?;
+            let close = quote + 1 + code[quote + 1..].iter().position(|c| *c == '"')? + hashes;
             let end = skip_blanks(code, close + 1);
             let within = &text[open..=close];
             if code.get(end) != Some(&']')
@@ -204,6 +235,8 @@ fn reads(code: &[char], mut at: usize) -> bool {
         let rest = &code[at.min(code.len())..];
         match rest {
             ['(', ..] => return false,
+            // `(m["a"]).f()` means the same as without the parentheses.
+            [')', ..] if !ends_call(code, at) => at += 1,
             ['?', '.', ..] | ['.', ..] if rest.get(1) != Some(&'.') || rest[0] == '?' => {
                 let skip = if rest[0] == '?' { 2 } else { 1 };
                 let Some((from, to)) = name(code, at + skip) else {
@@ -211,8 +244,7 @@ fn reads(code: &[char], mut at: usize) -> bool {
                 };
                 let called = code.get(skip_blanks(code, to)) == Some(&'(');
                 if called {
-                    let method: String = code[from..to].iter().collect();
-                    return !CHANGE.contains(&method.as_str());
+                    return only_reads(code, from, to);
                 }
                 at = to;
             }
@@ -236,6 +268,70 @@ fn reads(code: &[char], mut at: usize) -> bool {
             _ => return true,
         }
     }
+}
+
+/// Whether the method with this name, called here, leaves what it is called on as it is.
+fn only_reads(code: &[char], from: usize, to: usize) -> bool {
+    let method: String = code[from..to].iter().collect();
+    let open = skip_blanks(code, to);
+    let first = skip_blanks(code, open + 1);
+    let harmless = READ.contains(&method.as_str())
+        || READ_WITH.contains(&method.as_str())
+            && matches!(code.get(first), Some(')' | '"' | '`' | '\'' | '#' | '|'))
+            && !mentions_this(&code[open..partner(code, open).unwrap_or(code.len())]);
+    harmless && !is_own(code, &method)
+}
+
+fn mentions_this(code: &[char]) -> bool {
+    code.split(|c| !is_of_name(*c)).any(|word| word == ['t', 'h', 'i', 's'])
+}
+
+/// Whether the recipe defines a function with this name itself.
+fn is_own(code: &[char], method: &str) -> bool {
+    let mut words = code.split(|c| !is_of_name(*c)).filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        if *word == ['f', 'n'] && words.next().is_some_and(|name| name.iter().copied().eq(method.chars())) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the bracket that opens here is closed.
+fn partner(code: &[char], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in code.iter().enumerate().skip(open) {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether the `)` here ends what a function is called with, and not a value in parentheses.
+fn ends_call(code: &[char], close: usize) -> bool {
+    let mut depth = 0_usize;
+    for (at, c) in code[..=close].iter().enumerate().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '[' | '{' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    let blanks = code[..at].iter().rev().take_while(|c| c.is_whitespace()).count();
+                    return follows_value(code, at - blanks);
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether what ends here is asked whether it is there: by `??`, `== ()` or `!= ()`.
@@ -271,6 +367,11 @@ fn follows_value(code: &[char], at: usize) -> bool {
 mod tests {
     use super::rewritten_where_asked as rewritten;
     use crate::recipe::source::all_shipped;
+    use proptest::collection::vec;
+    use proptest::prop_oneof;
+    use proptest::sample::select;
+    use proptest::strategy::Strategy;
+    use rhai::Token;
 
     #[test]
     fn keys_that_may_be_missing_are_asked_for() {
@@ -285,6 +386,15 @@ mod tests {
             ("`${m[\"b\"]}`", "`${m.get(\"b\")}`"),
             ("m?.a?.b", "m?.get(\"a\")?.get(\"b\")"),
             ("m?.name.to_upper()", "m?.get(\"name\").to_upper()"),
+            ("m[\"list\"].map(|x| x + 1)", "m.get(\"list\").map(|x| x + 1)"),
+            ("m[\"line\"].split(\",\")", "m.get(\"line\").split(\",\")"),
+            ("print(m[\"b\"])", "print(m.get(\"b\"))"),
+            ("f(m[\"b\"]).push(1)", "f(m.get(\"b\")).push(1)"),
+            ("m[ \"b\" ]", "m.get(\"b\")"),
+            ("m.b ==()", "m.get(\"b\") ==()"),
+            ("m[#\"b\"#]", "m.get(#\"b\"#)"),
+            ("`a\\` + m?.b", "`a\\` + m?.get(\"b\")"),
+            ("'\"' + m?.b", "'\"' + m?.get(\"b\")"),
         ] {
             assert_eq!(rewritten(text).0, compiled);
         }
@@ -307,6 +417,22 @@ mod tests {
             "m.b == 1",
             "x?.call()",
             "0..m.len()",
+            "m[\"list\"].sort_by(|a, b| a - b)",
+            "m[\"list\"].sort_desc()",
+            "m[\"list\"].split(1)",
+            "m[\"list\"].own()",
+            "m?.list.own()",
+            "m?[\"a\"].b[0].own()",
+            "(m[\"list\"]).own()",
+            "m[\"list\"].map(|| this.x)",
+            "m[\"list\"].map(f)",
+            "fn len() { this.x } m[\"list\"].len()",
+            r##"#"jq -r ".items["a"]" /tmp/f"#"##,
+            r###"##"m?.b"# m?.b"##"###,
+            r#"let q = '"'; `jq ".m?.b" f`"#,
+            r#"let u = `sed 's/a/\`; `psql -c "select 1 where a.b ?? 1"`"#,
+            "`a``b m?.b`",
+            "`\\${m?.b}`",
         ] {
             assert_eq!(rewritten(text).0, text);
         }
@@ -328,9 +454,115 @@ mod tests {
         assert_eq!(shifts.back(2, 9), 9);
     }
 
+    /// All texts and characters of a recipe, as Rhai reads them.
+    fn literals(text: &str) -> Vec<String> {
+        let engine = rhai::Engine::new_raw();
+        let texts = [text];
+        let (tokens, control) = engine.lex(&texts);
+        let mut open: Vec<usize> = Vec::new();
+        let mut found = Vec::new();
+        for (token, _) in tokens {
+            match token {
+                Token::EOF => break,
+                Token::LexError(error) => panic!("{text}: {error}"),
+                Token::StringConstant(literal) => found.push(literal.to_string()),
+                Token::CharConstant(literal) => found.push(literal.to_string()),
+                Token::InterpolatedString(literal) => {
+                    found.push(literal.to_string());
+                    open.push(0);
+                }
+                Token::LeftBrace | Token::MapStart => {
+                    if let Some(depth) = open.last_mut() {
+                        *depth += 1;
+                    }
+                }
+                Token::RightBrace => {
+                    if let Some(depth) = open.last_mut() {
+                        *depth -= 1;
+                        if *depth == 0 {
+                            open.pop();
+                            control.borrow_mut().is_within_text = true;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    const KEY: &str = "key";
+
+    /// What stands in literals: code that would be rewritten, and all that could end or begin a literal.
+    fn inner() -> impl Strategy<Value = String> {
+        let part = select(vec![
+            "m?.key",
+            ".key ?? 1",
+            "m[\"key\"]",
+            ".key == ()",
+            "\"",
+            "'",
+            "`",
+            "\\",
+            "#",
+            "\"#",
+            "#\"",
+            "//",
+            "/*",
+            "*/",
+            "${",
+            "$",
+            "{",
+            "}",
+            " ",
+            "a",
+            "é",
+            "\n",
+        ]);
+        vec(part, 0..6).prop_map(|parts| parts.concat())
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        let quoted = inner().prop_map(|inner| format!("{inner:?}"));
+        let raw = inner().prop_map(|inner| format!("###\"{}\"###", inner.replace("\"#", "\"-#")));
+        let raw_short = inner().prop_map(|inner| format!("#\"{}.\"#", inner.replace("\"#", "\"-#")));
+        let verbatim = |inner: String| inner.replace('`', "``").replace("${", "\\${");
+        let backticks = inner().prop_map(move |inner| format!("`{}`", verbatim(inner)));
+        let nested = (inner(), inner()).prop_map(move |(before, after)| {
+            format!(
+                "`{}.${{m?.key + `{}` + #{{ a: 1 }}.a}}.{}`",
+                verbatim(before),
+                verbatim(after.clone()),
+                verbatim(after)
+            )
+        });
+        let character = select(vec!["'\"'", "'`'", "'#'", "'\\''", "'\\\\'", "'/'", "'{'"]).prop_map(str::to_owned);
+        let comment = inner().prop_map(|inner| format!("1 // {}\n", inner.replace('\n', " ")));
+        let code = select(vec![
+            "m?.key",
+            "m[\"key\"]",
+            "m.key ?? 1",
+            "m.key == ()",
+            "m[\"key\"].len()",
+            "m[#\"key\"#]",
+            "#{ a: 1 }",
+            "[\"key\"]",
+        ])
+        .prop_map(str::to_owned);
+        prop_oneof![quoted, raw, raw_short, backticks, nested, character, comment, code]
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_is_too_odd_to_be_rewritten(text in "[a-c?.=\\[\\]\" (){}`$\n]{0,50}") {
+        fn texts_are_never_rewritten(pieces in vec(piece(), 1..8)) {
+            let text = pieces.iter().map(|piece| format!("f({piece});")).collect::<String>();
+            let own = |text: &str| -> Vec<String> { literals(text).into_iter().filter(|literal| literal != KEY).collect() };
+            let (compiled, _) = rewritten(&text);
+            proptest::prop_assert_eq!(own(&compiled), own(&text), "{}", text);
+        }
+
+        #[test]
+        fn no_text_is_too_odd_to_be_rewritten(text in "[a-c?.=\\[\\]\" (){}`$#\\\\'|\n]{0,50}") {
             let (compiled, _) = rewritten(&text);
             proptest::prop_assert_eq!(compiled.lines().count(), text.lines().count());
         }

@@ -1,112 +1,182 @@
-//! Tells the code of a recipe from its texts and comments, without parsing it: for hints about what does not parse. For a
-//! text that is broken it guesses as an editor does.
+//! Tells the code of a recipe from its texts and comments, with Rhai's own tokenizer: what is a text for Rhai is one here.
 #![expect(clippy::indexing_slicing, reason = "each place was found in the same text before")]
 
+use rhai::{InputStream, Position, Token, TokenizeState, get_next_token};
+
 /// The recipe with the same characters at the same places, but blanks in place of comments and of what texts hold. The
-/// quotes stay, and so does code within `${…}`.
+/// quotes stay, and so does code within `${…}`. For a text that is broken it guesses where the broken part ends.
 pub fn code_of(text: &str) -> Vec<char> {
-    let text: Vec<char> = text.chars().collect();
-    let mut code = text.clone();
-    let mut at = 0;
+    scanned(text).code
+}
+
+/// As [`code_of`], but only if Rhai's tokenizer understands the whole text: nothing is guessed.
+pub fn sound_code_of(text: &str) -> Option<Vec<char>> {
+    let scanned = scanned(text);
+    scanned.sound.then_some(scanned.code)
+}
+
+struct Scanned {
+    code: Vec<char>,
+    sound: bool,
+}
+
+/// The characters of a text as Rhai's tokenizer takes them. It knows how many were taken, which Rhai's own positions do
+/// not tell: they miss characters behind a `\${`.
+struct Characters {
+    text: Vec<char>,
+    taken: usize,
+}
+
+impl InputStream for Characters {
+    fn unget(&mut self, _: char) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
+    fn get_next(&mut self) -> Option<char> {
+        let next = self.peek_next()?;
+        self.taken += 1;
+        Some(next)
+    }
+
+    fn peek_next(&mut self) -> Option<char> {
+        self.text.get(self.taken).copied()
+    }
+}
+
+fn scanned(text: &str) -> Scanned {
+    let mut characters = Characters {
+        text: text.chars().collect(),
+        taken: 0,
+    };
+    let mut code: Vec<char> = characters.text.iter().copied().map(blank).collect();
+    let mut sound = true;
+    let mut state = TokenizeState::default();
+    let mut position = Position::new(1, 0);
     // For each open text in backticks: how many braces are open within its `${`.
     let mut inserted: Vec<usize> = Vec::new();
-    let blank = |code: &mut Vec<char>, at: usize| {
-        if let Some(c) = code.get_mut(at).filter(|c| **c != '\n') {
-            *c = ' ';
-        }
-    };
-    while let Some(&c) = text.get(at) {
-        let next = text.get(at + 1).copied();
-        match (c, next) {
-            ('/', Some('/')) => {
-                while text.get(at).is_some_and(|c| *c != '\n') {
-                    blank(&mut code, at);
-                    at += 1;
+    while characters.taken < characters.text.len() {
+        let before = characters.taken;
+        let goes_on = state.is_within_text_terminated_by.is_some();
+        let (token, _) = get_next_token(&mut characters, &mut state, &mut position);
+        let from = match goes_on {
+            true => before,
+            false => past_blanks(&characters.text, before),
+        };
+        let never_ends = state.is_within_text_terminated_by.take().is_some();
+        sound &= !never_ends;
+        match token {
+            Token::EOF | Token::Comment(_) => continue,
+            Token::StringConstant(_) | Token::CharConstant(_) | Token::InterpolatedString(_) => {
+                let opening = if goes_on { 0 } else { quote(&characters.text, from) };
+                // `"#` for a text that begins with `#"`; the `$` of `${` too.
+                let closing = if never_ends { 0 } else { opening.max(1) };
+                let (begin, end) = (from + opening, characters.taken.saturating_sub(closing));
+                code[from..begin].copy_from_slice(&characters.text[from..begin]);
+                if begin <= end {
+                    code[end..characters.taken].copy_from_slice(&characters.text[end..characters.taken]);
+                }
+                if matches!(token, Token::InterpolatedString(_)) {
+                    inserted.push(0);
                 }
                 continue;
             }
-            ('/', Some('*')) => {
-                let mut depth = 0;
-                while let Some(&c) = text.get(at) {
-                    let pair = (c, text.get(at + 1).copied());
-                    blank(&mut code, at);
-                    match pair {
-                        ('/', Some('*')) => depth += 1,
-                        ('*', Some('/')) => depth -= 1,
-                        _ => {
-                            at += 1;
-                            continue;
-                        }
+            Token::LexError(_) => {
+                sound = false;
+                if let Some(end) = broken_text(&characters.text, from) {
+                    characters.taken = end.max(before + 1);
+                    code[from] = characters.text[from];
+                    let last = characters.taken - 1;
+                    if last > from && characters.text[last] == characters.text[from] {
+                        code[last] = characters.text[last];
                     }
-                    blank(&mut code, at + 1);
-                    at += 2;
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                continue;
-            }
-            ('"', _) => {
-                at += 1;
-                while let Some(&c) = text.get(at).filter(|c| **c != '"') {
-                    blank(&mut code, at);
-                    if c == '\\' {
-                        at += 1;
-                        blank(&mut code, at);
-                    }
-                    at += 1;
+                    continue;
                 }
             }
-            ('`', _) => at = in_backticks(&text, at + 1, &mut code, &mut inserted),
-            ('{', _) => {
+            Token::LeftBrace | Token::MapStart => {
                 if let Some(open) = inserted.last_mut() {
                     *open += 1;
                 }
             }
-            ('}', _) if inserted.last() == Some(&0) => {
-                inserted.pop();
-                at = in_backticks(&text, at + 1, &mut code, &mut inserted);
-            }
-            ('}', _) => {
+            Token::RightBrace => {
                 if let Some(open) = inserted.last_mut() {
-                    *open -= 1;
+                    *open = open.saturating_sub(1);
+                    if *open == 0 {
+                        inserted.pop();
+                        state.is_within_text_terminated_by = Some("`".into());
+                    }
                 }
             }
             _ => {}
         }
-        at += 1;
+        if from < characters.taken {
+            code[from..characters.taken].copy_from_slice(&characters.text[from..characters.taken]);
+        }
     }
-    code
+    let sound = sound && inserted.is_empty() && state.is_within_text_terminated_by.is_none();
+    Scanned { code, sound }
 }
 
-/// Blanks a text in backticks up to its end, or to the `{` of its next `${`; gives the place of either.
-fn in_backticks(text: &[char], from: usize, code: &mut [char], inserted: &mut Vec<usize>) -> usize {
-    let mut at = from;
-    while let Some(&c) = text.get(at) {
-        match (c, text.get(at + 1)) {
-            ('`', Some('`')) => {
-                code[at] = ' ';
-                code[at + 1] = ' ';
-                at += 2;
-                continue;
+fn blank(c: char) -> char {
+    match c {
+        '\n' => '\n',
+        _ => ' ',
+    }
+}
+
+/// How many characters begin the text here: `"`, or `##"`.
+fn quote(text: &[char], from: usize) -> usize {
+    let hashes = text[from.min(text.len())..].iter().take_while(|c| **c == '#').count();
+    (hashes + 1).min(text.len().saturating_sub(from))
+}
+
+/// Where the next token begins: behind blanks and comments.
+fn past_blanks(text: &[char], mut at: usize) -> usize {
+    loop {
+        match (text.get(at), text.get(at + 1)) {
+            (Some('/'), Some('/')) => {
+                while text.get(at).is_some_and(|c| *c != '\n' && *c != '\r') {
+                    at += 1;
+                }
             }
-            ('`', _) => return at,
-            ('$', Some('{')) => {
-                inserted.push(0);
-                return at + 1;
+            (Some('/'), Some('*')) => {
+                let mut depth = 0;
+                while let Some(c) = text.get(at) {
+                    match (c, text.get(at + 1)) {
+                        ('/', Some('*')) => {
+                            depth += 1;
+                            at += 1;
+                        }
+                        ('*', Some('/')) => {
+                            depth -= 1;
+                            at += 1;
+                        }
+                        _ => {}
+                    }
+                    at += 1;
+                    if depth == 0 {
+                        break;
+                    }
+                }
             }
-            ('\\', Some(_)) => {
-                code[at] = ' ';
-                at += 1;
-            }
+            (Some(c), _) if c.is_ascii_whitespace() => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+/// Where a text in quotes ends that Rhai does not understand: behind its other quote, or with its line.
+fn broken_text(text: &[char], from: usize) -> Option<usize> {
+    let quote = *text.get(from).filter(|c| matches!(c, '"' | '\''))?;
+    let mut at = from + 1;
+    while let Some(&c) = text.get(at).filter(|c| **c != '\n') {
+        at += 1;
+        match c {
+            c if c == quote => break,
+            '\\' if text.get(at).is_some_and(|c| *c != '\n') => at += 1,
             _ => {}
         }
-        if code[at] != '\n' {
-            code[at] = ' ';
-        }
-        at += 1;
     }
-    at
+    Some(at)
 }
 
 /// Line and column, from 1, of a character.
@@ -188,6 +258,23 @@ mod tests {
             ("`a ${b + `c ${d} e`} f` {", "`  ${b + `  ${d}  `}  ` {"),
             ("`a``b` c", "`    ` c"),
             ("`${#{ a: 1 }.a} x`", "`${#{ a: 1 }.a}  `"),
+            // Nothing ends a text that begins with `#"` but the same number of `#`.
+            (r###"a(#"b "c" \"#, d)"###, r###"a(#"       "#, d)"###),
+            (r###"##"b"#c"## d"###, r###"##"    "## d"###),
+            (r###"#""# a #"b"#"###, r###"#""# a #" "#"###),
+            (r#"a == '"' + "b""#, r#"a == ' ' + " ""#),
+            (r"a == '\'' + b", r"a == '  ' + b"),
+            // A backslash means nothing in backticks, but before `${`.
+            (r"`a\` + b", r"`  ` + b"),
+            (r"`a\${b}` + c", r"`      ` + c"),
+            (r"`a\\${b}` + c", r"`       ` + c"),
+            (r"`a\$b` + c", r"`    ` + c"),
+            ("`\na${b}\n` c", "`\n ${b}\n` c"),
+            ("a /// b\n/** c */ d", "a      \n         d"),
+            // What is broken ends with its quote or its line.
+            (r#"a("\d") + c"#, r#"a("  ") + c"#),
+            ("a(\"b\nc", "a(\" \nc"),
+            ("a('bc') + d", "a('  ') + d"),
         ] {
             assert_eq!(code_of(text).iter().collect::<String>(), code, "{text}");
         }
@@ -211,7 +298,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_is_too_odd_to_be_scanned(text in "[a-z (){}`\"$\\\\/*\n']{0,60}") {
+        fn no_text_is_too_odd_to_be_scanned(text in "[a-z (){}`\"$#\\\\/*\n\r']{0,60}") {
             let code = code_of(&text);
             proptest::prop_assert_eq!(code.len(), text.chars().count());
             let _ = never_closed(&code, '{');

@@ -71,6 +71,40 @@ fn a_key_that_may_be_missing_can_be_asked_for() {
 }
 
 #[test]
+fn texts_of_all_kinds_reach_the_server_as_they_are_written() {
+    for (text, expected) in [
+        (
+            r##"print(#"jq -r ".items["a"]" /tmp/f"#);"##,
+            r#"jq -r ".items["a"]" /tmp/f"#,
+        ),
+        (r#"let q = '"'; print(`jq ".m?.b" f`);"#, r#"jq ".m?.b" f"#),
+        (
+            r#"let u = `sed 's/a/\`; print(`psql -c "select 1 where a.b ?? 1"`);"#,
+            r#"psql -c "select 1 where a.b ?? 1""#,
+        ),
+        ("print(`a``m?.b`);", "a`m?.b"),
+        ("print(`\\${m?.b}`);", "${m?.b}"),
+    ] {
+        assert_eq!(printed(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_method_on_a_key_changes_the_value_in_its_map() {
+    for change in [
+        "fn add() { this.push(4); } m[\"list\"].add();",
+        "m[\"list\"].sort_by(|a, b| b - a);",
+        "m[\"list\"].sort_desc();",
+        "(m[\"list\"]).push(4);",
+        "m[\"list\"].split(1);",
+        "m[\"list\"].for_each(|| this += 1);",
+    ] {
+        let text = format!("let m = #{{ list: [1, 2, 3] }}; {change} print(m.list.to_debug());");
+        assert_ne!(printed(&text), "[1, 2, 3]", "{change}");
+    }
+}
+
+#[test]
 fn functions_are_known_by_name_also_where_no_evaluation_comes_by() {
     for (text, hint) in [
         ("if false { ssh::rnu(\"a\", \"b\"); }", "did you mean `ssh::run`?"),
