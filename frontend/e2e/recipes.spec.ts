@@ -58,7 +58,7 @@ story(
     await expect(dashboard).toHaveURL(/\/runs\/\d+$/);
     await expect(dashboard.getByText("Step 3 failed: Look for the file")).toBeVisible();
     await expect(dashboard.getByText("E: /root/ready is missing", { exact: true })).toBeVisible();
-    await expect(dashboard.getByText("exit status 7")).toBeVisible();
+    await expect(dashboard.getByText("exit status 7").first()).toBeVisible();
   },
 );
 

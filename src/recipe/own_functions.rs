@@ -15,8 +15,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
-type SharedModule = Shared<Module>;
-
 /// What stands in a new body, before the number of the old one.
 const BODY: &str = "infrakt_function_body";
 
@@ -27,11 +25,11 @@ pub struct OwnFunctions(Arc<Mutex<Files>>);
 #[derive(Default)]
 struct Files {
     /// The functions of each file.
-    files: Vec<SharedModule>,
-    bodies: Vec<Arc<Body>>,
+    files: Vec<Shared<Module>>,
+    bodies: Vec<Arc<OriginalBody>>,
     /// What can be called in a file that does not define it: closures of all files, which are passed on as values, and
     /// functions of the recipe.
-    passed: SharedModule,
+    passed: Shared<Module>,
     /// The names of all functions.
     defined: BTreeSet<ImmutableString>,
     /// Those that are used as values, such as `holds` in `list.map(holds)`. Rhai looks them up where they are called.
@@ -39,7 +37,7 @@ struct Files {
 }
 
 /// A function's body as it was written.
-struct Body {
+struct OriginalBody {
     block: Expr,
     file: usize,
 }
@@ -69,7 +67,7 @@ impl OwnFunctions {
         files.note_names(ast, text, &functions)?;
         let mut bound = Module::new();
         for (function, new) in functions.iter().zip(new_bodies(first, functions.len())?) {
-            files.bodies.push(Arc::new(Body {
+            files.bodies.push(Arc::new(OriginalBody {
                 block: body_of(function),
                 file,
             }));

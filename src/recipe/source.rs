@@ -259,18 +259,6 @@ pub(super) fn shipped(file: &str) -> Option<&'static str> {
     SHIPPED.get_file(file)?.contents_utf8()
 }
 
-/// All recipes and modules that infrakt ships, with their paths.
-#[cfg(test)]
-pub(super) fn all_shipped() -> Vec<(String, &'static str)> {
-    let library = shipped_library().into_iter().map(|stem| format!("{stem}.rhai"));
-    let recipes = SHIPPED
-        .files()
-        .filter_map(|file| file.path().to_str().map(str::to_owned))
-        .filter(|file| file.ends_with(".rhai"));
-    let files = library.chain(recipes);
-    files.filter_map(|file| Some((file.clone(), shipped(&file)?))).collect()
-}
-
 /// One name of a recipe or folder: nothing that leads elsewhere.
 pub(super) fn is_segment(text: &str) -> bool {
     !text.is_empty() && text.len() <= 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')

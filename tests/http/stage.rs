@@ -41,7 +41,7 @@ const RECIPES: [(&str, &str); 8] = [
     ),
     (
         "fails",
-        r#"ssh::run("Begin", "echo begun"); ssh::run("Needs a file", "cat $HERE/needed && echo there").unless("false"); ssh::run("End", "echo ended");"#,
+        r#"ssh::run("Begin", "echo begun"); ssh::run("Needs a file", "cat $HERE/needed && echo there && mkdir $HERE/made").unless("test -d $HERE/made"); ssh::run("End", "echo ended");"#,
     ),
     ("broken", r#"ssh::run("One", "true"); nonsense("#),
     (

@@ -89,7 +89,7 @@ pub fn may_be_guarded(what: &str) -> bool {
 /// just as well. That makes it see more than a shell would, never less.
 fn commands(shell: &str) -> Vec<Vec<&str>> {
     shell
-        .split(|c: char| matches!(c, ';' | '|' | '&' | '(' | ')' | '`' | '\n' | '{' | '}'))
+        .split([';', '|', '&', '(', ')', '`', '\n', '{', '}'])
         .map(|command| {
             command
                 .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '$' | '<' | '>'))
