@@ -6,7 +6,7 @@ use crate::plan::invocation::looks_for_a_program;
 use crate::plan::secret::Secret;
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
-use crate::plan::{Action, Content, EnvValue, Plan, Step};
+use crate::plan::{Action, Content, Effect, EnvValue, Plan, Step};
 use base64::Engine as _;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -234,21 +234,25 @@ impl Stretch<'_> {
             }
             let parts = self.parts(index, step);
             let _ = writeln!(steps, "ik_step {index}");
+            // Conditions first: what `unless` asks may need the program that `only_if` asks for.
             let mut tests = Vec::new();
+            let mut needed = Vec::new();
             let mut still = String::new();
             for (name, part) in &parts {
                 let Part::Script(script) = part else { continue };
                 let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
                 let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
                 if name.contains(".unless.") {
-                    tests.push(held);
-                    if !step.unless.is_empty() {
+                    needed.push(held);
+                    // A check changes nothing, and what destroys in several steps is not gone after the first.
+                    if !step.unless.is_empty() && step.effect == Effect::Change {
                         let _ = write!(still, " {name} {}", mode_of(script));
                     }
                 } else if name.contains(".only_if.") {
                     tests.push(format!("! {held}"));
                 }
             }
+            tests.append(&mut needed);
             let seconds = step.timeout_seconds;
             let act = match &step.action {
                 Action::Run { command } => {

@@ -441,10 +441,14 @@ fn a_step_that_is_still_needed_after_it_ran_is_noticed() {
         .collect();
     // Whether a program is there is an answer, though the shell says 127.
     let (_, asked) = executed(
-        r#"ssh::run("Install it", "echo installed").unless("command -v no-such-program");
+        r#"ssh::run("Stop it", "no-such-program stop").unless("no-such-program is-stopped").only_if("command -v no-such-program");
+           ssh::run("Install it", "echo installed").unless("command -v no-such-program");
            ssh::run("Use it", "echo used").only_if("command -v no-such-program && no-such-program");"#,
     );
-    assert_eq!(asked.outcomes(), [Outcome::Changed, Outcome::NoChange]);
+    assert_eq!(
+        asked.outcomes(),
+        [Outcome::NoChange, Outcome::Changed, Outcome::NoChange]
+    );
     assert!(
         notices.len() == 1 && notices[0].starts_with("step 1 is still needed"),
         "{notices:?}"

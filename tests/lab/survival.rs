@@ -74,10 +74,13 @@ fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
     );
     let shown = infrakt.json(&["runs", "show", "1"]);
     assert_eq!(shown["state"], "done");
+    let notices = shown["notices"].as_array().expect("notices");
     assert!(
-        shown["notices"][0]
-            .as_str()
-            .is_some_and(|notice| notice.starts_with("resumed by "))
+        notices.len() == 1
+            && notices[0]
+                .as_str()
+                .is_some_and(|notice| notice.starts_with("resumed by ")),
+        "{notices:?}"
     );
     infrakt
         .run(&["runs", "resume", "1"])

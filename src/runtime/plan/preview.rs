@@ -172,15 +172,12 @@ fn nothing_to_do(step: &Step) -> Option<String> {
     let env = exports(step)?;
     let quoted = |guard: &str| quote(&format!("{env}{guard}")).into_owned();
     let asked = |guard: &String| quoted(&step.invocation.guard(guard));
-    let mut tests: Vec<String> = step
-        .unless
-        .iter()
-        .map(|guard| format!("held {}", asked(guard)))
-        .collect();
-    tests.extend(step.only_if.iter().map(|guard| {
+    let conditions = step.only_if.iter().map(|guard| {
         let lookup = if looks_for_a_program(guard) { " lookup" } else { "" };
         format!("denied {}{lookup}", asked(guard))
-    }));
+    });
+    let unless = step.unless.iter().map(|guard| format!("held {}", asked(guard)));
+    let mut tests: Vec<String> = conditions.chain(unless).collect();
     if let Action::Upload {
         path,
         content: Content::Text(text),
