@@ -244,7 +244,7 @@ impl Stretch<'_> {
                 let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
                 if name.contains(".unless.") {
                     needed.push(held);
-                    // A check changes nothing, and what destroys in several steps is not gone after the first.
+                    // A check changes nothing, and several destructive steps may delete the same data one after the other.
                     if !step.unless.is_empty() && step.effect == Effect::Change {
                         let _ = write!(still, " {name} {}", mode_of(script));
                     }
