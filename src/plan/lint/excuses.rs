@@ -15,21 +15,19 @@ pub fn without_harmless(shell: &str) -> String {
     }
 }
 
-/// Removes comments: lines that begin with `#`; and what stands behind ` #`, as long as no quote or backslash came before it in
-/// the whole text. Behind one, a `#` may be text, and what follows it a command.
+/// Removes comments: lines that begin with `#`, and what stands behind ` #`. Where a quote or backslash came before, a `#` may
+/// be text, and what follows a quote behind it a command: then only lines that begin with `#` and have no quote are removed.
 fn without_comments(shell: &str) -> String {
     let mut out = String::with_capacity(shell.len());
     let mut plain = true;
     for line in shell.split_inclusive('\n') {
         let end = if line.ends_with('\n') { "\n" } else { "" };
-        if line.trim_start().starts_with('#') {
+        if line.trim_start().starts_with('#') && (plain || !is_quoting(line)) {
             out.push_str(end);
             continue;
         }
-        let before = line
-            .find([' ', '\t'])
-            .and_then(|_| line.find(" #").or_else(|| line.find("\t#")));
-        match before.and_then(|at| line.get(..at)) {
+        let comment = line.find(" #").or_else(|| line.find("\t#"));
+        match comment.and_then(|at| line.get(..at)) {
             Some(code) if plain && !is_quoting(code) => {
                 out.push_str(code);
                 out.push_str(end);
@@ -228,6 +226,7 @@ mod tests {
             "d=$(mktemp -d); rm -rf $data",
             "n=\"$(grep -vc \" #\" /etc/fstab)\" && rm -rf /srv/data",
             "echo \"a\nb # c\" && rm -rf /srv",
+            "echo \"a\n# b\" && rm -rf /srv",
             "d=$(mktemp -d); mount /dev/sdb1 \"$d\"; umount \"$d\" || true; rm -rf \"$d\"",
             "d=$(mktemp -d); mv /srv/data \"$d\"; rm -rf \"$d\"",
             "d=$(mktemp -d || echo /srv/data); rm -rf \"$d\"",
