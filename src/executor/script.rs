@@ -176,6 +176,13 @@ impl Stretch<'_> {
     /// The files of a step, by name.
     fn parts<'a>(&'a self, index: usize, step: &'a Step) -> Vec<(String, Part<'a>)> {
         let mut parts = Vec::new();
+        // Conditions first: what `unless` asks may need the program that `only_if` asks for.
+        for (number, guard) in step.only_if.iter().enumerate() {
+            parts.push((
+                format!("{index}.only_if.{number}"),
+                Part::Script(step.invocation.guard(guard)),
+            ));
+        }
         match &step.action {
             Action::Run { command } => {
                 parts.push((format!("{index}.sh"), Part::Script(step.invocation.command(command))));
@@ -213,12 +220,6 @@ impl Stretch<'_> {
                 Part::Script(step.invocation.guard(guard)),
             ));
         }
-        for (number, guard) in step.only_if.iter().enumerate() {
-            parts.push((
-                format!("{index}.only_if.{number}"),
-                Part::Script(step.invocation.guard(guard)),
-            ));
-        }
         parts
     }
 
@@ -234,16 +235,14 @@ impl Stretch<'_> {
             }
             let parts = self.parts(index, step);
             let _ = writeln!(steps, "ik_step {index}");
-            // Conditions first: what `unless` asks may need the program that `only_if` asks for.
             let mut tests = Vec::new();
-            let mut needed = Vec::new();
             let mut still = String::new();
             for (name, part) in &parts {
                 let Part::Script(script) = part else { continue };
                 let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
                 let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
                 if name.contains(".unless.") {
-                    needed.push(held);
+                    tests.push(held);
                     // A check changes nothing, and several destructive steps may delete the same data one after the other.
                     if !step.unless.is_empty() && step.effect == Effect::Change {
                         let _ = write!(still, " {name} {}", mode_of(script));
@@ -252,7 +251,6 @@ impl Stretch<'_> {
                     tests.push(format!("! {held}"));
                 }
             }
-            tests.append(&mut needed);
             let seconds = step.timeout_seconds;
             let act = match &step.action {
                 Action::Run { command } => {
