@@ -4,7 +4,7 @@
 
 use infrakt::event::{RunEvent, StretchPosition};
 use infrakt::executor::frames::{Frame, FrameReader};
-use infrakt::executor::script::Secrets;
+use infrakt::plan::secret::Secrets;
 use infrakt::executor::transcript::Transcript;
 use libfuzzer_sys::fuzz_target;
 

@@ -6,7 +6,7 @@
 //! that a run can be resumed.
 
 use super::redaction::Redaction;
-use super::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::event::{RunEvent, Stream};
 use std::collections::VecDeque;
 

@@ -2,7 +2,7 @@
 
 use super::connection::{Connection, Incoming};
 use super::nonce::nonce;
-use super::script::environment;
+use super::environment::environment;
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;
 use std::time::{Duration, Instant};

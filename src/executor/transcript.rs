@@ -3,7 +3,7 @@
 
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;
-use super::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::event::{Outcome, RunEvent, Stream, StretchPosition};
 use std::collections::VecDeque;
 

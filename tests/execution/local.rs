@@ -6,7 +6,7 @@ use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::event::{Outcome, RunEvent, Stream, StretchPosition};
 use infrakt::executor::connection::{Channel, Connection, Incoming, Opened, Way};
-use infrakt::executor::script::Secrets;
+use infrakt::plan::secret::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
 use infrakt::plan::{Losses, ServerIdentity, StateChange};

@@ -4,7 +4,7 @@ use crate::local::{Memory, executed, executed_with, holds};
 use crate::support::executable;
 use crate::support::wait::until;
 use infrakt::event::{Outcome, RunState, Stream};
-use infrakt::executor::script::Secrets;
+use infrakt::plan::secret::Secrets;
 use std::fs;
 use std::path::Path;
 

@@ -4,7 +4,8 @@ use crate::local::{
     HoldsBack, Loss, LostOnce, Memory, be_slow_after_each_fork, executed, executed_with, holds, on_the_server, run_over,
 };
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::{SPOOL, Secrets};
+use infrakt::executor::script::SPOOL;
+use infrakt::plan::secret::Secrets;
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
 

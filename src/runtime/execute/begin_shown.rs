@@ -5,7 +5,7 @@ use super::group::{Joining, Ready, RecipeCall};
 use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
-use crate::executor::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::plan::shown_plans::ShownPlans;

@@ -3,7 +3,7 @@
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{RunEvent, RunState};
-use crate::executor::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::plan::printable::one_line;
 use crate::plan::{Plan, Step};
 use crate::runtime::reach::live::Live;

@@ -5,7 +5,7 @@ use super::secrets;
 use crate::consent::{Consent, ConsentedPlan, Proof};
 use crate::error::{Result, StoreError};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
-use crate::executor::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::{Action, Effect, Plan, Step};
 use crate::runtime::open::{Runtime, operator};

@@ -2,7 +2,7 @@
 //! lasts.
 
 use crate::error::{Error, Result};
-use crate::executor::script::Secrets;
+use crate::plan::secret::Secrets;
 use crate::plan::Plan;
 use crate::plan::secret::Secret;
 use crate::ssh::AskSecret;

@@ -3,7 +3,7 @@
 
 use super::make::Planned;
 use crate::error::{Result, ServerError};
-use crate::executor::script::holds_content;
+use crate::executor::step_files::holds_content;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
