@@ -6,6 +6,8 @@ mod changing;
 mod commands;
 mod dialect;
 mod excuses;
+mod program_changes;
+mod programs;
 
 pub use changing::changing;
 pub use dialect::{Bashism, bashism};
@@ -48,7 +50,8 @@ fn destroying_line(script: &str) -> usize {
 pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
     let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
     match &step.action {
-        Action::Run { command } if step.effect != Effect::Destroy => {
+        Action::Run { .. } if step.is_said_to_destroy() => None,
+        Action::Run { command } => {
             // The step's variables are set before its command is read.
             let variables: String = step.env.keys().map(|name| format!("{name}=\n")).collect();
             found(
@@ -58,15 +61,16 @@ pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
             )
         }
         Action::Upload {
-            path,
-            content: Content::Text(text),
-            mode,
-            ..
-        } if step.allowed.is_none() && is_script(path, text, mode) => {
-            found("the uploaded script", destroying(text), Some(destroying_line(text)))
-        }
+            path, content, mode, ..
+        } => match content {
+            Content::Text(text) if step.allowed.is_none() && is_script(path, text, mode) => {
+                found("the uploaded script", destroying(text), Some(destroying_line(text)))
+            }
+            Content::Text(_) | Content::Secret { .. } => None,
+        },
         Action::Reach { otherwise, .. } => found("the command", destroying(otherwise), None),
-        _ => None,
+        // They have no shell text of a recipe. A change of the database has rules of its own; see `plan::form`.
+        Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => None,
     }
 }
 
@@ -278,8 +282,8 @@ pub fn lost_failure(shell: &str) -> Option<String> {
         let first = simple.words.first().map_or("", String::as_str);
         !conditions.contains(&first)
     });
-    let programs = of_interest.flat_map(|simple| commands::programs(&simple.words, 0));
-    let mut names = programs.filter_map(|words| words.first().map(|word| commands::name_of(word).to_owned()));
+    let programs = of_interest.flat_map(|simple| programs::programs(&simple.words, 0));
+    let mut names = programs.filter_map(|words| words.first().map(|word| programs::name_of(word).to_owned()));
     names.find(|name| !name.starts_with('$') && !HARMLESS.contains(&name.as_str()))
 }
 
@@ -313,10 +317,16 @@ pub fn findings(plan: &Plan) -> Vec<LintFinding> {
             Action::Run { command } if step.preflight && step.origin.kept_by != Keeper::Shipped => {
                 note("the check", not_a_look(command));
             }
-            _ => note(
-                destroys_unsaid(step).map_or("", |found| found.part),
-                destroys_unsaid(step).map(|found| (found.what, "destroys data")),
-            ),
+            Action::Run { .. }
+            | Action::Upload { .. }
+            | Action::Reconnect { .. }
+            | Action::Reach { .. }
+            | Action::Survey { .. }
+            | Action::State { .. } => {
+                if let Some(Unsaid { part, what, .. }) = destroys_unsaid(step) {
+                    note(part, Some((what, "destroys data")));
+                }
+            }
         }
         step.unless
             .iter()
