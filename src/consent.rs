@@ -221,10 +221,7 @@ pub fn check_destroyable(plan: &Plan) -> Result<(), Refusal> {
         });
     }
     if plan.server.machine_id.is_none() {
-        return Err(Refusal::NoIdentity {
-            server,
-            reason: "its /etc/machine-id is missing or empty".to_owned(),
-        });
+        return Err(Refusal::NoIdentity { server });
     }
     Ok(())
 }

@@ -328,7 +328,7 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
             }),
         }
         .into(),
-        "bound" => Refusal::NotDetached { server, reason }.into(),
+        "bound" => Refusal::NotDetached { server, said: reason }.into(),
         "gone" => return Ok(Ending::Unseen),
         "spool" => ServerError::NoRecords { server, reason }.into(),
         "lock" => ServerError::LockBroken { server, reason }.into(),

@@ -23,7 +23,7 @@ struct Details {
     message: String,
     /// What to do next.
     hint: Option<String>,
-    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
+    /// Why, where the code has several kinds of reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<Explained<Reason>>,
     /// The field of the body or of the query that the error is about.
@@ -207,9 +207,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::SecretMissing { name } => {
             format!("send it in the body as secrets.{name}, or set INFRAKT_SECRET_{name} in the service's environment")
         }
-        Error::Refused(
-            Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
-        ) => format!("if '{server}' is the right server, send exactly that name as `confirm`"),
+        Error::Refused(Refusal::NeedsName { reason }) => name_hint(reason.server()),
+        Error::Refused(Refusal::OtherName { server } | Refusal::ConsentMismatch { server }) => name_hint(server),
         Error::Ssh(SshError::SudoNeedsPassword { .. }) => {
             "send the password as `sudo_password` in the body, or set INFRAKT_SUDO_PASSWORD in the service's environment"
                 .to_owned()
@@ -224,6 +223,10 @@ fn hint(error: &Error) -> Option<String> {
         }
         _ => return error.hint(),
     })
+}
+
+fn name_hint(server: &str) -> String {
+    format!("if '{server}' is the right server, send exactly that name as `confirm`")
 }
 
 fn status(error: &Error) -> u16 {

@@ -5,6 +5,7 @@ use super::begun::BegunRun;
 use super::resume::{Companion, Unknown};
 use super::side_by_side::EXECUTING_STACK;
 use crate::error::{Refusal, Result};
+use crate::reason::BusyReason;
 use crate::event::{RunEvent, RunState};
 use crate::runtime::open::Runtime;
 use crate::runtime::stop::Stop;
@@ -103,14 +104,14 @@ impl Background {
     /// # Errors
     /// [`Refusal::Busy`] if there is none.
     pub fn place(&self) -> Result<RunSlot> {
-        let busy = |reason: String| Err(Refusal::Busy { reason }.into());
+        let busy = |reason| Err(Refusal::Busy { reason }.into());
         {
             let mut state = self.shared.state();
             if state.closing {
-                return busy("infrakt is shutting down".to_owned());
+                return busy(BusyReason::ShuttingDown);
             }
             if state.taken >= self.shared.at_most {
-                return busy(format!("{} runs are in progress, which is the maximum", state.taken));
+                return busy(BusyReason::TooManyRuns { running: state.taken });
             }
             state.taken += 1;
         }
@@ -131,7 +132,9 @@ impl Background {
                 shared: self.shared.clone(),
                 jobs,
             }),
-            Err(error) => busy(format!("cannot start a thread: {error}")),
+            Err(error) => busy(BusyReason::NoThread {
+                problem: error.to_string(),
+            }),
         }
     }
 

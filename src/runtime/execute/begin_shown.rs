@@ -6,6 +6,7 @@ use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
 use crate::plan::secret::Secrets;
+use crate::reason::BusyReason;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::plan::shown_plans::ShownPlans;
@@ -71,7 +72,9 @@ impl Runtime {
             }
             // Not expected: a group has a run for each of its members.
             None => Err(Refusal::Busy {
-                reason: format!("no run of {} was recorded", recipe.name),
+                reason: BusyReason::NotRecorded {
+                    recipe: recipe.name.clone(),
+                },
             }
             .into()),
         }

@@ -137,7 +137,7 @@ impl Runtime {
         self.with_name_typed(name, type_name, |typed| self.store.remove_server(name, typed))
     }
 
-    /// Does `act`; and where that needs the server's name typed, has it typed, and does it then.
+    /// Does `act`. If that requires the server's name to be typed, asks for the name first.
     ///
     /// # Errors
     /// Those of `act`; [`Refusal::OtherName`] if what was typed is not the name.
@@ -147,16 +147,19 @@ impl Runtime {
         type_name: TypeName<'_>,
         act: impl Fn(Option<&NameTyped>) -> Result<T>,
     ) -> Result<T> {
-        let (server, message) = match act(None) {
-            Err(Error::Refused(Refusal::NeedsName { server, message })) => (server, message),
+        let reason = match act(None) {
+            Err(Error::Refused(Refusal::NeedsName { reason })) => reason,
             done => return done,
         };
         let row = self.store.server(name)?;
-        match type_name(&message)? {
-            None => Err(Refusal::NeedsName { server, message }.into()),
+        match type_name(&reason.to_string())? {
+            None => Err(Refusal::NeedsName { reason }.into()),
             Some(typed) => match NameTyped::check(&typed, &row) {
                 Some(proof) => act(Some(&proof)),
-                None => Err(Refusal::OtherName { server }.into()),
+                None => Err(Refusal::OtherName {
+                    server: reason.server().to_owned(),
+                }
+                .into()),
             },
         }
     }
