@@ -1,5 +1,5 @@
 //! What a person or a program is told while a recipe runs on servers. One server has the lines of its run; several have a
-//! table. This is all that differs between them: what is done is the same, and `job.rs` does it.
+//! table. This is all that differs between them: what is done is the same, and `group_command.rs` does it.
 
 mod one;
 mod row;

@@ -78,13 +78,12 @@ impl Stop for Wish {
     }
 }
 
-type BackgroundJob = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce() + Send>;
 
-/// A thread that waits for its run. To be had before anything is written down, so that nothing is begun for which there
-/// is no room.
+/// A thread that waits for its run. It is taken before the journal is written, so that no run begins without a thread.
 pub struct RunSlot {
     shared: Arc<Shared>,
-    jobs: Sender<BackgroundJob>,
+    work: Sender<Work>,
 }
 
 impl Background {
@@ -115,7 +114,7 @@ impl Background {
             }
             state.taken += 1;
         }
-        let (jobs, waiting) = channel::<BackgroundJob>();
+        let (work, waiting) = channel::<Work>();
         let taken = TakenSlot(self.shared.clone());
         let thread = thread::Builder::new()
             .name("infrakt-run".to_owned())
@@ -123,14 +122,14 @@ impl Background {
             .spawn(move || {
                 // Released when the run has ended, or when no run began.
                 let _taken = taken;
-                if let Ok(job) = waiting.recv() {
-                    job();
+                if let Ok(work) = waiting.recv() {
+                    work();
                 }
             });
         match thread {
             Ok(_) => Ok(RunSlot {
                 shared: self.shared.clone(),
-                jobs,
+                work,
             }),
             Err(error) => busy(BusyReason::NoThread {
                 problem: error.to_string(),
@@ -157,7 +156,7 @@ impl Background {
         }
     }
 
-    /// How many runs go on.
+    /// How many runs are in progress.
     pub fn running(&self) -> usize {
         self.shared.state().running.len()
     }
@@ -167,7 +166,7 @@ impl Background {
         self.shared.state().interrupted
     }
 
-    /// Waits until no run goes on, for so long at most. `false`: some still do.
+    /// Waits until no run is in progress, for this long at most. `false`: some still are.
     pub fn wait(&self, at_most: Duration) -> bool {
         let until = Instant::now() + at_most;
         let mut state = self.shared.state();
@@ -251,7 +250,7 @@ impl RunSlot {
             shared: self.shared.clone(),
             run_id,
         };
-        let job = move || {
+        let work = move || {
             let (listed, mut begun) = (listed, begun);
             let carried = catch_unwind(AssertUnwindSafe(|| act(&runtime, &mut begun, &wish)));
             if carried.is_err() {
@@ -268,7 +267,7 @@ impl RunSlot {
             drop(listed);
         };
         // The thread waits as long as there is a sender.
-        let _ = self.jobs.send(Box::new(job));
+        let _ = self.work.send(Box::new(work));
     }
 }
 
