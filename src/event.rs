@@ -124,7 +124,7 @@ pub enum RunEvent {
 }
 
 /// How far the server's own records of a run have been taken note of. From here on they can be read again, by another
-/// process too, and nothing is missed or told twice.
+/// process too, and nothing is missed or repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StretchPosition {
     /// Which of the run's stretches: parts that the server executes by itself, counted from 1.

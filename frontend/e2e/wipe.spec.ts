@@ -121,7 +121,7 @@ story(
     await expect(bar).toBeVisible();
     expect(
       Number(await bar.getAttribute("aria-valuenow")),
-      "a reload does not begin anew",
+      "a reload does not begin again",
     ).toBeGreaterThanOrEqual(before);
 
     for (const page of [dashboard, second]) {

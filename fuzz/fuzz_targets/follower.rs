@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 const NONCE: &str = "n";
 
-/// What is told of a stream that comes in pieces of this size: the output of each step, and the rest in order. `None` from
+/// The events of a stream that comes in pieces of this size: the output of each step, and the rest in order. `None` from
 /// where the stream is no follower's.
 fn told(stream: &[u8], piece: usize) -> (Vec<RunEvent>, Vec<(usize, Vec<u8>)>, bool) {
     let mut reader = FrameReader::new(NONCE);

@@ -19,10 +19,10 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// longer nothing happens, the less often.
 const SHORTEST_ASK: Duration = Duration::from_millis(200);
 const LONGEST_ASK: Duration = Duration::from_secs(1);
-/// How long a server that has not said a word yet is waited for once it is asked to stop, so that it can be told to.
+/// How long infrakt waits for the first answer of a server after the user asked to stop, so that it can send the order.
 const FIRST_WORD: Duration = Duration::from_secs(3);
-/// How long a server that was told to end the step at work may say nothing of it. It is given ten seconds for a step that
-/// does not listen, and goes on answering meanwhile.
+/// How long a server may not answer an order to end the current step. The server waits ten seconds for a step that
+/// does not listen, and answers meanwhile.
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// How long what a shell has complained about may be on its way after the word that it has died.
 const COMPLAINT: Duration = Duration::from_secs(1);
@@ -32,9 +32,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 /// Why a channel is no longer followed.
 pub(super) enum Followed<'p> {
     Ended(Ending),
-    /// A step of the client's own went wrong; the runner has been told to stop.
+    /// A step of infrakt's own failed; the runner got the order to stop.
     Failed(Ended),
-    /// The connection is gone; the steps go on without us.
+    /// The connection is gone; the steps continue without it.
     Lost,
     /// The script had arrived already, over a connection that was lost since.
     Launched,
@@ -42,7 +42,7 @@ pub(super) enum Followed<'p> {
     Absent,
     /// It has not begun before the connection was lost, and never will.
     Void,
-    /// The user does not want to wait for it any longer; the steps go on without us.
+    /// The user does not want to wait any longer; the steps continue.
     Left,
     /// It is this step's turn, which infrakt carries out itself. If it is a restart, the runner has ended.
     Own(usize, OwnAction<'p>),
@@ -50,10 +50,10 @@ pub(super) enum Followed<'p> {
     Prove(usize),
 }
 
-/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
-/// each new one; to be told twice does it no harm.
+/// The message that the runner waits for. It may be lost with the connection that carried it, so it is sent again over
+/// each new one; a second copy does no harm.
 pub(super) struct Owed<'p> {
-    /// The step that was carried out in the runner's stead: it may go on.
+    /// The step that infrakt has carried out: the runner may continue.
     pub go: Option<usize>,
     /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
     pub instead: Option<Followed<'p>>,
@@ -272,7 +272,7 @@ impl Execution<'_> {
     }
 }
 
-/// A step that ends badly after the runner was told to end it was stopped: it has not failed by itself.
+/// A step that fails after the order to end it was stopped: it has not failed by itself.
 fn stopped(event: &mut RunEvent, why: &str) {
     if let RunEvent::StepEnded { outcome, reason, .. } = event
         && *outcome == Outcome::Failed

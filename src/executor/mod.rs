@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 pub use stretch::LeftBehind;
 use stretch::Stretched;
 
-/// What became of a stretch that was left behind.
+/// How a stretch ended that was left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaughtUp {
     /// The run has ended with it.
@@ -84,7 +84,7 @@ impl Execution<'_> {
         self.finish(plan, ended, reached)
     }
 
-    /// Takes up the stretch that the server was left with, to its end: with steps that still go on, or with what it
+    /// Takes up the stretch that the server was left with, to its end: follows steps that still run, or reads what it
     /// wrote down of them. Launches nothing.
     ///
     /// # Errors
@@ -191,8 +191,8 @@ impl Execution<'_> {
         Ok(ended)
     }
 
-    /// Restarts the server and waits until another boot of it answers. Which boot it is, is told by the start of its
-    /// first process, since the boot id is not a container's own.
+    /// Restarts the server and waits until another boot of it answers. infrakt recognises a boot by the start of its
+    /// first process too, since a container has the boot id of its host.
     fn reboot(&mut self, plan: &Plan, patience: Duration) -> Result<bool> {
         const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat";
         // In a unit of its own, so that it does not end with the login.

@@ -282,7 +282,7 @@ impl Execution<'_> {
         Stretched::Ended(ended)
     }
 
-    /// Logs in anew, to prove that logins still work after a step. `false`: it can't be proven. infrakt has then waited
+    /// Logs in again, to prove that logins still work after a step. `false`: it can't be proven. infrakt has then waited
     /// until the server has undone the step.
     fn prove(&mut self, plan: &Plan, step: usize) -> Result<bool> {
         let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());

@@ -17,7 +17,7 @@ pub enum Ending {
         reason: Option<String>,
     },
     Stopped,
-    /// The journal ended without saying how, or the runner waited in vain.
+    /// The journal ended without saying how, or the runner waited for a client that did not return.
     Unseen,
 }
 
@@ -46,9 +46,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Takes a stretch up from `start`. The journal is read from its beginning, since it tells which step an output
-    /// belongs to; what it says up to `start` was told already and is not told again. So many bytes of output are `kept` of
-    /// the run so far.
+    /// Takes a stretch up from `start`. The journal is read from its beginning, since it says which step an output belongs
+    /// to, but what it says up to `start` makes no events: an earlier transcript made them. `kept`: the bytes of output that
+    /// the run has kept so far.
     pub fn new(secrets: &Secrets, start: StretchPosition, kept: u64) -> Self {
         Self {
             start,

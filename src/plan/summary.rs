@@ -14,9 +14,9 @@ const WIDTH: usize = 80;
 /// The columns of sections and of kinds.
 const SECTION: usize = 12;
 const KIND: usize = 18;
-/// A plan of so many steps is shown step by step.
+/// A plan with this many steps at most is shown step by step.
 const FEW: usize = 14;
-/// So many of the servers that are left out are named.
+/// The number of servers left out that are named.
 const NAMED: usize = 5;
 
 /// The plan on one screen, with what the server said of it and how it was asked, if it was. The text has ANSI colours.

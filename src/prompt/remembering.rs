@@ -80,7 +80,7 @@ mod tests {
             let mut asked = self.0.lock().unwrap();
             asked.push(prompt.to_owned());
             let answer = Some(Secret::new(asked.len().to_string()));
-            Ok(answer.filter(|_| prompt != "nobody knows"))
+            Ok(answer.filter(|_| prompt != "unknown"))
         }
     }
 
@@ -100,8 +100,8 @@ mod tests {
         });
         let one = remembering.one();
         assert_eq!(answer(&one, "another passphrase"), "2");
-        assert_eq!(answer(&one, "nobody knows"), "none");
-        assert_eq!(answer(&remembering.one(), "nobody knows"), "none");
+        assert_eq!(answer(&one, "unknown"), "none");
+        assert_eq!(answer(&remembering.one(), "unknown"), "none");
         assert_eq!(person.0.lock().unwrap().len(), 3);
     }
 

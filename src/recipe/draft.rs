@@ -118,7 +118,7 @@ pub struct Draft {
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
     pub foreign: Option<Error>,
-    /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation went on.
+    /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation continued.
     pub swallowed: Option<(Problem, String, rhai::Position)>,
     /// Steps that destroy without saying so, unless what follows in the recipe excuses them; with source and place.
     pub pending: Vec<(usize, Problem, String, rhai::Position)>,

@@ -45,7 +45,7 @@ impl Store {
         self.write(|transaction| consent_that_holds(transaction, run_id, Timestamp::now()))
     }
 
-    /// Refuses a run that is done, or that goes on.
+    /// Refuses a run that is done or in progress.
     pub fn check_resumable(&self, run_id: i64) -> Result<()> {
         self.run(run_id)?;
         self.write(|transaction| check(transaction, run_id).map(drop))
@@ -108,8 +108,8 @@ pub(super) fn consent_that_holds(
     Ok(found.filter(holds))
 }
 
-/// Notes that the run goes on. Open again is what was never executed, and what may have gone on unseen if the end of the
-/// last stretch was not seen.
+/// Notes that the run continues. Steps that were never executed are open again, and so are steps that may have run unseen, if
+/// the end of the last stretch was not seen.
 pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: String) -> rusqlite::Result<()> {
     let paused = paused_since_its_end(transaction, run_id)?;
     transaction.execute(

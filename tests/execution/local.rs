@@ -43,7 +43,7 @@ thread_local! {
     static SHELL: Cell<&'static [&'static str]> = const { Cell::new(&["sh", "-s"]) };
 }
 
-/// From now on, processes are slow to go on after they have started another one.
+/// From now on, processes are slow to continue after they have started another one.
 pub fn be_slow_after_each_fork() {
     SHELL.set(&[
         "strace",
@@ -150,7 +150,7 @@ impl Channel for Gone {
     fn release(&mut self) {}
 }
 
-/// A connection that can't be opened anew while this file is there.
+/// A connection that can't be opened again while this file is there.
 pub struct LockedOutBy(pub std::path::PathBuf);
 
 impl Connection for LockedOutBy {

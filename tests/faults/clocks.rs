@@ -49,7 +49,7 @@ impl Clock {
         ]
     }
 
-    /// A folder with the programs that read a clock, all of which read this one. A server's steps and records are looked
+    /// A folder with programs that read this clock in place of the computer's. A server's steps and records are looked
     /// after by such programs; variables of its logins do not reach them.
     fn programs(&self, directory: &Path) -> PathBuf {
         let folder = directory.join("programs");

@@ -1,4 +1,4 @@
-//! The event stream of a run: live, replayed, and begun anew in the middle.
+//! The event stream of a run: live, replayed, and continued from the middle.
 
 use crate::fixture::Call;
 use crate::openapi::{fits, schema_of};
@@ -99,7 +99,7 @@ fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
         .last()
         .is_none_or(|event: &Event| names(std::slice::from_ref(event)) != ["step_started 2"])
     {
-        live.push(first.next().expect("the run goes on"));
+        live.push(first.next().expect("the run continues"));
     }
     // The run waits here. A reader that connects now sees the same events from the beginning.
     let second = Reader::of(&stage, run, None);

@@ -1,4 +1,4 @@
-//! A user's own recipe, and what programs are told of a run.
+//! A user's own recipe, and the events that programs get.
 
 use crate::infrakt::Infrakt;
 use crate::machine::Machine;

@@ -7,7 +7,7 @@ use crate::machine::{Machine, RESTART_DOCKER};
 const PROVISION: [&str; 6] = ["run", "provision.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 const AGAIN: [&str; 6] = ["run", "provision", "--server", "prod-2", "--set", "keep_data=true"];
 
-/// What is wrong with a machine: how it comes about, what infrakt says of it, and how it is put right.
+/// What is wrong with a machine: how to make it so, what infrakt says, and how to repair it.
 struct State {
     broken: &'static str,
     says: &'static [&'static str],

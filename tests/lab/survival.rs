@@ -7,7 +7,7 @@ use crate::support::ended::Ended;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 
-/// Each step adds its line to /root/log; the second one waits until the test lets it go on.
+/// Each step adds its line to /root/log; the second one waits until the test lets it continue.
 const COUNTED: &str = r#"
 ssh::run("First", "echo first >>/root/log; echo printed by the first");
 ssh::run("Second", "touch /root/waiting; sh -c 'while [ ! -e /root/go ]; do sleep 0.05; done' slow-step; echo second >>/root/log; echo printed by the second");
@@ -334,7 +334,7 @@ fn a_refused_run_names_the_lock_holder_and_can_end_the_lock() {
         .says("ended on 'prod-2': run 1 of counted.rhai by ");
     // What ends a process does not wait for its end.
     machine.awaits("! pgrep -f 'slow-ste[p]'");
-    // Its own infrakt knows what became of it.
+    // Its own infrakt knows how it ended.
     Ended::of(run).exits(1);
     assert_eq!(
         infrakt.outcomes("1"),

@@ -66,7 +66,7 @@ fn a_key_that_may_be_missing_can_be_asked_for() {
     assert_eq!(printed(text), "none\ntrue\ntrue\n2\n1\n4\n12\namd64\n1973\nnot given");
     let error = error_of("let m = #{ a: 1 };\nprint(m.b);");
     assert!(error.contains("x?.b ?? \"default\""), "{error}");
-    // The place is told as it was written.
+    // The place is shown as it was written.
     assert_snapshot!(error_of("let m = #{}; print(m?.a ?? m?.b ?? nothing);"));
 }
 

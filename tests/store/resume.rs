@@ -72,7 +72,7 @@ fn finished_steps_stay_finished_and_the_rest_is_open() {
 
     let mut journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
     assert_eq!(store.run(run).unwrap().state, RunState::Running);
-    // The stretch goes on or has ended unseen: what became of the second step is still to be read from the server.
+    // The stretch is running or has ended unseen: how the second step ended must still be read from the server.
     assert_eq!(outcomes(&store, run), [Some(Outcome::Changed), None, None]);
     assert_eq!(store.notices_of(run).unwrap(), ["resumed by bob"]);
     assert_eq!(code(store.reopen_run(run, &plan(&server, true), None, "eve")), "locked");
@@ -148,7 +148,7 @@ fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
     let run = interrupted(&store, &server, StretchPosition::start(1, 0));
     assert!(store.consent_that_holds(run).unwrap().is_some());
 
-    // It may set up anew what the wipe has taken away, under the same names.
+    // It may set up again what the wipe has deleted, under the same names.
     drop(store.reopen_run(older_id, &plan(&server, false), None, "bob").unwrap());
     assert_eq!(store.consent_that_holds(run).unwrap(), None);
 }

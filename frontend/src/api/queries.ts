@@ -74,7 +74,7 @@ export interface PlanAsk {
 }
 
 /**
- * A plan, read from the server anew each time that it is asked for, and only then: it must not change under a reader. The
+ * A plan. Each request reads the server again, and nothing else does: a plan must not change while a user reads it. The
  * password for sudo is given apart, so that no key of the cache holds it.
  */
 export const plan = (

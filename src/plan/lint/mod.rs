@@ -46,7 +46,7 @@ fn destroying_line(script: &str) -> usize {
         .map_or(1, |at| at + 1)
 }
 
-/// What destroys in a step that does not say so, if anything does.
+/// What deletes data in a step that is not marked as destructive.
 pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
     let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
     match &step.action {
@@ -74,7 +74,7 @@ pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
     }
 }
 
-/// What destroys in a step.
+/// A destructive command in a step that is not marked as destructive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsaid {
     /// Where in the step: `the command`, `the uploaded script`.
@@ -84,7 +84,7 @@ pub struct Unsaid {
     pub line: Option<usize>,
 }
 
-/// Whether what destroys may turn out harmless by a guard that the step still gets.
+/// Whether a guard that the step still gets may make the command harmless.
 pub fn may_be_guarded(what: &str) -> bool {
     what.starts_with("mkfs") || what == "dd of="
 }

@@ -26,7 +26,7 @@ pub struct RunOrder<'a> {
 }
 
 impl Runtime {
-    /// Makes the plan anew, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
+    /// Makes the plan again, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
     /// yet. The facts are read in any case, since they were for what was shown.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Runtime {
             .collect())
     }
 
-    /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what became of the marker
+    /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what happened to the marker
     /// if the change was about that.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Runtime {
         }
     }
 
-    /// Brings the marker on the machine in line with the row, and says what became of it. The row holds in any case, so
+    /// Brings the marker on the machine in line with the row, and says what happened. The row holds in any case, so
     /// what goes wrong here is said and is no error.
     fn bring_marker_in_line(&self, server: &Server, marked: bool, secrets: &dyn AskSecret) -> String {
         let name = &server.name;
