@@ -1,4 +1,5 @@
-//! Runs in background threads of this process, as in the service: a limited number. Each can be stopped by its number. Whatever happens in such a thread, the journal records how its run ended.
+//! Runs in background threads of this process, as in the service: a limited number. Each can be stopped by its number.
+//! Whatever happens in such a thread, the journal records how its run ended.
 
 use super::begun::BegunRun;
 use super::resume::{Companion, Unknown};
