@@ -52,7 +52,7 @@ impl Added {
 }
 
 impl Runtime {
-    /// Saves a row, and then makes the server's acquaintance: an address that does not answer yet is no reason to lose what
+    /// Saves a row, then logs in and records the host key: an address that does not answer yet is no reason to lose what
     /// was typed. `recorded` is shown a host key that nothing vouched for.
     ///
     /// # Errors
