@@ -1,4 +1,4 @@
-//! Notes for the author on what a recipe says that is valid and yet hardly meant.
+//! Notes for the author on code of a recipe that is valid but probably a mistake.
 
 use super::used::Used;
 use crate::plan::invocation::Interpreter;

@@ -53,7 +53,7 @@ impl Added {
 
 impl Runtime {
     /// Saves a row, then logs in and records the host key: an address that does not answer yet is no reason to lose what
-    /// was typed. `recorded` is shown a host key that nothing vouched for.
+    /// was typed. `recorded` gets a host key that infrakt records without a proof.
     ///
     /// # Errors
     /// If the row can't be saved.
