@@ -254,7 +254,10 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
                 .prepare_cached("INSERT INTO notices (run_id, sequence, message, at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![run_id, sequence, message, now])?;
         }
-        RunEvent::RunEnded { state, reason } => end(transaction, run_id, *state, reason.as_deref(), Some(now))?,
+        RunEvent::RunEnded { state, reason } => {
+            end(transaction, run_id, *state, reason.as_deref(), Some(now))?;
+            resume::shorten_pause(transaction, run_id, now)?;
+        }
     }
     Ok(())
 }

@@ -142,6 +142,25 @@ fn paused_since_its_end(transaction: &Transaction<'_>, run_id: i64) -> rusqlite:
     Ok(paused.map_or(0, |paused| i64::try_from(paused.max(0)).unwrap_or(0)))
 }
 
+/// A server executes steps also while no infrakt follows. That time is no pause: a run took at least as long as its steps.
+pub(super) fn shorten_pause(transaction: &Transaction<'_>, run_id: i64, ended_at: Timestamp) -> rusqlite::Result<()> {
+    // A server may claim any duration. Those of 10,000 steps with this limit still have a sum.
+    const LONGEST: i64 = 1 << 40;
+    let (started_at, worked): (Timestamp, i64) = transaction.query_row(
+        "SELECT started_at, (SELECT coalesce(sum(min(duration_ms, ?2)), 0) FROM steps WHERE run_id = ?1)
+         FROM runs WHERE id = ?1",
+        params![run_id, LONGEST],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let between = i64::try_from(ended_at.duration_since(started_at).as_millis()).unwrap_or(0);
+    transaction
+        .execute(
+            "UPDATE runs SET paused_ms = min(paused_ms, ?2) WHERE id = ?1",
+            params![run_id, between.saturating_sub(worked).max(0)],
+        )
+        .map(drop)
+}
+
 pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &StretchPosition) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(

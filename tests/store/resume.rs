@@ -103,6 +103,33 @@ fn a_step_stays_unknown_when_nothing_more_can_come_from_the_server() {
 }
 
 #[test]
+fn a_run_took_the_time_of_steps_that_the_server_executed_while_nothing_followed_them() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let run = interrupted(&store, &server, StretchPosition::start(1, 0));
+    let ago = |seconds| (Timestamp::now() - SignedDuration::from_secs(seconds)).to_string();
+    let changed = place
+        .database()
+        .execute("UPDATE runs SET started_at = ?1, ended_at = ?2", [ago(100), ago(99)])
+        .unwrap();
+    assert_eq!(changed, 1);
+
+    let mut journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
+    let second = RunEvent::StepEnded {
+        step: 1,
+        outcome: Outcome::Changed,
+        exit_status: Some(0),
+        duration_ms: 30_000,
+        reason: None,
+    };
+    journal.append(&[second, run_ended(RunState::Done)], None).unwrap();
+
+    let took = store.run(run).unwrap().took().unwrap().as_secs();
+    assert!((30..99).contains(&took), "{took} s: the step, and not the pause");
+}
+
+#[test]
 fn the_consent_is_valid_for_a_day_and_until_another_run_starts() {
     let place = Place::new();
     let store = place.store();
