@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_wrong_is_asked_for_anew_and_the_right_one_is_there_for_the_next() {
+    fn a_wrong_answer_is_asked_for_again_and_the_right_one_is_kept_for_the_next() {
         let person = Person::default();
         let remembering = Remembering::new(&person);
         let one = remembering.one();

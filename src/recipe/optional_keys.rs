@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_told_as_they_were_written() {
+    fn columns_are_shown_as_they_were_written() {
         let (compiled, shifts) = rewritten("m?.b + x");
         let column = compiled.find('x').expect("x") + 1;
         assert_eq!(shifts.back(1, column), 8);

@@ -84,13 +84,13 @@ fn is_allowed(name: &str, form: &str) -> bool {
         .any(|(place, allowed, _)| *allowed == form && within(place))
 }
 
-/// The words of a text in lower case, each with its line. A phrase is found across the end of a line, and across what
-/// marks a comment.
+/// The words of a text in lower case, each with its line. A phrase is found across the end of a line and the mark of a
+/// comment, and in the name of a function.
 fn words(text: &str) -> Vec<(usize, String)> {
     text.lines()
         .enumerate()
         .flat_map(|(number, line)| {
-            line.split(|c: char| !c.is_alphanumeric() && !"'_{}".contains(c))
+            line.split(|c: char| !c.is_alphanumeric() && !"'{}".contains(c))
                 .filter(|word| !word.is_empty())
                 .map(move |word| (number + 1, word.to_lowercase()))
                 .collect::<Vec<_>>()
@@ -139,11 +139,12 @@ fn texts_use_plain_words() {
 }
 
 #[test]
-fn a_form_is_found_across_the_lines_of_a_comment() {
+fn a_form_is_found_across_the_lines_of_a_comment_and_in_names() {
     assert_eq!(
         found("src/lib.rs", "// Shows what\n// destroys."),
         ["1: \"what destroys\": write \"destructive steps\""]
     );
+    assert_eq!(found("src/lib.rs", "fn the_run_goes_on() {}").len(), 1);
     assert_eq!(
         found("src/lib.rs", "Steps that destroy are shown first."),
         Vec::<String>::new()

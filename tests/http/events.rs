@@ -89,7 +89,7 @@ fn text(events: &[Event]) -> String {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
+fn several_clients_follow_a_run_at_once() {
     let stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
@@ -169,7 +169,7 @@ fn a_run_of_the_command_line_is_followed_too() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_end_of_a_run_whose_process_died_is_told() {
+fn the_end_of_a_run_whose_process_died_is_an_event() {
     let stage = Stage::set();
     let mut cli = stage.service.infrakt.start(&["run", "wait", "--server", "prod-2"]);
     stage.awaits_file("waiting");

@@ -82,7 +82,7 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_user_without_sudo_is_told_so() {
+fn a_user_without_sudo_gets_an_error_that_says_so() {
     let machine = Machine::up(&["--user", "deploy", "--sudo", "none"]);
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", PASSWORD));
     infrakt

@@ -91,7 +91,7 @@ fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
+fn a_provisioning_continues_while_the_network_is_down_and_is_followed_again() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let mut run = infrakt.start(&provision(&[]));
@@ -114,7 +114,7 @@ fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
+fn steps_that_ran_unseen_are_read_from_the_server_and_not_run_again() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("counted.rhai", COUNTED);
@@ -150,7 +150,7 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn after_a_failed_step_the_run_goes_on_with_that_step() {
+fn after_a_failed_step_the_run_is_resumed_at_that_step() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(

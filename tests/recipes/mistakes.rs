@@ -200,7 +200,7 @@ fn habits_of_other_languages_get_the_words_of_rhai() {
 }
 
 #[test]
-fn a_function_is_told_how_it_gets_what_is_declared_outside() {
+fn the_error_says_how_a_function_gets_what_is_declared_outside() {
     let error = error_of("const PORT = 80;\nfn f() { print(PORT) }\nf();");
     assert!(error.contains("global::PORT"), "{error}");
     let error = error_of("let port = 80;\nfn f() { print(port) }\nf();");

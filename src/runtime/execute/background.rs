@@ -225,7 +225,7 @@ impl RunSlot {
                 told: Some(told),
                 unknown,
             };
-            let ended = runtime.go_on(begun, stop, &mut companion);
+            let ended = runtime.continue_run(begun, stop, &mut companion);
             companion.tell(ended.map(drop));
         });
         await_word(&tells)

@@ -196,7 +196,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::execute`], or what `companion` returns instead of a decision. The run then stays as it is.
-    pub fn go_on(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
+    pub fn continue_run(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
         if let Some(ended) = self.catch_up(begun, stop, &mut |event| companion.event(event))? {
             return Ok(ended);
         }
