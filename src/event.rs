@@ -37,8 +37,8 @@ impl Outcome {
     pub fn word(self, effect: Effect) -> &'static str {
         match (self, effect) {
             (Self::NoChange, Effect::Check) => "check",
-            (Self::NoChange, _) => "no change",
-            _ => self.as_str(),
+            (Self::NoChange, Effect::Change | Effect::Destroy) => "no change",
+            (Self::Changed | Self::Failed | Self::Stopped | Self::Skipped | Self::Unknown, _) => self.as_str(),
         }
     }
 }

@@ -174,7 +174,11 @@ impl Transcript {
         while let Some((_, record)) = self.records.front() {
             let marks = match record {
                 Record::Started { out, err, .. } | Record::Ended { out, err, .. } => Some((*out, *err)),
-                _ => None,
+                Record::Unchanged { .. }
+                | Record::Paused { .. }
+                | Record::Proving { .. }
+                | Record::StillNeeded { .. }
+                | Record::Finished { .. } => None,
             };
             if let Some((out, err)) = marks {
                 // What a step's stray children print after its end still counts as the step's.

@@ -233,7 +233,10 @@ fn status(error: &Error) -> u16 {
     match error {
         Error::Recipe(error) => match error.as_ref() {
             RecipeError::Unknown { .. } => 404,
-            _ => 422,
+            RecipeError::Script { .. }
+            | RecipeError::Lint { .. }
+            | RecipeError::Failed { .. }
+            | RecipeError::Parameter { .. } => 422,
         },
         Error::Refused(refusal) => match refusal {
             Refusal::Protected { .. }
@@ -269,7 +272,18 @@ fn status(error: &Error) -> u16 {
             | StoreError::RunsServerIsGone { .. }
             | StoreError::HostKeyDiffers { .. } => 409,
             StoreError::Invalid { .. } => 422,
-            _ => 500,
+            StoreError::Database { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Full { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Home { .. }
+            | StoreError::LeftoverEnvFile { .. }
+            | StoreError::KeyGone { .. }
+            | StoreError::KeyMalformed { .. }
+            | StoreError::WrongKey { .. }
+            | StoreError::EnvFile { .. } => 500,
         },
         Error::Usage { .. } | Error::SecretMissing { .. } => 422,
         Error::Run { .. } => 409,

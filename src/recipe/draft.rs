@@ -247,11 +247,11 @@ pub fn bytes_of(step: &Step) -> usize {
     let action = match &step.action {
         Action::Run { command } => command.len(),
         Action::Reach { otherwise, .. } => otherwise.len(),
-        Action::Upload {
-            content: Content::Text(text),
-            ..
-        } => text.len(),
-        _ => 0,
+        Action::Upload { content, .. } => match content {
+            Content::Text(text) => text.len(),
+            Content::Secret { .. } => 0,
+        },
+        Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => 0,
     };
     let guards = step.unless.iter().chain(&step.only_if);
     let undo = step.undo.iter().map(|undo| &undo.command);

@@ -13,7 +13,7 @@ pub fn of_steps(steps: &[Step]) -> Vec<String> {
         let command = match &step.action {
             Action::Run { command } => Some(command),
             Action::Reach { otherwise, .. } => Some(otherwise),
-            _ => None,
+            Action::Upload { .. } | Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => None,
         };
         let undo = step.undo.iter().map(|undo| &undo.command);
         // An undo runs in sh in any case.
