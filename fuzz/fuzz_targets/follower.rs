@@ -4,8 +4,8 @@
 
 use infrakt::event::{RunEvent, StretchPosition};
 use infrakt::executor::frames::{Frame, FrameReader};
-use infrakt::plan::secret::Secrets;
 use infrakt::executor::transcript::Transcript;
+use infrakt::plan::secret::Secrets;
 use libfuzzer_sys::fuzz_target;
 
 const NONCE: &str = "n";

@@ -62,13 +62,15 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
             (Some(RunState::Running), Some(run)) => {
                 output::note(&format!("{name} is left out: run {run} is still in progress there"));
             }
-            (Some(RunState::Running), None) | (Some(RunState::Failed | RunState::Interrupted) | None, _) => match runtime.server(name) {
-                Ok(server) => servers.push(server),
-                Err(Error::Store(StoreError::Unknown { .. })) => {
-                    output::note(&format!("{name} is left out: it is no longer in the inventory"));
+            (Some(RunState::Running), None) | (Some(RunState::Failed | RunState::Interrupted) | None, _) => {
+                match runtime.server(name) {
+                    Ok(server) => servers.push(server),
+                    Err(Error::Store(StoreError::Unknown { .. })) => {
+                        output::note(&format!("{name} is left out: it is no longer in the inventory"));
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
-            },
+            }
         }
     }
     if servers.is_empty() {

@@ -1,10 +1,10 @@
 //! The inputs of one execution of one plan, and how it reports what happens.
 
 use super::connection::Connection;
-use crate::plan::secret::Secrets;
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition, why};
+use crate::plan::secret::Secrets;
 use crate::plan::{Effect, Plan, StateChange};
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -75,12 +75,7 @@ pub(super) fn note(
 }
 
 /// Carries out the change of the database that a step asks for.
-pub(super) fn change(
-    world: &mut dyn World,
-    plan: &Plan,
-    index: usize,
-    change: &StateChange,
-) -> Result<Option<Ended>> {
+pub(super) fn change(world: &mut dyn World, plan: &Plan, index: usize, change: &StateChange) -> Result<Option<Ended>> {
     let started = Instant::now();
     let done = world.change(change);
     close(world, plan, index, started, &done)

@@ -253,7 +253,15 @@ impl Execution<'_> {
                     // The process that left the stretch behind carried out this step, but did not tell the runner.
                     _ if self.settled.contains(&index) => owed.go = Some(index),
                     None if step.is_some_and(|step| step.undo.is_some()) => return Ok(Followed::Prove(index)),
-                    None => return Err(broken(plan, &format!("the runner waits at step {}, which infrakt does not carry out", index + 1))),
+                    None => {
+                        return Err(broken(
+                            plan,
+                            &format!(
+                                "the runner waits at step {}, which infrakt does not carry out",
+                                index + 1
+                            ),
+                        ));
+                    }
                     Some(action @ (OwnAction::Reconnect | OwnAction::Reach { .. })) => {
                         return Ok(Followed::Own(index, action));
                     }

@@ -26,7 +26,7 @@ pub use nonce::nonce;
 
 use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, RunEvent, RunState};
-use crate::plan::{Endpoint, Plan, Step};
+use crate::plan::{Endpoint, Plan};
 use connection::{Connection, Interruptible};
 use own_action::OwnAction;
 use port_check::{Reached, Verdict};

@@ -6,8 +6,8 @@
 //! that a run can be resumed.
 
 use super::redaction::Redaction;
-use crate::plan::secret::Secrets;
 use crate::event::{RunEvent, Stream};
+use crate::plan::secret::Secrets;
 use std::collections::VecDeque;
 
 /// The most bytes of output in one event.

@@ -3,8 +3,8 @@
 
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;
-use crate::plan::secret::Secrets;
 use crate::event::{Outcome, RunEvent, Stream, StretchPosition};
+use crate::plan::secret::Secrets;
 use std::collections::VecDeque;
 
 /// How the runner ended, as far as its journal says.

@@ -97,7 +97,10 @@ mod tests {
                 json!({ "code": "forgets_host_key", "server": "prod-1" }),
             ),
             (
-                NameReason::EndsRun { server: server(), holder },
+                NameReason::EndsRun {
+                    server: server(),
+                    holder,
+                },
                 json!({ "code": "ends_run", "server": "prod-1", "holder": { "code": "same_plan" } }),
             ),
             (

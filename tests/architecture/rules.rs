@@ -35,7 +35,9 @@ fn shell_texts(folder: &Path, found: &mut Vec<PathBuf>) {
         let is_script = |text: &str| text.starts_with("#!") || text.contains("# shellcheck shell=");
         if path.is_dir() {
             shell_texts(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rhai" || extension == "sh")
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "rhai" || extension == "sh")
             || std::fs::read_to_string(&path).is_ok_and(|text| is_script(&text))
         {
             found.push(path);
@@ -71,9 +73,17 @@ fn a_failure_is_ignored_only_with_a_reason_beside_it() {
     for path in files {
         let text = std::fs::read_to_string(&path).expect("UTF-8");
         let name = path.strip_prefix(root).expect("below the root").display().to_string();
-        lines.extend(ignored_failures(&text).into_iter().map(|line| format!("{name}: {line}")));
+        lines.extend(
+            ignored_failures(&text)
+                .into_iter()
+                .map(|line| format!("{name}: {line}")),
+        );
     }
-    assert!(lines.is_empty(), "these need a comment that says why:\n{}", lines.join("\n"));
+    assert!(
+        lines.is_empty(),
+        "these need a comment that says why:\n{}",
+        lines.join("\n")
+    );
 }
 
 #[test]
@@ -81,7 +91,11 @@ fn an_ignored_failure_is_found_if_nothing_explains_it() {
     for text in ["rm x || true", "a\nrm x || true; b", "rm x || :"] {
         assert_eq!(ignored_failures(text).len(), 1, "{text}");
     }
-    for text in ["rm x || true # it may be gone", "# It may be gone.\nrm x || true", "test -e x || : >x"] {
+    for text in [
+        "rm x || true # it may be gone",
+        "# It may be gone.\nrm x || true",
+        "test -e x || : >x",
+    ] {
         assert!(ignored_failures(text).is_empty(), "{text}");
     }
 }

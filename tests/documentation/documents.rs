@@ -6,9 +6,7 @@ use infrakt::document::event::{EventShown, RunStarted};
 use infrakt::document::plan::{PlanMarked, PlanOrProblem};
 use infrakt::document::recipe::{RecipeChecked, RecipeListed, RecipeShown, RecipeWritten};
 use infrakt::document::run::{OutputShown, RunShown};
-use infrakt::document::server::{
-    ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUnlocked, ServerUpdated,
-};
+use infrakt::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUnlocked, ServerUpdated};
 use infrakt::document::service::{ApiKeyShown, ServiceListening};
 use infrakt::document::several::GroupEvent;
 use infrakt::document::{app::AppShown, tally::Tally};

@@ -15,7 +15,10 @@ fn plan(recipe: &str) -> String {
 
 /// `15 steps: 6 destroy, 1 change, 8 checks.`: how many of how many steps destroy.
 fn counts(plan: &str) -> (&str, &str) {
-    let line = plan.lines().rfind(|line| line.contains(" steps: ")).expect("a last line");
+    let line = plan
+        .lines()
+        .rfind(|line| line.contains(" steps: "))
+        .expect("a last line");
     let (all, rest) = line.split_once(" steps: ").expect("all steps");
     let (destroy, _) = rest.split_once(" destroy").expect("destructive steps");
     (destroy, all)

@@ -125,7 +125,11 @@ fn read(path: &Path, problems: &mut Vec<String>, count: &mut usize) {
         entries.iter().for_each(|entry| read(entry, problems, count));
     } else if let Ok(text) = std::fs::read_to_string(path) {
         *count += 1;
-        problems.extend(found(&name, &text).into_iter().map(|problem| format!("{name}:{problem}")));
+        problems.extend(
+            found(&name, &text)
+                .into_iter()
+                .map(|problem| format!("{name}:{problem}")),
+        );
     }
 }
 

@@ -5,9 +5,9 @@ use crate::local::{
 };
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::executor::script::SPOOL;
-use infrakt::plan::secret::Secrets;
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
+use infrakt::plan::secret::Secrets;
 
 #[test]
 #[ignore = "needs root"]

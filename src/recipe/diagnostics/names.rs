@@ -47,7 +47,9 @@ pub(super) const F_STRING: &str = "a text with values stands in backticks: `port
 
 pub(super) fn unknown_property(name: &str, position: Option<Position>, at: &Written<'_>) -> RecipeError {
     let before: String = at.before().into_iter().collect();
-    let path = before.rsplit(|c: char| !(c.is_alphanumeric() || "._?".contains(c))).next();
+    let path = before
+        .rsplit(|c: char| !(c.is_alphanumeric() || "._?".contains(c)))
+        .next();
     let of_facts = path.is_some_and(|path| path.starts_with("facts."));
     let near = of_facts
         .then(names_of_facts)

@@ -3,8 +3,8 @@
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{RunEvent, RunState};
-use crate::plan::secret::Secrets;
 use crate::plan::printable::one_line;
+use crate::plan::secret::Secrets;
 use crate::plan::{Plan, Step};
 use crate::runtime::reach::live::Live;
 use crate::store::Journal;
