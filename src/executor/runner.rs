@@ -1,7 +1,7 @@
 //! Builds the runner: the script that carries out the steps of a stretch on the server, with the functions of `runner.sh`.
 //! It must not know how its text reaches the server.
 
-use super::step_files::{Part, Role, StepFile, StepFiles};
+use super::step_files::{Part, Purpose, StepFile, StepFiles};
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::{Action, Content, Effect, EnvValue, Step};
@@ -55,16 +55,16 @@ fn calls(step: &StepFiles<'_>) -> String {
         let name = &file.name;
         let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
         let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
-        match file.role {
-            Role::Unless => {
+        match file.purpose {
+            Purpose::Unless => {
                 tests.push(held);
                 // A check changes nothing, and several destructive steps may delete the same data one after the other.
                 if !step.step.unless.is_empty() && step.step.effect == Effect::Change {
                     let _ = write!(still, " {name} {}", mode_of(script));
                 }
             }
-            Role::OnlyIf => tests.push(format!("! {held}")),
-            Role::Act | Role::Undo | Role::Content => {}
+            Purpose::OnlyIf => tests.push(format!("! {held}")),
+            Purpose::Act | Purpose::Undo | Purpose::Content => {}
         }
     }
     let mut act = action(step);

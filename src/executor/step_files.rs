@@ -20,13 +20,13 @@ pub(super) struct StepFiles<'a> {
 
 pub(super) struct StepFile<'a> {
     pub name: String,
-    pub role: Role,
+    pub purpose: Purpose,
     pub part: Part<'a>,
 }
 
 /// What a file of a step is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Purpose {
     OnlyIf,
     Unless,
     /// The step's own action.
@@ -45,20 +45,20 @@ impl<'a> StepFiles<'a> {
     /// `folder`: the run's. Every secret of the plan has a value before files are made; see [`super::Execution::execute`].
     pub fn new(index: usize, step: &'a Step, folder: &str, secrets: &'a Secrets) -> Self {
         let mut files = Vec::new();
-        let mut add = |role, name: &str, part| {
+        let mut add = |purpose, name: &str, part| {
             let name = format!("{index}.{name}");
-            files.push(StepFile { name, role, part });
+            files.push(StepFile { name, purpose, part });
         };
         let guard = |command: &String| Part::Script(step.invocation.guard(command));
         // Conditions first: what `unless` asks may need the program that `only_if` asks for.
         for (number, command) in step.only_if.iter().enumerate() {
-            add(Role::OnlyIf, &format!("only_if.{number}"), guard(command));
+            add(Purpose::OnlyIf, &format!("only_if.{number}"), guard(command));
         }
         match &step.action {
             Action::Run { command } => {
-                add(Role::Act, "sh", Part::Script(step.invocation.command(command)));
+                add(Purpose::Act, "sh", Part::Script(step.invocation.command(command)));
                 if let Some(undo) = &step.undo {
-                    add(Role::Undo, "undo", Part::Script(undo.command.clone()));
+                    add(Purpose::Undo, "undo", Part::Script(undo.command.clone()));
                 }
             }
             Action::Upload {
@@ -71,21 +71,21 @@ impl<'a> StepFiles<'a> {
                     Content::Text(text) => text,
                     Content::Secret { secret } => value_of(secret, secrets),
                 };
-                add(Role::Content, "data", Part::Data(content));
+                add(Purpose::Content, "data", Part::Data(content));
                 let data = format!("{folder}/{index}.data");
-                add(Role::Act, "sh", Part::Script(place_file(&data, path, mode, owner)));
+                add(Purpose::Act, "sh", Part::Script(place_file(&data, path, mode, owner)));
                 let holds = holds_content(path, content, mode, owner);
-                add(Role::Unless, "unless.content", Part::Script(holds));
+                add(Purpose::Unless, "unless.content", Part::Script(holds));
             }
             Action::Survey { check } => {
                 let functions = format!("{folder}/survey");
                 let script = format!(". {}\n{}", quote(&functions), check.command());
-                add(Role::Act, "sh", Part::Script(script));
+                add(Purpose::Act, "sh", Part::Script(script));
             }
             Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
         }
         for (number, command) in step.unless.iter().enumerate() {
-            add(Role::Unless, &format!("unless.{number}"), guard(command));
+            add(Purpose::Unless, &format!("unless.{number}"), guard(command));
         }
         Self {
             index,

@@ -78,12 +78,12 @@ impl Stop for Wish {
     }
 }
 
-type Work = Box<dyn FnOnce() + Send>;
+type RunWork = Box<dyn FnOnce() + Send>;
 
 /// A thread that waits for its run. It is taken before the journal is written, so that no run begins without a thread.
 pub struct RunSlot {
     shared: Arc<Shared>,
-    work: Sender<Work>,
+    work: Sender<RunWork>,
 }
 
 impl Background {
@@ -114,7 +114,7 @@ impl Background {
             }
             state.taken += 1;
         }
-        let (work, waiting) = channel::<Work>();
+        let (work, waiting) = channel::<RunWork>();
         let taken = TakenSlot(self.shared.clone());
         let thread = thread::Builder::new()
             .name("infrakt-run".to_owned())
