@@ -75,7 +75,7 @@ fn names(schema: &Value, found: &mut BTreeSet<String>) {
                 found.extend(properties.keys().cloned());
             }
             if let Some(Value::String(only)) = entries.get("const") {
-                found.insert(only.clone());
+                found.insert(only.trim_start_matches("--").to_owned());
             }
             entries.values().for_each(|value| names(value, found));
         }

@@ -43,6 +43,7 @@ fn wrong_lines(text: &str, found: &mut usize) -> Vec<String> {
         }
         if let Some((numbers, rest)) = line.trim().split_once(" steps of ")
             && let Some((name, _)) = rest.split_once(".rhai delete data")
+            && numbers.contains(" of ")
         {
             *found += 1;
             let plan = plan(name);
