@@ -40,6 +40,10 @@ ik_reach() {
         elif [ "$ik_name" = .. ]; then
             cd -P ..
         else
+            if [ ! -d "./$ik_name" ]; then
+                echo "there is no directory $ik_here/$ik_name; make it in an earlier step, as with files::directory" >&2
+                return 1
+            fi
             cd -P -- "./$ik_name"
             if [ "$ik_name" != . ] && [ "$PWD" != "$ik_here/$ik_name" ]; then
                 echo "$ik_here/$ik_name was replaced in the meantime" >&2

@@ -4,10 +4,9 @@ use crate::local::{
     HoldsBack, Loss, LostOnce, Memory, be_slow_after_each_fork, executed, executed_with, holds, on_the_server, run_over,
 };
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::SPOOL;
+use infrakt::executor::script::{SPOOL, Secrets};
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
-use infrakt::plan::secret::Secrets;
 
 #[test]
 #[ignore = "needs root"]
@@ -84,7 +83,7 @@ fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
 /// A signal that comes before the runner waits does not end its wait.
 #[test]
 #[ignore = "needs root"]
-fn a_step_is_ended_also_if_the_order_comes_before_the_runner_waits_for_it() {
+fn a_step_is_ended_also_if_the_runner_is_told_before_it_waits_for_the_step() {
     be_slow_after_each_fork();
     let (ended, memory) = executed(r#"ssh::run("Flood", "truncate -s 1100M /proc/self/fd/1; echo over; sleep 30");"#);
     assert_eq!(ended.state, RunState::Failed);
@@ -119,6 +118,18 @@ fn a_file_is_uploaded_once_and_left_alone_when_it_is_as_it_should_be() {
     assert_eq!(memory.outcomes(), [Outcome::Changed]);
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
     assert_eq!(left.len(), 1, "no temporary file is left: {left:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn an_upload_into_a_directory_that_is_not_there_names_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("srv/app/app.conf");
+    let (ended, memory) = executed(&format!("ssh::upload(\"Write it\", {path:?}, \"x\");"));
+    assert_eq!(ended.state, RunState::Failed);
+    let said = memory.output(Stream::Stderr);
+    let missing = format!("there is no directory {}", folder.path().join("srv").display());
+    assert!(said.contains(&missing), "{said}");
 }
 
 #[test]
