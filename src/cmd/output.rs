@@ -110,9 +110,7 @@ pub fn error(error: &Error, context: &Context) {
         let _ = json_line(&ErrorDocument::of(error));
         return;
     }
-    if let Error::Recipe(recipe) = error
-        && let Some(shown) = diagnostics::render(recipe, true)
-    {
+    if let Some(shown) = diagnostics::render(error, true) {
         styled_note(&shown);
         return;
     }

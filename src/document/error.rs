@@ -13,7 +13,7 @@ pub struct ErrorShown {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// Why, where the code has several kinds of reasons.
+    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Explained<Reason>>,
     /// The place in a recipe.
@@ -45,16 +45,12 @@ impl ErrorDocument {
 
 impl ErrorShown {
     pub fn of(error: &Error) -> Self {
-        let place = match error {
-            Error::Recipe(recipe) => recipe.place(),
-            _ => None,
-        };
         Self {
             code: error.code().to_owned(),
             message: error.to_string(),
             hint: error.hint(),
             reasons: Explained::all(error.reasons()),
-            at: place.map(|(position, _)| Place {
+            at: error.place().map(|(position, _)| Place {
                 file: position.file.clone(),
                 line: position.line,
                 column: position.column,

@@ -145,18 +145,26 @@ impl Error {
     pub fn reasons(&self) -> Vec<Reason> {
         match self {
             Self::Refused(refusal) => refusal.reasons(),
-            Self::Recipe(_)
-            | Self::Ssh(_)
-            | Self::Server(_)
-            | Self::Store(_)
-            | Self::Usage { .. }
-            | Self::File { .. }
-            | Self::Malformed { .. }
-            | Self::Facts { .. }
-            | Self::SecretMissing { .. }
-            | Self::Run { .. }
-            | Self::Interrupted => Vec::new(),
+            _ => Vec::new(),
         }
+    }
+
+    /// The place in a recipe, and the text under the caret.
+    pub fn place(&self) -> Option<(&Position, &str)> {
+        match self {
+            Self::Recipe(error) => error.place(),
+            Self::Server(ServerError::Query { at, .. }) => at.as_deref().map(|at| (at, "asked here")),
+            _ => None,
+        }
+    }
+
+    /// The same error, with the line of the recipe that asked, if it is about a query.
+    #[must_use]
+    pub fn asked_at(mut self, place: Option<Position>) -> Self {
+        if let Self::Server(ServerError::Query { at, .. }) = &mut self {
+            *at = place.map(Box::new);
+        }
+        self
     }
 
     /// Whether the message names the server. If it does not, a report about several servers must add the name.
@@ -165,14 +173,7 @@ impl Error {
             Self::Ssh(error) => error.names_server(),
             Self::Server(_) | Self::Facts { .. } => true,
             Self::Refused(refusal) => !matches!(refusal, Refusal::Busy { .. }),
-            Self::Recipe(_)
-            | Self::Store(_)
-            | Self::Usage { .. }
-            | Self::File { .. }
-            | Self::Malformed { .. }
-            | Self::SecretMissing { .. }
-            | Self::Run { .. }
-            | Self::Interrupted => false,
+            _ => false,
         }
     }
 

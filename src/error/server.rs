@@ -1,7 +1,7 @@
 //! Errors of a server that was reached and trusted, and then did not answer or could not do what infrakt asked. Reading
 //! its facts has its own error, [`Error::Facts`](super::Error::Facts); failed steps are not errors but outcomes.
 
-use super::Exit;
+use super::{Exit, Position};
 
 /// What a server did not answer or could not do.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,8 @@ pub enum ServerError {
         command: String,
         status: i32,
         said: String,
+        /// The line of the recipe that asked.
+        at: Option<Box<Position>>,
     },
     #[error("cannot check the guards of the steps on '{server}'{}", after_colon(said))]
     Guards { server: String, said: String },
@@ -135,6 +137,7 @@ mod tests {
             command: "docker ps".into(),
             status: 127,
             said: "sh: docker: not found\n".into(),
+            at: None,
         });
         assert_eq!(
             query.to_string(),

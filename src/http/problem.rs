@@ -23,7 +23,7 @@ struct Details {
     message: String,
     /// What to do next.
     hint: Option<String>,
-    /// Why, where the code has several kinds of reasons.
+    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<Explained<Reason>>,
     /// The field of the body or of the query that the error is about.
@@ -172,11 +172,9 @@ impl From<Error> for Problem {
 
 /// What went wrong; in a recipe with the place, which people see with the line itself.
 fn message(error: &Error) -> String {
-    match error {
-        Error::Recipe(recipe) if let Some((at, _)) = recipe.place() => {
-            format!("{} ({}:{}:{})", recipe, at.file, at.line, at.column)
-        }
-        error => error.to_string(),
+    match error.place() {
+        Some((at, _)) => format!("{error} ({}:{}:{})", at.file, at.line, at.column),
+        None => error.to_string(),
     }
 }
 
@@ -207,8 +205,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::SecretMissing { name } => {
             format!("send it in the body as secrets.{name}, or set INFRAKT_SECRET_{name} in the service's environment")
         }
-        Error::Refused(Refusal::NeedsName { reason }) => name_hint(reason.server()),
-        Error::Refused(Refusal::OtherName { server } | Refusal::ConsentMismatch { server }) => name_hint(server),
+        Error::Refused(
+            Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
+        ) => format!("if '{server}' is the right server, send exactly that name as `confirm`"),
         Error::Ssh(SshError::SudoNeedsPassword { .. }) => {
             "send the password as `sudo_password` in the body, or set INFRAKT_SUDO_PASSWORD in the service's environment"
                 .to_owned()
@@ -225,18 +224,11 @@ fn hint(error: &Error) -> Option<String> {
     })
 }
 
-fn name_hint(server: &str) -> String {
-    format!("if '{server}' is the right server, send exactly that name as `confirm`")
-}
-
 fn status(error: &Error) -> u16 {
     match error {
         Error::Recipe(error) => match error.as_ref() {
             RecipeError::Unknown { .. } => 404,
-            RecipeError::Script { .. }
-            | RecipeError::Lint { .. }
-            | RecipeError::Failed { .. }
-            | RecipeError::Parameter { .. } => 422,
+            _ => 422,
         },
         Error::Refused(refusal) => match refusal {
             Refusal::Protected { .. }
@@ -272,18 +264,7 @@ fn status(error: &Error) -> u16 {
             | StoreError::RunsServerIsGone { .. }
             | StoreError::HostKeyDiffers { .. } => 409,
             StoreError::Invalid { .. } => 422,
-            StoreError::Database { .. }
-            | StoreError::Locked { .. }
-            | StoreError::Corrupt { .. }
-            | StoreError::Full { .. }
-            | StoreError::Unwritable { .. }
-            | StoreError::Newer { .. }
-            | StoreError::Home { .. }
-            | StoreError::LeftoverEnvFile { .. }
-            | StoreError::KeyGone { .. }
-            | StoreError::KeyMalformed { .. }
-            | StoreError::WrongKey { .. }
-            | StoreError::EnvFile { .. } => 500,
+            _ => 500,
         },
         Error::Usage { .. } | Error::SecretMissing { .. } => 422,
         Error::Run { .. } => 409,

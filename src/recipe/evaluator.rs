@@ -14,7 +14,7 @@ use super::scope::scope_names;
 use super::source::{Recipe, Script};
 use super::used::{Sources, Used, keep_ast, lock};
 use super::{api, comparisons, diagnostics, names, notes};
-use crate::error::{Error, RecipeError, Result, nearest};
+use crate::error::{Error, Position, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
 use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
 use rhai::packages::{Package, StandardPackage};
@@ -40,6 +40,8 @@ pub struct Evaluated {
     pub printed: Vec<String>,
     /// Answers to its questions, to be recorded in the facts.
     pub answers: BTreeMap<String, Value>,
+    /// Where it asked what could not be answered.
+    pub unanswered_at: Option<Position>,
 }
 
 impl Evaluated {
@@ -63,7 +65,7 @@ impl Evaluated {
         if plan.destroys() {
             plan.losses = plan.within_reach(losses);
         }
-        plan.losses_complete = plan.destroys_only_as_shipped();
+        plan.losses_complete = plan.unlisted().is_empty();
         plan.digest = plan.compute_digest();
         plan
     }
@@ -206,12 +208,19 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             Ok(())
         }),
     };
+    let mut unanswered_at = None;
     let outcome = match outcome {
         Ok(()) => all_known(recipe, &given, &draft),
-        Err(error) => Err(draft
-            .foreign
-            .take()
-            .unwrap_or_else(|| diagnostics::explain(&engine, *error, &recipe.name, &lock(&sources)).into())),
+        Err(error) => {
+            let explained = diagnostics::explain(&engine, *error, &recipe.name, &lock(&sources));
+            Err(match draft.foreign.take() {
+                Some(foreign) => {
+                    unanswered_at = explained.place().map(|(position, _)| position.clone());
+                    foreign.asked_at(unanswered_at.clone())
+                }
+                None => explained.into(),
+            })
+        }
     };
     let sources = lock(&sources)
         .iter()
@@ -238,6 +247,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         secrets: std::mem::take(&mut draft.secrets),
         printed: std::mem::take(&mut draft.printed),
         answers: std::mem::take(&mut draft.recorded),
+        unanswered_at,
     };
     (outcome, evaluated)
 }

@@ -34,4 +34,4 @@ pub use draft::{Answers, KnownServer, Parameter};
 pub use evaluation_inputs::{Inputs, ServerView};
 pub use evaluator::{Evaluated, engine, evaluate, evaluate_anyway};
 pub use source::{Library, Recipe, is_shipped, shipped_library};
-pub use subprocess::{evaluate_anyway_in_subprocess, evaluate_in_subprocess};
+pub use subprocess::evaluate_anyway_in_subprocess;

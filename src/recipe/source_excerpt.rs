@@ -1,11 +1,11 @@
 //! Shows an error of a recipe with its source line and a caret. It does not know what is wrong.
 
-use crate::error::{Position, RecipeError};
+use crate::error::{Error, Position};
 use crate::plan::printable::{one_line, printable};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// The error as people read it, with the source line and a caret; in colours where `styled`.
-pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
+pub fn render(error: &Error, styled: bool) -> Option<String> {
     let (position, label) = error.place()?;
     let title = Level::ERROR.primary_title(printable(&error.to_string()).into_owned());
     let (label, file) = (printable(label), one_line(&position.file));
@@ -19,7 +19,7 @@ pub fn render(error: &RecipeError, styled: bool) -> Option<String> {
         let title = Level::NOTE.secondary_title("the call led to this line of infrakt's library");
         report.push(title.element(shown.snippet(inside, file, "")));
     }
-    let hint = error.help().map(|help| printable(&help).into_owned());
+    let hint = error.hint().map(|help| printable(&help).into_owned());
     if let Some(help) = &hint {
         report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
     }

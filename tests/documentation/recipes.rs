@@ -68,10 +68,7 @@ fn every_recipe_on_a_page_evaluates() {
         .collect();
     for block in &blocks {
         if let Err(error) = check(&block.text, &modules) {
-            let shown = match &error {
-                Error::Recipe(error) => diagnostics::render(error, false).unwrap_or_else(|| error.to_string()),
-                other => other.to_string(),
-            };
+            let shown = diagnostics::render(&error, false).unwrap_or_else(|| error.to_string());
             panic!("{}: this recipe does not evaluate\n{shown}", block.place);
         }
     }

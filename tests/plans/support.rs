@@ -226,10 +226,7 @@ fn id(name: &str) -> String {
 }
 
 pub fn shown(error: &Error) -> String {
-    match error {
-        Error::Recipe(error) => diagnostics::render(error, false).unwrap_or_else(|| error.to_string()),
-        other => other.to_string(),
-    }
+    diagnostics::render(error, false).unwrap_or_else(|| error.to_string())
 }
 
 /// The plan as people read it. Its digest is left out: it changes with every letter of a recipe, so in a snapshot it would

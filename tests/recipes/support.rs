@@ -168,8 +168,5 @@ pub fn error_of(text: &str) -> String {
 }
 
 pub fn shown(error: &Error) -> String {
-    match error {
-        Error::Recipe(error) => diagnostics::render(error, false).unwrap_or_else(|| error.to_string()),
-        other => other.to_string(),
-    }
+    diagnostics::render(error, false).unwrap_or_else(|| error.to_string())
 }

@@ -32,15 +32,6 @@ fn program() -> Result<std::path::PathBuf> {
     std::env::current_exe().map_err(Error::file("find", "infrakt's own program"))
 }
 
-/// As [`crate::recipe::evaluate`], in a process of its own.
-///
-/// # Errors
-/// As there, or if the recipe needs more memory or time than it may have.
-pub fn evaluate_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<Evaluated> {
-    let (outcome, evaluated) = evaluate_anyway_in_subprocess(recipe, inputs)?;
-    outcome.map(|()| evaluated)
-}
-
 /// As [`crate::recipe::evaluate_anyway`], in a process of its own.
 ///
 /// # Errors
@@ -88,7 +79,7 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
         Ok((EvaluationOutcome::Refused(error), evaluated)) => Ok((Err(Error::Recipe(error)), evaluated)),
         Ok((EvaluationOutcome::Unanswered, evaluated)) => {
             let error = unanswered.unwrap_or_else(|| broken(recipe, "it asked a question that was not answered"));
-            Ok((Err(error), evaluated))
+            Ok((Err(error.asked_at(evaluated.unanswered_at.clone())), evaluated))
         }
         Err(Silence::Late) => Err(too_much(recipe, "it did not respond for too long")),
         Err(Silence::TooLong) => Err(too_much(recipe, "its plan is larger than 80 MiB")),

@@ -5,8 +5,7 @@ use super::group::{Joining, Ready, RecipeCall};
 use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
-use crate::plan::secret::Secrets;
-use crate::reason::BusyReason;
+use crate::executor::script::Secrets;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::plan::shown_plans::ShownPlans;
@@ -26,7 +25,7 @@ pub struct RunOrder<'a> {
 }
 
 impl Runtime {
-    /// Makes the plan again, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
+    /// Makes the plan anew, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
     /// yet. The facts are read in any case, since they were for what was shown.
     ///
     /// # Errors
@@ -41,7 +40,7 @@ impl Runtime {
             answers,
         } = order;
         let mut live = self.reach(server, &answers)?;
-        let plan = self.plan(recipe, &mut live, parameters.clone())?.plan;
+        let plan = self.plan(recipe, &mut live, parameters.clone(), &answers)?.plan;
         self.check_open(&live, &plan)?;
         let consented = ConsentedPlan::admit_shown(plan, &proof, &operator())?;
         let taken = match consented.consent() {
@@ -72,9 +71,7 @@ impl Runtime {
             }
             // Not expected: a group has a run for each of its members.
             None => Err(Refusal::Busy {
-                reason: BusyReason::NotRecorded {
-                    recipe: recipe.name.clone(),
-                },
+                reason: format!("no run of {} was recorded", recipe.name),
             }
             .into()),
         }

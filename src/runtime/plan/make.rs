@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::plan::{Asked, Plan, Step, render};
-use crate::recipe::{Answers, Inputs, KnownServer, Recipe, evaluate_in_subprocess};
+use crate::recipe::{Answers, Evaluated, Inputs, KnownServer, Recipe, evaluate_anyway_in_subprocess};
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
 use crate::runtime::reach::{protection, reading, route};
@@ -45,7 +45,7 @@ impl Runtime {
         secrets: &dyn AskSecret,
     ) -> Result<(Live, Planned)> {
         let mut live = Live::reach_known(&self.store, server, secrets)?;
-        let planned = self.plan(recipe, &mut live, parameters)?;
+        let planned = self.plan(recipe, &mut live, parameters, secrets)?;
         Ok((live, planned))
     }
 
@@ -54,14 +54,20 @@ impl Runtime {
     ///
     /// # Errors
     /// If the recipe is broken, refuses, or asks something that can't be answered.
-    pub fn plan(&self, recipe: &Recipe, live: &mut Live, parameters: Parameters) -> Result<Planned> {
+    pub fn plan(
+        &self,
+        recipe: &Recipe,
+        live: &mut Live,
+        parameters: Parameters,
+        person: &dyn AskSecret,
+    ) -> Result<Planned> {
         let inputs = Inputs {
             server: live.view(),
             known: live.known(),
             parameters,
             answers: live.answers(&self.home),
         };
-        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
+        let mut evaluated = evaluate(recipe, inputs, person)?;
         live.take_over();
         if evaluated.steps.iter().any(Step::destroys) {
             live.read_once(&self.store)?;
@@ -87,6 +93,7 @@ impl Runtime {
         server: &Server,
         facts: Facts,
         parameters: Parameters,
+        person: &dyn AskSecret,
     ) -> Result<Planned> {
         let protected = protection::reasons(&self.store, server, &facts, server.host_key.as_ref())?;
         let identity = reading::identity(
@@ -107,7 +114,7 @@ impl Runtime {
             parameters,
             answers: Box::new(recorded),
         };
-        let mut evaluated = evaluate_in_subprocess(recipe, inputs)?;
+        let mut evaluated = evaluate(recipe, inputs, person)?;
         Ok(Planned {
             asked: None,
             printed: std::mem::take(&mut evaluated.printed),
@@ -115,6 +122,16 @@ impl Runtime {
             plan: evaluated.into_plan(identity, losses, true),
         })
     }
+}
+
+/// Evaluates a recipe. Where it fails, the person is told what it printed until then; otherwise that comes with the plan.
+fn evaluate(recipe: &Recipe, inputs: Inputs, person: &dyn AskSecret) -> Result<Evaluated> {
+    let (outcome, evaluated) = evaluate_anyway_in_subprocess(recipe, inputs)?;
+    if outcome.is_err() && !evaluated.printed.is_empty() {
+        let printed = evaluated.printed.join("\n  ");
+        person.tell(&format!("the recipe printed, before it failed:\n  {printed}"));
+    }
+    outcome.map(|()| evaluated)
 }
 
 /// Answers from recorded facts only.

@@ -298,6 +298,7 @@ impl Answers for LiveAnswers {
                 command: command.to_owned(),
                 status,
                 said: String::from_utf8_lossy(&stderr).into_owned(),
+                at: None,
             }
             .into());
         }
