@@ -72,7 +72,7 @@ impl Plan {
         if let Some(secret) = self.secrets.iter().find(|name| !is_secret_name(name)) {
             return Err(format!("{secret:?} is not a valid name for a secret"));
         }
-        if self.losses_complete && !self.destroys_only_as_shipped() {
+        if self.losses_complete && !self.unlisted().is_empty() {
             return Err(
                 "it says that its losses are complete, but it has destructive steps that are not infrakt's own"
                     .to_owned(),

@@ -187,6 +187,7 @@ fn losses_are_complete_only_if_all_destructive_steps_are_shipped_and_unmodified(
         "import \"lib/wipe\" as wipe; wipe::everything();",
         "import \"lib/wipe\" as wipe; wipe::remove_volumes(); ssh::run(\"Look\", \"true\");",
         "import \"./mine\" as mine;",
+        "db::forget_apps(server);",
     ] {
         let files = Files::new(text).beside("mine.rhai", "import \"lib/wipe\" as wipe; wipe::everything();");
         let plan = planned(files.evaluated());
@@ -196,7 +197,6 @@ fn losses_are_complete_only_if_all_destructive_steps_are_shipped_and_unmodified(
         "import \"./lib/wipe\" as wipe; wipe::everything();",
         "import \"home:lib/wipe\" as wipe; wipe::everything();",
         "import \"lib/wipe\" as wipe; wipe::everything(); ssh::destroy(\"More\", \"rm -rf /srv/data\");",
-        "db::forget_apps(server);",
         // The shipped step, made to do something else.
         "import \"lib/wipe\" as wipe; wipe::remove_volumes().env(\"DOCKER_HOST\", \"tcp://192.0.2.9\");",
         "import \"lib/wipe\" as wipe; let step = wipe::remove_volumes(); step.env(\"PATH\", \"/srv/bin\");",
