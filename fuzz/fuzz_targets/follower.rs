@@ -4,64 +4,49 @@
 
 use infrakt::event::{RunEvent, StretchPosition};
 use infrakt::executor::frames::{Frame, FrameReader};
+use infrakt::executor::script::Secrets;
 use infrakt::executor::transcript::Transcript;
-use infrakt::plan::secret::Secrets;
 use libfuzzer_sys::fuzz_target;
-use std::collections::BTreeMap;
 
 const NONCE: &str = "n";
 
-/// What a stream says.
-#[derive(Default)]
-struct Reading {
-    /// All events except the output.
-    events: Vec<RunEvent>,
-    /// The output, by step and stream.
-    output: BTreeMap<usize, Vec<u8>>,
-    /// Whether the stream is a follower's to its end.
-    whole: bool,
-}
-
-/// Reads a stream that comes in pieces of this size, up to where it is no follower's.
-fn read(stream: &[u8], piece: usize) -> Reading {
+/// What is told of a stream that comes in pieces of this size: the output of each step, and the rest in order. `None` from
+/// where the stream is no follower's.
+fn told(stream: &[u8], piece: usize) -> (Vec<RunEvent>, Vec<(usize, Vec<u8>)>, bool) {
     let mut reader = FrameReader::new(NONCE);
     let mut transcript = Transcript::new(&Secrets::new(), StretchPosition::start(1, 0), 0);
-    let mut reading = Reading::default();
+    let (mut events, mut output) = (Vec::new(), Vec::<(usize, Vec<u8>)>::new());
     let mut carried = 0;
     for bytes in stream.chunks(piece.max(1)) {
         reader.push(bytes);
         loop {
-            let events = match reader.next() {
+            let told = match reader.next() {
                 Ok(None) => break,
-                Ok(Some(Frame::End | Frame::Refused { .. })) => {
-                    reading.whole = true;
-                    return reading;
-                }
+                Ok(Some(Frame::End | Frame::Refused { .. })) => return (events, output, true),
                 Ok(Some(frame)) => transcript.take(frame),
-                Err(_) => return reading,
+                Err(_) => return (events, output, false),
             };
-            let Ok(events) = events else {
-                return reading;
+            let Ok(told) = told else {
+                return (events, output, false);
             };
-            for event in events {
+            for event in told {
                 match event {
                     RunEvent::Output { step, stream, bytes } => {
                         carried += bytes.len();
                         let place = step * 2 + stream as usize;
-                        reading.output.entry(place).or_default().extend(bytes);
+                        match output.iter_mut().find(|(of, _)| *of == place) {
+                            Some((_, all)) => all.extend(bytes),
+                            None => output.push((place, bytes)),
+                        }
                     }
-                    event => reading.events.push(event),
+                    event => events.push(event),
                 }
             }
         }
     }
-    assert!(
-        carried <= stream.len(),
-        "{carried} bytes of output from {}",
-        stream.len()
-    );
-    reading.whole = true;
-    reading
+    assert!(carried <= stream.len(), "{carried} bytes were told of {}", stream.len());
+    output.sort();
+    (events, output, true)
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -69,12 +54,16 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let stream = [format!("infrakt {NONCE}\n").as_bytes(), rest].concat();
-    let at_once = read(&stream, stream.len());
-    let in_pieces = read(&stream, usize::from(*piece));
-    // If the stream breaks off, a reader may have seen more or less of it by then.
-    if at_once.whole && in_pieces.whole {
-        assert_eq!(at_once.events, in_pieces.events);
-        assert_eq!(at_once.output, in_pieces.output);
+    let whole = told(&stream, stream.len());
+    let pieces = told(&stream, usize::from(*piece));
+    // Where the stream breaks off, more may have been told before that was seen.
+    if whole.2 && pieces.2 {
+        let sorted = |mut output: Vec<(usize, Vec<u8>)>| {
+            output.sort();
+            output
+        };
+        assert_eq!(whole.0, pieces.0);
+        assert_eq!(sorted(whole.1), sorted(pieces.1));
     }
     // Without the greeting with the nonce of this channel, nothing at all.
     let nonce = "another nonce";

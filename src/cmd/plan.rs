@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   infrakt plan provision --server prod-2
   infrakt plan provision --server prod-2 --full         with the commands and guards
+  infrakt plan ./mine.rhai --server prod-2 --diff       with what changes in files
   infrakt plan wipe --server prod-2 --out wipe.plan      then: infrakt apply wipe.plan
   infrakt plan ./mine.rhai --server prod-2 --offline --facts debian-13 --json
 
@@ -48,6 +49,9 @@ pub struct PlanArgs {
     /// Show every step with its command and guards, and everything that would be deleted; so does -v
     #[arg(long)]
     full: bool,
+    /// Show how each file would change, line by line; --full and -v show it too
+    #[arg(long)]
+    diff: bool,
     /// Contact no server; plan from recorded facts
     #[arg(long, requires = "facts")]
     offline: bool,
@@ -90,7 +94,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         args.parallel.parallel,
         &|runtime, server, person| match &from_facts {
             Some(facts) => Ok((
-                runtime.plan_offline(&recipe, server, facts.clone(), parameters.clone())?,
+                runtime.plan_offline(&recipe, server, facts.clone(), parameters.clone(), person)?,
                 None,
                 None,
             )),
@@ -105,6 +109,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut documents = Vec::new();
     let mut outlooks = Vec::new();
+    let mut differing = 0;
     for (server, made) in servers.iter().zip(made) {
         match made {
             Ok((mut planned, preview, asked)) => {
@@ -124,7 +129,11 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
                         true => render::plan(plan, preview, asked),
                         false => summary::summary(plan, preview, asked),
                     })?;
+                    if let Some(preview) = preview.filter(|_| args.diff && !full) {
+                        output::styled_line(&render::diffs(plan, preview))?;
+                    }
                     outlooks.push(Outlook::of(plan, preview));
+                    differing += preview.map_or(0, |preview| preview.changes.len());
                 }
             }
             Err(error) if !several => return Err(error),
@@ -149,7 +158,15 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
             all => output::json(&all)?,
         }
     } else if !outlooks.is_empty() {
-        output::line(&next(&args, &servers, &outlooks, full))?;
+        let mut text = String::new();
+        if !full && !args.diff && differing > 0 {
+            text.push_str("Changes of files, line by line: add --diff\n");
+        }
+        if !full {
+            text.push_str("Commands and guards: add --full\n");
+        }
+        text.push_str(&next(&args, &servers, &outlooks));
+        output::line(&text)?;
     }
     Ok(Exit::worst(&exits))
 }
@@ -182,11 +199,7 @@ impl Outlook {
 }
 
 /// What to type next.
-fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook], full: bool) -> String {
-    let mut text = String::new();
-    if !full {
-        text.push_str("Commands and guards: add --full\n");
-    }
+fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook]) -> String {
     let command = |verb: &str| {
         let mut command = format!("infrakt {verb} {}", quote(&args.recipe));
         let targets = &args.targets;
@@ -209,7 +222,7 @@ fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook], full: bool) -
         }
         command
     };
-    text.push_str(&match (outlooks, &args.out) {
+    match (outlooks, &args.out) {
         ([Outlook::Refused(reason)], _) => format!("A run of it would be refused: {reason}"),
         (outlooks, _) if outlooks.iter().any(|outlook| matches!(outlook, Outlook::WouldFail)) => {
             format!("Fix what would fail, then plan again: {}", command("plan"))
@@ -217,8 +230,7 @@ fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook], full: bool) -
         ([Outlook::Offline, ..], _) => format!("Plan it for the server as it is: {}", command("plan")),
         (_, Some(out)) => format!("Next: infrakt apply {}", quote(&out.display().to_string())),
         (_, None) => format!("Next: {}", command("run")),
-    });
-    text
+    }
 }
 
 /// Says what the recipe printed, and saves what is to be saved.

@@ -1,7 +1,7 @@
 //! A plan, with what the server reports about its steps.
 
 use super::error::ErrorShown;
-use crate::plan::{Asked, Finding, Mark, Plan, Preview};
+use crate::plan::{Asked, FileChange, Finding, Mark, Plan, Preview};
 use crate::runtime::{Previewed, ShownPlan};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +17,13 @@ pub struct PlanMarked {
     /// Why steps would fail now: the results of the checks that ran during planning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,
+    /// How files would change, for each upload that would change something; only if the server was contacted. The diffs are
+    /// against the files as they are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<FileChange>>,
+    /// The destructive steps, counted from 1, of which infrakt can't list what they delete: read their commands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<usize>,
     /// Whether the queries and guards could have changed files on the server; only if the server was contacted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
@@ -42,11 +49,20 @@ pub struct ServerName {
 
 impl PlanMarked {
     pub fn new(plan: Plan, preview: Option<Preview>, asked: Option<Asked>) -> Self {
-        let (marks, findings) = preview.map(|preview| (preview.marks, preview.findings)).unzip();
+        let (marks, findings, changes) = match preview {
+            Some(Preview {
+                marks,
+                findings,
+                changes,
+            }) => (Some(marks), Some(findings), Some(changes)),
+            None => (None, None, None),
+        };
         Self {
+            unlisted: plan.unlisted(),
             plan,
             marks,
             findings,
+            changes,
             asked,
         }
     }

@@ -73,7 +73,7 @@ impl ServerOutcome {
     }
 }
 
-/// The result on one server.
+/// What became of one server.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ServerEnded {
     pub server: String,

@@ -4,12 +4,11 @@
 use super::connection::{Channel, Incoming};
 use super::execution::{Execution, change, note};
 use super::frames::{Frame, FrameReader};
-use super::own_action::OwnAction;
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::reason::{LockHolder, ProtectionReason, StaleReason};
 use std::time::{Duration, Instant};
 
@@ -19,10 +18,10 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// longer nothing happens, the less often.
 const SHORTEST_ASK: Duration = Duration::from_millis(200);
 const LONGEST_ASK: Duration = Duration::from_secs(1);
-/// How long infrakt waits for the first answer of a server after the user asked to stop, so that it can send the order.
+/// How long a server that has not said a word yet is waited for once it is asked to stop, so that it can be told to.
 const FIRST_WORD: Duration = Duration::from_secs(3);
-/// How long a server may not answer an order to end the current step. The server waits ten seconds for a step that
-/// does not listen, and answers meanwhile.
+/// How long a server that was told to end the step at work may say nothing of it. It is given ten seconds for a step that
+/// does not listen, and goes on answering meanwhile.
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// How long what a shell has complained about may be on its way after the word that it has died.
 const COMPLAINT: Duration = Duration::from_secs(1);
@@ -30,11 +29,11 @@ const COMPLAINT: Duration = Duration::from_secs(1);
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Why a channel is no longer followed.
-pub(super) enum Followed<'p> {
+pub(super) enum Followed {
     Ended(Ending),
-    /// A step of infrakt's own failed; the runner got the order to stop.
+    /// A step of the client's own went wrong; the runner has been told to stop.
     Failed(Ended),
-    /// The connection is gone; the steps continue without it.
+    /// The connection is gone; the steps go on without us.
     Lost,
     /// The script had arrived already, over a connection that was lost since.
     Launched,
@@ -42,21 +41,25 @@ pub(super) enum Followed<'p> {
     Absent,
     /// It has not begun before the connection was lost, and never will.
     Void,
-    /// The user does not want to wait any longer; the steps continue.
+    /// The user does not want to wait for it any longer; the steps go on without us.
     Left,
-    /// It is this step's turn, which infrakt carries out itself. If it is a restart, the runner has ended.
-    Own(usize, OwnAction<'p>),
+    /// It is this step's turn, which is a new connection.
+    Reconnect(usize),
+    /// It is this step's turn, which is to open ports of the server from here.
+    Reach(usize),
     /// This step was executed. The server undoes it unless a new connection proves that logins still work.
     Prove(usize),
+    /// It is this step's turn, which is a restart; the runner has ended.
+    Reboot(usize),
 }
 
-/// The message that the runner waits for. It may be lost with the connection that carried it, so it is sent again over
-/// each new one; a second copy does no harm.
-pub(super) struct Owed<'p> {
-    /// The step that infrakt has carried out: the runner may continue.
+/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
+/// each new one; to be told twice does it no harm.
+pub(super) struct Owed {
+    /// The step that was carried out in the runner's stead: it may go on.
     pub go: Option<usize>,
     /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
-    pub instead: Option<Followed<'p>>,
+    pub instead: Option<Followed>,
     /// When it was last heard of the runner.
     pub heard: Instant,
     /// A follower has spoken: the launch has reached the server, even if nothing of what it began was seen yet.
@@ -66,7 +69,7 @@ pub(super) struct Owed<'p> {
     pub launched_again: bool,
 }
 
-impl Owed<'_> {
+impl Owed {
     pub fn nothing() -> Self {
         Self {
             go: None,
@@ -103,14 +106,14 @@ impl Owed<'_> {
 
 impl Execution<'_> {
     /// Follows a runner over one channel.
-    pub(super) fn follow<'p>(
+    pub(super) fn follow(
         &mut self,
-        plan: &'p Plan,
+        plan: &Plan,
         nonce: &str,
         script: &[u8],
-        owed: &mut Owed<'p>,
+        owed: &mut Owed,
         transcript: &mut Transcript,
-    ) -> Result<Followed<'p>> {
+    ) -> Result<Followed> {
         let mut channel = self.connection.start(script)?;
         let mut reader = FrameReader::new(nonce);
         let mut begun = false;
@@ -247,28 +250,16 @@ impl Execution<'_> {
                 let ending = if told > 1 { Ending::Stopped } else { ending };
                 return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
-            if let Some(index) = transcript.take_paused() {
-                let step = plan.steps.get(index);
-                match step.and_then(OwnAction::of) {
+            if let Some(step) = transcript.take_paused() {
+                match plan.steps.get(step).map(|step| &step.action) {
                     // The process that left the stretch behind carried out this step, but did not tell the runner.
-                    _ if self.settled.contains(&index) => owed.go = Some(index),
-                    None if step.is_some_and(|step| step.undo.is_some()) => return Ok(Followed::Prove(index)),
-                    None => {
-                        return Err(broken(
-                            plan,
-                            &format!(
-                                "the runner waits at step {}, which infrakt does not carry out",
-                                index + 1
-                            ),
-                        ));
-                    }
-                    Some(action @ (OwnAction::Reconnect | OwnAction::Reach { .. })) => {
-                        return Ok(Followed::Own(index, action));
-                    }
-                    // The runner must end first.
-                    Some(action @ OwnAction::Reboot) => owed.instead = Some(Followed::Own(index, action)),
-                    Some(OwnAction::Change(asked)) => match change(self.world, plan, index, asked)? {
-                        None => owed.go = Some(index),
+                    _ if self.settled.contains(&step) => owed.go = Some(step),
+                    Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
+                    Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
+                    Some(Action::Reach { .. }) => return Ok(Followed::Reach(step)),
+                    Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
+                    _ => match change(self.world, plan, step)? {
+                        None => owed.go = Some(step),
                         Some(failed) => owed.instead = Some(Followed::Failed(failed)),
                     },
                 }
@@ -280,7 +271,7 @@ impl Execution<'_> {
     }
 }
 
-/// A step that fails after the order to end it was stopped: it has not failed by itself.
+/// A step that ends badly after the runner was told to end it was stopped: it has not failed by itself.
 fn stopped(event: &mut RunEvent, why: &str) {
     if let RunEvent::StepEnded { outcome, reason, .. } = event
         && *outcome == Outcome::Failed
@@ -336,7 +327,7 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
             }),
         }
         .into(),
-        "bound" => Refusal::NotDetached { server, said: reason }.into(),
+        "bound" => Refusal::NotDetached { server, reason }.into(),
         "gone" => return Ok(Ending::Unseen),
         "spool" => ServerError::NoRecords { server, reason }.into(),
         "lock" => ServerError::LockBroken { server, reason }.into(),

@@ -5,6 +5,7 @@
 
 pub mod digest;
 mod endpoint;
+mod file_change;
 pub mod form;
 pub mod invocation;
 pub mod lint;
@@ -13,6 +14,7 @@ mod new_losses;
 mod origin;
 mod preview;
 pub mod printable;
+mod reach;
 pub mod render;
 pub mod secret;
 pub mod shell;
@@ -28,6 +30,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use endpoint::{Endpoint, Protocol};
+pub use file_change::{
+    DiffLine, FileChange, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile, Wanted,
+    can_be_compared,
+};
 pub use invocation::Invocation;
 pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
@@ -38,10 +44,6 @@ pub use survey::Survey;
 /// The version of the JSON form of a plan. In format 1, the effect `check` was called `read`, and the
 /// reasons for a protection were sentences.
 pub const FORMAT: u32 = 2;
-
-/// The one module whose destructive steps take nothing but what [`Losses`] lists. Those of other shipped modules take what
-/// their callers name.
-const WIPE: &str = "lib/wipe.rhai";
 
 /// The steps for one server, with everything that a person's consent to them rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,8 +58,9 @@ pub struct Plan {
     /// True when the plan was made from recorded facts: nothing was asked of the server.
     pub offline: bool,
     pub losses: Losses,
-    /// Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified
-    /// from infrakt's own library. What other steps destroy is only visible in their commands.
+    /// Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified from
+    /// infrakt's own wipe. What other steps destroy is only visible in their commands; `losses` has what Docker and
+    /// /opt/infrakt hold, unless a command certainly leaves that alone.
     pub losses_complete: bool,
     /// The recipe's queries during planning, in order; the answers are in the facts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -106,12 +109,6 @@ impl Plan {
         self.steps.iter().any(Step::destroys)
     }
 
-    /// Whether every step that destroys is infrakt's own, so that [`Plan::losses`] names all that is destroyed.
-    pub fn destroys_only_as_shipped(&self) -> bool {
-        let mut destroying = self.steps.iter().filter(|step| step.destroys());
-        destroying.all(|step| step.origin.is_shipped() && step.origin.file == WIPE)
-    }
-
     /// The modules that are not infrakt's own, without the recipe itself.
     pub fn own_modules(&self) -> impl Iterator<Item = (&str, Keeper)> {
         let sources = self
@@ -122,23 +119,6 @@ impl Plan {
         sources
             .filter(|(_, source)| source.kept_by != Keeper::Shipped)
             .map(|(name, source)| (name.as_str(), source.kept_by))
-    }
-
-    /// What of all that stands there this plan may take away. What a command reaches can't be known, but only one step
-    /// takes anything out of the database.
-    pub fn within_reach(&self, losses: Losses) -> Losses {
-        let forgets = Action::State {
-            change: StateChange::ForgetApps,
-        };
-        if self.steps.iter().any(|step| step.action == forgets) {
-            return losses;
-        }
-        Losses {
-            apps: Vec::new(),
-            deployments: Vec::new(),
-            env_files: Vec::new(),
-            ..losses
-        }
     }
 
     /// Whether a person must type the server's name before this runs: it destroys, or its recipe asks for it.

@@ -1,5 +1,6 @@
 //! What the server said when a plan was made for it: what each step would do now, and how that was asked.
 
+use super::file_change::FileChange;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,6 +11,8 @@ pub struct Preview {
     pub marks: Vec<Mark>,
     /// Why steps would fail.
     pub findings: Vec<Finding>,
+    /// How files would change, in the order of the steps.
+    pub changes: Vec<FileChange>,
 }
 
 /// Why a step would fail, in the words of its check.
@@ -41,6 +44,13 @@ pub struct Asked {
     /// Why they were not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Preview {
+    /// How a step would change a file. The step is counted from 0.
+    pub fn change_of(&self, index: usize) -> Option<&FileChange> {
+        self.changes.iter().find(|change| change.step == index + 1)
+    }
 }
 
 impl Asked {

@@ -4,9 +4,12 @@
 
 use super::preview::{Asked, Finding, Mark, Preview};
 use super::printable::one_line;
-use super::render::{BOLD, DIM, FAILURE, address, effect_sign, effect_style, heading, provenance, totals, unguarded};
-use super::{Effect, Losses, Plan, Step};
+use super::render::{
+    BOLD, DIM, FAILURE, address, effect_sign, effect_style, heading, in_short, provenance, totals, unguarded,
+};
+use super::{Action, Effect, Losses, Plan, Step};
 use anstyle::Style;
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// The width that every terminal has.
@@ -14,10 +17,13 @@ const WIDTH: usize = 80;
 /// The columns of sections and of kinds.
 const SECTION: usize = 12;
 const KIND: usize = 18;
-/// A plan with this many steps at most is shown step by step.
+/// A plan of so many steps is shown step by step.
 const FEW: usize = 14;
-/// The number of servers left out that are named.
+/// So many of the servers that are left out are named.
 const NAMED: usize = 5;
+/// So many commands are shown of which infrakt can't list what they delete, and so many characters of each.
+const COMMANDS: usize = 3;
+const COMMAND: usize = 60;
 
 /// The plan on one screen, with what the server said of it and how it was asked, if it was. The text has ANSI colours.
 pub fn summary(plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> String {
@@ -69,7 +75,7 @@ fn write_summary(text: &mut String, plan: &Plan, preview: Option<&Preview>, aske
     let marks = preview.map(|preview| preview.marks.as_slice());
     let findings = preview.map_or(&[][..], |preview| preview.findings.as_slice());
     let mut shown: Option<Option<&str>> = None;
-    for row in rows(plan, marks) {
+    for row in rows(plan, preview) {
         let section = (shown != Some(row.section)).then(|| row.section.unwrap_or("Steps"));
         shown = Some(row.section);
         write_row(text, section.unwrap_or(""), &row, plan.steps.len() <= FEW)?;
@@ -90,7 +96,8 @@ struct PlanRow<'a> {
     kind: Kind,
     /// Counted from 1.
     numbers: Vec<usize>,
-    titles: Vec<&'a str>,
+    /// Each with how it would change its file, if it would.
+    titles: Vec<Cow<'a, str>>,
 }
 
 /// What steps would do.
@@ -142,13 +149,18 @@ impl Kind {
 }
 
 /// The rows in the order of the plan; those of a section in the order in which their first steps stand.
-fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<PlanRow<'a>> {
+fn rows<'a>(plan: &'a Plan, preview: Option<&Preview>) -> Vec<PlanRow<'a>> {
     let mut rows: Vec<PlanRow<'a>> = Vec::new();
     // Where the section begins that the step belongs to.
     let mut begin = 0;
     for (index, step) in plan.steps.iter().enumerate() {
         let section = step.section.as_deref();
-        let kind = Kind::of(step, marks.and_then(|marks| marks.get(index)).copied());
+        let mark = preview.and_then(|preview| preview.marks.get(index));
+        let kind = Kind::of(step, mark.copied());
+        let title = match preview.and_then(|preview| preview.change_of(index)) {
+            Some(change) => format!("{} ({})", step.title, in_short(change)).into(),
+            None => Cow::Borrowed(step.title.as_str()),
+        };
         if rows.last().is_some_and(|last| last.section != section) {
             begin = rows.len();
         }
@@ -159,13 +171,13 @@ fn rows<'a>(plan: &'a Plan, marks: Option<&[Mark]>) -> Vec<PlanRow<'a>> {
         match same {
             Some(row) => {
                 row.numbers.push(index + 1);
-                row.titles.push(&step.title);
+                row.titles.push(title);
             }
             None => rows.push(PlanRow {
                 section,
                 kind,
                 numbers: vec![index + 1],
-                titles: vec![&step.title],
+                titles: vec![title],
             }),
         }
     }
@@ -243,15 +255,13 @@ fn deleted(plan: &Plan) -> String {
     if plan.offline {
         return "What would be deleted is not known offline.".to_owned();
     }
-    let more = match plan.losses_complete {
-        true => "",
-        false => " and perhaps more: not all commands are infrakt's own",
-    };
+    let unlisted = unlisted(plan);
     if plan.losses == Losses::default() {
         let server = &plan.server.name;
-        return match more.is_empty() {
-            true => format!("Nothing to delete: Docker and /opt/infrakt hold nothing on {server} now"),
-            false => format!("Docker and /opt/infrakt hold nothing on {server} now; other data may be deleted"),
+        return match (unlisted, plan.reaches_docker()) {
+            (None, _) => format!("Nothing to delete: Docker and /opt/infrakt hold nothing on {server} now"),
+            (Some(unlisted), true) => format!("{unlisted} Docker and /opt/infrakt hold nothing on {server} now"),
+            (Some(unlisted), false) => unlisted,
         };
     }
     let counts = plan.losses.kinds().into_iter().filter(|(_, losses)| !losses.is_empty());
@@ -262,7 +272,45 @@ fn deleted(plan: &Plan) -> String {
             losses => format!("{} {kind}s", losses.len()),
         })
         .collect();
-    format!("Will be deleted: {}{more}", counts.join(", "))
+    let counts = counts.join(", ");
+    let listed = match plan.deletes_what_is_listed() {
+        true => format!("Will be deleted: {counts}"),
+        false => format!("May be deleted: {counts}"),
+    };
+    match unlisted {
+        Some(unlisted) => format!("{listed}. {unlisted}"),
+        None => listed,
+    }
+}
+
+/// The commands of which infrakt can't list what they delete.
+fn unlisted(plan: &Plan) -> Option<String> {
+    let numbers = plan.unlisted();
+    let commands = numbers.iter().take(COMMANDS).filter_map(|number| {
+        let Some(Action::Run { command }) = plan.steps.get(number - 1).map(|step| &step.action) else {
+            return None;
+        };
+        let lines = command.lines().filter(|line| !line.trim().is_empty());
+        Some(format!(
+            "{number}. {}",
+            cut(&lines.collect::<Vec<_>>().join("; "), COMMAND)
+        ))
+    });
+    let mut commands: Vec<String> = commands.collect();
+    if let more @ 1.. = numbers.len().saturating_sub(commands.len()) {
+        commands.push(format!("{more} more"));
+    }
+    match numbers.len() {
+        0 => None,
+        1 => Some(format!(
+            "infrakt can't list what this command deletes: {}",
+            commands.join(", ")
+        )),
+        _ => Some(format!(
+            "infrakt can't list what these commands delete: {}",
+            commands.join(", ")
+        )),
+    }
 }
 
 /// One line of at most `width` characters.

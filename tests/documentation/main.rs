@@ -2,9 +2,7 @@
 #![cfg(test)]
 
 mod commands;
-mod documents;
 mod links;
 mod markdown;
-mod plans;
 mod recipes;
 mod voice;

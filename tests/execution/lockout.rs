@@ -2,7 +2,7 @@
 
 use crate::local::{LockedOutBy, Memory, executed, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::plan::secret::Secrets;
+use infrakt::executor::script::Secrets;
 
 #[test]
 #[ignore = "needs root"]

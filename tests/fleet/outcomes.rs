@@ -1,4 +1,4 @@
-//! Servers that can't be reached or are refused, and how infrakt reports them.
+//! What becomes of servers that can't be reached or are refused, and how all of it is told.
 
 use crate::infrakt::{Infrakt, table_of};
 use crate::servers::Servers;

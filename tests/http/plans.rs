@@ -3,6 +3,8 @@
 use crate::openapi::fits;
 use crate::stage::{Stage, number};
 use serde_json::{Value, json};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 #[ignore = "needs root and sshd"]
@@ -138,4 +140,118 @@ fn a_plan_says_why_a_run_of_it_would_be_refused() {
         .answers(202);
     assert_eq!(stage.ended(number(&begun))["state"], "done");
     assert!(stage.here("data").exists() && stage.here("provisioned").exists());
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_plan_says_how_files_would_change_and_shows_nothing_that_others_can_not_read() {
+    let stage = Stage::set();
+    let folder = stage.here("etc");
+    std::fs::create_dir(&folder).expect("a folder");
+    let write = |name: &str, content: &str, mode: u32| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).expect("a file");
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("its mode");
+    };
+    write("shown", "one\ndeux\nthree\n", 0o664);
+    write("private", "user = a\npassword = hunter2\n", 0o600);
+    write("token", "hunter2", 0o600);
+    write("same", "same\n", 0o644);
+    let open_to = |mode: u32| {
+        std::fs::set_permissions(&folder, Permissions::from_mode(mode)).expect("its mode");
+    };
+    let everything = |plan: &Value| {
+        let whole = ["plan", "writes", "--server", "prod-2", "--full"];
+        format!("{plan}{}", stage.service.infrakt.ok(&whole))
+    };
+    // A file is private too if others can't enter its directory.
+    open_to(0o700);
+    let closed = stage.plan("writes");
+    assert_eq!(closed["changes"][0]["limit"], "private", "{closed}");
+    assert!(!everything(&closed).contains("deux"), "{closed}");
+    open_to(0o755);
+
+    let plan = stage.plan("writes");
+    fits("get", "/api/servers/{name}/plan", 200, &plan);
+    let line = |kind: &str, text: &str| json!({ "kind": kind, "text": text });
+    let path = |name: &str| folder.join(name).display().to_string();
+    assert_eq!(
+        plan["changes"],
+        json!([
+            {
+                "step": 1, "path": path("shown"), "new": false, "mode": { "from": "0664", "to": "0644" },
+                "lines": { "added": 1, "removed": 1 },
+                "hunks": [{ "from_line": 1, "to_line": 1, "lines": [
+                    line("same", "one"), line("removed", "deux"), line("added", "zwei"), line("same", "three")
+                ] }]
+            },
+            {
+                "step": 2, "path": path("new"), "new": true, "lines": { "added": 1, "removed": 0 },
+                "hunks": [{ "from_line": 1, "to_line": 1, "lines": [line("added", "new")] }]
+            },
+            {
+                "step": 3, "path": path("private"), "new": false, "limit": "private",
+                "lines": { "added": 1, "removed": 1 },
+                "hunks": [{ "from_line": 1, "to_line": 1, "lines": [
+                    line("same", "user = a"), { "kind": "removed", "text": null }, line("added", "password = ask")
+                ] }]
+            },
+            { "step": 4, "path": path("token"), "new": false, "limit": "secret" }
+        ])
+    );
+    assert!(!everything(&plan).contains("hunter2"), "{plan}");
+    assert_eq!(plan["marks"][4], "no_change");
+    let shown = stage
+        .service
+        .infrakt
+        .ok(&["plan", "writes", "--server", "prod-2", "--diff"]);
+    for part in [
+        "Change it (+1 -1, mode 0664 to 0644)",
+        "Make it (new file, +1)",
+        "Keep it secret (a secret, not compared)",
+        "      @@ -1,3 +1,3 @@\n        one\n      - deux\n      + zwei\n        three\n",
+        "      - (1 line that is not shown)\n      + password = ask\n",
+        "      + new\n",
+    ] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(folder.join("shown")).expect("a file"),
+        "one\ndeux\nthree\n"
+    );
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_query_that_fails_is_shown_with_its_line_and_with_what_was_printed_before() {
+    let stage = Stage::set();
+    let error = stage
+        .service
+        .get("/api/servers/prod-2/plan?recipe=asks")
+        .refuses(502, "query_failed");
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("E: not here")),
+        "{error}"
+    );
+    let ended = stage
+        .service
+        .infrakt
+        .run(&["plan", "asks", "--server", "prod-2"])
+        .exits(4);
+    for part in [
+        "on 'prod-2' with exit status 3: E: not here",
+        "asks.rhai:2:",
+        "asked here",
+        "asking now",
+    ] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    let error = stage
+        .service
+        .infrakt
+        .run(&["plan", "asks", "--server", "prod-2", "--json"])
+        .exits(4);
+    assert!(error.stdout.contains(r#""line":2"#), "{}", error.stdout);
 }

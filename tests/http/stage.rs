@@ -13,7 +13,7 @@ pub struct Stage {
 }
 
 /// `$HERE` becomes a directory that the server and the test both see.
-const RECIPES: [(&str, &str); 8] = [
+const RECIPES: [(&str, &str); 10] = [
     (
         "hello",
         r#"let greeting = param("greeting", "hello", "What to say"); print("about to greet");
@@ -44,6 +44,18 @@ const RECIPES: [(&str, &str); 8] = [
         r#"ssh::run("Begin", "echo begun"); ssh::run("Needs a file", "cat $HERE/needed && echo there && mkdir $HERE/made").unless("test -d $HERE/made"); ssh::run("End", "echo ended");"#,
     ),
     ("broken", r#"ssh::run("One", "true"); nonsense("#),
+    (
+        "asks",
+        r#"print("asking now"); let found = ssh::query("echo 'E: not here' >&2; exit 3");"#,
+    ),
+    (
+        "writes",
+        r#"ssh::upload("Change it", "$HERE/etc/shown", "one\nzwei\nthree\n");
+           ssh::upload("Make it", "$HERE/etc/new", "new\n");
+           ssh::upload("Keep it private", "$HERE/etc/private", "user = a\npassword = ask\n").mode("0600");
+           ssh::upload("Keep it secret", "$HERE/etc/token", secret("TOKEN"));
+           ssh::upload("Leave it", "$HERE/etc/same", "same\n");"#,
+    ),
     (
         "many",
         r#"ssh::run("Print", "printf 'a\\342'; sleep 0.3; printf '\\202'; sleep 0.3; printf '\\254b\\n'; printf 'end\\360\\237'");"#,

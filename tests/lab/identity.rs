@@ -1,4 +1,4 @@
-//! infrakt destroys nothing on a machine that it can't recognise.
+//! Nothing is destroyed on a machine that can't be told from others.
 
 use crate::infrakt::Infrakt;
 use crate::machine::Machine;

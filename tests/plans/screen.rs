@@ -3,7 +3,7 @@
 
 use crate::support::server;
 use infrakt::plan::summary::{consent_block, summary};
-use infrakt::plan::{Effect, Finding, Loss, Mark, Plan, Preview, render};
+use infrakt::plan::{Action, Effect, Finding, Keeper, Loss, Mark, Plan, Preview, render};
 
 fn fits(text: &str, lines: usize) {
     assert!(text.lines().count() <= lines, "{} lines:\n{text}", text.lines().count());
@@ -21,6 +21,7 @@ fn preview(plan: &Plan) -> Preview {
     Preview {
         marks: plan.steps.iter().map(|step| mark(step.effect)).collect(),
         findings: Vec::new(),
+        changes: Vec::new(),
     }
 }
 
@@ -55,6 +56,56 @@ fn a_step_that_would_fail_is_named_with_what_its_check_says() {
 }
 
 #[test]
+fn what_infrakt_can_not_list_is_said_with_its_command() {
+    let mut plan = server("debian-13").used().plan("wipe");
+    let held = plan.losses.clone();
+    plan.steps.retain(|step| step.title == "Remove /opt/infrakt");
+    let mut shown = |command: &str| {
+        let step = plan.steps.first_mut().expect("the step");
+        step.origin.kept_by = Keeper::Path;
+        step.origin.file = "mine.rhai".to_owned();
+        step.action = Action::Run {
+            command: command.to_owned(),
+        };
+        plan.losses = plan.within_reach(held.clone());
+        plan.losses_complete = plan.unlisted().is_empty();
+        assert!(!plan.losses_complete);
+        let all = [
+            summary(&plan, None, None),
+            consent_block(&plan, &[]),
+            render::plan(&plan, None, None),
+        ];
+        all.map(|text| render::plain(&text))
+    };
+    let [summary, block, whole] = shown("rm -rf /srv/data");
+    for text in [&summary, &block] {
+        assert!(
+            text.contains("infrakt can't list what this command deletes: 1. rm -rf /srv/data"),
+            "{text}"
+        );
+    }
+    assert!(
+        whole.contains("infrakt can't list what step 1 deletes: read its command."),
+        "{whole}"
+    );
+    for text in [summary, block, whole] {
+        assert!(!text.contains("container") && !text.contains("Docker"), "{text}");
+    }
+    // A command that may reach it all is never said to reach less.
+    for command in ["docker volume prune -f", "/usr/local/bin/clean", "rm -rf /opt"] {
+        let [summary, _, whole] = shown(command);
+        assert!(
+            summary.contains("May be deleted: 3 containers, 2 images, 2 volumes"),
+            "{summary}"
+        );
+        assert!(
+            whole.contains("May be deleted from prod-2") && whole.contains("pgdata"),
+            "{whole}"
+        );
+    }
+}
+
+#[test]
 fn what_stands_above_the_typed_name_fits_a_small_terminal_whatever_is_lost_and_left_out() {
     let mut plan = server("debian-13").used().plan("wipe");
     let many = |kind: &str| {
@@ -66,6 +117,12 @@ fn what_stands_above_the_typed_name_fits_a_small_terminal_whatever_is_lost_and_l
     plan.losses.paths = many("path");
     plan.losses.env_files = many("env");
     plan.losses.secrets = many("secret");
+    let step = plan
+        .steps
+        .iter_mut()
+        .find(|step| step.destroys())
+        .expect("a step that destroys");
+    step.origin.altered_by = Some("mine.rhai".to_owned());
     plan.losses_complete = false;
     plan.server.host = "a-very-long-name-of-a-host.".repeat(8);
     let left_out: Vec<(String, String)> = (0..40)
@@ -82,7 +139,7 @@ fn what_stands_above_the_typed_name_fits_a_small_terminal_whatever_is_lost_and_l
     for part in [
         "prod-2  root@",
         "Will be deleted: 300 containers, 2 images",
-        "and perhaps more",
+        "6. case $(docker info",
         "steps of wipe.rhai delete data",
         "left out: web-0: cannot reach it",
         "left out: 35 more",

@@ -366,24 +366,6 @@ export interface components {
              */
             size: number | null;
         };
-        /** @description What is missing for another run. */
-        BusyReason: {
-            /** @constant */
-            code: "shutting_down";
-        } | {
-            /** @constant */
-            code: "too_many_runs";
-            /** Format: uint */
-            running: number;
-        } | {
-            /** @constant */
-            code: "no_thread";
-            problem: string;
-        } | {
-            /** @constant */
-            code: "not_recorded";
-            recipe: string;
-        };
         /** @description A proof that a person accepted one plan, for the journal. */
         Consent: {
             /** Format: date-time */
@@ -409,6 +391,20 @@ export interface components {
         /** @description The content of an upload. */
         Content: string | {
             secret: string;
+        };
+        /** @description A content that is not shown. */
+        ContentSize: {
+            /** Format: uint64 */
+            bytes: number;
+            sha256?: string | null;
+        };
+        /** @description A line of a diff. */
+        DiffLine: {
+            kind: components["schemas"]["LineKind"];
+            /** @description Without its line break. A secret of the plan has its name here. Null: the line must not be shown. */
+            text: string | null;
+            /** @description The last line of a file that does not end with a line break. */
+            unfinished?: boolean;
         };
         /** @description What is at a path. */
         Directory: {
@@ -545,7 +541,7 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
-            /** @description Why, where the code has several kinds of reasons. */
+            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
             reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description An event for programs. */
@@ -671,6 +667,32 @@ export interface components {
             swap_mb?: number | null;
             users?: components["schemas"]["User"][] | null;
         };
+        /** @description How a step would change a file. */
+        FileChange: {
+            after?: components["schemas"]["ContentSize"] | null;
+            /** @description The contents before and after; only if they were not compared by their lines and may be shown. */
+            before?: components["schemas"]["ContentSize"] | null;
+            hunks?: components["schemas"]["Hunk"][];
+            /**
+             * Format: uint
+             * @description Lines of the diff that are left out at its end, because the diffs would be too long.
+             */
+            left_out?: number;
+            /** @description Why less is shown than the whole difference. */
+            limit?: components["schemas"]["Limit"] | null;
+            /** @description How many lines differ; only if the contents were compared by their lines. */
+            lines?: components["schemas"]["LineCounts"] | null;
+            mode?: components["schemas"]["FromTo"] | null;
+            /** @description There is nothing at the path yet. */
+            new: boolean;
+            owner?: components["schemas"]["FromTo"] | null;
+            path: string;
+            /**
+             * Format: uint
+             * @description The step, counted from 1.
+             */
+            step: number;
+        };
         /** @description Why a step would fail, in the words of its check. */
         Finding: {
             message: string;
@@ -679,6 +701,11 @@ export interface components {
              * @description The step, counted from 1.
              */
             step: number;
+        };
+        /** @description A mode or an owner that would change. */
+        FromTo: {
+            from: string;
+            to: string;
         };
         /** @description Runs that were started together. */
         GroupId: string;
@@ -708,6 +735,20 @@ export interface components {
             /** Format: uint16 */
             port: number;
             user: string;
+        };
+        /** @description Lines that differ, with the lines around them. */
+        Hunk: {
+            /**
+             * Format: uint
+             * @description The first line before, counted from 1.
+             */
+            from_line: number;
+            lines: components["schemas"]["DiffLine"][];
+            /**
+             * Format: uint
+             * @description The first line after, counted from 1.
+             */
+            to_line: number;
         };
         /** @description By what a machine is recognised. */
         IdentityKind: ("machine_id" | "host_key") | "engine";
@@ -744,6 +785,17 @@ export interface components {
          * @enum {string}
          */
         LeftOut: "unreachable" | "refused";
+        /** @description Why a diff shows less than the whole difference. */
+        Limit: "secret" | "private" | "long" | "binary" | "room" | "no_file";
+        /** @description How many lines would be added and removed. */
+        LineCounts: {
+            /** Format: uint */
+            added: number;
+            /** Format: uint */
+            removed: number;
+        };
+        /** @enum {string} */
+        LineKind: "same" | "added" | "removed";
         /** @description The run that holds a server's lock, as far as it is known. */
         LockHolder: {
             /** @constant */
@@ -841,37 +893,6 @@ export interface components {
         Mark: "would_change" | "no_change" | "check" | "would_fail";
         /** @description How a person consented. */
         Means: "typed" | "--confirm" | "api";
-        /** @description What would happen, and to which server. */
-        NameReason: {
-            /** @constant */
-            code: "removes_protection";
-            server: string;
-        } | {
-            /** @constant */
-            code: "changes_address";
-            server: string;
-        } | {
-            /** @constant */
-            code: "changes_host_key";
-            server: string;
-        } | {
-            /** @constant */
-            code: "removes_server";
-            server: string;
-        } | {
-            /** @constant */
-            code: "forgets_host_key";
-            server: string;
-        } | {
-            /** @constant */
-            code: "ends_run";
-            holder: components["schemas"]["LockHolder"];
-            server: string;
-        } | {
-            /** @constant */
-            code: "no_consent";
-            server: string;
-        };
         /** @description A thing that has an id and a name. */
         Named: {
             /**
@@ -970,6 +991,8 @@ export interface components {
         PlanShown: {
             /** @description Whether the queries and guards could have changed files on the server; only if the server was contacted. */
             asked?: components["schemas"]["Asked"] | null;
+            /** @description How files would change, for each upload that would change something; only if the server was contacted. The diffs are against the files as they are now. */
+            changes?: components["schemas"]["FileChange"][] | null;
             /**
              * Format: uint
              * @description How many steps come before the place where the recipe put the consent.
@@ -982,7 +1005,7 @@ export interface components {
             /** Format: uint32 */
             format: number;
             losses: components["schemas"]["Losses"];
-            /** @description Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified from infrakt's own library. What other steps destroy is only visible in their commands. */
+            /** @description Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified from infrakt's own wipe. What other steps destroy is only visible in their commands; `losses` has what Docker and /opt/infrakt hold, unless a command certainly leaves that alone. */
             losses_complete: boolean;
             /**
              * Format: date-time
@@ -1009,6 +1032,8 @@ export interface components {
             secrets: string[];
             server: components["schemas"]["ServerIdentity"];
             steps: components["schemas"]["Step"][];
+            /** @description The destructive steps, counted from 1, of which infrakt can't list what they delete: read their commands. */
+            unlisted?: number[];
         };
         /** @description What went wrong, and what to do. */
         Problem: {
@@ -1019,7 +1044,7 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
-            /** @description Why, where the code has several kinds of reasons. */
+            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
             reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description The document of an error. */
@@ -1151,7 +1176,7 @@ export interface components {
         ReasonExplained: {
             /** @description The same for people. It may be reworded. */
             message: string;
-        } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"] | components["schemas"]["NameReason"] | components["schemas"]["BusyReason"];
+        } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"];
         /** @description Which recipe, and its exact text. */
         RecipeIdentity: {
             kept_by: components["schemas"]["Keeper"];
@@ -1230,7 +1255,7 @@ export interface components {
             digest: string;
             /**
              * Format: date-time
-             * @description null while it is in progress, and when its end was not seen.
+             * @description null while it goes on, and when its end was not seen.
              */
             ended_at: string | null;
             /** @description The runs that were started together with it, if any. */
@@ -1241,7 +1266,7 @@ export interface components {
             operator: string;
             /**
              * Format: uint64
-             * @description Milliseconds between an end of the run and its resumption, in all, without the time in which the server still executed steps. They are no part of the time that the run took.
+             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
              */
             paused_ms: number;
             /** Format: uint32 */
@@ -1285,7 +1310,7 @@ export interface components {
                 [key: string]: unknown;
             };
             recipe: string;
-            /** @description The result on each server, from the last group of the chain that it was in; in the order of the first group. */
+            /** @description What became of each server in the last group of the chain that it was in; in the order of the first one. */
             servers: components["schemas"]["GroupServer"][];
         };
         /** @description A run with everything in the journal except the output of its steps. */
@@ -1297,7 +1322,7 @@ export interface components {
             digest: string;
             /**
              * Format: date-time
-             * @description null while it is in progress, and when its end was not seen.
+             * @description null while it goes on, and when its end was not seen.
              */
             ended_at: string | null;
             /** @description The runs that were started together with it, if any. */
@@ -1314,7 +1339,7 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds between an end of the run and its resumption, in all, without the time in which the server still executed steps. They are no part of the time that the run took.
+             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
              */
             paused_ms: number;
             /** Format: uint32 */

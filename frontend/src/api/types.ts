@@ -1,6 +1,6 @@
 /**
  * What the API answers and takes, by the names of this dashboard. The types are made from docs/openapi.json, which the
- * service's own tests hold against its answers: `npm run schema` generates them.
+ * service's own tests hold against its answers: `npm run schema` makes them anew.
  */
 
 import type { components } from "./schema";
@@ -29,6 +29,9 @@ export type Plan = Schemas["PlanShown"];
 export type PlanStep = Schemas["Step"];
 export type Effect = Schemas["Effect"];
 export type Mark = Schemas["Mark"];
+export type FileChange = Schemas["FileChange"];
+export type Hunk = Schemas["Hunk"];
+export type DiffLine = Schemas["DiffLine"];
 export type Action = Schemas["Action"];
 export type SecretPlace = Exclude<Schemas["Content"], string>;
 export type Loss = Schemas["Loss"];

@@ -10,7 +10,7 @@ import { LossList } from "../plan/LossList";
 import { lossGroups } from "../plan/losses";
 import { PlanView } from "../plan/PlanView";
 import { Provenance } from "../plan/Provenance";
-import { totals } from "../plan/summary";
+import { isCertain, totals, unlisted } from "../plan/summary";
 import { count } from "../text/format";
 import { printable } from "../text/printable";
 import { withoutOptions } from "../text/settings";
@@ -135,14 +135,14 @@ export function ConsentDialog({
       {plan !== null && <Provenance plan={plan} />}
       {plan !== null && destroys && !plan.losses_complete && (
         <>
-          <p>These commands delete data. The list below may not name everything they delete:</p>
+          <p>These commands delete data. {unlisted(plan)}</p>
           <Commands plan={plan} open />
         </>
       )}
       {plan !== null && destroys && (plan.losses_complete || lossGroups(plan.losses).length > 0) && (
         <section className={styles.losses} aria-label="What will be lost">
           <div className={styles.head}>
-            <h3>{plan.losses_complete ? "What will be lost" : "What is there and may be lost"}</h3>
+            <h3>{isCertain(plan) ? "What will be lost" : "What is there and may be lost"}</h3>
             <p className={styles.age}>
               read from {server} <Time at={flow.readAt} />
             </p>

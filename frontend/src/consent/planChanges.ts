@@ -17,13 +17,13 @@ export function planChanges(before: Plan, now: Plan): string[] {
 function changedSteps(before: Plan, now: Plan): string[] {
   const key = (plan: Plan) => new Map(plan.steps.map((step) => [step.title, JSON.stringify(step)]));
   const then = key(before);
-  const after = key(now);
+  const anew = key(now);
   return [
-    ...[...after].flatMap(([title, text]) => {
+    ...[...anew].flatMap(([title, text]) => {
       const old = then.get(title);
       if (old === undefined) return [`New step: ${title}`];
       return old === text ? [] : [`Changed step: ${title}`];
     }),
-    ...[...then.keys()].filter((title) => !after.has(title)).map((title) => `Removed step: ${title}`),
+    ...[...then.keys()].filter((title) => !anew.has(title)).map((title) => `Removed step: ${title}`),
   ];
 }

@@ -1,7 +1,9 @@
 import clsx from "clsx";
-import type { Mark, PlanStep } from "../api/types";
+import type { FileChange, Mark, PlanStep } from "../api/types";
 import { printable } from "../text/printable";
+import { inShort } from "./change";
 import { EffectBadge } from "./EffectBadge";
+import { FileDiff } from "./FileDiff";
 import styles from "./PlanView.module.css";
 import { StepBody } from "./StepBody";
 
@@ -10,6 +12,7 @@ export function PlanStepView({
   step,
   index,
   mark,
+  change,
   asksBefore,
   open,
 }: {
@@ -17,6 +20,8 @@ export function PlanStepView({
   /** From 0; shown from 1. */
   index: number;
   mark: Mark | null;
+  /** How it would change its file. */
+  change: FileChange | null;
   /** The name that has to be typed before this step, if it is that one. */
   asksBefore: string | null;
   open: boolean;
@@ -27,13 +32,17 @@ export function PlanStepView({
       <details open={open}>
         <summary className={styles.head}>
           <span className={styles.number}>{index + 1}</span>
-          <span className={styles.title}>{printable(step.title)}</span>
+          <span className={styles.title}>
+            {printable(step.title)}
+            {change !== null && <span className={styles.counts}> {printable(inShort(change))}</span>}
+          </span>
           <span className={styles.badges}>
             {step.effect === "destroy" && mark === "no_change" && <EffectBadge effect="destroy" />}
             <EffectBadge effect={step.effect} mark={mark} />
           </span>
         </summary>
         <div className={styles.body}>
+          {change !== null && !change.new && <FileDiff change={change} />}
           <StepBody step={step} />
         </div>
       </details>

@@ -111,14 +111,15 @@ test("whose the recipe and its modules are is said, and that the list of losses 
   const plan = aPlan();
   const { rerender } = render(<PlanView plan={plan} />);
   expect(screen.queryByText(/is yours, in place of/)).not.toBeInTheDocument();
-  expect(screen.queryByText(/the list is not complete/)).not.toBeInTheDocument();
+  expect(screen.queryByText(/infrakt can’t list/)).not.toBeInTheDocument();
   const sources = {
     ...plan.recipe.sources,
     "home:lib/wipe.rhai": { kept_by: "user" as const, sha256: "00ff" },
   };
   const recipe = { ...plan.recipe, kept_by: "user" as const, overrides_shipped: true, sources };
-  rerender(<PlanView plan={{ ...plan, recipe, losses_complete: false }} />);
+  rerender(<PlanView plan={{ ...plan, recipe, losses_complete: false, unlisted: [2] }} />);
   expect(screen.getByText(/is yours, in place of/)).toBeInTheDocument();
   expect(screen.getByText("home:lib/wipe.rhai")).toBeInTheDocument();
-  expect(screen.getByText(/the list is not complete/)).toBeInTheDocument();
+  expect(screen.getByText("infrakt can’t list what step 2 deletes: read its command.")).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Will be deleted from prod-2" })).toBeInTheDocument();
 });

@@ -8,10 +8,11 @@ import { count } from "../text/format";
 import { printable } from "../text/printable";
 import { withoutOptions } from "../text/settings";
 import { LossList } from "./LossList";
+import { lossGroups } from "./losses";
 import styles from "./PlanView.module.css";
 import { PlanStepView } from "./PlanStepView";
 import { Provenance } from "./Provenance";
-import { parameterLines, sections, totals } from "./summary";
+import { isCertain, parameterLines, sections, totals, unlisted } from "./summary";
 
 /** A plan as a person reads it before it runs: what it takes away, and every step with its exact command. */
 export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutLosses?: boolean }) {
@@ -61,13 +62,12 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
       )}
       {destroys && !withoutLosses && (
         <section className={styles.losses} aria-label="Will be deleted">
-          <h3>Will be deleted from {plan.server.name}</h3>
-          {!plan.losses_complete && !plan.offline && (
-            <p>The commands may delete more than this: the list is not complete.</p>
-          )}
-          {plan.offline ? (
-            <p>Not known: the plan was made offline.</p>
-          ) : (
+          <h3>
+            {isCertain(plan) ? "Will be deleted from" : "May be deleted from"} {plan.server.name}
+          </h3>
+          {unlisted(plan) !== null && <p>{unlisted(plan)}</p>}
+          {plan.offline && <p>Not known: the plan was made offline.</p>}
+          {!plan.offline && (isCertain(plan) || lossGroups(plan.losses).length > 0) && (
             <LossList losses={plan.losses} server={plan.server.name} />
           )}
         </section>
@@ -95,13 +95,14 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
         <section key={section.steps[0]?.index ?? section.title} className={styles.section}>
           <h3>{printable(section.title)}</h3>
           <ol role="list" className={styles.steps}>
-            {section.steps.map(({ index, step, mark }) => (
-              // Rendered again when all are opened or closed; each can then be opened and closed by itself.
+            {section.steps.map(({ index, step, mark, change }) => (
+              // Made anew when all are opened or closed; each can then be opened and closed for itself.
               <PlanStepView
                 key={`${index} ${String(all)}`}
                 step={step}
                 index={index}
                 mark={mark}
+                change={change}
                 asksBefore={plan.consent_before === index ? plan.server.name : null}
                 open={all}
               />

@@ -1,6 +1,6 @@
 /** A plan in a sentence, and in sections. */
 
-import type { Effect, Mark, Plan, PlanStep } from "../api/types";
+import type { Effect, FileChange, Mark, Plan, PlanStep } from "../api/types";
 import { count } from "../text/format";
 
 /** `12 steps: 4 destroy, 6 change, 2 checks. 9 steps would change something.` */
@@ -30,6 +30,7 @@ export interface PlannedStep {
   index: number;
   step: PlanStep;
   mark: Mark | null;
+  change: FileChange | null;
 }
 
 export interface PlanSection {
@@ -48,7 +49,8 @@ export function sections(plan: Plan): PlanSection[] {
       section = { title, steps: [] };
       all.push(section);
     }
-    section.steps.push({ index, step, mark: markOf(plan, index, firstDestroying) });
+    const change = plan.changes?.find((change) => change.step === index + 1) ?? null;
+    section.steps.push({ index, step, mark: markOf(plan, index, firstDestroying), change });
   });
   return all;
 }
@@ -62,6 +64,20 @@ function markOf(plan: Plan, index: number, firstDestroying: number): Mark | null
   const afterwards = firstDestroying >= 0 && index > firstDestroying;
   if (mark === "no_change" && afterwards && plan.steps[index]?.effect !== "destroy") return null;
   return mark;
+}
+
+/** That infrakt can't list what some steps delete, and which. */
+export function unlisted(plan: Plan): string | null {
+  const steps = plan.unlisted ?? [];
+  if (steps.length === 0) return null;
+  return steps.length === 1
+    ? `infrakt can’t list what step ${steps.join()} deletes: read its command.`
+    : `infrakt can’t list what these steps delete: read the commands of ${steps.join(", ")}.`;
+}
+
+/** Whether a step deletes what is listed, rather than that it may. */
+export function isCertain(plan: Plan): boolean {
+  return plan.steps.filter((step) => step.effect === "destroy").length > (plan.unlisted ?? []).length;
 }
 
 /** The parameters of a plan, as a recipe's author would write their values. */

@@ -8,7 +8,7 @@ import type { NumberedEvent } from "./events";
 
 export interface StepProgress {
   title: string | null;
-  /** Null while it is running. */
+  /** Null while it goes on. */
   outcome: Outcome | null;
   exitStatus: number | null;
   durationMs: number | null;
@@ -25,12 +25,12 @@ export interface Notice {
 export interface RunProgress {
   /** The last event that was taken note of. */
   lastId: number;
-  /** By the step's number in the plan, counted from 1; only those with events. */
+  /** By the step's number in the plan, counted from 1; only those of which something was told. */
   steps: ReadonlyMap<number, StepProgress>;
-  /** The step that is running. */
+  /** The step that goes on. */
   current: number | null;
   notices: readonly Notice[];
-  /** How it ended; null while it is in progress, and again once it was resumed. */
+  /** How it ended; null while it goes on, and again once it was resumed. */
   ended: { state: RunState; reason: string | null } | null;
 }
 
@@ -85,7 +85,7 @@ export function advance(progress: RunProgress, events: readonly NumberedEvent[])
         break;
       case "run_ended":
         ended = { state: event.state, reason: event.reason };
-        // There is no event for the end of a step that had not ended by then.
+        // No event told the end of a step that had not ended by then.
         if (current !== null) {
           const open = steps.get(current);
           if (open !== undefined) steps.set(current, { ...open, outcome: "unknown" });

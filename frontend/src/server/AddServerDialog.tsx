@@ -74,7 +74,7 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** The result. */
+/** What became of it. */
 function Added({ server, onClose }: { server: AddedServer; onClose: () => void }) {
   return (
     <Dialog

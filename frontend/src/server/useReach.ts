@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { askAgain, serverStatus } from "../api/queries";
+import { serverStatus } from "../api/queries";
 import { limited } from "./limited";
 import { mayPass } from "./problem";
 
@@ -21,8 +21,7 @@ export function useReach(name: string) {
     enabled: inSight,
     staleTime: FRESH,
     // A server may count refused logins and ban this address.
-    refetchInterval: ({ state: { status, error } }) =>
-      askAgain(error, status !== "error" || mayPass(error) ? FRESH : false),
+    refetchInterval: ({ state }) => (state.status !== "error" || mayPass(state.error) ? FRESH : false),
     refetchOnWindowFocus: false,
   });
   return { ref: setRow, query };

@@ -1,6 +1,17 @@
 /** Documents as the API answers them, for tests and for `npm run dev` without a service. */
 
-import type { App, Losses, Plan, PlanStep, Run, Server, ServerStatus, ServerWithRoute } from "../api/types";
+import type {
+  App,
+  DiffLine,
+  FileChange,
+  Losses,
+  Plan,
+  PlanStep,
+  Run,
+  Server,
+  ServerStatus,
+  ServerWithRoute,
+} from "../api/types";
 
 export function aServer(over: Partial<Server> = {}): Server {
   return {
@@ -162,6 +173,40 @@ const PROVISION: PlanStep[] = [
     action: { kind: "run", command: "docker inspect --format '{{.State.Status}}' traefik" },
   }),
 ];
+
+const line = (kind: DiffLine["kind"], text: string | null): DiffLine => ({ kind, text });
+
+/** How a file changes: two lines are replaced by three, and one is added far below. */
+export function aFileChange(over: Partial<FileChange> = {}): FileChange {
+  return {
+    step: 1,
+    path: "/etc/nginx/sites-available/shop",
+    new: false,
+    mode: { from: "0664", to: "0644" },
+    lines: { added: 4, removed: 2 },
+    hunks: [
+      {
+        from_line: 1,
+        to_line: 1,
+        lines: [
+          line("same", "server {"),
+          line("removed", "    listen 80;"),
+          line("removed", "    server_name shop.example.org;"),
+          line("added", "    listen 443 ssl;"),
+          line("added", "    listen [::]:443 ssl;"),
+          line("added", "    server_name shop.example.org www.shop.example.org;"),
+          line("same", "    root /srv/shop;"),
+        ],
+      },
+      {
+        from_line: 31,
+        to_line: 32,
+        lines: [line("same", "    }"), line("added", "    access_log off;"), line("same", "}")],
+      },
+    ],
+    ...over,
+  };
+}
 
 /** A plan of `provision`: with the wipe, or without it as for a protected server. */
 export function aPlan(over: Partial<Plan> & { wipes?: boolean } = {}): Plan {

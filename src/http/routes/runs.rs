@@ -226,9 +226,10 @@ pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
         RunState::Running => Refusal::RunsElsewhere {
             run: id,
             server: run.server,
-            operator: run.operator,
-            computer: run.computer,
-            pid: run.pid,
+            place: format!(
+                "by process {} on {}, started by {}",
+                run.pid, run.computer, run.operator
+            ),
         }
         .into(),
         state => crate::error::Error::from(StoreError::RunHasEnded {

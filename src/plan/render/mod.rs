@@ -1,19 +1,26 @@
 //! A plan as people read it: what would be lost, then every step with its exact command. A pure function of the plan:
 //! same plan, same text.
 
+mod diff;
 mod step;
 mod style;
 
+use super::file_change::FileChange;
 use super::losses::{Loss, Losses};
 use super::preview::{Asked, Mark, Preview};
 use super::printable::one_line;
 use super::{Effect, Keeper, Plan};
+use diff::write_diff;
 use std::fmt::{self, Write as _};
 use step::{block, write_finding, write_step};
 use style::{CHECK, DESTROY};
 
+pub use diff::in_short;
 pub use step::{action_lines, aside, command_of, done, heading};
 pub use style::{BOLD, DIM, FAILURE, effect_sign, effect_style, plain};
+
+/// Lines of a new file that are shown where its whole content is not.
+const NEW_LINES: usize = 12;
 
 /// The whole plan, with what the server said of it and how it was asked, if it was. The text has ANSI colours; see [`plain`].
 pub fn plan(plan: &Plan, preview: Option<&Preview>, asked: Option<&Asked>) -> String {
@@ -88,6 +95,9 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
             )?;
         }
         write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
+        if let Some(change) = preview.and_then(|preview| preview.change_of(index)) {
+            write_change(text, change)?;
+        }
         for finding in preview.into_iter().flat_map(|preview| &preview.findings) {
             if finding.step == index + 1 {
                 write_finding(text, finding)?;
@@ -101,6 +111,35 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
         None => {}
     }
     writeln!(text, "{DIM}digest {}{DIM:#}", one_line(&plan.digest))
+}
+
+/// What is different from the file that is there. Of a new file, the step has shown everything.
+fn write_change(text: &mut String, change: &FileChange) -> fmt::Result {
+    if change.new {
+        return writeln!(text, "      {DIM}{}{DIM:#}", in_short(change));
+    }
+    writeln!(text, "      {DIM}differs  {}{DIM:#}", in_short(change))?;
+    write_diff(text, change, None)
+}
+
+/// The diffs of all files that would change. Of a new file only the beginning.
+pub fn diffs(plan: &Plan, preview: &Preview) -> String {
+    let mut text = String::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        let Some(change) = preview.change_of(index) else {
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "\n{:>4}  {}\n      {DIM}{}  {}{DIM:#}",
+            index + 1,
+            heading(&step.title),
+            one_line(&change.path),
+            in_short(change)
+        );
+        let _ = write_diff(&mut text, change, change.new.then_some(NEW_LINES));
+    }
+    text
 }
 
 /// Whose the recipe and its modules are, where they are not infrakt's own and the name alone does not say so. Empty for a
@@ -151,6 +190,21 @@ pub fn losses(plan: &Plan) -> String {
     text
 }
 
+/// That infrakt can't list what some steps delete, and which.
+pub fn unlisted(plan: &Plan) -> Option<String> {
+    let numbers: Vec<String> = plan.unlisted().iter().map(ToString::to_string).collect();
+    match numbers.as_slice() {
+        [] => None,
+        [number] => Some(format!(
+            "infrakt can't list what step {number} deletes: read its command."
+        )),
+        numbers => Some(format!(
+            "infrakt can't list what these steps delete: read the commands of {}.",
+            numbers.join(", ")
+        )),
+    }
+}
+
 fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     if plan.offline {
         return writeln!(
@@ -159,19 +213,23 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
         );
     }
     let server = one_line(&plan.server.name);
-    if !plan.losses_complete {
-        writeln!(
-            text,
-            "{DESTROY}The commands may delete more than Docker and /opt/infrakt hold: this list is not complete.{DESTROY:#}"
-        )?;
+    if let Some(unlisted) = unlisted(plan) {
+        writeln!(text, "{DESTROY}{unlisted}{DESTROY:#}")?;
     }
     if plan.losses == Losses::default() {
-        return writeln!(
-            text,
-            "{BOLD}Docker and /opt/infrakt hold nothing on {server} now.{BOLD:#}"
-        );
+        return match plan.reaches_docker() {
+            true => writeln!(
+                text,
+                "{BOLD}Docker and /opt/infrakt hold nothing on {server} now.{BOLD:#}"
+            ),
+            false => Ok(()),
+        };
     }
-    writeln!(text, "{DESTROY}Will be deleted from {server}{DESTROY:#}")?;
+    let will = match plan.deletes_what_is_listed() {
+        true => "Will be deleted",
+        false => "May be deleted",
+    };
+    writeln!(text, "{DESTROY}{will} from {server}{DESTROY:#}")?;
     for (kind, losses) in plan.losses.kinds() {
         if losses.is_empty() {
             continue;

@@ -9,6 +9,9 @@ pub const DIM: Style = Style::new().dimmed();
 pub const DESTROY: Style = AnsiColor::Magenta.on_default().bold();
 pub const FAILURE: Style = AnsiColor::Red.on_default().bold();
 pub const CHANGE: Style = AnsiColor::Yellow.on_default();
+/// Lines that a file gains and loses. Red stays for failures.
+pub const ADDED: Style = AnsiColor::Green.on_default();
+pub const REMOVED: Style = AnsiColor::Yellow.on_default();
 pub const CHECK: Style = AnsiColor::Cyan.on_default();
 
 /// The style of an effect, the same wherever one is shown.

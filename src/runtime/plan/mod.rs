@@ -4,6 +4,7 @@
 
 pub(super) mod each_server;
 pub(super) mod example;
+mod file_changes;
 pub(super) mod make;
 pub(super) mod preview;
 pub(super) mod saved;

@@ -1,9 +1,10 @@
-//! Asks a server, in one round trip, which steps of a plan have nothing to do now, and which would fail. This runs with
-//! read-only file systems (see [`crate::executor::read_only`]).
+//! Asks a server, in one round trip, which steps of a plan have nothing to do now, which would fail, and what is in the files
+//! that uploads would replace. This runs with read-only file systems (see [`crate::executor::read_only`]).
 
+use super::file_changes::{changes, look_at, shows};
 use super::make::Planned;
 use crate::error::{Result, ServerError};
-use crate::executor::step_files::holds_content;
+use crate::executor::script::holds_content;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
@@ -41,7 +42,7 @@ impl Runtime {
         secrets: &dyn AskSecret,
     ) -> Result<(Live, Previewed)> {
         let mut live = self.reach(server, secrets)?;
-        let planned = self.plan(recipe, &mut live, parameters)?;
+        let planned = self.plan(recipe, &mut live, parameters, secrets)?;
         let preview = self.preview(&live, &planned.plan)?;
         let asked = live.asked();
         let previewed = Previewed {
@@ -67,19 +68,15 @@ impl Runtime {
                     let command = step.invocation.command(command);
                     exports(step).map(|env| format!("{env}{command}"))
                 }
-                Action::Run { .. }
-                | Action::Upload { .. }
-                | Action::Reconnect { .. }
-                | Action::Reach { .. }
-                | Action::Survey { .. }
-                | Action::State { .. } => None,
+                _ => None,
             };
             checks += u32::from(check.is_some());
             let check = check.map(|check| format!("finds {index} {CHECK_SECONDS} {}", quote(&check)));
-            let _ = match (nothing_to_do(step), check) {
-                (Some(test), Some(check)) => writeln!(tests, "if {test}; then echo {index}; else {check}; fi"),
+            let otherwise = check.or_else(|| look_at(index, step));
+            let _ = match (nothing_to_do(step), otherwise) {
+                (Some(test), Some(otherwise)) => writeln!(tests, "if {test}; then echo {index}; else {otherwise}; fi"),
                 (Some(test), None) => writeln!(tests, "if {test}; then echo {index}; fi"),
-                (None, Some(check)) => writeln!(tests, "{check}"),
+                (None, Some(otherwise)) => writeln!(tests, "{otherwise}"),
                 (None, None) => Ok(()),
             };
         }
@@ -93,41 +90,30 @@ impl Runtime {
             .steps
             .iter()
             .enumerate()
-            .map(|(index, step)| {
-                if held.contains(&index) || changes_no_state(&step.action, live) {
-                    return Mark::NoChange;
-                }
-                if findings.iter().any(|finding| finding.step == index + 1) {
-                    return Mark::WouldFail;
-                }
-                match step.effect {
-                    Effect::Check => Mark::Check,
-                    Effect::Change | Effect::Destroy => Mark::WouldChange,
-                }
+            .map(|(index, step)| match &step.action {
+                _ if held.contains(&index) => Mark::NoChange,
+                _ if findings.iter().any(|finding| finding.step == index + 1) => Mark::WouldFail,
+                Action::State {
+                    change: StateChange::ForgetApps,
+                } if live.losses.apps.is_empty() => Mark::NoChange,
+                Action::State {
+                    change: StateChange::SetStatus(status),
+                } if live.server.status.as_deref() == Some(status) => Mark::NoChange,
+                _ if step.effect == Effect::Check => Mark::Check,
+                _ => Mark::WouldChange,
             })
             .collect();
-        Ok(Preview { marks, findings })
-    }
-}
-
-/// Whether the step is a change of the local database that is made already.
-fn changes_no_state(action: &Action, live: &Live) -> bool {
-    match action {
-        Action::State { change } => match change {
-            StateChange::ForgetApps => live.losses.apps.is_empty(),
-            StateChange::SetStatus(status) => live.server.status.as_deref() == Some(status),
-        },
-        Action::Run { .. }
-        | Action::Upload { .. }
-        | Action::Reconnect { .. }
-        | Action::Reach { .. }
-        | Action::Survey { .. } => false,
+        Ok(Preview {
+            marks,
+            findings,
+            changes: changes(plan, &answer),
+        })
     }
 }
 
 /// Runs the tests on the server, and gives what they print. `more` is what they may take beyond the usual.
 fn ask(live: &Live, plan: &Plan, tests: &str, more: Duration) -> Result<String> {
-    let script = format!("{CHECKS}{tests}echo asked\n");
+    let script = format!("{CHECKS}{}{tests}echo asked\n", shows());
     let answer = live.ask_read_only(&script, more)?;
     if answer.status != 0 || !answer.stdout.ends_with(b"asked\n") {
         return Err(ServerError::Guards {

@@ -1,0 +1,82 @@
+//! The lines of an upload, in which secrets have their names.
+
+use crate::plan::Content;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// A line of the new content.
+pub(super) struct NewLine {
+    /// As it is shown, with its line break, if it has one: a secret by its name.
+    pub(super) shown: String,
+    /// The texts around its secrets; one, if it has none.
+    texts: Vec<String>,
+}
+
+impl NewLine {
+    pub(super) fn has_secret(&self) -> bool {
+        self.texts.len() > 1
+    }
+
+    pub(super) fn has_text(&self) -> bool {
+        !self.has_secret() || self.texts.iter().any(|text| !text.trim().is_empty())
+    }
+
+    /// Whether a line is this one, with some values for its secrets.
+    fn fits(&self, line: &str) -> bool {
+        let [first, middle @ .., last] = self.texts.as_slice() else {
+            return false;
+        };
+        let Some(mut rest) = line.strip_prefix(first.as_str()) else {
+            return false;
+        };
+        for text in middle {
+            match rest.split_once(text.as_str()) {
+                Some((_, after)) => rest = after,
+                None => return false,
+            }
+        }
+        rest.ends_with(last.as_str())
+    }
+}
+
+/// The lines of the server as the plan shows them: one that the plan has with secrets in it, with their names.
+pub(super) fn as_planned<'a>(old: &[&'a str], new: &[NewLine]) -> Vec<Cow<'a, str>> {
+    let templates: Vec<&NewLine> = new.iter().filter(|new| new.has_secret() && new.has_text()).collect();
+    let literal: BTreeSet<&str> = match templates.is_empty() {
+        true => BTreeSet::new(),
+        false => new
+            .iter()
+            .filter(|new| !new.has_secret())
+            .map(|new| new.shown.as_str())
+            .collect(),
+    };
+    let planned = old.iter().map(|line| {
+        let (text, end) = match line.strip_suffix('\n') {
+            Some(text) => (text, "\n"),
+            None => (*line, ""),
+        };
+        let mut templates = templates.iter().filter(|_| !literal.contains(line));
+        match templates.find(|template| template.fits(text)) {
+            Some(template) => Cow::Owned(format!("{}{end}", template.shown.trim_end_matches('\n'))),
+            None => Cow::Borrowed(*line),
+        }
+    });
+    planned.collect()
+}
+
+/// The lines of a content, with the names of its secrets.
+pub(super) fn lines_of(content: &Content) -> Vec<NewLine> {
+    match content {
+        Content::Text(text) => text
+            .split_inclusive('\n')
+            .map(|line| NewLine {
+                shown: line.to_owned(),
+                texts: vec![line.to_owned()],
+            })
+            .collect(),
+        Content::Secret { secret } => vec![NewLine {
+            shown: format!("(the secret {secret})"),
+            texts: vec![String::new(); 2],
+        }],
+    }
+}
