@@ -8,6 +8,13 @@ ik_make_folder() {
 }
 # A failing redirection of exec or another special builtin ends the shell (POSIX.1-2017, 2.8.1), but not with `command`.
 ik_open_lock() {
+    # Opening a pipe would wait for a reader.
+    for ik_file in "$IK_LOCK" "$IK_LOCK.holder" "$IK_LOCK.folder"; do
+        if [ -p "$ik_file" ]; then
+            echo "$ik_file is a pipe" >&2
+            return 1
+        fi
+    done
     command exec 9>>"$IK_LOCK"
 }
 # Only the status 200 means that another run has the lock; flock(1) has other statuses for errors.

@@ -63,6 +63,18 @@ const OBSTACLES: &[Obstacle] = &[
         says: &["/run/infrakt/lock", "Is a directory"],
     },
     Obstacle {
+        name: "a pipe in the lock's place",
+        begins: "mkdir -p /run/infrakt; rm -f /run/infrakt/lock; mkfifo /run/infrakt/lock",
+        ends: "rm /run/infrakt/lock",
+        says: &["/run/infrakt/lock is a pipe"],
+    },
+    Obstacle {
+        name: "a pipe where the lock's holder is recorded",
+        begins: "rm -f /run/infrakt/lock.holder; mkfifo /run/infrakt/lock.holder",
+        ends: "rm /run/infrakt/lock.holder",
+        says: &["/run/infrakt/lock.holder is a pipe"],
+    },
+    Obstacle {
         name: "no flock",
         begins: "mount --bind /dev/null /usr/bin/flock",
         ends: "umount /usr/bin/flock",
@@ -145,4 +157,18 @@ fn a_lock_that_cannot_be_looked_at_is_neither_free_nor_taken() {
             .says("flock: no such luck")
             .keeps_silent_about("at work");
     }
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_pipe_in_the_locks_place_does_not_keep_unlock_waiting() {
+    let server = Server::start();
+    let infrakt = Infrakt::new();
+    infrakt.knows("prod-2", &server, server.port);
+    server.root("mkdir -p /run/infrakt; rm -f /run/infrakt/lock; mkfifo /run/infrakt/lock");
+    infrakt
+        .run(&["server", "unlock", "prod-2"])
+        .exits(4)
+        .says("/run/infrakt/lock is a pipe")
+        .keeps_silent_about("at work");
 }

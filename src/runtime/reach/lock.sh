@@ -5,6 +5,10 @@ ik_wanted=$1 ik_shown=${2-}
 # Whether the lock is free. Only the status 200 means that it is taken; with another status, flock(1) failed.
 ik_is_free() {
     if [ ! -e "$IK_LOCK" ]; then return; fi
+    if [ -p "$IK_LOCK" ]; then
+        echo "$IK_LOCK is a pipe" >&2
+        exit 1
+    fi
     flock -n -o -E 200 "$IK_LOCK" true
     ik_status=$?
     if [ "$ik_status" != 0 ] && [ "$ik_status" != 200 ]; then exit "$ik_status"; fi
