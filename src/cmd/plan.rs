@@ -14,6 +14,7 @@ use crate::ownership;
 use crate::plan::printable::json;
 use crate::plan::shell::quote;
 use crate::plan::{Mark, Plan, Preview, render, summary};
+use crate::recipe::subprocess;
 use crate::runtime::Planned;
 use crate::store::Server;
 use clap::Args;
@@ -67,6 +68,9 @@ pub struct PlanArgs {
 }
 
 pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
+    if args.offline {
+        subprocess::start_ahead();
+    }
     let runtime = context.runtime()?;
     let recipe = super::find_recipe(&runtime.library, &args.recipe)?;
     let parameters = args.set.parse()?;

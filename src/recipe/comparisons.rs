@@ -18,6 +18,11 @@ const ORDER: [&str; 4] = ["<", "<=", ">", ">="];
 /// Made once: it holds some hundred functions.
 static MODULE: LazyLock<Shared<Module>> = LazyLock::new(|| Shared::new(module()));
 
+/// Makes what all engines share.
+pub fn prepare() {
+    LazyLock::force(&MODULE);
+}
+
 /// Makes mistaken comparisons errors in an engine.
 pub fn register(engine: &mut Engine) {
     // Otherwise Rhai compares numbers and texts itself, and never asks for a function.

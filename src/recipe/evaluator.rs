@@ -71,10 +71,18 @@ impl Evaluated {
     }
 }
 
+/// Rhai's own functions. Made once: there are hundreds of them.
+static STANDARD: LazyLock<StandardPackage> = LazyLock::new(StandardPackage::new);
+
+/// Makes what all engines share.
+pub fn prepare() {
+    LazyLock::force(&STANDARD);
+    api::prepare();
+    comparisons::prepare();
+}
+
 /// An engine with the primitives and the limits, but nothing to evaluate yet.
 pub fn engine() -> Engine {
-    // Made once: it holds hundreds of functions, and a fleet has an evaluation for each server.
-    static STANDARD: LazyLock<StandardPackage> = LazyLock::new(StandardPackage::new);
     let mut engine = Engine::new_raw();
     STANDARD.register_into_engine(&mut engine);
     engine.set_optimization_level(OptimizationLevel::None);
@@ -128,11 +136,13 @@ pub fn evaluate(recipe: &Recipe, inputs: Inputs) -> Result<Evaluated> {
 pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluated) {
     let files = recipe.clone();
     let find = move |path: &str, importer: &Importer| files.import(path, importer);
-    evaluate_script(&recipe.script(), Box::new(find), inputs)
+    let (outcome, evaluated, _engine) = evaluate_script(&recipe.script(), Box::new(find), inputs);
+    (outcome, evaluated)
 }
 
-/// Evaluates a text, with any finder of the modules that it imports.
-pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated) {
+/// Evaluates a text, with any finder of the modules that it imports. Also gives the engine, which the caller may drop when
+/// there is time for it.
+pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated, Engine) {
     let sources = Sources::default();
     let (compiled, shifts) = rewritten(&recipe.text, recipe.kept_by);
     let used = Used {
@@ -249,7 +259,8 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         answers: std::mem::take(&mut draft.recorded),
         unanswered_at,
     };
-    (outcome, evaluated)
+    drop(draft);
+    (outcome, evaluated, engine)
 }
 
 /// The processor's time that this thread has used. Waiting for a server's answer is not in it.

@@ -74,6 +74,11 @@ fn names_of(module: &Module) -> impl Iterator<Item = String> {
     signatures.filter_map(|signature| Some(signature.split_once('(')?.0.trim().to_owned()))
 }
 
+/// Makes what all engines share.
+pub fn prepare() {
+    LazyLock::force(&MODULES);
+}
+
 /// Registers the primitives with an engine.
 pub fn register(engine: &mut Engine) {
     engine

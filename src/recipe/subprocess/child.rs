@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::plan::Keeper;
 use crate::recipe::draft::{Answers, KnownServer};
 use crate::recipe::evaluation_inputs::Inputs;
-use crate::recipe::evaluator::evaluate_script;
+use crate::recipe::evaluator::{evaluate_script, prepare};
 use crate::recipe::modules::{Importer, import_shipped};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
@@ -129,6 +129,8 @@ fn evaluate() -> Result<()> {
         BufReader::new(std::io::stdin()),
         BufWriter::new(std::io::stdout()),
     ))));
+    // The order may be on its way still.
+    prepare();
     let EvaluationOrder {
         script,
         server,
@@ -154,7 +156,8 @@ fn evaluate() -> Result<()> {
         parameters,
         answers: Box::new(line.clone()),
     };
-    let (outcome, evaluated) = evaluate_script(&script, Box::new(find), inputs);
+    // The engine is dropped when everything was told: that takes a while, and this process ends then anyway.
+    let (outcome, evaluated, _engine) = evaluate_script(&script, Box::new(find), inputs);
     let outcome = match outcome {
         Ok(()) => EvaluationOutcome::Done,
         Err(Error::Recipe(error)) => EvaluationOutcome::Refused(error),

@@ -5,4 +5,4 @@ mod parent;
 mod protocol;
 
 pub use child::{is_asked_for, serve};
-pub use parent::evaluate_anyway_in_subprocess;
+pub use parent::{evaluate_anyway_in_subprocess, start_ahead};

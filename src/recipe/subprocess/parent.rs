@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long an evaluation may be silent while it is not waiting for an answer. Its own limits end it long before,
@@ -37,7 +38,11 @@ fn program() -> Result<std::path::PathBuf> {
 /// # Errors
 /// If the process came to no end: the recipe needs more memory or time than it may have.
 pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<(Result<()>, Evaluated)> {
-    let mut process = Process::start()?;
+    let ahead = AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut process = match ahead {
+        Some(process) => process,
+        None => Process::start()?,
+    };
     let Inputs {
         server,
         known,
@@ -137,6 +142,16 @@ enum Silence {
     Unclear,
     Late,
     TooLong,
+}
+
+/// A process that waits for its order.
+static AHEAD: Mutex<Option<Process>> = Mutex::new(None);
+
+/// Starts the process of the next evaluation, so that it is ready when its order comes. If it can't be started now, the
+/// evaluation says why.
+pub fn start_ahead() {
+    let process = Process::start().ok();
+    *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = process;
 }
 
 /// The process; it ends with this value.
