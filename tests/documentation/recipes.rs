@@ -1,7 +1,7 @@
 //! Every recipe that a reader can copy from a page works.
 
 use crate::markdown::blocks_in;
-use infrakt::error::{Error, Result};
+use infrakt::error::Result;
 use infrakt::facts::Facts;
 use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, diagnostics, evaluate};
 
