@@ -201,8 +201,8 @@ pub fn check_age(plan: &Plan, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether the plan itself allows its server to lose data, given consent. Checked before a person is asked, so that no
-/// one types a name in vain.
+/// Whether the plan itself allows its server to lose data, given consent. Checked before a person is asked, so
+/// that no user types a name that can't help.
 ///
 /// # Errors
 /// If the server is protected or has no identity, or if the plan was made offline.
@@ -221,10 +221,7 @@ pub fn check_destroyable(plan: &Plan) -> Result<(), Refusal> {
         });
     }
     if plan.server.machine_id.is_none() {
-        return Err(Refusal::NoIdentity {
-            server,
-            reason: "its /etc/machine-id is missing or empty".to_owned(),
-        });
+        return Err(Refusal::NoIdentity { server });
     }
     Ok(())
 }

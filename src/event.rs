@@ -37,8 +37,8 @@ impl Outcome {
     pub fn word(self, effect: Effect) -> &'static str {
         match (self, effect) {
             (Self::NoChange, Effect::Check) => "check",
-            (Self::NoChange, _) => "no change",
-            _ => self.as_str(),
+            (Self::NoChange, Effect::Change | Effect::Destroy) => "no change",
+            (Self::Changed | Self::Failed | Self::Stopped | Self::Skipped | Self::Unknown, _) => self.as_str(),
         }
     }
 }
@@ -124,7 +124,7 @@ pub enum RunEvent {
 }
 
 /// How far the server's own records of a run have been taken note of. From here on they can be read again, by another
-/// process too, and nothing is missed or told twice.
+/// process too, and nothing is missed or repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StretchPosition {
     /// Which of the run's stretches: parts that the server executes by itself, counted from 1.

@@ -52,6 +52,7 @@ for (const colorScheme of ["light", "dark"] as const) {
           ["/servers/prod-2", /Memory/],
           ["/servers/control", "Protected: nothing is ever deleted here"],
           ["/runs", "colours"],
+          ["/groups/g1", "colours"],
           ["/recipes", "provision"],
           ["/recipes/provision", "extra_ports"],
           ["/apps", "shop/web:1.5"],

@@ -1,4 +1,4 @@
-/** What the stories need of the computer that they are told on: Chromium, the program, and the lab. */
+/** What the stories need of the computer that they run on: Chromium, the program, and the lab. */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import path from "node:path";

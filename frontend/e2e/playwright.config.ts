@@ -14,7 +14,7 @@ export default defineConfig({
   testDir: ".",
   testIgnore: isThere ? [] : "**",
   outputDir: "../test-results",
-  // Machines of the lab and one service are shared by all stories of a file, which are told in their order.
+  // All stories of a file share machines of the lab and one service, and run in their order.
   workers: 1,
   forbidOnly: process.env.CI !== undefined,
   timeout: 5 * 60_000,

@@ -26,7 +26,7 @@ ssh::run("Greet", \`echo hello \${quote(name)} > /root/greeting; echo "the token
   );
   service.write(
     "slow",
-    `//! Wait until it may go on.
+    `//! Wait until it may continue.
 section("Slow");
 ssh::run("First", "until test -e /root/go; do sleep 0.1; done; echo one >> /root/slow");
 ssh::run("Second", "echo two >> /root/slow");
@@ -81,7 +81,7 @@ story(
 );
 
 story(
-  "when the cause is removed, the run is resumed and goes on in place",
+  "when the cause is removed, the run is resumed and continues in place",
   async ({ dashboard, service }) => {
     machine.exec("touch", "/root/ready");
     await dashboard.goto("/runs");

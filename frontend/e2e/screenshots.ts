@@ -53,6 +53,12 @@ async function picture(of: Page | Locator, name: string): Promise<void> {
   await of.screenshot({ path: path.join(checkout, "docs/images", `${name}.png`), animations: "disabled" });
 }
 
+/** A window that is as high as its page, so that the picture cuts nothing off. */
+async function showAll(page: Page): Promise<void> {
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: 1280, height });
+}
+
 story("the servers", async ({ dashboard }) => {
   await dashboard.goto("/servers");
   await expect(dashboard.getByRole("link", { name: "staging-1" })).toBeVisible();
@@ -68,10 +74,10 @@ story("a server", async ({ dashboard }) => {
 });
 
 story("a run that failed", async ({ dashboard }) => {
-  await dashboard.setViewportSize({ width: 1280, height: 860 });
   await dashboard.goto("/runs");
   await dashboard.getByRole("link", { name: /backup/ }).click();
   await expect(dashboard.getByText("rsync: connection to storage-1 refused", { exact: true })).toBeVisible();
+  await showAll(dashboard);
   await picture(dashboard, "run-failed");
 });
 

@@ -51,6 +51,16 @@ story("before a wipe the page shows what will be lost, and asks for the name", a
   await expect(wipe).toBeEnabled();
 });
 
+story("at 200 % zoom the counts, the name and the button are in sight", async ({ dashboard }) => {
+  // A window of 1280 × 900 at 200 %.
+  await dashboard.setViewportSize({ width: 640, height: 450 });
+  await askToWipe(dashboard);
+  const dialog = question(dashboard);
+  await expect(dialog.getByText("Destructive steps")).toBeInViewport({ ratio: 1 });
+  await expect(dialog.getByLabel('Type "prod-2" to confirm:')).toBeInViewport({ ratio: 1 });
+  await expect(dialog.getByRole("button", { name: "Wipe & Provision" })).toBeInViewport({ ratio: 1 });
+});
+
 story("Cancel and Escape send nothing, and nothing is lost", async ({ dashboard, service }) => {
   const actions = actionsOf(dashboard);
   await askToWipe(dashboard);
@@ -121,7 +131,7 @@ story(
     await expect(bar).toBeVisible();
     expect(
       Number(await bar.getAttribute("aria-valuenow")),
-      "a reload does not begin anew",
+      "a reload does not begin again",
     ).toBeGreaterThanOrEqual(before);
 
     for (const page of [dashboard, second]) {

@@ -53,7 +53,7 @@ fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Res
         return Ok(ConsentedPlan::admit(plan, None, &who)?);
     }
     if plan.destroys() {
-        // Checked before anyone types a name in vain.
+        // Checked first, so that no user types a name that can't help.
         check_destroyable(&plan)?;
     }
     output::styled_note(&preview(shown, beside.whole));

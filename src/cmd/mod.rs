@@ -9,7 +9,7 @@ mod consent;
 mod context;
 pub mod env;
 pub mod facts;
-mod job;
+mod group_command;
 mod meant;
 mod output;
 mod parallel;

@@ -59,7 +59,7 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
         given: args.unknown,
         lines: Lines::new(context),
     };
-    let ended = runtime.go_on(&mut begun, &prompt::interrupts, &mut companion);
+    let ended = runtime.continue_run(&mut begun, &prompt::interrupts, &mut companion);
     companion.lines().end(&ended);
     Ok(match &ended {
         Ok(ended) => exit_of(ended.state),

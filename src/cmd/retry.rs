@@ -2,7 +2,7 @@
 //! command that are not done.
 
 use super::consent::ConfirmArgs;
-use super::job::Job;
+use super::group_command::GroupCommand;
 use super::parallel::PaceArgs;
 use super::{Context, output};
 use crate::document::several::GroupEvent;
@@ -62,13 +62,15 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
             (Some(RunState::Running), Some(run)) => {
                 output::note(&format!("{name} is left out: run {run} is still in progress there"));
             }
-            _ => match runtime.server(name) {
-                Ok(server) => servers.push(server),
-                Err(Error::Store(StoreError::Unknown { .. })) => {
-                    output::note(&format!("{name} is left out: it is no longer in the inventory"));
+            (Some(RunState::Running), None) | (Some(RunState::Failed | RunState::Interrupted) | None, _) => {
+                match runtime.server(name) {
+                    Ok(server) => servers.push(server),
+                    Err(Error::Store(StoreError::Unknown { .. })) => {
+                        output::note(&format!("{name} is left out: it is no longer in the inventory"));
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
-            },
+            }
         }
     }
     if servers.is_empty() {
@@ -84,7 +86,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let job = Job {
+    let command = GroupCommand {
         recipe: &group.recipe,
         servers: &servers,
         parameters: &group.parameters,
@@ -93,7 +95,7 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         retry_of: Some(group.id),
         several: group.servers.len() > 1,
     };
-    job.perform(&runtime, context)
+    command.run(&runtime, context)
 }
 
 fn group_of(runtime: &Runtime, id: Id) -> Result<GroupId> {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::consent::{ConfirmArgs, obtain_again};
-use super::job::{Job, execute_one};
+use super::group_command::{GroupCommand, execute_one};
 use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
 use super::targets::Targets;
@@ -74,7 +74,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     // A recipe that doesn't exist is reported before the user chooses servers for it.
     runtime.library.find(&args.recipe)?;
     let servers = args.targets.resolve(&runtime)?;
-    let job = Job {
+    let command = GroupCommand {
         recipe: &args.recipe,
         servers: &servers,
         parameters: &args.set.parse()?,
@@ -83,7 +83,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
         retry_of: None,
         several: args.targets.are_several(&servers, context.json),
     };
-    job.perform(&runtime, context)
+    command.run(&runtime, context)
 }
 
 pub fn apply(args: ApplyArgs, context: &Context) -> Result<Exit> {

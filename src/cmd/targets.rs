@@ -1,4 +1,4 @@
-//! Which servers a command is for.
+//! The servers that a command works on.
 
 use super::output;
 use super::server::naming::address;
@@ -9,10 +9,10 @@ use crate::store::Server;
 use clap::Args;
 use std::collections::BTreeMap;
 
-/// The servers that are meant.
+/// How a user names them.
 #[derive(Debug, Clone, Args)]
 pub struct Targets {
-    /// Server of the inventory; can be repeated. On a terminal, you choose from a list if none of these is given
+    /// Server to work on; can be repeated. Without a choice of servers, a terminal shows a list
     #[arg(long, short, value_name = "NAME", help_heading = "Servers")]
     pub server: Vec<String>,
     /// All servers with this tag; can be repeated
@@ -24,15 +24,15 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Whether the output is the one for several servers. A program that asked for several gets it however many there are:
-    /// it can't know how many have a tag.
+    /// Whether the output has the form for several servers. With `--json` and a tag it always has: a program can't know how
+    /// many servers have the tag.
     pub fn are_several(&self, servers: &[Server], json: bool) -> bool {
         let names_one = self.server.len() == 1 && self.tag.is_empty() && !self.all;
         servers.len() > 1 || (json && !names_one)
     }
 
-    /// The servers, each once, in the order of their names; those that were named stand in the order in which they
-    /// were. On a terminal, without any of the options, a person is asked.
+    /// The servers, each once: first the named ones in their order, then those with a tag, by name. On a terminal, without
+    /// any of the options, the user chooses from a list.
     ///
     /// # Errors
     /// If a name or tag is unknown, or no server was given and there is no terminal to ask on.
@@ -95,7 +95,7 @@ fn choose(runtime: &Runtime, all: bool) -> Result<Vec<Server>> {
         .collect())
 }
 
-/// What is shown of each server in the list to choose from, in columns, and the header above them.
+/// The list to choose from, in columns, and the header above it.
 fn entries(runtime: &Runtime) -> Result<(String, Vec<String>)> {
     let mut rows = vec![["NAME", "ADDRESS", "TAGS", "PROTECTED", "LAST RUN"].map(str::to_owned)];
     for ServerRecord {

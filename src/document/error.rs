@@ -13,7 +13,7 @@ pub struct ErrorShown {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
+    /// Why, where the code has several kinds of reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Explained<Reason>>,
     /// The place in a recipe.

@@ -75,7 +75,7 @@ impl RouteShown {
     }
 }
 
-/// As ssh is told it, with IPv6 in brackets and the port only where it isn't 22.
+/// As ssh takes it, with IPv6 in brackets and the port only where it isn't 22.
 fn login(user: &str, host: &str, port: u16) -> String {
     let host = match host.contains(':') {
         true => format!("[{host}]"),

@@ -73,7 +73,7 @@ impl ServerOutcome {
     }
 }
 
-/// What became of one server.
+/// The result on one server.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ServerEnded {
     pub server: String,

@@ -145,7 +145,17 @@ impl Error {
     pub fn reasons(&self) -> Vec<Reason> {
         match self {
             Self::Refused(refusal) => refusal.reasons(),
-            _ => Vec::new(),
+            Self::Recipe(_)
+            | Self::Ssh(_)
+            | Self::Server(_)
+            | Self::Store(_)
+            | Self::Usage { .. }
+            | Self::File { .. }
+            | Self::Malformed { .. }
+            | Self::Facts { .. }
+            | Self::SecretMissing { .. }
+            | Self::Run { .. }
+            | Self::Interrupted => Vec::new(),
         }
     }
 
@@ -173,7 +183,14 @@ impl Error {
             Self::Ssh(error) => error.names_server(),
             Self::Server(_) | Self::Facts { .. } => true,
             Self::Refused(refusal) => !matches!(refusal, Refusal::Busy { .. }),
-            _ => false,
+            Self::Recipe(_)
+            | Self::Store(_)
+            | Self::Usage { .. }
+            | Self::File { .. }
+            | Self::Malformed { .. }
+            | Self::SecretMissing { .. }
+            | Self::Run { .. }
+            | Self::Interrupted => false,
         }
     }
 

@@ -1,9 +1,9 @@
-//! What helps where a server is protected: for each reason the way that removes it, and nothing else.
+//! Hints for protected servers: how to remove each reason.
 
 use crate::reason::{IdentityKind, ProtectionReason};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What to do, if all of it is true.
+/// What to do if all of these reasons hold.
 pub(super) fn hint(server: &str, reasons: &[ProtectionReason]) -> String {
     if reasons.contains(&ProtectionReason::RunsThisInfrakt) {
         // No other reason matters: on this computer nothing can lift this one.

@@ -54,7 +54,7 @@ impl RecipeError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Failed { .. } => Exit::Refused,
-            _ => Exit::Usage,
+            Self::Script { .. } | Self::Lint { .. } | Self::Unknown { .. } | Self::Parameter { .. } => Exit::Usage,
         }
     }
 

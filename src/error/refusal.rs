@@ -2,7 +2,7 @@
 //! refusal means that nothing was changed.
 
 use super::protection_hint;
-use crate::reason::{LockHolder, ProtectionReason, Reason, StaleReason, sentences};
+use crate::reason::{BusyReason, LockHolder, NameReason, ProtectionReason, Reason, StaleReason, sentences};
 
 /// A refusal, with the values that its message needs.
 #[derive(Debug, thiserror::Error)]
@@ -39,18 +39,22 @@ pub enum Refusal {
         reasons: Vec<ProtectionReason>,
     },
     #[error(
-        "'{server}' can't be told apart from other machines: {reason}; nothing is destroyed on a machine without an \
-         identity"
+        "'{server}' can't be told apart from other machines: its /etc/machine-id is missing or empty; nothing is \
+         destroyed on a machine without an identity"
     )]
-    NoIdentity { server: String, reason: String },
+    NoIdentity { server: String },
     #[error("another run is in progress on '{server}': {holder}")]
     Locked { server: String, holder: Box<LockHolder> },
     /// A step relies on the server to undo it, but the server would kill that process when the connection ends.
     #[error(
         "nothing was run: '{server}' kills the processes of a login when the login ends, so it could not undo a step \
-         that locks you out: {reason}"
+         that locks you out: {said}"
     )]
-    NotDetached { server: String, reason: String },
+    NotDetached {
+        server: String,
+        /// What systemd-run printed there.
+        said: String,
+    },
     #[error("the plan no longer fits '{server}': {reason}")]
     StalePlan { server: String, reason: StaleReason },
     #[error("nothing more was run: step {step} of run {run}, '{title}', may or may not have run on '{server}'")]
@@ -61,12 +65,18 @@ pub enum Refusal {
         title: String,
     },
     /// A run that another process executes can't be stopped from this one.
-    #[error("run {run} on '{server}' is being executed {place}")]
-    RunsElsewhere { run: i64, server: String, place: String },
+    #[error("run {run} on '{server}' is being executed by process {pid} on {computer}, started by {operator}")]
+    RunsElsewhere {
+        run: i64,
+        server: String,
+        operator: String,
+        computer: String,
+        pid: u32,
+    },
     #[error("nothing was started: {reason}")]
-    Busy { reason: String },
-    #[error("{message}")]
-    NeedsName { server: String, message: String },
+    Busy { reason: BusyReason },
+    #[error("{reason}")]
+    NeedsName { reason: Box<NameReason> },
 }
 
 impl Refusal {
@@ -93,7 +103,20 @@ impl Refusal {
             Self::Protected { reasons, .. } => reasons.iter().cloned().map(Reason::Protected).collect(),
             Self::StalePlan { reason, .. } => vec![Reason::Stale(reason.clone())],
             Self::Locked { holder, .. } => vec![Reason::Locked(holder.as_ref().clone())],
-            _ => Vec::new(),
+            Self::NeedsName { reason } => vec![Reason::NameNeeded(reason.as_ref().clone())],
+            Self::Busy { reason } => vec![Reason::Busy(reason.clone())],
+            Self::ConsentMismatch { .. }
+            | Self::NoTerminal { .. }
+            | Self::NotConfirmed { .. }
+            | Self::NotProven { .. }
+            | Self::AnotherPlan { .. }
+            | Self::NotShown { .. }
+            | Self::OtherName { .. }
+            | Self::Unconfirmed { .. }
+            | Self::NoIdentity { .. }
+            | Self::NotDetached { .. }
+            | Self::UnknownStep { .. }
+            | Self::RunsElsewhere { .. } => Vec::new(),
         }
     }
 
@@ -123,9 +146,8 @@ impl Refusal {
                 "press Ctrl-C where it was started; if you can't reach that place: infrakt server unlock {server}"
             )),
             Self::Busy { .. } => Some("wait until a run has ended: infrakt runs list".to_owned()),
-            Self::NeedsName { server, .. } | Self::OtherName { server } => {
-                Some(format!("repeat the command with: --confirm {server}"))
-            }
+            Self::NeedsName { reason } => Some(confirm_hint(reason.server())),
+            Self::OtherName { server } => Some(confirm_hint(server)),
             Self::Protected { server, reasons } => Some(protection_hint::hint(server, reasons)),
             Self::NoIdentity { .. } => Some("on the server, as root: systemd-machine-id-setup".to_owned()),
             Self::Locked { server, .. } => Some(format!(
@@ -150,6 +172,10 @@ impl Refusal {
             )),
         }
     }
+}
+
+fn confirm_hint(server: &str) -> String {
+    format!("repeat the command with: --confirm {server}")
 }
 
 fn quoted(servers: &[String]) -> String {

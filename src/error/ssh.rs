@@ -274,7 +274,7 @@ mod tests {
     use crate::error::{Error, Exit, KeyProblem, SshError};
 
     #[test]
-    fn a_changed_host_key_shows_both_keys_what_it_can_mean_and_how_to_go_on() {
+    fn a_changed_host_key_shows_both_keys_what_it_can_mean_and_what_to_do() {
         let error = Error::from(SshError::HostKeyChanged {
             server: "prod-2".into(),
             recorded: "SHA256:old".into(),

@@ -1,11 +1,11 @@
 //! The inputs of one execution of one plan, and how it reports what happens.
 
 use super::connection::Connection;
-use super::script::Secrets;
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition, why};
-use crate::plan::{Action, Effect, Plan, StateChange, Step};
+use crate::plan::secret::Secrets;
+use crate::plan::{Effect, Plan, StateChange};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -74,13 +74,10 @@ pub(super) fn note(
     world.note(&events, position)
 }
 
-/// Carries out a change of the database that a step asks for.
-pub(super) fn change(world: &mut dyn World, plan: &Plan, index: usize) -> Result<Option<Ended>> {
+/// Carries out the change of the database that a step asks for.
+pub(super) fn change(world: &mut dyn World, plan: &Plan, index: usize, change: &StateChange) -> Result<Option<Ended>> {
     let started = Instant::now();
-    let done = match plan.steps.get(index).map(|step| &step.action) {
-        Some(Action::State { change }) => world.change(change),
-        _ => Ok(true),
-    };
+    let done = world.change(change);
     close(world, plan, index, started, &done)
 }
 
@@ -92,11 +89,18 @@ pub(super) fn close(
     started: Instant,
     done: &Result<bool>,
 ) -> Result<Option<Ended>> {
-    let (outcome, reason) = match done {
-        Ok(true) => (Outcome::Changed, None),
-        Ok(false) => (Outcome::NoChange, None),
-        Err(Error::Interrupted) => (Outcome::Stopped, Some(world.why_interrupted())),
-        Err(error) => (Outcome::Failed, Some(error.to_string())),
+    let (outcome, reason, over) = match done {
+        Ok(true) => (Outcome::Changed, None, None),
+        Ok(false) => (Outcome::NoChange, None, None),
+        Err(Error::Interrupted) => {
+            let why = world.why_interrupted();
+            (Outcome::Stopped, Some(why.clone()), Some(Ended::interrupted(why)))
+        }
+        Err(error) => {
+            let reason = error.to_string();
+            let over = failed(plan, step, Some(&reason), None);
+            (Outcome::Failed, Some(reason), Some(over))
+        }
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let ended = RunEvent::StepEnded {
@@ -104,27 +108,16 @@ pub(super) fn close(
         outcome,
         exit_status: None,
         duration_ms,
-        reason: reason.clone(),
+        reason,
     };
     note(world, plan, vec![ended], None)?;
-    Ok(reason.map(|reason| match done {
-        Err(Error::Interrupted) => Ended::interrupted(reason),
-        _ => failed(plan, step, Some(&reason), None),
-    }))
+    Ok(over)
 }
 
 /// The end of a run in which this step failed: which one, and why.
 pub(super) fn failed(plan: &Plan, step: usize, reason: Option<&str>, status: Option<i32>) -> Ended {
     let title = plan.steps.get(step).map_or("", |step| step.title.as_str());
     Ended::failed(format!("step {} failed: {title}: {}", step + 1, why(reason, status)))
-}
-
-/// Whether a step is the client's own to carry out, and has no guard that the server would have to be asked for.
-pub(super) fn is_own(step: &Step) -> bool {
-    matches!(
-        step.action,
-        Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. }
-    ) && !step.is_guarded()
 }
 
 pub(super) fn skipped(step: usize) -> RunEvent {

@@ -4,11 +4,12 @@
 use super::connection::{Channel, Incoming};
 use super::execution::{Execution, change, note};
 use super::frames::{Frame, FrameReader};
+use super::own_action::OwnAction;
 use super::question::is_lost;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use crate::reason::{LockHolder, ProtectionReason, StaleReason};
 use std::time::{Duration, Instant};
 
@@ -18,10 +19,10 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// longer nothing happens, the less often.
 const SHORTEST_ASK: Duration = Duration::from_millis(200);
 const LONGEST_ASK: Duration = Duration::from_secs(1);
-/// How long a server that has not said a word yet is waited for once it is asked to stop, so that it can be told to.
+/// How long infrakt waits for the first answer of a server after the user asked to stop, so that it can send the order.
 const FIRST_WORD: Duration = Duration::from_secs(3);
-/// How long a server that was told to end the step at work may say nothing of it. It is given ten seconds for a step that
-/// does not listen, and goes on answering meanwhile.
+/// How long a server may not answer an order to end the current step. The server waits ten seconds for a step that
+/// does not listen, and answers meanwhile.
 const LAST_WORD: Duration = Duration::from_secs(10);
 /// How long what a shell has complained about may be on its way after the word that it has died.
 const COMPLAINT: Duration = Duration::from_secs(1);
@@ -29,11 +30,11 @@ const COMPLAINT: Duration = Duration::from_secs(1);
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Why a channel is no longer followed.
-pub(super) enum Followed {
+pub(super) enum Followed<'p> {
     Ended(Ending),
-    /// A step of the client's own went wrong; the runner has been told to stop.
+    /// A step of infrakt's own failed; the runner got the order to stop.
     Failed(Ended),
-    /// The connection is gone; the steps go on without us.
+    /// The connection is gone; the steps continue without it.
     Lost,
     /// The script had arrived already, over a connection that was lost since.
     Launched,
@@ -41,25 +42,21 @@ pub(super) enum Followed {
     Absent,
     /// It has not begun before the connection was lost, and never will.
     Void,
-    /// The user does not want to wait for it any longer; the steps go on without us.
+    /// The user does not want to wait any longer; the steps continue.
     Left,
-    /// It is this step's turn, which is a new connection.
-    Reconnect(usize),
-    /// It is this step's turn, which is to open ports of the server from here.
-    Reach(usize),
+    /// It is this step's turn, which infrakt carries out itself. If it is a restart, the runner has ended.
+    Own(usize, OwnAction<'p>),
     /// This step was executed. The server undoes it unless a new connection proves that logins still work.
     Prove(usize),
-    /// It is this step's turn, which is a restart; the runner has ended.
-    Reboot(usize),
 }
 
-/// What the runner waits to be told. A word may be lost with the connection that carried it, so it is said again over
-/// each new one; to be told twice does it no harm.
-pub(super) struct Owed {
-    /// The step that was carried out in the runner's stead: it may go on.
+/// The message that the runner waits for. It may be lost with the connection that carried it, so it is sent again over
+/// each new one; a second copy does no harm.
+pub(super) struct Owed<'p> {
+    /// The step that infrakt has carried out: the runner may continue.
     pub go: Option<usize>,
     /// It shall stop, and this is what the stretch ends with in place of the runner's own ending.
-    pub instead: Option<Followed>,
+    pub instead: Option<Followed<'p>>,
     /// When it was last heard of the runner.
     pub heard: Instant,
     /// A follower has spoken: the launch has reached the server, even if nothing of what it began was seen yet.
@@ -69,7 +66,7 @@ pub(super) struct Owed {
     pub launched_again: bool,
 }
 
-impl Owed {
+impl Owed<'_> {
     pub fn nothing() -> Self {
         Self {
             go: None,
@@ -106,14 +103,14 @@ impl Owed {
 
 impl Execution<'_> {
     /// Follows a runner over one channel.
-    pub(super) fn follow(
+    pub(super) fn follow<'p>(
         &mut self,
-        plan: &Plan,
+        plan: &'p Plan,
         nonce: &str,
         script: &[u8],
-        owed: &mut Owed,
+        owed: &mut Owed<'p>,
         transcript: &mut Transcript,
-    ) -> Result<Followed> {
+    ) -> Result<Followed<'p>> {
         let mut channel = self.connection.start(script)?;
         let mut reader = FrameReader::new(nonce);
         let mut begun = false;
@@ -250,16 +247,28 @@ impl Execution<'_> {
                 let ending = if told > 1 { Ending::Stopped } else { ending };
                 return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
-            if let Some(step) = transcript.take_paused() {
-                match plan.steps.get(step).map(|step| &step.action) {
+            if let Some(index) = transcript.take_paused() {
+                let step = plan.steps.get(index);
+                match step.and_then(OwnAction::of) {
                     // The process that left the stretch behind carried out this step, but did not tell the runner.
-                    _ if self.settled.contains(&step) => owed.go = Some(step),
-                    Some(Action::Run { .. }) => return Ok(Followed::Prove(step)),
-                    Some(Action::Reconnect { reboot: false }) => return Ok(Followed::Reconnect(step)),
-                    Some(Action::Reach { .. }) => return Ok(Followed::Reach(step)),
-                    Some(Action::Reconnect { reboot: true }) => owed.instead = Some(Followed::Reboot(step)),
-                    _ => match change(self.world, plan, step)? {
-                        None => owed.go = Some(step),
+                    _ if self.settled.contains(&index) => owed.go = Some(index),
+                    None if step.is_some_and(|step| step.undo.is_some()) => return Ok(Followed::Prove(index)),
+                    None => {
+                        return Err(broken(
+                            plan,
+                            &format!(
+                                "the runner waits at step {}, which infrakt does not carry out",
+                                index + 1
+                            ),
+                        ));
+                    }
+                    Some(action @ (OwnAction::Reconnect | OwnAction::Reach { .. })) => {
+                        return Ok(Followed::Own(index, action));
+                    }
+                    // The runner must end first.
+                    Some(action @ OwnAction::Reboot) => owed.instead = Some(Followed::Own(index, action)),
+                    Some(OwnAction::Change(asked)) => match change(self.world, plan, index, asked)? {
+                        None => owed.go = Some(index),
                         Some(failed) => owed.instead = Some(Followed::Failed(failed)),
                     },
                 }
@@ -271,7 +280,7 @@ impl Execution<'_> {
     }
 }
 
-/// A step that ends badly after the runner was told to end it was stopped: it has not failed by itself.
+/// A step that fails after the order to end it was stopped: it has not failed by itself.
 fn stopped(event: &mut RunEvent, why: &str) {
     if let RunEvent::StepEnded { outcome, reason, .. } = event
         && *outcome == Outcome::Failed
@@ -327,7 +336,7 @@ fn refused(plan: &Plan, code: &str, reason: &str) -> Result<Ending> {
             }),
         }
         .into(),
-        "bound" => Refusal::NotDetached { server, reason }.into(),
+        "bound" => Refusal::NotDetached { server, said: reason }.into(),
         "gone" => return Ok(Ending::Unseen),
         "spool" => ServerError::NoRecords { server, reason }.into(),
         "lock" => ServerError::LockBroken { server, reason }.into(),

@@ -40,7 +40,7 @@ pub struct FrameReader {
 pub struct NotAFrame(pub String);
 
 impl FrameReader {
-    /// `nonce` is in the first line that the follower was told to send.
+    /// `nonce` is in the first line that the follower sends.
     pub fn new(nonce: &str) -> Self {
         Self {
             buffer: Vec::new(),

@@ -2,34 +2,39 @@
 //! no terminal: only the plan, the trait [`connection::Connection`], and the [`World`] that it reports to.
 
 pub mod connection;
+mod environment;
 mod execution;
 mod following;
 pub mod frames;
 mod nonce;
 pub mod output;
+mod own_action;
 mod port_check;
 pub mod question;
 pub mod read_only;
 mod redaction;
+mod runner;
 pub mod script;
+pub mod step_files;
 mod stretch;
 pub mod transcript;
 
 pub use crate::event::Ended;
 pub use execution::{Execution, World};
-use execution::{change, close, is_own, note, skipped};
+use execution::{change, close, note, skipped};
 pub use nonce::nonce;
 
 use crate::error::{Error, Result, ServerError};
 use crate::event::{Outcome, RunEvent, RunState};
-use crate::plan::{Action, Endpoint, Plan, Step};
+use crate::plan::{Endpoint, Plan};
 use connection::{Connection, Interruptible};
+use own_action::OwnAction;
 use port_check::{Reached, Verdict};
 use std::time::{Duration, Instant};
 pub use stretch::LeftBehind;
 use stretch::Stretched;
 
-/// What became of a stretch that was left behind.
+/// How a stretch ended that was left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaughtUp {
     /// The run has ended with it.
@@ -59,10 +64,10 @@ impl Execution<'_> {
             if self.world.interrupts() > 0 {
                 break Ended::interrupted(self.world.why_interrupted());
             }
-            if is_own(step) {
+            if let Some(action) = OwnAction::unguarded(step) {
                 self.world.note(&[RunEvent::StepStarted { step: next }], None)?;
                 reached = next + 1;
-                if let Some(ended) = self.own_step(plan, next)? {
+                if let Some(ended) = self.own_step(plan, next, action)? {
                     break ended;
                 }
                 next += 1;
@@ -79,7 +84,7 @@ impl Execution<'_> {
         self.finish(plan, ended, reached)
     }
 
-    /// Takes up the stretch that the server was left with, to its end: with steps that still go on, or with what it
+    /// Takes up the stretch that the server was left with, to its end: follows steps that still run, or reads what it
     /// wrote down of them. Launches nothing.
     ///
     /// # Errors
@@ -119,33 +124,20 @@ impl Execution<'_> {
         Ok(ended)
     }
 
-    /// Carries out a step that is not a command: a change of the database, or a new login.
-    fn own_step(&mut self, plan: &Plan, index: usize) -> Result<Option<Ended>> {
+    /// Carries out a step of infrakt's own. `Some`: it went wrong, and the run is over.
+    fn own_step(&mut self, plan: &Plan, index: usize, action: OwnAction<'_>) -> Result<Option<Ended>> {
         let started = Instant::now();
-        if let Some(Step {
-            action: Action::Reach { endpoints, otherwise },
-            ..
-        }) = plan.steps.get(index)
-        {
-            return self.reach(plan, index, endpoints, otherwise);
-        }
-        let done = match plan.steps.get(index) {
-            Some(Step {
-                action: Action::Reconnect { reboot },
-                timeout_seconds,
-                ..
-            }) => {
-                let patience = Duration::from_secs(*timeout_seconds);
-                match reboot {
-                    true => self.reboot(plan, patience),
-                    false => {
-                        let world = &*self.world;
-                        let stopped = || world.interrupts() > 0;
-                        self.connection.reconnect_unless(&stopped, patience).map(|()| true)
-                    }
-                }
+        let timeout = plan.steps.get(index).map_or(0, |step| step.timeout_seconds);
+        let patience = Duration::from_secs(timeout);
+        let done = match action {
+            OwnAction::Reach { endpoints, otherwise } => return self.reach(plan, index, endpoints, otherwise),
+            OwnAction::Change(asked) => return change(self.world, plan, index, asked),
+            OwnAction::Reboot => self.reboot(plan, patience),
+            OwnAction::Reconnect => {
+                let world = &*self.world;
+                let stopped = || world.interrupts() > 0;
+                self.connection.reconnect_unless(&stopped, patience).map(|()| true)
             }
-            _ => return change(self.world, plan, index),
         };
         close(self.world, plan, index, started, &done)
     }
@@ -199,8 +191,8 @@ impl Execution<'_> {
         Ok(ended)
     }
 
-    /// Restarts the server and waits until another boot of it answers. Which boot it is, is told by the start of its
-    /// first process, since the boot id is not a container's own.
+    /// Restarts the server and waits until another boot of it answers. infrakt recognises a boot by the start of its
+    /// first process too, since a container has the boot id of its host.
     fn reboot(&mut self, plan: &Plan, patience: Duration) -> Result<bool> {
         const BOOT: &str = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat";
         // In a unit of its own, so that it does not end with the login.

@@ -6,8 +6,8 @@
 //! that a run can be resumed.
 
 use super::redaction::Redaction;
-use super::script::Secrets;
 use crate::event::{RunEvent, Stream};
+use crate::plan::secret::Secrets;
 use std::collections::VecDeque;
 
 /// The most bytes of output in one event.
@@ -20,7 +20,7 @@ pub const HEAD: u64 = 768 * 1024;
 pub const TAIL: usize = 256 * 1024;
 /// Bytes of a run after which less is kept of each step.
 pub const RUN: u64 = 64 << 20;
-/// What is kept then of each stream of a step: so many bytes from its end.
+/// After that, the bytes that are kept of the end of each stream of a step.
 pub const LITTLE: usize = 16 * 1024;
 
 /// How much of a step's stream is kept.
@@ -31,7 +31,7 @@ struct Room {
 }
 
 impl Room {
-    /// What is left in a run of which so many bytes are kept.
+    /// What may still be kept of a run, if `kept` bytes are kept already.
     fn after(kept: u64) -> Self {
         match kept < RUN {
             true => Self { head: HEAD, tail: TAIL },
@@ -92,7 +92,7 @@ impl Output {
         held.unwrap_or(self.given - self.redaction.held())
     }
 
-    /// A step begins at this place, in a run of which so many bytes are kept.
+    /// A step begins at this place, in a run that has kept `kept` bytes.
     pub fn begin(&mut self, at: u64, kept: u64) {
         self.room = Room::after(kept);
         self.began = at;

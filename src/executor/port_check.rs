@@ -138,7 +138,7 @@ fn attempts(
         let (way, tell_it) = (Arc::clone(way), tell.clone());
         let thread = Builder::new().spawn(move || persist(&*way, index, endpoint, until, &tell_it));
         if let Err(error) = thread {
-            // The receiver is here, so it is told.
+            // The receiver is here, so this can't fail.
             let _ = tell.send((index, Err(format!("no thread to try it with: {error}"))));
         }
     }

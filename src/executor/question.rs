@@ -1,8 +1,8 @@
 //! Questions to a server: one script, one answer, one round trip. For facts, guards and queries.
 
 use super::connection::{Connection, Incoming};
+use super::environment::environment;
 use super::nonce::nonce;
-use super::script::environment;
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::plan::shell::quote;
 use std::time::{Duration, Instant};

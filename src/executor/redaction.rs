@@ -1,6 +1,6 @@
 //! Removes secrets from the output of steps, also if the end of a chunk splits one.
 
-use super::script::Secrets;
+use crate::plan::secret::Secrets;
 use std::collections::BTreeSet;
 
 const STARS: &[u8] = b"***";

@@ -1,41 +1,21 @@
 //! Builds the script that carries consecutive steps to a server. It runs as root, and begins with checks that can't be
 //! skipped.
 
-use crate::plan::digest::sha256;
-use crate::plan::invocation::looks_for_a_program;
-use crate::plan::secret::Secret;
+use super::environment::environment;
+use super::own_action::OwnAction;
+use super::runner;
+use super::step_files::StepFiles;
+use crate::plan::secret::Secrets;
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
-use crate::plan::{Action, Content, Effect, EnvValue, Plan, Step};
+use crate::plan::{Action, Plan, Step};
 use base64::Engine as _;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// The values of a plan's secrets, by name.
-pub type Secrets = BTreeMap<String, Secret>;
 
 /// Where runs keep their scripts and records on a server: root's own, and not below what a wipe removes.
 pub const SPOOL: &str = "/var/lib/infrakt/spool";
-/// What probes, queries, guards and steps find in their environment, whether they are asked while a plan is made or executed.
-///
-/// Nothing of what a server sets by itself (/etc/environment, a login's .bashrc) changes what they do, but for who root is
-/// there, where the login came from, and proxies. Docker reads a configuration of infrakt's own, which is not there unless
-/// someone makes one: in root's, a filter can keep `docker system prune` from removing anything.
-///
-/// Text is UTF-8 and everything else is C's. LC_ALL=C.UTF-8 means the same, and lets every program read a dozen files at its
-/// start to find that out.
-const ENVIRONMENT: &str = include_str!("environment.sh");
-/// The script that sets it.
-pub fn environment() -> String {
-    without_comments(ENVIRONMENT)
-}
 /// What the runner on a server holds locked for as long as it lives.
 pub const LOCK: &str = "/run/infrakt/lock";
-/// How long a guard may take.
-const GUARD_SECONDS: u64 = 60;
-/// Bytes that the steps of a stretch may print, on both streams together, before the one at work is ended: all of it lies in
-/// the spool until the end of the stretch.
-const MOST_PRINTED: u64 = 1 << 30;
 /// Days after which records are removed that infrakt has not fetched.
 pub const KEPT_DAYS: u32 = 7;
 
@@ -108,10 +88,17 @@ impl Stretch<'_> {
         if self.surveyed() {
             text.push_str(" &&\nprintf %s \"$IK_SURVEY\" >\"$IK_DIR/survey\"");
         }
-        for (index, step) in self.steps() {
-            self.step_files(text, index, step);
+        let folder = spool_of(self.run);
+        let steps: Vec<StepFiles<'_>> = self
+            .steps()
+            .map(|(index, step)| StepFiles::new(index, step, &folder, self.secrets))
+            .collect();
+        for step in &steps {
+            for file in &step.files {
+                write_file(text, &file.name, &step.content_of(file));
+            }
         }
-        self.runner(text);
+        write_file(text, "runner", &runner::script(&steps, &folder));
         text.push_str("\n}\n");
     }
 
@@ -154,183 +141,9 @@ impl Stretch<'_> {
 
     /// Whether the runner will have to wait for a word.
     fn waits(&self) -> bool {
-        self.steps().any(|(_, step)| {
-            step.undo.is_some()
-                || matches!(
-                    step.action,
-                    Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. }
-                )
-        })
+        self.steps()
+            .any(|(_, step)| step.undo.is_some() || OwnAction::of(step).is_some())
     }
-
-    fn step_files(&self, text: &mut String, index: usize, step: &Step) {
-        let env = self.exports(step);
-        for (name, content) in self.parts(index, step) {
-            match content {
-                Part::Script(script) => write_file(text, &name, &format!("{env}{script}\n")),
-                Part::Data(data) => write_file(text, &name, data),
-            }
-        }
-    }
-
-    /// The files of a step, by name.
-    fn parts<'a>(&'a self, index: usize, step: &'a Step) -> Vec<(String, Part<'a>)> {
-        let mut parts = Vec::new();
-        // Conditions first: what `unless` asks may need the program that `only_if` asks for.
-        for (number, guard) in step.only_if.iter().enumerate() {
-            parts.push((
-                format!("{index}.only_if.{number}"),
-                Part::Script(step.invocation.guard(guard)),
-            ));
-        }
-        match &step.action {
-            Action::Run { command } => {
-                parts.push((format!("{index}.sh"), Part::Script(step.invocation.command(command))));
-                let undo = step.undo.iter();
-                parts.extend(undo.map(|undo| (format!("{index}.undo"), Part::Script(undo.command.clone()))));
-            }
-            Action::Upload {
-                path,
-                content,
-                mode,
-                owner,
-            } => {
-                let content = self.content(content);
-                let data = format!("{}/{index}.data", spool_of(self.run));
-                parts.push((format!("{index}.data"), Part::Data(content)));
-                parts.push((
-                    format!("{index}.sh"),
-                    Part::Script(place_file(&data, path, mode, owner)),
-                ));
-                parts.push((
-                    format!("{index}.unless.content"),
-                    Part::Script(holds_content(path, content, mode, owner)),
-                ));
-            }
-            Action::Survey { check } => {
-                let functions = format!("{}/survey", spool_of(self.run));
-                let script = format!(". {}\n{}", quote(&functions), check.command());
-                parts.push((format!("{index}.sh"), Part::Script(script)));
-            }
-            Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
-        }
-        for (number, guard) in step.unless.iter().enumerate() {
-            parts.push((
-                format!("{index}.unless.{number}"),
-                Part::Script(step.invocation.guard(guard)),
-            ));
-        }
-        parts
-    }
-
-    fn runner(&self, text: &mut String) {
-        let mut secret = Vec::new();
-        let mut steps = String::new();
-        // Hundredths of a second; what no step and no guard falls short of.
-        let mut shortest = GUARD_SECONDS;
-        for (index, step) in self.steps() {
-            shortest = shortest.min(step.timeout_seconds.max(1));
-            if let Some(undo) = &step.undo {
-                shortest = shortest.min(undo.after_seconds.max(1));
-            }
-            let parts = self.parts(index, step);
-            let _ = writeln!(steps, "ik_step {index}");
-            let mut tests = Vec::new();
-            let mut still = String::new();
-            for (name, part) in &parts {
-                let Part::Script(script) = part else { continue };
-                let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
-                let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
-                if name.contains(".unless.") {
-                    tests.push(held);
-                    // A check changes nothing, and several destructive steps may delete the same data one after the other.
-                    if !step.unless.is_empty() && step.effect == Effect::Change {
-                        let _ = write!(still, " {name} {}", mode_of(script));
-                    }
-                } else if name.contains(".only_if.") {
-                    tests.push(format!("! {held}"));
-                }
-            }
-            let seconds = step.timeout_seconds;
-            let act = match &step.action {
-                Action::Run { command } => {
-                    let undo = step
-                        .undo
-                        .as_ref()
-                        .map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
-                    format!(
-                        "ik_run {index} {seconds} {} {}{undo}",
-                        mode_of(command),
-                        mark_of(command)
-                    )
-                }
-                Action::Upload { .. } | Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
-                Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
-                    format!("ik_pause {index} {seconds}")
-                }
-            };
-            let act = match still.is_empty() {
-                true => act,
-                false => format!("{act}; ik_still {index}{still}"),
-            };
-            let _ = match tests.is_empty() {
-                true => writeln!(steps, "{act}"),
-                false => writeln!(
-                    steps,
-                    "if {}; then ik_unchanged {index}; else {act}; fi",
-                    tests.join(" || ")
-                ),
-            };
-            if has_secret(step) {
-                let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
-                let _ = writeln!(steps, "ik_forget {}", names.join(" "));
-                secret.extend(parts.into_iter().map(|(name, _)| name));
-            }
-        }
-        let uploads = self
-            .steps()
-            .any(|(_, step)| matches!(step.action, Action::Upload { .. }));
-        let place = if uploads { include_str!("place.sh") } else { "" };
-        let runner = format!(
-            "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{}{steps}ik_finish done\n",
-            quote(&spool_of(self.run)),
-            shortest,
-            quote(&secret.join(" ")),
-            without_comments(include_str!("runner.sh")),
-            without_comments(place),
-        );
-        write_file(text, "runner", &runner);
-    }
-
-    fn exports(&self, step: &Step) -> String {
-        let mut exports = String::new();
-        for (name, value) in &step.env {
-            let value = match value {
-                EnvValue::Plain(value) => value.as_str(),
-                EnvValue::Secret { secret } => self.secret(secret),
-            };
-            let _ = writeln!(exports, "export {name}={}", quote(value));
-        }
-        exports
-    }
-
-    fn content<'s>(&'s self, content: &'s Content) -> &'s str {
-        match content {
-            Content::Text(text) => text,
-            Content::Secret { secret } => self.secret(secret),
-        }
-    }
-
-    /// Every secret of the plan has a value before a script is made; see [`super::Execution::execute`].
-    fn secret(&self, name: &str) -> &str {
-        self.secrets.get(name).map_or("", Secret::expose)
-    }
-}
-
-/// A file of a step.
-enum Part<'a> {
-    Script(String),
-    Data(&'a str),
 }
 
 /// What every script begins with: the namespace that queries ran in is given up (see [`super::read_only`]); where the run
@@ -355,61 +168,7 @@ fn write_file(text: &mut String, name: &str, content: &str) {
     };
 }
 
-/// Whether a shell script can run in a fork of the runner: not if it may tell that from a shell of its own, or end
-/// the wrong one.
-fn mode_of(script: &str) -> &'static str {
-    const OWN: [&str; 6] = ["$$", "${$", "$0", "${0", "PPID", "kill"];
-    match OWN.iter().any(|word| script.contains(word)) {
-        true => "apart",
-        false => "plain",
-    }
-}
-
-/// How to tell where the output of a script ends: it may open it by its path.
-fn mark_of(script: &str) -> &'static str {
-    const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
-    match PATHS.iter().any(|path| script.contains(path)) {
-        true => "ik_mark_exactly",
-        false => "ik_mark",
-    }
-}
-
-fn has_secret(step: &Step) -> bool {
-    let content = matches!(
-        step.action,
-        Action::Upload {
-            content: Content::Secret { .. },
-            ..
-        }
-    );
-    content || step.env.values().any(|value| matches!(value, EnvValue::Secret { .. }))
-}
-
-/// Calls what `place.sh` has for it.
-fn place_file(data: &str, path: &str, mode: &str, owner: &str) -> String {
-    let words = [data, path, mode, owner].map(quote);
-    format!("ik_place {}", words.join(" "))
-}
-
-/// A read-only command that succeeds if the file already is as it should be.
-pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> String {
-    let path = quote(path);
-    let mode = mode.trim_start_matches('0');
-    let mode = if mode.is_empty() { "0" } else { mode };
-    let owner = if owner.contains(':') {
-        owner.to_owned()
-    } else {
-        format!("{owner}:")
-    };
-    let format = if owner.ends_with(':') { "%a %U:" } else { "%a %U:%G" };
-    format!(
-        "[ -f {path} ] && [ \"$(stat -L -c '{format}' -- {path})\" = {} ] && [ \"$(sha256sum <{path})\" = '{}  -' ]",
-        quote(&format!("{mode} {owner}")),
-        sha256(content.as_bytes()),
-    )
-}
-
-/// A script that goes on following a run whose connection was lost, from where the client has got to.
+/// A script that continues to follow a run whose connection was lost, from where the client has got to.
 pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> Vec<u8> {
     let mut text = prelude(run, nonce);
     let _ = writeln!(

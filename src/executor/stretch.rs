@@ -1,15 +1,16 @@
 //! One stretch of a run: consecutive steps that the server executes by itself. infrakt follows them from here, over as
 //! many connections as necessary.
 
-use super::execution::{Execution, failed, is_own, note};
+use super::execution::{Execution, failed, note};
 use super::following::{Followed, Owed, PATIENCE};
 use super::nonce::nonce;
+use super::own_action::OwnAction;
 use super::question::is_lost;
 use super::script::{self, Stretch};
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,7 @@ impl Execution<'_> {
         let to = plan
             .steps
             .iter()
-            .rposition(|step| !is_own(step))
+            .rposition(|step| OwnAction::unguarded(step).is_none())
             .map_or(next, |last| last + 1);
         let mut nonce = nonce()?;
         let mut transcript = match left {
@@ -91,23 +92,16 @@ impl Execution<'_> {
             script = match followed {
                 Followed::Ended(ending) => return Ok(self.conclude(plan, &ending, to, left.is_some())),
                 Followed::Failed(ended) => return Ok(Stretched::Ended(ended)),
-                Followed::Reboot(step) => {
-                    let failed = self.own_step(plan, step)?;
-                    return Ok(failed.map_or(Stretched::Reached(step + 1), Stretched::Ended));
-                }
-                Followed::Reconnect(step) => {
-                    if let Some(ended) = self.own_step(plan, step)? {
+                Followed::Own(step, action) => {
+                    // The runner waits in the connection that was left; the server is asked over another.
+                    if matches!(action, OwnAction::Reach { .. }) {
+                        self.call_again()?;
+                    }
+                    if let Some(ended) = self.own_step(plan, step, action)? {
                         return Ok(Stretched::Ended(ended));
                     }
-                    owed.go = Some(step);
-                    owed.heard = Instant::now();
-                    self.again(&nonce, &transcript)
-                }
-                Followed::Reach(step) => {
-                    // The runner waits in the connection that was left; the server is asked over another.
-                    self.call_again()?;
-                    if let Some(ended) = self.own_step(plan, step)? {
-                        return Ok(Stretched::Ended(ended));
+                    if matches!(action, OwnAction::Reboot) {
+                        return Ok(Stretched::Reached(step + 1));
                     }
                     owed.go = Some(step);
                     owed.heard = Instant::now();
@@ -233,7 +227,7 @@ impl Execution<'_> {
         .script()
     }
 
-    /// The script that goes on following a stretch.
+    /// The script that continues to follow a stretch.
     fn again(&self, nonce: &str, transcript: &Transcript) -> Vec<u8> {
         let (journal, out, err) = transcript.offsets();
         script::follow_again(&self.folder(transcript), nonce, journal, out, err)
@@ -288,7 +282,7 @@ impl Execution<'_> {
         Stretched::Ended(ended)
     }
 
-    /// Logs in anew, to prove that logins still work after a step. `false`: it can't be proven. infrakt has then waited
+    /// Logs in again, to prove that logins still work after a step. `false`: it can't be proven. infrakt has then waited
     /// until the server has undone the step.
     fn prove(&mut self, plan: &Plan, step: usize) -> Result<bool> {
         let undo = plan.steps.get(step).and_then(|step| step.undo.as_ref());
@@ -355,12 +349,8 @@ impl Execution<'_> {
 /// The steps that the server may execute without a connection: up to the first one that would wait for the client.
 fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str) -> Vec<RunEvent> {
     let on_its_own = |index: &usize| {
-        plan.steps.get(*index).is_some_and(|step| {
-            matches!(
-                step.action,
-                Action::Run { .. } | Action::Upload { .. } | Action::Survey { .. }
-            )
-        })
+        let step = plan.steps.get(*index);
+        step.is_some_and(|step| OwnAction::of(step).is_none())
     };
     (reached..to)
         .take_while(on_its_own)

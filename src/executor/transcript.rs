@@ -3,8 +3,8 @@
 
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;
-use super::script::Secrets;
 use crate::event::{Outcome, RunEvent, Stream, StretchPosition};
+use crate::plan::secret::Secrets;
 use std::collections::VecDeque;
 
 /// How the runner ended, as far as its journal says.
@@ -17,7 +17,7 @@ pub enum Ending {
         reason: Option<String>,
     },
     Stopped,
-    /// The journal ended without saying how, or the runner waited in vain.
+    /// The journal ended without saying how, or the runner waited for a client that did not return.
     Unseen,
 }
 
@@ -46,9 +46,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Takes a stretch up from `start`. The journal is read from its beginning, since it tells which step an output
-    /// belongs to; what it says up to `start` was told already and is not told again. So many bytes of output are `kept` of
-    /// the run so far.
+    /// Takes a stretch up from `start`. The journal is read from its beginning, since it says which step an output belongs
+    /// to, but what it says up to `start` makes no events: an earlier transcript made them. `kept`: the bytes of output that
+    /// the run has kept so far.
     pub fn new(secrets: &Secrets, start: StretchPosition, kept: u64) -> Self {
         Self {
             start,
@@ -174,7 +174,11 @@ impl Transcript {
         while let Some((_, record)) = self.records.front() {
             let marks = match record {
                 Record::Started { out, err, .. } | Record::Ended { out, err, .. } => Some((*out, *err)),
-                _ => None,
+                Record::Unchanged { .. }
+                | Record::Paused { .. }
+                | Record::Proving { .. }
+                | Record::StillNeeded { .. }
+                | Record::Finished { .. } => None,
             };
             if let Some((out, err)) = marks {
                 // What a step's stray children print after its end still counts as the step's.

@@ -1,7 +1,10 @@
 //! What Docker holds on a server, and whether its engine is proven to be the server's own.
 
+use super::records::Records;
+use super::sizes::sizes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The contents of Docker.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -143,4 +146,106 @@ impl Docker {
     pub fn own_engine(&self) -> Option<&str> {
         (self.unproven.is_none() && !self.id.is_empty()).then_some(self.id.as_str())
     }
+}
+
+pub(super) fn read(records: &mut Records<'_>) -> Result<Docker, String> {
+    let mut docker = Docker {
+        installed: records.yes("docker_installed")?,
+        running: records.yes("docker_running")?,
+        version: records.text("docker_version")?,
+        package_name: records.text("docker_package")?,
+        compose: records.yes("docker_compose")?,
+        ..Docker::default()
+    };
+    if docker.installed && !docker.running {
+        docker.unit = records.text("docker_unit")?;
+        docker.journal = records.text("docker_journal")?.trim().chars().take(500).collect();
+    }
+    if !docker.running {
+        return Ok(docker);
+    }
+    docker.id = records.text("docker_id")?;
+    docker.root = records.text("docker_root")?;
+    docker.driver = records.text("docker_driver")?;
+    docker.unproven = Some(records.text("docker_unproven")?).filter(|reason| !reason.is_empty());
+    docker.swarm_node = swarm_node(records)?;
+    docker.swarm = docker.swarm_node.is_some();
+    for (id, name, image, state) in records.json_lines("containers")? {
+        docker.containers.push(Container { id, name, image, state });
+    }
+    for (id, repository, tag, size) in records.json_lines::<(String, String, String, String)>("images")? {
+        let name = if repository == "<none>" || tag == "<none>" {
+            let digits = id.strip_prefix("sha256:").unwrap_or(&id);
+            digits.chars().take(12).collect()
+        } else {
+            format!("{repository}:{tag}")
+        };
+        docker.images.push(Image { id, name, size });
+    }
+    for (id, name) in records.json_lines("networks")? {
+        docker.networks.push(Named { id, name });
+    }
+    let measured = records.fields("volume_sizes")?;
+    let sizes = sizes(&measured);
+    for volume in records.json_lines::<InspectedVolume>("volumes")? {
+        let options = volume.options.unwrap_or_default();
+        let option = |name: &str| options.get(name).map_or("", String::as_str);
+        docker.volumes.push(Volume {
+            device: (!options.is_empty()).then(|| format!("{} {}", option("type"), option("device"))),
+            bytes: sizes.get(volume.mountpoint.as_str()).copied(),
+            name: volume.name,
+            driver: volume.driver,
+            created: volume.created,
+        });
+    }
+    Ok(docker)
+}
+
+/// What the node is in a swarm, as `docker info` and a manager's own lists say it.
+fn swarm_node(records: &mut Records<'_>) -> Result<Option<SwarmNode>, String> {
+    let info: SwarmInfo = serde_json::from_slice(records.bytes("docker_swarm")?)
+        .map_err(|error| format!("cannot parse 'docker_swarm': {error}"))?;
+    if info.local_node_state == "inactive" {
+        return Ok(None);
+    }
+    let mut node = SwarmNode {
+        role: if info.control_available { "manager" } else { "worker" }.to_owned(),
+        state: info.local_node_state,
+        managers: info.managers.unwrap_or(0),
+        listed: records.yes("swarm_listed")?,
+        ..SwarmNode::default()
+    };
+    if node.listed {
+        let things = |lines: Vec<(String, String)>| lines.into_iter().map(|(id, name)| Named { id, name }).collect();
+        let mut nodes: Vec<Named> = things(records.json_lines("swarm_nodes")?);
+        nodes.retain(|other| other.id != info.node_id);
+        node.others = nodes;
+        node.stacks = records.json_lines("swarm_stacks")?;
+        node.services = things(records.json_lines("swarm_services")?);
+        node.secrets = things(records.json_lines("swarm_secrets")?);
+        node.configs = things(records.json_lines("swarm_configs")?);
+    }
+    node.id = info.node_id;
+    Ok(Some(node))
+}
+
+/// The swarm as `docker info` describes it.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SwarmInfo {
+    #[serde(rename = "NodeID")]
+    node_id: String,
+    local_node_state: String,
+    control_available: bool,
+    managers: Option<u64>,
+}
+
+/// A volume as `docker volume inspect` describes it.
+#[derive(serde::Deserialize)]
+struct InspectedVolume {
+    name: String,
+    driver: String,
+    created: String,
+    mountpoint: String,
+    options: Option<BTreeMap<String, String>>,
 }

@@ -2,6 +2,7 @@
 //! from a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
 mod bytes;
+mod directory;
 mod docker;
 mod losses;
 mod machine;
@@ -9,6 +10,7 @@ mod mountinfo;
 mod os_release;
 pub mod probe;
 mod records;
+mod sizes;
 pub mod usage;
 
 use crate::error::{Error, Result, nearest};
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use bytes::human_bytes;
+pub use directory::{Directory, Entry};
 pub use docker::{Container, Docker, Image, Named, SwarmNode, Volume};
 pub use machine::{Address, BlockDevice, User};
 
@@ -100,38 +103,6 @@ pub struct Obstacle {
     pub problem: String,
     /// What to do about it.
     pub remedy: String,
-}
-
-/// What is at a path.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Directory {
-    /// `absent`, `directory`, `symlink` or `other`.
-    pub kind: String,
-    pub bytes: Option<u64>,
-    /// Mount points at or below it.
-    #[serde(default)]
-    pub mounts: Vec<String>,
-    /// Entries of its `backups` directory.
-    #[serde(default)]
-    pub backups: u64,
-    /// Its entries, two levels deep, sorted by path: at most 20,000.
-    #[serde(default)]
-    pub entries: Vec<Entry>,
-}
-
-/// A file or directory in a directory.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Relative to the directory: `backups/shop.sql.gz`.
-    pub path: String,
-    /// `file`, `directory`, `symlink` or `other`.
-    pub kind: String,
-    /// When it was last modified, in seconds since 1970.
-    pub modified: i64,
-    /// With everything in it; `None` where it could not be measured in time.
-    pub bytes: Option<u64>,
 }
 
 const PROFILES: [(&str, &str); 4] = [

@@ -1,11 +1,8 @@
 //! The script that reads a server's facts in one round trip, and the parser of what it prints. It knows the server only
 //! as text: the caller sends the script and passes on the answer.
 
-use super::mountinfo::unescaped;
-use super::records::{Records, excerpt};
-use super::{
-    Container, Directory, Docker, Entry, FORMAT, Facts, Image, Named, Obstacle, SwarmNode, Volume, machine, os_release,
-};
+use super::records::{Records, number};
+use super::{FORMAT, Facts, Obstacle, directory, docker, machine, os_release};
 use crate::host_key::{HostKey, InvalidHostKey};
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
@@ -68,105 +65,13 @@ pub fn parse(nonce: &str, output: &[u8]) -> Result<Facts, String> {
         disks: Some(machine::disks(&mut records)?),
         users: Some(machine::users(&mut records)?),
         reboot_required: records.yes("reboot_required")?,
-        docker: docker(&mut records)?,
-        opt_infrakt: directory(&mut records)?,
+        docker: docker::read(&mut records)?,
+        opt_infrakt: directory::read(&mut records)?,
         obstacles: obstacles(&records.fields("obstacles")?),
         answers: BTreeMap::new(),
     };
     records.finish()?;
     Ok(facts)
-}
-
-fn docker(records: &mut Records<'_>) -> Result<Docker, String> {
-    let mut docker = Docker {
-        installed: records.yes("docker_installed")?,
-        running: records.yes("docker_running")?,
-        version: records.text("docker_version")?,
-        package_name: records.text("docker_package")?,
-        compose: records.yes("docker_compose")?,
-        ..Docker::default()
-    };
-    if docker.installed && !docker.running {
-        docker.unit = records.text("docker_unit")?;
-        docker.journal = records.text("docker_journal")?.trim().chars().take(500).collect();
-    }
-    if !docker.running {
-        return Ok(docker);
-    }
-    docker.id = records.text("docker_id")?;
-    docker.root = records.text("docker_root")?;
-    docker.driver = records.text("docker_driver")?;
-    docker.unproven = Some(records.text("docker_unproven")?).filter(|reason| !reason.is_empty());
-    docker.swarm_node = swarm_node(records)?;
-    docker.swarm = docker.swarm_node.is_some();
-    for (id, name, image, state) in records.json_lines("containers")? {
-        docker.containers.push(Container { id, name, image, state });
-    }
-    for (id, repository, tag, size) in records.json_lines::<(String, String, String, String)>("images")? {
-        let name = if repository == "<none>" || tag == "<none>" {
-            let digits = id.strip_prefix("sha256:").unwrap_or(&id);
-            digits.chars().take(12).collect()
-        } else {
-            format!("{repository}:{tag}")
-        };
-        docker.images.push(Image { id, name, size });
-    }
-    for (id, name) in records.json_lines("networks")? {
-        docker.networks.push(Named { id, name });
-    }
-    let sizes = records.fields("volume_sizes")?;
-    let sizes = self::sizes(&sizes);
-    for volume in records.json_lines::<InspectedVolume>("volumes")? {
-        let options = volume.options.unwrap_or_default();
-        let option = |name: &str| options.get(name).map_or("", String::as_str);
-        docker.volumes.push(Volume {
-            device: (!options.is_empty()).then(|| format!("{} {}", option("type"), option("device"))),
-            bytes: sizes.get(volume.mountpoint.as_str()).copied(),
-            name: volume.name,
-            driver: volume.driver,
-            created: volume.created,
-        });
-    }
-    Ok(docker)
-}
-
-/// What the node is in a swarm, as `docker info` and a manager's own lists say it.
-fn swarm_node(records: &mut Records<'_>) -> Result<Option<SwarmNode>, String> {
-    let info: SwarmInfo = serde_json::from_slice(records.bytes("docker_swarm")?)
-        .map_err(|error| format!("cannot parse 'docker_swarm': {error}"))?;
-    if info.local_node_state == "inactive" {
-        return Ok(None);
-    }
-    let mut node = SwarmNode {
-        role: if info.control_available { "manager" } else { "worker" }.to_owned(),
-        state: info.local_node_state,
-        managers: info.managers.unwrap_or(0),
-        listed: records.yes("swarm_listed")?,
-        ..SwarmNode::default()
-    };
-    if node.listed {
-        let things = |lines: Vec<(String, String)>| lines.into_iter().map(|(id, name)| Named { id, name }).collect();
-        let mut nodes: Vec<Named> = things(records.json_lines("swarm_nodes")?);
-        nodes.retain(|other| other.id != info.node_id);
-        node.others = nodes;
-        node.stacks = records.json_lines("swarm_stacks")?;
-        node.services = things(records.json_lines("swarm_services")?);
-        node.secrets = things(records.json_lines("swarm_secrets")?);
-        node.configs = things(records.json_lines("swarm_configs")?);
-    }
-    node.id = info.node_id;
-    Ok(Some(node))
-}
-
-/// The swarm as `docker info` describes it.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SwarmInfo {
-    #[serde(rename = "NodeID")]
-    node_id: String,
-    local_node_state: String,
-    control_available: bool,
-    managers: Option<u64>,
 }
 
 fn obstacles(fields: &[String]) -> Vec<Obstacle> {
@@ -179,62 +84,6 @@ fn obstacles(fields: &[String]) -> Vec<Obstacle> {
     obstacles.collect()
 }
 
-/// A volume as `docker volume inspect` describes it.
-#[derive(serde::Deserialize)]
-struct InspectedVolume {
-    name: String,
-    driver: String,
-    created: String,
-    mountpoint: String,
-    options: Option<BTreeMap<String, String>>,
-}
-
-fn directory(records: &mut Records<'_>) -> Result<Directory, String> {
-    let mut directory = Directory {
-        kind: records.text("opt_kind")?,
-        ..Directory::default()
-    };
-    if directory.kind != "directory" {
-        return Ok(directory);
-    }
-    directory.backups = number("opt_backups", &records.text("opt_backups")?)?;
-    directory.mounts = records
-        .lines("opt_mounts")?
-        .iter()
-        .map(|path| unescaped(path))
-        .collect();
-    let sizes = records.fields("opt_sizes")?;
-    let sizes = self::sizes(&sizes);
-    directory.bytes = sizes.get("/opt/infrakt").copied();
-    for fields in records.fields("opt_entries")?.chunks_exact(3) {
-        let [path, kind, modified] = fields else { continue };
-        directory.entries.push(Entry {
-            bytes: sizes.get(format!("/opt/infrakt/{path}").as_str()).copied(),
-            path: path.clone(),
-            kind: match kind.as_str() {
-                "f" => "file",
-                "d" => "directory",
-                "l" => "symlink",
-                _ => "other",
-            }
-            .to_owned(),
-            // The time has a fraction of a second, which no reader needs.
-            modified: number("opt_entries", modified.split('.').next().unwrap_or_default())?,
-        });
-    }
-    directory.entries.sort();
-    Ok(directory)
-}
-
-/// What du(1) printed, by path: a size, a tab, and the path. It may have been ended before it was done.
-fn sizes(fields: &[String]) -> BTreeMap<&str, u64> {
-    let sizes = fields.iter().filter_map(|field| {
-        let (bytes, path) = field.split_once('\t')?;
-        Some((path, bytes.parse().ok()?))
-    });
-    sizes.collect()
-}
-
 /// 32 lower-case hexadecimal digits that are not all zero, machine-id(5).
 fn is_machine_id(text: &str) -> bool {
     text.len() == 32
@@ -242,11 +91,6 @@ fn is_machine_id(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         && text.bytes().any(|byte| byte != b'0')
-}
-
-fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, String> {
-    text.parse()
-        .map_err(|_| format!("'{key}' is not a number: {}", excerpt(text.as_bytes())))
 }
 
 #[cfg(test)]

@@ -132,6 +132,13 @@ impl<'a> Records<'a> {
     }
 }
 
+/// # Errors
+/// If the text is not a number.
+pub fn number<N: std::str::FromStr>(key: &str, text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|_| format!("'{key}' is not a number: {}", excerpt(text.as_bytes())))
+}
+
 /// The beginning of something that is not understood, on one line.
 pub fn excerpt(bytes: &[u8]) -> String {
     const MOST: usize = 80;

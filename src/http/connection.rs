@@ -23,7 +23,7 @@ const CHUNK: usize = 8 * 1024;
 pub struct Entrance {
     pub admission: Admission,
     pub work: Arc<Work>,
-    /// Whether each request is told of on stderr.
+    /// Whether each request is logged on stderr.
     pub log: bool,
 }
 
@@ -39,7 +39,7 @@ pub struct HttpConnection {
 /// What a request asks for, as far as it was understood.
 struct RequestLine {
     method: Method,
-    /// Without the query, which may hold what is nobody's business.
+    /// Without the query, which may hold secrets.
     path: String,
 }
 

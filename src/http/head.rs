@@ -51,7 +51,7 @@ pub fn end(bytes: &[u8], known: usize) -> Option<usize> {
     })
 }
 
-/// Whether a request may begin so. A browser that was told https greets with something else, and would wait.
+/// Whether a request may begin so. A browser that uses https sends something else first, and would wait.
 pub fn may_begin(bytes: &[u8]) -> bool {
     bytes
         .first()

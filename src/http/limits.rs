@@ -29,7 +29,7 @@ pub const WORKERS: usize = 64;
 pub const ASKING: usize = 40;
 /// Number of event streams at once.
 pub const STREAMS: usize = 128;
-/// How long calls in progress, and steps that were told to end at once, may take when the service ends.
+/// How long calls in progress, and steps that must end at once, may take when the service ends.
 pub const FAREWELL_TIME: Duration = Duration::from_secs(10);
 
 const CONNECTIONS: u64 = 512;

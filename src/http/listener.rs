@@ -34,7 +34,7 @@ pub struct Listeners {
 
 impl Listeners {
     /// # Errors
-    /// One of the addresses can't be had.
+    /// One of the addresses can't be used.
     pub fn bind(addresses: &[SocketAddr]) -> Result<Self> {
         let mut bound = Self {
             listeners: Vec::new(),

@@ -61,7 +61,7 @@ pub struct Options {
     pub bind: Vec<SocketAddr>,
     /// Names by which others reach it.
     pub public_hosts: Vec<String>,
-    /// Whether each request is told of on stderr.
+    /// Whether each request is logged on stderr.
     pub log: bool,
 }
 
@@ -76,7 +76,7 @@ pub struct Http {
 
 impl Http {
     /// # Errors
-    /// An address that can't be had, a public host that is none, or too few resources.
+    /// An address that can't be used, a public host that is not valid, or too few resources.
     pub fn start(options: &Options, key: ApiKey, service: Arc<Service>) -> Result<Self> {
         let listeners = Listeners::bind(&options.bind)?;
         let addresses = listeners.addresses.clone();

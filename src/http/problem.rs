@@ -23,7 +23,7 @@ struct Details {
     message: String,
     /// What to do next.
     hint: Option<String>,
-    /// Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`.
+    /// Why, where the code has several kinds of reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<Explained<Reason>>,
     /// The field of the body or of the query that the error is about.
@@ -205,9 +205,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::SecretMissing { name } => {
             format!("send it in the body as secrets.{name}, or set INFRAKT_SECRET_{name} in the service's environment")
         }
-        Error::Refused(
-            Refusal::NeedsName { server, .. } | Refusal::OtherName { server } | Refusal::ConsentMismatch { server },
-        ) => format!("if '{server}' is the right server, send exactly that name as `confirm`"),
+        Error::Refused(Refusal::NeedsName { reason }) => name_hint(reason.server()),
+        Error::Refused(Refusal::OtherName { server } | Refusal::ConsentMismatch { server }) => name_hint(server),
         Error::Ssh(SshError::SudoNeedsPassword { .. }) => {
             "send the password as `sudo_password` in the body, or set INFRAKT_SUDO_PASSWORD in the service's environment"
                 .to_owned()
@@ -224,11 +223,18 @@ fn hint(error: &Error) -> Option<String> {
     })
 }
 
+fn name_hint(server: &str) -> String {
+    format!("if '{server}' is the right server, send exactly that name as `confirm`")
+}
+
 fn status(error: &Error) -> u16 {
     match error {
         Error::Recipe(error) => match error.as_ref() {
             RecipeError::Unknown { .. } => 404,
-            _ => 422,
+            RecipeError::Script { .. }
+            | RecipeError::Lint { .. }
+            | RecipeError::Failed { .. }
+            | RecipeError::Parameter { .. } => 422,
         },
         Error::Refused(refusal) => match refusal {
             Refusal::Protected { .. }
@@ -264,7 +270,18 @@ fn status(error: &Error) -> u16 {
             | StoreError::RunsServerIsGone { .. }
             | StoreError::HostKeyDiffers { .. } => 409,
             StoreError::Invalid { .. } => 422,
-            _ => 500,
+            StoreError::Database { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Full { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Home { .. }
+            | StoreError::LeftoverEnvFile { .. }
+            | StoreError::KeyGone { .. }
+            | StoreError::KeyMalformed { .. }
+            | StoreError::WrongKey { .. }
+            | StoreError::EnvFile { .. } => 500,
         },
         Error::Usage { .. } | Error::SecretMissing { .. } => 422,
         Error::Run { .. } => 409,

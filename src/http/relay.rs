@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_without_an_answer_is_told_of_and_nothing_is_sent() {
+    fn a_worker_without_an_answer_is_reported_and_nothing_is_sent() {
         let (worker, mut from_worker) = UnixStream::pair().unwrap();
         let (to_client, mut client) = client();
         drop(worker);

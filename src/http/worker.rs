@@ -52,14 +52,14 @@ impl Work {
             thread::Builder::new()
                 .name("worker".to_owned())
                 .stack_size(STACK)
-                .spawn(move || work.go_on())
+                .spawn(move || work.serve_requests())
                 .map_err(|error| Error::usage(format!("cannot start a thread: {error}")))?;
         }
         Ok(work)
     }
 
     /// Answers one request after the other, until there are no more.
-    fn go_on(self: Arc<Self>) {
+    fn serve_requests(self: Arc<Self>) {
         while let Some(mut incoming) = self.engine.next() {
             let mut takes_gzip = false;
             let answer = guarded(|| {

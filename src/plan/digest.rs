@@ -73,7 +73,7 @@ impl<'a> CoveredServer<'a> {
     }
 }
 
-/// A thing by what tells it apart. One of which only the name is known is covered as older versions of infrakt did it.
+/// A thing by its identity. If only its name is known, it is covered as in older versions of infrakt.
 #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(untagged)]
 enum CoveredLoss<'a> {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 pub const MOST_ATTEMPTS: u32 = 100;
 /// The longest pause between two attempts, in seconds.
 pub const LONGEST_PAUSE: u64 = 3600;
-/// The longest command of a step with a user or a shell, in bytes: it is one argument of a program, of which Linux takes
+/// The longest command of a step with a user or a shell, in bytes: it is one argument of a program, and Linux takes
 /// 128 KiB (MAX_ARG_STRLEN in execve(2)).
 pub const LONGEST_ARGUMENT: usize = 100 << 10;
 

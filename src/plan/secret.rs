@@ -1,6 +1,10 @@
 //! A secret as a type: it can be used, but not printed, serialised or compared by accident.
 
+use std::collections::BTreeMap;
 use zeroize::Zeroize;
+
+/// The values of a plan's secrets, by name.
+pub type Secrets = BTreeMap<String, Secret>;
 
 /// A value that must never be shown or stored in the open. `Debug` and `Display` print stars; there is no `Serialize`.
 #[derive(Clone)]

@@ -17,9 +17,9 @@ const WIDTH: usize = 80;
 /// The columns of sections and of kinds.
 const SECTION: usize = 12;
 const KIND: usize = 18;
-/// A plan of so many steps is shown step by step.
+/// A plan with this many steps at most is shown step by step.
 const FEW: usize = 14;
-/// So many of the servers that are left out are named.
+/// The number of servers left out that are named.
 const NAMED: usize = 5;
 /// So many commands are shown of which infrakt can't list what they delete, and so many characters of each.
 const COMMANDS: usize = 3;

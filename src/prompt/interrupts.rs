@@ -1,4 +1,4 @@
-//! Ctrl-C: it ends the process, unless a run executes, which has to be told of it and ends in its own way.
+//! Ctrl-C: it ends the process, unless a run executes, which must hear of it and ends in its own way.
 
 use super::question::{OPEN, set_mode};
 use crate::error::{Error, Exit, Result};
@@ -8,12 +8,12 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Which Ctrl-C ends the process at once, whatever it does: the first one, unless a run executes, which has to be told of
+/// Which Ctrl-C ends the process at once, whatever it does: the first one, unless a run executes, which must hear of
 /// it and ends in its own way.
 static ENOUGH: AtomicUsize = AtomicUsize::new(1);
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
-/// Says to a person that an interrupt was heard, and the how manieth it was.
+/// Tells the user that infrakt has noticed a Ctrl-C, and how many there were.
 type Tell = Box<dyn Fn(usize) + Send>;
 static TELL: Mutex<Option<Tell>> = Mutex::new(None);
 /// The terminal as it was before control characters were hidden.

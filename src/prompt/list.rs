@@ -5,7 +5,7 @@ use console::Key;
 /// Lines beside the entries: the question, the header, and the hint.
 const BESIDE: usize = 3;
 
-/// What comes of a key.
+/// The effect of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum After {
     /// The list is shown again.
@@ -72,7 +72,7 @@ impl<'a> List<'a> {
         self.marked.get(index).copied().unwrap_or(false)
     }
 
-    /// The list for a terminal of so many lines and columns.
+    /// The list for a terminal with these lines and columns.
     pub fn lines(&self, height: usize, width: usize) -> Vec<String> {
         let room = height.saturating_sub(BESIDE + 1).max(1);
         let first = (self.at + 1).saturating_sub(room);

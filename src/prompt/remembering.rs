@@ -80,7 +80,7 @@ mod tests {
             let mut asked = self.0.lock().unwrap();
             asked.push(prompt.to_owned());
             let answer = Some(Secret::new(asked.len().to_string()));
-            Ok(answer.filter(|_| prompt != "nobody knows"))
+            Ok(answer.filter(|_| prompt != "unknown"))
         }
     }
 
@@ -100,13 +100,13 @@ mod tests {
         });
         let one = remembering.one();
         assert_eq!(answer(&one, "another passphrase"), "2");
-        assert_eq!(answer(&one, "nobody knows"), "none");
-        assert_eq!(answer(&remembering.one(), "nobody knows"), "none");
+        assert_eq!(answer(&one, "unknown"), "none");
+        assert_eq!(answer(&remembering.one(), "unknown"), "none");
         assert_eq!(person.0.lock().unwrap().len(), 3);
     }
 
     #[test]
-    fn an_answer_that_was_wrong_is_asked_for_anew_and_the_right_one_is_there_for_the_next() {
+    fn a_wrong_answer_is_asked_for_again_and_the_right_one_is_kept_for_the_next() {
         let person = Person::default();
         let remembering = Remembering::new(&person);
         let one = remembering.one();

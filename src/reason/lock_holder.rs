@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_told_with_the_time_it_has_been_at_work() {
+    fn a_holder_is_shown_with_the_time_it_has_been_at_work() {
         let holder = |seconds, step| {
             let run = "run 4 of wipe by ops@laptop".to_owned();
             LockHolder::RunOnServer { run, seconds, step }.to_string()

@@ -118,7 +118,7 @@ pub struct Draft {
     pub recorded: BTreeMap<String, serde_json::Value>,
     /// An error that is not the recipe's fault, kept whole while Rhai carries a stand-in for it.
     pub foreign: Option<Error>,
-    /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation went on.
+    /// A problem, with its source and place, that Rhai may have swallowed: it counts even if the evaluation continued.
     pub swallowed: Option<(Problem, String, rhai::Position)>,
     /// Steps that destroy without saying so, unless what follows in the recipe excuses them; with source and place.
     pub pending: Vec<(usize, Problem, String, rhai::Position)>,
@@ -247,11 +247,11 @@ pub fn bytes_of(step: &Step) -> usize {
     let action = match &step.action {
         Action::Run { command } => command.len(),
         Action::Reach { otherwise, .. } => otherwise.len(),
-        Action::Upload {
-            content: Content::Text(text),
-            ..
-        } => text.len(),
-        _ => 0,
+        Action::Upload { content, .. } => match content {
+            Content::Text(text) => text.len(),
+            Content::Secret { .. } => 0,
+        },
+        Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => 0,
     };
     let guards = step.unless.iter().chain(&step.only_if);
     let undo = step.undo.iter().map(|undo| &undo.command);

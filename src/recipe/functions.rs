@@ -1,5 +1,4 @@
 //! The functions that a recipe can call: infrakt's and Rhai's own, by the engine, and those of scripts, by their text.
-#![expect(clippy::string_slice, reason = "each place was found in the same text before")]
 
 use super::scan::code_of;
 use rhai::{Engine, FnPtr, FuncInfo, FuncMetadata};
@@ -25,13 +24,10 @@ pub fn defined_in(text: &str) -> Vec<Defined> {
     let code: String = code_of(text).into_iter().collect();
     let mut found = Vec::new();
     for (at, _) in code.match_indices("fn ") {
-        let before = code[..at].trim_end();
-        let begins_word = code[..at]
-            .chars()
-            .next_back()
-            .is_none_or(|c| !(c.is_alphanumeric() || c == '_'));
-        let rest = code[at + 3..].trim_start();
-        let Some((name, parameters)) = rest.split_once('(').filter(|_| begins_word) else {
+        let (before, after) = code.split_at_checked(at).unwrap_or_default();
+        let begins_word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let after = after.strip_prefix("fn ").unwrap_or_default();
+        let Some((name, parameters)) = after.split_once('(').filter(|_| begins_word) else {
             continue;
         };
         let name = name.trim();
@@ -43,7 +39,7 @@ pub fn defined_in(text: &str) -> Vec<Defined> {
         found.push(Defined {
             name: name.to_owned(),
             parameters: parameters.map(str::to_owned).collect(),
-            private: before.ends_with("private"),
+            private: before.trim_end().ends_with("private"),
         });
     }
     found

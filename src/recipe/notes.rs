@@ -1,4 +1,4 @@
-//! Notes for the author on what a recipe says that is valid and yet hardly meant.
+//! Notes for the author on code of a recipe that is valid but probably a mistake.
 
 use super::used::Used;
 use crate::plan::invocation::Interpreter;
@@ -13,7 +13,7 @@ pub fn of_steps(steps: &[Step]) -> Vec<String> {
         let command = match &step.action {
             Action::Run { command } => Some(command),
             Action::Reach { otherwise, .. } => Some(otherwise),
-            _ => None,
+            Action::Upload { .. } | Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => None,
         };
         let undo = step.undo.iter().map(|undo| &undo.command);
         // An undo runs in sh in any case.

@@ -2,7 +2,7 @@
 //! `m.key == ()` give `()` then. `m.key` alone stays an error, since it is usually a typo.
 //!
 //! Rhai has one switch for all of them. So before a recipe is compiled, the forms that ask are written as
-//! `m.get("key")`; places in errors are told as the author wrote them.
+//! `m.get("key")`; places in errors are as the author wrote them.
 #![expect(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_told_as_they_were_written() {
+    fn columns_are_shown_as_they_were_written() {
         let (compiled, shifts) = rewritten("m?.b + x");
         let column = compiled.find('x').expect("x") + 1;
         assert_eq!(shifts.back(1, column), 8);

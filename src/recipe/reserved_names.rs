@@ -133,7 +133,7 @@ fn check_aliases(ast: &AST) -> Result<(), Box<EvalAltResult>> {
     Ok(())
 }
 
-/// Where the name of a function is written, of which Rhai only tells where its body begins. `None`: it isn't found.
+/// Where the name of a function is written. Rhai only tells where the function's body begins. `None`: it isn't found.
 pub fn place_of_name(text: &str, name: &str, body: Position) -> Option<Position> {
     let (line, column) = (body.line()?, body.position()?);
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();

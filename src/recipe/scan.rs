@@ -1,7 +1,7 @@
 //! Tells the code of a recipe from its texts and comments, with Rhai's own tokenizer: what is a text for Rhai is one here.
-#![expect(clippy::indexing_slicing, reason = "each place was found in the same text before")]
 
 use rhai::{InputStream, Position, Token, TokenizeState, get_next_token};
+use std::ops::Range;
 
 /// The recipe with the same characters at the same places, but blanks in place of comments and of what texts hold. The
 /// quotes stay, and so does code within `${…}`. For a text that is broken it guesses where the broken part ends.
@@ -56,9 +56,9 @@ fn scanned(text: &str) -> Scanned {
     let mut inserted: Vec<usize> = Vec::new();
     while characters.taken < characters.text.len() {
         let before = characters.taken;
-        let goes_on = state.is_within_text_terminated_by.is_some();
+        let continued = state.is_within_text_terminated_by.is_some();
         let (token, _) = get_next_token(&mut characters, &mut state, &mut position);
-        let from = match goes_on {
+        let from = match continued {
             true => before,
             false => past_blanks(&characters.text, before),
         };
@@ -67,13 +67,13 @@ fn scanned(text: &str) -> Scanned {
         match token {
             Token::EOF | Token::Comment(_) => continue,
             Token::StringConstant(_) | Token::CharConstant(_) | Token::InterpolatedString(_) => {
-                let opening = if goes_on { 0 } else { quote(&characters.text, from) };
+                let opening = if continued { 0 } else { quote(&characters.text, from) };
                 // `"#` for a text that begins with `#"`; the `$` of `${` too.
                 let closing = if never_ends { 0 } else { opening.max(1) };
                 let (begin, end) = (from + opening, characters.taken.saturating_sub(closing));
-                code[from..begin].copy_from_slice(&characters.text[from..begin]);
+                show(&mut code, &characters.text, from..begin);
                 if begin <= end {
-                    code[end..characters.taken].copy_from_slice(&characters.text[end..characters.taken]);
+                    show(&mut code, &characters.text, end..characters.taken);
                 }
                 if matches!(token, Token::InterpolatedString(_)) {
                     inserted.push(0);
@@ -84,10 +84,10 @@ fn scanned(text: &str) -> Scanned {
                 sound = false;
                 if let Some(end) = broken_text(&characters.text, from) {
                     characters.taken = end.max(before + 1);
-                    code[from] = characters.text[from];
+                    show(&mut code, &characters.text, from..from + 1);
                     let last = characters.taken - 1;
-                    if last > from && characters.text[last] == characters.text[from] {
-                        code[last] = characters.text[last];
+                    if last > from && characters.text.get(last) == characters.text.get(from) {
+                        show(&mut code, &characters.text, last..characters.taken);
                     }
                     continue;
                 }
@@ -108,12 +108,17 @@ fn scanned(text: &str) -> Scanned {
             }
             _ => {}
         }
-        if from < characters.taken {
-            code[from..characters.taken].copy_from_slice(&characters.text[from..characters.taken]);
-        }
+        show(&mut code, &characters.text, from..characters.taken);
     }
     let sound = sound && inserted.is_empty() && state.is_within_text_terminated_by.is_none();
     Scanned { code, sound }
+}
+
+/// Puts the characters of a range in place of the blanks. `code` is as long as `text`.
+fn show(code: &mut [char], text: &[char], range: Range<usize>) {
+    if let (Some(code), Some(text)) = (code.get_mut(range.clone()), text.get(range)) {
+        code.copy_from_slice(text);
+    }
 }
 
 fn blank(c: char) -> char {
@@ -125,7 +130,7 @@ fn blank(c: char) -> char {
 
 /// How many characters begin the text here: `"`, or `##"`.
 fn quote(text: &[char], from: usize) -> usize {
-    let hashes = text[from.min(text.len())..].iter().take_while(|c| **c == '#').count();
+    let hashes = text.iter().skip(from).take_while(|c| **c == '#').count();
     (hashes + 1).min(text.len().saturating_sub(from))
 }
 
@@ -181,7 +186,7 @@ fn broken_text(text: &[char], from: usize) -> Option<usize> {
 
 /// Line and column, from 1, of a character.
 pub fn place_of(text: &[char], at: usize) -> (usize, usize) {
-    let before = &text[..at.min(text.len())];
+    let before = text.get(..at).unwrap_or(text);
     let line = before.iter().filter(|c| **c == '\n').count() + 1;
     let column = before.iter().rev().take_while(|c| **c != '\n').count() + 1;
     (line, column)
@@ -189,13 +194,8 @@ pub fn place_of(text: &[char], at: usize) -> (usize, usize) {
 
 /// The index of the character at a line and column, from 1.
 pub fn index_of(text: &[char], line: usize, column: usize) -> usize {
-    let mut start = 0;
-    for _ in 1..line {
-        match text[start..].iter().position(|c| *c == '\n') {
-            Some(end) => start += end + 1,
-            None => return text.len(),
-        }
-    }
+    let before = text.split(|c| *c == '\n').take(line.saturating_sub(1));
+    let start: usize = before.map(|line| line.len() + 1).sum();
     (start + column.saturating_sub(1)).min(text.len())
 }
 
@@ -222,9 +222,12 @@ fn misindented(code: &[char], bracket: char) -> Option<usize> {
     if bracket != '{' {
         return None;
     }
+    let before_on_line = |at: usize| {
+        let before = code.get(..at).unwrap_or(code);
+        before.rsplit(|c| *c == '\n').next().unwrap_or_default()
+    };
     let indent = |at: usize| {
-        let (_, column) = place_of(code, at);
-        let line = &code[at + 1 - column..];
+        let line = before_on_line(at);
         line.iter().take_while(|c| **c == ' ' || **c == '\t').count()
     };
     let mut open: Vec<usize> = Vec::new();
@@ -233,9 +236,9 @@ fn misindented(code: &[char], bracket: char) -> Option<usize> {
             '{' => open.push(at),
             '}' => {
                 let partner = open.pop()?;
-                let (own, (line, column)) = (indent(at), place_of(code, at));
-                let first = code[at + 1 - column..at].iter().all(|c| c.is_whitespace());
-                if first && line != place_of(code, partner).0 && own < indent(partner) {
+                let first = before_on_line(at).iter().all(|c| c.is_whitespace());
+                let same_line = place_of(code, at).0 == place_of(code, partner).0;
+                if first && !same_line && indent(at) < indent(partner) {
                     return Some(partner);
                 }
             }

@@ -22,7 +22,7 @@ pub struct Account {
     pub took: Duration,
 }
 
-/// Several runs. They are told apart by whatever number the caller gives each; it may be called from several threads.
+/// Several runs. The caller numbers them; it may call from several threads.
 pub struct Fleet {
     json: bool,
     verbose: bool,
@@ -184,7 +184,7 @@ impl Fleet {
         );
     }
 
-    /// Says that so many interrupts were heard.
+    /// Says what the number of Ctrl-C so far means.
     pub fn interrupted(&self, interrupts: usize) {
         self.print(
             &self.state(),

@@ -24,7 +24,7 @@ impl Reaching {
         Self { bar }
     }
 
-    /// So many are done. To be called ever so often, for the clock.
+    /// Shows how many are done. The caller repeats this, so that the clock moves.
     pub fn done(&self, servers: usize) {
         self.bar.set_position(servers as u64);
         self.bar.tick();

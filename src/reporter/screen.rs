@@ -1,5 +1,5 @@
 //! The lower lines of a terminal during several runs: one line for each, as many as fit, and one for all of them. It
-//! must not know events: it is told what to show.
+//! must not know events: its callers give it lines.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ const WIDEST: usize = 24;
 pub struct Screen {
     multi: MultiProgress,
     total: ProgressBar,
-    /// The runs that go on, by their place in the order in which they began.
+    /// The runs in progress, by their place in the order in which they began.
     lines: BTreeMap<usize, Line>,
     width: usize,
     next: usize,
@@ -107,7 +107,7 @@ impl Screen {
         self.total.finish_and_clear();
     }
 
-    /// Gives the lines that there is room for to the runs that have been going on for longest.
+    /// Gives the lines that there is room for to the runs that began first.
     fn fill(&mut self) {
         let room = height().saturating_sub(SPARE).max(1);
         for (place, line) in self.lines.values_mut().enumerate() {

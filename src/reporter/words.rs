@@ -22,7 +22,7 @@ pub fn outcome_word(outcome: Outcome, effect: Effect) -> (Style, String) {
     };
     let sign = match outcome {
         Outcome::Changed => effect_sign(effect),
-        _ => ' ',
+        Outcome::NoChange | Outcome::Failed | Outcome::Stopped | Outcome::Skipped | Outcome::Unknown => ' ',
     };
     (style, format!("{sign} {}", outcome.word(effect)))
 }

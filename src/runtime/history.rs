@@ -41,7 +41,7 @@ impl Runtime {
     /// # Errors
     /// If there is no such run, or the database can't be read.
     pub fn run_record(&self, id: i64) -> Result<RunRecord> {
-        // The plan of an older infrakt may have another form; the rest can be told without it.
+        // The plan of an older infrakt may have another form; the rest can be shown without it.
         let plan = self.store.plan_of(id).ok();
         Ok(RunRecord {
             run: self.store.run(id)?,

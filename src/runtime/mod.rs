@@ -43,5 +43,5 @@ pub use shellcheck::shellcheck;
 pub use stop::Stop;
 pub use workers::make_room_for;
 
-pub use crate::executor::script::Secrets;
+pub use crate::plan::secret::Secrets;
 pub use crate::ssh::{AskSecret, ServerRoute, client_options};

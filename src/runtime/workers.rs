@@ -22,7 +22,7 @@ impl Runtime {
     /// about ten times a second in between.
     ///
     /// # Errors
-    /// If no thread or database is to be had; nothing was worked on then.
+    /// If no thread or database can be opened; no work was done then.
     pub(super) fn each<T: Send, R: Send>(
         &self,
         items: Vec<T>,
@@ -89,8 +89,8 @@ impl Runtime {
     }
 }
 
-/// Makes room for so many connections that are open at the same time: shells give a process 1024 files by default, of
-/// which it may allow itself more.
+/// Makes room for this many connections at the same time: shells give a process 1024 files by default, and it may
+/// raise that limit itself.
 ///
 /// # Errors
 /// If it may not have enough: some of the servers would fail in the middle.

@@ -5,7 +5,7 @@ use super::{Failure, Store};
 use crate::consent::{Consent, Means};
 use crate::error::{Refusal, Result};
 use crate::plan::Plan;
-use crate::reason::StaleReason;
+use crate::reason::{NameReason, StaleReason};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -42,8 +42,8 @@ pub(super) fn check(
     };
     let Some(consent) = consent else {
         if plan.needs_consent() {
-            let message = format!("nothing was changed: there is no consent to the plan for '{server}'");
-            return Err(Refusal::NeedsName { server, message }.into());
+            let reason = Box::new(NameReason::NoConsent { server });
+            return Err(Refusal::NeedsName { reason }.into());
         }
         return Ok(());
     };

@@ -107,7 +107,7 @@ pub struct RunGroup {
     pub id: GroupId,
     pub recipe: String,
     pub parameters: BTreeMap<String, Value>,
-    /// What became of each server in the last group of the chain that it was in; in the order of the first one.
+    /// The result on each server, from the last group of the chain that it was in; in the order of the first group.
     pub servers: Vec<GroupServer>,
 }
 

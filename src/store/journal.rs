@@ -60,8 +60,8 @@ impl Store {
                     consents::record(transaction, consent, run_id, now)?;
                 }
             }
-            // Of what is open again the places are forgotten, but not by those who were told of them; nor is that of the
-            // end that the run had.
+            // The events of steps that are open again lose their numbers, and so does the run's end. Clients may have seen
+            // them, so the next number is higher than all of these.
             let next = last_sequence(transaction, run_id)? + 2;
             resume::open_again(transaction, run_id, lock.name())?;
             let message = format!("resumed by {operator}");
@@ -183,7 +183,7 @@ impl Journal {
         if events.is_empty() && position.is_none() {
             return Ok(());
         }
-        // The end of a stretch must be on the disk before the server is told to forget it. So must the end of a run,
+        // The end of a stretch must be on the disk before the server deletes its records. So must the end of a run,
         // since infrakt does not come back to that run by itself.
         let lasting = position.is_some_and(|position| position.ended)
             || events.iter().any(|event| matches!(event, RunEvent::RunEnded { .. }));
@@ -254,7 +254,10 @@ fn write_event(transaction: &Transaction<'_>, run_id: i64, sequence: i64, event:
                 .prepare_cached("INSERT INTO notices (run_id, sequence, message, at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![run_id, sequence, message, now])?;
         }
-        RunEvent::RunEnded { state, reason } => end(transaction, run_id, *state, reason.as_deref(), Some(now))?,
+        RunEvent::RunEnded { state, reason } => {
+            end(transaction, run_id, *state, reason.as_deref(), Some(now))?;
+            resume::shorten_pause(transaction, run_id, now)?;
+        }
     }
     Ok(())
 }

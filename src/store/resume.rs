@@ -45,7 +45,7 @@ impl Store {
         self.write(|transaction| consent_that_holds(transaction, run_id, Timestamp::now()))
     }
 
-    /// Refuses a run that is done, or that goes on.
+    /// Refuses a run that is done or in progress.
     pub fn check_resumable(&self, run_id: i64) -> Result<()> {
         self.run(run_id)?;
         self.write(|transaction| check(transaction, run_id).map(drop))
@@ -108,8 +108,8 @@ pub(super) fn consent_that_holds(
     Ok(found.filter(holds))
 }
 
-/// Notes that the run goes on. Open again is what was never executed, and what may have gone on unseen if the end of the
-/// last stretch was not seen.
+/// Notes that the run continues. Steps that were never executed are open again, and so are steps that may have run unseen, if
+/// the end of the last stretch was not seen.
 pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: String) -> rusqlite::Result<()> {
     let paused = paused_since_its_end(transaction, run_id)?;
     transaction.execute(
@@ -140,6 +140,25 @@ fn paused_since_its_end(transaction: &Transaction<'_>, run_id: i64) -> rusqlite:
     let paused = last.map(|last| Timestamp::now().duration_since(last).as_millis());
     // After the clock was set back, the length of the pause is not known.
     Ok(paused.map_or(0, |paused| i64::try_from(paused.max(0)).unwrap_or(0)))
+}
+
+/// A server executes steps also while no infrakt follows. That time is no pause: a run took at least as long as its steps.
+pub(super) fn shorten_pause(transaction: &Transaction<'_>, run_id: i64, ended_at: Timestamp) -> rusqlite::Result<()> {
+    // A server may claim any duration. Those of 10,000 steps with this limit still have a sum.
+    const LONGEST: i64 = 1 << 40;
+    let (started_at, worked): (Timestamp, i64) = transaction.query_row(
+        "SELECT started_at, (SELECT coalesce(sum(min(duration_ms, ?2)), 0) FROM steps WHERE run_id = ?1)
+         FROM runs WHERE id = ?1",
+        params![run_id, LONGEST],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let between = i64::try_from(ended_at.duration_since(started_at).as_millis()).unwrap_or(0);
+    transaction
+        .execute(
+            "UPDATE runs SET paused_ms = min(paused_ms, ?2) WHERE id = ?1",
+            params![run_id, between.saturating_sub(worked).max(0)],
+        )
+        .map(drop)
 }
 
 pub(super) fn record(transaction: &Transaction<'_>, run_id: i64, position: &StretchPosition) -> rusqlite::Result<()> {

@@ -28,9 +28,10 @@ pub struct Run {
     pub computer: String,
     pub pid: u32,
     pub started_at: Timestamp,
-    /// `None` while it goes on, and when its end was not seen.
+    /// `None` while it is in progress, and when its end was not seen.
     pub ended_at: Option<Timestamp>,
-    /// Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+    /// Milliseconds between an end of the run and its resumption, in all, without the time in which the server still executed
+    /// steps. They are no part of the time that the run took.
     pub paused_ms: u64,
     /// The runs that were started together with it, if any.
     pub group: Option<GroupId>,

@@ -19,7 +19,7 @@ pub struct StepRecord {
     pub section: Option<String>,
     pub title: String,
     pub effect: Effect,
-    /// `None` if neither an end nor an interruption of the step was seen: it has not begun, or goes on.
+    /// `None` if neither an end nor an interruption of the step was seen: it has not begun, or is running.
     pub outcome: Option<Outcome>,
     pub exit_status: Option<i32>,
     pub duration_ms: Option<u64>,

@@ -4,6 +4,7 @@ use super::server_rows::{Identity, Server, all, by_id, by_name};
 use super::{NameTyped, Store, living, protection, validation};
 use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
 use crate::host_key::HostKey;
+use crate::reason::NameReason;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
@@ -154,26 +155,21 @@ impl Store {
 
             let named = typed.is_some_and(|typed| typed.is_for(&before));
             let clears = change.is_infrakt_host == Some(false) && protection::is_guarded(transaction, &before)?;
-            let protected = |what| needs_name(name, what);
+            let server = name.to_owned();
             let loosened = if clears {
-                Some(protected("removing its protection"))
+                Some(NameReason::RemovesProtection { server })
             } else if before.is_infrakt_host && (before.host != after.host || before.port != after.port) {
-                Some(protected("changing its address"))
+                Some(NameReason::ChangesAddress { server })
             } else if before.is_infrakt_host && !keeps_key {
-                Some(protected("changing its host key"))
+                Some(NameReason::ChangesHostKey { server })
             } else if before.host_key.is_some() && after.host_key.is_none() {
-                Some(Refusal::NeedsName {
-                    server: name.to_owned(),
-                    message: format!(
-                        "without its recorded host key, infrakt trusts whichever machine answers next for '{name}': \
-                         removing it needs the server's name to be typed"
-                    ),
-                })
+                Some(NameReason::ForgetsHostKey { server })
             } else {
                 None
             };
-            if let Some(refusal) = loosened.filter(|_| !named) {
-                return Err(refusal.into());
+            if let Some(reason) = loosened.filter(|_| !named) {
+                let reason = Box::new(reason);
+                return Err(Refusal::NeedsName { reason }.into());
             }
             if clears {
                 protection::release(transaction, &before)?;
@@ -214,7 +210,9 @@ impl Store {
         self.write(|transaction| {
             let server = by_name(transaction, name)?;
             if server.is_infrakt_host && !typed.is_some_and(|typed| typed.is_for(&server)) {
-                return Err(needs_name(name, "removing it").into());
+                let server = name.to_owned();
+                let reason = Box::new(NameReason::RemovesServer { server });
+                return Err(Refusal::NeedsName { reason }.into());
             }
             let apps = transaction
                 .prepare("SELECT name FROM apps WHERE server_id = ?1 ORDER BY name")?
@@ -320,13 +318,6 @@ fn check_remarks(ssh_key_path: Option<&str>, provider: Option<&str>, tags: &[Str
         .map(|provider| validation::remark("provider", provider))
         .transpose()?;
     tags.iter().try_for_each(|tag| validation::name("tag", tag))
-}
-
-fn needs_name(server: &str, what: &str) -> Refusal {
-    Refusal::NeedsName {
-        server: server.to_owned(),
-        message: format!("'{server}' is protected: {what} requires its name to be typed"),
-    }
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {

@@ -35,7 +35,7 @@ fn collect(folder: &Path, texts: &mut Vec<(String, String)>) {
     }
 }
 
-/// A text that goes on in the next line after a `\`, in one.
+/// A text that continues in the next line after a `\`, in one.
 fn joined(source: &str) -> String {
     let mut text = String::new();
     for line in source.lines() {
@@ -50,7 +50,7 @@ fn joined(source: &str) -> String {
     text
 }
 
-/// The words of a command that begins at the start of `rest`, up to where prose goes on. Values that are put in when the
+/// The words of a command that begins at the start of `rest`, up to where prose continues. Values that are put in when the
 /// text is shown are 7, which is a name, a number and a port.
 fn words(rest: &str) -> Vec<String> {
     let mut filled = String::new();

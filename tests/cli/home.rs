@@ -308,7 +308,10 @@ fn a_database_that_another_program_has_locked() {
     let infrakt = Infrakt::with_server();
     let other = rusqlite::Connection::open(infrakt.home().join("infrakt.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(infrakt.ok(&["server", "list"]).contains("prod-2"), "reading goes on");
+    assert!(
+        infrakt.ok(&["server", "list"]).contains("prod-2"),
+        "reading still works"
+    );
     let said = infrakt.refused(2, &["server", "tag", "prod-2", "web"]);
     assert!(
         said.contains("is locked by another program") && said.contains("hint: find out which program"),
@@ -346,7 +349,10 @@ fn a_missing_or_wrong_master_key_is_an_error_and_nothing_is_written() {
             assert!(said.contains(error) && said.contains("hint: "), "{words:?}: {said}");
         }
         assert_eq!(fs::read(infrakt.home().join("envs/1.json")).unwrap(), env_file);
-        assert!(infrakt.ok(&["server", "list"]).contains("prod-2"), "all else goes on");
+        assert!(
+            infrakt.ok(&["server", "list"]).contains("prod-2"),
+            "everything else still works"
+        );
         fs::write(&key, &good).unwrap();
     }
     assert_eq!(infrakt.ok(&["env", "get", "web", "TOKEN"]), "abc\n");

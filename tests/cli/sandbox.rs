@@ -28,7 +28,7 @@ fn exceeding_the_memory_limit_is_one_error() {
 #[test]
 fn exceeding_the_time_limit_is_one_error() {
     let infrakt = Infrakt::new();
-    // Few operations, each of which has 4 MiB to look through.
+    // Few operations, but each searches 4 MiB.
     infrakt.file(
         "slow.rhai",
         format!("{TEXTS}loop {{ s.index_of(\"b\"); s.to_upper(); }}"),

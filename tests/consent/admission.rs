@@ -4,7 +4,7 @@ use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::consent::{ConsentedPlan, Means};
 use infrakt::error::{Error, Exit, Refusal};
 use infrakt::plan::{Effect, Plan};
-use infrakt::reason::ProtectionReason;
+use infrakt::reason::{NameReason, ProtectionReason};
 
 const ALL_MEANS: [Means; 3] = [Means::Typed, Means::Flag, Means::Api];
 
@@ -125,8 +125,9 @@ fn every_refusal_has_a_reason_and_a_next_step() {
         ConsentedPlan::admit(plan(), None, "me").unwrap_err(),
         ConsentedPlan::admit(plan(), Some(("x", Means::Typed)), "me").unwrap_err(),
         Refusal::NeedsName {
-            server: "prod-2".to_owned(),
-            message: "'prod-2' is protected".to_owned(),
+            reason: Box::new(NameReason::RemovesServer {
+                server: "prod-2".to_owned(),
+            }),
         },
     ] {
         let error = Error::from(refusal);

@@ -2,7 +2,9 @@
 #![cfg(test)]
 
 mod commands;
+mod documents;
 mod links;
 mod markdown;
+mod plans;
 mod recipes;
 mod voice;

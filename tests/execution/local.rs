@@ -6,9 +6,9 @@ use infrakt::consent::ConsentedPlan;
 use infrakt::error::{Error, Result, SshError};
 use infrakt::event::{Outcome, RunEvent, Stream, StretchPosition};
 use infrakt::executor::connection::{Channel, Connection, Incoming, Opened, Way};
-use infrakt::executor::script::Secrets;
 use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
+use infrakt::plan::secret::Secrets;
 use infrakt::plan::{Losses, ServerIdentity, StateChange};
 use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
 use std::cell::Cell;
@@ -43,7 +43,7 @@ thread_local! {
     static SHELL: Cell<&'static [&'static str]> = const { Cell::new(&["sh", "-s"]) };
 }
 
-/// From now on, processes are slow to go on after they have started another one.
+/// From now on, processes are slow to continue after they have started another one.
 pub fn be_slow_after_each_fork() {
     SHELL.set(&[
         "strace",
@@ -150,7 +150,7 @@ impl Channel for Gone {
     fn release(&mut self) {}
 }
 
-/// A connection that can't be opened anew while this file is there.
+/// A connection that can't be opened again while this file is there.
 pub struct LockedOutBy(pub std::path::PathBuf);
 
 impl Connection for LockedOutBy {

@@ -2,7 +2,7 @@
 
 use crate::local::{LockedOutBy, Memory, executed, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::Secrets;
+use infrakt::plan::secret::Secrets;
 
 #[test]
 #[ignore = "needs root"]

@@ -1,10 +1,10 @@
-//! Steps that are one program and its words. Whatever it does to the processes around it, the run goes on or ends as it says.
+//! Steps that are one program and its words. Whatever it does to the processes around it, the run continues or ends as it says.
 
 use crate::local::{Memory, executed, executed_with, holds};
 use crate::support::executable;
 use crate::support::wait::until;
 use infrakt::event::{Outcome, RunState, Stream};
-use infrakt::executor::script::Secrets;
+use infrakt::plan::secret::Secrets;
 use std::fs;
 use std::path::Path;
 

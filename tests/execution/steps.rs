@@ -4,9 +4,10 @@ use crate::local::{
     HoldsBack, Loss, LostOnce, Memory, be_slow_after_each_fork, executed, executed_with, holds, on_the_server, run_over,
 };
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::{SPOOL, Secrets};
+use infrakt::executor::script::SPOOL;
 use infrakt::plan::StateChange;
 use infrakt::plan::secret::Secret;
+use infrakt::plan::secret::Secrets;
 
 #[test]
 #[ignore = "needs root"]
@@ -83,7 +84,7 @@ fn a_step_that_could_fill_the_disk_with_what_it_prints_is_ended() {
 /// A signal that comes before the runner waits does not end its wait.
 #[test]
 #[ignore = "needs root"]
-fn a_step_is_ended_also_if_the_runner_is_told_before_it_waits_for_the_step() {
+fn a_step_is_ended_also_if_the_order_comes_before_the_runner_waits_for_it() {
     be_slow_after_each_fork();
     let (ended, memory) = executed(r#"ssh::run("Flood", "truncate -s 1100M /proc/self/fd/1; echo over; sleep 30");"#);
     assert_eq!(ended.state, RunState::Failed);

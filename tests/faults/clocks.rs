@@ -49,7 +49,7 @@ impl Clock {
         ]
     }
 
-    /// A folder with the programs that read a clock, all of which read this one. A server's steps and records are looked
+    /// A folder with programs that read this clock in place of the computer's. A server's steps and records are looked
     /// after by such programs; variables of its logins do not reach them.
     fn programs(&self, directory: &Path) -> PathBuf {
         let folder = directory.join("programs");
@@ -83,7 +83,7 @@ fn seconds(infrakt: &Infrakt, run: i64, step: usize) -> u64 {
     steps[step].duration_ms.expect("a duration") / 1000
 }
 
-fn is_told_right(infrakt: &Infrakt) {
+fn has_the_right_times(infrakt: &Infrakt) {
     let run = infrakt.newest_run().expect("a run");
     assert_eq!(
         infrakt.told_of(run).outcomes,
@@ -137,14 +137,14 @@ fn when_the_servers_clock_jumps_steps_neither_end_early_nor_late() {
             (seen[1] - seen[0] - years).abs() <= 1,
             "the clock did not jump: {seen:?}"
         );
-        is_told_right(&infrakt);
+        has_the_right_times(&infrakt);
         std::fs::remove_file(directory.path().join("log")).expect("the log");
     }
 }
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn when_this_computers_clock_jumps_the_run_goes_on_and_is_told_right() {
+fn when_this_computers_clock_jumps_the_run_continues_and_is_recorded_right() {
     let directory = tempfile::tempdir().expect("a directory");
     let clock = Clock::right(directory.path());
     let server = Server::start();
@@ -162,7 +162,7 @@ fn when_this_computers_clock_jumps_the_run_goes_on_and_is_told_right() {
         clock.jumps(jump);
         std::fs::write(directory.path().join("go"), "").expect("a file");
         Ended::of(run).exits(1);
-        is_told_right(&infrakt);
+        has_the_right_times(&infrakt);
         let shown = infrakt.run(&["runs", "list"]).exits(0);
         assert!(
             !shown.stdout.contains(" -"),

@@ -14,7 +14,7 @@ impl Stage {
     fn holds_for(&self, cases: u32, faults: impl Strategy<Value = Vec<Fault>>) {
         let config = Config {
             cases,
-            // Every try takes a second: the first fault that breaks something is told, not the smallest.
+            // Every try takes a second: the first fault that breaks something is reported, not the smallest.
             max_shrink_iters: 0,
             failure_persistence: None,
             ..Config::default()

@@ -143,7 +143,7 @@ fn a_server_whose_disk_fills_up_during_a_step_is_not_said_to_have_done_more_than
 /// A disk may have room for bytes and none for another file (df -i).
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_server_that_can_make_no_more_files_still_goes_on_when_it_is_told_and_ends_what_takes_too_long() {
+fn a_server_that_can_make_no_more_files_still_obeys_and_ends_steps_that_take_too_long() {
     let options = Options {
         spool_size: Some("8m,nr_inodes=200"),
         ..Options::default()

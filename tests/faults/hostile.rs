@@ -124,7 +124,7 @@ fn a_line_that_carries_badly_changes_nothing_of_the_story() {
     }
 }
 
-/// As when a laptop sleeps, or a firewall forgets a connection: neither side is told, and it takes a while to notice.
+/// As when a laptop sleeps, or a firewall forgets a connection: neither side gets a message, and it takes a while to notice.
 #[test]
 #[ignore = "needs root and sshd"]
 fn a_line_that_falls_silent_is_given_up_and_another_one_taken() {
@@ -138,7 +138,7 @@ fn a_line_that_falls_silent_is_given_up_and_another_one_taken() {
                 // While the steps are on their way, and while their output is.
                 1 => Fault::Stall(Way::Up, up - 3000),
                 2 => Fault::Stall(Way::Down, down - 3000),
-                // A wrong bit may make a packet of any length, of which the rest never comes.
+                // A wrong bit may make a packet of any length, whose rest never comes.
                 _ => Fault::Corrupt(Way::Down, down - 3000),
             };
             scope.spawn(move || stage.holds_with(&[&[fault]]));

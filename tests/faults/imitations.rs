@@ -54,7 +54,7 @@ fn a_step_that_reads_closes_or_leaves_something_behind_does_not_block_the_run() 
     let commands = [
         "cat; read -r line || echo nothing to read",
         "exec >&- 2>&-; true",
-        // A daemon that keeps what it inherited, and one that goes on printing.
+        // A daemon that keeps what it inherited, and one that continues to print.
         "sleep 1000 & setsid sleep 1000 & (while sleep 0.01; do echo noise; done) & echo begun",
         "echo ended",
     ];

@@ -61,7 +61,7 @@ fn ctrl_c_ends_a_run_whatever_it_waits_for() {
         assert_eq!(logged(), "", "{presses}");
         let id = infrakt.newest_run().expect("a run").to_string();
         infrakt.run(&["runs", "show", &id]).exits(0).says("stopped by Ctrl-C");
-        // What became of it is found out, and it is brought to its end, having run once.
+        // Resuming finds out how it ended, and completes it; it has run once.
         // It may not have come to its sleep yet.
         server.awaits("pkill -f '[s]leep 1000|/usr/bin/[f]lock'; ! pgrep -f '[s]leep 1000|/usr/bin/[f]lock'");
         infrakt.run(&["runs", "resume", &id]).exits(0);
@@ -88,7 +88,7 @@ fn ctrl_c_ends_a_run_whatever_it_waits_for() {
     let reconnecting = infrakt.recipe(
         "reconnecting.rhai",
         &format!(
-            "ssh::run(\"Refuse all keys\", \"mv {keys} {keys}.away\");\nssh::reconnect(\"Log in anew\").timeout(\"10m\");\n\
+            "ssh::run(\"Refuse all keys\", \"mv {keys} {keys}.away\");\nssh::reconnect(\"Log in again\").timeout(\"10m\");\n\
              ssh::run(\"After\", \"echo after >>{}\");\n",
             log.display(),
             keys = server.directory.path().join("authorized_keys").display(),
@@ -111,12 +111,12 @@ fn ctrl_c_gives_up_a_login_that_gets_no_answer() {
     let infrakt = Infrakt::new();
     let line = Line::to(server.port);
     infrakt.knows("prod-2", &server, line.port);
-    let anew = infrakt.recipe(
-        "anew.rhai",
-        "ssh::run(\"Before\", \"true\");\nssh::reconnect(\"Log in anew\").timeout(\"10m\");\n",
+    let again = infrakt.recipe(
+        "again.rhai",
+        "ssh::run(\"Before\", \"true\");\nssh::reconnect(\"Log in again\").timeout(\"10m\");\n",
     );
     let cut = infrakt.recipe("cut.rhai", "ssh::run(\"Wait\", \"touch /run/waits; sleep 1000\");\n");
-    for (recipe, is_cut) in [(&anew, false), (&cut, true)] {
+    for (recipe, is_cut) in [(&again, false), (&cut, true)] {
         line.starts_afresh();
         line.will(&[&[], &[Fault::Stall(Way::Down, 0)]]);
         let mut session = on_a_terminal(&infrakt, &["run", recipe, "--server", "prod-2"]);
@@ -124,13 +124,13 @@ fn ctrl_c_gives_up_a_login_that_gets_no_answer() {
             server.awaits("test -e /run/waits");
             line.cut();
         }
-        until("it logs in anew", || line.connections() == 2);
+        until("it logs in again", || line.connections() == 2);
         session.send_control('c').expect("Ctrl-C");
         ends(session);
     }
 }
 
-/// A server that goes on answering, with a step that can't be ended.
+/// A server that still answers, with a step that can't be ended.
 #[test]
 #[ignore = "needs root and sshd"]
 fn ctrl_c_three_times_ends_infrakt_at_once_and_the_run_can_be_resumed() {

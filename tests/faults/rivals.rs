@@ -1,4 +1,4 @@
-//! Several infrakts on one server: one is at work, the others are refused and told who is, and disturb nothing.
+//! Several infrakts on one server: one is at work; the others are refused, learn who is, and disturb nothing.
 
 use crate::support::ended::Ended;
 use crate::support::infrakt::Infrakt;

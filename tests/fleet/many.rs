@@ -53,7 +53,7 @@ struct Used {
     processor: f64,
 }
 
-/// Runs a recipe of 20 steps on so many servers.
+/// Runs a recipe of 20 steps on a number of servers.
 fn run_on(servers: &Servers, count: usize, parallel: usize) -> Used {
     let names: Vec<String> = (0..count).map(|number| format!("s{number:03}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -93,7 +93,7 @@ fn look(child: &Child, used: &mut Used) {
     used.resident = used.resident.max(number("VmHWM:").unwrap_or(0));
     let files = std::fs::read_dir(format!("/proc/{}/fd", child.id()));
     used.files = used.files.max(files.map_or(0, |files| files.count()));
-    // utime and stime, in ticks of which Linux has 100 a second for every process (proc(5)).
+    // utime and stime, in ticks; Linux has 100 of them a second for every process (proc(5)).
     let stat = of("stat");
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
     let ticks = |at: usize| {

@@ -1,4 +1,4 @@
-//! What becomes of servers that can't be reached or are refused, and how all of it is told.
+//! Servers that can't be reached or are refused, and how infrakt reports them.
 
 use crate::infrakt::{Infrakt, table_of};
 use crate::servers::Servers;

@@ -58,7 +58,7 @@ fn retry_runs_the_same_again_on_those_servers_only_that_are_not_done() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_group_of_which_no_server_could_be_reached_is_remembered_too() {
+fn a_group_without_any_reachable_server_is_remembered_too() {
     let servers = Servers::start();
     let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("a");
@@ -82,7 +82,7 @@ fn a_group_of_which_no_server_could_be_reached_is_remembered_too() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_retry_asks_anew_for_what_is_destroyed() {
+fn a_retry_asks_again_before_it_destroys() {
     let servers = Servers::start();
     let infrakt = Infrakt::that_knows(&servers, &["a", "b"]);
     infrakt.takes_down("b");

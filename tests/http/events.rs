@@ -1,4 +1,4 @@
-//! The event stream of a run: live, replayed, and begun anew in the middle.
+//! The event stream of a run: live, replayed, and continued from the middle.
 
 use crate::fixture::Call;
 use crate::openapi::{fits, schema_of};
@@ -89,7 +89,7 @@ fn text(events: &[Event]) -> String {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
+fn several_clients_follow_a_run_at_once() {
     let stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");
@@ -99,7 +99,7 @@ fn a_run_is_followed_while_it_goes_on_by_several_at_once() {
         .last()
         .is_none_or(|event: &Event| names(std::slice::from_ref(event)) != ["step_started 2"])
     {
-        live.push(first.next().expect("the run goes on"));
+        live.push(first.next().expect("the run continues"));
     }
     // The run waits here. A reader that connects now sees the same events from the beginning.
     let second = Reader::of(&stage, run, None);
@@ -169,7 +169,7 @@ fn a_run_of_the_command_line_is_followed_too() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn the_end_of_a_run_whose_process_died_is_told() {
+fn the_end_of_a_run_whose_process_died_is_an_event() {
     let stage = Stage::set();
     let mut cli = stage.service.infrakt.start(&["run", "wait", "--server", "prod-2"]);
     stage.awaits_file("waiting");

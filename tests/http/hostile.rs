@@ -107,7 +107,7 @@ fn only_the_first_request_of_a_connection_is_read() {
 #[test]
 fn a_client_that_does_not_speak_http_gets_an_error_at_once() {
     let service = Service::start();
-    // A browser that was told https.
+    // A browser that uses https.
     let answer = service.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
     let error = answer.refuses(400, "bad_request");
     assert!(error["hint"].as_str().expect("a hint").contains("HTTPS"));

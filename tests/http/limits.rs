@@ -115,8 +115,8 @@ fn requests_that_wait_for_a_server_leave_slots_for_others() {
     let service = Service::start_in(infrakt, &[]);
     let call = service.call("GET", "/api/servers/mute/status");
     let mut waiting: Vec<TcpStream> = (0..45).map(|_| call.open()).collect();
-    // As many as there are places wait; the others are told so.
-    until("five of them are told", || {
+    // As many as there are places wait; the others get a refusal.
+    until("five of them are refused", || {
         waiting.iter().filter(|stream| !is_open(stream)).count() >= 5
     });
     for stream in waiting.extract_if(.., |stream| !is_open(stream)) {

@@ -63,7 +63,7 @@ fn of_two_calls_at_the_same_time_one_runs() {
         let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| stage.run(&body))).collect();
         let answers = calls.into_iter().map(|call| call.join().expect("an answer"));
         let checked = answers.map(|answer| match answer.status {
-            // The callers after the first are told that a run is at work, or that the plan is used up.
+            // The callers after the first learn that a run is in progress, or that the plan is used up.
             409 => answer.refuses(409, "locked").is_object().then_some(409),
             422 => answer.refuses(422, "stale_plan").is_object().then_some(422),
             status => Some(status),

@@ -130,7 +130,7 @@ fn listening_for_other_computers_warns_about_missing_tls() {
 
 #[test]
 #[ignore = "needs root and sshd"]
-fn a_run_that_goes_on_ends_after_its_step_and_can_be_resumed() {
+fn a_run_in_progress_ends_after_its_step_and_can_be_resumed() {
     let mut stage = Stage::set();
     let run = stage.begin("wait");
     stage.awaits_file("waiting");

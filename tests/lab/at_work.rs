@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::support::ended::Ended;
 use serde_json::json;
 
-/// Its second step waits until the test lets it go on.
+/// Its second step waits until the test lets it continue.
 const WAITING: &str = "ssh::run(\"First\", \"touch /root/first\");
 ssh::run(\"Wait\", \"touch /root/waiting; sh -c 'while [ ! -e /root/go ]; do sleep 0.05; done' slow-step; touch /root/waited\");
 ssh::run(\"Last\", \"touch /root/last\");
@@ -20,7 +20,7 @@ fn a_failing_step_is_shown_with_its_output_and_its_line_and_ends_the_run() {
         "fails.rhai",
         "ssh::run(\"Prepare\", \"touch /root/prepared\");\n\n\
          ssh::run(\"Break\", \"echo some progress; echo the reason >&2; exit 7\");\n\
-         ssh::run(\"Go on\", \"touch /root/went-on\");\n",
+         ssh::run(\"Continue\", \"touch /root/continued\");\n",
     );
     infrakt
         .run(&["run", &recipe, "--server", "prod-2"])
@@ -31,7 +31,7 @@ fn a_failing_step_is_shown_with_its_output_and_its_line_and_ends_the_run() {
         .says("exit status 7")
         .says("fails.rhai:3")
         .says("infrakt runs logs 1");
-    assert!(machine.holds("test -e /root/prepared -a ! -e /root/went-on"));
+    assert!(machine.holds("test -e /root/prepared -a ! -e /root/continued"));
     assert_eq!(infrakt.outcomes("1"), ["changed", "failed", "skipped"]);
     assert_eq!(infrakt.json(&["runs", "show", "1"])["state"], "failed");
     infrakt

@@ -9,7 +9,7 @@ ssh::run("Slow", "touch /root/began; until [ -e /root/go ]; do sleep 0.05; done;
 ssh::run("After", "echo after >>/root/log");
 "#;
 
-/// sshd no longer listens for new connections. Existing ones stay open until infrakt closes its own to log in anew.
+/// sshd no longer listens for new connections. Existing ones stay open until infrakt closes its own to log in again.
 const LOCKED_OUT: &str = r#"
 ssh::run("Lock all users out", "systemctl stop ssh; echo locked >>/root/log")
     .undo_if_locked_out("systemctl start ssh; echo undone >>/root/log", "3s");

@@ -39,7 +39,7 @@ fn a_wipe_does_not_reach_another_machine_through_dockers_socket() {
          docker ps --format '{{{{.Names}}}}' | grep -q stubborn",
         victim.ip
     );
-    // One that is told to end removes the socket, which may be another one's by then: it is waited for.
+    // A daemon that gets a signal removes the socket, which may be another daemon's by then, so wait for its end.
     let end = "there=yes
          while [ -n \"$there\" ]; do
              there=''

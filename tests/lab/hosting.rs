@@ -144,7 +144,7 @@ fn a_server_that_hosts_infrakt_is_never_wiped_by_any_installation() {
     assert!(machine.holds("grep -q '^restrict,pty,from=\"127.0.0.1,::1\" ssh-ed25519 ' /root/.ssh/authorized_keys"));
     assert!(!machine.holds(&format!("journalctl --no-pager | grep -F -- '{api_key}'")));
 
-    // A second time, and a third one that is told the port of sshd: nothing changes.
+    // A second time, and a third time with the port of sshd: nothing changes.
     let (before, process) = (machine.state(), machine.root("systemctl show infrakt -p MainPID"));
     for options in ["", "--ssh-port 2222"] {
         let again = host.watched_setup(options).exits(0).keeps_silent_about(&api_key);

@@ -1,4 +1,4 @@
-//! Nothing is destroyed on a machine that can't be told from others.
+//! infrakt destroys nothing on a machine that it can't recognise.
 
 use crate::infrakt::Infrakt;
 use crate::machine::Machine;

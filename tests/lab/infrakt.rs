@@ -75,7 +75,7 @@ impl Infrakt {
         });
     }
 
-    /// What became of each step of a run.
+    /// The outcome of each step of a run.
     #[track_caller]
     pub fn outcomes(&self, run: &str) -> Vec<String> {
         let shown = self.json(&["runs", "show", run]);

@@ -1,7 +1,7 @@
 //! The way in: users who are not root, servers that can't be reached, and host keys that are not what they were.
 
 use crate::infrakt::Infrakt;
-use crate::machine::{Machine, PASSWORD};
+use crate::machine::{Machine, PASSWORD, key};
 use crate::terminal::QUESTION;
 use std::net::TcpListener;
 
@@ -55,6 +55,19 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
     terminal.ends().exits(5);
     assert!(!machine.holds("test -e /root/mark"));
 
+    // A server that is added is saved first, and Ctrl-C says so.
+    let (port, key) = (machine.port.to_string(), key());
+    let login = ["--port", &port, "--user", "deploy", "--key", &key];
+    let add = ["server", "add", "prod-3", "--host", &machine.ip];
+    let mut terminal = infrakt.on_terminal(&[&add[..], &login].concat());
+    terminal.sees("[sudo] password for deploy on 'prod-3': ");
+    terminal.presses_ctrl_c();
+    terminal
+        .ends()
+        .exits(5)
+        .says("interrupted; server 'prod-3' was saved; to log in to it later: infrakt server status prod-3");
+    assert_eq!(infrakt.json(&["server", "show", "prod-3"])["user"], "deploy");
+
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", PASSWORD));
     let run = ["run", &recipe, "--server", "prod-2"];
     infrakt.run(&run).exits(0).keeps_silent_about(PASSWORD);
@@ -69,7 +82,7 @@ fn a_sudo_password_is_typed_or_comes_from_the_environment_and_is_never_shown() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_user_without_sudo_is_told_so() {
+fn a_user_without_sudo_gets_an_error_that_says_so() {
     let machine = Machine::up(&["--user", "deploy", "--sudo", "none"]);
     let (infrakt, recipe) = with_deploy(&machine, Infrakt::new().with("INFRAKT_SUDO_PASSWORD", PASSWORD));
     infrakt

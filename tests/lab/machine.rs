@@ -247,7 +247,7 @@ static UP: Mutex<usize> = Mutex::new(0);
 static FREED: Condvar = Condvar::new();
 
 impl Turn {
-    /// So many places, all at once.
+    /// This number of places, all at once.
     fn wait_for<const N: usize>() -> [Self; N] {
         assert!(N <= MOST, "there are never {N} places");
         let up = UP.lock().unwrap_or_else(PoisonError::into_inner);

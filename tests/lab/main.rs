@@ -1,5 +1,5 @@
-//! infrakt against real machines: the program that was built works on Debian machines of `scripts/lab` over real SSH, and
-//! what became of them is looked at from outside of it.
+//! infrakt against real machines: the program that was built works on Debian machines of `scripts/lab` over real SSH,
+//! and their state is checked from outside of it.
 //!
 //! Plain `cargo test` ignores these tests and says so; `scripts/test` runs them where a lab can run. Each has a machine of
 //! its own; at most three are up at the same time.

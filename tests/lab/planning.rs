@@ -4,7 +4,7 @@
 use crate::infrakt::Infrakt;
 use crate::machine::Machine;
 
-/// Writes in ways that no lint knows, wherever one could write. Prints what it could not do.
+/// Writes in ways that no lint knows, in all places where one could write. Prints what failed.
 const HAVOC: &str = r#"perl -e '
     for my $path (</srv/*>, </opt/infrakt/backups/*>, </var/lib/docker/volumes/pgdata/_data/*>, </tmp/precious*>, </dev/shm/precious*>, </run/precious/*>) { unlink $path or print "kept $path\n"; }
     for my $path (qw(/etc/new /srv/new /root/new /tmp/new /var/tmp/new /dev/shm/new /run/docker/new /sys/fs/cgroup/new)) { mkdir $path and print "made $path\n"; }

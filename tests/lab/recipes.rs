@@ -1,4 +1,4 @@
-//! A user's own recipe, and what programs are told of a run.
+//! A user's own recipe, and the events that programs get.
 
 use crate::infrakt::Infrakt;
 use crate::machine::Machine;
@@ -81,7 +81,7 @@ fn a_recipe_that_destroys_something_of_its_own_leaves_the_servers_apps_alone_and
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_recipe_restarts_the_server_and_goes_on() {
+fn a_recipe_restarts_the_server_and_continues() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(

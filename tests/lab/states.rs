@@ -7,7 +7,7 @@ use crate::machine::{Machine, RESTART_DOCKER};
 const PROVISION: [&str; 6] = ["run", "provision.rhai", "--server", "prod-2", "--confirm", "prod-2"];
 const AGAIN: [&str; 6] = ["run", "provision", "--server", "prod-2", "--set", "keep_data=true"];
 
-/// What is wrong with a machine: how it comes about, what infrakt says of it, and how it is put right.
+/// What is wrong with a machine: how to make it so, what infrakt says, and how to repair it.
 struct State {
     broken: &'static str,
     says: &'static [&'static str],
@@ -141,7 +141,7 @@ fn the_proof_of_provisioning_knows_networks_services_mapped_users_and_bans() {
     std::fs::write(&config, "").expect("a configuration");
     let infrakt = infrakt.with("INFRAKT_SSH_CONFIG", &config);
     infrakt.run(&PROVISION).exits(0);
-    a_network_in_between_is_told_from_the_server(&infrakt, &machine);
+    a_network_in_between_is_distinguished_from_the_server(&infrakt, &machine);
     a_service_that_fails_says_why(&infrakt, &machine);
     mapped_users_can_read_their_files(&infrakt, &machine);
     a_banned_address_is_refused(&machine);
@@ -299,7 +299,7 @@ fn a_firewall_that_keeps_visitors_away_is_named(infrakt: &Infrakt, machine: &Mac
 const PASSAGE: &str = r#"perl -MIO::Socket::INET -MIO::Select -e '$s = IO::Socket::INET->new("$ARGV[0]:$ARGV[1]") or die; $w = IO::Select->new($s, \*STDIN); for (;;) { for $f ($w->can_read) { sysread $f, $b, 65536 or exit; $t = fileno $f == fileno $s ? \*STDOUT : $s; syswrite $t, $b } }'"#;
 
 /// A program that this computer's own network does not let out is not the server's fault: the server is asked, and vouches.
-fn a_network_in_between_is_told_from_the_server(infrakt: &Infrakt, machine: &Machine) {
+fn a_network_in_between_is_distinguished_from_the_server(infrakt: &Infrakt, machine: &Machine) {
     let key = crate::machine::key();
     let config = infrakt.path("ssh_config");
     let passage = format!("Host *\n  IdentityFile {key}\n  ProxyCommand {PASSAGE} %h %p\n");

@@ -7,7 +7,7 @@ use crate::support::ended::Ended;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 
-/// Each step adds its line to /root/log; the second one waits until the test lets it go on.
+/// Each step adds its line to /root/log; the second one waits until the test lets it continue.
 const COUNTED: &str = r#"
 ssh::run("First", "echo first >>/root/log; echo printed by the first");
 ssh::run("Second", "touch /root/waiting; sh -c 'while [ ! -e /root/go ]; do sleep 0.05; done' slow-step; echo second >>/root/log; echo printed by the second");
@@ -91,7 +91,7 @@ fn a_provisioning_whose_infrakt_was_killed_is_resumed_to_its_end() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
+fn a_provisioning_continues_while_the_network_is_down_and_is_followed_again() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let mut run = infrakt.start(&provision(&[]));
@@ -114,7 +114,7 @@ fn a_provisioning_goes_on_while_the_network_is_down_and_is_followed_again() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
+fn steps_that_ran_unseen_are_read_from_the_server_and_not_run_again() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe("counted.rhai", COUNTED);
@@ -150,7 +150,7 @@ fn what_went_on_unseen_is_read_from_the_server_and_not_run_again() {
 
 #[test]
 #[ignore = "needs a machine of scripts/lab"]
-fn after_a_failed_step_the_run_goes_on_with_that_step() {
+fn after_a_failed_step_the_run_is_resumed_at_that_step() {
     let machine = Machine::up(&[]);
     let infrakt = Infrakt::with_prod_2(&machine);
     let recipe = infrakt.recipe(
@@ -334,7 +334,7 @@ fn a_refused_run_names_the_lock_holder_and_can_end_the_lock() {
         .says("ended on 'prod-2': run 1 of counted.rhai by ");
     // What ends a process does not wait for its end.
     machine.awaits("! pgrep -f 'slow-ste[p]'");
-    // Its own infrakt knows what became of it.
+    // Its own infrakt knows how it ended.
     Ended::of(run).exits(1);
     assert_eq!(
         infrakt.outcomes("1"),

@@ -37,7 +37,7 @@ fn a_manager_that_other_nodes_need_is_refused_and_the_last_node_loses_the_swarm(
     manager.awaits("test \"$(docker info --format '{{.Swarm.Managers}}')\" = 1");
     infrakt.run(&WIPE).exits(3).says("docker node promote");
 
-    // A worker may go, and what that means is said. The others go on.
+    // A worker may leave, and the plan says what that means. The others keep working.
     other.awaits("test \"$(docker info --format '{{.Swarm.ControlAvailable}}')\" = false");
     infrakt
         .run(&["plan", "wipe", "--server", "prod-3", "--full"])

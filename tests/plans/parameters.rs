@@ -1,4 +1,4 @@
-//! What provisioning can be told, and what it says to what it can't be told.
+//! The parameters of provisioning, and the errors for values that it doesn't take.
 
 use crate::support::{server, text};
 use infrakt::error::Exit;

@@ -10,7 +10,7 @@ fn refused(case: &Case, recipe: &str, message: &str, help: &str) {
     assert!(refusal.contains(message) && refusal.contains(help), "{refusal}");
 }
 
-/// As [`refused`], for what only a wipe minds: with data kept, provisioning goes on.
+/// As [`refused`], for what only a wipe refuses: with data kept, provisioning continues.
 fn not_wiped(case: Case, message: &str, help: &str) {
     refused(&case, "wipe", message, help);
     refused(&case, "provision", message, help);

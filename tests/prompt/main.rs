@@ -53,7 +53,7 @@ fn helper_asks() {
         return;
     };
     prompt::install_interrupt_handler().unwrap();
-    // A test that types before the question is shown says when to go on.
+    // A test that types before the question is shown says when to continue.
     if let Ok(go) = std::env::var("TEST_GO") {
         println!("planning");
         while !std::path::Path::new(&go).exists() {

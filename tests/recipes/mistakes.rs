@@ -66,7 +66,7 @@ fn a_key_that_may_be_missing_can_be_asked_for() {
     assert_eq!(printed(text), "none\ntrue\ntrue\n2\n1\n4\n12\namd64\n1973\nnot given");
     let error = error_of("let m = #{ a: 1 };\nprint(m.b);");
     assert!(error.contains("x?.b ?? \"default\""), "{error}");
-    // The place is told as it was written.
+    // The place is shown as it was written.
     assert_snapshot!(error_of("let m = #{}; print(m?.a ?? m?.b ?? nothing);"));
 }
 
@@ -200,7 +200,7 @@ fn habits_of_other_languages_get_the_words_of_rhai() {
 }
 
 #[test]
-fn a_function_is_told_how_it_gets_what_is_declared_outside() {
+fn the_error_says_how_a_function_gets_what_is_declared_outside() {
     let error = error_of("const PORT = 80;\nfn f() { print(PORT) }\nf();");
     assert!(error.contains("global::PORT"), "{error}");
     let error = error_of("let port = 80;\nfn f() { print(port) }\nf();");

@@ -35,7 +35,7 @@ impl Answers for Server {
     }
 }
 
-/// How often the facts are read for this recipe, and what comes of its evaluation.
+/// How often the facts are read for this recipe, and the result of its evaluation.
 fn evaluated(text: &str, answers: bool) -> (usize, Result<usize>) {
     let (_folder, recipe) = recipe(text);
     let reads = Arc::new(AtomicUsize::new(0));

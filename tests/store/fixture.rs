@@ -58,7 +58,7 @@ pub fn typed(server: &Server) -> NameTyped {
     NameTyped::check(&server.name, server).expect("the name fits")
 }
 
-/// A plan of three steps, of which the second destroys if it is told to.
+/// A plan of three steps; the second one destroys if `destroys`.
 pub fn plan(server: &Server, destroys: bool) -> Plan {
     let step = |title: &str, effect| Step {
         section: Some("Wipe".to_owned()),

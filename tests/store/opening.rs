@@ -128,7 +128,7 @@ fn every_old_database_becomes_the_same_as_a_new_one() {
         drop(old.store());
         assert_eq!(schema(&old.database()), expected, "migrated from version {version}");
     }
-    // A difference here means that a migration which has landed was edited; changes go into a new one.
+    // A new migration changes this. Without one, a difference means that a migration was edited which has landed.
     insta::assert_snapshot!(expected);
 }
 

@@ -72,7 +72,7 @@ fn finished_steps_stay_finished_and_the_rest_is_open() {
 
     let mut journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
     assert_eq!(store.run(run).unwrap().state, RunState::Running);
-    // The stretch goes on or has ended unseen: what became of the second step is still to be read from the server.
+    // The stretch is running or has ended unseen: how the second step ended must still be read from the server.
     assert_eq!(outcomes(&store, run), [Some(Outcome::Changed), None, None]);
     assert_eq!(store.notices_of(run).unwrap(), ["resumed by bob"]);
     assert_eq!(code(store.reopen_run(run, &plan(&server, true), None, "eve")), "locked");
@@ -100,6 +100,33 @@ fn a_step_stays_unknown_when_nothing_more_can_come_from_the_server() {
         outcomes(&store, run),
         [Some(Outcome::Changed), Some(Outcome::Unknown), None]
     );
+}
+
+#[test]
+fn a_run_took_the_time_of_steps_that_the_server_executed_while_nothing_followed_them() {
+    let place = Place::new();
+    let store = place.store();
+    let server = add(&store, "prod-2");
+    let run = interrupted(&store, &server, StretchPosition::start(1, 0));
+    let ago = |seconds| (Timestamp::now() - SignedDuration::from_secs(seconds)).to_string();
+    let changed = place
+        .database()
+        .execute("UPDATE runs SET started_at = ?1, ended_at = ?2", [ago(100), ago(99)])
+        .unwrap();
+    assert_eq!(changed, 1);
+
+    let mut journal = store.reopen_run(run, &plan(&server, true), None, "bob").unwrap();
+    let second = RunEvent::StepEnded {
+        step: 1,
+        outcome: Outcome::Changed,
+        exit_status: Some(0),
+        duration_ms: 30_000,
+        reason: None,
+    };
+    journal.append(&[second, run_ended(RunState::Done)], None).unwrap();
+
+    let took = store.run(run).unwrap().took().unwrap().as_secs();
+    assert!((30..99).contains(&took), "{took} s: the step, and not the pause");
 }
 
 #[test]
@@ -148,7 +175,7 @@ fn the_consent_ends_when_an_older_run_is_resumed_on_the_machine() {
     let run = interrupted(&store, &server, StretchPosition::start(1, 0));
     assert!(store.consent_that_holds(run).unwrap().is_some());
 
-    // It may set up anew what the wipe has taken away, under the same names.
+    // It may set up again what the wipe has deleted, under the same names.
     drop(store.reopen_run(older_id, &plan(&server, false), None, "bob").unwrap());
     assert_eq!(store.consent_that_holds(run).unwrap(), None);
 }

@@ -159,7 +159,7 @@ impl Infrakt {
         self.run_in_memory(500_000_000, words)
     }
 
-    /// As [`Infrakt::run`], with so many bytes of address space.
+    /// As [`Infrakt::run`], with a limit on the address space in bytes.
     #[track_caller]
     pub fn run_in_memory(&self, bytes: u64, words: &[&str]) -> Ended {
         self.run_under(&["prlimit", &format!("--as={bytes}")], words)

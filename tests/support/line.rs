@@ -20,15 +20,15 @@ pub enum Way {
 /// What befalls one connection. Bytes are counted from the connection's begin, in one direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection ends when exactly so many bytes have gone this way.
+    /// The connection ends when exactly this number of bytes have gone this way.
     Cut(Way, u64),
-    /// This direction ends after so many bytes, and the other stays open.
+    /// This direction ends after a number of bytes, and the other stays open.
     Truncate(Way, u64),
-    /// After so many bytes nothing goes this way any more, and neither side is told.
+    /// After a number of bytes nothing passes this way any more, and neither side gets a message.
     Stall(Way, u64),
     /// One bit of the byte with this number arrives wrong.
     Corrupt(Way, u64),
-    /// After so many bytes, bytes arrive that neither side has sent, without end.
+    /// After a number of bytes, bytes arrive that neither side has sent, without end.
     Flood(Way, u64),
     /// Every byte comes alone.
     Dribble(Way),
@@ -55,7 +55,7 @@ impl Fault {
     }
 }
 
-/// A port that leads to a server, over connections that fail as they are told to.
+/// A port that leads to a server, over connections that fail on command.
 pub struct Line {
     pub port: u16,
     state: Arc<State>,

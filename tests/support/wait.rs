@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(120), "in vain: {what}");
+        assert!(began.elapsed() < Duration::from_secs(120), "waited 120 s: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -11,7 +11,7 @@ export function newQueryClient(): QueryClient {
         networkMode: "always",
         staleTime: 5_000,
         // After an outage pages recover by themselves.
-        refetchInterval: ({ state }) => (isOutage(state.error) ? OUTAGE_MS : false),
+        refetchInterval: ({ state }) => askAgain(state.error, false),
         // What the service refuses it refuses again; only an answer that never came is worth a second try.
         retry: (count, error) => count < 1 && isOutage(error),
       },
@@ -24,6 +24,11 @@ export function newQueryClient(): QueryClient {
 
 /** Milliseconds after which a page asks again while the service does not answer. */
 const OUTAGE_MS = 5_000;
+
+/** When to ask again: soon during an outage of the service, else after `interval`. */
+export function askAgain(error: unknown, interval: number | false): number | false {
+  return isOutage(error) ? OUTAGE_MS : interval;
+}
 
 function isOutage(error: unknown): boolean {
   return error instanceof ApiError && error.status === 0;
@@ -74,7 +79,7 @@ export interface PlanAsk {
 }
 
 /**
- * A plan, read from the server anew each time that it is asked for, and only then: it must not change under a reader. The
+ * A plan. Each request reads the server again, and nothing else does: a plan must not change while a user reads it. The
  * password for sudo is given apart, so that no key of the cache holds it.
  */
 export const plan = (

@@ -366,6 +366,24 @@ export interface components {
              */
             size: number | null;
         };
+        /** @description What is missing for another run. */
+        BusyReason: {
+            /** @constant */
+            code: "shutting_down";
+        } | {
+            /** @constant */
+            code: "too_many_runs";
+            /** Format: uint */
+            running: number;
+        } | {
+            /** @constant */
+            code: "no_thread";
+            problem: string;
+        } | {
+            /** @constant */
+            code: "not_recorded";
+            recipe: string;
+        };
         /** @description A proof that a person accepted one plan, for the journal. */
         Consent: {
             /** Format: date-time */
@@ -541,7 +559,7 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
-            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
+            /** @description Why, where the code has several kinds of reasons. */
             reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description An event for programs. */
@@ -893,6 +911,37 @@ export interface components {
         Mark: "would_change" | "no_change" | "check" | "would_fail";
         /** @description How a person consented. */
         Means: "typed" | "--confirm" | "api";
+        /** @description What would happen, and to which server. */
+        NameReason: {
+            /** @constant */
+            code: "removes_protection";
+            server: string;
+        } | {
+            /** @constant */
+            code: "changes_address";
+            server: string;
+        } | {
+            /** @constant */
+            code: "changes_host_key";
+            server: string;
+        } | {
+            /** @constant */
+            code: "removes_server";
+            server: string;
+        } | {
+            /** @constant */
+            code: "forgets_host_key";
+            server: string;
+        } | {
+            /** @constant */
+            code: "ends_run";
+            holder: components["schemas"]["LockHolder"];
+            server: string;
+        } | {
+            /** @constant */
+            code: "no_consent";
+            server: string;
+        };
         /** @description A thing that has an id and a name. */
         Named: {
             /**
@@ -1044,7 +1093,7 @@ export interface components {
             /** @description What to do next. */
             hint: string | null;
             message: string;
-            /** @description Why, where the code has several kinds of reasons: `protected`, `stale_plan` and `locked`. */
+            /** @description Why, where the code has several kinds of reasons. */
             reasons?: components["schemas"]["ReasonExplained"][];
         };
         /** @description The document of an error. */
@@ -1176,7 +1225,7 @@ export interface components {
         ReasonExplained: {
             /** @description The same for people. It may be reworded. */
             message: string;
-        } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"];
+        } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"] | components["schemas"]["NameReason"] | components["schemas"]["BusyReason"];
         /** @description Which recipe, and its exact text. */
         RecipeIdentity: {
             kept_by: components["schemas"]["Keeper"];
@@ -1255,7 +1304,7 @@ export interface components {
             digest: string;
             /**
              * Format: date-time
-             * @description null while it goes on, and when its end was not seen.
+             * @description null while it is in progress, and when its end was not seen.
              */
             ended_at: string | null;
             /** @description The runs that were started together with it, if any. */
@@ -1266,7 +1315,7 @@ export interface components {
             operator: string;
             /**
              * Format: uint64
-             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+             * @description Milliseconds between an end of the run and its resumption, in all, without the time in which the server still executed steps. They are no part of the time that the run took.
              */
             paused_ms: number;
             /** Format: uint32 */
@@ -1310,7 +1359,7 @@ export interface components {
                 [key: string]: unknown;
             };
             recipe: string;
-            /** @description What became of each server in the last group of the chain that it was in; in the order of the first one. */
+            /** @description The result on each server, from the last group of the chain that it was in; in the order of the first group. */
             servers: components["schemas"]["GroupServer"][];
         };
         /** @description A run with everything in the journal except the output of its steps. */
@@ -1322,7 +1371,7 @@ export interface components {
             digest: string;
             /**
              * Format: date-time
-             * @description null while it goes on, and when its end was not seen.
+             * @description null while it is in progress, and when its end was not seen.
              */
             ended_at: string | null;
             /** @description The runs that were started together with it, if any. */
@@ -1339,7 +1388,7 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds between an end of the run and its resumption, in all. They are no part of the time that it took.
+             * @description Milliseconds between an end of the run and its resumption, in all, without the time in which the server still executed steps. They are no part of the time that the run took.
              */
             paused_ms: number;
             /** Format: uint32 */

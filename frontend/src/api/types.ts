@@ -1,6 +1,6 @@
 /**
  * What the API answers and takes, by the names of this dashboard. The types are made from docs/openapi.json, which the
- * service's own tests hold against its answers: `npm run schema` makes them anew.
+ * service's own tests hold against its answers: `npm run schema` generates them.
  */
 
 import type { components } from "./schema";

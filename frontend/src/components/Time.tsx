@@ -13,7 +13,7 @@ export function Time({ at }: { at: string | number }) {
   );
 }
 
-/** The present, looked at again every so many milliseconds. */
+/** The current time, updated at this interval in milliseconds. */
 export function useNow(every: number): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {

@@ -17,13 +17,13 @@ export function planChanges(before: Plan, now: Plan): string[] {
 function changedSteps(before: Plan, now: Plan): string[] {
   const key = (plan: Plan) => new Map(plan.steps.map((step) => [step.title, JSON.stringify(step)]));
   const then = key(before);
-  const anew = key(now);
+  const after = key(now);
   return [
-    ...[...anew].flatMap(([title, text]) => {
+    ...[...after].flatMap(([title, text]) => {
       const old = then.get(title);
       if (old === undefined) return [`New step: ${title}`];
       return old === text ? [] : [`Changed step: ${title}`];
     }),
-    ...[...then.keys()].filter((title) => !anew.has(title)).map((title) => `Removed step: ${title}`),
+    ...[...then.keys()].filter((title) => !after.has(title)).map((title) => `Removed step: ${title}`),
   ];
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
-import { group as groupQuery } from "../api/queries";
+import { askAgain, group as groupQuery } from "../api/queries";
 import type { Group, GroupServer } from "../api/types";
 import { Badge } from "../components/Badge";
 import { ErrorNotice } from "../components/Notice";
@@ -17,7 +17,7 @@ export function GroupDetail() {
   const { id = "" } = useParams();
   const { data, error, isPending, refetch } = useQuery({
     ...groupQuery(id),
-    refetchInterval: ({ state }) => (isGoing(state.data) ? 3_000 : false),
+    refetchInterval: ({ state }) => askAgain(state.error, isGoing(state.data) ? 3_000 : false),
   });
   return (
     <Page

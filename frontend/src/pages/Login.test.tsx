@@ -16,7 +16,7 @@ const service = () =>
 const kept = (storage: Storage) =>
   Array.from({ length: storage.length }, (_, at) => storage.getItem(storage.key(at) ?? ""));
 
-test("without the key every page asks for it, says where it is, and goes on to where one wanted to be", async () => {
+test("without the key every page asks for it, says where it is, and then opens the page that was asked for", async () => {
   const { user, path } = open("/servers?tag=web", service(), { loggedIn: false });
   expect(path()).toBe("/login");
   expect(screen.getByText("infrakt serve --print-key")).toBeVisible();

@@ -6,7 +6,7 @@ import { expectAccessible, open } from "../testing/page";
 
 test("recipes are listed with what they do and who keeps them", async () => {
   const recipes: Recipe[] = [
-    { name: "motd", kept_by: "user", overrides_shipped: false, description: "Greet whoever logs in." },
+    { name: "motd", kept_by: "user", overrides_shipped: false, description: "Greet users who log in." },
     { name: "provision", kept_by: "user", overrides_shipped: true, description: "Our own way." },
     { name: "wipe", kept_by: "shipped", overrides_shipped: false, description: "Destroy everything." },
   ];
@@ -14,7 +14,7 @@ test("recipes are listed with what they do and who keeps them", async () => {
     "/recipes",
     new FakeApi().on("GET /api/recipes", () => recipes),
   );
-  expect(await screen.findByRole("row", { name: /motd Greet whoever logs in\. you/ })).toBeInTheDocument();
+  expect(await screen.findByRole("row", { name: /motd Greet users who log in\. you/ })).toBeInTheDocument();
   expect(screen.getByRole("row", { name: /provision .* yours, replaces infrakt/ })).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "wipe" })).toHaveAttribute("href", "/recipes/wipe");
   await expectAccessible();

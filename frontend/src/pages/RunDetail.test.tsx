@@ -7,7 +7,7 @@ import { aRunWithSteps, aRunStep, FakeStream } from "../testing/runs";
 
 afterEach(() => vi.useRealTimers());
 
-/** A service with one run, whose summary a story may change as it goes on. */
+/** A service with one run, whose summary a story may change. */
 function service(run: RunDetails) {
   const stream = new FakeStream();
   const state = { run };
@@ -43,7 +43,7 @@ test("a check that passed is called a check, as in the terminal", async () => {
   expect(screen.getByText("1 check")).toBeInTheDocument();
 });
 
-describe("a run that goes on", () => {
+describe("a run in progress", () => {
   const steps = [aRunStep(1, null), aRunStep(2, null), aRunStep(3, null, { section: "Proof" })];
 
   test("is shown as it happens, to its end", async () => {
@@ -65,7 +65,7 @@ describe("a run that goes on", () => {
     expect(screen.queryByRole("button", { name: "Stop" })).toBeNull();
   });
 
-  test("keeps what a step printed under it: opened, searched, with errors told apart", async () => {
+  test("keeps what a step printed under it: opened, searched, with errors marked", async () => {
     const { api, stream } = service(aRunWithSteps({ steps }));
     stream.tell(
       started(1),
@@ -203,7 +203,7 @@ describe("a run that failed", () => {
     await expectAccessible();
   });
 
-  test("goes on in place when it is resumed", async () => {
+  test("continues in place when it is resumed", async () => {
     const { api, stream, state } = past();
     api.on("POST /api/runs/:id/resume", () => {
       state.run = { ...failed, state: "running", reason: null, resumable: false };
@@ -257,7 +257,7 @@ describe("a run that failed", () => {
     );
   });
 
-  test("asks what became of a step whose end infrakt did not see", async () => {
+  test("asks how a step ended whose end infrakt did not see", async () => {
     const { api } = past();
     api.on("POST /api/runs/:id/resume", ({ body }) =>
       (body as { unknown?: string }).unknown === undefined

@@ -95,7 +95,7 @@ describe("the page of a server", () => {
 });
 
 describe("provisioning a server that is not protected", () => {
-  test("warns in so many words, and lists what will be lost", async () => {
+  test("warns in words, and lists what will be lost", async () => {
     const { dialog, untilThePlanIsThere } = await openTheModal(serviceWith(aServer()));
     expect(dialog).toHaveTextContent(
       "All Docker containers, images, volumes, and app data will be permanently deleted before reprovisioning.",
@@ -215,7 +215,7 @@ describe("provisioning a server that is not protected", () => {
     expect(provision).toHaveFocus();
   });
 
-  test("asks anew, with what is different, when the plan is out of date", async () => {
+  test("asks again, with the differences, when the plan is out of date", async () => {
     const api = serviceWith(aServer()).on(WIPES, () =>
       problem(422, { code: "stale_plan", message: "the server has changed since the plan was made" }),
     );
@@ -284,7 +284,7 @@ describe("provisioning a server that is not protected", () => {
     expect(api.askedFor(WIPES)).toHaveLength(1);
   });
 
-  test("keeps what a person has typed when the page behind it can't be read anew", async () => {
+  test("keeps what a user has typed when the page behind it can't be read again", async () => {
     const api = serviceWith(aServer());
     const { dialog, input, user, queries, untilThePlanIsThere } = await openTheModal(api);
     await untilThePlanIsThere();
@@ -450,7 +450,7 @@ describe("provisioning a server that is not protected", () => {
   });
 });
 
-describe("a server on which a run is going on", () => {
+describe("a server with a run in progress", () => {
   test("says so, and can't be provisioned meanwhile", async () => {
     const run = aRun({ id: 14, state: "running", ended_at: null, recipe: "motd.rhai" });
     open("/servers/prod-2", serviceWith(aServer({ last_run: run })));

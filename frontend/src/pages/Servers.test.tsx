@@ -89,6 +89,19 @@ describe("the list of servers", () => {
     expect(screen.queryByText("The service does not answer.")).not.toBeInTheDocument();
   });
 
+  test("asks each server again after an outage of the service", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const api = service(aServer()).on("GET /api/servers/:name/status", () => {
+      throw new TypeError("network");
+    });
+    open("/servers", api);
+    const row = (await screen.findByRole("link", { name: "prod-2" })).closest("li");
+    await waitFor(() => expect(row).toHaveTextContent("not reached"));
+    api.on("GET /api/servers/:name/status", () => aStatus());
+    await act(() => vi.advanceTimersByTimeAsync(6_000));
+    await waitFor(() => expect(row).toHaveTextContent("reachedDebian GNU/Linux 13 (trixie)"));
+  });
+
   test("that is empty says how to begin", async () => {
     open("/servers", service());
     expect(await screen.findByText("No servers yet")).toBeVisible();

@@ -96,7 +96,7 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           <h3>{printable(section.title)}</h3>
           <ol role="list" className={styles.steps}>
             {section.steps.map(({ index, step, mark, change }) => (
-              // Made anew when all are opened or closed; each can then be opened and closed for itself.
+              // Rendered again when all are opened or closed; each can then be opened and closed by itself.
               <PlanStepView
                 key={`${index} ${String(all)}`}
                 step={step}

@@ -80,7 +80,7 @@ function ActionView({ action, title }: { action: Action; title: string }) {
         <p>
           {action.change === "forget_apps"
             ? "In infrakt’s own database: forgets the server’s apps, their deployments and env files."
-            : "In infrakt’s own database: notes what became of the server."}
+            : "In infrakt’s own database: records the state of the server."}
         </p>
       );
   }

@@ -1,4 +1,4 @@
-/** What a plan would take away, by kind, and what became of it between two plans. */
+/** What a plan would delete, by kind, and how that differs between two plans. */
 
 import type { Loss, LossKind, Losses } from "../api/types";
 
@@ -25,7 +25,7 @@ export interface LossGroup {
   losses: Loss[];
 }
 
-/** What would be deleted; kinds of which there is nothing are left out. */
+/** What would be deleted; empty kinds are left out. */
 export function lossGroups(losses: Losses): LossGroup[] {
   return KINDS.flatMap(([kind, one, many]) => {
     const group = losses[kind];

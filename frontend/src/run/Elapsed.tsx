@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useNow } from "../components/Time";
 import { duration } from "../text/format";
 
-/** How long something has gone on, ticking. Without a beginning it counts from when it was first shown. */
+/** How long something has been in progress, ticking. Without a beginning it counts from when it was first shown. */
 export function Elapsed({ since }: { since: string | null }) {
   const [shown] = useState(() => Date.now());
   const now = useNow(1000);

@@ -24,7 +24,7 @@ export function StepList({ runId, view, feed }: Props) {
   const [wrap, setWrap] = useState(true);
   /** What a person opened or closed, and what a search opened. */
   const [decided, setDecided] = useState<ReadonlyMap<number, boolean>>(new Map());
-  // Typing goes on while a long output is looked through.
+  // The user can continue to type while a long output is searched.
   const wanted = useDeferredValue(query);
   const search = useMemo(() => new OutputSearch(wanted), [wanted]);
   // Looks only through what was not looked through before, so it may be asked with every piece of output.

@@ -24,11 +24,11 @@ interface Props {
   wrap: boolean;
   /** More may come. */
   live: boolean;
-  /** Shown from its end, where what matters is: of a step that goes on, or has failed. */
+  /** Shown from its end, where the newest lines are: of a step that is running, or has failed. */
   fromEnd: boolean;
   matches: readonly Match[];
   current: Match | null;
-  /** How the whole output can be had, where the page keeps only the end of it. */
+  /** Where the whole output is, if the page keeps only its end. */
   command: string;
   /** The reader is busy with it: it must not be closed under their eyes. */
   onTouch?: () => void;
@@ -133,7 +133,7 @@ function ManyLines({ output, matches, current, viewport, following, version, wra
     if (line === null) return;
     viewport.scrollIntoView({ block: "nearest" });
     virtualizer.scrollToIndex(line - dropped, { align: "center" });
-    // Not again when lines are dropped: a reader has gone on since.
+    // Not again when lines are dropped: a reader may have scrolled since.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [line, start, viewport, virtualizer]);
   return (

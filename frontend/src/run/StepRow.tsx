@@ -123,7 +123,7 @@ function nothing({ status, effect }: StepView): string {
   }
 }
 
-/** Milliseconds that a step has to go on before its output opens by itself: most end before a person could read anything. */
+/** Milliseconds that a step must run before its output opens by itself: most end before a user could read anything. */
 const LASTING = 1200;
 
 function useLasting(running: boolean): boolean {

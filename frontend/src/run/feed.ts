@@ -1,6 +1,6 @@
 /**
  * What a page knows of one run: its progress and the output of its steps, kept up to date by the event stream. Many events
- * may come at once; listeners are told once per frame.
+ * may come at once; listeners are called once per frame.
  */
 
 import { runEvents } from "../api/actions";
@@ -113,7 +113,7 @@ export class RunFeed {
     this.expectQuiet();
   }
 
-  /** A resumed run begins a step again: what it printed before is told apart from what it prints now. */
+  /** A resumed run begins a step again: a mark separates its earlier output from its new output. */
   private mark(step: number): void {
     const attempt = (this.attempts.get(step) ?? 0) + 1;
     this.attempts.set(step, attempt);

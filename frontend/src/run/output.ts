@@ -133,7 +133,7 @@ export function plain(text: string): string {
 // eslint-disable-next-line no-control-regex -- as above
 export const SEQUENCES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
 
-/** A carriage return in a line begins it anew, as progress bars do; what is after the last one is what a reader would see. */
+/** A carriage return begins a line again, as progress bars do; a reader would see what is after the last one. */
 function overwritten(text: string): string {
   const at = text.lastIndexOf("\r", text.length - 2);
   return at === -1 ? text : text.slice(at + 1);

@@ -18,7 +18,7 @@ const ended = (step: number, outcome: Outcome): RunEvent => ({
 });
 
 describe("the state of a run", () => {
-  it("tells which step goes on, and how the others ended", () => {
+  it("tells which step is running, and how the others ended", () => {
     const state = advance(NOTHING_YET, numbered(started(1), ended(1, "changed"), started(2)));
     expect(state.current).toBe(2);
     expect(state.steps.get(1)).toMatchObject({ outcome: "changed", durationMs: 40 });
@@ -46,7 +46,7 @@ describe("the state of a run", () => {
     expect(advance(NOTHING_YET, events)).toEqual(live);
   });
 
-  it("goes on after an end when the run was resumed", () => {
+  it("continues after an end when the run was resumed", () => {
     const failed = advance(
       NOTHING_YET,
       numbered(started(1), ended(1, "failed"), {

@@ -8,7 +8,7 @@ import type { NumberedEvent } from "./events";
 
 export interface StepProgress {
   title: string | null;
-  /** Null while it goes on. */
+  /** Null while it is running. */
   outcome: Outcome | null;
   exitStatus: number | null;
   durationMs: number | null;
@@ -25,12 +25,12 @@ export interface Notice {
 export interface RunProgress {
   /** The last event that was taken note of. */
   lastId: number;
-  /** By the step's number in the plan, counted from 1; only those of which something was told. */
+  /** By the step's number in the plan, counted from 1; only those with events. */
   steps: ReadonlyMap<number, StepProgress>;
-  /** The step that goes on. */
+  /** The step that is running. */
   current: number | null;
   notices: readonly Notice[];
-  /** How it ended; null while it goes on, and again once it was resumed. */
+  /** How it ended; null while it is in progress, and again once it was resumed. */
   ended: { state: RunState; reason: string | null } | null;
 }
 
@@ -85,7 +85,7 @@ export function advance(progress: RunProgress, events: readonly NumberedEvent[])
         break;
       case "run_ended":
         ended = { state: event.state, reason: event.reason };
-        // No event told the end of a step that had not ended by then.
+        // There is no event for the end of a step that had not ended by then.
         if (current !== null) {
           const open = steps.get(current);
           if (open !== undefined) steps.set(current, { ...open, outcome: "unknown" });

@@ -61,7 +61,7 @@ describe("the event stream of a run", () => {
     expect(heard.connections.at(-1)).toEqual({ state: "ended" });
   });
 
-  it("goes on after the last event that arrived when the connection breaks", async () => {
+  it("continues after the last event that arrived when the connection breaks", async () => {
     const heard = await follow([
       () => answer([started(1), started(2)], "breaks"),
       () => new ApiError(0, "no_answer", "the service is down"),
@@ -96,7 +96,7 @@ describe("the event stream of a run", () => {
     expect(heard.ids).toEqual([1, 2, 3, 4]);
   });
 
-  it("waits longer with each attempt in vain, and begins anew once something arrived", async () => {
+  it("waits longer after each failed attempt, and starts over once something arrived", async () => {
     const waits: number[] = [];
     const down = () => new ApiError(503, "busy", "too many streams");
     await follow([down, down, () => answer([started(1)], "breaks"), down, () => answer([runEnded(2)])], {
@@ -114,7 +114,7 @@ describe("the event stream of a run", () => {
     expect(heard.asked).toHaveLength(1);
   });
 
-  it("ends when the run is over, although no event told its end", async () => {
+  it("ends when the run is over, although there is no event for its end", async () => {
     const heard = await follow([() => answer([started(1)])], { isOver: () => Promise.resolve(true) });
     expect(heard.connections.at(-1)).toEqual({ state: "ended" });
   });

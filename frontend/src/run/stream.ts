@@ -38,7 +38,7 @@ export interface FollowOptions {
 
 /**
  * Milliseconds without a byte after which a connection counts as dead: the service sends a comment every 15 seconds, but a
- * laptop that was asleep may never be told that its connection is gone.
+ * laptop that was asleep may never learn that its connection is gone.
  */
 const SILENCE = 40_000;
 
@@ -73,13 +73,13 @@ export async function followRun(options: FollowOptions): Promise<void> {
 
 type ReadOutcome = { state: "ended" } | { state: "failed"; error: ApiError } | { state: "broken" };
 
-/** One request, read to its end. `progress` is told of events before all other listeners. */
+/** One request, read to its end. `progress` gets events before all other listeners. */
 async function readOnce(
   options: FollowOptions,
   after: number,
   progress: (events: NumberedEvent[]) => void,
 ): Promise<ReadOutcome> {
-  // A connection of its own to abort: a silent one is given up, and the page goes on.
+  // A connection of its own to abort: a silent one is given up, and the page keeps working.
   const request = new AbortController();
   const abort = () => {
     request.abort();
@@ -108,7 +108,7 @@ async function readOnce(
         // A proxy may replay what was sent before; an event counts once.
         if (event === null || !Number.isSafeInteger(id) || id <= known) return;
         known = id;
-        // A run that was resumed goes on after an end, so only the last event of a stream can be the end of it.
+        // A resumed run continues after an end, so only the last event of a stream can be its end.
         seen.end = event.event === "run_ended";
         arrived.push({ id, event });
       },
@@ -140,7 +140,7 @@ async function readOnce(
   }
 }
 
-/** Asked anew each time: it changes while others are waited for. */
+/** Read again each time: it changes while the code waits. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

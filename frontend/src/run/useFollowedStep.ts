@@ -29,7 +29,7 @@ export function useFollowedStep(step: number | null, state: RunState) {
 
   const before = useRef(state);
   useEffect(() => {
-    // A step that failed is in sight, and says why; every other end is told at the top.
+    // A failed step is in sight, and says why; every other end is shown at the top.
     if (following && before.current === "running" && state !== "running" && state !== "failed")
       window.scrollTo(0, 0);
     before.current = state;

@@ -1,5 +1,5 @@
 /**
- * A run as the page shows it: the service's summary of it, and what the events told since. The summary knows every step,
+ * A run as the page shows it: the service's summary of it, and the events since. The summary knows every step,
  * sections and times; the events know what happened a moment ago.
  */
 

@@ -74,7 +74,7 @@ export function AddServerDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** What became of it. */
+/** The result. */
 function Added({ server, onClose }: { server: AddedServer; onClose: () => void }) {
   return (
     <Dialog

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { runs } from "../api/queries";
+import { askAgain, runs } from "../api/queries";
 import type { Run } from "../api/types";
 import { ErrorNotice } from "../components/Notice";
 import { Section } from "../components/Page";
@@ -19,8 +19,10 @@ const SHOWN = 10;
 export function HistorySection({ server }: { server: string }) {
   const query = useQuery({
     ...runs({ server, limit: SHOWN }),
-    refetchInterval: ({ state }) =>
-      state.data?.some((run) => run.state === "running") === true ? 5_000 : 30_000,
+    refetchInterval: ({ state }) => {
+      const running = state.data?.some((run) => run.state === "running") === true;
+      return askAgain(state.error, running ? 5_000 : 30_000);
+    },
   });
   const all = <Link to={`/runs?server=${encodeURIComponent(server)}`}>All runs</Link>;
   return (

@@ -1,4 +1,4 @@
-/** Runs at most so many actions at once; the others wait for their turn, or until they are no longer wanted. */
+/** Runs at most `atOnce` actions at once; the others wait for their turn, or until they are cancelled. */
 export function limited(atOnce: number) {
   let running = 0;
   const waiting: (() => void)[] = [];

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { serverStatus } from "../api/queries";
+import { askAgain, serverStatus } from "../api/queries";
 import { mayPass } from "./problem";
 
 const EVERY_MS = 10_000;
@@ -14,7 +14,7 @@ export function useLiveStatus(name: string) {
     ...serverStatus(name),
     refetchInterval: ({ state }) => {
       if (state.status !== "error") return EVERY_MS;
-      return mayPass(state.error) ? AFTER_A_FAILURE_MS : false;
+      return askAgain(state.error, mayPass(state.error) ? AFTER_A_FAILURE_MS : false);
     },
     refetchOnWindowFocus: ({ state }) => state.status !== "error" || mayPass(state.error),
   });

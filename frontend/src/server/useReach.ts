@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { serverStatus } from "../api/queries";
+import { askAgain, serverStatus } from "../api/queries";
 import { limited } from "./limited";
 import { mayPass } from "./problem";
 
@@ -21,7 +21,8 @@ export function useReach(name: string) {
     enabled: inSight,
     staleTime: FRESH,
     // A server may count refused logins and ban this address.
-    refetchInterval: ({ state }) => (state.status !== "error" || mayPass(state.error) ? FRESH : false),
+    refetchInterval: ({ state: { status, error } }) =>
+      askAgain(error, status !== "error" || mayPass(error) ? FRESH : false),
     refetchOnWindowFocus: false,
   });
   return { ref: setRow, query };

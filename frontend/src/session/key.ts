@@ -1,5 +1,5 @@
 /**
- * The key of this browser: where it is kept, and who is told when it comes and goes. No other file touches the storage.
+ * The key of this browser: where it is kept, and how other files hear when it changes. No other file touches the storage.
  *
  * It is kept for the tabs of this dashboard, or for the browser if a person asked for that. A new tab gets it from one that is
  * open; with the last one it is gone. It is never put into an address.

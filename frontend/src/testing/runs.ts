@@ -53,7 +53,7 @@ export function aRunWithSteps(over: Partial<RunDetails> = {}): RunDetails {
   };
 }
 
-/** An event stream that a story writes: what is told arrives at once, and it stays open until it is ended or broken. */
+/** An event stream that a story writes: events arrive at once, and it stays open until the story ends or breaks it. */
 export class FakeStream {
   private readonly controllers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   private readonly told: string[] = [];
@@ -102,7 +102,7 @@ export class FakeStream {
     return this;
   }
 
-  /** The run goes on after all: it was resumed. */
+  /** The run continues: it was resumed. */
   reopen(): void {
     this.isEnded = false;
   }

@@ -1,5 +1,5 @@
-//! What a person or a program is told while a recipe runs on servers. One server has the lines of its run; several have a
-//! table. This is all that differs between them: what is done is the same, and `job.rs` does it.
+//! What infrakt shows while a recipe runs on servers. One server has the lines of its run; several have a
+//! table. This is all that differs between them: what is done is the same, and `group_command.rs` does it.
 
 mod one;
 mod row;
@@ -16,7 +16,7 @@ use crate::runtime::Told;
 use crate::store::GroupId;
 use std::collections::BTreeMap;
 
-/// Says what becomes of the servers of one command.
+/// Reports the servers of one command.
 pub(super) trait Report {
     /// A line of what a recipe says about a server, as it is shown.
     fn remark(&self, server: &str, line: &str) -> String;

@@ -73,7 +73,7 @@ impl Lines {
         }
     }
 
-    /// The run begins, or goes on after [`Lines::pause`].
+    /// The run begins, or continues after [`Lines::pause`].
     pub(in crate::cmd) fn begin(&self, run: i64, plan: &Plan) {
         let mut reporter = self.reporter();
         if reporter.is_none() {

@@ -1,4 +1,4 @@
-//! What became of one server, and of its run: for the table, and for the exit code.
+//! The result on one server: for the table, and for the exit code.
 
 use crate::document::error::ErrorShown;
 use crate::document::several::{GroupMember, ServerEnded, ServerOutcome};

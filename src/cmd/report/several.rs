@@ -1,4 +1,4 @@
-//! Reports several servers: what is left out at once, a line for each run that goes on, and a table at the end. With
+//! Reports several servers: what is left out at once, a line for each run in progress, and a table at the end. With
 //! `--json` the events of all of them, and a summary as the last line.
 
 use super::super::{Context, output};

@@ -49,7 +49,7 @@ pub struct AddArgs {
     pub infrakt_host: bool,
 }
 
-/// Saves the row first, and then makes the server's acquaintance.
+/// Saves the row first, then logs in and records the host key.
 pub fn run(args: AddArgs, context: &Context) -> Result<Exit> {
     let runtime = Runtime::open(context.made_home()?)?;
     let recorded = |key: &PublicKey| {

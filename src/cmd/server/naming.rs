@@ -1,10 +1,10 @@
-//! How a server's address is shown, and how its name is asked for.
+//! Shows a server's address, and asks for its name.
 
 use crate::error::Result;
 use crate::prompt;
 use crate::store::Server;
 
-/// How the name of a server is had where it must be typed: from `--confirm`, or by asking.
+/// Gets the name of a server that must be typed: from `--confirm`, or from a question.
 pub(super) fn type_name(confirm: Option<&str>) -> impl FnMut(&str) -> Result<Option<String>> {
     move |message| match confirm {
         Some(confirm) => Ok(Some(confirm.to_owned())),
@@ -12,8 +12,8 @@ pub(super) fn type_name(confirm: Option<&str>) -> impl FnMut(&str) -> Result<Opt
     }
 }
 
-/// What a row says of an address: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. Without a user or a port
-/// where it says none.
+/// The address in a row: `deploy@prod-2.example.org:2222`, with IPv6 in brackets. A user or a port that the row does not
+/// set is left out.
 pub(in crate::cmd) fn address(server: &Server) -> String {
     let user = server.user.as_ref().map_or(String::new(), |user| format!("{user}@"));
     let port = server.port.filter(|port| *port != 22);

@@ -2,7 +2,7 @@
 //! recipe of the same name. The same as `infrakt run shipped:provision --server NAME`, with the same questions.
 
 use super::super::consent::ConfirmArgs;
-use super::super::job::Job;
+use super::super::group_command::GroupCommand;
 use super::super::parameters::SetArgs;
 use super::super::{Context, output};
 use crate::error::{Exit, Result};
@@ -84,7 +84,7 @@ fn run_shipped(
             quote(&server.name)
         ));
     }
-    let job = Job {
+    let command = GroupCommand {
         recipe,
         servers: &[server],
         parameters,
@@ -93,5 +93,5 @@ fn run_shipped(
         retry_of: None,
         several: false,
     };
-    job.perform(runtime, context)
+    command.run(runtime, context)
 }

@@ -10,7 +10,7 @@ use clap::Args;
 pub struct RemoveArgs {
     /// Name of the server (see `infrakt server list`)
     name: String,
-    /// The server's name, when it is protected and there is no terminal to type it on
+    /// The server's name, instead of typing it
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
 }

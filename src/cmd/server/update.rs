@@ -48,7 +48,7 @@ pub struct UpdateArgs {
     /// Remove the protection; you must type the server's name
     #[arg(long)]
     pub no_infrakt_host: bool,
-    /// The server's name, when it must be typed and there is no terminal
+    /// The server's name, instead of typing it
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }

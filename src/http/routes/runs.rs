@@ -226,10 +226,9 @@ pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
         RunState::Running => Refusal::RunsElsewhere {
             run: id,
             server: run.server,
-            place: format!(
-                "by process {} on {}, started by {}",
-                run.pid, run.computer, run.operator
-            ),
+            operator: run.operator,
+            computer: run.computer,
+            pid: run.pid,
         }
         .into(),
         state => crate::error::Error::from(StoreError::RunHasEnded {

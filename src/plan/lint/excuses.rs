@@ -1,8 +1,7 @@
 //! What looks destructive in a shell text and is not: comments, the removal of a temporary file that the text itself made,
 //! and what a guard keeps from meeting data.
-#![expect(clippy::string_slice, reason = "each place was found in the same text before")]
 
-use super::commands::name_of;
+use super::programs::name_of;
 
 /// The text with blanks in place of comments and of `rm` commands that remove only what `mktemp` has just made. The lines
 /// stay.
@@ -66,60 +65,63 @@ fn made_by_mktemp(text: &str) -> Vec<String> {
     if DOUBTFUL.iter().any(|word| text.contains(word)) {
         return made;
     }
-    for (at, found) in text.match_indices("=$(mktemp").chain(text.match_indices("=\"$(mktemp")) {
-        let (before, after) = (&text[..at], &text[at + found.len()..]);
-        let name: String = before
-            .chars()
-            .rev()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        let name: String = name.chars().rev().collect();
-        let assigned = format!("{name}=");
-        let is_start = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        let times = text.match_indices(&assigned).filter(|(at, _)| is_start(*at)).count();
-        let loops = text.contains(&format!("for {name}"));
-        // Nothing but mktemp decides on the value.
-        let options = after.split(')').next().unwrap_or_default();
-        let alone = options
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || " -_./\"".contains(c));
-        if !name.is_empty() && times == 1 && !loops && alone {
-            made.push(name);
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for assignment in ["=$(mktemp", "=\"$(mktemp"] {
+        for (at, _) in text.match_indices(assignment) {
+            let (before, after) = text.split_at_checked(at).unwrap_or_default();
+            let name = before.rsplit(|c| !is_of_name(c)).next().unwrap_or_default();
+            let assigned = format!("{name}=");
+            let is_start = |at: usize| text.get(..at).is_some_and(|before| !before.ends_with(is_of_name));
+            let times = text.match_indices(&assigned).filter(|(at, _)| is_start(*at)).count();
+            let loops = text.contains(&format!("for {name}"));
+            // Nothing but mktemp decides on the value.
+            let options = after.strip_prefix(assignment).unwrap_or_default();
+            let options = options.split(')').next().unwrap_or_default();
+            let alone = options
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || " -_./\"".contains(c));
+            if !name.is_empty() && times == 1 && !loops && alone {
+                made.push(name.to_owned());
+            }
         }
     }
     made
 }
 
 fn without_removals(text: &str, made: &[String]) -> String {
-    let mut out = text.to_owned();
-    for (at, _) in text.match_indices("rm ") {
-        if text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c)) {
-            continue;
-        }
-        if let Some(end) = end_of_removal(&text[at + 3..], made) {
-            let range = at..at + 3 + end;
-            let blanks = " ".repeat(range.len());
-            out.replace_range(range, &blanks);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, arguments)) = rest.split_once("rm ") {
+        out.push_str(before);
+        let is_program = !out.ends_with(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c));
+        match after_removal(arguments, made).filter(|_| is_program) {
+            Some(after) => {
+                let removed = "rm ".len() + arguments.len() - after.len();
+                out.push_str(&" ".repeat(removed));
+                rest = after;
+            }
+            None => {
+                out.push_str("rm ");
+                rest = arguments;
+            }
         }
     }
+    out.push_str(rest);
     out
 }
 
-/// Where the arguments of an `rm` end, if all of its targets are these variables.
-fn end_of_removal(arguments: &str, made: &[String]) -> Option<usize> {
+/// What follows the arguments of an `rm`, if all of its targets are these variables.
+fn after_removal<'a>(arguments: &'a str, made: &[String]) -> Option<&'a str> {
     let mut targets = 0;
-    let mut at = 0;
+    let mut rest = arguments;
     loop {
-        let rest = &arguments[at..];
-        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        let word_at = at + blanks;
-        let rest = &arguments[word_at..];
+        rest = rest.trim_start_matches([' ', '\t']);
         let length = rest
             .find(|c: char| c.is_whitespace() || ";&|)`".contains(c))
             .unwrap_or(rest.len());
-        let word = &rest[..length];
+        let (word, after) = rest.split_at_checked(length)?;
         if word.is_empty() {
-            return (targets > 0).then_some(word_at);
+            return (targets > 0).then_some(rest);
         }
         let bare: String = word.chars().filter(|c| !"\"'{}\\".contains(*c)).collect();
         let is_option = bare.starts_with('-') && !bare.contains('$');
@@ -130,11 +132,11 @@ fn end_of_removal(arguments: &str, made: &[String]) -> Option<usize> {
             return None;
         }
         targets += usize::from(is_made);
-        at = word_at + length;
+        rest = after;
         // The quote that ends a text which this command is the end of: trap "rm -rf $d" EXIT.
         let quotes = |quote: char| word.matches(quote).count() % 2 == 1;
         if quotes('"') || quotes('\'') {
-            return (targets > 0).then_some(at);
+            return (targets > 0).then_some(rest);
         }
     }
 }

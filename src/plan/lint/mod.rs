@@ -6,6 +6,8 @@ mod changing;
 mod commands;
 mod dialect;
 mod excuses;
+mod program_changes;
+mod programs;
 
 pub use changing::changing;
 pub use dialect::{Bashism, bashism};
@@ -52,11 +54,12 @@ fn destroying_line(script: &str) -> usize {
         .map_or(1, |at| at + 1)
 }
 
-/// What destroys in a step that does not say so, if anything does.
+/// What deletes data in a step that is not marked as destructive.
 pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
     let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
     match &step.action {
-        Action::Run { command } if step.effect != Effect::Destroy => {
+        Action::Run { .. } if step.is_said_to_destroy() => None,
+        Action::Run { command } => {
             // The step's variables are set before its command is read.
             let variables: String = step.env.keys().map(|name| format!("{name}=\n")).collect();
             found(
@@ -66,19 +69,20 @@ pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
             )
         }
         Action::Upload {
-            path,
-            content: Content::Text(text),
-            mode,
-            ..
-        } if step.allowed.is_none() && is_script(path, text, mode) => {
-            found("the uploaded script", destroying(text), Some(destroying_line(text)))
-        }
+            path, content, mode, ..
+        } => match content {
+            Content::Text(text) if step.allowed.is_none() && is_script(path, text, mode) => {
+                found("the uploaded script", destroying(text), Some(destroying_line(text)))
+            }
+            Content::Text(_) | Content::Secret { .. } => None,
+        },
         Action::Reach { otherwise, .. } => found("the command", destroying(otherwise), None),
-        _ => None,
+        // They have no shell text of a recipe. A change of the database has rules of its own; see `plan::form`.
+        Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => None,
     }
 }
 
-/// What destroys in a step.
+/// A destructive command in a step that is not marked as destructive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsaid {
     /// Where in the step: `the command`, `the uploaded script`.
@@ -88,7 +92,7 @@ pub struct Unsaid {
     pub line: Option<usize>,
 }
 
-/// Whether what destroys may turn out harmless by a guard that the step still gets.
+/// Whether a guard that the step still gets may make the command harmless.
 pub fn may_be_guarded(what: &str) -> bool {
     what.starts_with("mkfs") || what == "dd of="
 }
@@ -286,8 +290,8 @@ pub fn lost_failure(shell: &str) -> Option<String> {
         let first = simple.words.first().map_or("", String::as_str);
         !conditions.contains(&first)
     });
-    let programs = of_interest.flat_map(|simple| commands::programs(&simple.words, 0));
-    let mut names = programs.filter_map(|words| words.first().map(|word| commands::name_of(word).to_owned()));
+    let programs = of_interest.flat_map(|simple| programs::programs(&simple.words, 0));
+    let mut names = programs.filter_map(|words| words.first().map(|word| programs::name_of(word).to_owned()));
     names.find(|name| !name.starts_with('$') && !HARMLESS.contains(&name.as_str()))
 }
 
@@ -321,10 +325,16 @@ pub fn findings(plan: &Plan) -> Vec<LintFinding> {
             Action::Run { command } if step.preflight && step.origin.kept_by != Keeper::Shipped => {
                 note("the check", not_a_look(command));
             }
-            _ => note(
-                destroys_unsaid(step).map_or("", |found| found.part),
-                destroys_unsaid(step).map(|found| (found.what, "destroys data")),
-            ),
+            Action::Run { .. }
+            | Action::Upload { .. }
+            | Action::Reconnect { .. }
+            | Action::Reach { .. }
+            | Action::Survey { .. }
+            | Action::State { .. } => {
+                if let Some(Unsaid { part, what, .. }) = destroys_unsaid(step) {
+                    note(part, Some((what, "destroys data")));
+                }
+            }
         }
         step.unless
             .iter()

@@ -231,7 +231,7 @@ pub mod step {
         invoke(&context, step, |invocation| invocation.shell = shell)
     }
 
-    /// Tries the command again after it has failed: so many attempts in total, with a pause in between. The step's timeout is
+    /// Tries the command again after it has failed: `attempts` in total, with a pause in between. The step's timeout is
     /// for all of them together.
     ///
     /// # Example

@@ -1,11 +1,12 @@
-//! Runs in background threads of this process, as in the service: a bounded number, each of which can be stopped by its
-//! number. Whatever happens in such a thread, the journal records how its run ended.
+//! Runs in background threads of this process, as in the service: a limited number. Each can be stopped by its number.
+//! Whatever happens in such a thread, the journal records how its run ended.
 
 use super::begun::BegunRun;
 use super::resume::{Companion, Unknown};
 use super::side_by_side::EXECUTING_STACK;
 use crate::error::{Refusal, Result};
 use crate::event::{RunEvent, RunState};
+use crate::reason::BusyReason;
 use crate::runtime::open::Runtime;
 use crate::runtime::stop::Stop;
 use std::collections::BTreeMap;
@@ -77,13 +78,12 @@ impl Stop for Wish {
     }
 }
 
-type BackgroundJob = Box<dyn FnOnce() + Send>;
+type RunWork = Box<dyn FnOnce() + Send>;
 
-/// A thread that waits for its run. To be had before anything is written down, so that nothing is begun for which there
-/// is no room.
+/// A thread that waits for its run. It is taken before the journal is written, so that no run begins without a thread.
 pub struct RunSlot {
     shared: Arc<Shared>,
-    jobs: Sender<BackgroundJob>,
+    work: Sender<RunWork>,
 }
 
 impl Background {
@@ -103,18 +103,18 @@ impl Background {
     /// # Errors
     /// [`Refusal::Busy`] if there is none.
     pub fn place(&self) -> Result<RunSlot> {
-        let busy = |reason: String| Err(Refusal::Busy { reason }.into());
+        let busy = |reason| Err(Refusal::Busy { reason }.into());
         {
             let mut state = self.shared.state();
             if state.closing {
-                return busy("infrakt is shutting down".to_owned());
+                return busy(BusyReason::ShuttingDown);
             }
             if state.taken >= self.shared.at_most {
-                return busy(format!("{} runs are in progress, which is the maximum", state.taken));
+                return busy(BusyReason::TooManyRuns { running: state.taken });
             }
             state.taken += 1;
         }
-        let (jobs, waiting) = channel::<BackgroundJob>();
+        let (work, waiting) = channel::<RunWork>();
         let taken = TakenSlot(self.shared.clone());
         let thread = thread::Builder::new()
             .name("infrakt-run".to_owned())
@@ -122,16 +122,18 @@ impl Background {
             .spawn(move || {
                 // Released when the run has ended, or when no run began.
                 let _taken = taken;
-                if let Ok(job) = waiting.recv() {
-                    job();
+                if let Ok(work) = waiting.recv() {
+                    work();
                 }
             });
         match thread {
             Ok(_) => Ok(RunSlot {
                 shared: self.shared.clone(),
-                jobs,
+                work,
             }),
-            Err(error) => busy(format!("cannot start a thread: {error}")),
+            Err(error) => busy(BusyReason::NoThread {
+                problem: error.to_string(),
+            }),
         }
     }
 
@@ -154,7 +156,7 @@ impl Background {
         }
     }
 
-    /// How many runs go on.
+    /// How many runs are in progress.
     pub fn running(&self) -> usize {
         self.shared.state().running.len()
     }
@@ -164,7 +166,7 @@ impl Background {
         self.shared.state().interrupted
     }
 
-    /// Waits until no run goes on, for so long at most. `false`: some still do.
+    /// Waits until no run is in progress, for this long at most. `false`: some still are.
     pub fn wait(&self, at_most: Duration) -> bool {
         let until = Instant::now() + at_most;
         let mut state = self.shared.state();
@@ -223,7 +225,7 @@ impl RunSlot {
                 told: Some(told),
                 unknown,
             };
-            let ended = runtime.go_on(begun, stop, &mut companion);
+            let ended = runtime.continue_run(begun, stop, &mut companion);
             companion.tell(ended.map(drop));
         });
         await_word(&tells)
@@ -248,7 +250,7 @@ impl RunSlot {
             shared: self.shared.clone(),
             run_id,
         };
-        let job = move || {
+        let work = move || {
             let (listed, mut begun) = (listed, begun);
             let carried = catch_unwind(AssertUnwindSafe(|| act(&runtime, &mut begun, &wish)));
             if carried.is_err() {
@@ -265,7 +267,7 @@ impl RunSlot {
             drop(listed);
         };
         // The thread waits as long as there is a sender.
-        let _ = self.jobs.send(Box::new(job));
+        let _ = self.work.send(Box::new(work));
     }
 }
 

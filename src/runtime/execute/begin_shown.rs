@@ -5,7 +5,8 @@ use super::group::{Joining, Ready, RecipeCall};
 use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
-use crate::executor::script::Secrets;
+use crate::plan::secret::Secrets;
+use crate::reason::BusyReason;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::plan::shown_plans::ShownPlans;
@@ -25,7 +26,7 @@ pub struct RunOrder<'a> {
 }
 
 impl Runtime {
-    /// Makes the plan anew, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
+    /// Makes the plan again, and begins a run of it if it is the one that was shown and may be executed. Nothing is done
     /// yet. The facts are read in any case, since they were for what was shown.
     ///
     /// # Errors
@@ -71,7 +72,9 @@ impl Runtime {
             }
             // Not expected: a group has a run for each of its members.
             None => Err(Refusal::Busy {
-                reason: format!("no run of {} was recorded", recipe.name),
+                reason: BusyReason::NotRecorded {
+                    recipe: recipe.name.clone(),
+                },
             }
             .into()),
         }

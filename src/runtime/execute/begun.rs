@@ -3,8 +3,8 @@
 use crate::consent::ConsentedPlan;
 use crate::error::{Error, Refusal, Result};
 use crate::event::{RunEvent, RunState};
-use crate::executor::script::Secrets;
 use crate::plan::printable::one_line;
+use crate::plan::secret::Secrets;
 use crate::plan::{Plan, Step};
 use crate::runtime::reach::live::Live;
 use crate::store::Journal;
@@ -65,7 +65,16 @@ pub(super) fn note_error<T>(begun: &mut BegunRun, report: &mut dyn FnMut(&RunEve
         let state = match error {
             // The server continues with the steps that it has received.
             Error::Interrupted | Error::Ssh(_) => RunState::Interrupted,
-            _ => RunState::Failed,
+            Error::Recipe(_)
+            | Error::Refused(_)
+            | Error::Server(_)
+            | Error::Store(_)
+            | Error::Usage { .. }
+            | Error::File { .. }
+            | Error::Malformed { .. }
+            | Error::Facts { .. }
+            | Error::SecretMissing { .. }
+            | Error::Run { .. } => RunState::Failed,
         };
         let end = RunEvent::RunEnded {
             state,

@@ -6,8 +6,8 @@
 use super::begun::{BegunRun, RunProgress};
 use crate::consent::{ConsentedPlan, check_age};
 use crate::error::Result;
-use crate::executor::script::Secrets;
 use crate::plan::Plan;
+use crate::plan::secret::Secrets;
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::reach::live::Live;

@@ -5,8 +5,8 @@ use super::secrets;
 use crate::consent::{Consent, ConsentedPlan, Proof};
 use crate::error::{Result, StoreError};
 use crate::event::{Ended, Outcome, RunEvent, RunState};
-use crate::executor::script::Secrets;
 use crate::executor::{CaughtUp, LeftBehind};
+use crate::plan::secret::Secrets;
 use crate::plan::{Action, Effect, Plan, Step};
 use crate::runtime::open::{Runtime, operator};
 use crate::runtime::reach::compare::compare_resumed;
@@ -47,7 +47,7 @@ pub trait Companion {
     /// Why there is no decision. infrakt then executes nothing more.
     fn decide(&mut self, begun: &BegunRun, step: usize) -> Result<Unknown>;
 
-    /// What became of all steps so far is known, and the rest begins.
+    /// The outcomes of all steps so far are known, and the rest begins.
     fn settled(&mut self) {}
 }
 
@@ -55,7 +55,7 @@ impl Runtime {
     /// Looks up a run that has ended early.
     ///
     /// # Errors
-    /// If there is no such run, it is done or goes on, or its server is no longer in the inventory.
+    /// If there is no such run, it is done or in progress, or its server is no longer in the inventory.
     pub fn resumable(&self, run_id: i64) -> Result<Resumable> {
         self.store.check_resumable(run_id)?;
         let plan = self.store.plan_of(run_id)?;
@@ -96,7 +96,7 @@ impl Runtime {
         })
     }
 
-    /// Takes up what the server was left with when the run ended early: steps that still go on, and the records of those
+    /// Takes up what the server was left with when the run ended early: steps that still run, and the records of those
     /// that have ended unseen. `Some`: the run has ended with it.
     ///
     /// # Errors
@@ -196,7 +196,7 @@ impl Runtime {
     ///
     /// # Errors
     /// As [`Runtime::execute`], or what `companion` returns instead of a decision. The run then stays as it is.
-    pub fn go_on(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
+    pub fn continue_run(&self, begun: &mut BegunRun, stop: &dyn Stop, companion: &mut dyn Companion) -> Result<Ended> {
         if let Some(ended) = self.catch_up(begun, stop, &mut |event| companion.event(event))? {
             return Ok(ended);
         }

@@ -2,9 +2,8 @@
 //! lasts.
 
 use crate::error::{Error, Result};
-use crate::executor::script::Secrets;
 use crate::plan::Plan;
-use crate::plan::secret::Secret;
+use crate::plan::secret::{Secret, Secrets};
 use crate::ssh::AskSecret;
 use std::collections::BTreeSet;
 use std::env::VarError;

@@ -33,14 +33,14 @@ impl AtOnce {
     };
 }
 
-/// What is told of the runs, from several threads at once.
+/// The reports of the runs, from several threads at once.
 pub enum Told<'a> {
     Begins { run: i64, plan: &'a Plan },
     Event(&'a RunEvent),
     Ended(&'a Result<Ended>),
 }
 
-/// What became of one of the runs.
+/// How one of the runs ended.
 pub enum Fate {
     Ended(Result<Ended>),
     /// It never had its turn.
@@ -56,7 +56,7 @@ impl Runtime {
     /// `tell` is called from several threads; `beat` on this one, about ten times a second.
     ///
     /// # Errors
-    /// If no thread is to be had (nothing was executed then), or the end of runs that had no turn can't be noted.
+    /// If no thread can be started (nothing was executed then), or the end of runs that had no turn can't be recorded.
     pub fn execute_all(
         &self,
         waiting: Vec<WaitingRun>,
@@ -115,7 +115,7 @@ impl Runtime {
 /// What makes the runs stop.
 struct Halt<'a> {
     interrupts: &'a (dyn Fn() -> usize + Sync),
-    /// The server that went wrong, where the others are not to go on after that.
+    /// The server that failed, if the others must stop because of it.
     failed: Mutex<Option<String>>,
 }
 

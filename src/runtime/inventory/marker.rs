@@ -10,7 +10,7 @@ use crate::runtime::open::Runtime;
 use crate::runtime::reach::live::Live;
 use crate::runtime::reach::protection;
 
-/// What became of the marker when a row was cleared.
+/// What happened to the marker when a row was cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unmarked {
     /// There is none any more.

@@ -52,8 +52,8 @@ impl Added {
 }
 
 impl Runtime {
-    /// Saves a row, and then makes the server's acquaintance: an address that does not answer yet is no reason to lose what
-    /// was typed. `recorded` is shown a host key that nothing vouched for.
+    /// Saves a row, then logs in and records the host key: an address that does not answer yet is no reason to lose what
+    /// was typed. `recorded` gets a host key that infrakt records without a proof.
     ///
     /// # Errors
     /// If the row can't be saved.
@@ -87,7 +87,7 @@ impl Runtime {
             .collect())
     }
 
-    /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what became of the marker
+    /// Changes a row, and brings the marker on the machine in line with it. Gives the row, and what happened to the marker
     /// if the change was about that.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Runtime {
         self.with_name_typed(name, type_name, |typed| self.store.remove_server(name, typed))
     }
 
-    /// Does `act`; and where that needs the server's name typed, has it typed, and does it then.
+    /// Does `act`. If that requires the server's name to be typed, asks for the name first.
     ///
     /// # Errors
     /// Those of `act`; [`Refusal::OtherName`] if what was typed is not the name.
@@ -147,21 +147,24 @@ impl Runtime {
         type_name: TypeName<'_>,
         act: impl Fn(Option<&NameTyped>) -> Result<T>,
     ) -> Result<T> {
-        let (server, message) = match act(None) {
-            Err(Error::Refused(Refusal::NeedsName { server, message })) => (server, message),
+        let reason = match act(None) {
+            Err(Error::Refused(Refusal::NeedsName { reason })) => reason,
             done => return done,
         };
         let row = self.store.server(name)?;
-        match type_name(&message)? {
-            None => Err(Refusal::NeedsName { server, message }.into()),
+        match type_name(&reason.to_string())? {
+            None => Err(Refusal::NeedsName { reason }.into()),
             Some(typed) => match NameTyped::check(&typed, &row) {
                 Some(proof) => act(Some(&proof)),
-                None => Err(Refusal::OtherName { server }.into()),
+                None => Err(Refusal::OtherName {
+                    server: reason.server().to_owned(),
+                }
+                .into()),
             },
         }
     }
 
-    /// Brings the marker on the machine in line with the row, and says what became of it. The row holds in any case, so
+    /// Brings the marker on the machine in line with the row, and says what happened. The row holds in any case, so
     /// what goes wrong here is said and is no error.
     fn bring_marker_in_line(&self, server: &Server, marked: bool, secrets: &dyn AskSecret) -> String {
         let name = &server.name;

@@ -62,7 +62,7 @@ impl Runtime {
     }
 }
 
-/// Whether an error is not about one server only: going on with the others would meet it again.
+/// Whether an error is not about one server only: the others would meet it too.
 fn concerns_all(error: &Error) -> bool {
     !matches!(error.exit(), Exit::Refused | Exit::Unreachable)
 }

@@ -4,7 +4,7 @@
 use super::file_changes::{changes, look_at, shows};
 use super::make::Planned;
 use crate::error::{Result, ServerError};
-use crate::executor::script::holds_content;
+use crate::executor::step_files::holds_content;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
@@ -68,7 +68,12 @@ impl Runtime {
                     let command = step.invocation.command(command);
                     exports(step).map(|env| format!("{env}{command}"))
                 }
-                _ => None,
+                Action::Run { .. }
+                | Action::Upload { .. }
+                | Action::Reconnect { .. }
+                | Action::Reach { .. }
+                | Action::Survey { .. }
+                | Action::State { .. } => None,
             };
             checks += u32::from(check.is_some());
             let check = check.map(|check| format!("finds {index} {CHECK_SECONDS} {}", quote(&check)));
@@ -90,17 +95,17 @@ impl Runtime {
             .steps
             .iter()
             .enumerate()
-            .map(|(index, step)| match &step.action {
-                _ if held.contains(&index) => Mark::NoChange,
-                _ if findings.iter().any(|finding| finding.step == index + 1) => Mark::WouldFail,
-                Action::State {
-                    change: StateChange::ForgetApps,
-                } if live.losses.apps.is_empty() => Mark::NoChange,
-                Action::State {
-                    change: StateChange::SetStatus(status),
-                } if live.server.status.as_deref() == Some(status) => Mark::NoChange,
-                _ if step.effect == Effect::Check => Mark::Check,
-                _ => Mark::WouldChange,
+            .map(|(index, step)| {
+                if held.contains(&index) || changes_no_state(&step.action, live) {
+                    return Mark::NoChange;
+                }
+                if findings.iter().any(|finding| finding.step == index + 1) {
+                    return Mark::WouldFail;
+                }
+                match step.effect {
+                    Effect::Check => Mark::Check,
+                    Effect::Change | Effect::Destroy => Mark::WouldChange,
+                }
             })
             .collect();
         Ok(Preview {
@@ -108,6 +113,21 @@ impl Runtime {
             findings,
             changes: changes(plan, &answer),
         })
+    }
+}
+
+/// Whether the step is a change of the local database that is made already.
+fn changes_no_state(action: &Action, live: &Live) -> bool {
+    match action {
+        Action::State { change } => match change {
+            StateChange::ForgetApps => live.losses.apps.is_empty(),
+            StateChange::SetStatus(status) => live.server.status.as_deref() == Some(status),
+        },
+        Action::Run { .. }
+        | Action::Upload { .. }
+        | Action::Reconnect { .. }
+        | Action::Reach { .. }
+        | Action::Survey { .. } => false,
     }
 }
 

@@ -59,7 +59,7 @@ impl Runtime {
     }
 
     /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], and it must
-    /// still fit the machine. Consent is asked anew.
+    /// still fit the machine. Consent is asked again.
     ///
     /// # Errors
     /// The refusal that fits.

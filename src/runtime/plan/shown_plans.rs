@@ -39,7 +39,7 @@ struct WaitingPlan {
     /// What was shown to be lost, with sizes, which the digest does not cover.
     losses: Losses,
     since: Instant,
-    /// By the clock on the wall, which goes on while a computer sleeps.
+    /// By the wall clock, which runs while a computer sleeps.
     at: Timestamp,
     /// A run of it is being begun.
     taken: bool,

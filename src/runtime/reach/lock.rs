@@ -5,7 +5,7 @@ use super::live::Live;
 use crate::error::{Refusal, Result, ServerError};
 use crate::executor::script::LOCK;
 use crate::plan::shell::quote;
-use crate::reason::LockHolder;
+use crate::reason::{LockHolder, NameReason};
 use crate::runtime::open::Runtime;
 use crate::store::NameTyped;
 use schemars::JsonSchema;
@@ -73,11 +73,9 @@ impl Runtime {
     pub fn unlock(&self, live: &Live, holder: &Holder, typed: Option<&NameTyped>) -> Result<()> {
         let server = live.server.name.clone();
         if typed.is_none() {
-            let message = format!(
-                "{} is in progress on '{server}'; unlocking ends it in the middle of its work",
-                holder.as_reason()
-            );
-            return Err(Refusal::NeedsName { server, message }.into());
+            let holder = holder.as_reason();
+            let reason = Box::new(NameReason::EndsRun { server, holder });
+            return Err(Refusal::NeedsName { reason }.into());
         }
         match self.ask_about_lock(live, &["end", &holder.folder])?.trim() {
             "ended" | "free" => Ok(()),

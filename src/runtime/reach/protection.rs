@@ -86,7 +86,13 @@ fn is_by_row_named(reason: &ProtectionReason, name: &str) -> bool {
         ProtectionReason::ProtectedServer { server, .. } | ProtectionReason::RemovedServer { server, .. } => {
             server == name
         }
-        _ => false,
+        ProtectionReason::MarkedRow
+        | ProtectionReason::Marker
+        | ProtectionReason::RunsThisInfrakt
+        | ProtectionReason::LocalMachineId
+        | ProtectionReason::LocalHostKey
+        | ProtectionReason::ProtectedAddress { .. }
+        | ProtectionReason::UnprovenEngine { .. } => false,
     }
 }
 

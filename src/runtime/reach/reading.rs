@@ -135,7 +135,7 @@ pub fn losses(store: &Store, server: &Server, facts: &Facts) -> Result<Losses> {
     })
 }
 
-/// Facts of which nothing is known but which machine it is.
+/// Facts that say only which machine it is.
 pub(super) fn not_read(machine_id: Option<String>) -> Facts {
     Facts {
         format: crate::facts::FORMAT,

@@ -11,7 +11,7 @@ static NAME: Mutex<Option<String>> = Mutex::new(None);
 /// PR_SET_NAME in prctl(2)). The thread is started with the first call and lives as long as the process.
 ///
 /// # Errors
-/// If there is no randomness or no thread to be had: without them, destroying could not be kept from this machine.
+/// If there is no randomness or no thread: without them, infrakt could not protect the machine that it runs on.
 pub fn thread_name() -> Result<String> {
     let mut known = NAME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(name) = &*known {

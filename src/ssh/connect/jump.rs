@@ -89,7 +89,7 @@ impl Jump {
                 if let Err(error) = bridge.run() {
                     *fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost(&name, &error.to_string()));
                 }
-                // Both ends are told. One of them may have done it already.
+                // Closes both ends. One of them may be closed already.
                 let _ = bridge.inside.shutdown(Shutdown::Both);
             }
         });

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 
 /// How often a person is asked for a password, as in OpenSSH.
 const ATTEMPTS: usize = 3;
-/// So many of the keys that were refused are named above a question for a password.
+/// The number of refused keys that are named above a question for a password.
 const MOST_REFUSALS_SHOWN: usize = 5;
 
 /// Logs in with the first offer that the server accepts.

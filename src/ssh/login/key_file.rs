@@ -146,7 +146,7 @@ impl KeyFile {
         match &self.contents {
             Contents::EncryptedOpenSsh(_) => {}
             Contents::Plain(text) if text.expose().trim_start().starts_with(openssh_key::BEGIN) => {}
-            _ => return None,
+            Contents::Plain(_) | Contents::EncryptedPem(_) | Contents::PublicOnly | Contents::OnToken => return None,
         }
         Some(PublicKey::from_blob(self.public.as_deref()?)?.to_string())
     }

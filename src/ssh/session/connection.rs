@@ -89,7 +89,7 @@ impl Session {
     /// # Errors
     /// As [`LoginChain::complete`]; [`Error::Interrupted`] if it was stopped.
     fn log_in_again(&mut self, stop: &dyn Fn() -> bool) -> Result<Transport> {
-        // A server that answers soon after stopping was asked for is still told so.
+        // A server that answers soon after the user asked to stop still gets the order.
         let mut stopping: Option<Instant> = None;
         let (route, mut logins) = (self.route.clone(), self.logins.clone());
         let (tell, told) = sync_channel(1);

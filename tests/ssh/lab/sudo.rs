@@ -98,7 +98,7 @@ fn a_sudo_password_may_be_tried_three_times() {
     );
     assert_eq!(person.was_asked().len(), 3);
 
-    // With one try only, a wrong password is still told from a refusal.
+    // With one try only, a wrong password still differs from a refusal.
     machine.root("echo 'Defaults passwd_tries=1' >/etc/sudoers.d/tries");
     connect(&machine.target(), &Person::who_says(&["wrong", PASSWORD])).unwrap();
 }

@@ -1,5 +1,5 @@
-//! A job: a recipe with its parameters, and the servers to run it on. It has three parts: reach and plan, ask, execute. No
-//! server enters a part before all have finished the previous one.
+//! A command on a group of servers: a recipe with its parameters, and the servers to run it on. It has three parts: reach and plan, ask,
+//! execute. No server enters a part before all have finished the previous one.
 //!
 //! One server takes the same way as several. Only `report/` tells them apart.
 
@@ -18,8 +18,8 @@ use crate::runtime::{
 };
 use crate::store::{GroupId, Server};
 
-/// A recipe to be run on servers.
-pub(super) struct Job<'a> {
+/// The runs that a command is asked for.
+pub(super) struct GroupCommand<'a> {
     /// A name or a path.
     pub recipe: &'a str,
     pub servers: &'a [Server],
@@ -32,9 +32,9 @@ pub(super) struct Job<'a> {
     pub several: bool,
 }
 
-impl Job<'_> {
-    /// Plans, asks for everything that has to be asked, and executes.
-    pub fn perform(&self, runtime: &Runtime, context: &Context) -> Result<Exit> {
+impl GroupCommand<'_> {
+    /// Plans, asks for consents and secrets, and executes.
+    pub fn run(&self, runtime: &Runtime, context: &Context) -> Result<Exit> {
         let recipe = find_recipe(&runtime.library, self.recipe)?;
         let call = RecipeCall {
             recipe: &recipe,
@@ -63,7 +63,7 @@ impl Job<'_> {
         Ok(Row::worst(&account.rows))
     }
 
-    /// Reaches and plans all servers at the same time. Those where it does not work are left out, and said.
+    /// Reaches and plans all servers at the same time. Reports servers where that fails, and leaves them out.
     fn plan(
         &self,
         runtime: &Runtime,
@@ -190,14 +190,14 @@ pub(super) fn execute_one(runtime: &Runtime, waiting: WaitingRun, context: &Cont
     Ok(Row::worst(&account.rows))
 }
 
-/// What has become of each server so far, and who is told.
+/// The state of each server so far, and who reports it.
 struct RunningAccount<'a> {
     rows: Vec<Row>,
     report: &'a dyn Report,
 }
 
 impl RunningAccount<'_> {
-    /// A server goes without a run: it is said at once, and noted.
+    /// Leaves a server without a run, and reports it at once.
     fn leave_out(&mut self, place: usize, error: Error) -> Result<()> {
         let Some(row) = self.rows.get_mut(place) else {
             return Ok(());
@@ -282,7 +282,11 @@ fn as_left_out(row: &Row, server: &Server) -> Joining {
         server: server.name.clone(),
         why: match row.outcome {
             ServerOutcome::Unreachable => LeftOut::Unreachable,
-            _ => LeftOut::Refused,
+            ServerOutcome::Done
+            | ServerOutcome::Failed
+            | ServerOutcome::Interrupted
+            | ServerOutcome::Skipped
+            | ServerOutcome::Refused => LeftOut::Refused,
         },
         reason: row.reason.clone().unwrap_or_default(),
     }

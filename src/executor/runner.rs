@@ -1,0 +1,144 @@
+//! Builds the runner: the script that carries out the steps of a stretch on the server, with the functions of `runner.sh`.
+//! It must not know how its text reaches the server.
+
+use super::step_files::{Part, Purpose, StepFile, StepFiles};
+use crate::plan::invocation::looks_for_a_program;
+use crate::plan::shell::{quote, without_comments};
+use crate::plan::{Action, Content, Effect, EnvValue, Step};
+use std::fmt::Write as _;
+
+/// How long a guard may take.
+const GUARD_SECONDS: u64 = 60;
+/// Bytes that the steps of a stretch may print, on both streams together, before infrakt ends the one that prints: all
+/// output stays in the spool until the end of the stretch.
+const MOST_PRINTED: u64 = 1 << 30;
+
+/// `folder`: the run's, on the server.
+pub(super) fn script(steps: &[StepFiles<'_>], folder: &str) -> String {
+    let secret: Vec<&str> = steps
+        .iter()
+        .filter(|step| has_secret(step.step))
+        .flat_map(names)
+        .collect();
+    let uploads = steps
+        .iter()
+        .any(|step| matches!(step.step.action, Action::Upload { .. }));
+    let place = if uploads { include_str!("place.sh") } else { "" };
+    let calls: String = steps.iter().map(calls).collect();
+    // In hundredths of a second.
+    format!(
+        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{}{calls}ik_finish done\n",
+        quote(folder),
+        shortest_timeout(steps),
+        quote(&secret.join(" ")),
+        without_comments(include_str!("runner.sh")),
+        without_comments(place),
+    )
+}
+
+/// The shortest time in seconds that a step, a guard or an undo has.
+fn shortest_timeout(steps: &[StepFiles<'_>]) -> u64 {
+    let timeouts = steps.iter().flat_map(|StepFiles { step, .. }| {
+        let undo = step.undo.iter().map(|undo| undo.after_seconds);
+        undo.chain([step.timeout_seconds])
+    });
+    timeouts.fold(GUARD_SECONDS, |shortest, seconds| shortest.min(seconds.max(1)))
+}
+
+/// The lines of the runner that carry out a step.
+fn calls(step: &StepFiles<'_>) -> String {
+    let index = step.index;
+    let mut calls = format!("ik_step {index}\n");
+    let mut tests = Vec::new();
+    let mut still = String::new();
+    for (file, script) in scripts(step) {
+        let name = &file.name;
+        let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
+        let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
+        match file.purpose {
+            Purpose::Unless => {
+                tests.push(held);
+                // A check changes nothing, and several destructive steps may delete the same data one after the other.
+                if !step.step.unless.is_empty() && step.step.effect == Effect::Change {
+                    let _ = write!(still, " {name} {}", mode_of(script));
+                }
+            }
+            Purpose::OnlyIf => tests.push(format!("! {held}")),
+            Purpose::Act | Purpose::Undo | Purpose::Content => {}
+        }
+    }
+    let mut act = action(step);
+    if !still.is_empty() {
+        let _ = write!(act, "; ik_still {index}{still}");
+    }
+    let _ = match tests.is_empty() {
+        true => writeln!(calls, "{act}"),
+        false => writeln!(
+            calls,
+            "if {}; then ik_unchanged {index}; else {act}; fi",
+            tests.join(" || ")
+        ),
+    };
+    if has_secret(step.step) {
+        let names: Vec<&str> = names(step).collect();
+        let _ = writeln!(calls, "ik_forget {}", names.join(" "));
+    }
+    calls
+}
+
+fn action(StepFiles { index, step, .. }: &StepFiles<'_>) -> String {
+    let seconds = step.timeout_seconds;
+    match &step.action {
+        Action::Run { command } => {
+            let undo = step.undo.as_ref();
+            let undo = undo.map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
+            let (mode, mark) = (mode_of(command), mark_of(command));
+            format!("ik_run {index} {seconds} {mode} {mark}{undo}")
+        }
+        Action::Upload { .. } | Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
+        Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
+            format!("ik_pause {index} {seconds}")
+        }
+    }
+}
+
+fn names<'a>(step: &'a StepFiles<'_>) -> impl Iterator<Item = &'a str> {
+    step.files.iter().map(|file| file.name.as_str())
+}
+
+fn scripts<'a, 's>(step: &'a StepFiles<'s>) -> impl Iterator<Item = (&'a StepFile<'s>, &'a str)> {
+    step.files.iter().filter_map(|file| match &file.part {
+        Part::Script(script) => Some((file, script.as_str())),
+        Part::Data(_) => None,
+    })
+}
+
+/// Whether a shell script can run in a fork of the runner: not if it could notice the difference to a shell of its own, or
+/// end the wrong one.
+fn mode_of(script: &str) -> &'static str {
+    const OWN: [&str; 6] = ["$$", "${$", "$0", "${0", "PPID", "kill"];
+    match OWN.iter().any(|word| script.contains(word)) {
+        true => "apart",
+        false => "plain",
+    }
+}
+
+/// How the runner finds the end of a script's output: a script may open the file of its output by its path.
+fn mark_of(script: &str) -> &'static str {
+    const PATHS: [&str; 3] = ["/dev/std", "/dev/fd", "/proc/self/fd"];
+    match PATHS.iter().any(|path| script.contains(path)) {
+        true => "ik_mark_exactly",
+        false => "ik_mark",
+    }
+}
+
+fn has_secret(step: &Step) -> bool {
+    let content = matches!(
+        step.action,
+        Action::Upload {
+            content: Content::Secret { .. },
+            ..
+        }
+    );
+    content || step.env.values().any(|value| matches!(value, EnvValue::Secret { .. }))
+}

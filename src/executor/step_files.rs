@@ -1,0 +1,145 @@
+//! The files of a step in the run's folder on the server: its command, its guards, its undo, and what it uploads. It must
+//! not know when they are executed.
+
+use crate::plan::digest::sha256;
+use crate::plan::secret::{Secret, Secrets};
+use crate::plan::shell::quote;
+use crate::plan::{Action, Content, EnvValue, Step};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// A step of a stretch, with its files.
+pub(super) struct StepFiles<'a> {
+    /// The place of the step in the plan.
+    pub index: usize,
+    pub step: &'a Step,
+    pub files: Vec<StepFile<'a>>,
+    /// Sets the step's variables, before each of its scripts.
+    exports: String,
+}
+
+pub(super) struct StepFile<'a> {
+    pub name: String,
+    pub purpose: Purpose,
+    pub part: Part<'a>,
+}
+
+/// What a file of a step is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    OnlyIf,
+    Unless,
+    /// The step's own action.
+    Act,
+    Undo,
+    /// The content of an upload.
+    Content,
+}
+
+pub(super) enum Part<'a> {
+    Script(String),
+    Data(&'a str),
+}
+
+impl<'a> StepFiles<'a> {
+    /// `folder`: the run's. Every secret of the plan has a value before files are made; see [`super::Execution::execute`].
+    pub fn new(index: usize, step: &'a Step, folder: &str, secrets: &'a Secrets) -> Self {
+        let mut files = Vec::new();
+        let mut add = |purpose, name: &str, part| {
+            let name = format!("{index}.{name}");
+            files.push(StepFile { name, purpose, part });
+        };
+        let guard = |command: &String| Part::Script(step.invocation.guard(command));
+        // Conditions first: what `unless` asks may need the program that `only_if` asks for.
+        for (number, command) in step.only_if.iter().enumerate() {
+            add(Purpose::OnlyIf, &format!("only_if.{number}"), guard(command));
+        }
+        match &step.action {
+            Action::Run { command } => {
+                add(Purpose::Act, "sh", Part::Script(step.invocation.command(command)));
+                if let Some(undo) = &step.undo {
+                    add(Purpose::Undo, "undo", Part::Script(undo.command.clone()));
+                }
+            }
+            Action::Upload {
+                path,
+                content,
+                mode,
+                owner,
+            } => {
+                let content = match content {
+                    Content::Text(text) => text,
+                    Content::Secret { secret } => value_of(secret, secrets),
+                };
+                add(Purpose::Content, "data", Part::Data(content));
+                let data = format!("{folder}/{index}.data");
+                add(Purpose::Act, "sh", Part::Script(place_file(&data, path, mode, owner)));
+                let holds = holds_content(path, content, mode, owner);
+                add(Purpose::Unless, "unless.content", Part::Script(holds));
+            }
+            Action::Survey { check } => {
+                let functions = format!("{folder}/survey");
+                let script = format!(". {}\n{}", quote(&functions), check.command());
+                add(Purpose::Act, "sh", Part::Script(script));
+            }
+            Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {}
+        }
+        for (number, command) in step.unless.iter().enumerate() {
+            add(Purpose::Unless, &format!("unless.{number}"), guard(command));
+        }
+        Self {
+            index,
+            step,
+            files,
+            exports: exports(step, secrets),
+        }
+    }
+
+    /// The bytes of one of its files.
+    pub fn content_of(&self, file: &StepFile<'a>) -> Cow<'a, str> {
+        match &file.part {
+            Part::Script(script) => Cow::Owned(format!("{}{script}\n", self.exports)),
+            Part::Data(data) => Cow::Borrowed(*data),
+        }
+    }
+}
+
+fn exports(step: &Step, secrets: &Secrets) -> String {
+    let mut exports = String::new();
+    for (name, value) in &step.env {
+        let value = match value {
+            EnvValue::Plain(value) => value.as_str(),
+            EnvValue::Secret { secret } => value_of(secret, secrets),
+        };
+        let _ = writeln!(exports, "export {name}={}", quote(value));
+    }
+    exports
+}
+
+fn value_of<'a>(name: &str, secrets: &'a Secrets) -> &'a str {
+    secrets.get(name).map_or("", Secret::expose)
+}
+
+/// Calls the function of `place.sh` for an upload.
+fn place_file(data: &str, path: &str, mode: &str, owner: &str) -> String {
+    let words = [data, path, mode, owner].map(quote);
+    format!("ik_place {}", words.join(" "))
+}
+
+/// A read-only command that succeeds if the file already is as it should be.
+pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> String {
+    let path = quote(path);
+    let mode = mode.trim_start_matches('0');
+    let mode = if mode.is_empty() { "0" } else { mode };
+    let owner = if owner.contains(':') {
+        owner.to_owned()
+    } else {
+        format!("{owner}:")
+    };
+    let format = if owner.ends_with(':') { "%a %U:" } else { "%a %U:%G" };
+    format!(
+        "[ -f {path} ] && [ \"$(stat -L -c '{format}' -- {path})\" = {} ] && [ \"$(sha256sum <{path})\" = '{}  -' ]",
+        quote(&format!("{mode} {owner}")),
+        sha256(content.as_bytes()),
+    )
+}
