@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use endpoint::{Endpoint, Protocol};
 pub use file_change::{
-    DiffLine, FileChange, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile, Wanted,
+    DesiredFile, DiffLine, FileChange, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
     can_be_compared,
 };
 pub use invocation::Invocation;

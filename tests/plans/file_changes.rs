@@ -1,6 +1,8 @@
 //! How a plan says what would change in files, and what it hides.
 
-use infrakt::plan::{Content, FileChange, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile, Wanted};
+use infrakt::plan::{
+    Content, DesiredFile, FileChange, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
+};
 
 fn present(content: &[u8]) -> PresentFile {
     PresentFile {
@@ -14,7 +16,7 @@ fn present(content: &[u8]) -> PresentFile {
 }
 
 fn change(content: &Content, mode: &str, present: Present) -> FileChange {
-    let wanted = Wanted {
+    let wanted = DesiredFile {
         path: "/etc/x",
         content,
         mode,
@@ -143,7 +145,7 @@ fn what_is_no_text_or_too_long_is_told_by_size_and_sum() {
 #[test]
 fn all_diffs_of_a_plan_show_no_more_than_there_is_room_for() {
     let new = text(&"0123456789\n".repeat(100));
-    let wanted = Wanted {
+    let wanted = DesiredFile {
         path: "/etc/x",
         content: &new,
         mode: "0644",

@@ -35,7 +35,7 @@ pub struct PresentFile {
 
 /// The file that an upload would put in place.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct DesiredFile<'a> {
     pub path: &'a str,
     pub content: &'a Content,
     pub mode: &'a str,

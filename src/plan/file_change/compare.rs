@@ -1,8 +1,8 @@
 //! Compares the content of an upload with the file that is there. What must not be shown is left out here.
 
 use super::change::{
-    ContentSize, DiffLine, FileChange, FromTo, Hunk, Limit, LineCounts, LineKind, MOST_COMPARED, Present, PresentFile,
-    Wanted,
+    ContentSize, DesiredFile, DiffLine, FileChange, FromTo, Hunk, Limit, LineCounts, LineKind, MOST_COMPARED, Present,
+    PresentFile,
 };
 use super::lines::{NewLine, as_planned, lines_of};
 use crate::plan::Content;
@@ -26,7 +26,7 @@ fn is_only_secret(lines: &[NewLine]) -> bool {
 
 impl FileChange {
     /// How a step would change a file, counted from 1. `room` is what diffs may still show, in bytes.
-    pub fn of(step: usize, wanted: Wanted<'_>, present: Present, room: &mut usize) -> Self {
+    pub fn of(step: usize, wanted: DesiredFile<'_>, present: Present, room: &mut usize) -> Self {
         let mut change = Self {
             step,
             path: wanted.path.to_owned(),
@@ -52,7 +52,7 @@ impl FileChange {
         change
     }
 
-    fn replaces(&mut self, wanted: Wanted<'_>, new: &[NewLine], file: PresentFile, room: &mut usize) {
+    fn replaces(&mut self, wanted: DesiredFile<'_>, new: &[NewLine], file: PresentFile, room: &mut usize) {
         self.mode = FromTo::of(four_digits(&file.mode), four_digits(wanted.mode));
         let from = match wanted.owner.contains(':') {
             true => file.owner.as_str(),

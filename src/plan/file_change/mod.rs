@@ -8,7 +8,7 @@ mod compare;
 mod lines;
 
 pub use change::{
-    ContentSize, DiffLine, FileChange, FromTo, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
-    Wanted,
+    ContentSize, DesiredFile, DiffLine, FileChange, FromTo, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present,
+    PresentFile,
 };
 pub use compare::can_be_compared;

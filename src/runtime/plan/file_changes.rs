@@ -2,13 +2,13 @@
 
 use crate::plan::shell::quote;
 use crate::plan::{
-    Action, FileChange, MOST_COMPARED, MOST_SHOWN, Plan, Present, PresentFile, Step, Wanted, can_be_compared,
+    Action, DesiredFile, FileChange, MOST_COMPARED, MOST_SHOWN, Plan, Present, PresentFile, Step, can_be_compared,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// shows INDEX PATH MOST: prints a line with what is at a path: mode, owner, size, whether every user may read it (the user
-/// nobody tries), its sum unless it is longer than 256 MiB, and its content unless it is longer than MOST or than what is
+/// shows INDEX PATH MOST: prints a line with what is at a path: mode, owner, size, whether every user may read it (user
+/// 65534 tries), its sum unless it is longer than 256 MiB, and its content unless it is longer than MOST or than what is
 /// left for all of the plan.
 const SHOWS: &str = r#"shows() {
     [ -e "$2" ] || { echo "file $1 none"; return; }
@@ -77,7 +77,7 @@ pub fn changes(plan: &Plan, answer: &str) -> Vec<FileChange> {
                 mode,
                 owner,
             }) => {
-                let wanted = Wanted {
+                let wanted = DesiredFile {
                     path,
                     content,
                     mode,
