@@ -21,7 +21,7 @@ pub struct PlanMarked {
     /// against the files as they are now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<FileChange>>,
-    /// The destructive steps, counted from 1, of which infrakt can't list what they delete: read their commands.
+    /// The destructive steps, counted from 1, whose deletions infrakt can't list: read their commands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unlisted: Vec<usize>,
     /// Whether the queries and guards could have changed files on the server; only if the server was contacted.

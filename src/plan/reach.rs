@@ -16,7 +16,7 @@ const FILES: &str = "lib/files.rhai";
 const LISTED: [&str; 3] = ["/opt/infrakt", "/var/lib/docker", "/var/lib/containerd"];
 
 impl Plan {
-    /// The destructive steps, counted from 1, of which infrakt can't list what they delete: it is only in their commands.
+    /// The destructive steps, counted from 1, whose deletions infrakt can't list: only their commands say them.
     pub fn unlisted(&self) -> Vec<usize> {
         let unlisted = |step: &Step| step.destroys() && !is_listed(step);
         let steps = (1..).zip(&self.steps).filter(|(_, step)| unlisted(step));

@@ -21,7 +21,7 @@ const KIND: usize = 18;
 const FEW: usize = 14;
 /// The number of servers left out that are named.
 const NAMED: usize = 5;
-/// So many commands are shown of which infrakt can't list what they delete, and so many characters of each.
+/// How many commands are shown whose deletions infrakt can't list, and how many characters of each.
 const COMMANDS: usize = 3;
 const COMMAND: usize = 60;
 
@@ -283,7 +283,7 @@ fn deleted(plan: &Plan) -> String {
     }
 }
 
-/// The commands of which infrakt can't list what they delete.
+/// The commands whose deletions infrakt can't list.
 fn unlisted(plan: &Plan) -> Option<String> {
     let numbers = plan.unlisted();
     let commands = numbers.iter().take(COMMANDS).filter_map(|number| {

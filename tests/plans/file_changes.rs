@@ -117,7 +117,7 @@ fn a_secret_is_neither_shown_nor_compared() {
 }
 
 #[test]
-fn what_is_no_text_or_too_long_is_told_by_size_and_sum() {
+fn files_that_are_not_text_or_too_long_are_shown_by_size_and_checksum() {
     let long = vec![b'a'; MOST_COMPARED + 1];
     let unread = PresentFile {
         bytes: 1 << 30,

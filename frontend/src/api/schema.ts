@@ -1081,7 +1081,7 @@ export interface components {
             secrets: string[];
             server: components["schemas"]["ServerIdentity"];
             steps: components["schemas"]["Step"][];
-            /** @description The destructive steps, counted from 1, of which infrakt can't list what they delete: read their commands. */
+            /** @description The destructive steps, counted from 1, whose deletions infrakt can't list: read their commands. */
             unlisted?: number[];
         };
         /** @description What went wrong, and what to do. */

@@ -72,7 +72,7 @@ pub fn write_diff(text: &mut String, change: &FileChange, most: Option<usize>) -
     }
 }
 
-/// A line, or so many lines in a row that must not be shown.
+/// A line, or the number of lines in a row that must not be shown.
 fn write_line(text: &mut String, line: &DiffLine, hidden: usize) -> fmt::Result {
     let shown = match (&line.text, hidden) {
         (Some(text), _) => printable(text).into_owned(),

@@ -124,7 +124,7 @@ impl Runtime {
     }
 }
 
-/// Evaluates a recipe. Where it fails, the person is told what it printed until then; otherwise that comes with the plan.
+/// Evaluates a recipe. If it fails, the person sees what it printed until then; otherwise that comes with the plan.
 fn evaluate(recipe: &Recipe, inputs: Inputs, person: &dyn AskSecret) -> Result<Evaluated> {
     let (outcome, evaluated) = evaluate_anyway_in_subprocess(recipe, inputs)?;
     if outcome.is_err() && !evaluated.printed.is_empty() {
