@@ -116,7 +116,7 @@ fn invalid_parameters_are_refused_with_an_example() {
             "extra_ports",
             "ssh",
             "\"ssh\" is not a TCP port.",
-            "--set extra_ports=8080,9090",
+            "a number from 1 to 65535, like 8080",
         ),
         ("extra_ports", "0", "\"0\" is not a TCP port.", "from 1 to 65535"),
         (

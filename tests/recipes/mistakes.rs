@@ -159,6 +159,11 @@ fn an_error_in_the_library_is_shown_at_the_authors_own_call() {
     assert_snapshot!(error_of(
         "import \"lib/files\" as files;\n\nfiles::directory(\"/srv/x\", 700);"
     ));
+    let error = error_of("import \"lib/services\" as services;\nservices::enable([\"nginx\"]);");
+    assert!(
+        error.contains("a value in this call is of the wrong type") && !error.contains("use: quote"),
+        "{error}"
+    );
     let error = error_of("import \"lib/ufw\" as ufw;\nfn open() { ufw::allow(\"https\") }\nopen();");
     assert!(
         error.contains("test.rhai:2:") && error.contains("lib/ufw.rhai:"),

@@ -36,32 +36,25 @@ pub(super) fn unknown_function(
         .filter(|(known, _)| known == name)
         .map(|(_, signature)| signature.as_str())
         .collect();
-    if !forms.is_empty() {
-        let given = words_of_types(arguments.trim_end_matches(')'));
-        let given = if given.is_empty() { "nothing".to_owned() } else { given };
-        return script(
-            format!("`{name}` does not take ({given})"),
-            "with these arguments",
-            position,
-            Some(format!("use: {}", forms.join("  or  "))),
-        );
-    }
     let given = words_of_types(arguments.trim_end_matches(')'));
-    if is_built_in(engine, name) {
-        return match position.as_ref().is_some_and(|position| position.inside.is_some()) {
-            true => script(
+    let given = if given.is_empty() { "nothing".to_owned() } else { given };
+    if !forms.is_empty() || is_built_in(engine, name) {
+        // What the library calls with it is of no use to the author.
+        if position.as_ref().is_some_and(|position| position.inside.is_some()) {
+            return script(
                 format!("a value in this call is of the wrong type: `{name}` does not take ({given})"),
                 "with these values",
                 position,
                 Some("the function's comment says what it takes, with an example".to_owned()),
-            ),
-            false => script(
-                format!("`{name}` does not take ({given})"),
-                "with these arguments",
-                position,
-                None,
-            ),
-        };
+            );
+        }
+        let forms = (!forms.is_empty()).then(|| format!("use: {}", forms.join("  or  ")));
+        return script(
+            format!("`{name}` does not take ({given})"),
+            "with these arguments",
+            position,
+            forms,
+        );
     }
     let bare = name.rsplit("::").next().unwrap_or(name);
     let own_names = name.split_once("::").map(|(alias, _)| format!("{alias}::"));
