@@ -50,6 +50,11 @@ impl Context {
         Home::open(self.home.clone())
     }
 
+    /// The recipes, which are of use without an inventory.
+    pub fn library(&self) -> Result<Library> {
+        Ok(Library::new(Home::find(self.home.clone())?.recipes_dir()))
+    }
+
     /// The runtime on the home.
     pub fn runtime(&self) -> Result<Runtime> {
         Runtime::open(self.home()?)

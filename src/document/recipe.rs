@@ -2,7 +2,9 @@
 
 use super::error::ErrorShown;
 use crate::error::Result;
+use crate::recipe::reference::Function;
 use crate::recipe::{Keeper, Parameter, Recipe};
+use crate::runtime::CaseVerdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -35,17 +37,78 @@ pub struct RecipeShown {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecipeWritten {
     pub file: PathBuf,
+    /// The files beside it that belong to it.
+    pub beside: Vec<PathBuf>,
 }
 
 /// A recipe that was evaluated for one kind of server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecipeChecked {
+    pub recipe: String,
     /// The kind of server: `debian-12 as root`.
     pub case: String,
     /// How many its plan has there.
     pub steps: usize,
     /// What the recipe printed, and what infrakt and shellcheck note on it.
     pub notes: Vec<String>,
+}
+
+/// A case of a recipe's tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RecipeTested {
+    pub recipe: String,
+    /// The case's name, or the kind of server: `debian-12 as root`.
+    pub case: String,
+    pub result: TestResult,
+    /// How many its plan has; null if the recipe makes none.
+    pub steps: Option<usize>,
+    /// Why the recipe refuses, where that is no failure.
+    pub refused: Option<String>,
+    /// What is not as the case expects.
+    pub problems: Vec<String>,
+    /// What is wrong with the recipe.
+    pub error: Option<ErrorShown>,
+    /// What the recipe printed, and what infrakt and shellcheck note on it.
+    pub notes: Vec<String>,
+}
+
+/// What came of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestResult {
+    Passed,
+    /// The recipe refuses this kind of server, and no case says that it must not.
+    Refused,
+    Failed,
+}
+
+impl RecipeTested {
+    pub fn of(recipe: &Recipe, verdict: &CaseVerdict, notes: Vec<String>) -> Self {
+        let result = match (verdict.is_passed(), &verdict.refused) {
+            (false, _) => TestResult::Failed,
+            (true, Some(_)) if !verdict.own => TestResult::Refused,
+            (true, _) => TestResult::Passed,
+        };
+        Self {
+            recipe: recipe.name.clone(),
+            case: verdict.case.clone(),
+            result,
+            steps: verdict.steps.as_ref().map(Vec::len),
+            refused: verdict.refused.clone(),
+            problems: verdict.problems.clone(),
+            error: verdict.error.as_ref().map(ErrorShown::of),
+            notes,
+        }
+    }
+}
+
+/// A module of the library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModuleShown {
+    pub name: String,
+    pub description: String,
+    pub functions: Vec<Function>,
+    pub source: String,
 }
 
 impl RecipeListed {

@@ -19,6 +19,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Before the name of a recipe: infrakt's own one, also where the user has one of the same name.
 const SHIPPED_ONLY: &str = "shipped:";
 
+/// Before the name of an example that infrakt ships: `examples/swap`. A file is named with its `.rhai`.
+const EXAMPLES: &str = "examples/";
+
 /// A recipe's text, and where its imports may come from.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -65,6 +68,38 @@ impl Recipe {
         }
     }
 
+    /// The text of the file beside the recipe that has its name and another ending: `shop.test.toml` of `shop.rhai`.
+    ///
+    /// # Errors
+    /// If it is there and can't be read, or can be changed by other users.
+    pub fn beside(&self, ending: &str) -> Result<Option<String>> {
+        let file = self.name_beside(ending);
+        match &self.folder {
+            Some(folder) => read_below(folder, &file),
+            None => Ok(shipped(&file).map(str::to_owned)),
+        }
+    }
+
+    /// The name of that file.
+    pub fn name_beside(&self, ending: &str) -> String {
+        format!("{}{ending}", self.name.strip_suffix(".rhai").unwrap_or(&self.name))
+    }
+
+    /// The path of that file; none of a recipe that infrakt ships.
+    pub fn path_beside(&self, ending: &str) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(self.name_beside(ending)))
+    }
+
+    /// The recipe's own folder, if it is a file.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The folder of the user's own recipes, from which it may import.
+    pub fn library_folder(&self) -> &Path {
+        &self.library.user
+    }
+
     /// Whether this is the user's own in place of a shipped one.
     pub fn overrides_shipped(&self) -> bool {
         self.keeper == Keeper::User && shipped(&self.name).is_some()
@@ -89,7 +124,10 @@ impl Library {
     /// # Errors
     /// If there is none (with the nearest name), or it can't be read.
     pub fn find(&self, name: &str) -> Result<Recipe> {
-        if name.contains('/') {
+        if let Some(example) = name.strip_prefix(EXAMPLES).filter(|example| is_segment(example)) {
+            return self.find_example(example);
+        }
+        if name.contains('/') && !name.starts_with(SHIPPED_ONLY) {
             return self.by_path(Path::new(name));
         }
         self.find_named(name).or_else(|error| {
@@ -126,6 +164,12 @@ impl Library {
             None => (false, name),
         };
         let stem = bare.strip_suffix(".rhai").unwrap_or(bare);
+        if let Some(example) = stem
+            .strip_prefix(EXAMPLES)
+            .filter(|example| only_shipped && is_segment(example))
+        {
+            return self.find_example(example);
+        }
         let unknown = || {
             // Without the names there is nothing to suggest; the error itself is the same.
             let names = self.names().unwrap_or_default();
@@ -149,16 +193,43 @@ impl Library {
                 library: self.clone(),
             });
         }
-        match shipped(&file) {
-            Some(text) => Ok(Recipe {
-                name: file,
-                keeper: Keeper::Shipped,
-                text: text.to_owned(),
-                folder: None,
-                library: self.clone(),
-            }),
-            None => Err(unknown()),
-        }
+        self.shipped(file).ok_or_else(unknown)
+    }
+
+    /// One of infrakt's examples, by its bare name.
+    fn find_example(&self, name: &str) -> Result<Recipe> {
+        self.shipped(format!("{EXAMPLES}{name}.rhai")).ok_or_else(|| {
+            let names = shipped_in("examples");
+            let whole = format!("{EXAMPLES}{name}");
+            Error::from(RecipeError::Unknown {
+                nearest: nearest(&whole, names.iter().map(String::as_str)).map(str::to_owned),
+                name: whole,
+            })
+        })
+    }
+
+    /// All of infrakt's examples.
+    pub fn examples(&self) -> Vec<Recipe> {
+        let names = shipped_in("examples").into_iter();
+        names.filter_map(|name| self.shipped(format!("{name}.rhai"))).collect()
+    }
+
+    /// What a new recipe can start from: a template, or an example by its whole name.
+    pub fn template(&self, name: &str) -> Option<Recipe> {
+        let bare = name.strip_prefix(EXAMPLES).unwrap_or(name);
+        let folder = if bare == name { "templates/" } else { EXAMPLES };
+        self.shipped(format!("{folder}{bare}.rhai"))
+            .filter(|_| is_segment(bare))
+    }
+
+    fn shipped(&self, file: String) -> Option<Recipe> {
+        Some(Recipe {
+            text: shipped(&file)?.to_owned(),
+            name: file,
+            keeper: Keeper::Shipped,
+            folder: None,
+            library: self.clone(),
+        })
     }
 
     fn by_path(&self, path: &Path) -> Result<Recipe> {
@@ -240,8 +311,13 @@ fn recipes_in(folder: &Path) -> std::io::Result<Vec<String>> {
 
 /// The modules of the shipped library, `lib/apt` and so on; sorted.
 pub fn shipped_library() -> Vec<String> {
+    shipped_in("lib")
+}
+
+/// The recipes in a folder that infrakt ships, without `.rhai`; sorted.
+fn shipped_in(folder: &str) -> Vec<String> {
     let mut names: Vec<String> = SHIPPED
-        .get_dir("lib")
+        .get_dir(folder)
         .into_iter()
         .flat_map(Dir::files)
         .filter_map(|file| file.path().to_str()?.strip_suffix(".rhai").map(str::to_owned))

@@ -2,7 +2,7 @@
 //! what one refuses, the other refuses too.
 //!
 //! Its methods are by subject. `reach/` looks at a server, `plan/` makes plans, `execute/` begins, executes and resumes runs,
-//! `inventory/` changes servers and what depends on them. What is only looked up or noted in the store, since commands and
+//! `inventory/` changes servers and what depends on them, `recipe_test/` tests recipes without a server. What is only looked up or noted in the store, since commands and
 //! routes don't use the store, is in `inventory/records.rs` (servers), `inventory/apps.rs` (apps and their variables),
 //! `history.rs` (runs) and `events.rs` (what happens in a run).
 
@@ -13,6 +13,7 @@ mod inventory;
 mod open;
 mod plan;
 mod reach;
+mod recipe_test;
 mod shellcheck;
 mod stop;
 mod workers;
@@ -30,7 +31,7 @@ pub use inventory::apps::AppRecord;
 pub use inventory::records::ServerRecord;
 pub use inventory::servers::{Added, TypeName, key_path};
 pub use open::{Parameters, Runtime, operator};
-pub use plan::example::{example, parameters_of};
+pub use plan::example::{evaluate_example, parameters_of};
 pub use plan::make::Planned;
 pub use plan::preview::Previewed;
 pub use plan::shown_plans::{ShownPlan, ShownPlans};
@@ -39,6 +40,7 @@ pub use reach::live::Live;
 pub use reach::lock::Holder;
 pub use reach::route::route_to;
 pub use reach::unattended::Unattended;
+pub use recipe_test::{Case, CaseVerdict, Snapshots, TestFile, verdict};
 pub use shellcheck::shellcheck;
 pub use stop::Stop;
 pub use workers::make_room_for;

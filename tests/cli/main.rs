@@ -7,9 +7,11 @@ mod help;
 mod hints;
 mod home;
 mod output;
+mod own_tests;
 mod plans;
 mod provenance;
 mod recipes;
+mod reference;
 mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;

@@ -13,7 +13,7 @@ fn a_broken_recipe_is_shown_with_its_line_and_a_caret() {
         &["recipe", "test", &path],
         &[&["plan", &path][..], &OFFLINE].concat(),
     ] {
-        let said = infrakt.refused(2, words);
+        let said = infrakt.run(words).exits(2).stderr;
         assert!(said.contains("broken.rhai:2:9"), "{said}");
         assert!(said.contains("2 | let x = ;\n  |         ^"), "{said}");
     }
@@ -223,10 +223,13 @@ fn names_are_never_used_as_shell_words_or_paths() {
 }
 
 #[test]
-fn the_recipe_template_can_be_created_checked_tested_and_planned() {
+fn a_new_recipe_can_be_checked_tested_and_planned() {
     let infrakt = Infrakt::with_server();
     let ended = infrakt.run(&["recipe", "new", "hello.rhai"]);
-    assert_eq!((ended.exit, ended.stdout.as_str()), (0, "wrote hello.rhai\n"));
+    assert_eq!(
+        (ended.exit, ended.stdout.as_str()),
+        (0, "wrote hello.rhai\nwrote hello.test.toml\n")
+    );
     assert!(
         ended.stderr.contains("infrakt plan ./hello.rhai --server NAME"),
         "{}",
@@ -237,18 +240,26 @@ fn the_recipe_template_can_be_created_checked_tested_and_planned() {
         "ok  debian-13 as root: 3 steps\n"
     );
     let tested = infrakt.ok(&["recipe", "test", "hello.rhai"]);
-    assert_eq!(tested.lines().count(), 12, "four systems, three logins: {tested}");
+    assert_eq!(
+        tested.lines().count(),
+        5,
+        "a case on four systems, and one more: {tested}"
+    );
     let planned = infrakt.ok(&[&["plan", "./hello.rhai"][..], &OFFLINE].concat());
-    assert!(planned.contains("Say hello"), "{planned}");
+    assert!(planned.contains("Write the message of the day"), "{planned}");
 
     infrakt.file("hello.rhai", "mine");
-    let said = infrakt.refused(2, &["recipe", "new", "hello.rhai"]);
+    let said = infrakt.refused(2, &["recipe", "new", "hello"]);
     assert!(said.contains("hello.rhai already exists"), "{said}");
     assert_eq!(
         std::fs::read_to_string(infrakt.folder().join("hello.rhai")).unwrap(),
         "mine"
     );
-    let said = infrakt.refused(2, &["recipe", "new", "my recipe"]);
+    infrakt.file("other.test.toml", "mine");
+    let said = infrakt.refused(2, &["recipe", "new", "other"]);
+    assert!(said.contains("other.test.toml already exists"), "{said}");
+    assert!(!infrakt.folder().join("other.rhai").exists(), "all files or none");
+    let said = infrakt.refused(2, &["recipe", "new", "my recipe.txt"]);
     assert!(said.contains("infrakt recipe new 'my recipe.rhai'"), "{said}");
     let whole = infrakt.folder().join("whole path.rhai");
     let whole = whole.to_str().unwrap();
@@ -264,7 +275,37 @@ fn the_recipe_template_can_be_created_checked_tested_and_planned() {
         "{said}"
     );
     let written = infrakt.json(&["recipe", "new", "json.rhai"]);
-    assert_eq!(written, serde_json::json!({ "file": "json.rhai" }));
+    assert_eq!(
+        written,
+        serde_json::json!({ "file": "json.rhai", "beside": ["json.test.toml"] })
+    );
+    let said = infrakt.refused(2, &["recipe", "new", "x", "--template", "hardn"]);
+    assert!(said.contains("there is no template 'hardn'"), "{said}");
+}
+
+#[test]
+fn the_tests_of_every_template_and_example_pass_in_a_copy_of_it() {
+    let infrakt = Infrakt::new();
+    let examples = infrakt.json(&["recipe", "list", "--examples"]);
+    let examples = examples
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap().to_owned());
+    let templates = ["blank", "app", "harden"].map(str::to_owned).into_iter();
+    let names: Vec<String> = templates.chain(examples).collect();
+    assert!(names.len() >= 25, "{names:?}");
+    for (number, name) in names.iter().enumerate() {
+        let file = format!("copy{number}.rhai");
+        let written = infrakt.ok(&["recipe", "new", &file, "--template", name]);
+        assert!(
+            written.contains(&format!("copy{number}.test.toml")),
+            "{name} has no tests"
+        );
+        let ended = infrakt.run(&["recipe", "test", &file]);
+        assert_eq!(ended.exit, 0, "{name}: {ended}");
+        assert!(!ended.stderr.contains("copy"), "{name}: {ended}");
+    }
 }
 
 #[test]
@@ -323,35 +364,6 @@ fn an_unreadable_recipe_does_not_hide_the_others() {
     assert!(ended.stdout.contains("provision"), "{}", ended.stdout);
     assert_eq!(ended.exit, 2, "a list with a hole is no success");
     assert!(ended.stderr.contains("bytes.rhai is not valid"), "{}", ended.stderr);
-}
-
-#[test]
-fn the_reference_is_printed_as_text_json_and_definitions() {
-    let infrakt = Infrakt::new();
-    let reference = infrakt.ok(&["recipe", "docs"]);
-    assert!(
-        reference.starts_with("# Recipe reference\n") && reference.contains("## `ssh::run("),
-        "{reference}"
-    );
-    let functions = infrakt.json(&["recipe", "docs"]);
-    assert!(
-        functions
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|function| function["name"] == "ssh::destroy")
-    );
-    let definitions = infrakt.ok(&["recipe", "docs", "--definitions"]);
-    assert!(definitions.starts_with("module static;"), "{definitions}");
-    assert!(
-        definitions.contains("fn run(") && definitions.contains("fn section("),
-        "{definitions}"
-    );
-    assert_eq!(
-        definitions,
-        infrakt.ok(&["recipe", "docs", "--definitions"]),
-        "the same every time"
-    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn a_recipe_of_the_library_changes_nothing_the_second_time() {
     let infrakt = Infrakt::with_prod_2(&machine);
     // What the recipe removes, the archive that it downloads, and two timers that the lab switches off.
     machine.root(
-        "useradd --create-home old-admin; mkdir -p '/srv/old data' /srv/www/shop/bin; printf 'Old 1\\nNew 1\\n' >/srv/settings; \
+        "useradd --create-home old-admin; groupadd old-group; mkdir -p '/srv/old data' /srv/www/shop/bin; printf 'Old 1\\nNew 1\\n' >/srv/settings; \
          echo 'cache 192.0.2.9' >/srv/addresses; echo 'echo shop' >/srv/www/shop/bin/run; cd /srv/www; tar -czf shop.tar.gz shop; \
          systemctl unmask apt-daily.timer apt-daily-upgrade.timer; mkdir /srv/mounted; mount -t tmpfs tmpfs /srv/mounted; \
          printf '%s tmpfs nofail 0 0\\n' '  tmpfs /srv/mounted' 'tmpfs /srv/mounted-too' >>/etc/fstab",
@@ -62,6 +62,14 @@ fn a_recipe_of_the_library_changes_nothing_the_second_time() {
             "grep -o '/srv/mounted.* tmpfs' /etc/fstab; ! findmnt /srv/mounted; sudo -l -U worker.1 | grep -c NOPASSWD"
         ),
         "/srv/mounted-too tmpfs\n1"
+    );
+    assert_eq!(
+        machine.root("nft list table inet no-mail | grep -c 'dport 25 reject'; ufw show added | grep -c -e 5432 -e 51820/udp -e 'limit 2022' -e 3306"),
+        "1\n4"
+    );
+    assert!(
+        machine.holds("/srv/tools/bin/python3 --version && ! getent group old-group"),
+        "the environment and the group"
     );
     assert!(machine.lets_root_in());
 

@@ -9,6 +9,7 @@ mod at_work;
 mod between;
 mod detached;
 mod engine;
+mod examples;
 mod facts;
 mod fleet;
 mod hosting;

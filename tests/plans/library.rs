@@ -1,50 +1,32 @@
 //! The library tells how it is used: every function is documented, and every example works.
 
 use crate::support::{command, evaluate_text, shown};
-use infrakt::recipe::{Library, shipped_library};
-use std::path::Path;
-
-/// The name of each function that recipes can call, with the comment above it.
-fn functions(source: &str) -> Vec<(String, String)> {
-    let mut comment = String::new();
-    let mut functions = Vec::new();
-    for line in source.lines() {
-        if let Some(text) = line.strip_prefix("///") {
-            comment.push_str(text.strip_prefix(' ').unwrap_or(text));
-            comment.push('\n');
-        } else {
-            if let Some((name, _)) = line.strip_prefix("fn ").and_then(|rest| rest.split_once('(')) {
-                functions.push((name.to_owned(), comment.clone()));
-            }
-            comment.clear();
-        }
-    }
-    functions
-}
+use infrakt::recipe::Library;
+use infrakt::recipe::reference::library;
 
 #[test]
 fn every_module_and_function_is_documented_and_every_example_works() {
     let mut seen = 0;
-    for module in shipped_library() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("recipes")
-            .join(format!("{module}.rhai"));
-        let source = std::fs::read_to_string(path).expect("the module is read");
-        assert!(source.starts_with("//! "), "{module} does not say what it is for");
-        for (name, comment) in functions(&source) {
-            let (description, example) = comment.split_once("# Example\n").unwrap_or((&comment, ""));
-            assert!(description.trim().len() > 20, "{module}::{name} has no description");
-            let example: String = example
-                .lines()
-                .filter(|line| !line.starts_with("```"))
-                .map(|line| format!("{line}\n"))
-                .collect();
+    for module in library() {
+        assert!(
+            module.description.len() > 10,
+            "{} does not say what it is for",
+            module.name
+        );
+        for function in module.functions {
+            let name = function.name.split("::").last().unwrap_or_default();
             assert!(
-                example.contains(&name),
-                "the example of {module}::{name} does not show it"
+                function.description.len() > 20,
+                "{} has no description",
+                function.signature
             );
-            evaluate_text(&example)
-                .unwrap_or_else(|error| panic!("the example of {module}::{name}:\n{}", shown(&error)));
+            assert!(
+                function.example.contains(name),
+                "the example of {} does not show it",
+                function.signature
+            );
+            evaluate_text(&function.example)
+                .unwrap_or_else(|error| panic!("the example of {}:\n{}", function.signature, shown(&error)));
             seen += 1;
         }
     }

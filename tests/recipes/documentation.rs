@@ -1,6 +1,6 @@
 //! The reference tells the truth: everything is documented, and every example works.
 
-use crate::support::evaluated;
+use crate::support::{evaluate_with, shown};
 use infrakt::recipe::{engine, reference};
 
 #[test]
@@ -19,9 +19,9 @@ fn every_function_is_documented_with_an_example() {
     ] {
         assert!(names.contains(&expected), "{expected} is missing from {names:?}");
     }
-    for function in functions {
+    for function in reference::all(&engine()) {
         assert!(
-            function.description.len() > 20,
+            function.description.len() > 15,
             "{} has no description",
             function.signature
         );
@@ -31,9 +31,66 @@ fn every_function_is_documented_with_an_example() {
 
 #[test]
 fn every_example_works() {
-    for function in reference::functions(&engine()) {
-        evaluated(&function.example);
+    for function in reference::all(&engine()) {
+        evaluate_with(&function.example, &[])
+            .unwrap_or_else(|error| panic!("the example of {}:\n{}", function.signature, shown(&error)));
     }
+}
+
+#[test]
+fn what_rhai_brings_is_explained_too() {
+    let all = reference::all(&engine());
+    for (group, names) in [
+        (
+            "text",
+            &[
+                "len",
+                "split",
+                "trim",
+                "replace",
+                "contains",
+                "starts_with",
+                "to_upper",
+                "sub_string",
+                "index_of",
+            ][..],
+        ),
+        (
+            "list",
+            &[
+                "push", "map", "filter", "sort", "contains", "is_empty", "index_of", "reverse",
+            ],
+        ),
+        ("map", &["keys", "values", "contains", "remove"]),
+    ] {
+        for name in names {
+            assert!(
+                all.iter()
+                    .any(|function| function.group == group && function.name == *name),
+                "{group}: {name}"
+            );
+        }
+    }
+    // Nothing that recipes are refused.
+    for refused in ["sleep", "timestamp", "eval"] {
+        assert!(!all.iter().any(|function| function.name == refused), "{refused}");
+    }
+}
+
+#[test]
+fn rhai_reads_the_definitions_for_editors() {
+    let definitions = reference::definitions(&engine());
+    for expected in [
+        "module static;",
+        "module ssh {",
+        "module apt {",
+        "    fn install(packages: ?);",
+        "let facts: Facts;",
+    ] {
+        assert!(definitions.contains(expected), "{expected}");
+    }
+    let open = definitions.matches("module ").count() - 1;
+    assert_eq!(definitions.matches("\n}\n").count(), open, "each module is closed");
 }
 
 /// The page in docs/ is what `infrakt recipe docs` prints. After a change: `UPDATE_DOCS=1 cargo test --test recipes`.

@@ -21,6 +21,10 @@ impl Answers for NoServer {
         }
     }
 
+    fn query_or(&mut self, _command: &str, sample: &str) -> Result<String> {
+        Ok(sample.to_owned())
+    }
+
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(vec![("shop".to_owned(), "shop:1".to_owned())])
     }

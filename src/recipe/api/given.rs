@@ -98,7 +98,7 @@ pub mod given {
     }
 }
 
-const SERVER: [&str; 8] = [
+pub const SERVER: [&str; 8] = [
     "name",
     "host",
     "port",

@@ -196,39 +196,68 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn query(context: NativeCallContext, command: &str) -> RhaiResult<String> {
-        check_text(&context, "a query", command)?;
-        if let Some(problem) = Problem::of_more_than_looking(command, "a query") {
-            return Err(problem.at(&context));
+        ask(&context, command, None)
+    }
+
+    /// The same, with a sample of what a server may answer. `recipe check` and `recipe test` contact no server and take the
+    /// sample in place of an answer; a plan for a server never does.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let addresses = json::parse(ssh::query("ip -j addr", #{ sample: "[]" }));
+    /// ```
+    #[rhai_fn(name = "query", return_raw)]
+    pub fn query_with_sample(context: NativeCallContext, command: &str, options: rhai::Map) -> RhaiResult<String> {
+        let sample = options
+            .get("sample")
+            .and_then(|sample| sample.clone().into_string().ok());
+        match sample.filter(|_| options.len() == 1) {
+            Some(sample) => ask(&context, command, Some(&sample)),
+            None => Err(Problem::new("the options of a query are a sample, and nothing else")
+                .label("these options")
+                .help("write it as ssh::query(\"…\", #{ sample: \"what a server may answer\" })")
+                .at(&context)),
         }
-        let shared = SharedDraft::of(&context)?;
-        let mut draft = shared.lock();
-        let origin = origin(&context, &draft);
-        draft
-            .ask(Query {
-                command: command.to_owned(),
-                origin,
-            })
-            .map_err(|problem| problem.at(&context))?;
-        let key = format!("ssh::query {command}");
-        if let Some(known) = draft.recorded.get(&key).and_then(|answer| answer.as_str()) {
-            return Ok(known.to_owned());
+    }
+}
+
+fn ask(context: &NativeCallContext, command: &str, sample: Option<&str>) -> RhaiResult<String> {
+    check_text(context, "a query", command)?;
+    if let Some(problem) = Problem::of_more_than_looking(command, "a query") {
+        return Err(problem.at(context));
+    }
+    let shared = SharedDraft::of(context)?;
+    let mut draft = shared.lock();
+    let origin = origin(context, &draft);
+    draft
+        .ask(Query {
+            command: command.to_owned(),
+            origin,
+        })
+        .map_err(|problem| problem.at(context))?;
+    let key = format!("ssh::query {command}");
+    if let Some(known) = draft.recorded.get(&key).and_then(|answer| answer.as_str()) {
+        return Ok(known.to_owned());
+    }
+    let answer = match sample {
+        Some(sample) => draft.answers.query_or(command, sample),
+        None => draft.answers.query(command),
+    };
+    match answer {
+        Ok(answer) => {
+            let answer = answer.trim_end_matches('\n').to_owned();
+            draft.charge(answer.len()).map_err(|problem| problem.at(context))?;
+            draft.recorded.insert(key, answer.clone().into());
+            Ok(answer)
         }
-        match draft.answers.query(command) {
-            Ok(answer) => {
-                let answer = answer.trim_end_matches('\n').to_owned();
-                draft.charge(answer.len()).map_err(|problem| problem.at(&context))?;
-                draft.recorded.insert(key, answer.clone().into());
-                Ok(answer)
+        Err(error) => {
+            let mut problem = Problem::new(error.to_string()).label("asked here");
+            match error {
+                // The query was not answered, so the error is shown at this line.
+                Error::Usage { hint, .. } => problem.help = hint,
+                failed => draft.foreign = Some(failed),
             }
-            Err(error) => {
-                let mut problem = Problem::new(error.to_string()).label("asked here");
-                match error {
-                    // The query was not answered, so the error is shown at this line.
-                    Error::Usage { hint, .. } => problem.help = hint,
-                    failed => draft.foreign = Some(failed),
-                }
-                Err(problem.at(&context))
-            }
+            Err(problem.at(context))
         }
     }
 }

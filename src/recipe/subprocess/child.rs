@@ -91,6 +91,15 @@ impl ParentLine {
         self.tell(question)?;
         self.read()
     }
+
+    fn ask_query(&self, command: &str, sample: Option<String>) -> Result<String> {
+        let command = command.to_owned();
+        match self.ask(&Said::Query { command, sample })? {
+            Reply::Text(text) => Ok(text),
+            Reply::Failed(failure) => Err(failure.into_error()),
+            _ => Err(other_answer()),
+        }
+    }
 }
 
 impl Answers for ParentLine {
@@ -103,12 +112,11 @@ impl Answers for ParentLine {
     }
 
     fn query(&mut self, command: &str) -> Result<String> {
-        let command = command.to_owned();
-        match self.ask(&Said::Query { command })? {
-            Reply::Text(text) => Ok(text),
-            Reply::Failed(failure) => Err(failure.into_error()),
-            _ => Err(other_answer()),
-        }
+        self.ask_query(command, None)
+    }
+
+    fn query_or(&mut self, command: &str, sample: &str) -> Result<String> {
+        self.ask_query(command, Some(sample.to_owned()))
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {

@@ -61,7 +61,13 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
             let answer = match process.listen()? {
                 Said::Ended { outcome, evaluated } => return Ok((outcome, *evaluated)),
                 Said::Facts => answers.facts().map(|known| Reply::Facts(Box::new(known))),
-                Said::Query { command } => answers.query(&command).map(Reply::Text),
+                Said::Query { command, sample } => {
+                    let answer = match sample {
+                        Some(sample) => answers.query_or(&command, &sample),
+                        None => answers.query(&command),
+                    };
+                    answer.map(Reply::Text)
+                }
                 Said::Apps => answers.apps().map(Reply::Apps),
                 Said::Import { path, importer } => match recipe.import(&path, &importer) {
                     Ok(import) => Ok(Reply::Import(import)),

@@ -25,6 +25,8 @@ pub enum Said {
     Facts,
     Query {
         command: String,
+        /// What a server may answer, if the recipe says it.
+        sample: Option<String>,
     },
     Apps,
     Import {

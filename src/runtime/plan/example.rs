@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::facts::Facts;
-use crate::recipe::{Answers, Inputs, KnownServer, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess};
+use crate::recipe::{
+    Answers, Evaluated, Inputs, KnownServer, Parameter, Recipe, ServerView, evaluate_anyway_in_subprocess,
+};
 use crate::runtime::open::Parameters;
 
 /// The parameters that a recipe declares on a fresh Debian 13.
@@ -12,30 +14,42 @@ use crate::runtime::open::Parameters;
 pub fn parameters_of(recipe: &Recipe) -> Result<Vec<Parameter>> {
     let facts = Facts::by_name_or_path("debian-13")?;
     // Parameters that must be given make the evaluation fail; by then they are declared.
-    let (_, evaluated) = evaluate_anyway_in_subprocess(recipe, example(facts, "root", false, Parameters::new()))?;
+    let (_, evaluated) = evaluate_example(recipe, facts, Parameters::new())?;
     Ok(evaluated.declared)
 }
 
-/// What a recipe is given about a server that there is not: with these facts, logged in to as `user`, protected or not.
-pub fn example(facts: Facts, user: &str, protected: bool, parameters: Parameters) -> Inputs {
-    let server = ServerView {
+/// Evaluates a recipe for an unprotected server with these facts that is logged in to as root: what came of it, and what the
+/// recipe said up to there.
+///
+/// # Errors
+/// If the evaluation came to no end.
+pub fn evaluate_example(recipe: &Recipe, facts: Facts, parameters: Parameters) -> Result<(Result<()>, Evaluated)> {
+    let inputs = Inputs {
+        server: example_row(),
+        known: Some(KnownServer {
+            facts,
+            protected: false,
+        }),
+        parameters,
+        answers: Box::new(NoServer),
+    };
+    evaluate_anyway_in_subprocess(recipe, inputs)
+}
+
+/// The row of a server that there is not.
+pub(in crate::runtime) fn example_row() -> ServerView {
+    ServerView {
         name: "example".to_owned(),
         host: "192.0.2.1".to_owned(),
         port: 22,
-        user: user.to_owned(),
+        user: "root".to_owned(),
         provider: String::new(),
         tags: Vec::new(),
-        is_infrakt_host: protected,
-    };
-    Inputs {
-        server,
-        known: Some(KnownServer { facts, protected }),
-        parameters,
-        answers: Box::new(NoServer),
+        is_infrakt_host: false,
     }
 }
 
-/// There is no server to ask: every question is answered with nothing.
+/// There is no server to ask: a question is answered with the recipe's own sample, or with nothing.
 struct NoServer;
 
 impl Answers for NoServer {
@@ -45,6 +59,10 @@ impl Answers for NoServer {
 
     fn query(&mut self, _command: &str) -> Result<String> {
         Ok(String::new())
+    }
+
+    fn query_or(&mut self, _command: &str, sample: &str) -> Result<String> {
+        Ok(sample.to_owned())
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {

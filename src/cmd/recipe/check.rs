@@ -1,0 +1,124 @@
+//! `infrakt recipe check`: evaluates recipes without a server, and reports what is wrong with them.
+
+use super::watch::{Watched, watch};
+use crate::cmd::parameters::SetArgs;
+use crate::cmd::{Context, output};
+use crate::document::recipe::RecipeChecked;
+use crate::error::{Exit, Result};
+use crate::facts::Facts;
+use crate::plan::invocation::Interpreter;
+use crate::plan::{Action, Effect, Step, lint};
+use crate::recipe::{Evaluated, Keeper, Recipe};
+use crate::runtime::{Parameters, evaluate_example, shellcheck};
+use clap::Args;
+
+/// Check recipes without a server: evaluate them for a fresh Debian 13 and report what is wrong
+///
+/// Prints what the recipes print, and notes on what is valid and hardly meant.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Paths (./mine.rhai) or names (provision) of recipes
+    #[arg(value_name = "RECIPE", required = true)]
+    recipes: Vec<String>,
+    #[command(flatten)]
+    set: SetArgs,
+    /// Facts to check with: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04, or a file from `infrakt facts`
+    #[arg(long, value_name = "FILE-or-NAME", default_value = "debian-13")]
+    facts: String,
+    /// Check again whenever a file beside one of the recipes changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit> {
+    let parameters: Parameters = args.set.parse()?;
+    if args.watch {
+        let watched = Watched::of(&context.library()?, &args.recipes)?;
+        return watch(&watched, || {
+            if let Err(error) = all(args, context, &parameters) {
+                output::error(&error, context);
+            }
+        });
+    }
+    all(args, context, &parameters)
+}
+
+/// Checks all recipes; what is wrong with one does not hide the others.
+fn all(args: &CheckArgs, context: &Context, parameters: &Parameters) -> Result<Exit> {
+    let library = context.library()?;
+    let mut checked = Vec::new();
+    let mut exits = Vec::new();
+    for name in &args.recipes {
+        let outcome = library
+            .find(name)
+            .and_then(|recipe| check(&recipe, &args.facts, parameters));
+        match outcome {
+            Ok(done) => checked.push(done),
+            Err(error) if args.recipes.len() == 1 => return Err(error),
+            Err(error) => {
+                output::error(&error, context);
+                exits.push(error.exit());
+            }
+        }
+    }
+    if context.json {
+        output::json(&checked)?;
+    } else {
+        for RecipeChecked {
+            recipe, case, steps, ..
+        } in &checked
+        {
+            let recipe = if args.recipes.len() == 1 {
+                String::new()
+            } else {
+                format!("{recipe}, ")
+            };
+            output::line(&format!("ok  {recipe}{case}: {}", output::count(*steps, "step")))?;
+        }
+    }
+    Ok(Exit::worst(&exits))
+}
+
+fn check(recipe: &Recipe, facts: &str, parameters: &Parameters) -> Result<RecipeChecked> {
+    let (outcome, evaluated) = evaluate_example(recipe, Facts::by_name_or_path(facts)?, parameters.clone())?;
+    let Evaluated { steps, printed, .. } = evaluated;
+    let mut notes = printed;
+    if outcome.is_ok() {
+        notes.extend(notes_on(&steps)?);
+    }
+    notes.iter().for_each(|note| output::note(note));
+    outcome?;
+    Ok(RecipeChecked {
+        recipe: recipe.name.clone(),
+        case: format!("{facts} as root"),
+        steps: steps.len(),
+        notes,
+    })
+}
+
+/// What is noted on the author's own steps, beside what the evaluation noted.
+pub fn notes_on(steps: &[Step]) -> Result<Vec<String>> {
+    let mut notes = notes_on_pipes(steps);
+    notes.extend(shellcheck(steps)?);
+    Ok(notes)
+}
+
+/// A pipe in a step of the author's own that changes something.
+fn notes_on_pipes(steps: &[Step]) -> Vec<String> {
+    let own = steps
+        .iter()
+        .filter(|step| step.origin.kept_by != Keeper::Shipped && step.effect != Effect::Check);
+    let notes = own.filter_map(|step| {
+        let Action::Run { command } = &step.action else { return None };
+        // In bash, steps have pipefail.
+        if step.invocation.shell == Interpreter::Bash {
+            return None;
+        }
+        let program = lint::lost_failure(command)?;
+        Some(format!(
+            "{}:{}: if `{program}` fails in '{}', the step does not: sh only looks at the last command of a pipe; write its output to a file first, or add .shell(\"bash\")",
+            step.origin.file, step.origin.line, step.title
+        ))
+    });
+    notes.collect()
+}
