@@ -68,7 +68,7 @@ fn examples() -> Vec<Example> {
             ..example(
                 "git-app",
                 &["url=/srv/app.git", "version=v1"],
-                "systemctl is-active app && test \"$(git -C /srv/app describe --tags)\" = v1",
+                "systemctl is-active app && test \"$(git -C /srv/app rev-parse HEAD)\" = \"$(git -C /srv/app.git rev-parse v1)\"",
             )
         },
     ]

@@ -190,7 +190,10 @@ impl Machine {
                 reason: error.to_string(),
                 hint: None,
             })?;
-            let done = journal["steps"].as_array().map_or(&[][..], Vec::as_slice);
+            let done = journal
+                .get("steps")
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice);
             steps = Some(done.len());
             let again = done.iter().filter(|step| run == "2" && step["outcome"] == "changed");
             problems.extend(again.map(|step| {
