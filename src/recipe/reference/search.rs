@@ -51,20 +51,19 @@ pub fn search(engine: &Engine, words: &[String]) -> SearchResult {
     if let Some(section) = sections.iter().find(|section| section.title.to_lowercase() == asked) {
         return SearchResult::Manual(*section);
     }
-    let holds = |text: &str| {
-        let text = text.to_lowercase();
-        words.iter().all(|word| text.contains(word))
-    };
-    let mut mentioned: Vec<Function> = all.iter().filter(|function| holds(&function.name)).cloned().collect();
+    let holds = |text: &str| words.iter().all(|word| has_word(text, word));
+    let named = |function: &&Function| holds(&function.name);
+    let mut mentioned: Vec<Function> = all.iter().filter(named).cloned().collect();
     let by_text = all
         .iter()
         .filter(|function| holds(&format!("{} {}", function.name, function.description)));
-    mentioned.extend(by_text.filter(|function| !holds(&function.name)).cloned());
-    let titled: Vec<Section> = sections
-        .iter()
-        .filter(|section| holds(section.title))
-        .copied()
-        .collect();
+    mentioned.extend(by_text.filter(|function| !named(function)).cloned());
+    // Words of the language are explained where they stand first in an example.
+    let shown = |section: &&Section| {
+        section.text.contains(&format!("`{asked} ")) || section.text.contains(&format!("`{asked}`"))
+    };
+    let titled = sections.iter().filter(|section| holds(section.title) || shown(section));
+    let titled: Vec<Section> = titled.copied().collect();
     if !mentioned.is_empty() || !titled.is_empty() {
         return SearchResult::Mentioned(mentioned, titled);
     }
@@ -74,6 +73,13 @@ pub fn search(engine: &Engine, words: &[String]) -> SearchResult {
     let names = all.iter().map(|function| function.name.as_str()).chain(bare);
     let titles = sections.iter().map(|section| section.title);
     SearchResult::Nothing(nearest(asked, names.chain(titles)).map(str::to_owned))
+}
+
+/// Whether a word of the text is this word, or begins with it if that is long enough to mean something.
+fn has_word(text: &str, word: &str) -> bool {
+    let text = text.to_lowercase();
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.any(|one| one == word || word.len() > 2 && one.starts_with(word))
 }
 
 /// `apt` and `lib/apt` are the same module.
