@@ -103,7 +103,7 @@ impl Terminal {
         }
         text.push_str(&match ended.state {
             RunState::Done => format!("Step by step: infrakt runs show {}\n", self.id),
-            _ => format!(
+            RunState::Running | RunState::Failed | RunState::Interrupted => format!(
                 "Its output: infrakt runs logs {0}\nResume from there: infrakt runs resume {0}\n",
                 self.id
             ),

@@ -231,10 +231,12 @@ pub fn stop(call: &Call<'_>) -> Result<Answer, Problem> {
             pid: run.pid,
         }
         .into(),
-        state => crate::error::Error::from(StoreError::RunHasEnded {
-            id,
-            state: state.as_str(),
-        }),
+        state @ (RunState::Done | RunState::Failed | RunState::Interrupted) => {
+            crate::error::Error::from(StoreError::RunHasEnded {
+                id,
+                state: state.as_str(),
+            })
+        }
     }
     .into())
 }

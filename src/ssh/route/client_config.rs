@@ -124,7 +124,7 @@ pub fn about(host: &str, user: Option<&str>, port: Option<u16>, tell_users_apart
     };
     let named = match &source {
         ConfigSource::Named(file) => Some(file.as_path()),
-        _ => None,
+        ConfigSource::Nowhere | ConfigSource::Usual(_) => None,
     };
     let Some(values) = ask(host, user, port, named)? else {
         return Ok(Knowledge::NoClient(file));

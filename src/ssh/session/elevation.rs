@@ -39,15 +39,8 @@ impl Elevation {
     /// drops all input that is already there with the password.
     pub fn shell(&self, transport: &mut Transport, user: &str) -> Result<Shell> {
         let password = match self {
-            Self::None | Self::Sudo => {
-                let command = match self {
-                    Self::None => "sh -s",
-                    _ => "sudo -n sh -s",
-                };
-                let greeting = Greeting::new()?;
-                let first = format!("{}\n", greeting.command()).into_bytes();
-                return Shell::open(transport, user, command, first, greeting);
-            }
+            Self::None => return without_password(transport, user, "sh -s"),
+            Self::Sudo => return without_password(transport, user, "sudo -n sh -s"),
             Self::SudoWithPassword(password) => password,
         };
         // With -k, sudo ignores a cached ticket and asks. If it does not ask, because its rules were changed meanwhile,
@@ -63,6 +56,12 @@ impl Elevation {
         let first = format!("{}\n", password.expose()).into_bytes();
         Shell::open(transport, user, &command, first, greeting)
     }
+}
+
+fn without_password(transport: &mut Transport, user: &str, command: &str) -> Result<Shell> {
+    let greeting = Greeting::new()?;
+    let first = format!("{}\n", greeting.command()).into_bytes();
+    Shell::open(transport, user, command, first, greeting)
 }
 
 /// Finds out how to become root, and tries it.
