@@ -163,6 +163,9 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         }
     } else if !outlooks.is_empty() {
         let mut text = String::new();
+        if !full && args.diff {
+            text.push('\n');
+        }
         if !full && !args.diff && differing > 0 {
             text.push_str("Changes of files, line by line: add --diff\n");
         }
