@@ -25,6 +25,12 @@ ssh::run("Greet", \`echo hello \${quote(name)} > /root/greeting; echo "the token
 `,
   );
   service.write(
+    "motd",
+    `//! Write the message of the day.
+ssh::upload("Write the message", "/etc/motd", "Welcome.\\nAsk ops@example.org first.\\n");
+`,
+  );
+  service.write(
     "slow",
     `//! Wait until it may continue.
 section("Slow");
@@ -40,6 +46,25 @@ function endFirstStepOnceStopped(): void {
   const script = "until grep -q stop /var/lib/infrakt/spool/*/order; do sleep 0.1; done; touch /root/go";
   machine.exec("timeout", "120", "sh", "-c", script);
 }
+
+story(
+  "a plan shows which lines of a file would change, below each other and side by side",
+  async ({ dashboard }) => {
+    machine.exec("sh", "-c", "printf 'Welcome.\\nAsk ops first.\\n' >/etc/motd; chmod 644 /etc/motd");
+    await dashboard.getByRole("link", { name: "Recipes", exact: true }).click();
+    await dashboard.getByRole("link", { name: "motd" }).click();
+    await dashboard.getByRole("button", { name: "Show the plan" }).click();
+    const plan = dashboard.getByRole("region", { name: "Plan: motd on web-1" });
+    const step = plan.getByRole("listitem").filter({ hasText: "Write the message" });
+    await expect(step).toContainText("+1 −1");
+    await step.getByText("Write the message").click();
+    await expect(step.getByRole("row").filter({ hasText: "Ask ops first." })).toContainText("−");
+    await expect(step.getByRole("row").filter({ hasText: "Ask ops@example.org first." })).toContainText("+");
+    await step.getByRole("button", { name: "Side by side" }).click();
+    const changed = step.getByRole("row").filter({ hasText: "Ask ops first.", visible: true });
+    await expect(changed).toContainText("Ask ops@example.org first.");
+  },
+);
 
 story(
   "a recipe is read, planned and run with parameters and a secret; its failure explains itself",
