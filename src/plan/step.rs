@@ -66,7 +66,30 @@ pub struct Step {
     pub origin: Origin,
 }
 
+/// Seconds that a step may take if it does not say otherwise.
+const TEN_MINUTES: u64 = 600;
+
 impl Step {
+    /// A step without any modifier.
+    pub fn new(section: Option<String>, title: &str, effect: Effect, action: Action, origin: Origin) -> Self {
+        Self {
+            section,
+            title: title.to_owned(),
+            effect,
+            action,
+            unless: Vec::new(),
+            only_if: Vec::new(),
+            undo: None,
+            idempotent: false,
+            preflight: false,
+            allowed: None,
+            env: BTreeMap::new(),
+            invocation: Invocation::default(),
+            timeout_seconds: TEN_MINUTES,
+            origin,
+        }
+    }
+
     /// Whether the step takes away what can't be brought back: by its own words, or because it does so whatever it says.
     pub fn destroys(&self) -> bool {
         let forgets = matches!(

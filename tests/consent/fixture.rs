@@ -15,34 +15,21 @@ pub fn host_key(letter: &str) -> HostKey {
 }
 
 pub fn step(title: &str, effect: Effect, action: Action) -> Step {
+    let origin = Origin {
+        file: "wipe.rhai".to_owned(),
+        kept_by: Keeper::Path,
+        line: 3,
+        altered_by: None,
+    };
+    let secret = "TOKEN".to_owned();
     Step {
-        section: Some("Wipe".to_owned()),
-        title: title.to_owned(),
-        effect,
-        action,
         unless: vec!["test -e /done".to_owned()],
         only_if: vec!["test -e /todo".to_owned()],
-        undo: None,
-        idempotent: false,
-        preflight: false,
-        allowed: None,
-        invocation: Default::default(),
         env: BTreeMap::from([
             ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),
-            (
-                "TOKEN".to_owned(),
-                EnvValue::Secret {
-                    secret: "TOKEN".to_owned(),
-                },
-            ),
+            ("TOKEN".to_owned(), EnvValue::Secret { secret }),
         ]),
-        timeout_seconds: 600,
-        origin: Origin {
-            file: "wipe.rhai".to_owned(),
-            kept_by: Keeper::Path,
-            line: 3,
-            altered_by: None,
-        },
+        ..Step::new(Some("Wipe".to_owned()), title, effect, action, origin)
     }
 }
 

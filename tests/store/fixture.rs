@@ -60,28 +60,18 @@ pub fn typed(server: &Server) -> NameTyped {
 
 /// A plan of three steps; the second one destroys if `destroys`.
 pub fn plan(server: &Server, destroys: bool) -> Plan {
-    let step = |title: &str, effect| Step {
-        section: Some("Wipe".to_owned()),
-        title: title.to_owned(),
-        effect,
-        action: Action::Run {
-            command: "true".to_owned(),
-        },
-        unless: Vec::new(),
-        only_if: Vec::new(),
-        undo: None,
-        idempotent: false,
-        preflight: false,
-        allowed: None,
-        env: BTreeMap::new(),
-        invocation: Default::default(),
-        timeout_seconds: 60,
-        origin: Origin {
+    let step = |title: &str, effect| {
+        let command = "true".to_owned();
+        let origin = Origin {
             file: "wipe.rhai".to_owned(),
             kept_by: Keeper::Path,
             line: 1,
             altered_by: None,
-        },
+        };
+        Step {
+            timeout_seconds: 60,
+            ..Step::new(Some("Wipe".to_owned()), title, effect, Action::Run { command }, origin)
+        }
     };
     let second = if destroys { Effect::Destroy } else { Effect::Change };
     Plan {

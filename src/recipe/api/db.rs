@@ -87,21 +87,11 @@ pub mod db {
 fn state(context: &NativeCallContext, title: &str, change: StateChange, effect: Effect) -> RhaiResult<StepHandle> {
     let shared = SharedDraft::of(context)?;
     let mut draft = shared.lock();
+    let origin = origin(context, &draft);
     let step = Step {
-        section: draft.section.clone(),
-        title: title.to_owned(),
-        effect,
-        action: Action::State { change },
-        unless: Vec::new(),
-        only_if: Vec::new(),
-        undo: None,
         idempotent: true,
-        preflight: false,
-        allowed: None,
-        env: Default::default(),
-        invocation: Default::default(),
         timeout_seconds: 60,
-        origin: origin(context, &draft),
+        ..Step::new(draft.section.clone(), title, effect, Action::State { change }, origin)
     };
     draft
         .add(step)

@@ -32,7 +32,7 @@ struct Modules {
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
     let everywhere = [
-        Shared::new(rhai::exported_module!(step::step)),
+        Shared::new(step::modifiers()),
         Shared::new(rhai::exported_module!(plan::plan)),
         Shared::new(rhai::exported_module!(parameters::parameters)),
         Shared::new(rhai::exported_module!(given::given)),

@@ -8,9 +8,6 @@ use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, Survey, form, 
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
-/// Default timeout of a step in seconds.
-const DEFAULT_TIMEOUT: u64 = 600;
-
 /// Steps on the server. Each takes a title, which people read in the plan, and the action.
 #[export_module]
 pub mod ssh {
@@ -318,22 +315,7 @@ fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect)
     let shared = SharedDraft::of(context)?;
     let mut draft = shared.lock();
     let origin = origin(context, &draft);
-    let step = Step {
-        section: draft.section.clone(),
-        title: title.to_owned(),
-        effect,
-        action,
-        unless: Vec::new(),
-        only_if: Vec::new(),
-        undo: None,
-        idempotent: false,
-        preflight: false,
-        allowed: None,
-        env: Default::default(),
-        invocation: Default::default(),
-        timeout_seconds: DEFAULT_TIMEOUT,
-        origin,
-    };
+    let step = Step::new(draft.section.clone(), title, effect, action, origin);
     draft
         .add(step)
         .map(StepHandle::new)

@@ -286,29 +286,14 @@ mod tests {
     use crate::plan::{Keeper, Origin};
 
     fn step(effect: Effect) -> Step {
-        Step {
-            section: None,
-            title: "One".to_owned(),
-            effect,
-            action: Action::Run {
-                command: "true".to_owned(),
-            },
-            unless: Vec::new(),
-            only_if: Vec::new(),
-            undo: None,
-            idempotent: false,
-            preflight: false,
-            allowed: None,
-            env: Default::default(),
-            invocation: Default::default(),
-            timeout_seconds: 60,
-            origin: Origin {
-                file: "one.rhai".to_owned(),
-                kept_by: Keeper::Path,
-                line: 1,
-                altered_by: None,
-            },
-        }
+        let command = "true".to_owned();
+        let origin = Origin {
+            file: "one.rhai".to_owned(),
+            kept_by: Keeper::Path,
+            line: 1,
+            altered_by: None,
+        };
+        Step::new(None, "One", effect, Action::Run { command }, origin)
     }
 
     #[test]
