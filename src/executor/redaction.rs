@@ -1,11 +1,15 @@
-//! Removes secrets from the output of steps, also if the end of a chunk splits one.
+//! Removes secrets from the output of steps, and the paths of the run's own files from the messages of shells, also if the end
+//! of a chunk splits one.
 
+use super::script::SPOOL;
 use crate::plan::secret::Secrets;
 use std::collections::BTreeSet;
 
 const STARS: &[u8] = b"***";
 /// The shortest line of a secret that is removed on its own, in bytes: `}` alone is not secret.
 const SHORTEST_LINE: usize = 6;
+/// The longest name of a run's folder, and of a file in it.
+const LONGEST_NAME: usize = 60;
 
 /// Redacts one stream. It holds bytes back that may be the beginning of a secret.
 #[derive(Debug, Default)]
@@ -34,7 +38,11 @@ impl Redaction {
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         Self {
-            first: values.iter().filter_map(|value| value.first().copied()).collect(),
+            first: values
+                .iter()
+                .filter_map(|value| value.first().copied())
+                .chain([b'/'])
+                .collect(),
             secrets: values,
             held: Vec::new(),
         }
@@ -42,9 +50,6 @@ impl Redaction {
 
     /// The bytes of the stream that can be shown after `bytes` arrived.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
-        if self.secrets.is_empty() {
-            return bytes.to_vec();
-        }
         self.held.extend_from_slice(bytes);
         self.drain(false)
     }
@@ -62,16 +67,22 @@ impl Redaction {
     fn drain(&mut self, all: bool) -> Vec<u8> {
         let mut shown = Vec::with_capacity(self.held.len());
         let mut rest = self.held.as_slice();
-        while let Some((&byte, after)) = rest.split_first() {
-            // No secret begins with most bytes.
-            if !self.first.contains(&byte) {
-                shown.push(byte);
-                rest = after;
-                continue;
-            }
+        loop {
+            // No secret and no path begins with most bytes.
+            let plain = rest.iter().position(|byte| self.first.contains(byte));
+            let (before, from) = rest.split_at(plain.unwrap_or(rest.len()));
+            shown.extend_from_slice(before);
+            rest = from;
+            let Some((&byte, after)) = rest.split_first() else {
+                break;
+            };
             // Held back while a secret, or a longer one than the one found, may still follow.
             let may_grow = |secret: &&Vec<u8>| secret.len() > rest.len() && secret.starts_with(rest);
             if !all && self.secrets.iter().any(|secret| may_grow(&secret)) {
+                break;
+            }
+            let path = file_of_run(rest);
+            if !all && path == RunFile::Incomplete {
                 break;
             }
             if let Some(after) = self
@@ -80,6 +91,9 @@ impl Redaction {
                 .find_map(|secret| rest.strip_prefix(secret.as_slice()))
             {
                 shown.extend_from_slice(STARS);
+                rest = after;
+            } else if let RunFile::Path(after, instead) = path {
+                shown.extend_from_slice(instead);
                 rest = after;
             } else {
                 shown.push(byte);
@@ -90,6 +104,45 @@ impl Redaction {
         self.held.drain(..self.held.len() - held);
         shown
     }
+}
+
+/// Whether a path of a run's own file begins here, as a shell names it before a message: `/var/lib/infrakt/spool/1-2-3/4.sh: `.
+#[derive(PartialEq, Eq)]
+enum RunFile<'a> {
+    No,
+    Incomplete,
+    /// What comes after it, and what stands in its place.
+    Path(&'a [u8], &'static [u8]),
+}
+
+fn file_of_run(text: &[u8]) -> RunFile<'_> {
+    let mut rest = text;
+    let folder = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
+    let mut found: &[u8] = &[];
+    let parts: [(Option<&dyn Fn(u8) -> bool>, &[u8]); 4] = [
+        (None, SPOOL.as_bytes()),
+        (None, b"/"),
+        (Some(&folder), b"/"),
+        (Some(&name), b": "),
+    ];
+    for (word, then) in parts {
+        if let Some(belongs) = word {
+            let length = rest
+                .iter()
+                .take(LONGEST_NAME)
+                .take_while(|byte| belongs(**byte))
+                .count();
+            (found, rest) = rest.split_at(length);
+        }
+        rest = match rest.strip_prefix(then) {
+            Some(rest) => rest,
+            None if then.starts_with(rest) => return RunFile::Incomplete,
+            None => return RunFile::No,
+        };
+    }
+    // dash names the file that it was started with, and then the one that it reads.
+    RunFile::Path(rest, if found == b"runner" { b"sh: " } else { b"" })
 }
 
 #[cfg(test)]
@@ -113,6 +166,25 @@ mod tests {
         let mut redaction = redaction(&["hunter2"]);
         assert_eq!(redaction.push(b"hello hun"), b"hello ");
         assert_eq!(redaction.push(b"gry\n"), b"hungry\n");
+    }
+
+    #[test]
+    fn messages_of_shells_name_no_file_of_the_run() {
+        let text = b"/var/lib/infrakt/spool/5-0a-1/runner: 2: /var/lib/infrakt/spool/5-0a-1/0.sh: tset: not found\n\
+            /var/lib/infrakt/spool/5-0a-1/1.only_if.0: 1: tset: not found\n\
+            /var/lib/infrakt/spool\n/var/lib/infrakt/spool/5-0a-1/out\n";
+        for cut in 0..text.len() {
+            let mut redaction = redaction(&[]);
+            let mut shown = redaction.push(&text[..cut]);
+            shown.extend(redaction.push(&text[cut..]));
+            shown.extend(redaction.finish());
+            assert_eq!(
+                String::from_utf8_lossy(&shown),
+                "sh: 2: tset: not found\n1: tset: not found\n\
+                 /var/lib/infrakt/spool\n/var/lib/infrakt/spool/5-0a-1/out\n",
+                "{cut}"
+            );
+        }
     }
 
     #[test]
