@@ -187,6 +187,7 @@ pub(super) fn execute_one(runtime: &Runtime, waiting: WaitingRun, context: &Cont
     };
     account.has_run(0, &waiting);
     account.execute(runtime, AtOnce::ONE, vec![(0, waiting)])?;
+    report.show_values(&account.rows)?;
     Ok(Row::worst(&account.rows))
 }
 
@@ -259,6 +260,9 @@ impl RunningAccount<'_> {
                     let Some(row) = self.rows.get_mut(place) else { continue };
                     row.account = counted.remove(&number);
                     row.end(&ended);
+                    if let Some(run) = row.run {
+                        row.report = runtime.report_of(run)?;
+                    }
                     if let Err(error) = &ended {
                         self.report.broke(row, error);
                     }

@@ -174,15 +174,20 @@ fn not_writable(error: serde_json::Error) -> Error {
 /// Rows in columns under a header.
 pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
     let rows: Vec<[String; N]> = rows.into_iter().collect();
-    header_and_rows(&laid_out(header, &rows))
+    header_and_rows(&laid_out(&header, &rows))
+}
+
+/// As [`table`], with as many columns as the header has.
+pub(super) fn wide_table(header: &[&str], rows: &[Vec<String>]) -> Result<()> {
+    header_and_rows(&laid_out(header, rows))
 }
 
 /// The lines of a table, the header first.
-fn laid_out<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+fn laid_out(header: &[&str], rows: &[impl AsRef<[String]>]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).add_row(header);
     for row in rows {
-        table.add_row(row.each_ref().map(|cell| one_line(cell)));
+        table.add_row(row.as_ref().iter().map(|cell| one_line(cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -207,7 +212,7 @@ pub(super) fn table_with_reasons<const N: usize>(
         .into_iter()
         .map(|row| row.map(|cell| one_line(&cell).into_owned()))
         .collect();
-    let mut whole = laid_out(header, &rows);
+    let mut whole = laid_out(&header, &rows);
     let widest = whole.iter().map(|line| line.chars().count()).max();
     if columns_of_stdout().is_some_and(|columns| widest > Some(columns)) {
         let short: Vec<[String; N]> = rows
@@ -224,7 +229,7 @@ pub(super) fn table_with_reasons<const N: usize>(
         if let Some(last) = header.last_mut() {
             *last = "";
         }
-        whole = laid_out(header, &short);
+        whole = laid_out(&header, &short);
         for (line, row) in whole.iter_mut().skip(1).zip(&rows) {
             if let Some(reason) = row.last().filter(|reason| !reason.is_empty()) {
                 line.push_str(&format!("\n    {reason}"));

@@ -1,7 +1,7 @@
 //! `infrakt runs resume`: resumes a run that ended early.
 
 use super::consent::{ConfirmArgs, obtain_again};
-use super::report::{Lines, exit_of};
+use super::report::{Lines, exit_of, values};
 use super::{Context, output};
 use crate::consent::ConsentedPlan;
 use crate::error::{Exit, Result};
@@ -61,6 +61,7 @@ pub fn resume(args: &ResumeArgs, context: &Context) -> Result<Exit> {
     };
     let ended = runtime.continue_run(&mut begun, &prompt::interrupts, &mut companion);
     companion.lines().end(&ended);
+    values::show(&runtime.report_of(args.id)?, args.id, &plan.server.name, context)?;
     Ok(match &ended {
         Ok(ended) => exit_of(ended.state),
         Err(error) => {

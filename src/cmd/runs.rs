@@ -1,5 +1,6 @@
 //! `infrakt runs`: the journal.
 
+use super::report::values;
 use super::resume::{ResumeArgs, resume};
 use super::{Context, output};
 use crate::document::run::{OutputShown, RunShown, StepShown};
@@ -175,6 +176,7 @@ fn show(id: i64, full: bool, step: Option<usize>, context: &Context) -> Result<E
             "whole commands, guards, places: infrakt runs show {id} --full, or --step NUMBER"
         ));
     }
+    values::show(&shown.report, id, &run.server, context)?;
     for notice in &shown.notices {
         output::note(notice);
     }
@@ -212,15 +214,8 @@ fn step_in_brief(step: &StepShown, columns: Option<usize>) -> String {
 /// A step with how it ended, its command, its guards and its place.
 fn whole_step(step: &StepShown) -> String {
     let mut text = head_of(step);
-    if let (Some(action), Some(invocation), Some(origin)) = (&step.action, &step.invocation, &step.origin) {
-        text.push_str(&render::done(
-            action,
-            invocation,
-            &step.unless,
-            &step.only_if,
-            step.undo.as_ref(),
-            origin,
-        ));
+    if let Some(planned) = &step.planned {
+        text.push_str(&render::done(planned));
     }
     text
 }

@@ -4,6 +4,8 @@ use crate::event::{Outcome, RunEvent, RunState, Stream};
 use crate::plan::Plan;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A run begins. Event streams of the API begin later, so only the command line says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,6 +30,15 @@ impl RunStarted {
             server: plan.server.name.clone(),
         }
     }
+}
+
+/// What a run reports, after its last event. Event streams of the API leave it out, since a run has it in its own document.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename = "report")]
+pub struct ReportShown {
+    pub values: BTreeMap<String, Value>,
+    pub run: i64,
+    pub server: String,
 }
 
 /// An event for programs.

@@ -2,7 +2,7 @@
 
 use crate::consent::Consent;
 use crate::event::{Outcome, Stream};
-use crate::plan::{Action, Effect, Invocation, Origin, Plan, Undo};
+use crate::plan::{Action, Effect, Invocation, Origin, Plan, Step, Undo};
 use crate::runtime::RunRecord;
 use crate::store::{OutputChunk, Run, StepRecord};
 use jiff::Timestamp;
@@ -21,6 +21,8 @@ pub struct RunShown {
     /// The consent that started it, or the last one with which it was resumed; null if it needed none.
     pub consent: Option<Consent>,
     pub steps: Vec<StepShown>,
+    /// The values that its recipe reports; null for those that are not known.
+    pub report: BTreeMap<String, Value>,
     /// Messages of the run that belong to no step.
     pub notices: Vec<String>,
     /// Whether it ended early and can be resumed.
@@ -50,11 +52,23 @@ pub struct StepShown {
     pub unless: Vec<String>,
     /// Read-only commands: if one of them fails, there is nothing to do.
     pub only_if: Vec<String>,
+    /// Numbers of earlier steps: there is something to do only if one of them has changed something.
+    pub when_changed: Vec<usize>,
+    /// Whether it also has its turn if an earlier step has failed, or the run is stopped.
+    pub always: bool,
+    /// Of an upload: the read-only command that must accept the new content, in the file `$FILE`.
+    pub validate: Option<String>,
+    /// Of an upload: the read-only command that must succeed afterwards, or the old file is put back.
+    pub restore_unless: Option<String>,
     pub undo: Option<Undo>,
     /// How the command and the guards are invoked.
     pub invocation: Option<Invocation>,
     /// The line of the recipe that made it.
     pub origin: Option<Origin>,
+    /// All of it, for people.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub planned: Option<Step>,
 }
 
 /// A piece of what a step of a run printed.
@@ -92,17 +106,6 @@ impl StepShown {
             ended_at,
         } = record;
         let planned = plan.and_then(|plan| plan.steps.get(step)).cloned();
-        let (action, unless, only_if, undo, invocation, origin) = match planned {
-            Some(step) => (
-                Some(step.action),
-                step.unless,
-                step.only_if,
-                step.undo,
-                Some(step.invocation),
-                Some(step.origin),
-            ),
-            None => (None, Vec::new(), Vec::new(), None, None, None),
-        };
         Self {
             step: step + 1,
             section,
@@ -114,12 +117,17 @@ impl StepShown {
             reason,
             started_at,
             ended_at,
-            action,
-            unless,
-            only_if,
-            undo,
-            invocation,
-            origin,
+            action: planned.as_ref().map(|step| step.action.clone()),
+            unless: planned.as_ref().map_or_else(Vec::new, |step| step.unless.clone()),
+            only_if: planned.as_ref().map_or_else(Vec::new, |step| step.only_if.clone()),
+            when_changed: planned.as_ref().map_or_else(Vec::new, |step| step.when_changed.clone()),
+            always: planned.as_ref().is_some_and(|step| step.always),
+            validate: planned.as_ref().and_then(|step| step.validate.clone()),
+            restore_unless: planned.as_ref().and_then(|step| step.restore_unless.clone()),
+            undo: planned.as_ref().and_then(|step| step.undo.clone()),
+            invocation: planned.as_ref().map(|step| step.invocation.clone()),
+            origin: planned.as_ref().map(|step| step.origin.clone()),
+            planned,
         }
     }
 }
@@ -132,6 +140,7 @@ impl From<RunRecord> for RunShown {
             consent,
             plan,
             steps,
+            report,
             notices,
             resumable,
         } = record;
@@ -141,6 +150,7 @@ impl From<RunRecord> for RunShown {
             parameters,
             consent,
             steps: steps.collect(),
+            report,
             notices,
             resumable,
         }

@@ -6,6 +6,8 @@ use super::tally::Tally;
 use crate::store::GroupId;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// An event of a group of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -84,6 +86,8 @@ pub struct ServerEnded {
     pub duration_ms: Option<u64>,
     pub reason: Option<String>,
     pub error: Option<ErrorShown>,
+    /// The values that its recipe reports; null for those that are not known.
+    pub report: BTreeMap<String, Value>,
 }
 
 #[cfg(test)]

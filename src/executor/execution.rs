@@ -46,6 +46,8 @@ pub struct Execution<'a> {
     pub kept: u64,
     /// The steps whose outcome is noted already.
     pub settled: BTreeSet<usize>,
+    /// The run has failed or was stopped, and only the steps that always run are left. Initially false.
+    pub winding_up: bool,
     /// A value for each of the plan's secrets.
     pub secrets: &'a Secrets,
     /// Names the run on the server; letters, digits and `-`.
@@ -54,6 +56,13 @@ pub struct Execution<'a> {
     pub thread_name: &'a str,
     pub connection: &'a mut dyn Connection,
     pub world: &'a mut dyn World,
+}
+
+impl Execution<'_> {
+    /// How many requests to stop change nothing: the first one does not apply to the steps that always run.
+    pub(super) fn interrupts_tolerated(&self) -> usize {
+        usize::from(self.winding_up)
+    }
 }
 
 /// Reports what happened. A step that only looks has changed nothing, however well it ended.

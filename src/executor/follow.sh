@@ -316,10 +316,10 @@ ik_follow() {
             echo "${ik_word#go.}" 1<>"$IK_DIR/go"
             ik_poke
             ;;
-        stop | kill)
-            # An order to end a step stays, even if a weaker order follows.
+        stop | end | kill)
+            # A stronger order stays, even if a weaker one follows.
             read -r ik_order <"$IK_DIR/order"
-            if [ "$ik_order" != kill ]; then ik_order=$ik_word; fi
+            case $ik_order.$ik_word in kill.* | end.stop) ;; *) ik_order=$ik_word ;; esac
             echo "$ik_order" 1<>"$IK_DIR/order"
             ik_poke
             ik_end_step

@@ -94,6 +94,8 @@ impl Owed<'_> {
 
     fn word(&self) -> Option<String> {
         match (&self.instead, self.go) {
+            // The steps that always run are executed after the restart.
+            (Some(Followed::Own(..)), _) => Some("end\n".to_owned()),
             (Some(_), _) => Some("stop\n".to_owned()),
             (None, Some(step)) => Some(format!("go.{step}\n")),
             (None, None) => None,
@@ -111,6 +113,7 @@ impl Execution<'_> {
         owed: &mut Owed<'p>,
         transcript: &mut Transcript,
     ) -> Result<Followed<'p>> {
+        let tolerated = self.interrupts_tolerated();
         let mut channel = self.connection.start(script)?;
         let mut reader = FrameReader::new(nonce);
         let mut begun = false;
@@ -122,7 +125,7 @@ impl Execution<'_> {
         let mut stopped_since = None;
         loop {
             let interrupts = self.world.interrupts();
-            if interrupts > 0 {
+            if interrupts > tolerated {
                 let since = *stopped_since.get_or_insert_with(Instant::now);
                 let left = match begun {
                     // Nothing may be sent earlier: before the follower reads, the shell would take the words for commands.
@@ -225,7 +228,7 @@ impl Execution<'_> {
                 && let Err(error) = note(self.world, plan, events, Some(&position))
             {
                 // The journal can't be written, so no further step may begin.
-                channel.send(b"stop\n")?;
+                channel.send(b"end\n")?;
                 return Err(error);
             }
             if let Some(ending) = ended {
@@ -269,7 +272,10 @@ impl Execution<'_> {
                     Some(action @ OwnAction::Reboot) => owed.instead = Some(Followed::Own(index, action)),
                     Some(OwnAction::Change(asked)) => match change(self.world, plan, index, asked)? {
                         None => owed.go = Some(index),
-                        Some(failed) => owed.instead = Some(Followed::Failed(failed)),
+                        Some(failed) => {
+                            self.winding_up = true;
+                            owed.instead = Some(Followed::Failed(failed));
+                        }
                     },
                 }
                 if let Some(word) = owed.word() {

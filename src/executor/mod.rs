@@ -6,6 +6,7 @@ mod environment;
 mod execution;
 mod following;
 pub mod frames;
+pub mod handlers;
 mod nonce;
 pub mod output;
 mod own_action;
@@ -18,6 +19,7 @@ pub mod script;
 pub mod step_files;
 mod stretch;
 pub mod transcript;
+pub mod uploads;
 
 pub use crate::event::Ended;
 pub use execution::{Execution, World};
@@ -66,22 +68,48 @@ impl Execution<'_> {
             }
             if let Some(action) = OwnAction::unguarded(step) {
                 self.world.note(&[RunEvent::StepStarted { step: next }], None)?;
-                reached = next + 1;
-                if let Some(ended) = self.own_step(plan, next, action)? {
+                next += 1;
+                reached = next;
+                if let Some(ended) = self.own_step(plan, next - 1, action)? {
                     break ended;
                 }
-                next += 1;
                 continue;
             }
             match self.stretch(plan, next, None, &mut reached)? {
-                Stretched::Ended(ended) => break ended,
+                // The runner has seen to the steps that always run.
+                Stretched::Ended(ended) => return self.finish(plan, ended, reached),
+                Stretched::Broke(step, ended) => {
+                    next = step + 1;
+                    break ended;
+                }
                 Stretched::Reached(index) => next = index,
                 Stretched::Over | Stretched::NeverSent => {
-                    break Ended::interrupted("the server restarted, or its records of the run were deleted");
+                    let reason = "the server restarted, or its records of the run were deleted";
+                    return self.finish(plan, Ended::interrupted(reason), reached);
                 }
             }
         };
+        if ended.state != RunState::Done && reached > self.from {
+            self.wind_up(plan, next, &mut reached)?;
+        }
         self.finish(plan, ended, reached)
+    }
+
+    /// Runs the steps from `next` on that always run. How the run has ended is known already.
+    fn wind_up(&mut self, plan: &Plan, next: usize, reached: &mut usize) -> Result<()> {
+        self.winding_up = true;
+        if self.world.interrupts() > self.interrupts_tolerated() || !plan.always_runs_from(next) {
+            return Ok(());
+        }
+        match self.stretch(plan, next, None, reached) {
+            Ok(_) => Ok(()),
+            Err(error) => self.world.note(
+                &[RunEvent::Notice {
+                    message: format!("the steps that always run could not be executed: {error}"),
+                }],
+                None,
+            ),
+        }
     }
 
     /// Takes up the stretch that the server was left with, to its end: follows steps that still run, or reads what it
@@ -95,6 +123,10 @@ impl Execution<'_> {
         let mut reached = self.from;
         match self.stretch(plan, left.position.first_step, Some(left), &mut reached)? {
             Stretched::Ended(ended) => self.finish(plan, ended, reached).map(CaughtUp::Ended),
+            Stretched::Broke(step, ended) => {
+                self.wind_up(plan, step + 1, &mut reached)?;
+                self.finish(plan, ended, reached).map(CaughtUp::Ended)
+            }
             Stretched::Reached(_) | Stretched::Over => Ok(CaughtUp::Over),
             Stretched::NeverSent => Ok(CaughtUp::NeverSent),
         }

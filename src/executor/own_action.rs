@@ -30,8 +30,8 @@ impl<'a> OwnAction<'a> {
         }
     }
 
-    /// As [`Self::of`], if the server need not be asked for a guard of the step.
+    /// As [`Self::of`], if the server need not be asked whether there is something to do.
     pub fn unguarded(step: &'a Step) -> Option<Self> {
-        Self::of(step).filter(|_| !step.is_guarded())
+        Self::of(step).filter(|_| !step.is_guarded() && step.when_changed.is_empty())
     }
 }

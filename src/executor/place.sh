@@ -52,11 +52,11 @@ ik_reach() {
         fi
     done
 }
-# ik_place DATA PATH MODE OWNER: replaces the file atomically.
-ik_place() {
-    ik_reach "$2"
+# ik_enter PATH: makes a directory beside the file that only root can enter, and enters it. The end of this shell removes it.
+ik_enter() {
+    ik_reach "$1"
     if [ -d "./$ik_name" ]; then
-        echo "$2 is a directory" >&2
+        echo "$1 is a directory" >&2
         return 1
     fi
     ik_here=${PWD%/}
@@ -72,9 +72,63 @@ ik_place() {
         return 1
         ;;
     esac
-    trap 'if [ -e new ]; then rm -f -- new; fi; cd -P ..; rmdir -- "$ik_new"' EXIT
+    trap ik_clean EXIT
+}
+ik_clean() {
+    if [ -e new ]; then rm -f -- new; fi
+    cd -P ..
+    rmdir -- "$ik_new"
+}
+# ik_keep KEPT: keeps a copy of the old file, or notes that there is none. One that an interrupted step has kept is older, and
+# known to be good.
+ik_keep() {
+    if [ -e "$1/whole" ]; then return; fi
+    rm -rf -- "$1"
+    mkdir -- "$1"
+    if [ -e "../$ik_name" ]; then cp -a -- "../$ik_name" "$1/file"; fi
+    true >"$1/whole"
+}
+# ik_put_back KEPT: puts the old file back into its place, or removes the new one where there was none.
+ik_put_back() {
+    if [ -e "$1/file" ]; then
+        cp -a -- "$1/file" new
+        mv -fT -- new "../$ik_name"
+    else
+        rm -f -- "../$ik_name"
+    fi
+    rm -rf -- "$1"
+}
+# ik_restore KEPT PATH: puts the old file back, if one is kept.
+ik_restore() {
+    if [ ! -e "$1/whole" ]; then return; fi
+    ik_enter "$2"
+    ik_put_back "$1"
+}
+# ik_accepts COMMAND [FILE]: whether a check of the new file succeeds, in a shell of its own.
+ik_accepts() (
+    FILE=${2-}
+    export FILE
+    cd /
+    exec sh -ec "$1"
+)
+# ik_place DATA PATH MODE OWNER VALIDATE KEPT CHECK: replaces the file atomically, if VALIDATE accepts the new one. If KEPT is
+# not empty, the old one is kept there; it is put back unless CHECK succeeds. Any of the last three may be empty.
+ik_place() {
+    ik_path=$2 ik_kept=$6
+    ik_enter "$2"
     cat -- "$1" >new
     chown -- "$4" new
     chmod -- "$3" new
+    if [ -n "$5" ] && ! ik_accepts "$5" "$PWD/new"; then
+        echo "the new content was refused; $2 stays as it was" >&2
+        return 1
+    fi
+    if [ -n "$6" ]; then ik_keep "$6"; fi
+    # Also if the check is ended, because it takes too long.
+    if [ -n "$7" ]; then trap 'ik_put_back "$ik_kept"; echo "$ik_path is as it was before" >&2; ik_clean' EXIT; fi
     mv -fT -- new "../$ik_name"
+    if [ -n "$7" ]; then
+        ik_accepts "$7"
+        trap ik_clean EXIT
+    fi
 }

@@ -1,10 +1,12 @@
 //! Builds the runner: the script that carries out the steps of a stretch on the server, with the functions of `runner.sh`.
 //! It must not know how its text reaches the server.
 
+use super::handlers;
 use super::step_files::{Part, Purpose, StepFile, StepFiles};
+use super::uploads;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::{quote, without_comments};
-use crate::plan::{Action, Content, Effect, EnvValue, Step};
+use crate::plan::{Action, Content, Effect, EnvValue, Plan, Step};
 use std::fmt::Write as _;
 
 /// How long a guard may take.
@@ -14,25 +16,31 @@ const GUARD_SECONDS: u64 = 60;
 const MOST_PRINTED: u64 = 1 << 30;
 
 /// `folder`: the run's, on the server.
-pub(super) fn script(steps: &[StepFiles<'_>], folder: &str) -> String {
+/// `winding_up`: only the steps that always run have a turn.
+pub(super) fn script(plan: &Plan, steps: &[StepFiles<'_>], folder: &str, winding_up: bool) -> String {
     let secret: Vec<&str> = steps
         .iter()
         .filter(|step| has_secret(step.step))
         .flat_map(names)
         .collect();
-    let uploads = steps
+    let has_uploads = steps
         .iter()
         .any(|step| matches!(step.step.action, Action::Upload { .. }));
-    let place = if uploads { include_str!("place.sh") } else { "" };
-    let calls: String = steps.iter().map(calls).collect();
+    let place = if has_uploads {
+        uploads::functions()
+    } else {
+        String::new()
+    };
+    let calls: String = steps.iter().map(|step| calls(plan, step)).collect();
     // In hundredths of a second.
     format!(
-        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={}\n{}{}{calls}ik_finish done\n",
+        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_BROKEN={}\n\
+         {}{place}{calls}ik_finish \"${{ik_broken:-done}}\"\n",
         quote(folder),
         shortest_timeout(steps),
         quote(&secret.join(" ")),
+        if winding_up { "stopped" } else { "" },
         without_comments(include_str!("runner.sh")),
-        without_comments(place),
     )
 }
 
@@ -46,56 +54,71 @@ fn shortest_timeout(steps: &[StepFiles<'_>]) -> u64 {
 }
 
 /// The lines of the runner that carry out a step.
-fn calls(step: &StepFiles<'_>) -> String {
+fn calls(plan: &Plan, step: &StepFiles<'_>) -> String {
     let index = step.index;
-    let mut calls = format!("ik_step {index}\n");
+    let always = if step.step.always { " always" } else { "" };
+    let mut calls = format!("if ik_step {index}{always}; then\n");
     let mut tests = Vec::new();
     let mut still = String::new();
     for (file, script) in scripts(step) {
         let name = &file.name;
         let lookup = if looks_for_a_program(script) { " lookup" } else { "" };
-        let held = format!("ik_held {index} {name} {}{lookup}", mode_of(script));
+        let asked = format!("{index} {name} {}{lookup}", mode_of(script));
         match file.purpose {
             Purpose::Unless => {
-                tests.push(held);
+                tests.push(format!("ik_unless {asked}"));
                 // A check changes nothing, and several destructive steps may delete the same data one after the other.
                 if !step.step.unless.is_empty() && step.step.effect == Effect::Change {
                     let _ = write!(still, " {name} {}", mode_of(script));
                 }
             }
-            Purpose::OnlyIf => tests.push(format!("! {held}")),
+            Purpose::OnlyIf => tests.push(format!("ik_only_if {asked}")),
             Purpose::Act | Purpose::Undo | Purpose::Content => {}
         }
     }
     let mut act = action(step);
+    if let Some(expect) = handlers::expect(plan, index) {
+        act = format!("{expect} && {act}");
+    }
     if !still.is_empty() {
         let _ = write!(act, "; ik_still {index}{still}");
     }
-    let _ = match tests.is_empty() {
-        true => writeln!(calls, "{act}"),
-        false => writeln!(
-            calls,
-            "if {}; then ik_unchanged {index}; else {act}; fi",
-            tests.join(" || ")
-        ),
-    };
+    if !tests.is_empty() {
+        act = format!("if {}; then ik_unchanged {index}; else {act}; fi", tests.join(" || "));
+    }
+    // A handler whose guards say that there is nothing to do has done its part too.
+    if let Some(file) = handlers::pending_file(plan, index) {
+        act = format!("if [ -e {file} ]; then {act}; ik_fulfil {file}; else ik_unchanged {index}; fi");
+    }
+    let _ = writeln!(calls, "{act}");
     if has_secret(step.step) {
         let names: Vec<&str> = names(step).collect();
         let _ = writeln!(calls, "ik_forget {}", names.join(" "));
     }
+    calls.push_str("fi\n");
     calls
 }
 
 fn action(StepFiles { index, step, .. }: &StepFiles<'_>) -> String {
     let seconds = step.timeout_seconds;
+    let undo = step.undo.as_ref();
+    let undo = undo.map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
     match &step.action {
         Action::Run { command } => {
-            let undo = step.undo.as_ref();
-            let undo = undo.map_or(String::new(), |undo| format!(" {}", undo.after_seconds));
             let (mode, mark) = (mode_of(command), mark_of(command));
             format!("ik_run {index} {seconds} {mode} {mark}{undo}")
         }
-        Action::Upload { .. } | Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
+        Action::Upload { path, .. } => {
+            let kept = uploads::kept_by(step, path).map(|kept| format!("; ik_fulfil {kept}"));
+            // What checks the file may open its output by its path.
+            let checks: String = step.file_checks().map(|(_, check)| check).collect();
+            let mark = mark_of(&checks);
+            format!(
+                "ik_run {index} {seconds} plain {mark}{undo}{}",
+                kept.unwrap_or_default()
+            )
+        }
+        Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
         Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {
             format!("ik_pause {index} {seconds}")
         }

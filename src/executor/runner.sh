@@ -13,6 +13,8 @@ set -- ${ik_stat##*) }
 echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 # The server's services must be able to read what a step creates; only the records here are for root only.
 umask 022
+# Why only steps that always run are left: `failed`, `stopped` or `paused`; else empty.
+ik_broken=$IK_BROKEN
 ik_signal='' ik_ends='' ik_watch='' ik_told='' ik_wakes=0 ik_firm='' ik_measured=''
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself. A shutdown of the server ends the runner too, if it waits for nothing.
@@ -222,10 +224,18 @@ ik_await() {
     esac
 }
 
-# step INDEX
+# step INDEX [always]: begins a step. Fails if its turn is over: after a failure, or after the order `stop`, only the steps that
+# always run have a turn. The orders `end` and `kill` leave none.
 ik_step() {
     ik_hear
-    if [ "$ik_order" != none ]; then ik_finish stopped; fi
+    case $ik_order in
+    none) ;;
+    stop) ik_broken=${ik_broken:-stopped} ;;
+    *) ik_finish "${ik_broken:-stopped}" ;;
+    esac
+    if [ -n "$ik_broken" ] && [ -z "${2-}" ]; then return 1; fi
+    # Whether the step has failed, or is not to be carried out any more.
+    ik_closed=''
     # The values measured for the end of the previous step are valid for the start of this one.
     if [ -z "$ik_measured" ]; then ik_mark; fi
     ik_measured=''
@@ -233,14 +243,37 @@ ik_step() {
     ik_wake 20
 }
 ik_unchanged() {
-    ik_record U "$1"
+    if [ -z "$ik_closed" ]; then ik_record U "$1"; fi
+}
+# close WHY: the step is over without success.
+ik_close() {
+    ik_closed=yes ik_broken=${ik_broken:-$1}
+}
+# expect INDEX FILE TITLE…: notes that these handlers have to run, before the step changes anything. If that can't be noted, the
+# step must not run.
+ik_expect() {
+    ik_index=$1
+    shift
+    while [ $# -gt 0 ]; do
+        if ! printf '%s\n' "$2" >"$1"; then
+            echo "infrakt could not note in $1 that '$2' has to run" >&6
+            ik_mark_exactly
+            ik_ended "$ik_index" 1 0
+            return 1
+        fi
+        shift 2
+    done
+}
+# fulfil PATH: removes what says that something is still to be done.
+ik_fulfil() {
+    if [ -z "$ik_closed" ]; then rm -rf -- "$1" || exit 1; fi
 }
 # ended INDEX STATUS WHY: WHY is 1 if the step timed out, 2 if it was undone, 3 if undoing it failed, 4 if it was ended because
 # of too much output, 5 if a guard can't be run, else 0.
 ik_ended() {
     ik_record E "$1" "$2" "$3" "$ik_out" "$ik_err" "$ik_now"
     ik_measured=yes
-    if [ "$2" -ne 0 ]; then ik_finish failed; fi
+    if [ "$2" -ne 0 ]; then ik_close failed; fi
 }
 # ask FILE MODE DESCRIPTOR: asks a guard, whose messages go to the descriptor; 1 is nowhere.
 ik_ask() {
@@ -267,8 +300,17 @@ ik_held() {
     fi
     return "$ik_status"
 }
+# unless INDEX FILE MODE [lookup], only_if INDEX FILE MODE [lookup]: whether the step has nothing to do by this guard, or has failed
+# because of it.
+ik_unless() {
+    ik_held "$@" || [ -n "$ik_closed" ]
+}
+ik_only_if() {
+    ! ik_held "$@" || [ -n "$ik_closed" ]
+}
 # still INDEX FILE MODE…: records that a step is still needed after it has run: none of these guards succeeds.
 ik_still() {
+    if [ -n "$ik_closed" ]; then return; fi
     ik_index=$1
     shift
     while [ $# -gt 0 ]; do
@@ -309,16 +351,23 @@ ik_run() {
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
     ik_ended "$1" "$ik_status" "$ik_late"
 }
-# pause INDEX SECONDS: the client carries out this step while the runner holds the lock. If the client does not return, the
-# run ends.
+# pause INDEX SECONDS: the client carries out this step while the runner holds the lock. If the client does not return, only the
+# steps that always run have a turn.
 ik_pause() {
     ik_record P "$1"
     ik_wake 0
     ik_deadline "$1" "$(($2 + 60))00"
     until ik_may_go "$1"; do
         ik_hear
-        if [ "$ik_order" != none ] || [ -n "$ik_ends" ]; then ik_finish stopped; fi
-        if ik_is_over; then ik_finish paused; fi
+        if [ "$ik_order" = stop ]; then
+            ik_close stopped
+            return
+        fi
+        if [ "$ik_order" != none ] || [ -n "$ik_ends" ]; then ik_finish "${ik_broken:-stopped}"; fi
+        if ik_is_over; then
+            ik_close paused
+            return
+        fi
         read -r ik_rest <&8
     done
 }

@@ -2,9 +2,11 @@
 //! skipped.
 
 use super::environment::environment;
+use super::handlers;
 use super::own_action::OwnAction;
 use super::runner;
 use super::step_files::StepFiles;
+use super::uploads;
 use crate::plan::secret::Secrets;
 use crate::plan::shell::{quote, without_comments};
 use crate::plan::survey;
@@ -25,6 +27,8 @@ pub struct Stretch<'a> {
     /// The first step that is not done yet, and the one before which the stretch ends.
     pub from: usize,
     pub to: usize,
+    /// Only the steps that always run are left.
+    pub winding_up: bool,
     pub secrets: &'a Secrets,
     /// Unguessable; the follower's greeting, and the end of every here-document.
     pub nonce: &'a str,
@@ -88,6 +92,17 @@ impl Stretch<'_> {
         if self.surveyed() {
             text.push_str(" &&\nprintf %s \"$IK_SURVEY\" >\"$IK_DIR/survey\"");
         }
+        let mut folders = Vec::new();
+        if self.steps().any(|(_, step)| !step.when_changed.is_empty()) {
+            folders.extend(handlers::FOLDERS);
+        }
+        if self.steps().any(|(_, step)| step.may_be_put_back()) {
+            folders.push(uploads::KEPT);
+        }
+        if !folders.is_empty() {
+            let folders = folders.join(" ");
+            let _ = write!(text, " &&\nmkdir -p {folders} && chmod 700 {folders}");
+        }
         let folder = spool_of(self.run);
         let steps: Vec<StepFiles<'_>> = self
             .steps()
@@ -98,7 +113,11 @@ impl Stretch<'_> {
                 write_file(text, &file.name, &step.content_of(file));
             }
         }
-        write_file(text, "runner", &runner::script(&steps, &folder));
+        write_file(
+            text,
+            "runner",
+            &runner::script(self.plan, &steps, &folder, self.winding_up),
+        );
         text.push_str("\n}\n");
     }
 

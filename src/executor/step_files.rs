@@ -1,7 +1,7 @@
 //! The files of a step in the run's folder on the server: its command, its guards, its undo, and what it uploads. It must
 //! not know when they are executed.
 
-use crate::plan::digest::sha256;
+use super::uploads;
 use crate::plan::secret::{Secret, Secrets};
 use crate::plan::shell::quote;
 use crate::plan::{Action, Content, EnvValue, Step};
@@ -73,9 +73,16 @@ impl<'a> StepFiles<'a> {
                 };
                 add(Purpose::Content, "data", Part::Data(content));
                 let data = format!("{folder}/{index}.data");
-                add(Purpose::Act, "sh", Part::Script(place_file(&data, path, mode, owner)));
-                let holds = holds_content(path, content, mode, owner);
-                add(Purpose::Unless, "unless.content", Part::Script(holds));
+                add(
+                    Purpose::Act,
+                    "sh",
+                    Part::Script(uploads::place(step, &data, path, mode, owner)),
+                );
+                if let Some(undo) = &step.undo {
+                    add(Purpose::Undo, "undo", Part::Script(uploads::undo(path, &undo.command)));
+                }
+                let is_in_place = uploads::is_in_place(step, path, content, mode, owner);
+                add(Purpose::Unless, "unless.content", Part::Script(is_in_place));
             }
             Action::Survey { check } => {
                 let functions = format!("{folder}/survey");
@@ -118,28 +125,4 @@ fn exports(step: &Step, secrets: &Secrets) -> String {
 
 fn value_of<'a>(name: &str, secrets: &'a Secrets) -> &'a str {
     secrets.get(name).map_or("", Secret::expose)
-}
-
-/// Calls the function of `place.sh` for an upload.
-fn place_file(data: &str, path: &str, mode: &str, owner: &str) -> String {
-    let words = [data, path, mode, owner].map(quote);
-    format!("ik_place {}", words.join(" "))
-}
-
-/// A read-only command that succeeds if the file already is as it should be.
-pub fn holds_content(path: &str, content: &str, mode: &str, owner: &str) -> String {
-    let path = quote(path);
-    let mode = mode.trim_start_matches('0');
-    let mode = if mode.is_empty() { "0" } else { mode };
-    let owner = if owner.contains(':') {
-        owner.to_owned()
-    } else {
-        format!("{owner}:")
-    };
-    let format = if owner.ends_with(':') { "%a %U:" } else { "%a %U:%G" };
-    format!(
-        "[ -f {path} ] && [ \"$(stat -L -c '{format}' -- {path})\" = {} ] && [ \"$(sha256sum <{path})\" = '{}  -' ]",
-        quote(&format!("{mode} {owner}")),
-        sha256(content.as_bytes()),
-    )
 }

@@ -1,7 +1,7 @@
 //! One stretch of a run: consecutive steps that the server executes by itself. infrakt follows them from here, over as
 //! many connections as necessary.
 
-use super::execution::{Execution, failed, note};
+use super::execution::{Execution, failed, note, skipped};
 use super::following::{Followed, Owed, PATIENCE};
 use super::nonce::nonce;
 use super::own_action::OwnAction;
@@ -39,6 +39,8 @@ pub(super) enum Stretched {
     Ended(Ended),
     /// All steps before this index are done.
     Reached(usize),
+    /// This step, which infrakt carries out itself, went wrong after the runner had ended.
+    Broke(usize, Ended),
     /// Nothing more can come from it. What was noted tells how far it has got.
     Over,
     /// It was left behind before it reached the server.
@@ -97,13 +99,18 @@ impl Execution<'_> {
                     if matches!(action, OwnAction::Reach { .. }) {
                         self.call_again()?;
                     }
-                    if let Some(ended) = self.own_step(plan, step, action)? {
-                        return Ok(Stretched::Ended(ended));
+                    let failed = self.own_step(plan, step, action)?;
+                    match (failed, action) {
+                        (None, OwnAction::Reboot) => return Ok(Stretched::Reached(step + 1)),
+                        (Some(ended), OwnAction::Reboot) => return Ok(Stretched::Broke(step, ended)),
+                        (None, _) => owed.go = Some(step),
+                        // infrakt tells the runner to stop, so that the steps that always run have their turn.
+                        (Some(ended), _) if plan.always_runs_from(step + 1) => {
+                            self.winding_up = true;
+                            owed.instead = Some(Followed::Failed(ended));
+                        }
+                        (Some(ended), _) => return Ok(Stretched::Ended(ended)),
                     }
-                    if matches!(action, OwnAction::Reboot) {
-                        return Ok(Stretched::Reached(step + 1));
-                    }
-                    owed.go = Some(step);
                     owed.heard = Instant::now();
                     self.again(&nonce, &transcript)
                 }
@@ -167,11 +174,11 @@ impl Execution<'_> {
                         std::thread::sleep(PAUSE);
                     }
                     if let Err(error) = self.call_again().and_then(|()| owed.is_worth_another_try(plan)) {
+                        let reason = "the connection was lost before it; the server may have run it since then";
+                        self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         if let Some(Followed::Failed(ended)) = owed.instead {
                             return Ok(Stretched::Ended(ended));
                         }
-                        let reason = "the connection was lost before it; the server may have run it since then";
-                        self.lose(plan, &mut transcript, reached, to, reason, false)?;
                         return match error {
                             Error::Interrupted => {
                                 Ok(Stretched::Ended(Ended::interrupted(self.world.why_interrupted())))
@@ -218,6 +225,7 @@ impl Execution<'_> {
             plan,
             from: steps.start,
             to: steps.end,
+            winding_up: self.winding_up,
             secrets: self.secrets,
             nonce,
             run: &self.folder(transcript),
@@ -256,7 +264,7 @@ impl Execution<'_> {
         ended: bool,
     ) -> Result<()> {
         let mut events = transcript.lose();
-        events.extend(out_of_sight(plan, *reached, to, reason));
+        events.extend(out_of_sight(plan, *reached, to, reason, self.winding_up));
         // A step whose outcome is known keeps it.
         events.retain(|event| ended_step(event).is_none_or(|step| !self.settled.contains(&step)));
         let last = events.iter().filter_map(ended_step).max();
@@ -324,7 +332,8 @@ impl Execution<'_> {
         let began = Instant::now();
         loop {
             let world = &*self.world;
-            let stopped = || world.interrupts() > 0;
+            let tolerated = self.interrupts_tolerated();
+            let stopped = || world.interrupts() > tolerated;
             match self.connection.reconnect_unless(&stopped, PIECE_OF_PATIENCE) {
                 Err(Error::Ssh(SshError::Unreachable { .. } | SshError::Handshake { .. } | SshError::Lost { .. }))
                     if stopped() =>
@@ -346,22 +355,28 @@ impl Execution<'_> {
     }
 }
 
-/// The steps that the server may execute without a connection: up to the first one that would wait for the client.
-fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str) -> Vec<RunEvent> {
-    let on_its_own = |index: &usize| {
-        let step = plan.steps.get(*index);
-        step.is_some_and(|step| OwnAction::of(step).is_none())
-    };
-    (reached..to)
-        .take_while(on_its_own)
-        .map(|step| RunEvent::StepEnded {
-            step,
+/// The steps that the server may execute without a connection: up to the first one that would wait for infrakt, and then the ones
+/// that always run. `winding_up`: only these. The steps in between have no turn.
+fn out_of_sight(plan: &Plan, reached: usize, to: usize, reason: &str, winding_up: bool) -> Vec<RunEvent> {
+    let mut waits = winding_up;
+    let mut events = Vec::new();
+    let mut without_turn = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate().take(to).skip(reached) {
+        waits |= OwnAction::of(step).is_some();
+        if waits && !step.always {
+            without_turn.push(skipped(index));
+            continue;
+        }
+        events.append(&mut without_turn);
+        events.push(RunEvent::StepEnded {
+            step: index,
             outcome: Outcome::Unknown,
             exit_status: None,
             duration_ms: 0,
             reason: Some(reason.to_owned()),
-        })
-        .collect()
+        });
+    }
+    events
 }
 
 fn ended_step(event: &RunEvent) -> Option<usize> {

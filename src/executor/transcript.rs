@@ -1,9 +1,11 @@
 //! Turns what a follower sends into events: which byte belongs to which step, how each step ended, and how much of the
 //! remote files the client has read.
 
+use super::execution::skipped;
 use super::frames::{Frame, NotAFrame, Record, Why};
 use super::output::Output;
 use crate::event::{Outcome, RunEvent, Stream, StretchPosition};
+use crate::plan::form::MOST_STEPS;
 use crate::plan::secret::Secrets;
 use std::collections::VecDeque;
 
@@ -39,7 +41,7 @@ pub struct Transcript {
     /// The step that has started and not ended, with the uptime of its start.
     current: Option<(usize, u64)>,
     last: Option<usize>,
-    /// How a step failed, if one did.
+    /// How the first step failed that did.
     failed: Option<Ending>,
     paused: Option<usize>,
     finished: Option<String>,
@@ -211,6 +213,11 @@ impl Transcript {
                     self.out.finish(last, events);
                     self.err.finish(last, events);
                 }
+                // Steps that have no turn any more, since one has failed or the run is stopped.
+                let next = self.last.map_or(self.start.first_step, |last| last + 1);
+                if (next..next.saturating_add(MOST_STEPS)).contains(&step) {
+                    events.extend((next..step).map(skipped));
+                }
                 self.out.begin(out, self.kept);
                 self.err.begin(err, self.kept);
                 self.current = Some((step, uptime));
@@ -255,7 +262,7 @@ impl Transcript {
                 };
                 if status != 0 {
                     let reason = reason.clone();
-                    self.failed = Some(Ending::Failed { step, status, reason });
+                    self.failed.get_or_insert(Ending::Failed { step, status, reason });
                 }
                 events.push(RunEvent::StepEnded {
                     step,

@@ -30,6 +30,8 @@ struct Covered<'a> {
     queries: &'a [super::Query],
     consent_before: Option<usize>,
     steps: &'a [super::Step],
+    #[serde(skip_serializing_if = "super::ReportedValues::is_empty")]
+    report: &'a super::ReportedValues,
     #[serde(skip_serializing_if = "Option::is_none")]
     made_at: Option<Timestamp>,
 }
@@ -125,6 +127,7 @@ impl Plan {
             queries: &self.queries,
             consent_before: self.consent_before,
             steps: &self.steps,
+            report: &self.report,
             made_at: self.made_at,
         };
         // All keys are strings and all numbers finite, so there is no way for this to fail; if there were, no consent

@@ -4,7 +4,8 @@
 //! It must not know whether a plan fits a server; that is checked when the server has been reached.
 
 use super::invocation::{Invocation, LONGEST_ARGUMENT};
-use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, StateChange, Step};
+use super::report::{LONGEST_NAME, LONGEST_TEXT, MOST_VALUES};
+use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, Reported, ReportedValues, StateChange, Step};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 pub const LONGEST_TIMEOUT: u64 = 86_400;
 /// Ports that one step may open.
 pub const MOST_ENDPOINTS: usize = 16;
+/// Steps of one plan; more is an endless loop rather than a plan.
+pub const MOST_STEPS: usize = 2000;
 
 impl Plan {
     /// Reads a plan that was saved as JSON. `what` names the source in errors.
@@ -81,10 +84,28 @@ impl Plan {
         if self.consent_before.is_some_and(|index| index > self.steps.len()) {
             return Err("the position of its consent is after its last step".to_owned());
         }
+        check_report(&self.report)?;
         for (index, step) in self.steps.iter().enumerate() {
-            check_step(step, &self.secrets).map_err(|problem| format!("step {}: {problem}", index + 1))?;
+            check_step(step, &self.secrets)
+                .and_then(|()| self.check_awaited(index, step))
+                .map_err(|problem| format!("step {}: {problem}", index + 1))?;
         }
         Ok(())
+    }
+
+    fn check_awaited(&self, index: usize, step: &Step) -> Result<(), String> {
+        let is_awaited = |number: &usize| {
+            let other = number.checked_sub(1).filter(|other| *other < index);
+            other
+                .and_then(|other| self.steps.get(other))
+                .is_some_and(Step::can_be_awaited)
+        };
+        match step.when_changed.iter().find(|number| !is_awaited(number)) {
+            None => Ok(()),
+            Some(number) => Err(format!(
+                "step {number} is no earlier step that changes something on the server"
+            )),
+        }
     }
 }
 
@@ -102,6 +123,9 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     if !step.unless.iter().chain(&step.only_if).all(|guard| is_command(guard)) {
         return Err("a guard is empty or holds a NUL character".to_owned());
     }
+    if step.always && !step.can_always_run() {
+        return Err("only a command or an upload can always run".to_owned());
+    }
     if step.preflight && !can_be_preflight(step) {
         return Err("only a check can run during planning".to_owned());
     }
@@ -110,11 +134,15 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     {
         return Err("only an upload can be allowed to destroy, for a reason of one line".to_owned());
     }
+    let is_upload = matches!(step.action, Action::Upload { .. });
+    if !step.file_checks().all(|(_, check)| is_upload && is_command(check)) {
+        return Err("only an upload has a check of its file, which is not empty and holds no NUL character".to_owned());
+    }
     if let Some(undo) = &step.undo {
-        if !matches!(step.action, Action::Run { .. }) {
-            return Err("only a command can be undone".to_owned());
+        if !is_upload && !matches!(step.action, Action::Run { .. }) {
+            return Err("only a command or an upload can be undone".to_owned());
         }
-        if !is_command(&undo.command) {
+        if !is_command(&undo.command) && !(is_upload && undo.command.is_empty()) {
             return Err("the undo is empty or holds a NUL character".to_owned());
         }
         if !(1..=LONGEST_TIMEOUT).contains(&undo.after_seconds) {
@@ -239,4 +267,39 @@ pub fn is_owner(owner: &str) -> bool {
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
     };
     owner.split(':').count() <= 2 && owner.split(':').all(word)
+}
+
+fn check_report(report: &ReportedValues) -> Result<(), String> {
+    if report.len() > MOST_VALUES {
+        return Err(format!("a report has at most {MOST_VALUES} values"));
+    }
+    for (name, value) in report {
+        if !is_report_name(name) {
+            return Err(format!("{name:?} is not a valid name for a value of the report"));
+        }
+        match value {
+            Reported::Known(value) if !is_report_value(value) => {
+                return Err(format!(
+                    "the report's {name} is no text, number or bool, or longer than {} KiB",
+                    LONGEST_TEXT >> 10
+                ));
+            }
+            Reported::Known(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// One line of a few words.
+pub fn is_report_name(name: &str) -> bool {
+    is_title(name) && name.chars().count() <= LONGEST_NAME
+}
+
+/// A text that is not too long, a number, or true or false.
+pub fn is_report_value(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.len() <= LONGEST_TEXT,
+        serde_json::Value::Number(_) | serde_json::Value::Bool(_) => true,
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => false,
+    }
 }

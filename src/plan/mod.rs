@@ -7,6 +7,7 @@ pub mod digest;
 mod endpoint;
 mod file_change;
 pub mod form;
+mod handlers;
 pub mod invocation;
 pub mod lint;
 mod losses;
@@ -16,6 +17,7 @@ mod preview;
 pub mod printable;
 mod reach;
 pub mod render;
+pub mod report;
 pub mod secret;
 pub mod shell;
 mod step;
@@ -38,6 +40,7 @@ pub use invocation::Invocation;
 pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
 pub use preview::{Asked, Finding, Mark, Preview};
+pub use report::{Reported, ReportedValues};
 pub use step::{Action, Content, Effect, EnvValue, StateChange, Step, Undo};
 pub use survey::Survey;
 
@@ -68,6 +71,9 @@ pub struct Plan {
     /// How many steps come before the place where the recipe put the consent.
     pub consent_before: Option<usize>,
     pub steps: Vec<Step>,
+    /// The values that are shown together after the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub report: ReportedValues,
     /// When it was made; only for a saved plan with destructive steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_at: Option<Timestamp>,
@@ -104,6 +110,11 @@ pub struct Query {
 }
 
 impl Plan {
+    /// Whether a step from this index on always runs.
+    pub fn always_runs_from(&self, index: usize) -> bool {
+        self.steps.iter().skip(index).any(|step| step.always)
+    }
+
     /// Whether any step takes away what can't be brought back.
     pub fn destroys(&self) -> bool {
         self.steps.iter().any(Step::destroys)

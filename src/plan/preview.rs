@@ -1,5 +1,6 @@
 //! What the server said when a plan was made for it: what each step would do now, and how that was asked.
 
+use super::Step;
 use super::file_change::FileChange;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,12 +29,53 @@ pub struct Finding {
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     WouldChange,
+    /// It would change something if one of the steps in its `when_changed` does, and at least one of them would.
+    WouldChangeIf,
     /// A guard holds, so there is nothing to do.
     NoChange,
     /// The step is a check: it never changes anything.
     Check,
     /// A check that would fail now.
     WouldFail,
+}
+
+impl Mark {
+    /// Whether the step would change something, or would if another one does.
+    pub fn may_change(self) -> bool {
+        matches!(self, Self::WouldChange | Self::WouldChangeIf)
+    }
+
+    /// The mark of a step that has something to do only if an earlier one changes something. `marks` are those of the steps
+    /// before it.
+    pub fn if_one_changes(self, step: &Step, marks: &[Self]) -> Self {
+        match (self, awaited(step, marks).next()) {
+            (_, None) => Self::NoChange,
+            (Self::WouldChange, Some(_)) => Self::WouldChangeIf,
+            (mark, Some(_)) => mark,
+        }
+    }
+}
+
+/// The numbers of the steps that the step depends on and that would change something.
+fn awaited<'a>(step: &'a Step, marks: &'a [Mark]) -> impl Iterator<Item = usize> + 'a {
+    step.when_changed.iter().copied().filter(|number| {
+        let mark = number.checked_sub(1).and_then(|index| marks.get(index));
+        mark.is_some_and(|mark| mark.may_change())
+    })
+}
+
+/// Numbers as a sentence has them: `4, 6 or 7`.
+pub fn any_of(numbers: impl Iterator<Item = usize>) -> String {
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    match numbers.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        numbers => numbers.concat(),
+    }
+}
+
+/// On which of the steps before it a step depends, if its mark says that it does: `if 4 or 6 does`.
+pub fn condition(step: &Step, mark: Mark, marks: &[Mark]) -> Option<String> {
+    (mark == Mark::WouldChangeIf).then(|| format!("if {} does", any_of(awaited(step, marks))))
 }
 
 /// Whether the queries and guards that ran for the plan could have changed files on the server.

@@ -45,12 +45,26 @@ pub struct Step {
     /// Read-only commands: if one of them fails, there is nothing to do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
+    /// Numbers of earlier steps, counted from 1: there is something to do only if one of them has changed something since
+    /// this step last succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when_changed: Vec<usize>,
+    /// Of an upload: a read-only command that must accept the new content, in the file `$FILE`, before it takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<String>,
+    /// Of an upload: a read-only command that must succeed afterwards; otherwise the old file is put back, and the step has
+    /// failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_unless: Option<String>,
     /// What the server does by itself if no new login works after the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
     /// Running it twice does no harm, so a resumed run may repeat it when its outcome is not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
+    /// It also has its turn if an earlier step has failed, or the run is stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     /// A check of whether the rest can succeed. It also runs during planning, and the plan shows its result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preflight: bool,
@@ -79,8 +93,12 @@ impl Step {
             action,
             unless: Vec::new(),
             only_if: Vec::new(),
+            when_changed: Vec::new(),
+            validate: None,
+            restore_unless: None,
             undo: None,
             idempotent: false,
+            always: false,
             preflight: false,
             allowed: None,
             env: BTreeMap::new(),
@@ -106,6 +124,32 @@ impl Step {
         self.effect == Effect::Destroy
     }
 
+    /// Whether the old file of an upload may have to be put back.
+    pub fn may_be_put_back(&self) -> bool {
+        let is_upload = matches!(self.action, Action::Upload { .. });
+        is_upload && (self.restore_unless.is_some() || self.undo.is_some())
+    }
+
+    /// The checks of an upload, with what each is called.
+    pub fn file_checks(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let validate = self
+            .validate
+            .iter()
+            .map(|check| ("the check of the new content", check.as_str()));
+        let restore = self.restore_unless.iter();
+        validate.chain(restore.map(|check| ("the check after the upload", check.as_str())))
+    }
+
+    /// Whether the server executes the step without infrakt, so that it can have its turn whatever has happened.
+    pub fn can_always_run(&self) -> bool {
+        matches!(self.action, Action::Run { .. } | Action::Upload { .. })
+    }
+
+    /// Whether the server itself sees if the step has changed something, so that a later one can depend on it.
+    pub fn can_be_awaited(&self) -> bool {
+        self.effect != Effect::Check && matches!(self.action, Action::Run { .. } | Action::Upload { .. })
+    }
+
     /// Whether the executor finds out by itself that there is nothing to do.
     pub fn is_guarded(&self) -> bool {
         !self.unless.is_empty() || !self.only_if.is_empty() || matches!(self.action, Action::Upload { .. })
@@ -116,7 +160,7 @@ impl Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undo {
-    /// A command for `sh` on the server.
+    /// A command for `sh` on the server. For an upload, the old file is put back before it, and it may be empty.
     pub command: String,
     /// Seconds allowed for a new login, from the end of the step's own command.
     pub after_seconds: u64,

@@ -2,7 +2,7 @@
 //! the block that stands right above the name of a server while it is typed. Pure functions of the plan, like
 //! [`render`](super::render), which shows all of it.
 
-use super::preview::{Asked, Finding, Mark, Preview};
+use super::preview::{Asked, Finding, Mark, Preview, condition};
 use super::printable::one_line;
 use super::render::{
     BOLD, DIM, FAILURE, address, effect_sign, effect_style, heading, in_short, provenance, totals, unguarded,
@@ -114,7 +114,7 @@ impl Kind {
         match (mark, step.effect) {
             (Some(Mark::WouldFail), _) => Self::WouldFail,
             (Some(Mark::NoChange), _) => Self::NoChange,
-            (Some(Mark::WouldChange), Effect::Change) => Self::WouldChange,
+            (Some(mark), Effect::Change) if mark.may_change() => Self::WouldChange,
             (_, effect) => Self::Effect(effect),
         }
     }
@@ -155,12 +155,15 @@ fn rows<'a>(plan: &'a Plan, preview: Option<&Preview>) -> Vec<PlanRow<'a>> {
     let mut begin = 0;
     for (index, step) in plan.steps.iter().enumerate() {
         let section = step.section.as_deref();
-        let mark = preview.and_then(|preview| preview.marks.get(index));
-        let kind = Kind::of(step, mark.copied());
-        let title = match preview.and_then(|preview| preview.change_of(index)) {
+        let marked = preview.and_then(|preview| Some((*preview.marks.get(index)?, &preview.marks)));
+        let kind = Kind::of(step, marked.map(|(mark, _)| mark));
+        let mut title = match preview.and_then(|preview| preview.change_of(index)) {
             Some(change) => format!("{} ({})", step.title, in_short(change)).into(),
             None => Cow::Borrowed(step.title.as_str()),
         };
+        if let Some(condition) = marked.and_then(|(mark, marks)| condition(step, mark, marks)) {
+            title = format!("{title}, {condition}").into();
+        }
         if rows.last().is_some_and(|last| last.section != section) {
             begin = rows.len();
         }

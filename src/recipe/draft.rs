@@ -3,14 +3,13 @@
 use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};
 use crate::facts::Facts;
-use crate::plan::{Action, Content, EnvValue, Keeper, Query, Step, lint};
+use crate::plan::form::MOST_STEPS;
+use crate::plan::{Action, Content, EnvValue, Keeper, Query, ReportedValues, Step, lint};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The most steps that one plan may have; more is an endless loop rather than a plan.
-const MAX_STEPS: usize = 2000;
 /// The most queries; each costs a round trip.
 const MAX_QUERIES: usize = 500;
 /// The most text that a recipe may print and put into steps, in bytes.
@@ -109,6 +108,7 @@ pub struct Draft {
     pub steps: Vec<Step>,
     /// What was asked of the server, each command once.
     pub queries: Vec<Query>,
+    pub report: ReportedValues,
     pub section: Option<String>,
     pub consent_before: Option<usize>,
     pub parameters: Vec<Parameter>,
@@ -232,7 +232,17 @@ impl Draft {
                 .is_some_and(|step| lint::destroys_unsaid(step).is_some())
         };
         let found = pending.into_iter().find(still);
-        found.map(|(_, problem, source, position)| (problem, source, position))
+        let found = found.map(|(_, problem, source, position)| (problem, source, position));
+        found.or_else(|| {
+            let (index, what) = lint::runs_allowed_script(&self.steps)?;
+            let origin = &self.steps.get(index)?.origin;
+            let line = u16::try_from(origin.line).unwrap_or(u16::MAX).max(1);
+            Some((
+                Problem::of_allowed(&what),
+                origin.file.clone(),
+                rhai::Position::new(line, 1),
+            ))
+        })
     }
 
     /// Adds a step and tells its index.
@@ -241,8 +251,8 @@ impl Draft {
     /// If there are too many.
     pub fn add(&mut self, step: Step) -> Result<usize, Problem> {
         self.charge(bytes_of(&step))?;
-        if self.steps.len() >= MAX_STEPS {
-            return Err(Problem::new(format!("a plan has at most {MAX_STEPS} steps"))
+        if self.steps.len() >= MOST_STEPS {
+            return Err(Problem::new(format!("a plan has at most {MOST_STEPS} steps"))
                 .help("the usual cause is a loop that never ends"));
         }
         self.steps.push(step);
@@ -264,6 +274,7 @@ pub fn bytes_of(step: &Step) -> usize {
     let guards = step.unless.iter().chain(&step.only_if);
     let undo = step.undo.iter().map(|undo| &undo.command);
     let guards: usize = guards.chain(undo).map(String::len).sum();
+    let checks: usize = step.file_checks().map(|(_, check)| check.len()).sum();
     let env: usize = step
         .env
         .values()
@@ -272,7 +283,7 @@ pub fn bytes_of(step: &Step) -> usize {
             EnvValue::Secret { secret } => secret.len(),
         })
         .sum();
-    step.title.len() + action + guards + env
+    step.title.len() + action + guards + checks + env
 }
 
 /// What a primitive has to say against its call.
@@ -350,6 +361,21 @@ impl Problem {
                     .to_owned(),
             ),
             line_of: text.lines().nth(line - 1).map(|line| line.trim().to_owned()),
+        }
+    }
+
+    /// The problem of a step that runs an uploaded script which may destroy.
+    fn of_allowed(what: &str) -> Self {
+        Self {
+            kind: ProblemKind::Lint,
+            message: format!("`{what}` destroys data, and this step runs it now"),
+            label: format!("runs `{what}`"),
+            help: Some(
+                "`allow_destroying` is for what runs later, such as a timer; what a step of the recipe destroys belongs into \
+                 ssh::destroy(\"What is destroyed\", \"…\"), so that the plan asks for consent"
+                    .to_owned(),
+            ),
+            line_of: None,
         }
     }
 

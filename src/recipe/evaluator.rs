@@ -16,7 +16,7 @@ use super::used::{Sources, Used, keep_ast, lock};
 use super::{api, comparisons, diagnostics, names, notes};
 use crate::error::{Error, Position, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
-use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ServerIdentity, Source, Step};
+use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ReportedValues, ServerIdentity, Source, Step};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope, Shared};
 use rustix::time::{ClockId, clock_gettime};
@@ -32,6 +32,8 @@ pub struct Evaluated {
     pub recipe: RecipeIdentity,
     pub steps: Vec<Step>,
     pub queries: Vec<Query>,
+    /// The values that are shown together after the run.
+    pub report: ReportedValues,
     pub consent_before: Option<usize>,
     pub declared: Vec<Parameter>,
     pub parameters: BTreeMap<String, Value>,
@@ -59,6 +61,7 @@ impl Evaluated {
             queries: self.queries,
             consent_before: self.consent_before,
             steps: self.steps,
+            report: self.report,
             made_at: None,
             digest: String::new(),
         };
@@ -160,6 +163,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         sources: sources.clone(),
         server: inputs.server.name.clone(),
         steps: Vec::new(),
+        report: ReportedValues::new(),
         queries: Vec::new(),
         section: None,
         consent_before: None,
@@ -250,6 +254,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             sources,
         },
         steps: std::mem::take(&mut draft.steps),
+        report: std::mem::take(&mut draft.report),
         queries: std::mem::take(&mut draft.queries),
         consent_before: draft.consent_before,
         declared: std::mem::take(&mut draft.parameters),

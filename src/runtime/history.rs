@@ -4,8 +4,10 @@
 use super::open::{Parameters, Runtime};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
-use crate::plan::Plan;
+use crate::plan::{Plan, Reported};
 use crate::store::{GroupId, OutputChunk, Run, RunFilter, RunGroup, StepRecord};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A run with everything in the journal except the output of its steps.
 pub struct RunRecord {
@@ -17,6 +19,8 @@ pub struct RunRecord {
     /// The plan that it executes. `None` where an older infrakt has made it, in a form that this one can't read.
     pub plan: Option<Plan>,
     pub steps: Vec<StepRecord>,
+    /// The values of its report, as far as they are known; null for the others.
+    pub report: BTreeMap<String, Value>,
     pub notices: Vec<String>,
     pub resumable: bool,
 }
@@ -43,7 +47,9 @@ impl Runtime {
     pub fn run_record(&self, id: i64) -> Result<RunRecord> {
         // The plan of an older infrakt may have another form; the rest can be shown without it.
         let plan = self.store.plan_of(id).ok();
+        let report = plan.as_ref().map(reported_by).unwrap_or_default();
         Ok(RunRecord {
+            report,
             run: self.store.run(id)?,
             parameters: plan.as_ref().map(|plan| plan.parameters.clone()).unwrap_or_default(),
             consent: self.store.consent_of(id)?,
@@ -52,6 +58,14 @@ impl Runtime {
             notices: self.store.notices_of(id)?,
             resumable: self.is_resumable(id)?,
         })
+    }
+
+    /// The values of a run's report, as far as they are known; null for the others.
+    ///
+    /// # Errors
+    /// If there is no such run, or the database can't be read.
+    pub fn report_of(&self, run_id: i64) -> Result<BTreeMap<String, Value>> {
+        Ok(reported_by(&self.store.plan_of(run_id)?))
     }
 
     /// Whether a run has ended early, so that it can be resumed.
@@ -106,4 +120,11 @@ impl Runtime {
     pub fn group_of_run(&self, run_id: i64) -> Result<Option<GroupId>> {
         self.store.group_of_run(run_id)
     }
+}
+
+fn reported_by(plan: &Plan) -> BTreeMap<String, Value> {
+    let values = plan.report.iter().map(|(name, value)| match value {
+        Reported::Known(value) => (name.clone(), value.clone()),
+    });
+    values.collect()
 }

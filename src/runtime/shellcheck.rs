@@ -129,6 +129,7 @@ fn scripts_of(step: &Step) -> Vec<(&'static str, &str)> {
     };
     let guards = step.unless.iter().chain(&step.only_if);
     scripts.extend(guards.map(|guard| ("a guard", guard.as_str())));
+    scripts.extend(step.file_checks());
     scripts.extend(step.undo.iter().map(|undo| ("the undo", undo.command.as_str())));
     scripts
 }

@@ -174,6 +174,15 @@ impl Journal {
         &self.spool
     }
 
+    /// Notes as open the steps from this index on that are done: they are executed again now. The outcome that an earlier
+    /// attempt has left of a step that always runs would pass for one of this attempt.
+    pub fn open_from(&self, step: usize) -> Result<()> {
+        self.store.write(|transaction| {
+            resume::open_from(transaction, self.run_id, step)?;
+            Ok(())
+        })
+    }
+
     /// Writes events in one transaction: all of them are in the journal when this returns, or none if it fails (a disk
     /// that fails after that is an error too). To show an event only after it was journalled, collect what has arrived,
     /// append it, then show it.

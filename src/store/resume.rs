@@ -127,6 +127,17 @@ pub(super) fn open_again(transaction: &Transaction<'_>, run_id: i64, lock_file: 
     Ok(())
 }
 
+/// Notes as open the steps of the run from this index on that are done.
+pub(super) fn open_from(transaction: &Transaction<'_>, run_id: i64, step: usize) -> rusqlite::Result<()> {
+    let sql =
+        "UPDATE steps SET outcome = NULL, reason = NULL, exit_status = NULL, ended_at = NULL, ended_sequence = NULL
+         WHERE run_id = ?1 AND step >= ?2 AND outcome IN (?3, ?4)";
+    let done = [Outcome::Changed.as_str(), Outcome::NoChange.as_str()];
+    transaction
+        .execute(sql, params![run_id, step as i64, done[0], done[1]])
+        .map(drop)
+}
+
 /// Milliseconds since the run ended, or since the last event in its journal where its end was not seen.
 fn paused_since_its_end(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<i64> {
     let last: Option<Timestamp> = transaction.query_row(

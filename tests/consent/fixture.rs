@@ -111,6 +111,7 @@ pub fn plan() -> Plan {
             ..Losses::default()
         },
         consent_before: Some(1),
+        report: Default::default(),
         steps: vec![
             run("Docker answers", Effect::Check, "docker info"),
             run("Remove all", Effect::Destroy, "docker system prune -af"),

@@ -2,6 +2,9 @@
 //! server: plain `cargo test` ignores them and says so; `scripts/test` runs them.
 #![cfg(test)]
 
+mod always;
+mod checked_uploads;
+mod handlers;
 mod invocation;
 mod links;
 mod local;

@@ -7,10 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod always;
 mod clocks;
 mod cuts;
 mod disks;
 mod floods;
+mod handlers;
 mod hostile;
 mod imitations;
 mod impatience;

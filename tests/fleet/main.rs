@@ -7,6 +7,7 @@
 mod infrakt;
 mod many;
 mod outcomes;
+mod reports;
 mod retry;
 mod servers;
 #[path = "../support/mod.rs"]

@@ -10,4 +10,5 @@ mod names;
 mod needs;
 mod own_functions;
 mod ownership;
+mod steps;
 mod support;

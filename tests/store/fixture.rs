@@ -99,6 +99,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
         losses: Losses::default(),
         losses_complete: false,
         consent_before: None,
+        report: Default::default(),
         steps: vec![
             step("Look", Effect::Check),
             step("Act", second),

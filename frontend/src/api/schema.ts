@@ -908,7 +908,7 @@ export interface components {
             volumes: components["schemas"]["Loss"][];
         };
         /** @description The result of a step's guards during planning; see `infrakt plan`. */
-        Mark: "would_change" | "no_change" | "check" | "would_fail";
+        Mark: "would_change" | "would_change_if" | "no_change" | "check" | "would_fail";
         /** @description How a person consented. */
         Means: "typed" | "--confirm" | "api";
         /** @description What would happen, and to which server. */
@@ -1077,6 +1077,10 @@ export interface components {
             recipe: components["schemas"]["RecipeIdentity"];
             /** @description The error with which a run of it would be refused now, even with a consent. */
             refused: components["schemas"]["ErrorShown"] | null;
+            /** @description The values that are shown together after the run. */
+            report?: {
+                [key: string]: components["schemas"]["Reported"];
+            };
             /** @description Names of the secrets that the steps need; their values are asked for when the plan is executed. */
             secrets: string[];
             server: components["schemas"]["ServerIdentity"];
@@ -1256,6 +1260,8 @@ export interface components {
             parameters: components["schemas"]["Parameter"][];
             source: string;
         };
+        /** @description A value of a report. */
+        Reported: unknown;
         ResumeBody: {
             /** @description The server's name. Required if the consent that started the run is no longer valid. */
             confirm?: string | null;
@@ -1395,6 +1401,10 @@ export interface components {
             pid: number;
             reason: string | null;
             recipe: string;
+            /** @description The values that its recipe reports; null for those that are not known. */
+            report: {
+                [key: string]: unknown;
+            };
             /** @description Whether it ended early and can be resumed. */
             resumable: boolean;
             /** @description The server's name when the run started; its row may have been removed since. */
@@ -1695,6 +1705,8 @@ export interface components {
             action: components["schemas"]["Action"];
             /** @description Why an uploaded script may hold a command that destroys when it is run later. */
             allowed?: string | null;
+            /** @description It also has its turn if an earlier step has failed, or the run is stopped. */
+            always?: boolean;
             effect: components["schemas"]["Effect"];
             env?: {
                 [key: string]: components["schemas"]["EnvValue"];
@@ -1707,6 +1719,8 @@ export interface components {
             origin: components["schemas"]["Origin"];
             /** @description A check of whether the rest can succeed. It also runs during planning, and the plan shows its result. */
             preflight?: boolean;
+            /** @description Of an upload: a read-only command that must succeed afterwards; otherwise the old file is put back, and the step has failed. */
+            restore_unless?: string | null;
             section?: string | null;
             /**
              * Format: uint64
@@ -1718,11 +1732,17 @@ export interface components {
             undo?: components["schemas"]["Undo"] | null;
             /** @description Read-only commands: if one of them succeeds, there is nothing to do. */
             unless?: string[];
+            /** @description Of an upload: a read-only command that must accept the new content, in the file `$FILE`, before it takes its place. */
+            validate?: string | null;
+            /** @description Numbers of earlier steps, counted from 1: there is something to do only if one of them has changed something since this step last succeeded. */
+            when_changed?: number[];
         };
         /** @description One step of a run: how it ended, and what it was. */
         StepShown: {
             /** @description What it does, as the plan says; with what follows, null for a run of an older infrakt whose plan can't be read. */
             action: components["schemas"]["Action"] | null;
+            /** @description Whether it also has its turn if an earlier step has failed, or the run is stopped. */
+            always: boolean;
             /** Format: uint64 */
             duration_ms: number | null;
             effect: components["schemas"]["Effect"];
@@ -1739,6 +1759,8 @@ export interface components {
             /** @description null if neither an end nor an interruption of the step was seen: it has not begun, or is running. */
             outcome: components["schemas"]["Outcome"] | null;
             reason: string | null;
+            /** @description Of an upload: the read-only command that must succeed afterwards, or the old file is put back. */
+            restore_unless: string | null;
             section: string | null;
             /** Format: date-time */
             started_at: string | null;
@@ -1751,6 +1773,10 @@ export interface components {
             undo: components["schemas"]["Undo"] | null;
             /** @description Read-only commands: if one of them succeeds, there is nothing to do. */
             unless: string[];
+            /** @description Of an upload: the read-only command that must accept the new content, in the file `$FILE`. */
+            validate: string | null;
+            /** @description Numbers of earlier steps: there is something to do only if one of them has changed something. */
+            when_changed: number[];
         };
         StopBody: {
             /**
@@ -1798,7 +1824,7 @@ export interface components {
              * @description Seconds allowed for a new login, from the end of the step's own command.
              */
             after_seconds: number;
-            /** @description A command for `sh` on the server. */
+            /** @description A command for `sh` on the server. For an upload, the old file is put back before it, and it may be empty. */
             command: string;
         };
         UnknownSaid: "again" | "done";

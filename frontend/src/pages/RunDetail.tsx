@@ -22,6 +22,7 @@ import type { RunView } from "../run/view";
 import { recipeName } from "../run/words";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
+import { reportedText } from "../text/report";
 import styles from "./RunDetail.module.css";
 
 /** A run: live while it is running, and its record afterwards. */
@@ -88,6 +89,7 @@ function Run({ id }: { id: number }) {
           </ul>
         </Section>
       )}
+      <Report values={run.report} />
       <Section title="Steps" plain>
         <StepList runId={id} view={view} feed={feed} />
       </Section>
@@ -136,6 +138,23 @@ function About({ run, view }: { run: RunDetails; view: RunView }) {
         </Fact>
       )}
     </dl>
+  );
+}
+
+/** The values that the recipe reports. */
+function Report({ values }: { values: RunDetails["report"] }) {
+  const names = Object.keys(values);
+  if (names.length === 0) return null;
+  return (
+    <Section title="Report">
+      <dl className={styles.about}>
+        {names.map((name) => (
+          <Fact key={name} name={printable(name)}>
+            {printable(reportedText(values[name]))}
+          </Fact>
+        ))}
+      </dl>
+    </Section>
   );
 }
 

@@ -13,6 +13,7 @@ export function PlanStepView({
   index,
   mark,
   change,
+  condition,
   asksBefore,
   open,
 }: {
@@ -22,6 +23,7 @@ export function PlanStepView({
   mark: Mark | null;
   /** How it would change its file. */
   change: FileChange | null;
+  condition: string | null;
   /** The name that has to be typed before this step, if it is that one. */
   asksBefore: string | null;
   open: boolean;
@@ -38,7 +40,7 @@ export function PlanStepView({
           </span>
           <span className={styles.badges}>
             {step.effect === "destroy" && mark === "no_change" && <EffectBadge effect="destroy" />}
-            <EffectBadge effect={step.effect} mark={mark} />
+            <EffectBadge effect={step.effect} mark={mark} condition={condition} />
           </span>
         </summary>
         <div className={styles.body}>

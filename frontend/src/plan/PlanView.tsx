@@ -12,6 +12,7 @@ import { lossGroups } from "./losses";
 import styles from "./PlanView.module.css";
 import { PlanStepView } from "./PlanStepView";
 import { Provenance } from "./Provenance";
+import { reportedText } from "../text/report";
 import { isCertain, parameterLines, sections, totals, unlisted } from "./summary";
 
 /** A plan as a person reads it before it runs: what it takes away, and every step with its exact command. */
@@ -95,13 +96,14 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
         <section key={section.steps[0]?.index ?? section.title} className={styles.section}>
           <h3>{printable(section.title)}</h3>
           <ol role="list" className={styles.steps}>
-            {section.steps.map(({ index, step, mark, change }) => (
+            {section.steps.map(({ index, step, mark, condition, change }) => (
               // Rendered again when all are opened or closed; each can then be opened and closed by itself.
               <PlanStepView
                 key={`${index} ${String(all)}`}
                 step={step}
                 index={index}
                 mark={mark}
+                condition={condition}
                 change={change}
                 asksBefore={plan.consent_before === index ? plan.server.name : null}
                 open={all}
@@ -110,6 +112,17 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
           </ol>
         </section>
       ))}
+      {plan.report !== undefined && Object.keys(plan.report).length > 0 && (
+        <details className={styles.about}>
+          <summary>Reported in the end</summary>
+          <Facts
+            of={Object.entries(plan.report).map(([name, value]): [string, string] => [
+              printable(name),
+              printable(reportedText(value)),
+            ])}
+          />
+        </details>
+      )}
       <details className={styles.about}>
         <summary>About this plan</summary>
         <Facts

@@ -3,10 +3,25 @@ import { CodeBlock } from "../components/Code";
 import { duration } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./PlanView.module.css";
+import { anyOf } from "./summary";
 
 /** What a step is made of. Of a run that is over, some of it may not be known any more. */
 export type StepContent = Pick<PlanStep, "title" | "action" | "origin"> &
-  Partial<Pick<PlanStep, "env" | "unless" | "only_if" | "undo" | "allowed" | "timeout_seconds">> & {
+  Partial<
+    Pick<
+      PlanStep,
+      | "env"
+      | "unless"
+      | "only_if"
+      | "when_changed"
+      | "always"
+      | "validate"
+      | "restore_unless"
+      | "undo"
+      | "allowed"
+      | "timeout_seconds"
+    >
+  > & {
     invocation?: PlanStep["invocation"] | null;
   };
 
@@ -26,12 +41,18 @@ export function StepBody({ step }: { step: StepContent }) {
       )}
       <Guards title="Skipped if this succeeds" commands={step.unless} />
       <Guards title="Only if this succeeds" commands={step.only_if} />
-      {step.undo !== undefined && step.undo !== null && (
-        <>
-          <p className={styles.line}>Undone if no new login works within {step.undo.after_seconds} s:</p>
-          <CodeBlock text={step.undo.command} label="Undo command" copy={false} />
-        </>
+      {step.when_changed !== undefined && step.when_changed.length > 0 && (
+        <p className={styles.line}>Only if step {anyOf(step.when_changed)} changed something</p>
       )}
+      {step.always === true && (
+        <p className={styles.line}>Runs also if an earlier step fails, or the run is stopped</p>
+      )}
+      <Guards
+        title="Left as it was unless this accepts the new content, in $FILE"
+        commands={one(step.validate)}
+      />
+      <Guards title="The old file is put back unless this succeeds" commands={one(step.restore_unless)} />
+      {step.undo != null && <UndoView undo={step.undo} isUpload={step.action.kind === "upload"} />}
       <p className={styles.line}>
         {placeOf(step)}
         {step.timeout_seconds !== undefined && `, at most ${duration(step.timeout_seconds * 1000)}`}
@@ -99,6 +120,24 @@ function HowItRuns({ invocation }: { invocation: NonNullable<PlanStep["invocatio
       `exit status ${allowed_exits.join(" or ")} also succeeds`,
   ].filter((word) => word !== false);
   return words.length === 0 ? null : <p className={styles.line}>Runs {printable(words.join(", "))}</p>;
+}
+
+/** What the server does by itself if no new login works. */
+function UndoView({ undo, isUpload }: { undo: NonNullable<PlanStep["undo"]>; isUpload: boolean }) {
+  const within = `if no new login works within ${undo.after_seconds} s`;
+  return (
+    <>
+      <p className={styles.line}>
+        {isUpload ? `The old file is put back ${within}` : `Undone ${within}`}
+        {undo.command !== "" && (isUpload ? ", and then this runs:" : ":")}
+      </p>
+      {undo.command !== "" && <CodeBlock text={undo.command} label="Undo command" copy={false} />}
+    </>
+  );
+}
+
+function one(command: string | null | undefined): string[] {
+  return command == null ? [] : [command];
 }
 
 function Guards({ title, commands = [] }: { title: string; commands?: string[] | undefined }) {

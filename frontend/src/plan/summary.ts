@@ -14,7 +14,7 @@ export function totals(plan: Plan): string {
   const steps = count(plan.steps.length, "step");
   const sentence = parts.length === 0 ? `${steps}.` : `${steps}: ${parts.join(", ")}.`;
   if (!plan.marks) return sentence;
-  const would = plan.marks.filter((mark) => mark === "would_change").length;
+  const would = plan.marks.filter(mayChange).length;
   const fails = plan.marks.filter((mark) => mark === "would_fail").length;
   return [
     sentence,
@@ -25,11 +25,23 @@ export function totals(plan: Plan): string {
     .join(" ");
 }
 
+/** Whether a step would change something, or would if another one does. */
+export function mayChange(mark: Mark): boolean {
+  return mark === "would_change" || mark === "would_change_if";
+}
+
+/** Numbers as a sentence has them: `4, 6 or 7`. */
+export function anyOf(numbers: number[]): string {
+  return numbers.join(", ").replace(/, (\d+)$/, " or $1");
+}
+
 export interface PlannedStep {
   /** From 0, as the API counts. */
   index: number;
   step: PlanStep;
   mark: Mark | null;
+  /** On which other steps it depends whether it would change something. */
+  condition: string | null;
   change: FileChange | null;
 }
 
@@ -50,7 +62,8 @@ export function sections(plan: Plan): PlanSection[] {
       all.push(section);
     }
     const change = plan.changes?.find((change) => change.step === index + 1) ?? null;
-    section.steps.push({ index, step, mark: markOf(plan, index, firstDestroying), change });
+    const mark = markOf(plan, index, firstDestroying);
+    section.steps.push({ index, step, mark, condition: conditionOf(plan, step, mark), change });
   });
   return all;
 }
@@ -78,6 +91,15 @@ export function unlisted(plan: Plan): string | null {
 /** Whether a step deletes what is listed, rather than that it may. */
 export function isCertain(plan: Plan): boolean {
   return plan.steps.filter((step) => step.effect === "destroy").length > (plan.unlisted ?? []).length;
+}
+
+function conditionOf(plan: Plan, step: PlanStep, mark: Mark | null): string | null {
+  if (mark !== "would_change_if") return null;
+  const would = (step.when_changed ?? []).filter((number) => {
+    const other = plan.marks?.[number - 1];
+    return other !== undefined && mayChange(other);
+  });
+  return `if ${anyOf(would)} does`;
 }
 
 /** The parameters of a plan, as a recipe's author would write their values. */

@@ -80,9 +80,9 @@ export function viewOf(run: RunDetails, feed: Pick<FeedSnapshot, "progress" | "c
   };
 }
 
-function contentOf({ title, action, origin, unless, only_if, undo }: RunStep): StepContent | null {
-  if (action === null || origin === null) return null;
-  return { title, action, origin, unless, only_if, undo };
+function contentOf(step: RunStep): StepContent | null {
+  const { action, origin } = step;
+  return action === null || origin === null ? null : { ...step, action, origin };
 }
 
 function stepView(

@@ -5,6 +5,7 @@ mod one;
 mod row;
 mod several;
 mod summary;
+pub(super) mod values;
 
 pub(super) use one::{Lines, One};
 pub(super) use row::{Row, exit_of};

@@ -1,7 +1,7 @@
 //! Reports one server: its run in lines, and an error of it as the error of the command.
 
 use super::super::{Context, output};
-use super::{Progress, Report, Row};
+use super::{Progress, Report, Row, values};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent};
 use crate::plan::Plan;
@@ -19,6 +19,12 @@ pub(in crate::cmd) struct One<'a> {
 impl<'a> One<'a> {
     pub(in crate::cmd) fn new(context: &'a Context) -> Self {
         Self { context }
+    }
+
+    /// Shows what the recipe reports.
+    pub(in crate::cmd) fn show_values(&self, rows: &[Row]) -> Result<()> {
+        let mut with_run = rows.iter().filter_map(|row| Some((row, row.run?)));
+        with_run.try_for_each(|(row, run)| values::show(&row.report, run, &row.server, self.context))
     }
 }
 
@@ -53,9 +59,9 @@ impl Report for One<'_> {
         output::error(error, self.context);
     }
 
-    fn end(&self, _group: GroupId, _rows: &[Row]) -> Result<()> {
-        // The run's own last lines have said it.
-        Ok(())
+    fn end(&self, _group: GroupId, rows: &[Row]) -> Result<()> {
+        // The run's own last lines have said the rest.
+        self.show_values(rows)
     }
 }
 

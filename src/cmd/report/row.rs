@@ -5,6 +5,8 @@ use crate::document::several::{GroupMember, ServerEnded, ServerOutcome};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunState};
 use crate::reporter::Account;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is known of one server: its line in the table.
 pub(in crate::cmd) struct Row {
@@ -15,6 +17,8 @@ pub(in crate::cmd) struct Row {
     pub account: Option<Account>,
     pub reason: Option<String>,
     pub error: Option<ErrorShown>,
+    /// The values that its recipe reports.
+    pub report: BTreeMap<String, Value>,
     pub exit: Exit,
 }
 
@@ -27,6 +31,7 @@ impl Row {
             account: None,
             reason: None,
             error: None,
+            report: BTreeMap::new(),
             exit: Exit::Done,
         }
     }
@@ -83,6 +88,7 @@ impl Row {
             duration_ms: self.account.map(|account| account.took.as_millis() as u64),
             reason: self.reason.clone(),
             error: self.error.clone(),
+            report: self.report.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::{Context, output};
 use super::row::Row;
+use super::values;
 use crate::document::several::{GroupEvent, ServerOutcome};
 use crate::error::{Exit, Result};
 use crate::reporter::Account;
@@ -62,7 +63,8 @@ impl Summary<'_> {
         for (why, command) in self.shown_next() {
             text.push_str(&format!("{why}: {command}\n"));
         }
-        output::line(&text)
+        output::line(&text)?;
+        values::table(self.rows)
     }
 
     /// `37 of 500 done, 2 failed`.

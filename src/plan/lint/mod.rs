@@ -2,6 +2,7 @@
 //! helps honest authors; it is not a security boundary, because a shell has endless ways to write a command. Queries
 //! and guards must not change anything at all; see `changing`.
 
+mod allowed_scripts;
 mod changing;
 mod commands;
 mod dialect;
@@ -9,6 +10,7 @@ mod excuses;
 mod program_changes;
 mod programs;
 
+pub use allowed_scripts::runs_allowed_script;
 pub use changing::changing;
 pub use dialect::{Bashism, bashism};
 
@@ -309,7 +311,13 @@ pub struct LintFinding {
 
 /// Looks through a whole plan, as `apply` does with one that comes from a file.
 pub fn findings(plan: &Plan) -> Vec<LintFinding> {
-    let mut findings = Vec::new();
+    let allowed = runs_allowed_script(&plan.steps).map(|(step, what)| LintFinding {
+        step,
+        part: "the command",
+        what,
+        does: "destroys data",
+    });
+    let mut findings: Vec<LintFinding> = allowed.into_iter().collect();
     for (index, step) in plan.steps.iter().enumerate() {
         let mut note = |part, found: Option<(String, &'static str)>| {
             findings.extend(found.map(|(what, does)| LintFinding {
@@ -340,6 +348,8 @@ pub fn findings(plan: &Plan) -> Vec<LintFinding> {
             .iter()
             .chain(&step.only_if)
             .for_each(|guard| note("a guard", not_a_look(guard)));
+        step.file_checks()
+            .for_each(|(part, check)| note(part, not_a_look(check)));
         if let Some(undo) = step.undo.as_ref().filter(|_| step.effect != Effect::Destroy) {
             note("the undo", destroys(&undo.command));
         }

@@ -9,7 +9,7 @@ use super::file_change::FileChange;
 use super::losses::{Loss, Losses};
 use super::preview::{Asked, Mark, Preview};
 use super::printable::one_line;
-use super::{Effect, Keeper, Plan};
+use super::{Effect, Keeper, Plan, Reported};
 use diff::write_diff;
 use std::fmt::{self, Write as _};
 use step::{block, write_finding, write_step};
@@ -94,7 +94,7 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
                 one_line(&plan.server.name)
             )?;
         }
-        write_step(text, index, step, marks.and_then(|marks| marks.get(index)).copied())?;
+        write_step(text, index, step, marks)?;
         if let Some(change) = preview.and_then(|preview| preview.change_of(index)) {
             write_change(text, change)?;
         }
@@ -102,6 +102,13 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
             if finding.step == index + 1 {
                 write_finding(text, finding)?;
             }
+        }
+    }
+    if !plan.report.is_empty() {
+        writeln!(text, "\n{BOLD}Reported in the end{BOLD:#}")?;
+        for (name, value) in &plan.report {
+            let Reported::Known(value) = value;
+            writeln!(text, "      {} = {}", one_line(name), one_line(&value.to_string()))?;
         }
     }
     writeln!(text, "\n{}", totals(plan, marks))?;
@@ -296,7 +303,7 @@ pub fn totals(plan: &Plan, marks: Option<&[Mark]>) -> String {
         let _ = write!(text, ": {}", parts.join(", "));
     }
     if let Some(marks) = marks {
-        let would = marks.iter().filter(|mark| **mark == Mark::WouldChange).count();
+        let would = marks.iter().filter(|mark| mark.may_change()).count();
         let _ = match would {
             0 => write!(text, ". Nothing would change"),
             would => write!(text, ". {would} {} would change something", plural(would)),

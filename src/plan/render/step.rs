@@ -1,9 +1,9 @@
 //! One step of a plan as people read it: its title, its exact command and its guards.
 
 use super::style::{BOLD, DIM, FAILURE, effect_sign, effect_style, plain};
-use crate::plan::preview::{Finding, Mark};
+use crate::plan::preview::{Finding, Mark, any_of, condition};
 use crate::plan::printable::{one_line, printable};
-use crate::plan::{Action, Content, EnvValue, Invocation, Origin, Step, Undo};
+use crate::plan::{Action, Content, EnvValue, Step, Undo};
 use std::fmt::{self, Write as _};
 
 /// A step's title and command, without its guards.
@@ -13,51 +13,74 @@ pub fn command_of(index: usize, step: &Step) -> String {
     text
 }
 
-pub fn write_step(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
-    write_head(text, index, step, mark)?;
+/// `marks` are those of all steps of the plan.
+pub fn write_step(text: &mut String, index: usize, step: &Step, marks: Option<&[Mark]>) -> fmt::Result {
+    write_head(text, index, step, marks)?;
+    write_details(text, step)
+}
+
+/// How the step runs, and when it does not.
+fn write_details(text: &mut String, step: &Step) -> fmt::Result {
     for (name, value) in &step.env {
         let shown = match value {
             EnvValue::Plain(value) => format!("{name}={value}"),
             EnvValue::Secret { secret } => format!("{name}=(the secret {secret})"),
         };
-        writeln!(text, "      {DIM}with     {}{DIM:#}", indented(&shown))?;
+        write_detail(text, "with", &shown)?;
     }
-    write_invocation(text, &step.invocation)?;
+    if let Some(words) = step.invocation.words() {
+        write_detail(text, "runs", &words)?;
+    }
+    if step.always {
+        write_detail(text, "always", "also if an earlier step fails, or the run is stopped")?;
+    }
     if step.preflight {
-        writeln!(text, "      {DIM}asked    while planning too{DIM:#}")?;
+        write_detail(text, "asked", "while planning too")?;
     }
     if let Some(why) = &step.allowed {
-        writeln!(
+        write_detail(text, "allowed", &format!("to destroy data when it runs: {why}"))?;
+    }
+    for guard in &step.unless {
+        write_detail(text, "unless", guard)?;
+    }
+    for guard in &step.only_if {
+        write_detail(text, "only if", guard)?;
+    }
+    if !step.when_changed.is_empty() {
+        let numbers = any_of(step.when_changed.iter().copied());
+        write_detail(text, "only if", &format!("step {numbers} changed something"))?;
+    }
+    if let Some(check) = &step.validate {
+        write_detail(
             text,
-            "      {DIM}allowed  to destroy data when it runs: {}{DIM:#}",
-            indented(why)
+            "checked",
+            &format!("in $FILE, before it takes its place: {check}"),
         )?;
     }
-    write_guards(text, &step.unless, &step.only_if, step.undo.as_ref())
-}
-
-fn write_invocation(text: &mut String, invocation: &Invocation) -> fmt::Result {
-    match invocation.words() {
-        Some(words) => writeln!(text, "      {DIM}runs     {}{DIM:#}", one_line(&words)),
-        None => Ok(()),
-    }
-}
-
-fn write_guards(text: &mut String, unless: &[String], only_if: &[String], undo: Option<&Undo>) -> fmt::Result {
-    for guard in unless {
-        writeln!(text, "      {DIM}unless   {}{DIM:#}", indented(guard))?;
-    }
-    for guard in only_if {
-        writeln!(text, "      {DIM}only if  {}{DIM:#}", indented(guard))?;
-    }
-    if let Some(Undo { command, after_seconds }) = undo {
-        writeln!(
+    if let Some(check) = &step.restore_unless {
+        write_detail(
             text,
-            "      {DIM}undone   if no new login works within {after_seconds} s: {}{DIM:#}",
-            indented(command)
+            "kept",
+            &format!("only if this succeeds, or the old file is put back: {check}"),
+        )?;
+    }
+    if let Some(Undo { command, after_seconds }) = &step.undo {
+        let what = match (step.may_be_put_back(), command.is_empty()) {
+            (false, _) => command.clone(),
+            (true, true) => "the old file is put back".to_owned(),
+            (true, false) => format!("the old file is put back, and then: {command}"),
+        };
+        write_detail(
+            text,
+            "undone",
+            &format!("if no new login works within {after_seconds} s: {what}"),
         )?;
     }
     Ok(())
+}
+
+fn write_detail(text: &mut String, word: &str, what: &str) -> fmt::Result {
+    writeln!(text, "      {DIM}{word:<8} {}{DIM:#}", indented(what))
 }
 
 pub fn write_finding(text: &mut String, finding: &Finding) -> fmt::Result {
@@ -67,13 +90,17 @@ pub fn write_finding(text: &mut String, finding: &Finding) -> fmt::Result {
     Ok(())
 }
 
-fn write_head(text: &mut String, index: usize, step: &Step, mark: Option<Mark>) -> fmt::Result {
+fn write_head(text: &mut String, index: usize, step: &Step, marks: Option<&[Mark]>) -> fmt::Result {
     let style = effect_style(step.effect);
-    let mark = match mark {
-        Some(Mark::WouldChange) => "  would change",
-        Some(Mark::NoChange) => "  no change",
-        Some(Mark::WouldFail) => "  would fail",
-        Some(Mark::Check) | None => "",
+    let marked = marks.and_then(|marks| Some((*marks.get(index)?, marks)));
+    let mark = match marked {
+        Some((Mark::WouldChange, _)) => "  would change".to_owned(),
+        Some((mark @ Mark::WouldChangeIf, marks)) => {
+            format!("  would change, {}", condition(step, mark, marks).unwrap_or_default())
+        }
+        Some((Mark::NoChange, _)) => "  no change".to_owned(),
+        Some((Mark::WouldFail, _)) => "  would fail".to_owned(),
+        Some((Mark::Check, _)) | None => String::new(),
     };
     let effect = step.effect.as_str();
     writeln!(
@@ -100,22 +127,14 @@ pub fn aside(text: &str) -> String {
 }
 
 /// What a step of a run did: its command and how it was invoked, its guards, its undo and its place.
-pub fn done(
-    action: &Action,
-    invocation: &Invocation,
-    unless: &[String],
-    only_if: &[String],
-    undo: Option<&Undo>,
-    origin: &Origin,
-) -> String {
+pub fn done(step: &Step) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
-    let _ = write_action(&mut text, action)
-        .and_then(|()| write_invocation(&mut text, invocation))
-        .and_then(|()| write_guards(&mut text, unless, only_if, undo))
+    let _ = write_action(&mut text, &step.action)
+        .and_then(|()| write_details(&mut text, step))
         .and_then(|()| {
-            let (file, line) = (one_line(&origin.file), origin.line);
-            writeln!(text, "      {DIM}place    {file}:{line}{DIM:#}")
+            let place = format!("{}:{}", step.origin.file, step.origin.line);
+            write_detail(&mut text, "place", &one_line(&place))
         });
     text
 }

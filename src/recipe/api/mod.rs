@@ -12,6 +12,7 @@ pub mod given;
 pub mod parameters;
 pub mod plan;
 pub mod regex;
+pub mod report;
 mod shown;
 pub mod ssh;
 pub mod step;
@@ -27,7 +28,7 @@ pub const WORDS: [&str; 8] = ["ssh", "db", "confirm", "json", "yaml", "toml", "b
 /// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
     words: [(&'static str, Shared<Module>); WORDS.len()],
-    everywhere: [Shared<Module>; 5],
+    everywhere: [Shared<Module>; 6],
 }
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
@@ -37,6 +38,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         Shared::new(rhai::exported_module!(parameters::parameters)),
         Shared::new(rhai::exported_module!(given::given)),
         Shared::new(rhai::exported_module!(text::text)),
+        Shared::new(rhai::exported_module!(report::report)),
     ];
     Modules {
         words: [

@@ -276,6 +276,8 @@ fn first_open(plan: &Plan, settled: &BTreeSet<usize>) -> usize {
 fn may_repeat(step: &Step) -> bool {
     step.effect == Effect::Check
         || step.idempotent
+        // A resumed run executes it again in any case.
+        || step.always
         || step.is_guarded()
         || matches!(step.action, Action::State { .. } | Action::Reconnect { reboot: false })
 }

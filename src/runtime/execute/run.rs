@@ -20,6 +20,9 @@ impl Runtime {
     pub fn execute(&self, begun: &mut BegunRun, stop: &dyn Stop, report: &mut dyn FnMut(&RunEvent)) -> Result<Ended> {
         // These steps are executed now, even if an earlier attempt settled some of them.
         begun.progress.settled.clear();
+        if begun.progress.resumed {
+            begun.journal.open_from(begun.progress.from)?;
+        }
         let looked = match begun.rest_destroys() {
             true => begun
                 .live
@@ -67,6 +70,7 @@ impl Runtime {
             resumed: progress.resumed,
             kept,
             settled: progress.settled.clone(),
+            winding_up: false,
             secrets,
             run: &run,
             holder: &holder,

@@ -4,7 +4,8 @@
 use super::file_changes::{changes, look_at, shows};
 use super::make::Planned;
 use crate::error::{Result, ServerError};
-use crate::executor::step_files::holds_content;
+use crate::executor::handlers::pending_file;
+use crate::executor::uploads::is_in_place;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
 use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
@@ -63,6 +64,9 @@ impl Runtime {
         let mut tests = String::new();
         let mut checks = 0;
         for (index, step) in plan.steps.iter().enumerate() {
+            if let Some(file) = pending_file(plan, index) {
+                let _ = writeln!(tests, "if [ -e {file} ]; then echo pending {index}; fi");
+            }
             let check = match &step.action {
                 Action::Run { command } if step.preflight => {
                     let command = step.invocation.command(command);
@@ -90,24 +94,26 @@ impl Runtime {
             false => ask(live, plan, &tests, Duration::from_secs(CHECK_SECONDS) * checks)?,
         };
         let held: Vec<usize> = answer.lines().filter_map(|line| line.trim().parse().ok()).collect();
+        let pending = |line: &str| line.strip_prefix("pending ")?.trim().parse().ok();
+        let pending: Vec<usize> = answer.lines().filter_map(pending).collect();
         let findings: Vec<Finding> = answer.lines().filter_map(finding).collect();
-        let marks = plan
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| {
-                if held.contains(&index) || changes_no_state(&step.action, live) {
-                    return Mark::NoChange;
-                }
-                if findings.iter().any(|finding| finding.step == index + 1) {
-                    return Mark::WouldFail;
-                }
+        let mut marks: Vec<Mark> = Vec::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            let alone = if held.contains(&index) || changes_no_state(&step.action, live) {
+                Mark::NoChange
+            } else if findings.iter().any(|finding| finding.step == index + 1) {
+                Mark::WouldFail
+            } else {
                 match step.effect {
                     Effect::Check => Mark::Check,
                     Effect::Change | Effect::Destroy => Mark::WouldChange,
                 }
-            })
-            .collect();
+            };
+            marks.push(match step.when_changed.is_empty() || pending.contains(&index) {
+                true => alone,
+                false => alone.if_one_changes(step, &marks),
+            });
+        }
         Ok(Preview {
             marks,
             findings,
@@ -211,7 +217,7 @@ fn nothing_to_do(step: &Step) -> Option<String> {
         owner,
     } = &step.action
     {
-        tests.push(format!("held {}", quoted(&holds_content(path, text, mode, owner))));
+        tests.push(format!("held {}", quoted(&is_in_place(step, path, text, mode, owner))));
     }
     (!tests.is_empty()).then(|| tests.join(" || "))
 }

@@ -8,7 +8,7 @@
 use super::handle::{StepHandle, alter};
 use crate::plan::{Action, Keeper, form};
 use crate::recipe::api::call::{RhaiResult, check_text};
-use crate::recipe::draft::Problem;
+use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
 /// Whether a step runs.
@@ -44,6 +44,49 @@ pub mod guards {
         })
     }
 
+    /// Runs the step only if this earlier step has changed something since the step last succeeded: a handler, such as a restart
+    /// after a new configuration. The server remembers it if the run ends before the handler, or if the handler fails. The next
+    /// run, or the resumed one, then runs it, even if nothing changes any more. It is remembered by the names of the recipe and
+    /// the title of the step.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let config = ssh::upload("Configure cron", "/etc/default/cron", "EXTRA_OPTS='-L 2'\n");
+    /// ssh::run("Restart cron", "systemctl restart cron").when_changed(config);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn when_changed(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        other: StepHandle,
+    ) -> RhaiResult<StepHandle> {
+        await_steps(&context, step, &[other])
+    }
+
+    /// As above, for several earlier steps: the step runs once if one of them, or several, changed something.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let site = ssh::upload("Write the site", "/etc/nginx/conf.d/shop.conf", "server { listen 8080; }\n");
+    /// let limits = ssh::upload("Write the limits", "/etc/nginx/conf.d/limits.conf", "client_max_body_size 8m;\n");
+    /// ssh::run("Reload nginx", "systemctl reload nginx").when_changed([site, limits]);
+    /// ```
+    #[rhai_fn(name = "when_changed", return_raw)]
+    pub fn when_any_changed(
+        context: NativeCallContext,
+        step: &mut StepHandle,
+        others: rhai::Array,
+    ) -> RhaiResult<StepHandle> {
+        let handles: Option<Vec<StepHandle>> = others.into_iter().map(Dynamic::try_cast::<StepHandle>).collect();
+        match handles.filter(|handles| !handles.is_empty()) {
+            Some(handles) => await_steps(&context, step, &handles),
+            None => Err(Problem::new("this is not a list of steps")
+                .label("a list of one step or more")
+                .help("let config = ssh::upload(…); ssh::run(…).when_changed([config])")
+                .at(&context)),
+        }
+    }
+
     /// States that running the step twice does no harm. A resumed run may then repeat it when its outcome is not known.
     ///
     /// # Example
@@ -54,6 +97,28 @@ pub mod guards {
     pub fn idempotent(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
         alter(&context, step, |step| {
             step.idempotent = true;
+            Ok(())
+        })
+    }
+
+    /// Gives the step its turn although an earlier step has failed, or the run is stopped: for what must not stay as it is in
+    /// between, such as a server that gets no more visitors. The run has still failed. A resumed run begins at the step that
+    /// failed, and runs the step again, so running it twice must do no harm. A second Ctrl-C ends the run without it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::run("Send no more visitors here", "touch /srv/balancer/drain");
+    /// ssh::run("Upgrade the packages", "apt-get upgrade -y").timeout("30m");
+    /// ssh::run("Send visitors here again", "rm -f /srv/balancer/drain").always();
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn always(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
+        alter(&context, step, |step| {
+            if !step.can_always_run() {
+                return Err(Problem::new("only a command or an upload can always run")
+                    .help("the server runs it by itself, also if infrakt does not return"));
+            }
+            step.always = true;
             Ok(())
         })
     }
@@ -84,6 +149,33 @@ pub mod guards {
             Ok(())
         })
     }
+}
+
+fn await_steps(context: &NativeCallContext, step: &StepHandle, others: &[StepHandle]) -> RhaiResult<StepHandle> {
+    for other in others {
+        let shared = SharedDraft::of(context)?;
+        let draft = shared.lock();
+        let awaited = draft.steps.get(other.number() - 1);
+        let problem = if other.number() >= step.number() {
+            Some("a step can depend only on a step before it".to_owned())
+        } else {
+            awaited.filter(|awaited| !awaited.can_be_awaited()).map(|awaited| {
+                format!(
+                    "'{}' can't be depended on: only commands and uploads that change something",
+                    awaited.title
+                )
+            })
+        };
+        if let Some(problem) = problem {
+            return Err(Problem::new(problem).at(context));
+        }
+    }
+    alter(context, step, |step| {
+        step.when_changed.extend(others.iter().map(StepHandle::number));
+        step.when_changed.sort_unstable();
+        step.when_changed.dedup();
+        Ok(())
+    })
 }
 
 fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {

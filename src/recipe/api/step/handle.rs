@@ -16,6 +16,11 @@ impl StepHandle {
         Self { index }
     }
 
+    /// Its place in the plan, counted from 1.
+    pub(super) fn number(&self) -> usize {
+        self.index + 1
+    }
+
     /// Notes that the step destroys without saying so; at the end of the recipe that is an error, unless what follows, such
     /// as a guard, excuses it.
     pub fn destroys_unless_excused(&self, context: &NativeCallContext, problem: Problem) -> RhaiResult<()> {

@@ -18,7 +18,8 @@ const TWO_MINUTES: u64 = 120;
 #[export_module]
 pub mod lockout {
     /// Makes the server undo the step by itself if no new login works within two minutes after it. Use it for changes
-    /// that could lock everyone out, such as changes to the firewall or sshd. A step that was undone has failed.
+    /// that could lock everyone out, such as changes to the firewall or sshd. A step that was undone has failed. The old file
+    /// of an upload is put back before the command runs.
     ///
     /// # Example
     /// ```rhai
@@ -31,6 +32,29 @@ pub mod lockout {
         command: &str,
     ) -> RhaiResult<StepHandle> {
         set_undo(&context, step, command, TWO_MINUTES)
+    }
+
+    /// As above, for an upload: the server puts the old file back, with its content, mode and owner, or removes the new file
+    /// where there was none.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the keys of root", "/root/.ssh/authorized_keys", "ssh-ed25519 AAAA…\n").mode("0600").undo_if_locked_out();
+    /// ```
+    #[rhai_fn(name = "undo_if_locked_out", return_raw)]
+    pub fn undo_upload_if_locked_out(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
+        let undo = Undo {
+            command: String::new(),
+            after_seconds: TWO_MINUTES,
+        };
+        alter(&context, step, |step| match step.action {
+            Action::Upload { .. } => {
+                step.undo = Some(undo);
+                Ok(())
+            }
+            _ => Err(Problem::new("infrakt can't know how to undo this step")
+                .help("say it: .undo_if_locked_out(\"ufw --force disable\")")),
+        })
     }
 
     /// As above, with a different time: `"5m"`.
@@ -60,8 +84,8 @@ fn set_undo(
 ) -> RhaiResult<StepHandle> {
     check_text(context, "an undo", command)?;
     alter(context, step, |step| {
-        if !matches!(step.action, Action::Run { .. }) {
-            return Err(Problem::new("only a command can be undone"));
+        if !matches!(step.action, Action::Run { .. } | Action::Upload { .. }) {
+            return Err(Problem::new("only a command or an upload can be undone"));
         }
         if step.effect != Effect::Destroy {
             Problem::of_destroying(command, "an undo").map_or(Ok(()), Err)?;

@@ -6,8 +6,8 @@
 )]
 
 use super::handle::{StepHandle, alter};
-use crate::plan::{Action, form};
-use crate::recipe::api::call::RhaiResult;
+use crate::plan::{Action, Step, form};
+use crate::recipe::api::call::{RhaiResult, check_text};
 use crate::recipe::draft::Problem;
 use rhai::plugin::*;
 
@@ -60,8 +60,37 @@ pub mod uploads {
         })
     }
 
+    /// Checks the new content before it takes its place. The read-only command finds it in the file `$FILE`, with its mode and
+    /// owner, in a directory that only root can enter. If the command fails, the old file stays as it is, and the step has
+    /// failed with the command's own words.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Let deploy restart the shop", "/etc/sudoers.d/deploy", "deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop\n")
+    ///     .mode("0440")
+    ///     .validate("visudo -cf \"$FILE\"");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn validate(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
+        check_file(&context, step, command, |step| &mut step.validate)
+    }
+
+    /// Checks the server after the file has taken its place, and puts the old file back if the read-only command fails: its
+    /// content, mode and owner; where there was none, the new file is removed. The step has then failed. Use it where a
+    /// program can only check all of its files together, such as nginx.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the site", "/etc/nginx/conf.d/shop.conf", "server { listen 8080; }\n").restore_unless("nginx -t");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn restore_unless(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
+        check_file(&context, step, command, |step| &mut step.restore_unless)
+    }
+
     /// Lets an uploaded script hold a command that destroys data when the script is run later: a timer that removes old
-    /// dumps, for instance. The plan shows the reason. What a step itself destroys belongs into `ssh::destroy`.
+    /// dumps, for instance. The plan shows the reason. What a step itself destroys belongs into `ssh::destroy`; so does a step that runs such a
+    /// script, or starts its unit.
     ///
     /// # Example
     /// ```rhai
@@ -83,4 +112,23 @@ pub mod uploads {
                 .help("put a command that destroys into ssh::destroy(\"What is destroyed\", \"…\")")),
         })
     }
+}
+
+fn check_file(
+    context: &NativeCallContext,
+    step: &StepHandle,
+    command: &str,
+    place: impl FnOnce(&mut Step) -> &mut Option<String>,
+) -> RhaiResult<StepHandle> {
+    check_text(context, "a check", command)?;
+    if let Some(problem) = Problem::of_more_than_looking(command, "a check") {
+        return Err(problem.at(context));
+    }
+    alter(context, step, |step| match &step.action {
+        Action::Upload { .. } => {
+            *place(step) = Some(command.trim_end_matches('\n').to_owned());
+            Ok(())
+        }
+        _ => Err(Problem::new("only an upload has a file to check")),
+    })
 }

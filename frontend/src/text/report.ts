@@ -1,0 +1,5 @@
+/** A value that a recipe reports, as people read it. */
+export function reportedText(value: unknown): string {
+  if (value === null || value === undefined) return "not known";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
