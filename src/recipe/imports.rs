@@ -6,7 +6,7 @@ use super::optional_keys::rewritten;
 use super::own_functions::OwnFunctions;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
-use super::source::shipped_library;
+use super::shipped::shipped_library;
 use super::used::{Sources, Used, keep_ast, lock};
 use crate::error::nearest;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};

@@ -1,7 +1,8 @@
 //! Finds the module of an import: infrakt's own, one in the recipe's folder, or one of the user's library. It reads
 //! text, and does not know what the text means.
 
-use super::source::{Recipe, is_segment, read_below, shipped};
+use super::shipped::shipped;
+use super::source::{Recipe, is_segment, read_below};
 use crate::error::{Error, Result};
 use crate::plan::Keeper;
 use serde::{Deserialize, Serialize};

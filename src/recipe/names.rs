@@ -3,7 +3,7 @@
 
 use super::functions::{Defined, built_in, defined_in};
 use super::notes;
-use super::source::shipped;
+use super::shipped::shipped;
 use super::used::Used;
 use crate::plan::Keeper;
 use rhai::{AST, ASTNode, Engine, EvalAltResult, Expr, FnCallExpr, Position, Stmt};

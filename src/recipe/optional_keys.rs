@@ -382,7 +382,7 @@ mod tests {
     use super::{rewritten_where_asked as rewritten, without_comments};
     use crate::recipe::evaluator::engine;
     use crate::recipe::scope::scope_names;
-    use crate::recipe::source::{shipped, shipped_library};
+    use crate::recipe::shipped::{shipped, shipped_library};
     use proptest::collection::vec;
     use proptest::prop_oneof;
     use proptest::sample::select;

@@ -157,7 +157,7 @@ mod tests {
     use super::{Role, check_primitives, defined_in};
     use crate::recipe::evaluator::engine;
     use crate::recipe::scope::scope_names;
-    use crate::recipe::source::{shipped, shipped_library};
+    use crate::recipe::shipped::{shipped, shipped_library};
 
     #[test]
     fn nothing_that_is_shipped_replaces_a_primitive() {

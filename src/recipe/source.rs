@@ -1,17 +1,14 @@
 //! Where recipes come from: a path, the user's own folder, or the ones that infrakt ships. It reads text; it does not
 //! know what the text means.
 
+use super::shipped::{shipped, shipped_folder, shipped_in};
 use crate::error::{Error, RecipeError, Result, nearest};
 use crate::ownership::{Unusable, follow};
 use crate::plan::Keeper;
-use crate::plan::digest::sha256;
 use crate::plan::shell::quote;
-use include_dir::{Dir, include_dir};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 
 /// The most bytes that a recipe's file may have.
 const MAX_BYTES: u64 = 1 << 20;
@@ -77,6 +74,14 @@ impl Recipe {
         match &self.folder {
             Some(folder) => read_below(folder, &file),
             None => Ok(shipped(&file).map(str::to_owned)),
+        }
+    }
+
+    /// The files of the folder that has the name of a recipe that infrakt ships, with their paths from its own folder.
+    pub fn shipped_folder(&self) -> Vec<(&'static Path, &'static [u8])> {
+        match self.keeper {
+            Keeper::Shipped => shipped_folder(self.name.strip_suffix(".rhai").unwrap_or(&self.name)),
+            Keeper::User | Keeper::Path => Vec::new(),
         }
     }
 
@@ -267,13 +272,7 @@ impl Library {
             own => own.map_err(Error::file("read", &self.user))?,
         };
         let own = own.into_iter().filter(|stem| is_segment(stem));
-        let shipped = SHIPPED.files().filter_map(|file| {
-            file.path()
-                .file_name()?
-                .to_str()?
-                .strip_suffix(".rhai")
-                .map(str::to_owned)
-        });
+        let shipped = shipped_in("");
         Ok(own.chain(shipped).collect())
     }
 }
@@ -307,32 +306,6 @@ fn recipes_in(folder: &Path) -> std::io::Result<Vec<String>> {
         }
     }
     Ok(names)
-}
-
-/// The modules of the shipped library, `lib/apt` and so on; sorted.
-pub fn shipped_library() -> Vec<String> {
-    shipped_in("lib")
-}
-
-/// The recipes in a folder that infrakt ships, without `.rhai`; sorted.
-fn shipped_in(folder: &str) -> Vec<String> {
-    let mut names: Vec<String> = SHIPPED
-        .get_dir(folder)
-        .into_iter()
-        .flat_map(Dir::files)
-        .filter_map(|file| file.path().to_str()?.strip_suffix(".rhai").map(str::to_owned))
-        .collect();
-    names.sort();
-    names
-}
-
-/// Whether a plan's source is, to the byte, a recipe or a module that this infrakt ships.
-pub fn is_shipped(name: &str, sum: &str) -> bool {
-    shipped(name).is_some_and(|text| sha256(text.as_bytes()) == sum)
-}
-
-pub(super) fn shipped(file: &str) -> Option<&'static str> {
-    SHIPPED.get_file(file)?.contents_utf8()
 }
 
 /// One name of a recipe or folder: nothing that leads elsewhere.

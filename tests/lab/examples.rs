@@ -103,3 +103,18 @@ fn every_example_changes_nothing_the_second_time() {
         assert!(machine.holds(afterwards), "{name}: {afterwards}");
     }
 }
+
+#[test]
+#[ignore = "needs a machine of scripts/lab"]
+fn recipe_test_names_what_changes_again_on_a_machine_of_the_lab() {
+    // It says why if no lab can run here.
+    key();
+    let infrakt = Infrakt::new().with("INFRAKT_LAB", concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/lab"));
+    let text = "ssh::upload(\"Once\", \"/srv/once\", \"1\");\nssh::run(\"Always\", \"date\");\n";
+    let recipe = infrakt.recipe("again.rhai", text);
+    let ended = infrakt.run(&["recipe", "test", &recipe, "--lab"]).exits(1);
+    assert!(
+        ended.stdout.contains("'Always' changed again") && !ended.stdout.contains("'Once'"),
+        "{ended}"
+    );
+}

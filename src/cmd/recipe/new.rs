@@ -41,19 +41,25 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit> {
         }
     };
     let template = template(&context.library()?, &args.template)?;
-    let mut contents = vec![(file.clone(), template.text.clone())];
+    let mut contents = vec![(file.clone(), template.text.clone().into_bytes())];
     for ending in BESIDE {
         if let Some(text) = template.beside(ending)? {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            contents.push((file.with_file_name(format!("{stem}{ending}")), text));
+            contents.push((file.with_file_name(format!("{stem}{ending}")), text.into_bytes()));
         }
     }
+    let folder = template.shipped_folder().into_iter();
+    contents.extend(folder.map(|(path, bytes)| (file.with_file_name(path), bytes.to_owned())));
     if let Some((path, _)) = contents.iter().find(|(path, _)| path.exists()) {
         return Err(not_created(path, ErrorKind::AlreadyExists.into()));
     }
-    for (path, text) in &contents {
+    for (path, bytes) in &contents {
+        // The folder of the recipe itself must be there: its name may be mistyped.
+        if let Some(folder) = path.parent().filter(|folder| Some(*folder) != file.parent()) {
+            std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+        }
         let mut new = std::fs::File::create_new(path).map_err(|error| not_created(path, error))?;
-        new.write_all(text.as_bytes()).map_err(Error::file("write", path))?;
+        new.write_all(bytes).map_err(Error::file("write", path))?;
     }
     let mut written: Vec<PathBuf> = contents.into_iter().map(|(path, _)| path).collect();
     if context.json {

@@ -2,7 +2,7 @@
 
 use super::function::Function;
 use super::metadata::split;
-use crate::recipe::source::{shipped, shipped_library};
+use crate::recipe::shipped::{shipped, shipped_library};
 
 /// A module of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
