@@ -24,6 +24,8 @@ pub struct Terminal {
     id: i64,
     section: Option<String>,
     started: Instant,
+    /// The time of all steps whose ends were reported. A resumed run also reports steps that ran before it was resumed.
+    worked: Duration,
     /// What the current step printed last.
     tail: Tail,
     tally: Tally,
@@ -53,6 +55,7 @@ impl Terminal {
             id,
             section: None,
             started: Instant::now(),
+            worked: Duration::ZERO,
             tail: Tail::default(),
             tally: Tally::default(),
         }
@@ -91,7 +94,7 @@ impl Terminal {
     pub fn end(self, ended: &Ended) -> Result<()> {
         self.abandon_bar();
         let server = one_line(&self.plan.server.name);
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = self.started.elapsed().max(self.worked).as_secs_f64();
         let (style, word) = state_word(ended.state);
         let counts = self.tally.words();
         let mut text = format!("{style}{server}: {word}{style:#}  {counts} in {seconds:.1} s\n");
@@ -159,6 +162,7 @@ impl Terminal {
         }
         let Some(step) = self.plan.steps.get(index) else { return };
         self.tally.count(step.effect, outcome);
+        self.worked = self.worked.saturating_add(Duration::from_millis(duration_ms));
         if outcome != Outcome::Skipped {
             if step.section != self.section {
                 self.section = step.section.clone();
