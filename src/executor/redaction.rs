@@ -115,16 +115,19 @@ enum RunFile<'a> {
     Path(&'a [u8], &'static [u8]),
 }
 
+/// Whether a byte is part of a name.
+type Belongs = fn(u8) -> bool;
+
 fn file_of_run(text: &[u8]) -> RunFile<'_> {
     let mut rest = text;
-    let folder = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    let name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
+    let folder: Belongs = |byte| byte.is_ascii_alphanumeric() || byte == b'-';
+    let name: Belongs = |byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
     let mut found: &[u8] = &[];
-    let parts: [(Option<&dyn Fn(u8) -> bool>, &[u8]); 4] = [
+    let parts: [(Option<Belongs>, &[u8]); 4] = [
         (None, SPOOL.as_bytes()),
         (None, b"/"),
-        (Some(&folder), b"/"),
-        (Some(&name), b": "),
+        (Some(folder), b"/"),
+        (Some(name), b": "),
     ];
     for (word, then) in parts {
         if let Some(belongs) = word {

@@ -142,7 +142,7 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
         if !is_upload && !matches!(step.action, Action::Run { .. }) {
             return Err("only a command or an upload can be undone".to_owned());
         }
-        if !is_command(&undo.command) && !(is_upload && undo.command.is_empty()) {
+        if !(is_command(&undo.command) || is_upload && undo.command.is_empty()) {
             return Err("the undo is empty or holds a NUL character".to_owned());
         }
         if !(1..=LONGEST_TIMEOUT).contains(&undo.after_seconds) {
