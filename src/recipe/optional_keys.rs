@@ -3,11 +3,6 @@
 //!
 //! Rhai has one switch for all of them. So before a recipe is compiled, the forms that ask are written as
 //! `m.get("key")`; places in errors are as the author wrote them.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "each place was found in the same text before"
-)]
 
 use super::scan::sound_code_of;
 use crate::plan::Keeper;
@@ -128,7 +123,7 @@ fn rewritten_where_asked(text: &str) -> (Cow<'_, str>, Shifts) {
     let mut out = String::with_capacity(text.len() + 64);
     let mut shifts = Vec::new();
     let (mut at, mut line, mut column) = (0, 1, 1);
-    while at < original.len() {
+    while let Some(&c) = original.get(at) {
         match asked(&original, &code, at) {
             // Written on one line, so that the lines stay.
             Some((written, end)) => {
@@ -145,8 +140,8 @@ fn rewritten_where_asked(text: &str) -> (Cow<'_, str>, Shifts) {
                 at = end;
             }
             None => {
-                out.push(original[at]);
-                if original[at] == '\n' {
+                out.push(c);
+                if c == '\n' {
                     line += 1;
                     column = 0;
                 }
@@ -160,7 +155,7 @@ fn rewritten_where_asked(text: &str) -> (Cow<'_, str>, Shifts) {
 
 /// Whether it is worth a closer look: most texts hold none of this.
 fn mentions(text: &str) -> bool {
-    let followed = |at: usize| text[at + 1..].trim_start();
+    let followed = |at: usize| text.get(at + 1..).unwrap_or_default().trim_start();
     ["?.", "??", "?["].iter().any(|part| text.contains(part))
         || text.match_indices('=').any(|(at, _)| {
             followed(at)
@@ -168,7 +163,8 @@ fn mentions(text: &str) -> bool {
                 .is_some_and(|rest| rest.trim_start().starts_with(')'))
         })
         || text.match_indices('[').any(|(at, _)| {
-            text[..at].ends_with(|c: char| is_of_name(c) || c == ')' || c == ']')
+            text.get(..at)
+                .is_some_and(|before| before.ends_with(|c: char| is_of_name(c) || c == ')' || c == ']'))
                 && followed(at).trim_start_matches('#').starts_with('"')
         })
 }
@@ -180,12 +176,12 @@ fn asked(text: &[char], code: &[char], at: usize) -> Option<(String, usize)> {
     match c {
         '?' if code.get(at + 1) == Some(&'.') && before != Some('?') => {
             let (from, to) = name(code, at + 2)?;
-            let key: String = text[from..to].iter().collect();
+            let key: String = text.get(from..to)?.iter().collect();
             (from == at + 2 && reads(code, to)).then(|| (format!("?.get(\"{key}\")"), to))
         }
         '.' if before.is_some_and(|c| c != '.' && c != '?') && code.get(at + 1) != Some(&'.') => {
             let (from, to) = name(code, at + 1)?;
-            let key: String = text[from..to].iter().collect();
+            let key: String = text.get(from..to)?.iter().collect();
             (from == at + 1 && asks_for_nothing(code, to)).then(|| (format!(".get(\"{key}\")"), to))
         }
         '[' => {
@@ -198,17 +194,17 @@ fn asked(text: &[char], code: &[char], at: usize) -> Option<(String, usize)> {
                 return None;
             }
             let open = skip_blanks(code, at + 1);
-            let hashes = code[open..].iter().take_while(|c| **c == '#').count();
+            let hashes = after(code, open).iter().take_while(|c| **c == '#').count();
             let quote = open + hashes;
             if code.get(quote) != Some(&'"') {
                 return None;
             }
-            let close = quote + 1 + code[quote + 1..].iter().position(|c| *c == '"')? + hashes;
+            let close = quote + 1 + after(code, quote + 1).iter().position(|c| *c == '"')? + hashes;
             let end = skip_blanks(code, close + 1);
-            let within = &text[open..=close];
+            let within = text.get(open..=close)?;
             if code.get(end) != Some(&']')
                 || within.contains(&'\n')
-                || text[at..=end].contains(&'\n')
+                || text.get(at..=end)?.contains(&'\n')
                 || !reads(code, end + 1)
             {
                 return None;
@@ -219,6 +215,15 @@ fn asked(text: &[char], code: &[char], at: usize) -> Option<(String, usize)> {
         }
         _ => None,
     }
+}
+
+/// The characters from a place on.
+fn after(code: &[char], at: usize) -> &[char] {
+    code.get(at..).unwrap_or_default()
+}
+
+fn before(code: &[char], at: usize) -> &[char] {
+    code.get(..at).unwrap_or(code)
 }
 
 fn skip_blanks(code: &[char], mut at: usize) -> usize {
@@ -238,7 +243,7 @@ fn name(code: &[char], at: usize) -> Option<(usize, usize)> {
     if !(first.is_ascii_alphabetic() || first == '_') {
         return None;
     }
-    let to = from + code[from..].iter().take_while(|c| is_of_name(**c)).count();
+    let to = from + after(code, from).iter().take_while(|c| is_of_name(**c)).count();
     Some((from, to))
 }
 
@@ -246,13 +251,14 @@ fn name(code: &[char], at: usize) -> Option<(usize, usize)> {
 fn reads(code: &[char], mut at: usize) -> bool {
     loop {
         at = skip_blanks(code, at);
-        let rest = &code[at.min(code.len())..];
+        let rest = after(code, at);
+        let optional = rest.first() == Some(&'?');
         match rest {
             ['(', ..] => return false,
             // `(m["a"]).f()` means the same as without the parentheses.
             [')', ..] if !ends_call(code, at) => at += 1,
-            ['?', '.', ..] | ['.', ..] if rest.get(1) != Some(&'.') || rest[0] == '?' => {
-                let skip = if rest[0] == '?' { 2 } else { 1 };
+            ['?', '.', ..] | ['.', ..] if rest.get(1) != Some(&'.') || optional => {
+                let skip = if optional { 2 } else { 1 };
                 let Some((from, to)) = name(code, at + skip) else {
                     return true;
                 };
@@ -263,9 +269,9 @@ fn reads(code: &[char], mut at: usize) -> bool {
                 at = to;
             }
             ['[', ..] | ['?', '[', ..] => {
-                let open = at + usize::from(rest[0] == '?');
+                let open = at + usize::from(optional);
                 let mut depth = 0;
-                let end = code[open..].iter().position(|c| {
+                let end = after(code, open).iter().position(|c| {
                     match c {
                         '[' => depth += 1,
                         ']' => depth -= 1,
@@ -286,13 +292,14 @@ fn reads(code: &[char], mut at: usize) -> bool {
 
 /// Whether the method with this name, called here, leaves what it is called on as it is.
 fn only_reads(code: &[char], from: usize, to: usize) -> bool {
-    let method: String = code[from..to].iter().collect();
+    let method: String = code.get(from..to).unwrap_or_default().iter().collect();
     let open = skip_blanks(code, to);
     let first = skip_blanks(code, open + 1);
+    let given = code.get(open..partner(code, open).unwrap_or(code.len()));
     let harmless = READ.contains(&method.as_str())
         || READ_WITH.contains(&method.as_str())
             && matches!(code.get(first), Some(')' | '"' | '`' | '\'' | '#' | '|'))
-            && !mentions_this(&code[open..partner(code, open).unwrap_or(code.len())]);
+            && given.is_some_and(|given| !mentions_this(given));
     harmless && !is_own(code, &method)
 }
 
@@ -332,13 +339,13 @@ fn partner(code: &[char], open: usize) -> Option<usize> {
 /// Whether the `)` here ends what a function is called with, and not a value in parentheses.
 fn ends_call(code: &[char], close: usize) -> bool {
     let mut depth = 0_usize;
-    for (at, c) in code[..=close].iter().enumerate().rev() {
+    for (at, c) in code.iter().enumerate().take(close + 1).rev() {
         match c {
             ')' | ']' | '}' => depth += 1,
             '(' | '[' | '{' => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    let blanks = code[..at].iter().rev().take_while(|c| c.is_whitespace()).count();
+                    let blanks = before(code, at).iter().rev().take_while(|c| c.is_whitespace()).count();
                     return follows_value(code, at - blanks);
                 }
             }
@@ -351,7 +358,7 @@ fn ends_call(code: &[char], close: usize) -> bool {
 /// Whether what ends here is asked whether it is there: by `??`, `== ()` or `!= ()`.
 fn asks_for_nothing(code: &[char], at: usize) -> bool {
     let at = skip_blanks(code, at);
-    match &code[at.min(code.len())..] {
+    match after(code, at) {
         ['?', '?', ..] => true,
         ['=' | '!', '=', rest @ ..] if rest.first() != Some(&'=') => {
             let dense: String = rest.iter().filter(|c| !c.is_whitespace()).take(2).collect();
@@ -363,13 +370,13 @@ fn asks_for_nothing(code: &[char], at: usize) -> bool {
 
 /// Whether the `[` here is an index: it stands right behind a value.
 fn follows_value(code: &[char], at: usize) -> bool {
-    let Some(before) = at.checked_sub(1).and_then(|before| code.get(before)) else {
+    let Some(last) = before(code, at).last() else {
         return false;
     };
-    match before {
+    match last {
         ')' | ']' | '"' | '`' => true,
         c if is_of_name(*c) => {
-            let word: String = code[..at].iter().rev().take_while(|c| is_of_name(**c)).collect();
+            let word: String = before(code, at).iter().rev().take_while(|c| is_of_name(**c)).collect();
             let word: String = word.chars().rev().collect();
             !BEFORE_LIST.contains(&word.as_str())
         }
