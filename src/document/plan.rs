@@ -1,7 +1,7 @@
 //! A plan, with what the server reports about its steps.
 
 use super::error::ErrorShown;
-use crate::plan::{Asked, FileChange, Finding, Mark, Plan, Preview};
+use crate::plan::{Asked, Doubt, FileChange, Finding, Mark, Plan, Preview};
 use crate::runtime::{Previewed, ShownPlan};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,6 +21,10 @@ pub struct PlanMarked {
     /// against the files as they are now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<FileChange>>,
+    /// Steps that would change nothing now, but may once earlier steps have changed files that their guards name; only if the
+    /// server was contacted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubts: Option<Vec<Doubt>>,
     /// The destructive steps, counted from 1, whose deletions infrakt can't list: read their commands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unlisted: Vec<usize>,
@@ -49,13 +53,14 @@ pub struct ServerName {
 
 impl PlanMarked {
     pub fn new(plan: Plan, preview: Option<Preview>, asked: Option<Asked>) -> Self {
-        let (marks, findings, changes) = match preview {
+        let (marks, findings, changes, doubts) = match preview {
             Some(Preview {
                 marks,
                 findings,
                 changes,
-            }) => (Some(marks), Some(findings), Some(changes)),
-            None => (None, None, None),
+                doubts,
+            }) => (Some(marks), Some(findings), Some(changes), Some(doubts)),
+            None => (None, None, None, None),
         };
         Self {
             unlisted: plan.unlisted(),
@@ -63,6 +68,7 @@ impl PlanMarked {
             marks,
             findings,
             changes,
+            doubts,
             asked,
         }
     }

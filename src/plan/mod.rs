@@ -4,6 +4,7 @@
 //! A plan must not know where it came from, who executes it, or how its server is reached.
 
 pub mod digest;
+mod doubts;
 mod endpoint;
 mod file_change;
 pub mod form;
@@ -31,6 +32,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use doubts::doubts;
 pub use endpoint::{Endpoint, Protocol};
 pub use file_change::{
     DesiredFile, DiffLine, FileChange, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
@@ -39,7 +41,7 @@ pub use file_change::{
 pub use invocation::Invocation;
 pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
-pub use preview::{Asked, Finding, Mark, Preview};
+pub use preview::{Asked, Doubt, Finding, Mark, Preview};
 pub use report::{Reported, ReportedValues};
 pub use step::{Action, Content, Effect, EnvValue, StateChange, Step, Undo};
 pub use survey::Survey;

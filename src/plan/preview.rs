@@ -14,6 +14,17 @@ pub struct Preview {
     pub findings: Vec<Finding>,
     /// How files would change, in the order of the steps.
     pub changes: Vec<FileChange>,
+    /// Steps that may change something although their marks say that they would not.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A step that would change nothing now, but may once earlier steps have changed files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Doubt {
+    /// The step, counted from 1.
+    pub step: usize,
+    /// The earlier steps that change files which its guards name, counted from 1.
+    pub after: Vec<usize>,
 }
 
 /// Why a step would fail, in the words of its check.
@@ -89,6 +100,13 @@ pub struct Asked {
 }
 
 impl Preview {
+    /// `2 or 3`: the steps that may change the answers of a step's guards, if that would change nothing now. The step is
+    /// counted from 0.
+    pub fn doubt_of(&self, index: usize) -> Option<String> {
+        let doubt = self.doubts.iter().find(|doubt| doubt.step == index + 1)?;
+        Some(any_of(doubt.after.iter().copied()))
+    }
+
     /// How a step would change a file. The step is counted from 0.
     pub fn change_of(&self, index: usize) -> Option<&FileChange> {
         self.changes.iter().find(|change| change.step == index + 1)

@@ -161,7 +161,9 @@ fn rows<'a>(plan: &'a Plan, preview: Option<&Preview>) -> Vec<PlanRow<'a>> {
             Some(change) => format!("{} ({})", step.title, in_short(change)).into(),
             None => Cow::Borrowed(step.title.as_str()),
         };
-        if let Some(condition) = marked.and_then(|(mark, marks)| condition(step, mark, marks)) {
+        let condition = marked.and_then(|(mark, marks)| condition(step, mark, marks));
+        let doubt = preview.and_then(|preview| preview.doubt_of(index));
+        if let Some(condition) = condition.or_else(|| Some(format!("unless {} changes that", doubt?))) {
             title = format!("{title}, {condition}").into();
         }
         if rows.last().is_some_and(|last| last.section != section) {

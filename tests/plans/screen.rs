@@ -3,7 +3,7 @@
 
 use crate::support::server;
 use infrakt::plan::summary::{consent_block, summary};
-use infrakt::plan::{Action, Effect, Finding, Keeper, Loss, Mark, Plan, Preview, render};
+use infrakt::plan::{Action, Doubt, Effect, Finding, Keeper, Loss, Mark, Plan, Preview, Step, doubts, render};
 
 fn fits(text: &str, lines: usize) {
     assert!(text.lines().count() <= lines, "{} lines:\n{text}", text.lines().count());
@@ -22,6 +22,7 @@ fn preview(plan: &Plan) -> Preview {
         marks: plan.steps.iter().map(|step| mark(step.effect)).collect(),
         findings: Vec::new(),
         changes: Vec::new(),
+        doubts: Vec::new(),
     }
 }
 
@@ -53,6 +54,46 @@ fn a_step_that_would_fail_is_named_with_what_its_check_says() {
     let shown = render::plain(&summary(&plan, Some(&preview), None));
     assert!(shown.contains("!  1 would fail     The web ports are free"), "{shown}");
     assert!(shown.contains("! step 8: nginx listens on :80"), "{shown}");
+}
+
+/// A restart because a file is newer looks unnecessary as long as the file is not written.
+#[test]
+fn a_guard_that_names_a_file_which_an_earlier_step_changes_is_in_doubt() {
+    let mut plan = server("debian-13").plan("provision");
+    let upload = |step: &Step| matches!(step.action, Action::Upload { .. });
+    plan.steps.retain(upload);
+    plan.steps.truncate(2);
+    let Some(Action::Upload { path, .. }) = plan.steps.first().map(|step| step.action.clone()) else {
+        panic!("provisioning uploads nothing");
+    };
+    plan.steps[1].unless = vec![format!("test {path} -ot /run/started")];
+    let marks = vec![Mark::WouldChange, Mark::NoChange];
+    let doubts = doubts(&plan.steps, &marks);
+    assert_eq!(
+        doubts,
+        [Doubt {
+            step: 2,
+            after: vec![1]
+        }]
+    );
+    let preview = Preview {
+        marks,
+        findings: Vec::new(),
+        changes: Vec::new(),
+        doubts,
+    };
+    let shown = render::plain(&summary(&plan, Some(&preview), None));
+    assert!(
+        shown.contains("no change") && shown.contains(", unless 1 changes that"),
+        "{shown}"
+    );
+    let shown = render::plain(&render::plan(&plan, Some(&preview), None));
+    assert!(
+        shown.contains("in doubt step 1 changes a file that its guards name"),
+        "{shown}"
+    );
+    let settled = [Mark::NoChange, Mark::NoChange];
+    assert_eq!(infrakt::plan::doubts(&plan.steps, &settled), []);
 }
 
 #[test]

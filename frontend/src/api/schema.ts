@@ -521,6 +521,16 @@ export interface components {
             /** @default [] */
             volumes: components["schemas"]["Volume"][];
         };
+        /** @description A step that would change nothing now, but may once earlier steps have changed files. */
+        Doubt: {
+            /** @description The earlier steps that change files which its guards name, counted from 1. */
+            after: number[];
+            /**
+             * Format: uint
+             * @description The step, counted from 1.
+             */
+            step: number;
+        };
         /** @description What kind of step it is. */
         Effect: "check" | "change" | "destroy";
         /** @description A TCP port, and what is to answer there. */
@@ -1049,6 +1059,8 @@ export interface components {
             consent_before: number | null;
             /** @description SHA-256 over all of the above that a consent is for, in hexadecimal (see `digest`). */
             digest: string;
+            /** @description Steps that would change nothing now, but may once earlier steps have changed files that their guards name; only if the server was contacted. */
+            doubts?: components["schemas"]["Doubt"][] | null;
             /** @description Why steps would fail now: the results of the checks that ran during planning. */
             findings?: components["schemas"]["Finding"][] | null;
             /** Format: uint32 */

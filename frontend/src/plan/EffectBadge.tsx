@@ -22,11 +22,12 @@ export function EffectBadge({
         would fail
       </Badge>
     );
-  if (mark === "no_change") return <Badge icon="=">no change</Badge>;
+  const suffix = condition !== null && `, ${condition}`;
+  if (mark === "no_change") return <Badge icon="=">no change{suffix}</Badge>;
   return (
     <Badge tone={TONES[effect]} icon={SIGNS[effect]}>
       {mark !== null && mayChange(mark) && effect === "change" ? "would change" : WORDS[effect]}
-      {condition !== null && `, ${condition}`}
+      {suffix}
     </Badge>
   );
 }

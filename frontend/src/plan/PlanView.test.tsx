@@ -59,6 +59,13 @@ test("nothing behind a wipe is said to be in place already", () => {
   expect(screen.getByText("After").closest("li")).not.toHaveTextContent("no change");
 });
 
+test("a guard that an earlier step may change is said to be in doubt", () => {
+  const steps = [aStep({ title: "Configure" }), aStep({ title: "Restart", unless: ["test x"] })];
+  const doubts = [{ step: 2, after: [1] }];
+  render(<PlanView plan={aPlan({ wipes: false, steps, marks: ["would_change", "no_change"], doubts })} />);
+  expect(screen.getByText("Restart").closest("li")).toHaveTextContent("no change, unless 1 changes that");
+});
+
 test("what would fail is said first, in the words of the check", () => {
   const steps = [aStep({ title: "The web ports are free", effect: "check", preflight: true })];
   const findings = [{ step: 1, message: "nginx listens on :80" }];

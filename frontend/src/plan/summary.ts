@@ -63,7 +63,7 @@ export function sections(plan: Plan): PlanSection[] {
     }
     const change = plan.changes?.find((change) => change.step === index + 1) ?? null;
     const mark = markOf(plan, index, firstDestroying);
-    section.steps.push({ index, step, mark, condition: conditionOf(plan, step, mark), change });
+    section.steps.push({ index, step, mark, condition: conditionOf(plan, index, step, mark), change });
   });
   return all;
 }
@@ -93,7 +93,11 @@ export function isCertain(plan: Plan): boolean {
   return plan.steps.filter((step) => step.effect === "destroy").length > (plan.unlisted ?? []).length;
 }
 
-function conditionOf(plan: Plan, step: PlanStep, mark: Mark | null): string | null {
+function conditionOf(plan: Plan, index: number, step: PlanStep, mark: Mark | null): string | null {
+  if (mark === "no_change") {
+    const doubt = plan.doubts?.find((doubt) => doubt.step === index + 1);
+    return doubt === undefined ? null : `unless ${anyOf(doubt.after)} changes that`;
+  }
   if (mark !== "would_change_if") return null;
   const would = (step.when_changed ?? []).filter((number) => {
     const other = plan.marks?.[number - 1];

@@ -95,6 +95,12 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
             )?;
         }
         write_step(text, index, step, marks)?;
+        if let Some(numbers) = preview.and_then(|preview| preview.doubt_of(index)) {
+            writeln!(
+                text,
+                "      {DIM}in doubt step {numbers} changes a file that its guards name{DIM:#}"
+            )?;
+        }
         if let Some(change) = preview.and_then(|preview| preview.change_of(index)) {
             write_change(text, change)?;
         }

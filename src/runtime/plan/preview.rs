@@ -8,7 +8,7 @@ use crate::executor::handlers::pending_file;
 use crate::executor::uploads::is_in_place;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
-use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step};
+use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step, doubts};
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
@@ -115,9 +115,10 @@ impl Runtime {
             });
         }
         Ok(Preview {
-            marks,
             findings,
             changes: changes(plan, &answer),
+            doubts: doubts(&plan.steps, &marks),
+            marks,
         })
     }
 }
