@@ -196,7 +196,7 @@ fn a_full_disk_of_this_computer_ends_the_run_after_the_step_and_loses_nothing_of
     // The second step prints more than there is room for, and is let end when that was seen.
     Ended::of(run).exits(2).says("is full").says("df -h");
     // Its last word may still be on the way.
-    server.awaits("grep -q stop /var/lib/infrakt/spool/*/order");
+    server.awaits("grep -q end /var/lib/infrakt/spool/*/order");
     std::fs::write(traces.path().join("end"), "").expect("a file");
     server.awaits("test -z \"$(pgrep -f 'infrakt/[s]pool')\"");
     assert_eq!(log(traces.path()), "one\ntwo\n");
