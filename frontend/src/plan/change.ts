@@ -24,7 +24,7 @@ export const LIMITS: Record<NonNullable<FileChange["limit"]>, string> = {
   secret: "The file holds secrets: removed lines are not shown, and secrets are not compared.",
   private: "Not every user of the server may read the file: removed lines are not shown.",
   long: "Longer than 64 KiB, so the lines are not compared.",
-  binary: "Not a text, so the lines are not compared.",
+  binary: "Not a text, or a copied file: only size and SHA-256 are compared.",
   room: "The diffs of the plan exceed 1 MiB, so the lines are not compared.",
   no_file: "There is something else than a file at this path, so the upload would fail.",
 };

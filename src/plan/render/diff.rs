@@ -107,7 +107,7 @@ fn explained(limit: Limit) -> &'static str {
         Limit::Secret => "The file holds secrets: removed lines are not shown, and secrets are not compared.",
         Limit::Private => "Not every user of the server may read the file: removed lines are not shown.",
         Limit::Long => "Longer than 64 KiB, so the lines are not compared.",
-        Limit::Binary => "Not a text, so the lines are not compared.",
+        Limit::Binary => "Not a text, or a copied file: only size and SHA-256 are compared.",
         Limit::Room => "The diffs of the plan exceed 1 MiB, so the lines are not compared.",
         Limit::NoFile => "There is something else than a file at this path, so the upload would fail.",
     }
