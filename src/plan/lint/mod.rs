@@ -7,12 +7,14 @@ mod changing;
 mod commands;
 mod dialect;
 mod excuses;
+mod lost_failure;
 mod program_changes;
 mod programs;
 
 pub use allowed_scripts::runs_allowed_script;
 pub use changing::changing;
 pub use dialect::{Bashism, bashism};
+pub use lost_failure::lost_failure;
 
 use super::{Action, Content, Effect, Keeper, Plan, Step};
 
@@ -246,55 +248,6 @@ pub fn not_a_look(shell: &str) -> Option<(String, &'static str)> {
 /// text.
 pub fn endless_document(shell: &str) -> Option<String> {
     commands::read(shell).unended.into_iter().next()
-}
-
-/// The first program in a shell text whose failure is lost because its output goes to another one: sh knows only how the
-/// last one ended. Programs that fail rarely, and those that only pass text on, are left out.
-pub fn lost_failure(shell: &str) -> Option<String> {
-    const HARMLESS: &[&str] = &[
-        "echo",
-        "printf",
-        "cat",
-        "true",
-        ":",
-        "yes",
-        "seq",
-        "ls",
-        "ps",
-        "date",
-        "head",
-        "tail",
-        "sort",
-        "uniq",
-        "grep",
-        "awk",
-        "sed",
-        "cut",
-        "tr",
-        "wc",
-        "tee",
-        "jq",
-        "column",
-        "comm",
-        "xargs",
-        "[",
-        "test",
-        "command",
-        "id",
-        "hostname",
-        "uname",
-        "dpkg-query",
-        "find",
-    ];
-    let conditions = ["if", "while", "until", "elif", "!"];
-    let piped = commands::read(shell).piped;
-    let of_interest = piped.iter().filter(|simple| {
-        let first = simple.words.first().map_or("", String::as_str);
-        !conditions.contains(&first)
-    });
-    let programs = of_interest.flat_map(|simple| programs::programs(&simple.words, 0));
-    let mut names = programs.filter_map(|words| words.first().map(|word| programs::name_of(word).to_owned()));
-    names.find(|name| !name.starts_with('$') && !HARMLESS.contains(&name.as_str()))
 }
 
 /// A step that destroys without saying so, or whose guard does more than look.
