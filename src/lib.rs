@@ -10,6 +10,7 @@ pub mod executor;
 pub mod facts;
 pub mod host_key;
 pub mod http;
+pub mod local_files;
 pub mod ownership;
 pub mod plan;
 pub mod prompt;

@@ -74,6 +74,10 @@ impl Channel for InterruptibleChannel<'_> {
         self.channel.send(bytes)
     }
 
+    fn unsent(&self) -> usize {
+        self.channel.unsent()
+    }
+
     fn release(&mut self) {
         self.channel.release();
     }
@@ -107,6 +111,11 @@ pub trait Channel {
 
     /// Writes to the standard input of the script.
     fn send(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Bytes of input that still wait in this process; they are written while the channel is received from.
+    fn unsent(&self) -> usize {
+        0
+    }
 
     /// The script has ended and reads nothing more, so the next script may use its shell. If a channel is dropped without this
     /// call, the connection is closed, since its script may still be running.

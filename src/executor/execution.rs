@@ -5,8 +5,9 @@ use crate::consent::ConsentedPlan;
 use crate::error::{Error, Result};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition, why};
 use crate::plan::secret::Secrets;
-use crate::plan::{Effect, Plan, StateChange};
+use crate::plan::{Effect, LocalFile, Plan, StateChange};
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::time::Instant;
 
 /// Those that an execution reports to, and that do what is not done on the server.
@@ -17,6 +18,12 @@ pub trait World {
     /// # Errors
     /// If it can't be noted down; the run then stops after the current step.
     fn note(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()>;
+
+    /// Opens a file beside the recipe, to send its content to the server.
+    ///
+    /// # Errors
+    /// If it can't be read, or can be changed by other users.
+    fn open(&self, file: &LocalFile) -> Result<Box<dyn Read>>;
 
     /// Carries out a change of the local database. Gives whether anything changed.
     ///

@@ -6,6 +6,8 @@ use super::execution::{Execution, change, note};
 use super::frames::{Frame, FrameReader};
 use super::own_action::OwnAction;
 use super::question::is_lost;
+use super::script::ShellScript;
+use super::staging;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Refusal, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
@@ -109,13 +111,17 @@ impl Execution<'_> {
         &mut self,
         plan: &'p Plan,
         nonce: &str,
-        script: &[u8],
+        script: &ShellScript,
         owed: &mut Owed<'p>,
         transcript: &mut Transcript,
     ) -> Result<Followed<'p>> {
         let tolerated = self.interrupts_tolerated();
-        let mut channel = self.connection.start(script)?;
+        let mut channel = self.connection.start(&script.text)?;
         let mut reader = FrameReader::new(nonce);
+        if script.stages {
+            let output = staging::answer(self.world, tolerated, plan, nonce, &mut *channel, &mut owed.heard)?;
+            reader.push(&output);
+        }
         let mut begun = false;
         let mut said = Vec::new();
         let mut told = 0;

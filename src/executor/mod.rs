@@ -16,6 +16,7 @@ pub mod read_only;
 mod redaction;
 mod runner;
 pub mod script;
+mod staging;
 pub mod step_files;
 mod stretch;
 pub mod transcript;

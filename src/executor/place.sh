@@ -115,6 +115,10 @@ ik_accepts() (
 # not empty, the old one is kept there; it is put back unless CHECK succeeds. Any of the last three may be empty.
 ik_place() {
     ik_path=$2 ik_kept=$6
+    if [ ! -f "$1" ]; then
+        echo "$2 was in place when the run began, and an earlier step changed it; resume the run, and infrakt sends the content" >&2
+        return 1
+    fi
     ik_enter "$2"
     cat -- "$1" >new
     chown -- "$4" new

@@ -6,7 +6,7 @@ use super::step_files::{Part, Purpose, StepFile, StepFiles};
 use super::uploads;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::{quote, without_comments};
-use crate::plan::{Action, Content, Effect, EnvValue, Plan, Step};
+use crate::plan::{Action, Effect, Piece, Plan, Step};
 use std::fmt::Write as _;
 
 /// How long a guard may take.
@@ -15,30 +15,38 @@ const GUARD_SECONDS: u64 = 60;
 /// output stays in the spool until the end of the stretch.
 const MOST_PRINTED: u64 = 1 << 30;
 
-/// `folder`: the run's, on the server.
+/// `folder`: the run's, on the server; `files_folder`: the one for the content of files that steps copy.
 /// `winding_up`: only the steps that always run have a turn.
-pub(super) fn script(plan: &Plan, steps: &[StepFiles<'_>], folder: &str, winding_up: bool) -> String {
+pub(super) fn script(
+    plan: &Plan,
+    steps: &[StepFiles<'_>],
+    folder: &str,
+    files_folder: &str,
+    winding_up: bool,
+) -> String {
     let secret: Vec<&str> = steps
         .iter()
         .filter(|step| has_secret(step.step))
         .flat_map(names)
         .collect();
-    let has_uploads = steps
-        .iter()
-        .any(|step| matches!(step.step.action, Action::Upload { .. }));
-    let place = if has_uploads {
-        uploads::functions()
-    } else {
-        String::new()
+    let mut contents = steps.iter().filter_map(|step| match &step.step.action {
+        Action::Upload { content, .. } => Some(content),
+        _ => None,
+    });
+    let copies = contents.clone().any(|content| content.file().is_some());
+    let place = match contents.next() {
+        Some(_) => uploads::functions(),
+        None => String::new(),
     };
     let calls: String = steps.iter().map(|step| calls(plan, step)).collect();
     // In hundredths of a second.
     format!(
-        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_BROKEN={}\n\
+        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_FILES={} IK_BROKEN={}\n\
          {}{place}{calls}ik_finish \"${{ik_broken:-done}}\"\n",
         quote(folder),
         shortest_timeout(steps),
         quote(&secret.join(" ")),
+        if copies { quote(files_folder) } else { "''".into() },
         if winding_up { "stopped" } else { "" },
         without_comments(include_str!("runner.sh")),
     )
@@ -156,12 +164,9 @@ fn mark_of(script: &str) -> &'static str {
 }
 
 fn has_secret(step: &Step) -> bool {
-    let content = matches!(
-        step.action,
-        Action::Upload {
-            content: Content::Secret { .. },
-            ..
-        }
-    );
-    content || step.env.values().any(|value| matches!(value, EnvValue::Secret { .. }))
+    let content = match &step.action {
+        Action::Upload { content, .. } => content.secrets().next().is_some(),
+        _ => false,
+    };
+    content || step.env.values().any(|value| matches!(value, Piece::Secret { .. }))
 }

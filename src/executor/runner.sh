@@ -72,6 +72,8 @@ ik_finish() {
     fi
     # Steps that were not executed must not stay until a client fetches the records.
     ik_forget $IK_SECRETS
+    # A run that was stopped may be resumed, and needs the content then.
+    case $IK_FILES:$1 in ?*:"done" | ?*:failed) rm -rf -- "$IK_FILES" ;; esac
     # A client that reads this record may begin another run.
     exec 9>&-
     ik_record Z "$1"

@@ -5,6 +5,7 @@ use super::environment::environment;
 use super::handlers;
 use super::own_action::OwnAction;
 use super::runner;
+use super::staging;
 use super::step_files::StepFiles;
 use super::uploads;
 use crate::plan::secret::Secrets;
@@ -34,10 +35,19 @@ pub struct Stretch<'a> {
     pub nonce: &'a str,
     /// Names the run's folder in the spool; letters and digits.
     pub run: &'a str,
+    /// The folder on the server for the content of files that steps copy.
+    pub files: &'a str,
     /// Who is at work. Others see it when they find the server locked.
     pub holder: &'a str,
     /// The name of a thread of this process, by which the server's own processes are searched for it.
     pub thread_name: &'a str,
+}
+
+/// A script for the shell of a connection.
+pub struct ShellScript {
+    pub text: Vec<u8>,
+    /// It first lists the files whose content it waits for; see [`staging`].
+    pub stages: bool,
 }
 
 /// The folder of a run on the server.
@@ -48,8 +58,11 @@ pub fn spool_of(run: &str) -> String {
 impl Stretch<'_> {
     /// The whole script: checks, lock, the steps as files, the runner, and the follower. All of it but the definitions of
     /// functions is one command for the shell that reads it, so that one which arrives only in part does nothing.
-    pub fn script(&self) -> Vec<u8> {
+    pub fn script(&self) -> ShellScript {
         let mut text = prelude(self.run, self.nonce);
+        let staging = staging::script(self.steps().map(|(_, step)| step), self.files);
+        self.planned_machine(&mut text);
+        text.push_str(&staging);
         if self.surveyed() {
             let _ = writeln!(text, "IK_SURVEY={}", quote(&survey::checks()));
         }
@@ -62,10 +75,14 @@ impl Stretch<'_> {
             "ik_prepare {KEPT_DAYS} || return\n\
              ik_files 2>/dev/null || {{ ik_full; return; }}\n\
              ik_leave \"${{IK_DIR##*/}}\"{must} || return\n\
-             ik_start\nik_listen\n}}\n{{ ik_begin | ik_follow 0 0 0; }} 3>&1\n",
+             ik_start\nik_listen\n}}\n{{ {stage}ik_begin | ik_follow 0 0 0; }} 3>&1\n",
+            stage = if staging.is_empty() { "" } else { "ik_stage; " },
             must = if self.must_be_detached() { " must" } else { "" },
         );
-        text.into_bytes()
+        ShellScript {
+            text: text.into_bytes(),
+            stages: !staging.is_empty(),
+        }
     }
 
     /// Its steps, with their places in the plan.
@@ -106,7 +123,7 @@ impl Stretch<'_> {
         let folder = spool_of(self.run);
         let steps: Vec<StepFiles<'_>> = self
             .steps()
-            .map(|(index, step)| StepFiles::new(index, step, &folder, self.secrets))
+            .map(|(index, step)| StepFiles::new(index, step, &folder, self.files, self.secrets))
             .collect();
         for step in &steps {
             for file in &step.files {
@@ -116,26 +133,34 @@ impl Stretch<'_> {
         write_file(
             text,
             "runner",
-            &runner::script(self.plan, &steps, &folder, self.winding_up),
+            &runner::script(self.plan, &steps, &folder, self.files, self.winding_up),
         );
         text.push_str("\n}\n");
     }
 
+    /// A function that succeeds on the machine that the plan is for.
+    fn planned_machine(&self, text: &mut String) {
+        let Some(machine_id) = &self.plan.server.machine_id else {
+            text.push_str("ik_is_planned_machine() { :; }\n");
+            return;
+        };
+        // A machine without an identity is not known to be another one. That is enough if the plan destroys nothing.
+        let none = match self.plan.destroys() {
+            true => "",
+            false => "'' | uninitialized | ",
+        };
+        let _ = write!(
+            text,
+            "ik_is_planned_machine() {{\n\
+             ik_id=''\n\
+             if [ -e /etc/machine-id ]; then read -r ik_id </etc/machine-id; fi\n\
+             case $ik_id in {none}{}) ;; *) return 1 ;; esac\n}}\n",
+            quote(machine_id)
+        );
+    }
+
     fn checks(&self, text: &mut String) {
-        if let Some(machine_id) = &self.plan.server.machine_id {
-            // A machine without an identity is not known to be another one. That is enough if the plan destroys nothing.
-            let none = match self.plan.destroys() {
-                true => "",
-                false => "'' | uninitialized | ",
-            };
-            let _ = write!(
-                text,
-                "ik_id=''\n\
-                 if [ -e /etc/machine-id ]; then read -r ik_id </etc/machine-id; fi\n\
-                 case $ik_id in {none}{}) ;; *) ik_refuse identity \"$ik_id\"; return ;; esac\n",
-                quote(machine_id)
-            );
-        }
+        text.push_str("ik_is_planned_machine || { ik_refuse identity \"$ik_id\"; return; }\n");
         if self.plan.destroys() {
             let _ = write!(
                 text,
@@ -188,11 +213,14 @@ fn write_file(text: &mut String, name: &str, content: &str) {
 }
 
 /// A script that continues to follow a run whose connection was lost, from where the client has got to.
-pub fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> Vec<u8> {
+pub(super) fn follow_again(run: &str, nonce: &str, journal: u64, out: u64, err: u64) -> ShellScript {
     let mut text = prelude(run, nonce);
     let _ = writeln!(
         text,
         "{{ {{ ik_find && ik_leave \"${{IK_DIR##*/}}-$IK_NONCE\" && ik_listen; }} | ik_follow {journal} {out} {err}; }} 3>&1"
     );
-    text.into_bytes()
+    ShellScript {
+        text: text.into_bytes(),
+        stages: false,
+    }
 }

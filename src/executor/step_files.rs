@@ -2,9 +2,10 @@
 //! not know when they are executed.
 
 use super::uploads;
+use crate::plan::digest::sha256;
 use crate::plan::secret::{Secret, Secrets};
 use crate::plan::shell::quote;
-use crate::plan::{Action, Content, EnvValue, Step};
+use crate::plan::{Action, Piece, Step};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -38,12 +39,12 @@ pub(super) enum Purpose {
 
 pub(super) enum Part<'a> {
     Script(String),
-    Data(&'a str),
+    Data(Cow<'a, str>),
 }
 
 impl<'a> StepFiles<'a> {
     /// `folder`: the run's. Every secret of the plan has a value before files are made; see [`super::Execution::execute`].
-    pub fn new(index: usize, step: &'a Step, folder: &str, secrets: &'a Secrets) -> Self {
+    pub fn new(index: usize, step: &'a Step, folder: &str, files_folder: &str, secrets: &'a Secrets) -> Self {
         let mut files = Vec::new();
         let mut add = |purpose, name: &str, part| {
             let name = format!("{index}.{name}");
@@ -67,12 +68,15 @@ impl<'a> StepFiles<'a> {
                 mode,
                 owner,
             } => {
-                let content = match content {
-                    Content::Text(text) => text,
-                    Content::Secret { secret } => value_of(secret, secrets),
+                let (data, sum) = match content.file() {
+                    Some(file) => (format!("{files_folder}/{}", file.sha256), file.sha256.clone()),
+                    None => {
+                        let content = content.with(|secret| value_of(secret, secrets).into());
+                        let sum = sha256(content.as_bytes());
+                        add(Purpose::Content, "data", Part::Data(content));
+                        (format!("{folder}/{index}.data"), sum)
+                    }
                 };
-                add(Purpose::Content, "data", Part::Data(content));
-                let data = format!("{folder}/{index}.data");
                 add(
                     Purpose::Act,
                     "sh",
@@ -81,7 +85,7 @@ impl<'a> StepFiles<'a> {
                 if let Some(undo) = &step.undo {
                     add(Purpose::Undo, "undo", Part::Script(uploads::undo(path, &undo.command)));
                 }
-                let is_in_place = uploads::is_in_place(step, path, content, mode, owner);
+                let is_in_place = uploads::is_in_place(step, path, &sum, mode, owner);
                 add(Purpose::Unless, "unless.content", Part::Script(is_in_place));
             }
             Action::Survey { check } => {
@@ -103,10 +107,10 @@ impl<'a> StepFiles<'a> {
     }
 
     /// The bytes of one of its files.
-    pub fn content_of(&self, file: &StepFile<'a>) -> Cow<'a, str> {
+    pub fn content_of<'f>(&self, file: &'f StepFile<'a>) -> Cow<'f, str> {
         match &file.part {
             Part::Script(script) => Cow::Owned(format!("{}{script}\n", self.exports)),
-            Part::Data(data) => Cow::Borrowed(*data),
+            Part::Data(data) => Cow::Borrowed(data.as_ref()),
         }
     }
 }
@@ -115,8 +119,8 @@ fn exports(step: &Step, secrets: &Secrets) -> String {
     let mut exports = String::new();
     for (name, value) in &step.env {
         let value = match value {
-            EnvValue::Plain(value) => value.as_str(),
-            EnvValue::Secret { secret } => value_of(secret, secrets),
+            Piece::Text(value) => value.as_str(),
+            Piece::Secret { secret } => value_of(secret, secrets),
         };
         let _ = writeln!(exports, "export {name}={}", quote(value));
     }

@@ -6,7 +6,8 @@ use super::following::{Followed, Owed, PATIENCE};
 use super::nonce::nonce;
 use super::own_action::OwnAction;
 use super::question::is_lost;
-use super::script::{self, Stretch};
+use super::script::{self, ShellScript, Stretch};
+use super::staging;
 use super::transcript::{Ending, Transcript};
 use crate::error::{Error, Result, ServerError, SshError};
 use crate::event::{Ended, Outcome, RunEvent, StretchPosition};
@@ -220,7 +221,7 @@ impl Execution<'_> {
     }
 
     /// The script that brings the steps and starts them.
-    fn launch(&self, plan: &Plan, steps: Range<usize>, nonce: &str, transcript: &Transcript) -> Vec<u8> {
+    fn launch(&self, plan: &Plan, steps: Range<usize>, nonce: &str, transcript: &Transcript) -> ShellScript {
         Stretch {
             plan,
             from: steps.start,
@@ -229,6 +230,7 @@ impl Execution<'_> {
             secrets: self.secrets,
             nonce,
             run: &self.folder(transcript),
+            files: &staging::folder_of(&script::spool_of(self.run)),
             holder: self.holder,
             thread_name: self.thread_name,
         }
@@ -236,7 +238,7 @@ impl Execution<'_> {
     }
 
     /// The script that continues to follow a stretch.
-    fn again(&self, nonce: &str, transcript: &Transcript) -> Vec<u8> {
+    fn again(&self, nonce: &str, transcript: &Transcript) -> ShellScript {
         let (journal, out, err) = transcript.offsets();
         script::follow_again(&self.folder(transcript), nonce, journal, out, err)
     }

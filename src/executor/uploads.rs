@@ -3,9 +3,10 @@
 //!
 //! It must not know when it is executed.
 
-use crate::plan::Step;
 use crate::plan::digest::sha256;
 use crate::plan::shell::{quote, without_comments};
+use crate::plan::{Content, Step};
+use std::borrow::Cow;
 
 /// Where old files are kept.
 pub(super) const KEPT: &str = "/var/lib/infrakt/kept";
@@ -42,9 +43,17 @@ pub(super) fn undo(path: &str, command: &str) -> String {
     format!("{}(ik_restore {})\n{command}", functions(), words.join(" "))
 }
 
+/// The hash of what an upload writes; `None` if a secret is in it.
+pub fn sum_of(content: &Content) -> Option<Cow<'_, str>> {
+    match content.file() {
+        Some(file) => Some(Cow::Borrowed(&file.sha256)),
+        None => content.as_text().map(|text| Cow::Owned(sha256(text.as_bytes()))),
+    }
+}
+
 /// A read-only command that succeeds if the file already is as it should be, and no end of a run has kept it from being
-/// checked.
-pub fn is_in_place(step: &Step, path: &str, content: &str, mode: &str, owner: &str) -> String {
+/// checked. `sum`: the SHA-256 of its content.
+pub fn is_in_place(step: &Step, path: &str, sum: &str, mode: &str, owner: &str) -> String {
     let unchecked = kept_by(step, path).map(|kept| format!("[ ! -e {kept}/whole ] && "));
     let path = quote(path);
     let mode = mode.trim_start_matches('0');
@@ -56,9 +65,8 @@ pub fn is_in_place(step: &Step, path: &str, content: &str, mode: &str, owner: &s
     };
     let format = if owner.ends_with(':') { "%a %U:" } else { "%a %U:%G" };
     format!(
-        "{}[ -f {path} ] && [ \"$(stat -L -c '{format}' -- {path})\" = {} ] && [ \"$(sha256sum <{path})\" = '{}  -' ]",
+        "{}[ -f {path} ] && [ \"$(stat -L -c '{format}' -- {path})\" = {} ] && [ \"$(sha256sum <{path})\" = '{sum}  -' ]",
         unchecked.unwrap_or_default(),
         quote(&format!("{mode} {owner}")),
-        sha256(content.as_bytes()),
     )
 }

@@ -1,8 +1,8 @@
 //! What a wipe of a server would destroy, from its facts.
 
-use super::bytes::human_bytes;
 use super::docker::Named;
 use super::{Entry, Facts};
+use crate::plan::human_bytes;
 use crate::plan::{Loss, LossEntry, Losses};
 
 impl Facts {

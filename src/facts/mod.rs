@@ -1,7 +1,6 @@
 //! Facts: what infrakt reads from a server before planning. They are data: probed from a live server ([`probe`]), read
 //! from a file, or taken from a profile of a freshly installed system. Nothing here executes anything.
 
-mod bytes;
 mod directory;
 mod docker;
 mod losses;
@@ -20,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use bytes::human_bytes;
 pub use directory::{Directory, Entry};
 pub use docker::{Container, Docker, Image, Named, SwarmNode, Volume};
 pub use machine::{Address, BlockDevice, User};

@@ -5,7 +5,7 @@
 
 use super::invocation::{Invocation, LONGEST_ARGUMENT};
 use super::report::{LONGEST_NAME, LONGEST_TEXT, MOST_VALUES};
-use super::{Action, Content, Effect, EnvValue, FORMAT, Plan, Reported, ReportedValues, StateChange, Step};
+use super::{Action, Effect, FORMAT, LocalFile, Piece, Plan, Reported, ReportedValues, StateChange, Step};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -110,7 +110,7 @@ impl Plan {
 }
 
 fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
-    let known = |secret: &String| match secrets.contains(secret) {
+    let known = |secret: &str| match secrets.contains(secret) {
         true => Ok(()),
         false => Err(format!("the secret {secret:?} is not among the plan's secrets")),
     };
@@ -157,9 +157,9 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
             return Err(format!("{name:?} is not a valid name for an environment variable"));
         }
         match value {
-            EnvValue::Plain(value) if value.contains('\0') => return Err(format!("{name} holds a NUL character")),
-            EnvValue::Plain(_) => {}
-            EnvValue::Secret { secret } => known(secret)?,
+            Piece::Text(value) if value.contains('\0') => return Err(format!("{name} holds a NUL character")),
+            Piece::Text(_) => {}
+            Piece::Secret { secret } => known(secret)?,
         }
     }
     step.invocation.check_form()?;
@@ -179,8 +179,16 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
             mode,
             owner,
         } => {
-            if let Content::Secret { secret } = content {
-                known(secret)?;
+            content.secrets().try_for_each(known)?;
+            if !content.is_joined() {
+                return Err("its content has two texts after each other, or an empty one".to_owned());
+            }
+            if let Some(LocalFile { file, sha256, bytes }) = content.file()
+                && !(is_local_path(file) && is_sha256(sha256) && *bytes <= MOST_BYTES_OF_A_FILE)
+            {
+                return Err(format!(
+                    "{file:?} with {bytes} bytes and the hash {sha256:?} can't be copied"
+                ));
             }
             if !is_upload_path(path) {
                 Err(format!("{path:?} is not a valid path for a file"))
@@ -247,6 +255,19 @@ pub fn is_status(status: &str) -> bool {
         && status
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Bytes that a file may have that is copied.
+pub const MOST_BYTES_OF_A_FILE: u64 = 2 << 30;
+
+/// The path of a file beside a recipe, from the recipe's folder.
+pub fn is_local_path(path: &str) -> bool {
+    is_title(path) && path.split('/').all(|part| !["", ".", ".."].contains(&part))
+}
+
+/// A SHA-256 sum in lower case.
+fn is_sha256(sum: &str) -> bool {
+    sum.len() == 64 && sum.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Where an upload may go: an absolute path that names a file, without `..`.

@@ -3,6 +3,8 @@
 //!
 //! A plan must not know where it came from, who executes it, or how its server is reached.
 
+mod bytes;
+mod content;
 pub mod digest;
 mod doubts;
 mod endpoint;
@@ -32,6 +34,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use bytes::human_bytes;
+pub use content::{Content, FileIdentity, LocalFile, Piece};
 pub use doubts::doubts;
 pub use endpoint::{Endpoint, Protocol};
 pub use file_change::{
@@ -43,7 +47,7 @@ pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
 pub use preview::{Asked, Doubt, Finding, Mark, Preview};
 pub use report::{Reported, ReportedValues};
-pub use step::{Action, Content, Effect, EnvValue, StateChange, Step, Undo};
+pub use step::{Action, Effect, StateChange, Step, Undo};
 pub use survey::Survey;
 
 /// The version of the JSON form of a plan. In format 1, the effect `check` was called `read`, and the
@@ -76,6 +80,9 @@ pub struct Plan {
     /// The values that are shown together after the run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub report: ReportedValues,
+    /// The folder on this computer that holds the files to copy. It is not in the digest: their hashes are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_from: Option<String>,
     /// When it was made; only for a saved plan with destructive steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_at: Option<Timestamp>,
@@ -132,6 +139,17 @@ impl Plan {
         sources
             .filter(|(_, source)| source.kept_by != Keeper::Shipped)
             .map(|(name, source)| (name.as_str(), source.kept_by))
+    }
+
+    /// The files beside the recipe that steps copy, with the steps' places in the plan.
+    pub fn copied_files(&self) -> impl Iterator<Item = (usize, &LocalFile)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| match &step.action {
+                Action::Upload { content, .. } => Some((index, content.file()?)),
+                _ => None,
+            })
     }
 
     /// Whether a person must type the server's name before this runs: it destroys, or its recipe asks for it.

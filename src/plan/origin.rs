@@ -1,5 +1,6 @@
 //! Where the parts of a plan come from: the recipe, its modules, and the line of each step.
 
+use super::content::FileIdentity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,9 @@ pub struct RecipeIdentity {
     /// The recipe and each module that it imports, by unique name: `lib/apt.rhai` is infrakt's own,
     /// `./lib/app.rhai` is in the recipe's folder, `home:lib/app.rhai` in the folder `recipes` of the user's home.
     pub sources: BTreeMap<String, Source>,
+    /// The files in the recipe's folder that it read as text, by their paths from there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileIdentity>,
 }
 
 /// A text that a plan was made from.

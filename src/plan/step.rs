@@ -1,5 +1,6 @@
 //! One step of a plan: what it does, under which conditions, and with what effect.
 
+use super::content::{Content, Piece};
 use super::endpoint::Endpoint;
 use super::invocation::{self, Invocation};
 use super::origin::Origin;
@@ -72,7 +73,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub env: BTreeMap<String, EnvValue>,
+    pub env: BTreeMap<String, Piece>,
     #[serde(default, skip_serializing_if = "invocation::is_default")]
     pub invocation: Invocation,
     /// Seconds after which the step is ended and counts as failed.
@@ -196,14 +197,6 @@ pub enum Action {
     State { change: StateChange },
 }
 
-/// The content of an upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Content {
-    Text(String),
-    Secret { secret: String },
-}
-
 /// A change in the local database, always about the plan's own server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -212,12 +205,4 @@ pub enum StateChange {
     ForgetApps,
     /// Sets the status of the server.
     SetStatus(String),
-}
-
-/// The value of an environment variable of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum EnvValue {
-    Plain(String),
-    Secret { secret: String },
 }

@@ -28,6 +28,10 @@ pub enum StaleReason {
     },
     /// A destructive plan that was made without its server.
     MadeOffline,
+    /// A file that the plan copies has another content now.
+    FileChanged {
+        file: String,
+    },
     /// The row leads elsewhere, or to another user.
     AddressChanged,
     /// The server has another row of the same name.
@@ -79,6 +83,9 @@ impl Display for StaleReason {
                 time(made_at)
             ),
             Self::MadeOffline => write!(f, "it was made offline, so what it would destroy is not known"),
+            Self::FileChanged { file } => {
+                write!(f, "{file} has another content than when the plan was made")
+            }
             Self::AddressChanged => write!(f, "its address or user has changed since"),
             Self::RowReplaced => write!(f, "the server was removed and added again since"),
             Self::HostKeyChanged => write!(f, "its host key has changed"),
@@ -143,6 +150,12 @@ mod tests {
                 json!({ "code": "expired", "made_at": "1970-01-01T00:00:00Z", "valid_for_hours": 24 }),
             ),
             (StaleReason::MadeOffline, json!({ "code": "made_offline" })),
+            (
+                StaleReason::FileChanged {
+                    file: "site/index.html".to_owned(),
+                },
+                json!({ "code": "file_changed", "file": "site/index.html" }),
+            ),
             (StaleReason::AddressChanged, json!({ "code": "address_changed" })),
             (StaleReason::RowReplaced, json!({ "code": "row_replaced" })),
             (StaleReason::HostKeyChanged, json!({ "code": "host_key_changed" })),

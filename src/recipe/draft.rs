@@ -1,10 +1,11 @@
 //! A draft of a plan, which the primitives write into while a recipe is evaluated.
 
+use super::beside::LocalFiles;
 use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};
 use crate::facts::Facts;
 use crate::plan::form::MOST_STEPS;
-use crate::plan::{Action, Content, EnvValue, Keeper, Query, ReportedValues, Step, lint};
+use crate::plan::{Action, FileIdentity, Keeper, Piece, Query, ReportedValues, Step, lint};
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +122,11 @@ pub struct Draft {
     /// The text that was printed or put into steps so far, in bytes.
     pub bytes: usize,
     pub answers: Box<dyn Answers>,
+    pub files: Box<dyn LocalFiles>,
+    /// The files beside the recipe that it read as text.
+    pub texts: BTreeMap<String, FileIdentity>,
+    /// The texts of copied files that may be scripts, by the steps that copy them.
+    pub scripts: BTreeMap<usize, String>,
     /// `None` until the recipe asks for them.
     pub facts: Option<ReadFacts>,
     pub recorded: BTreeMap<String, serde_json::Value>,
@@ -226,11 +232,7 @@ impl Draft {
     /// The first step that destroys without saying so, after all that the recipe has said.
     pub fn unexcused(&mut self) -> Option<(Problem, String, rhai::Position)> {
         let pending = std::mem::take(&mut self.pending);
-        let still = |(index, ..): &(usize, Problem, String, rhai::Position)| {
-            self.steps
-                .get(*index)
-                .is_some_and(|step| lint::destroys_unsaid(step).is_some())
-        };
+        let still = |(index, ..): &(usize, Problem, String, rhai::Position)| self.destroys_unsaid(*index).is_some();
         let found = pending.into_iter().find(still);
         let found = found.map(|(_, problem, source, position)| (problem, source, position));
         found.or_else(|| {
@@ -243,6 +245,15 @@ impl Draft {
                 rhai::Position::new(line, 1),
             ))
         })
+    }
+
+    /// The destructive command in a step that does not say so, also in a script that it copies.
+    pub fn destroys_unsaid(&self, index: usize) -> Option<lint::Unsaid> {
+        let step = self.steps.get(index)?;
+        match self.scripts.get(&index) {
+            Some(script) => lint::script_destroys(step, script),
+            None => lint::destroys_unsaid(step),
+        }
     }
 
     /// Adds a step and tells its index.
@@ -265,9 +276,9 @@ pub fn bytes_of(step: &Step) -> usize {
     let action = match &step.action {
         Action::Run { command } => command.len(),
         Action::Reach { otherwise, .. } => otherwise.len(),
-        Action::Upload { content, .. } => match content {
-            Content::Text(text) => text.len(),
-            Content::Secret { .. } => 0,
+        Action::Upload { content, .. } => match content.file() {
+            Some(file) => file.file.len(),
+            None => content.pieces().iter().map(bytes_of_piece).sum(),
         },
         Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => 0,
     };
@@ -275,15 +286,15 @@ pub fn bytes_of(step: &Step) -> usize {
     let undo = step.undo.iter().map(|undo| &undo.command);
     let guards: usize = guards.chain(undo).map(String::len).sum();
     let checks: usize = step.file_checks().map(|(_, check)| check.len()).sum();
-    let env: usize = step
-        .env
-        .values()
-        .map(|value| match value {
-            EnvValue::Plain(value) => value.len(),
-            EnvValue::Secret { secret } => secret.len(),
-        })
-        .sum();
+    let env: usize = step.env.values().map(bytes_of_piece).sum();
     step.title.len() + action + guards + checks + env
+}
+
+fn bytes_of_piece(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Secret { secret } => secret.len(),
+    }
 }
 
 /// What a primitive has to say against its call.
@@ -348,12 +359,12 @@ impl Problem {
         })
     }
 
-    /// The problem of an uploaded script that destroys when it is run.
-    pub fn of_script(found: &lint::Unsaid, text: &str) -> Self {
+    /// The problem of a script that is uploaded and destroys when it is run. `script`: which one, in words.
+    pub fn of_script(found: &lint::Unsaid, script: &str, text: &str) -> Self {
         let line = found.line.unwrap_or(1);
         Self {
             kind: ProblemKind::Lint,
-            message: format!("line {line} of the uploaded script destroys data: `{}`", found.what),
+            message: format!("line {line} of {script} destroys data: `{}`", found.what),
             label: format!("`{}` in the script", found.what),
             help: Some(
                 "if the script must do this, say why, for the readers of the plan: \

@@ -2,6 +2,7 @@
 //! primitives, and limits on everything that could grow without bound.
 
 use super::api::given::{FactsHandle, ServerHandle};
+use super::beside::LocalFiles;
 use super::draft::{Draft, Parameter, ReadFacts, SharedDraft};
 use super::evaluation_inputs::{Inputs, ServerView};
 use super::imports::Imports;
@@ -62,6 +63,7 @@ impl Evaluated {
             consent_before: self.consent_before,
             steps: self.steps,
             report: self.report,
+            files_from: None,
             made_at: None,
             digest: String::new(),
         };
@@ -139,13 +141,19 @@ pub fn evaluate(recipe: &Recipe, inputs: Inputs) -> Result<Evaluated> {
 pub fn evaluate_anyway(recipe: &Recipe, inputs: Inputs) -> (Result<()>, Evaluated) {
     let files = recipe.clone();
     let find = move |path: &str, importer: &Importer| files.import(path, importer);
-    let (outcome, evaluated, _engine) = evaluate_script(&recipe.script(), Box::new(find), inputs);
+    let files = Box::new(recipe.clone());
+    let (outcome, evaluated, _engine) = evaluate_script(&recipe.script(), Box::new(find), files, inputs);
     (outcome, evaluated)
 }
 
 /// Evaluates a text, with any finder of the modules that it imports. Also gives the engine, which the caller may drop when
 /// there is time for it.
-pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (Result<()>, Evaluated, Engine) {
+pub(super) fn evaluate_script(
+    recipe: &Script,
+    find: Find,
+    files: Box<dyn LocalFiles>,
+    inputs: Inputs,
+) -> (Result<()>, Evaluated, Engine) {
     let sources = Sources::default();
     let (compiled, shifts) = rewritten(&recipe.text, recipe.kept_by);
     let used = Used {
@@ -174,6 +182,9 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
         printed: Vec::new(),
         bytes: 0,
         answers: inputs.answers,
+        files,
+        texts: BTreeMap::new(),
+        scripts: BTreeMap::new(),
         facts: None,
         recorded: inputs
             .known
@@ -252,6 +263,7 @@ pub(super) fn evaluate_script(recipe: &Script, find: Find, inputs: Inputs) -> (R
             kept_by: recipe.kept_by,
             overrides_shipped: recipe.overrides_shipped,
             sources,
+            files: std::mem::take(&mut draft.texts),
         },
         steps: std::mem::take(&mut draft.steps),
         report: std::mem::take(&mut draft.report),

@@ -4,6 +4,7 @@
 //! not know SSH, the executor or the database: a recipe's questions go through [`Answers`].
 
 mod api;
+mod beside;
 mod comparisons;
 mod data;
 pub mod diagnostics;
@@ -27,6 +28,7 @@ mod shipped;
 mod source;
 mod source_excerpt;
 pub mod subprocess;
+mod template;
 mod used;
 mod version;
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::plan::invocation::Interpreter;
-use crate::plan::{Action, Content, Keeper, Step, lint};
+use crate::plan::{Action, Keeper, Step, lint};
 use serde::Deserialize;
 use std::io::{ErrorKind, Read};
 use std::process::{Command, Stdio};
@@ -121,10 +121,10 @@ fn scripts_of(step: &Step) -> Vec<(&'static str, &str)> {
     let mut scripts = match &step.action {
         Action::Run { command } => vec![("the command", command.as_str())],
         Action::Reach { otherwise, .. } => vec![("the command", otherwise.as_str())],
-        Action::Upload {
-            content: Content::Text(text),
-            ..
-        } if text.starts_with("#!/bin/sh") => vec![("the script", text.as_str())],
+        Action::Upload { content, .. } => {
+            let script = content.as_text().filter(|text| text.starts_with("#!/bin/sh"));
+            script.into_iter().map(|text| ("the script", text)).collect()
+        }
         _ => Vec::new(),
     };
     let guards = step.unless.iter().chain(&step.only_if);

@@ -4,7 +4,7 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 21] = [
+const MAY_KNOW: [(&str, &[&str], &str); 22] = [
     (
         "host_key",
         &[],
@@ -46,8 +46,13 @@ const MAY_KNOW: [(&str, &[&str], &str); 21] = [
         "whose a file is has nothing to do with what it is for; of a plan it knows how a word is quoted",
     ),
     (
+        "local_files",
+        &["error", "ownership", "plan"],
+        "where files may be has nothing to do with what they are for; of a plan it knows their hashes and paths",
+    ),
+    (
         "recipe",
-        &["error", "facts", "ownership", "plan"],
+        &["error", "facts", "local_files", "ownership", "plan"],
         "a recipe never acts: it knows no connection, no executor and no database",
     ),
     (
@@ -78,7 +83,19 @@ const MAY_KNOW: [(&str, &[&str], &str); 21] = [
     (
         "runtime",
         &[
-            "consent", "error", "event", "executor", "facts", "host_key", "plan", "reason", "recipe", "ssh", "store",
+            "consent",
+            "error",
+            "event",
+            "executor",
+            "facts",
+            "host_key",
+            "local_files",
+            "ownership",
+            "plan",
+            "reason",
+            "recipe",
+            "ssh",
+            "store",
         ],
         "the runtime serves the command line and the HTTP API alike: it knows neither, and no terminal",
     ),
@@ -136,6 +153,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 21] = [
             "facts",
             "host_key",
             "http",
+            "local_files",
             "ownership",
             "plan",
             "prompt",

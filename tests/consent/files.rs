@@ -2,7 +2,7 @@
 
 use crate::fixture::{harmless, plan, run, sealed};
 use infrakt::error::{Error, Exit};
-use infrakt::plan::{Action, Content, Effect, EnvValue, Keeper, Plan, Source, StateChange, lint};
+use infrakt::plan::{Action, Content, Effect, Keeper, Piece, Plan, Source, StateChange, lint};
 use infrakt::reason::ProtectionReason;
 use infrakt::runtime::Runtime;
 use infrakt::store::Home;
@@ -171,7 +171,7 @@ fn the_lint_reads_plans_from_files_as_it_reads_recipes() {
 fn upload(path: &str, text: &str, mode: &str) -> Action {
     Action::Upload {
         path: path.to_owned(),
-        content: Content::Text(text.to_owned()),
+        content: Content::text(text),
         mode: mode.to_owned(),
         owner: "root:root".to_owned(),
     }
@@ -187,16 +187,14 @@ fn a_plan_file_can_only_have_what_a_recipe_could_produce() {
             };
         }),
         ("not a valid name for an environment variable", |plan| {
-            let value = EnvValue::Plain("x".to_owned());
+            let value = Piece::Text("x".to_owned());
             plan.steps[0].env.insert("A=1; rm -rf /srv; B".to_owned(), value);
         }),
         ("not a valid name for an environment variable", |plan| {
-            plan.steps[0].env.insert(String::new(), EnvValue::Plain(String::new()));
+            plan.steps[0].env.insert(String::new(), Piece::Text(String::new()));
         }),
         ("holds a NUL character", |plan| {
-            plan.steps[0]
-                .env
-                .insert("A".to_owned(), EnvValue::Plain("\0".to_owned()));
+            plan.steps[0].env.insert("A".to_owned(), Piece::Text("\0".to_owned()));
         }),
         ("is not among the plan's secrets", |plan| plan.secrets.clear()),
         ("is not a valid name for a secret", |plan| {
@@ -205,9 +203,9 @@ fn a_plan_file_can_only_have_what_a_recipe_could_produce() {
         ("is not among the plan's secrets", |plan| {
             plan.steps[2].action = Action::Upload {
                 path: "/x".to_owned(),
-                content: Content::Secret {
+                content: Content::of([Piece::Secret {
                     secret: "OTHER".to_owned(),
-                },
+                }]),
                 mode: "0600".to_owned(),
                 owner: "root".to_owned(),
             };

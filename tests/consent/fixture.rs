@@ -2,7 +2,7 @@
 
 use infrakt::host_key::HostKey;
 use infrakt::plan::{
-    Action, Content, Effect, EnvValue, FORMAT, Keeper, Loss, LossEntry, Losses, Origin, Plan, Query, RecipeIdentity,
+    Action, Content, Effect, FORMAT, Keeper, Loss, LossEntry, Losses, Origin, Piece, Plan, Query, RecipeIdentity,
     ServerIdentity, Source, StateChange, Step,
 };
 use jiff::Timestamp;
@@ -26,8 +26,8 @@ pub fn step(title: &str, effect: Effect, action: Action) -> Step {
         unless: vec!["test -e /done".to_owned()],
         only_if: vec!["test -e /todo".to_owned()],
         env: BTreeMap::from([
-            ("LANG".to_owned(), EnvValue::Plain("C".to_owned())),
-            ("TOKEN".to_owned(), EnvValue::Secret { secret }),
+            ("LANG".to_owned(), Piece::Text("C".to_owned())),
+            ("TOKEN".to_owned(), Piece::Secret { secret }),
         ]),
         ..Step::new(Some("Wipe".to_owned()), title, effect, action, origin)
     }
@@ -46,7 +46,7 @@ pub fn loss(name: &str, detail: &str) -> Loss {
 pub fn plan() -> Plan {
     let upload = Action::Upload {
         path: "/etc/app.conf".to_owned(),
-        content: Content::Text("port = 80\n".to_owned()),
+        content: Content::text("port = 80\n"),
         mode: "0644".to_owned(),
         owner: "root:root".to_owned(),
     };
@@ -66,6 +66,7 @@ pub fn plan() -> Plan {
                     sha256: "00ff".to_owned(),
                 },
             )]),
+            files: Default::default(),
         },
         server: ServerIdentity {
             id: 2,
@@ -119,6 +120,7 @@ pub fn plan() -> Plan {
             step("Log in again", Effect::Check, Action::Reconnect { reboot: false }),
             step("Forget the apps", Effect::Destroy, forget),
         ],
+        files_from: None,
         made_at: Some(Timestamp::now()),
         digest: String::new(),
     })

@@ -25,10 +25,21 @@ impl Answers for NoServer {
     }
 }
 
-/// Evaluates a recipe for a fresh Debian 13. What it imports beside the library stands in `lib/`, as in the page.
-fn check(text: &str, modules: &[(String, String)]) -> Result<()> {
+/// Files that recipes of the pages copy.
+const BESIDE: [(&str, &str); 5] = [
+    ("app.toml", "port = 8080\n"),
+    ("app.env", "PORT={{ port }}\nKEY={{ key }}\n"),
+    ("bin/app", ""),
+    ("site/index.html", "<p>Hello\n"),
+    ("site/css/shop.css", "p {}\n"),
+];
+
+/// Evaluates a recipe for a fresh Debian 13. What it imports beside the library, and the templates that it uses, are beside it as
+/// in the page.
+fn check(text: &str, files: &[(String, String)]) -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, module) in modules {
+    let beside = BESIDE.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    for (name, module) in files.iter().chain(&beside) {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
         std::fs::write(path, module).expect("the module is written");
@@ -58,7 +69,8 @@ fn check(text: &str, modules: &[(String, String)]) -> Result<()> {
     evaluate(&recipe, inputs).map(drop)
 }
 
-/// A block that begins with `// lib/NAME.rhai` is a module that the blocks of all pages may import.
+/// A block that begins with `// lib/NAME.rhai` is a module that the blocks of all pages may import, and one that begins with
+/// `{# NAME #}` a template that they may use.
 #[test]
 fn every_recipe_on_a_page_evaluates() {
     let blocks = blocks_in(&["rhai"]);
@@ -70,8 +82,17 @@ fn every_recipe_on_a_page_evaluates() {
             (name.starts_with("lib/") && name.ends_with(".rhai")).then(|| (name.to_owned(), block.text.clone()))
         })
         .collect();
+    let templates = blocks_in(&["jinja"]).into_iter().map(|block| {
+        let name = block
+            .text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("{# ")?.strip_suffix(" #}"));
+        (name.expect("a name in the first line").to_owned(), block.text)
+    });
+    let files: Vec<(String, String)> = modules.into_iter().chain(templates).collect();
     for block in &blocks {
-        if let Err(error) = check(&block.text, &modules) {
+        if let Err(error) = check(&block.text, &files) {
             let shown = diagnostics::render(&error, false).unwrap_or_else(|| error.to_string());
             panic!("{}: this recipe does not evaluate\n{shown}", block.place);
         }

@@ -9,10 +9,11 @@ use infrakt::executor::connection::{Channel, Connection, Incoming, Opened, Way};
 use infrakt::executor::{Ended, Execution, World, nonce};
 use infrakt::facts::Facts;
 use infrakt::plan::secret::Secrets;
-use infrakt::plan::{Losses, ServerIdentity, StateChange};
+use infrakt::plan::{LocalFile, Losses, ServerIdentity, StateChange};
 use infrakt::recipe::{Answers, Inputs, KnownServer, Library, ServerView, evaluate};
 use std::cell::Cell;
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -85,6 +86,8 @@ pub struct LostOnce {
 pub enum Loss {
     /// With the first word of this kind that should reach a running script.
     Word(&'static str),
+    /// After this number of bytes to a running script.
+    Bytes(usize),
     /// With the first bytes that a script prints, from where this text would have been among them.
     Answer(&'static str),
 }
@@ -224,12 +227,25 @@ impl Channel for LosingChannel<'_> {
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.connection.cut {
+            return Ok(());
+        }
         match self.connection.on {
             Some(Loss::Word(word)) if bytes.starts_with(word.as_bytes()) => {
                 // Whether it arrived shows only later.
                 self.connection.on = None;
                 self.connection.cut = true;
                 Ok(())
+            }
+            Some(Loss::Bytes(left)) if bytes.len() > left => {
+                self.channel.send(bytes.split_at(left).0)?;
+                self.connection.on = None;
+                self.connection.cut = true;
+                Ok(())
+            }
+            Some(Loss::Bytes(left)) => {
+                self.connection.on = Some(Loss::Bytes(left - bytes.len()));
+                self.channel.send(bytes)
             }
             _ => self.channel.send(bytes),
         }
@@ -398,6 +414,13 @@ pub struct Memory {
     pub stops: usize,
     /// The database can't be written.
     pub refuses_changes: bool,
+    /// Files beside the recipe.
+    pub beside: Vec<(&'static str, Vec<u8>)>,
+    /// What they become between the plan and the run.
+    pub later: Vec<(&'static str, Vec<u8>)>,
+    pub folder: PathBuf,
+    /// How many files were opened to be sent.
+    pub opened: Cell<usize>,
 }
 
 impl Memory {
@@ -435,6 +458,14 @@ impl Memory {
 }
 
 impl World for Memory {
+    fn open(&self, file: &LocalFile) -> Result<Box<dyn Read>> {
+        self.opened.set(self.opened.get() + 1);
+        let path = self.folder.join(&file.file);
+        Ok(Box::new(
+            std::fs::File::open(&path).map_err(Error::file("read", &path))?,
+        ))
+    }
+
     fn note(&mut self, events: &[RunEvent], position: Option<&StretchPosition>) -> Result<()> {
         if let Some(position) = position {
             self.position = Some(*position);
@@ -480,6 +511,8 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("test.rhai");
     std::fs::write(&path, text).expect("the recipe is written");
+    memory.folder = folder.path().to_owned();
+    write_all(folder.path(), &memory.beside);
     let recipe = Library::new(folder.path()).find(path.to_str().expect("UTF-8"))?;
     let facts = Facts::by_name_or_path("debian-13")?;
     let server = ServerView {
@@ -514,6 +547,7 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
         protected: Vec::new(),
     };
     let plan = evaluate(&recipe, inputs)?.into_plan(identity, Losses::default(), false);
+    write_all(folder.path(), &memory.later);
     let consented = ConsentedPlan::admit(plan, None, "test@here")?;
     Execution {
         consented: &consented,
@@ -531,6 +565,14 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
         world: memory,
     }
     .execute()
+}
+
+fn write_all(folder: &Path, files: &[(&str, Vec<u8>)]) {
+    for (name, content) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        std::fs::write(path, content).expect("the file");
+    }
 }
 
 pub fn executed(text: &str) -> (Ended, Memory) {

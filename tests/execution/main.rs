@@ -4,6 +4,7 @@
 
 mod always;
 mod checked_uploads;
+mod copies;
 mod handlers;
 mod invocation;
 mod links;
@@ -15,3 +16,4 @@ mod reach;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;
+mod uploads;

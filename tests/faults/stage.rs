@@ -26,6 +26,12 @@ pub struct Traces {
     /// A line for each time that a step ran.
     pub log: String,
     pub uploaded: Option<String>,
+    pub copied: Option<Vec<u8>>,
+}
+
+/// The content of a file that is copied: no text, and with what could be taken for a command.
+fn copied() -> Vec<u8> {
+    b"\0exit 1\n; touch /tmp/never\n\xff".repeat(1500)
 }
 
 impl Traces {
@@ -33,6 +39,7 @@ impl Traces {
         Self {
             log: "one\ntwo\nthree\nfour\n".to_owned(),
             uploaded: Some("first line\nlast line, é\n".to_owned()),
+            copied: Some(copied()),
         }
     }
 }
@@ -47,6 +54,7 @@ db::set_status(server, "fine");
 ssh::run("Print much", "echo two >>{traces}/log; seq 1 2000; seq 1 300 >&2");
 ssh::run("With a secret", "echo three >>{traces}/log; echo \"the token is $TOKEN\"").env("TOKEN", secret("TOKEN"));
 ssh::check("Look", "echo four >>{traces}/log; cat {traces}/uploaded");
+ssh::copy("Copy", "copied.bin", "{traces}/copied");
 "#
     )
 }
@@ -58,6 +66,7 @@ impl Stage {
         let infrakt = Infrakt::new().with("INFRAKT_SECRET_TOKEN", "s3cr3t");
         infrakt.knows("prod-2", &server, line.port);
         let traces = infrakt.directory.path().join("traces");
+        std::fs::write(infrakt.directory.path().join("copied.bin"), copied()).expect("a file");
         let recipe = infrakt.recipe("steps.rhai", &steps(traces.to_str().expect("UTF-8")));
         let mut stage = Self {
             line,
@@ -82,7 +91,9 @@ impl Stage {
         assert_eq!(self.uncut.state, RunState::Done);
         assert_eq!(
             self.uncut.outcomes,
-            [changed, unchanged, changed, changed, changed, changed, unchanged]
+            [
+                changed, unchanged, changed, changed, changed, changed, unchanged, changed
+            ]
         );
         assert_eq!(self.uncut.printed(0), b"to stdout\n");
         assert!(self.uncut.output[&4] == (numbers(1..=2000).into(), numbers(1..=300).into()));
@@ -121,6 +132,7 @@ impl Stage {
         Traces {
             log: read("log").unwrap_or_default(),
             uploaded: read("uploaded").ok(),
+            copied: std::fs::read(self.traces.join("copied")).ok(),
         }
     }
 

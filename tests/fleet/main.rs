@@ -9,6 +9,7 @@ mod many;
 mod outcomes;
 mod reports;
 mod retry;
+mod secrets;
 mod servers;
 #[path = "../support/mod.rs"]
 mod support;

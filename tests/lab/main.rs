@@ -11,6 +11,7 @@ mod detached;
 mod engine;
 mod examples;
 mod facts;
+mod files;
 mod fleet;
 mod hosting;
 mod identity;

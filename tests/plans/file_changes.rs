@@ -1,7 +1,8 @@
 //! How a plan says what would change in files, and what it hides.
 
 use infrakt::plan::{
-    Content, DesiredFile, FileChange, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
+    Content, DesiredFile, FileChange, Limit, LineKind, LocalFile, MOST_COMPARED, MOST_SHOWN, Piece, Present,
+    PresentFile,
 };
 
 fn present(content: &[u8]) -> PresentFile {
@@ -26,7 +27,7 @@ fn change(content: &Content, mode: &str, present: Present) -> FileChange {
 }
 
 fn text(content: &str) -> Content {
-    Content::Text(content.to_owned())
+    Content::text(content)
 }
 
 /// The diff as diff(1) would write it, with `?` for lines that must not be shown.
@@ -104,9 +105,9 @@ fn no_line_is_shown_of_a_file_that_others_can_not_read() {
 
 #[test]
 fn a_secret_is_neither_shown_nor_compared() {
-    let secret = Content::Secret {
+    let secret = Content::of([Piece::Secret {
         secret: "TOKEN".to_owned(),
-    };
+    }]);
     let changed = change(&secret, "0644", Present::File(present(b"hunter2")));
     assert_eq!((changed.limit, changed.lines), (Some(Limit::Secret), None));
     assert!(!format!("{changed:?}").contains("hunter2"));
@@ -155,4 +156,41 @@ fn all_diffs_of_a_plan_show_no_more_than_there_is_room_for() {
     let cut = FileChange::of(1, wanted, Present::Nothing, &mut room);
     assert_eq!((cut.hunks[0].lines.len(), cut.left_out, room), (4, 96, 6));
     assert_eq!(cut.lines.expect("counted").added, 100);
+}
+
+#[test]
+fn a_secret_inside_of_a_line_has_its_name_there_before_and_after() {
+    let content = Content::of([
+        Piece::Text("PORT=80\nKEY='".to_owned()),
+        Piece::Secret {
+            secret: "KEY".to_owned(),
+        },
+        Piece::Text("'\nEND=1\n".to_owned()),
+    ]);
+    let old = present(b"PORT=80\nKEY='hunter2'\nEND=0\n");
+    let changed = change(&content, "0644", Present::File(old));
+    assert_eq!(changed.limit, Some(Limit::Secret));
+    assert_eq!(written(&changed), " PORT=80\n KEY='(the secret KEY)'\n-?\n+END=1");
+    assert!(!format!("{changed:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_copied_file_is_compared_by_its_hash() {
+    let copied = Content::File(LocalFile {
+        file: "app.bin".to_owned(),
+        sha256: "ab".repeat(32),
+        bytes: 5_000_000,
+    });
+    let new = change(&copied, "0644", Present::Nothing);
+    assert_eq!((new.new, new.limit), (true, Some(Limit::Binary)));
+    assert_eq!(new.after.expect("its size").bytes, 5_000_000);
+    let same = PresentFile {
+        sha256: Some("ab".repeat(32)),
+        ..present(b"old")
+    };
+    let same = change(&copied, "0755", Present::File(same));
+    assert_eq!((same.limit, same.lines.map(|lines| lines.added)), (None, Some(0)));
+    assert!(same.mode.is_some());
+    let other = change(&copied, "0644", Present::File(present(b"old")));
+    assert_eq!(other.limit, Some(Limit::Binary));
 }

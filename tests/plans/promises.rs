@@ -1,7 +1,7 @@
 //! What the shipped recipes promise, on every supported system.
 
 use crate::support::{Case, SYSTEMS, command, destroying, place, server, text, titles};
-use infrakt::plan::{Action, Effect, EnvValue, Plan, StateChange, lint};
+use infrakt::plan::{Action, Effect, Piece, Plan, StateChange, lint};
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -169,7 +169,7 @@ fn every_docker_step_uses_the_servers_own_docker() {
     for case in everywhere() {
         let plan = case.plan("provision");
         for step in plan.steps.iter().filter(|step| speaks(command(step))) {
-            let host = EnvValue::Plain("unix:///var/run/docker.sock".to_owned());
+            let host = Piece::Text("unix:///var/run/docker.sock".to_owned());
             assert_eq!(
                 step.env.get("DOCKER_HOST"),
                 Some(&host),

@@ -1,6 +1,6 @@
 //! The reference tells the truth: everything is documented, and every example works.
 
-use crate::support::{evaluate_with, shown};
+use crate::support::{Files, shown};
 use infrakt::recipe::{engine, reference};
 
 #[test]
@@ -32,7 +32,12 @@ fn every_function_is_documented_with_an_example() {
 #[test]
 fn every_example_works() {
     for function in reference::all(&engine()) {
-        evaluate_with(&function.example, &[])
+        Files::new(&function.example)
+            .beside("app.toml", "port = 8080\n")
+            .beside("app.env", "PORT={{ port }}\nKEY={{ key }}\n")
+            .beside("bin/app", "")
+            .beside("site/index.html", "<p>Hello\n")
+            .evaluate()
             .unwrap_or_else(|error| panic!("the example of {}:\n{}", function.signature, shown(&error)));
     }
 }

@@ -4,6 +4,7 @@
 mod data;
 mod documentation;
 mod errors;
+mod local_files;
 mod mistakes;
 mod modules;
 mod names;
@@ -12,3 +13,4 @@ mod own_functions;
 mod ownership;
 mod steps;
 mod support;
+mod uploads;

@@ -81,6 +81,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
             kept_by: Keeper::Path,
             overrides_shipped: false,
             sources: BTreeMap::new(),
+            files: Default::default(),
         },
         server: ServerIdentity {
             id: server.id,
@@ -105,6 +106,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
             step("Act", second),
             step("Check", Effect::Check),
         ],
+        files_from: None,
         made_at: None,
         digest: "d1".to_owned(),
     }

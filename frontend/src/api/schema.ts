@@ -406,10 +406,8 @@ export interface components {
             /** @description `running`, `exited`, … */
             state: string;
         };
-        /** @description The content of an upload. */
-        Content: string | {
-            secret: string;
-        };
+        /** @description The content of an upload. In JSON one piece stands for itself; several are a list. */
+        Content: components["schemas"]["LocalFile"] | components["schemas"]["Piece"] | components["schemas"]["Piece"][];
         /** @description A content that is not shown. */
         ContentSize: {
             /** Format: uint64 */
@@ -555,10 +553,6 @@ export interface components {
             modified: number;
             /** @description Relative to the directory: `backups/shop.sql.gz`. */
             path: string;
-        };
-        /** @description The value of an environment variable of a step. */
-        EnvValue: string | {
-            secret: string;
         };
         /** @description What went wrong. */
         ErrorShown: {
@@ -721,6 +715,13 @@ export interface components {
              */
             step: number;
         };
+        /** @description What tells the content of a file apart. */
+        FileIdentity: {
+            /** Format: uint64 */
+            bytes: number;
+            /** @description SHA-256, in hexadecimal. */
+            sha256: string;
+        };
         /** @description Why a step would fail, in the words of its check. */
         Finding: {
             message: string;
@@ -824,6 +825,15 @@ export interface components {
         };
         /** @enum {string} */
         LineKind: "same" | "added" | "removed";
+        /** @description A file beside the recipe, and the content that it had when the plan was made. */
+        LocalFile: {
+            /** Format: uint64 */
+            bytes: number;
+            /** @description Its path from the recipe's folder. */
+            file: string;
+            /** @description SHA-256 of its content, in hexadecimal. */
+            sha256: string;
+        };
         /** @description The run that holds a server's lock, as far as it is known. */
         LockHolder: {
             /** @constant */
@@ -1027,6 +1037,10 @@ export interface components {
             /** @description `string`, `bool`, `int` or `list`. */
             type: string;
         };
+        /** @description A text, or a value that is only known when the plan is executed: of an environment variable, or a part of a file. */
+        Piece: string | {
+            secret: string;
+        };
         /** @description A place in a recipe. Line and column count from 1; column 0 means the whole line. */
         Place: {
             /** Format: uint */
@@ -1061,6 +1075,8 @@ export interface components {
             digest: string;
             /** @description Steps that would change nothing now, but may once earlier steps have changed files that their guards name; only if the server was contacted. */
             doubts?: components["schemas"]["Doubt"][] | null;
+            /** @description The folder on this computer that holds the files to copy. It is not in the digest: their hashes are. */
+            files_from?: string | null;
             /** @description Why steps would fail now: the results of the checks that ran during planning. */
             findings?: components["schemas"]["Finding"][] | null;
             /** Format: uint32 */
@@ -1244,6 +1260,10 @@ export interface components {
         } | components["schemas"]["ProtectionReason"] | components["schemas"]["StaleReason"] | components["schemas"]["LockHolder"] | components["schemas"]["NameReason"] | components["schemas"]["BusyReason"];
         /** @description Which recipe, and its exact text. */
         RecipeIdentity: {
+            /** @description The files in the recipe's folder that it read as text, by their paths from there. */
+            files?: {
+                [key: string]: components["schemas"]["FileIdentity"];
+            };
             kept_by: components["schemas"]["Keeper"];
             name: string;
             /** @description The user's own, found in place of a shipped one of the same name. */
@@ -1676,6 +1696,10 @@ export interface components {
             code: "made_offline";
         } | {
             /** @constant */
+            code: "file_changed";
+            file: string;
+        } | {
+            /** @constant */
             code: "address_changed";
         } | {
             /** @constant */
@@ -1721,7 +1745,7 @@ export interface components {
             always?: boolean;
             effect: components["schemas"]["Effect"];
             env?: {
-                [key: string]: components["schemas"]["EnvValue"];
+                [key: string]: components["schemas"]["Piece"];
             };
             /** @description Running it twice does no harm, so a resumed run may repeat it when its outcome is not known. */
             idempotent?: boolean;

@@ -33,7 +33,9 @@ export type FileChange = Schemas["FileChange"];
 export type Hunk = Schemas["Hunk"];
 export type DiffLine = Schemas["DiffLine"];
 export type Action = Schemas["Action"];
-export type SecretPlace = Exclude<Schemas["Content"], string>;
+export type Content = Schemas["Content"];
+/** A text, or a secret by its name. */
+export type Piece = Schemas["Piece"];
 export type Loss = Schemas["Loss"];
 export type Losses = Schemas["Losses"];
 export type LossKind = keyof Losses;

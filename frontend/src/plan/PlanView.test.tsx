@@ -102,6 +102,17 @@ test("a secret is shown by its name only", () => {
   expect(screen.getByText("TOKEN=(the secret API_TOKEN)")).toBeInTheDocument();
 });
 
+test("a file shows the names of its secrets in their places, and a copied file its hash", () => {
+  const upload = { kind: "upload", path: "/srv/app/.env", mode: "0600", owner: "root:root" } as const;
+  const steps = [
+    aStep({ action: { ...upload, content: ["KEY=", { secret: "KEY" }, ";"] } }),
+    aStep({ action: { ...upload, content: { file: "app.bin", sha256: "00ff", bytes: 5_000_000 } } }),
+  ];
+  render(<PlanView plan={aPlan({ wipes: false, steps, secrets: ["KEY"] })} />);
+  expect(screen.getByText("KEY=(the secret KEY);")).toBeInTheDocument();
+  expect(screen.getByText("(the file app.bin, 5.0 MB, sha256 00ff)")).toBeInTheDocument();
+});
+
 test("what the recipe asked while planning is shown with its line, and a warning where it could change something", async () => {
   const user = userEvent.setup();
   const query = { command: "uname -r", origin: { file: "mine.rhai", kept_by: "path" as const, line: 3 } };

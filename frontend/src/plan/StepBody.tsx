@@ -1,6 +1,6 @@
-import type { Action, PlanStep, SecretPlace } from "../api/types";
+import type { Action, Content, Piece, PlanStep } from "../api/types";
 import { CodeBlock } from "../components/Code";
-import { duration } from "../text/format";
+import { bytes, duration } from "../text/format";
 import { printable } from "../text/printable";
 import styles from "./PlanView.module.css";
 import { anyOf } from "./summary";
@@ -78,7 +78,7 @@ function ActionView({ action, title }: { action: Action; title: string }) {
           <p className={styles.line}>
             Writes <code>{printable(action.path)}</code>, {action.mode}, {action.owner}
           </p>
-          <CodeBlock text={valueOf(action.content)} label={`Content of ${action.path}`} />
+          <CodeBlock text={textOf(action.content)} label={`Content of ${action.path}`} />
         </>
       );
     case "reconnect":
@@ -156,6 +156,15 @@ function placeOf({ origin }: StepContent): string {
   return `${printable(origin.file)}:${origin.line} (${keeper}${altered})`;
 }
 
-function valueOf(value: string | SecretPlace): string {
+function valueOf(value: Piece): string {
   return typeof value === "string" ? value : `(the secret ${value.secret})`;
+}
+
+/** A file’s content, with the names of secrets in their places; of a copied file, what identifies its content. */
+function textOf(content: Content): string {
+  if (Array.isArray(content)) return content.map(valueOf).join("");
+  if (typeof content === "object" && "file" in content) {
+    return `(the file ${content.file}, ${bytes(content.bytes)}, sha256 ${content.sha256})`;
+  }
+  return valueOf(content);
 }

@@ -5,8 +5,8 @@ use super::change::{
     PresentFile,
 };
 use super::lines::{NewLine, as_planned, lines_of};
-use crate::plan::Content;
 use crate::plan::digest::sha256;
+use crate::plan::{Content, LocalFile};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices_deadline, group_diff_ops};
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,10 @@ impl FileChange {
             before: None,
             after: None,
         };
+        if let Some(file) = wanted.content.file() {
+            change.copies(&wanted, file, present);
+            return change;
+        }
         let new = lines_of(wanted.content);
         match present {
             Present::NoFile => change.limit = Some(Limit::NoFile),
@@ -52,7 +56,36 @@ impl FileChange {
         change
     }
 
-    fn replaces(&mut self, wanted: DesiredFile<'_>, new: &[NewLine], file: PresentFile, room: &mut usize) {
+    /// The content of a copied file is not in the plan, so it is compared by its hash.
+    fn copies(&mut self, wanted: &DesiredFile<'_>, file: &LocalFile, present: Present) {
+        let after = ContentSize {
+            bytes: file.bytes,
+            sha256: Some(file.sha256.clone()),
+        };
+        match present {
+            Present::NoFile => self.limit = Some(Limit::NoFile),
+            Present::Nothing => {
+                (self.new, self.limit, self.after) = (true, Some(Limit::Binary), Some(after));
+            }
+            Present::File(old) => {
+                self.takes_over(wanted, &old);
+                if old.sha256.as_ref() == Some(&file.sha256) {
+                    self.lines = Some(LineCounts::default());
+                } else if !old.public || !readable_by_others(wanted.mode) {
+                    self.limit = Some(Limit::Private);
+                } else {
+                    let before = ContentSize {
+                        bytes: old.bytes,
+                        sha256: old.sha256,
+                    };
+                    (self.limit, self.before, self.after) = (Some(Limit::Binary), Some(before), Some(after));
+                }
+            }
+        }
+    }
+
+    /// Mode and owner, before and after.
+    fn takes_over(&mut self, wanted: &DesiredFile<'_>, file: &PresentFile) {
         self.mode = FromTo::of(four_digits(&file.mode), four_digits(wanted.mode));
         let from = match wanted.owner.contains(':') {
             true => file.owner.as_str(),
@@ -60,6 +93,10 @@ impl FileChange {
             false => file.owner.split(':').next().unwrap_or_default(),
         };
         self.owner = FromTo::of(from.to_owned(), wanted.owner.to_owned());
+    }
+
+    fn replaces(&mut self, wanted: DesiredFile<'_>, new: &[NewLine], file: PresentFile, room: &mut usize) {
+        self.takes_over(&wanted, &file);
         let secret = new.iter().any(NewLine::has_secret);
         let private = !file.public || !readable_by_others(wanted.mode);
         let hidden = match (secret, private) {

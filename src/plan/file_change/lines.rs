@@ -1,6 +1,6 @@
 //! The lines of an upload, in which secrets have their names.
 
-use crate::plan::Content;
+use crate::plan::{Content, Piece};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -8,11 +8,26 @@ use std::collections::BTreeSet;
 pub(super) struct NewLine {
     /// As it is shown, with its line break, if it has one: a secret by its name.
     pub(super) shown: String,
-    /// The texts around its secrets; one, if it has none.
+    /// The texts around its secrets, without the line break; one, if it has none.
     texts: Vec<String>,
 }
 
 impl NewLine {
+    fn empty() -> Self {
+        Self {
+            shown: String::new(),
+            texts: vec![String::new()],
+        }
+    }
+
+    /// Adds a text that has a line break at its end, if it has one.
+    fn add(&mut self, text: &str) {
+        self.shown.push_str(text);
+        if let Some(last) = self.texts.last_mut() {
+            last.push_str(text.trim_end_matches('\n'));
+        }
+    }
+
     pub(super) fn has_secret(&self) -> bool {
         self.texts.len() > 1
     }
@@ -64,19 +79,28 @@ pub(super) fn as_planned<'a>(old: &[&'a str], new: &[NewLine]) -> Vec<Cow<'a, st
     planned.collect()
 }
 
-/// The lines of a content, with the names of its secrets.
+/// The lines of a content, with the names of its secrets. A copied file has none here.
 pub(super) fn lines_of(content: &Content) -> Vec<NewLine> {
-    match content {
-        Content::Text(text) => text
-            .split_inclusive('\n')
-            .map(|line| NewLine {
-                shown: line.to_owned(),
-                texts: vec![line.to_owned()],
-            })
-            .collect(),
-        Content::Secret { secret } => vec![NewLine {
-            shown: format!("(the secret {secret})"),
-            texts: vec![String::new(); 2],
-        }],
+    let mut lines = Vec::new();
+    let mut line = NewLine::empty();
+    for piece in content.pieces() {
+        match piece {
+            Piece::Text(text) => {
+                for part in text.split_inclusive('\n') {
+                    line.add(part);
+                    if part.ends_with('\n') {
+                        lines.push(std::mem::replace(&mut line, NewLine::empty()));
+                    }
+                }
+            }
+            Piece::Secret { secret } => {
+                line.shown.push_str(&format!("(the secret {secret})"));
+                line.texts.push(String::new());
+            }
+        }
     }
+    if !line.shown.is_empty() {
+        lines.push(line);
+    }
+    lines
 }

@@ -3,7 +3,7 @@
 
 use super::commands::commands;
 use super::programs::{name_of, programs};
-use crate::plan::{Action, Content, Step};
+use crate::plan::{Action, Step};
 
 /// The first step that runs a script of the plan which is allowed to destroy, and is not marked as destructive itself; with what
 /// it runs, as it is written there.
@@ -42,10 +42,7 @@ fn unit_that_runs<'s>(step: &'s Step, paths: &[&str]) -> Option<&'s str> {
         .strip_prefix("/etc/systemd/system/")
         .filter(|unit| !unit.contains('/'))?;
     let names_one = match &step.action {
-        Action::Upload {
-            content: Content::Text(text),
-            ..
-        } => text.split_whitespace().any(|word| {
+        Action::Upload { content, .. } => content.outline().split_whitespace().any(|word| {
             let word = word.rsplit('=').next().unwrap_or(word);
             paths.contains(&word.trim_start_matches(['-', '@', '+', '!', ':']))
         }),
@@ -105,7 +102,7 @@ mod tests {
     fn upload(path: &str, text: &str) -> Step {
         let action = Action::Upload {
             path: path.to_owned(),
-            content: Content::Text(text.to_owned()),
+            content: Content::text(text),
             mode: "0755".to_owned(),
             owner: "root:root".to_owned(),
         };

@@ -16,7 +16,7 @@ pub use changing::changing;
 pub use dialect::{Bashism, bashism};
 pub use lost_failure::lost_failure;
 
-use super::{Action, Content, Effect, Keeper, Plan, Step};
+use super::{Action, Effect, Keeper, Plan, Step};
 
 /// The simple commands of a shell text, each as its words without quotes.
 pub fn simple_commands(shell: &str) -> Vec<Vec<String>> {
@@ -60,7 +60,7 @@ fn destroying_line(script: &str) -> usize {
 
 /// What deletes data in a step that is not marked as destructive.
 pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
-    let found = |part, what: Option<String>, line| what.map(|what| Unsaid { part, what, line });
+    let found = |part, what: Option<String>| what.map(|what| Unsaid { part, what, line: None });
     match &step.action {
         Action::Run { .. } if step.is_said_to_destroy() => None,
         Action::Run { command } => {
@@ -69,21 +69,28 @@ pub fn destroys_unsaid(step: &Step) -> Option<Unsaid> {
             found(
                 "the command",
                 destroying_unless(&format!("{variables}{command}"), &step.unless),
-                None,
             )
         }
-        Action::Upload {
-            path, content, mode, ..
-        } => match content {
-            Content::Text(text) if step.allowed.is_none() && is_script(path, text, mode) => {
-                found("the uploaded script", destroying(text), Some(destroying_line(text)))
-            }
-            Content::Text(_) | Content::Secret { .. } => None,
-        },
-        Action::Reach { otherwise, .. } => found("the command", destroying(otherwise), None),
+        Action::Upload { content, .. } => script_destroys(step, &content.outline()),
+        Action::Reach { otherwise, .. } => found("the command", destroying(otherwise)),
         // They have no shell text of a recipe. A change of the database has rules of its own; see `plan::form`.
         Action::Reconnect { .. } | Action::Survey { .. } | Action::State { .. } => None,
     }
+}
+
+/// The destructive command in an upload of this text, if it is a script and nothing allows it.
+pub fn script_destroys(step: &Step, text: &str) -> Option<Unsaid> {
+    let Action::Upload { path, mode, .. } = &step.action else {
+        return None;
+    };
+    if step.allowed.is_some() || !is_script(path, text, mode) {
+        return None;
+    }
+    Some(Unsaid {
+        part: "the uploaded script",
+        what: destroying(text)?,
+        line: Some(destroying_line(text)),
+    })
 }
 
 /// A destructive command in a step that is not marked as destructive.

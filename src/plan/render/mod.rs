@@ -175,6 +175,9 @@ fn write_provenance(text: &mut String, plan: &Plan) -> fmt::Result {
         };
         writeln!(text, "  {DIM}imports {}, {place}{DIM:#}", one_line(name))?;
     }
+    for name in plan.recipe.files.keys() {
+        writeln!(text, "  {DIM}reads {}, from the recipe's folder{DIM:#}", one_line(name))?;
+    }
     Ok(())
 }
 

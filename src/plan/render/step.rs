@@ -3,7 +3,7 @@
 use super::style::{BOLD, DIM, FAILURE, effect_sign, effect_style, plain};
 use crate::plan::preview::{Finding, Mark, any_of, condition};
 use crate::plan::printable::{one_line, printable};
-use crate::plan::{Action, Content, EnvValue, Step, Undo};
+use crate::plan::{Action, LocalFile, Piece, Step, Undo, human_bytes};
 use std::fmt::{self, Write as _};
 
 /// A step's title and command, without its guards.
@@ -23,8 +23,8 @@ pub fn write_step(text: &mut String, index: usize, step: &Step, marks: Option<&[
 fn write_details(text: &mut String, step: &Step) -> fmt::Result {
     for (name, value) in &step.env {
         let shown = match value {
-            EnvValue::Plain(value) => format!("{name}={value}"),
-            EnvValue::Secret { secret } => format!("{name}=(the secret {secret})"),
+            Piece::Text(value) => format!("{name}={value}"),
+            Piece::Secret { secret } => format!("{name}=(the secret {secret})"),
         };
         write_detail(text, "with", &shown)?;
     }
@@ -157,9 +157,16 @@ fn write_action(text: &mut String, action: &Action) -> fmt::Result {
         } => {
             let (path, mode, owner) = (one_line(path), one_line(mode), one_line(owner));
             writeln!(text, "      {DIM}|{DIM:#} {path}  {DIM}{mode} {owner}{DIM:#}")?;
-            match content {
-                Content::Text(content) => block(text, content)?,
-                Content::Secret { secret } => block(text, &format!("(the secret {secret})"))?,
+            match content.file() {
+                Some(LocalFile { file, sha256, bytes }) => block(
+                    text,
+                    &format!(
+                        "(the file {}, {}, sha256 {sha256})",
+                        one_line(file),
+                        human_bytes(*bytes)
+                    ),
+                )?,
+                None => block(text, &content.with(|secret| format!("(the secret {secret})").into()))?,
             }
         }
         Action::Reconnect { reboot: true } => block(text, "(restart, wait, and log in again)")?,

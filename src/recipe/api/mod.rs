@@ -6,10 +6,14 @@
 
 mod call;
 pub mod confirm;
+pub mod copy;
 pub mod data;
 pub mod db;
+mod folder_options;
 pub mod given;
+pub mod local;
 pub mod parameters;
+mod pieces;
 pub mod plan;
 pub mod regex;
 pub mod report;
@@ -23,7 +27,9 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// The modules of primitives.
-pub const WORDS: [&str; 8] = ["ssh", "db", "confirm", "json", "yaml", "toml", "base64", "regex"];
+pub const WORDS: [&str; 9] = [
+    "ssh", "local", "db", "confirm", "json", "yaml", "toml", "base64", "regex",
+];
 
 /// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
@@ -42,7 +48,8 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
     ];
     Modules {
         words: [
-            ("ssh", Shared::new(rhai::exported_module!(ssh::ssh))),
+            ("ssh", Shared::new(on_the_server())),
+            ("local", Shared::new(rhai::exported_module!(local::local))),
             ("db", Shared::new(rhai::exported_module!(db::db))),
             ("confirm", Shared::new(rhai::exported_module!(confirm::confirm))),
             ("json", Shared::new(rhai::exported_module!(data::json))),
@@ -54,6 +61,13 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         everywhere,
     }
 });
+
+/// `ssh::…`, whose functions are in two files.
+fn on_the_server() -> Module {
+    let mut module = rhai::exported_module!(ssh::ssh);
+    module.combine_flatten(rhai::exported_module!(copy::copy));
+    module
+}
 
 /// The names of the primitives that are called without a module name.
 pub fn names_everywhere() -> &'static BTreeSet<String> {

@@ -303,7 +303,7 @@ pub fn forbid_joining_secrets(engine: &mut Engine) {
             .label("used as text here")
             .help(format!(
                 "pass it to the step: ssh::run(…).env(\"{name}\", secret(\"{name}\")), and use \"${name}\" \
-                           in the command"
+                           in the command; for a file, upload a list: [\"{name}=\", secret(\"{name}\"), \"\\n\"]"
             ));
         // Interpolation and the printing of lists swallow an error of `to_string` and continue with the type's name.
         if let Ok(shared) = SharedDraft::of(context) {

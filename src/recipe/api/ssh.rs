@@ -2,9 +2,10 @@
 
 use super::call::{RhaiResult, check_documents, check_text, origin};
 use super::parameters::SecretRef;
+use super::pieces::content_of;
 use super::step::StepHandle;
 use crate::error::Error;
-use crate::plan::{Action, Content, Effect, Endpoint, Query, Step, Survey, form, lint};
+use crate::plan::{Action, Content, Effect, Endpoint, Piece, Query, Step, Survey, form, lint};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::plugin::*;
 
@@ -101,7 +102,7 @@ pub mod ssh {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn upload(context: NativeCallContext, title: &str, path: &str, content: &str) -> RhaiResult<StepHandle> {
-        upload_step(&context, title, path, Content::Text(content.to_owned()))
+        upload_step(&context, title, path, Content::text(content))
     }
 
     /// Writes a secret to a file on the server, with mode 0600. The plan shows only the secret's name.
@@ -117,7 +118,26 @@ pub mod ssh {
         path: &str,
         content: SecretRef,
     ) -> RhaiResult<StepHandle> {
-        upload_step(&context, title, path, Content::Secret { secret: content.name })
+        let content = Content::of([Piece::Secret { secret: content.name }]);
+        upload_step(&context, title, path, content)
+    }
+
+    /// Writes a file that is made of texts and secrets, in their order. Its mode is 0600 if there is a secret in it. The
+    /// plan shows the name of each secret in its place.
+    ///
+    /// # Example
+    /// ```rhai
+    /// ssh::upload("Write the environment", "/srv/app/.env", ["PORT=8080\nKEY=", secret("APP_KEY"), "\n"]);
+    /// ```
+    #[rhai_fn(name = "upload", return_raw)]
+    pub fn upload_pieces(
+        context: NativeCallContext,
+        title: &str,
+        path: &str,
+        content: rhai::Array,
+    ) -> RhaiResult<StepHandle> {
+        let content = content_of(&content).map_err(|problem| problem.at(&context))?;
+        upload_step(&context, title, path, content)
     }
 
     /// Opens ports of the server from the computer that infrakt runs on, as a visitor would, over the same route as the
@@ -218,7 +238,8 @@ pub mod ssh {
     }
 }
 
-fn ask(context: &NativeCallContext, command: &str, sample: Option<&str>) -> RhaiResult<String> {
+/// Asks the server while the plan is made, and notes question and answer.
+pub(super) fn ask(context: &NativeCallContext, command: &str, sample: Option<&str>) -> RhaiResult<String> {
     check_text(context, "a query", command)?;
     if let Some(problem) = Problem::of_more_than_looking(command, "a query") {
         return Err(problem.at(context));
@@ -259,7 +280,12 @@ fn ask(context: &NativeCallContext, command: &str, sample: Option<&str>) -> Rhai
     }
 }
 
-fn command_step(context: &NativeCallContext, title: &str, command: &str, effect: Effect) -> RhaiResult<StepHandle> {
+pub(super) fn command_step(
+    context: &NativeCallContext,
+    title: &str,
+    command: &str,
+    effect: Effect,
+) -> RhaiResult<StepHandle> {
     check_text(context, "a command", command)?;
     check_documents(context, command)?;
     let mut pending = None;
@@ -285,15 +311,10 @@ fn command_step(context: &NativeCallContext, title: &str, command: &str, effect:
 }
 
 fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Content) -> RhaiResult<StepHandle> {
-    check_text(context, "a path", path)?;
-    if !form::is_upload_path(path) {
-        return Err(Problem::new(format!("{path:?} is not a valid path for a file"))
-            .label("a path must begin with /, name a file, and have no ..")
-            .at(context));
-    }
-    let mode = match content {
-        Content::Text(_) => "0644",
-        Content::Secret { .. } => "0600",
+    check_upload_path(context, path)?;
+    let mode = match content.secrets().next() {
+        None => "0644",
+        Some(_) => "0600",
     };
     let action = Action::Upload {
         path: path.to_owned(),
@@ -306,7 +327,18 @@ fn upload_step(context: &NativeCallContext, title: &str, path: &str, content: Co
     Ok(step)
 }
 
-fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
+/// Refuses what can't be the path of a file on the server.
+pub(super) fn check_upload_path(context: &NativeCallContext, path: &str) -> RhaiResult<()> {
+    check_text(context, "a path", path)?;
+    if !form::is_upload_path(path) {
+        return Err(Problem::new(format!("{path:?} is not a valid path for a file"))
+            .label("a path must begin with /, name a file, and have no ..")
+            .at(context));
+    }
+    Ok(())
+}
+
+pub(super) fn add(context: &NativeCallContext, title: &str, action: Action, effect: Effect) -> RhaiResult<StepHandle> {
     if !form::is_title(title) {
         return Err(Problem::new("the title of a step must be one line")
             .label("this title")

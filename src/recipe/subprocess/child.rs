@@ -4,7 +4,9 @@
 
 use super::protocol::{EvaluationOrder, EvaluationOutcome, Reply, Said};
 use crate::error::{Error, Result};
+use crate::local_files::MeasuredFile;
 use crate::plan::Keeper;
+use crate::recipe::beside::LocalFiles;
 use crate::recipe::draft::{Answers, KnownServer};
 use crate::recipe::evaluation_inputs::Inputs;
 use crate::recipe::evaluator::{evaluate_script, prepare};
@@ -128,6 +130,35 @@ impl Answers for ParentLine {
     }
 }
 
+impl LocalFiles for ParentLine {
+    fn read(&self, file: &str) -> Result<String> {
+        let file = file.to_owned();
+        match self.ask(&Said::LocalText { file })? {
+            Reply::Text(text) => Ok(text),
+            Reply::Failed(failure) => Err(failure.into_usage()),
+            _ => Err(other_answer()),
+        }
+    }
+
+    fn measure(&self, file: &str) -> Result<MeasuredFile> {
+        let file = file.to_owned();
+        match self.ask(&Said::LocalFile { file })? {
+            Reply::LocalFile(measured) => Ok(*measured),
+            Reply::Failed(failure) => Err(failure.into_usage()),
+            _ => Err(other_answer()),
+        }
+    }
+
+    fn list(&self, folder: &str, excludes: &[String]) -> Result<Vec<String>> {
+        let (folder, excludes) = (folder.to_owned(), excludes.to_vec());
+        match self.ask(&Said::LocalFolder { folder, excludes })? {
+            Reply::LocalFolder(files) => Ok(files),
+            Reply::Failed(failure) => Err(failure.into_usage()),
+            _ => Err(other_answer()),
+        }
+    }
+}
+
 fn other_answer() -> Error {
     Error::usage("this is the answer to a different question")
 }
@@ -165,7 +196,7 @@ fn evaluate() -> Result<()> {
         answers: Box::new(line.clone()),
     };
     // The engine is dropped when everything was told: that takes a while, and this process ends then anyway.
-    let (outcome, evaluated, _engine) = evaluate_script(&script, Box::new(find), inputs);
+    let (outcome, evaluated, _engine) = evaluate_script(&script, Box::new(find), Box::new(line.clone()), inputs);
     let outcome = match outcome {
         Ok(()) => EvaluationOutcome::Done,
         Err(Error::Recipe(error)) => EvaluationOutcome::Refused(error),

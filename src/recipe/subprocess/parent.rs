@@ -4,6 +4,7 @@
 use super::child::{MEMORY, WORD};
 use super::protocol::{EvaluationOrder, EvaluationOutcome, Reply, ReplyFailure, Said};
 use crate::error::{Error, RecipeError, Result};
+use crate::recipe::beside::LocalFiles;
 use crate::recipe::evaluation_inputs::Inputs;
 use crate::recipe::evaluator::Evaluated;
 use crate::recipe::limits::MAX_TIME;
@@ -69,13 +70,12 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
                     answer.map(Reply::Text)
                 }
                 Said::Apps => answers.apps().map(Reply::Apps),
-                Said::Import { path, importer } => match recipe.import(&path, &importer) {
-                    Ok(import) => Ok(Reply::Import(import)),
-                    Err(error) => {
-                        process.tell(&Reply::Failed(ReplyFailure::of(&error)))?;
-                        continue;
-                    }
-                },
+                // If a file can't be used, the recipe's line is at fault, and its error is shown there.
+                file => {
+                    let answer = file_of(recipe, file);
+                    process.tell(&answer.unwrap_or_else(|error| Reply::Failed(ReplyFailure::of(&error))))?;
+                    continue;
+                }
             };
             let answer = answer.unwrap_or_else(|error| {
                 let failure = ReplyFailure::of(&error);
@@ -100,6 +100,19 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
             |status| reason(recipe, status),
         )),
     }
+}
+
+/// Answers a question about files: modules, and those beside the recipe.
+fn file_of(recipe: &Recipe, asked: Said) -> Result<Reply> {
+    Ok(match asked {
+        Said::Import { path, importer } => Reply::Import(recipe.import(&path, &importer)?),
+        Said::LocalText { file } => Reply::Text(recipe.read(&file)?),
+        Said::LocalFile { file } => Reply::LocalFile(Box::new(recipe.measure(&file)?)),
+        Said::LocalFolder { folder, excludes } => Reply::LocalFolder(recipe.list(&folder, &excludes)?),
+        Said::Facts | Said::Query { .. } | Said::Apps | Said::Ended { .. } => {
+            return Err(Error::usage("this is no question about files"));
+        }
+    })
 }
 
 /// Why an evaluation that has ended before its time did so.

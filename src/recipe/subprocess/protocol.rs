@@ -1,6 +1,7 @@
 //! The protocol between infrakt and the process that evaluates a recipe for it: one JSON document per line.
 
 use crate::error::{Error, RecipeError};
+use crate::local_files::MeasuredFile;
 use crate::recipe::draft::KnownServer;
 use crate::recipe::evaluation_inputs::ServerView;
 use crate::recipe::evaluator::Evaluated;
@@ -33,6 +34,19 @@ pub enum Said {
         path: String,
         importer: Importer,
     },
+    /// The text of a file beside the recipe.
+    LocalText {
+        file: String,
+    },
+    /// What a plan needs to know of such a file.
+    LocalFile {
+        file: String,
+    },
+    /// The files in such a folder.
+    LocalFolder {
+        folder: String,
+        excludes: Vec<String>,
+    },
     Ended {
         outcome: EvaluationOutcome,
         evaluated: Box<Evaluated>,
@@ -54,6 +68,8 @@ pub enum Reply {
     Text(String),
     Apps(Vec<(String, String)>),
     Import(Option<Import>),
+    LocalFile(Box<MeasuredFile>),
+    LocalFolder(Vec<String>),
     Failed(ReplyFailure),
 }
 
@@ -75,7 +91,7 @@ impl ReplyFailure {
         }
     }
 
-    /// An import that failed is shown with its line in any case.
+    /// An import or a file that failed is shown with its line in any case.
     pub fn into_usage(self) -> Error {
         Error::Usage {
             message: self.message,

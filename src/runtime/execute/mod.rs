@@ -6,6 +6,7 @@ pub(super) mod begun;
 pub(super) mod group;
 pub(super) mod resume;
 pub(super) mod run;
+mod secret_file;
 pub(super) mod secrets;
 pub(super) mod side_by_side;
 pub(super) mod world;

@@ -9,6 +9,7 @@ use crate::executor::{CaughtUp, LeftBehind};
 use crate::plan::secret::Secrets;
 use crate::plan::{Action, Effect, Plan, Step};
 use crate::runtime::open::{Runtime, operator};
+use crate::runtime::plan::copied_files;
 use crate::runtime::reach::compare::compare_resumed;
 use crate::runtime::reach::live::Live;
 use crate::runtime::reach::unattended::Unattended;
@@ -55,10 +56,12 @@ impl Runtime {
     /// Looks up a run that has ended early.
     ///
     /// # Errors
-    /// If there is no such run, it is done or in progress, or its server is no longer in the inventory.
+    /// If there is no such run, it is done or in progress, its server is no longer in the inventory, or a file that it copies
+    /// has changed.
     pub fn resumable(&self, run_id: i64) -> Result<Resumable> {
         self.store.check_resumable(run_id)?;
         let plan = self.store.plan_of(run_id)?;
+        copied_files::check(&plan)?;
         let server = self.store.servers()?.into_iter().find(|row| row.id == plan.server.id);
         let server = server.ok_or_else(|| StoreError::RunsServerIsGone {
             id: run_id,

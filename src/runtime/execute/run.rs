@@ -58,7 +58,7 @@ impl Runtime {
         let mut world = JournalledWorld {
             journal,
             store: &self.store,
-            server_id: plan.server.id,
+            plan,
             stop,
             report,
         };

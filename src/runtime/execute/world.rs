@@ -4,14 +4,16 @@
 use crate::error::Result;
 use crate::event::{RunEvent, StretchPosition};
 use crate::executor::World;
-use crate::plan::StateChange;
+use crate::plan::{LocalFile, Plan, StateChange};
+use crate::runtime::plan::copied_files;
 use crate::runtime::stop::Stop;
 use crate::store::{Journal, Store};
+use std::io::Read;
 
 pub struct JournalledWorld<'a> {
     pub journal: &'a mut Journal,
     pub store: &'a Store,
-    pub server_id: i64,
+    pub plan: &'a Plan,
     pub stop: &'a dyn Stop,
     pub report: &'a mut dyn FnMut(&RunEvent),
 }
@@ -23,10 +25,14 @@ impl World for JournalledWorld<'_> {
         Ok(())
     }
 
+    fn open(&self, file: &LocalFile) -> Result<Box<dyn Read>> {
+        Ok(Box::new(copied_files::open(self.plan, file)?))
+    }
+
     fn change(&mut self, change: &StateChange) -> Result<bool> {
         match change {
             StateChange::ForgetApps => {
-                let forgotten = self.store.forget_apps(self.server_id)?;
+                let forgotten = self.store.forget_apps(self.plan.server.id)?;
                 Ok(forgotten.apps + forgotten.deployments + forgotten.env_files > 0)
             }
             StateChange::SetStatus(status) => {
@@ -34,11 +40,11 @@ impl World for JournalledWorld<'_> {
                     .store
                     .servers()?
                     .into_iter()
-                    .find(|server| server.id == self.server_id);
+                    .find(|server| server.id == self.plan.server.id);
                 if before.and_then(|server| server.status).as_deref() == Some(status) {
                     return Ok(false);
                 }
-                self.store.set_status(self.server_id, status)?;
+                self.store.set_status(self.plan.server.id, status)?;
                 Ok(true)
             }
         }

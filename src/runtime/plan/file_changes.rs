@@ -35,7 +35,12 @@ pub fn look_at(index: usize, step: &Step) -> Option<String> {
     let Action::Upload { path, content, .. } = &step.action else {
         return None;
     };
-    let most = if can_be_compared(content) { MOST_COMPARED } else { 0 };
+    // The hash of a copied file is enough; every limit but 0 gives it.
+    let most = match content.file() {
+        Some(_) => 1,
+        None if can_be_compared(content) => MOST_COMPARED,
+        None => 0,
+    };
     Some(format!("shows {index} {} {most}", quote(path)))
 }
 

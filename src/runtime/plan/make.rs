@@ -79,7 +79,7 @@ impl Runtime {
                 answers: std::mem::take(&mut evaluated.answers),
                 ..live.facts.clone()
             },
-            plan: evaluated.into_plan(live.identity.clone(), live.losses.clone(), false),
+            plan: recipe.with_files(evaluated.into_plan(live.identity.clone(), live.losses.clone(), false)),
         })
     }
 
@@ -119,7 +119,7 @@ impl Runtime {
             asked: None,
             printed: std::mem::take(&mut evaluated.printed),
             facts,
-            plan: evaluated.into_plan(identity, losses, true),
+            plan: recipe.with_files(evaluated.into_plan(identity, losses, true)),
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It must not know how a plan is executed.
 
+pub(super) mod copied_files;
 pub(super) mod each_server;
 pub(super) mod example;
 mod file_changes;

@@ -5,10 +5,10 @@ use super::file_changes::{changes, look_at, shows};
 use super::make::Planned;
 use crate::error::{Result, ServerError};
 use crate::executor::handlers::pending_file;
-use crate::executor::uploads::is_in_place;
+use crate::executor::uploads::{is_in_place, sum_of};
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::quote;
-use crate::plan::{Action, Asked, Content, Effect, EnvValue, Finding, Mark, Plan, Preview, StateChange, Step, doubts};
+use crate::plan::{Action, Asked, Effect, Finding, Mark, Piece, Plan, Preview, StateChange, Step, doubts};
 use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
@@ -191,10 +191,10 @@ fn exports(step: &Step) -> Option<String> {
     let mut env = String::new();
     for (name, value) in &step.env {
         match value {
-            EnvValue::Plain(value) => {
+            Piece::Text(value) => {
                 let _ = writeln!(env, "export {name}={}", quote(value));
             }
-            EnvValue::Secret { .. } => return None,
+            Piece::Secret { .. } => return None,
         }
     }
     Some(env)
@@ -213,12 +213,13 @@ fn nothing_to_do(step: &Step) -> Option<String> {
     let mut tests: Vec<String> = conditions.chain(unless).collect();
     if let Action::Upload {
         path,
-        content: Content::Text(text),
+        content,
         mode,
         owner,
     } = &step.action
+        && let Some(sum) = sum_of(content)
     {
-        tests.push(format!("held {}", quoted(&is_in_place(step, path, text, mode, owner))));
+        tests.push(format!("held {}", quoted(&is_in_place(step, path, &sum, mode, owner))));
     }
     (!tests.is_empty()).then(|| tests.join(" || "))
 }

@@ -1,5 +1,6 @@
 //! Plans that come from a file: whether they are what they were, and whether they still fit their server.
 
+use super::copied_files;
 use crate::consent::{check_age, check_destroyable};
 use crate::error::{RecipeError, Refusal, Result};
 use crate::plan::{Keeper, Plan, lint};
@@ -17,54 +18,60 @@ impl Runtime {
     /// # Errors
     /// The refusal that fits.
     pub fn examine(&self, plan: &Plan) -> Result<()> {
-        if plan.digest != plan.compute_digest() {
-            return Err(Refusal::StalePlan {
-                server: plan.server.name.clone(),
-                reason: StaleReason::Modified,
-            }
-            .into());
-        }
-        if let Some(finding) = lint::findings(plan).first() {
-            return Err(RecipeError::Lint {
-                message: format!(
-                    "step {}: `{}` {}, and {} must not",
-                    finding.step + 1,
-                    finding.what,
-                    finding.does,
-                    finding.part
-                ),
-                label: String::new(),
-                position: None,
-                help: match finding.does {
-                    "destroys data" => "put the command into ssh::destroy, and make a new plan",
-                    _ => "put the command into a step, and make a new plan",
-                }
-                .to_owned(),
-            }
-            .into());
-        }
-        for (name, source) in &plan.recipe.sources {
-            if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
-                return Err(Refusal::StalePlan {
-                    server: plan.server.name.clone(),
-                    reason: StaleReason::OtherModule { module: name.clone() },
-                }
-                .into());
-            }
-        }
-        if plan.destroys() {
-            check_destroyable(plan)?;
-        }
-        Ok(check_age(plan, Timestamp::now())?)
+        check_record(plan)?;
+        copied_files::check(plan)
     }
 
-    /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], and it must
-    /// still fit the machine. Consent is asked again.
+    /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], but for the files that
+    /// it copies, and it must still fit the machine. Consent is asked again.
     ///
     /// # Errors
     /// The refusal that fits.
     pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
-        self.examine(plan)?;
+        check_record(plan)?;
         compare(plan, &live.identity, &live.losses)
     }
+}
+
+/// Whether a plan from a file is as infrakt makes plans, and may be applied.
+fn check_record(plan: &Plan) -> Result<()> {
+    if plan.digest != plan.compute_digest() {
+        return Err(Refusal::StalePlan {
+            server: plan.server.name.clone(),
+            reason: StaleReason::Modified,
+        }
+        .into());
+    }
+    if let Some(finding) = lint::findings(plan).first() {
+        return Err(RecipeError::Lint {
+            message: format!(
+                "step {}: `{}` {}, and {} must not",
+                finding.step + 1,
+                finding.what,
+                finding.does,
+                finding.part
+            ),
+            label: String::new(),
+            position: None,
+            help: match finding.does {
+                "destroys data" => "put the command into ssh::destroy, and make a new plan",
+                _ => "put the command into a step, and make a new plan",
+            }
+            .to_owned(),
+        }
+        .into());
+    }
+    for (name, source) in &plan.recipe.sources {
+        if source.kept_by == Keeper::Shipped && !is_shipped(name, &source.sha256) {
+            return Err(Refusal::StalePlan {
+                server: plan.server.name.clone(),
+                reason: StaleReason::OtherModule { module: name.clone() },
+            }
+            .into());
+        }
+    }
+    if plan.destroys() {
+        check_destroyable(plan)?;
+    }
+    Ok(check_age(plan, Timestamp::now())?)
 }

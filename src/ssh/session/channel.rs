@@ -225,6 +225,10 @@ impl Channel for ScriptChannel<'_> {
         Ok(())
     }
 
+    fn unsent(&self) -> usize {
+        self.shell.streams.queued()
+    }
+
     fn release(&mut self) {
         self.shell.idle = !self.shell.closed;
     }

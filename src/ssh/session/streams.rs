@@ -72,6 +72,11 @@ impl Streams {
         }
     }
 
+    /// Bytes of input that are not written yet.
+    pub fn queued(&self) -> usize {
+        self.outgoing.iter().map(|piece| piece.len()).sum::<usize>() - self.written
+    }
+
     /// Writes as much as possible without waiting. A broken connection is left for the reading side to report, so that
     /// output that has already arrived is not lost.
     pub fn flush(&mut self, transport: &mut Transport) {

@@ -95,10 +95,7 @@ pub mod guards {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn idempotent(context: NativeCallContext, step: &mut StepHandle) -> RhaiResult<StepHandle> {
-        alter(&context, step, |step| {
-            step.idempotent = true;
-            Ok(())
-        })
+        step.set_idempotent(&context)
     }
 
     /// Gives the step its turn although an earlier step has failed, or the run is stopped: for what must not stay as it is in

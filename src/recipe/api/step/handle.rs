@@ -1,9 +1,10 @@
 //! A step of the draft, as a recipe holds it, and how a modifier alters it.
 
-use crate::plan::{Action, Content, Step, lint};
+use crate::plan::{Action, Step};
 use crate::recipe::api::call::{RhaiResult, origin};
 use crate::recipe::draft::{Problem, SharedDraft, bytes_of};
 use rhai::NativeCallContext;
+use std::borrow::Cow;
 
 /// A step of the draft, as a recipe sees it.
 #[derive(Debug, Clone)]
@@ -19,6 +20,26 @@ impl StepHandle {
     /// Its place in the plan, counted from 1.
     pub(super) fn number(&self) -> usize {
         self.index + 1
+    }
+
+    /// Its place in the plan, counted from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Gives it a guard of infrakt's own.
+    pub fn set_unless(&self, context: &NativeCallContext, guard: String) -> RhaiResult<Self> {
+        alter(context, self, |step| {
+            step.unless.push(guard);
+            Ok(())
+        })
+    }
+
+    pub fn set_idempotent(&self, context: &NativeCallContext) -> RhaiResult<Self> {
+        alter(context, self, |step| {
+            step.idempotent = true;
+            Ok(())
+        })
     }
 
     /// Notes that the step destroys without saying so; at the end of the recipe that is an error, unless what follows, such
@@ -38,12 +59,15 @@ impl StepHandle {
         let shared = SharedDraft::of(context)?;
         let problem = {
             let draft = shared.lock();
-            draft.steps.get(self.index).and_then(|step| match &step.action {
-                Action::Upload {
-                    content: Content::Text(text),
-                    ..
-                } => lint::destroys_unsaid(step).map(|found| Problem::of_script(&found, text)),
+            let step = draft.steps.get(self.index);
+            let content = step.and_then(|step| match &step.action {
+                Action::Upload { content, .. } => Some(content),
                 _ => None,
+            });
+            content.zip(draft.destroys_unsaid(self.index)).map(|(content, found)| {
+                let text = draft.scripts.get(&self.index).map(Cow::from);
+                let script = content.file().map_or("the uploaded script", |file| &file.file);
+                Problem::of_script(&found, script, &text.unwrap_or_else(|| content.outline()))
             })
         };
         problem.map_or(Ok(()), |problem| self.destroys_unless_excused(context, problem))

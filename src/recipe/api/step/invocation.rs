@@ -7,7 +7,7 @@
 
 use super::handle::{StepHandle, alter, seconds};
 use crate::plan::invocation::{Interpreter, Retry};
-use crate::plan::{Action, EnvValue, Invocation, form, invocation as limits};
+use crate::plan::{Action, Invocation, Piece, form, invocation as limits};
 use crate::recipe::api::call::RhaiResult;
 use crate::recipe::api::parameters::SecretRef;
 use crate::recipe::draft::Problem;
@@ -49,7 +49,7 @@ pub mod invocation {
         if value.contains('\0') {
             return Err(Problem::new("a variable must not hold a NUL character").at(&context));
         }
-        set_env(&context, step, name, EnvValue::Plain(value.to_owned()))
+        set_env(&context, step, name, Piece::Text(value.to_owned()))
     }
 
     /// Passes a secret to the step's command as an environment variable. If the step prints the value, it is replaced
@@ -67,7 +67,7 @@ pub mod invocation {
         name: &str,
         value: SecretRef,
     ) -> RhaiResult<StepHandle> {
-        set_env(&context, step, name, EnvValue::Secret { secret: value.name })
+        set_env(&context, step, name, Piece::Secret { secret: value.name })
     }
 
     /// Runs the step's command and guards as a user other than root, with that user's home directory and groups.
@@ -218,7 +218,7 @@ fn invoke(
     })
 }
 
-fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: EnvValue) -> RhaiResult<StepHandle> {
+fn set_env(context: &NativeCallContext, step: &StepHandle, name: &str, value: Piece) -> RhaiResult<StepHandle> {
     if !form::is_variable_name(name) {
         return Err(Problem::new(format!("{name:?} is not a valid name for an environment variable")).at(context));
     }
