@@ -191,6 +191,8 @@ impl<'p> FileSender<'_, 'p> {
             if let Some(new) = read.get(known..).filter(|new| !new.is_empty()) {
                 self.channel.send(new)?;
             }
+            // Also if the server takes the content as fast as it is read.
+            self.hear(Duration::ZERO)?;
             self.flush(MOST_UNSENT)?;
             at = end;
         }

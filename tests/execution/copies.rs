@@ -100,6 +100,19 @@ fn a_connection_that_is_lost_in_the_middle_of_a_file_costs_no_step_and_no_byte()
 
 #[test]
 #[ignore = "needs root"]
+fn a_run_that_is_stopped_while_a_file_is_sent_has_begun_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (marker, path) = (folder.path().join("ran"), folder.path().join("file"));
+    let recipe = format!("ssh::run(\"Never\", \"touch {}\");\n", marker.display()) + copy("file", &path).as_str();
+    let mut memory = with(&[("file", bytes(3_000_000))]);
+    memory.stop_at_file = true;
+    let error = run_over(&mut Local, &recipe, &Secrets::new(), &mut memory).expect_err("it is stopped");
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    assert!(!marker.exists() && !path.exists());
+}
+
+#[test]
+#[ignore = "needs root"]
 fn a_file_that_has_changed_since_the_plan_is_refused_before_any_step() {
     for later in [bytes(999), bytes(1001), [&bytes(999)[..], b"!"].concat()] {
         let folder = tempfile::tempdir().expect("a folder");

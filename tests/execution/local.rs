@@ -419,6 +419,8 @@ pub struct Memory {
     /// What they become between the plan and the run.
     pub later: Vec<(&'static str, Vec<u8>)>,
     pub folder: PathBuf,
+    /// Asks to stop as soon as a file is opened to be sent.
+    pub stop_at_file: bool,
     /// How many files were opened to be sent.
     pub opened: Cell<usize>,
 }
@@ -483,6 +485,9 @@ impl World for Memory {
     }
 
     fn interrupts(&self) -> usize {
+        if self.stop_at_file && self.opened.get() > 0 {
+            return 1;
+        }
         match self.stop_at {
             Some(text) if self.output(Stream::Stdout).contains(text) => self.stops.max(1),
             _ => 0,
