@@ -27,8 +27,11 @@ impl Answers for NoServer {
         }
     }
 
-    fn query_or(&mut self, _command: &str, sample: &str) -> Result<String> {
-        Ok(sample.to_owned())
+    fn query_or(&mut self, command: &str, sample: &str) -> Result<String> {
+        match sample {
+            "" => self.query(command),
+            sample => Ok(sample.to_owned()),
+        }
     }
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {

@@ -158,7 +158,7 @@ fn make_directories(
     let directories: Vec<String> = [remote.to_owned()].into_iter().chain(below).collect();
     let quoted: Vec<_> = directories.iter().map(|directory| quote(directory)).collect();
     let command = format!(
-        "for directory in {}; do\n    if [ ! -d \"$directory\" ]; then\n        mkdir -p -m 0755 -- \"$directory\"\n        \
+        "for directory in {}; do\n    if [ ! -d \"$directory\" ]; then\n        mkdir -p -- \"$directory\"\n        \
          chown -h {} -- \"$directory\"\n    fi\ndone",
         quoted.join(" "),
         quote(owner),
@@ -179,7 +179,8 @@ fn remove_others(
     let directory = quote(remote);
     // Names of files can have line breaks, and a query's answer is text.
     let query = format!("if [ -d {directory} ]; then find {directory} -mindepth 1 -printf '%y%P\\0' | base64 -w0; fi");
-    let answer = ask(context, &query, None)?;
+    // Where no server is asked, there are no other files.
+    let answer = ask(context, &query, Some(""))?;
     let unclear = || Problem::new(format!("the server's list of the files in {remote} can't be read")).at(context);
     let listed = base64::engine::general_purpose::STANDARD
         .decode(answer.trim())
