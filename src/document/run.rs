@@ -54,6 +54,8 @@ pub struct StepShown {
     pub only_if: Vec<String>,
     /// Numbers of earlier steps: there is something to do only if one of them has changed something.
     pub when_changed: Vec<usize>,
+    /// Environment variables with what earlier steps have printed: their names, and the numbers of the steps.
+    pub outputs: BTreeMap<String, usize>,
     /// Whether it also has its turn if an earlier step has failed, or the run is stopped.
     pub always: bool,
     /// Of an upload: the read-only command that must accept the new content, in the file `$FILE`.
@@ -121,6 +123,7 @@ impl StepShown {
             unless: planned.as_ref().map_or_else(Vec::new, |step| step.unless.clone()),
             only_if: planned.as_ref().map_or_else(Vec::new, |step| step.only_if.clone()),
             when_changed: planned.as_ref().map_or_else(Vec::new, |step| step.when_changed.clone()),
+            outputs: planned.as_ref().map_or_else(BTreeMap::new, |step| step.outputs.clone()),
             always: planned.as_ref().is_some_and(|step| step.always),
             validate: planned.as_ref().and_then(|step| step.validate.clone()),
             restore_unless: planned.as_ref().and_then(|step| step.restore_unless.clone()),

@@ -18,6 +18,7 @@ mod runner;
 pub mod script;
 mod staging;
 pub mod step_files;
+mod step_outputs;
 mod stretch;
 pub mod transcript;
 pub mod uploads;

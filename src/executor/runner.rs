@@ -3,6 +3,7 @@
 
 use super::handlers;
 use super::step_files::{Part, Purpose, StepFile, StepFiles};
+use super::step_outputs;
 use super::uploads;
 use crate::plan::invocation::looks_for_a_program;
 use crate::plan::shell::{quote, without_comments};
@@ -38,16 +39,22 @@ pub(super) fn script(
         Some(_) => uploads::functions(),
         None => String::new(),
     };
-    let calls: String = steps.iter().map(|step| calls(plan, step)).collect();
+    let outputs = step_outputs::folder(folder);
+    let mut calls: String = steps.iter().map(|step| calls(plan, step, &outputs)).collect();
+    if step_outputs::has_any(plan) {
+        // A run that has not come to its end may be resumed.
+        let _ = writeln!(calls, "if [ -z \"$ik_broken\" ]; then rm -rf -- {outputs}; fi");
+    }
     // In hundredths of a second.
     format!(
-        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_FILES={} IK_BROKEN={}\n\
+        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_FILES={} IK_BROKEN={} IK_LONGEST={}\n\
          {}{place}{calls}ik_finish \"${{ik_broken:-done}}\"\n",
         quote(folder),
         shortest_timeout(steps),
         quote(&secret.join(" ")),
         if copies { quote(files_folder) } else { "''".into() },
         if winding_up { "stopped" } else { "" },
+        step_outputs::LONGEST,
         without_comments(include_str!("runner.sh")),
     )
 }
@@ -62,7 +69,7 @@ fn shortest_timeout(steps: &[StepFiles<'_>]) -> u64 {
 }
 
 /// The lines of the runner that carry out a step.
-fn calls(plan: &Plan, step: &StepFiles<'_>) -> String {
+fn calls(plan: &Plan, step: &StepFiles<'_>, outputs: &str) -> String {
     let index = step.index;
     let always = if step.step.always { " always" } else { "" };
     let mut calls = format!("if ik_step {index}{always}; then\n");
@@ -85,6 +92,9 @@ fn calls(plan: &Plan, step: &StepFiles<'_>) -> String {
         }
     }
     let mut act = action(step);
+    if step_outputs::is_used(plan, index) {
+        act = format!("ik_output={outputs}/{}; {act}", index + 1);
+    }
     if let Some(expect) = handlers::expect(plan, index) {
         act = format!("{expect} && {act}");
     }

@@ -238,10 +238,13 @@ ik_step() {
     if [ -n "$ik_broken" ] && [ -z "${2-}" ]; then return 1; fi
     # Whether the step has failed, or is not to be carried out any more.
     ik_closed=''
+    # The file for its output, if a later step uses it.
+    ik_output=''
     # The values measured for the end of the previous step are valid for the start of this one.
     if [ -z "$ik_measured" ]; then ik_mark; fi
     ik_measured=''
     ik_record S "$1" "$ik_out" "$ik_err" "$ik_now"
+    ik_printed_from=$ik_out
     ik_wake 20
 }
 ik_unchanged() {
@@ -345,11 +348,16 @@ ik_undo_unless_proven() {
     done
     ik_mark
 }
+# Keeps what the step has printed on its standard output, for a later step: up to one byte more than a later step may get.
+ik_keep_output() {
+    tail -c "+$((ik_printed_from + 1))" "$IK_DIR/out" | head -c "$((ik_out - ik_printed_from))" | head -c "$((IK_LONGEST + 1))" >"$ik_output" || exit 1
+}
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {
     ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
+    if [ "$ik_status" -eq 0 ] && [ -n "$ik_output" ]; then ik_keep_output; fi
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
     ik_ended "$1" "$ik_status" "$ik_late"
 }

@@ -7,6 +7,7 @@ use super::own_action::OwnAction;
 use super::runner;
 use super::staging;
 use super::step_files::StepFiles;
+use super::step_outputs;
 use super::uploads;
 use crate::plan::secret::Secrets;
 use crate::plan::shell::{quote, without_comments};
@@ -115,6 +116,10 @@ impl Stretch<'_> {
         }
         if self.steps().any(|(_, step)| step.may_be_put_back()) {
             folders.push(uploads::KEPT);
+        }
+        let outputs = step_outputs::folder(&spool_of(self.run));
+        if step_outputs::has_any(self.plan) {
+            folders.push(&outputs);
         }
         if !folders.is_empty() {
             let folders = folders.join(" ");

@@ -1,6 +1,7 @@
 //! The files of a step in the run's folder on the server: its command, its guards, its undo, and what it uploads. It must
 //! not know when they are executed.
 
+use super::step_outputs;
 use super::uploads;
 use crate::plan::digest::sha256;
 use crate::plan::secret::{Secret, Secrets};
@@ -102,7 +103,7 @@ impl<'a> StepFiles<'a> {
             index,
             step,
             files,
-            exports: exports(step, secrets),
+            exports: exports(step, secrets) + step_outputs::exports(step, folder).as_str(),
         }
     }
 

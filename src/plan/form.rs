@@ -85,6 +85,19 @@ impl Plan {
             return Err("the position of its consent is after its last step".to_owned());
         }
         check_report(&self.report)?;
+        let outputs = self
+            .report
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.output()?)));
+        for (name, number) in outputs {
+            let step = number.checked_sub(1).and_then(|index| self.steps.get(index));
+            if !step.is_some_and(Step::always_prints) {
+                return Err(format!(
+                    "the report's {name}: step {number} is no command without a guard"
+                ));
+            }
+        }
+
         for (index, step) in self.steps.iter().enumerate() {
             check_step(step, &self.secrets)
                 .and_then(|()| self.check_awaited(index, step))
@@ -100,6 +113,15 @@ impl Plan {
                 .and_then(|other| self.steps.get(other))
                 .is_some_and(Step::can_be_awaited)
         };
+        let prints = |number: &usize| {
+            let other = number.checked_sub(1).filter(|other| *other < index);
+            other
+                .and_then(|other| self.steps.get(other))
+                .is_some_and(Step::always_prints)
+        };
+        if let Some((name, number)) = step.outputs.iter().find(|(_, number)| !prints(number)) {
+            return Err(format!("{name}: step {number} is no earlier command without a guard"));
+        }
         match step.when_changed.iter().find(|number| !is_awaited(number)) {
             None => Ok(()),
             Some(number) => Err(format!(
@@ -161,6 +183,18 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
             Piece::Text(_) => {}
             Piece::Secret { secret } => known(secret)?,
         }
+    }
+    if let Some(name) = step
+        .outputs
+        .keys()
+        .find(|name| !is_variable_name(name) || step.env.contains_key(*name))
+    {
+        return Err(format!(
+            "{name:?} is not a valid name for an environment variable, or is set twice"
+        ));
+    }
+    if !step.outputs.is_empty() && !matches!(step.action, Action::Run { .. }) {
+        return Err("only a command has environment variables".to_owned());
     }
     step.invocation.check_form()?;
     if step.invocation != Invocation::default() && !matches!(step.action, Action::Run { .. }) {
@@ -305,7 +339,7 @@ fn check_report(report: &ReportedValues) -> Result<(), String> {
                     LONGEST_TEXT >> 10
                 ));
             }
-            Reported::Known(_) => {}
+            Reported::Known(_) | Reported::Output { .. } => {}
         }
     }
     Ok(())

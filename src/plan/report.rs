@@ -19,8 +19,20 @@ pub type ReportedValues = BTreeMap<String, Reported>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Reported {
+    /// What a step prints on its standard output, by its number.
+    Output { output: usize },
     /// Known since planning: a text, a number, or true or false.
     Known(Value),
+}
+
+impl Reported {
+    /// The number of the step that prints it.
+    pub fn output(&self) -> Option<usize> {
+        match self {
+            Self::Output { output } => Some(*output),
+            Self::Known(_) => None,
+        }
+    }
 }
 
 /// A value for people.

@@ -74,6 +74,9 @@ pub struct Step {
     pub allowed: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, Piece>,
+    /// Environment variables with what earlier steps have printed: their names, and the numbers of the steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, usize>,
     #[serde(default, skip_serializing_if = "invocation::is_default")]
     pub invocation: Invocation,
     /// Seconds after which the step is ended and counts as failed.
@@ -103,6 +106,7 @@ impl Step {
             preflight: false,
             allowed: None,
             env: BTreeMap::new(),
+            outputs: BTreeMap::new(),
             invocation: Invocation::default(),
             timeout_seconds: TEN_MINUTES,
             origin,
@@ -123,6 +127,11 @@ impl Step {
     /// Whether the step's own words are that it destroys.
     pub fn is_said_to_destroy(&self) -> bool {
         self.effect == Effect::Destroy
+    }
+
+    /// Whether the step prints something for a later one whenever the run gets there.
+    pub fn always_prints(&self) -> bool {
+        matches!(self.action, Action::Run { .. }) && !self.is_guarded() && self.when_changed.is_empty()
     }
 
     /// Whether the old file of an upload may have to be put back.

@@ -3,7 +3,7 @@
 
 use super::api::given::{FactsHandle, ServerHandle};
 use super::api::parameters::{Params, SecretRef};
-use super::api::step::StepHandle;
+use super::api::step::{StepHandle, StepOutput};
 use super::data::kind;
 use super::draft::Problem;
 use super::version;
@@ -39,6 +39,7 @@ fn module() -> Module {
         TypeId::of::<Map>(),
         TypeId::of::<FnPtr>(),
         TypeId::of::<StepHandle>(),
+        TypeId::of::<StepOutput>(),
         TypeId::of::<ServerHandle>(),
         TypeId::of::<FactsHandle>(),
         TypeId::of::<Params>(),
@@ -144,7 +145,7 @@ fn problem(a: &Dynamic, b: &Dynamic) -> Problem {
              type of its default, so param(\"port\", 80) is a number"
         }
         () if has("text") && has("bool") => "write the bool without quotes: true",
-        () if has("step") => "a step runs later, so its result is not known here; ask the server with ssh::query(\"…\")",
+        () if has("step") || has("output of a step") => "a step runs later, so its result is not known here; ask the server with ssh::query(\"…\")",
         () if has("()") => "() is no value; ask first whether there is one: if x != () { … }, or x ?? 0",
         () => "compare values of the same kind; x == () asks whether there is a value",
     })

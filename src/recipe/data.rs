@@ -2,7 +2,7 @@
 //! format is written.
 
 use super::api::parameters::SecretRef;
-use super::api::step::StepHandle;
+use super::api::step::{StepHandle, StepOutput};
 use super::draft::Problem;
 use super::limits::{MAX_ENTRIES, MAX_NESTING, MAX_VALUES};
 use rhai::{Array, Dynamic, ImmutableString, Map};
@@ -118,6 +118,7 @@ pub fn kind(value: &Dynamic) -> &'static str {
         () if value.is_fnptr() => "function",
         () if value.is::<SecretRef>() => "secret",
         () if value.is::<StepHandle>() => "step",
+        () if value.is::<StepOutput>() => "output of a step",
         () if value.is::<super::api::given::ServerHandle>() => "server",
         () if value.is::<super::api::given::FactsHandle>() => "record of facts",
         () if value.is::<super::api::parameters::Params>() => "record of parameters",

@@ -110,6 +110,8 @@ pub struct Draft {
     /// What was asked of the server, each command once.
     pub queries: Vec<Query>,
     pub report: ReportedValues,
+    /// The numbers of the steps whose output a later one uses.
+    pub outputs: BTreeSet<usize>,
     pub section: Option<String>,
     pub consent_before: Option<usize>,
     pub parameters: Vec<Parameter>,

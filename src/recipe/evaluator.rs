@@ -172,6 +172,7 @@ pub(super) fn evaluate_script(
         server: inputs.server.name.clone(),
         steps: Vec::new(),
         report: ReportedValues::new(),
+        outputs: BTreeSet::new(),
         queries: Vec::new(),
         section: None,
         consent_before: None,

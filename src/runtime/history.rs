@@ -4,10 +4,14 @@
 use super::open::{Parameters, Runtime};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
+use crate::event::{Outcome, Stream};
 use crate::plan::{Plan, Reported};
 use crate::store::{GroupId, OutputChunk, Run, RunFilter, RunGroup, StepRecord};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Bytes of the end of a step's output that a report has, or a little more.
+const LONGEST_OUTPUT: usize = 4096;
 
 /// A run with everything in the journal except the output of its steps.
 pub struct RunRecord {
@@ -47,7 +51,10 @@ impl Runtime {
     pub fn run_record(&self, id: i64) -> Result<RunRecord> {
         // The plan of an older infrakt may have another form; the rest can be shown without it.
         let plan = self.store.plan_of(id).ok();
-        let report = plan.as_ref().map(reported_by).unwrap_or_default();
+        let report = match &plan {
+            Some(plan) => self.reported_by(plan, id)?,
+            None => BTreeMap::new(),
+        };
         Ok(RunRecord {
             report,
             run: self.store.run(id)?,
@@ -65,7 +72,38 @@ impl Runtime {
     /// # Errors
     /// If there is no such run, or the database can't be read.
     pub fn report_of(&self, run_id: i64) -> Result<BTreeMap<String, Value>> {
-        Ok(reported_by(&self.store.plan_of(run_id)?))
+        self.reported_by(&self.store.plan_of(run_id)?, run_id)
+    }
+
+    fn reported_by(&self, plan: &Plan, run_id: i64) -> Result<BTreeMap<String, Value>> {
+        let steps = self.store.steps_of(run_id)?;
+        let has_printed = |index: usize| {
+            let outcome = steps
+                .iter()
+                .find(|step| step.step == index)
+                .and_then(|step| step.outcome);
+            matches!(outcome, Some(Outcome::Changed | Outcome::NoChange))
+        };
+        let mut values = BTreeMap::new();
+        for (name, value) in &plan.report {
+            let printed_by = value
+                .output()
+                .and_then(|number| number.checked_sub(1))
+                .filter(|index| has_printed(*index));
+            let value = match (value, printed_by) {
+                (Reported::Known(value), _) => value.clone(),
+                (Reported::Output { .. }, None) => Value::Null,
+                (Reported::Output { .. }, Some(step)) => {
+                    let stdout = Stream::Stdout;
+                    let printed = self
+                        .store
+                        .printed_until(run_id, step, stdout, i64::MAX, LONGEST_OUTPUT)?;
+                    Value::from(String::from_utf8_lossy(&printed).trim_end().to_owned())
+                }
+            };
+            values.insert(name.clone(), value);
+        }
+        Ok(values)
     }
 
     /// Whether a run has ended early, so that it can be resumed.
@@ -120,11 +158,4 @@ impl Runtime {
     pub fn group_of_run(&self, run_id: i64) -> Result<Option<GroupId>> {
         self.store.group_of_run(run_id)
     }
-}
-
-fn reported_by(plan: &Plan) -> BTreeMap<String, Value> {
-    let values = plan.report.iter().map(|(name, value)| match value {
-        Reported::Known(value) => (name.clone(), value.clone()),
-    });
-    values.collect()
 }

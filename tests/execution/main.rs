@@ -11,6 +11,7 @@ mod links;
 mod local;
 mod lockout;
 mod machinery;
+mod outputs;
 mod programs;
 mod reach;
 mod steps;

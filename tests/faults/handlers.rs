@@ -75,3 +75,29 @@ fn a_resumed_run_makes_up_for_a_handler_too() {
     shop.infrakt.ok(&["runs", "resume", &run]);
     assert_eq!(shop.log(), "gate\ngate\nrestart\n");
 }
+
+/// A step after a restart, or in a resumed run, still has what an earlier one printed.
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_resumed_run_uses_what_a_step_has_printed_before() {
+    let server = Server::start();
+    let infrakt = Infrakt::new();
+    infrakt.knows("prod-2", &server, server.port);
+    let folder = infrakt.directory.path().display().to_string();
+    let recipe = infrakt.recipe(
+        "token.rhai",
+        &format!(
+            r#"let token = ssh::run("Make a token", "echo made >>{folder}/log; echo token-1");
+               ssh::run("Pass the gate", "test -e {folder}/gate");
+               ssh::run("Use it", "echo \"used $TOKEN\" >>{folder}/log").env("TOKEN", token.output());
+               report(#{{ token: token.output() }});"#
+        ),
+    );
+    assert_eq!(infrakt.run(&["run", &recipe, "--server", "prod-2"]).exit, 1);
+    std::fs::write(infrakt.directory.path().join("gate"), "").expect("a file");
+    let run = infrakt.newest_run().expect("a run").to_string();
+    let shown = infrakt.ok(&["runs", "resume", &run]);
+    assert!(shown.contains("token  token-1"), "{shown}");
+    let log = std::fs::read_to_string(infrakt.directory.path().join("log")).expect("a log");
+    assert_eq!(log, "made\nused token-1\n");
+}

@@ -110,3 +110,41 @@ fn a_step_that_runs_what_may_only_destroy_later_needs_a_consent() {
     )));
     assert!(plan.destroys());
 }
+
+#[test]
+fn only_a_step_that_runs_in_any_case_has_an_output() {
+    let plan = planned(evaluated(
+        r#"let made = ssh::run("Make", "make"); ssh::run("Use", "use \"$MADE\"").env("MADE", made.output());
+           report(#{ made: made.output() });"#,
+    ));
+    assert_eq!(plan.steps[1].outputs.get("MADE"), Some(&1));
+    assert_eq!(
+        serde_json::to_value(&plan.report).expect("JSON"),
+        serde_json::json!({ "made": { "output": 1 } })
+    );
+    for (text, said) in [
+        (
+            r#"ssh::run("A", "a").unless("b").output();"#,
+            "only a command without a guard",
+        ),
+        (
+            r#"ssh::upload("A", "/etc/a", "").output();"#,
+            "only a command without a guard",
+        ),
+        (
+            r#"let a = ssh::run("A", "a"); a.output(); a.only_if("b");"#,
+            "so it can't have a guard",
+        ),
+        (
+            r#"let a = ssh::run("A", "a"); a.env("X", a.output());"#,
+            "a step before it",
+        ),
+        (
+            r#"let a = ssh::run("A", "a"); print(`it is ${a.output()}`);"#,
+            "can't become a part of a text",
+        ),
+    ] {
+        let error = error_of(text);
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}

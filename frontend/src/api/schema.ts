@@ -1293,7 +1293,10 @@ export interface components {
             source: string;
         };
         /** @description A value of a report. */
-        Reported: unknown;
+        Reported: {
+            /** Format: uint */
+            output: number;
+        } | unknown;
         ResumeBody: {
             /** @description The server's name. Required if the consent that started the run is no longer valid. */
             confirm?: string | null;
@@ -1753,6 +1756,10 @@ export interface components {
             /** @description Read-only commands: if one of them fails, there is nothing to do. */
             only_if?: string[];
             origin: components["schemas"]["Origin"];
+            /** @description Environment variables with what earlier steps have printed: their names, and the numbers of the steps. */
+            outputs?: {
+                [key: string]: number;
+            };
             /** @description A check of whether the rest can succeed. It also runs during planning, and the plan shows its result. */
             preflight?: boolean;
             /** @description Of an upload: a read-only command that must succeed afterwards; otherwise the old file is put back, and the step has failed. */
@@ -1794,6 +1801,10 @@ export interface components {
             origin: components["schemas"]["Origin"] | null;
             /** @description null if neither an end nor an interruption of the step was seen: it has not begun, or is running. */
             outcome: components["schemas"]["Outcome"] | null;
+            /** @description Environment variables with what earlier steps have printed: their names, and the numbers of the steps. */
+            outputs: {
+                [key: string]: number;
+            };
             reason: string | null;
             /** @description Of an upload: the read-only command that must succeed afterwards, or the old file is put back. */
             restore_unless: string | null;

@@ -11,6 +11,7 @@ export type StepContent = Pick<PlanStep, "title" | "action" | "origin"> &
     Pick<
       PlanStep,
       | "env"
+      | "outputs"
       | "unless"
       | "only_if"
       | "when_changed"
@@ -34,6 +35,11 @@ export function StepBody({ step }: { step: StepContent }) {
       {Object.entries(step.env ?? {}).map(([name, value]) => (
         <p key={name} className={styles.line}>
           with <code>{printable(`${name}=${valueOf(value)}`)}</code>
+        </p>
+      ))}
+      {Object.entries(step.outputs ?? {}).map(([name, number]) => (
+        <p key={name} className={styles.line}>
+          with <code>{`${name}=«output of step ${String(number)}»`}</code>
         </p>
       ))}
       {step.allowed !== undefined && step.allowed !== null && (

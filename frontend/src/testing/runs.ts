@@ -21,6 +21,7 @@ export function aRunStep(step: number, outcome: Outcome | null, over: Partial<Ru
     unless: [],
     only_if: [],
     when_changed: [],
+    outputs: {},
     always: false,
     validate: null,
     restore_unless: null,

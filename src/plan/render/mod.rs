@@ -113,8 +113,11 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
     if !plan.report.is_empty() {
         writeln!(text, "\n{BOLD}Reported in the end{BOLD:#}")?;
         for (name, value) in &plan.report {
-            let Reported::Known(value) = value;
-            writeln!(text, "      {} = {}", one_line(name), one_line(&value.to_string()))?;
+            let value = match value {
+                Reported::Known(value) => value.to_string(),
+                Reported::Output { output } => format!("«output of step {output}»"),
+            };
+            writeln!(text, "      {} = {}", one_line(name), one_line(&value))?;
         }
     }
     writeln!(text, "\n{}", totals(plan, marks))?;

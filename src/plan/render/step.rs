@@ -28,6 +28,9 @@ fn write_details(text: &mut String, step: &Step) -> fmt::Result {
         };
         write_detail(text, "with", &shown)?;
     }
+    for (name, number) in &step.outputs {
+        write_detail(text, "with", &format!("{name}=«output of step {number}»"))?;
+    }
     if let Some(words) = step.invocation.words() {
         write_detail(text, "runs", &words)?;
     }

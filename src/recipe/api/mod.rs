@@ -99,6 +99,7 @@ pub fn prepare() {
 pub fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<step::StepHandle>("Step")
+        .register_type_with_name::<step::StepOutput>("Output")
         .register_type_with_name::<parameters::SecretRef>("Secret")
         .register_type_with_name::<parameters::Params>("Parameters")
         .register_type_with_name::<given::ServerHandle>("Server")

@@ -1,6 +1,7 @@
 //! `report`: values that are shown together after a run.
 
 use super::call::RhaiResult;
+use super::step::StepOutput;
 use crate::plan::Reported;
 use crate::plan::form::{is_report_name, is_report_value};
 use crate::plan::report::{LONGEST_NAME, LONGEST_TEXT, MOST_VALUES};
@@ -13,7 +14,7 @@ use serde_json::Value;
 #[export_module]
 pub mod report {
     /// Adds values to the report. After the run it stands in a table over all servers, in `--json`, in `infrakt runs show` and
-    /// on the dashboard. A value is a text, a number, or true or false.
+    /// on the dashboard. A value is a text, a number, true or false, or the output of a step.
     ///
     /// # Example
     /// ```rhai
@@ -43,6 +44,9 @@ fn reported(name: &str, value: &Dynamic) -> Result<Reported, Problem> {
             Problem::new(format!("{name:?} is not a valid name for a value of the report"))
                 .label(format!("one line of at most {LONGEST_NAME} characters")),
         );
+    }
+    if let Some(output) = value.read_lock::<StepOutput>().map(|output| output.number) {
+        return Ok(Reported::Output { output });
     }
     let known = match value.as_int() {
         Ok(number) => Some(Value::from(number)),

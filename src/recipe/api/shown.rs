@@ -4,7 +4,7 @@
 use super::call::RhaiResult;
 use super::given::{FactsHandle, ServerHandle};
 use super::parameters::Params;
-use super::step::StepHandle;
+use super::step::{StepHandle, StepOutput};
 use crate::recipe::draft::{Problem, SharedDraft};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
@@ -20,6 +20,13 @@ pub fn register(engine: &mut Engine) {
             &context,
             "a step",
             "a step runs later; ask the server while planning: ssh::query(\"…\")",
+        )
+    });
+    engine.register_fn("to_string", |context: NativeCallContext, _: &mut StepOutput| {
+        refuse(
+            &context,
+            "the output of a step",
+            "the step runs later; pass its output on: ssh::run(…).env(\"VALUE\", step.output()), and use \"$VALUE\" in the command",
         )
     });
     engine.register_fn("to_string", |context: NativeCallContext, _: &mut ServerHandle| {

@@ -96,6 +96,7 @@ fn type_name(rust: &str) -> &str {
         "i64" | "INT" => "int",
         "f64" | "FLOAT" => "float",
         "StepHandle" => "Step",
+        "StepOutput" => "Output",
         "ServerHandle" => "Server",
         "SecretRef" => "Secret",
         "FnPtr" => "function",

@@ -186,8 +186,11 @@ fn finding(line: &str) -> Option<Finding> {
     })
 }
 
-/// The variables of a step, for a shell; `None` if it takes a secret to set them.
+/// The variables of a step, for a shell; `None` if it takes a secret or the output of a step to set them.
 fn exports(step: &Step) -> Option<String> {
+    if !step.outputs.is_empty() {
+        return None;
+    }
     let mut env = String::new();
     for (name, value) in &step.env {
         match value {

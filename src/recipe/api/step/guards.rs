@@ -22,7 +22,7 @@ pub mod guards {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn unless(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
-        guard(&context, command)?;
+        guard(&context, step, command)?;
         alter(&context, step, |step| {
             step.unless.push(command.trim_end_matches('\n').to_owned());
             Ok(())
@@ -37,7 +37,7 @@ pub mod guards {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn only_if(context: NativeCallContext, step: &mut StepHandle, command: &str) -> RhaiResult<StepHandle> {
-        guard(&context, command)?;
+        guard(&context, step, command)?;
         alter(&context, step, |step| {
             step.only_if.push(command.trim_end_matches('\n').to_owned());
             Ok(())
@@ -149,6 +149,7 @@ pub mod guards {
 }
 
 fn await_steps(context: &NativeCallContext, step: &StepHandle, others: &[StepHandle]) -> RhaiResult<StepHandle> {
+    check_has_no_output(context, step)?;
     for other in others {
         let shared = SharedDraft::of(context)?;
         let draft = shared.lock();
@@ -175,7 +176,16 @@ fn await_steps(context: &NativeCallContext, step: &StepHandle, others: &[StepHan
     })
 }
 
-fn guard(context: &NativeCallContext, command: &str) -> RhaiResult<()> {
+/// A step whose output is used must run in any case.
+fn check_has_no_output(context: &NativeCallContext, step: &StepHandle) -> RhaiResult<()> {
+    match SharedDraft::of(context)?.lock().outputs.contains(&step.number()) {
+        true => Err(Problem::new("a later step uses the output of this one, so it can't have a guard").at(context)),
+        false => Ok(()),
+    }
+}
+
+fn guard(context: &NativeCallContext, step: &StepHandle, command: &str) -> RhaiResult<()> {
+    check_has_no_output(context, step)?;
     check_text(context, "a guard", command)?;
     match Problem::of_more_than_looking(command, "a guard") {
         Some(problem) => Err(problem.at(context)),
