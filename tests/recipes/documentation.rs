@@ -83,7 +83,7 @@ fn what_rhai_brings_is_explained_too() {
 }
 
 #[test]
-fn rhai_reads_the_definitions_for_editors() {
+fn the_definitions_for_editors_have_every_module_and_expected_signatures() {
     let definitions = reference::definitions(&engine());
     for expected in [
         "module static;",
