@@ -35,7 +35,8 @@ Environment variables, for use without a terminal:
   INFRAKT_SSH_PASSPHRASE  passphrase of the private key
   INFRAKT_SSH_PASSWORD    password of the user on the server
   INFRAKT_SUDO_PASSWORD   password for sudo on the server
-  INFRAKT_SECRET_<NAME>   value of a recipe's secret")]
+  INFRAKT_SECRET_<NAME>   value of a recipe's secret
+  INFRAKT_SECRET_<NAME>_FILE  path of a file that has it")]
 pub struct RunArgs {
     /// Path (./mine.rhai) or name (provision) of a recipe
     #[arg(value_name = "RECIPE")]
