@@ -1,6 +1,6 @@
 //! The command line: its doc comments are the help.
 
-use crate::cmd::{app, completions, env, facts, plan, recipe, run, runs, serve, server};
+use crate::cmd::{app, completions, env, facts, plan, recipe, run, runs, serve, server, tag};
 use clap::{ColorChoice, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -8,6 +8,8 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(
     version,
+    // Without the blank line after the first one, all commands fit a small screen.
+    help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}",
     arg_required_else_help = true,
     after_help = "Get started: infrakt server add prod-2 --host 192.0.2.7",
     after_long_help = "Get started:
@@ -58,6 +60,8 @@ pub struct Cli {
 pub enum Command {
     /// Manage servers; wipe or provision one of them
     Server(server::ServerArgs),
+    /// List tags, and set variables for all servers with a tag
+    Tag(tag::TagsArgs),
     Plan(plan::PlanArgs),
     Run(run::RunArgs),
     Apply(run::ApplyArgs),

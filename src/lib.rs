@@ -20,3 +20,4 @@ pub mod reporter;
 pub mod runtime;
 pub mod ssh;
 pub mod store;
+pub mod variables;

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     };
     let result = prompt::install_interrupt_handler().and_then(|()| match cli.command {
         Command::Server(args) => cmd::server::run(args, &context),
+        Command::Tag(args) => cmd::tag::run(args, &context),
         Command::Plan(args) => cmd::plan::run(args, &context),
         Command::Run(args) => cmd::run::run(args, &context),
         Command::Apply(args) => cmd::run::apply(args, &context),

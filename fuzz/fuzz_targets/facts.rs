@@ -25,6 +25,10 @@ impl Answers for Nothing {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         panic!("the database was asked")
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        panic!("no servers are asked for")
+    }
 }
 
 const SEED: &str = include_str!("../corpus/facts/docker");
@@ -74,6 +78,7 @@ fn decide(facts: &Facts) {
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
+        vars: Default::default(),
     };
     let inputs = Inputs {
         server,

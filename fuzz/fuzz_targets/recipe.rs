@@ -25,6 +25,10 @@ impl Answers for NoServer {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(vec![("shop".to_owned(), "shop:1".to_owned())])
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        Ok(Vec::new())
+    }
 }
 
 thread_local! {
@@ -47,6 +51,7 @@ fn plan(text: &str) -> Option<Plan> {
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
+        vars: Default::default(),
     };
     let identity = ServerIdentity {
         id: 1,

@@ -1,29 +1,34 @@
-//! A command on a group of servers: a recipe with its parameters, and the servers to run it on. It has three parts: reach and plan, ask,
-//! execute. No server enters a part before all have finished the previous one.
+//! A command on a group of servers: recipes with their parameters, and the servers to run them on, in stages; mostly there is
+//! one. It has three parts:
+//! reach and plan, ask, execute. No server of any stage enters a part before all have finished the previous one. The last
+//! part has the stages one after the other.
 //!
 //! One server takes the same way as several. Only `report/` tells them apart.
 
+use super::account::RunningAccount;
 use super::consent::{ConfirmArgs, Proposal, obtain_each};
+use super::parameters::as_typed;
 use super::reach_each::reach_each;
-use super::report::{One, Report, Row, Several};
+use super::report::{One, Report, Row, Several, StageHead};
+use super::stages::{Stage, Stages};
 use super::{Context, find_recipe};
 use crate::consent::check_destroyable;
 use crate::document::several::ServerOutcome;
 use crate::error::{Error, Exit, Result};
 use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
+use crate::recipe::Recipe;
 use crate::runtime::{
-    AtOnce, Fate, Joining, LeftOut, Live, Parameters, Planned, Ready, RecipeCall, Runtime, WaitingRun, gather_secrets,
+    AtOnce, GroupCall, Joining, LeftOut, Live, Parameters, Planned, Ready, Runtime, WaitingRun, gather_secrets,
     make_room_for, secrets_of_plan,
 };
-use crate::store::{GroupId, Server};
+use crate::store::{GroupId, GroupStage, NewStage, Server};
+use std::ops::Range;
+use std::path::Path;
 
 /// The runs that a command is asked for.
 pub(super) struct GroupCommand<'a> {
-    /// A name or a path.
-    pub recipe: &'a str,
-    pub servers: &'a [Server],
-    pub parameters: &'a Parameters,
+    pub stages: Stages,
     pub confirm: &'a ConfirmArgs,
     pub at_once: AtOnce,
     /// The group of runs whose servers are tried again.
@@ -32,62 +37,104 @@ pub(super) struct GroupCommand<'a> {
     pub several: bool,
 }
 
+/// A server's place among those of all stages, and what was made for it.
+type Placed<T> = (usize, T);
+
 impl GroupCommand<'_> {
     /// Plans, asks for consents and secrets, and executes.
     pub fn run(&self, runtime: &Runtime, context: &Context) -> Result<Exit> {
-        let recipe = find_recipe(&runtime.library, self.recipe)?;
-        let call = RecipeCall {
-            recipe: &recipe,
-            parameters: self.parameters,
-            retry_of: self.retry_of,
-            or_nothing: false,
-        };
-        make_room_for(self.servers.len(), self.at_once.parallel.get())?;
+        let recipes = self
+            .stages()
+            .iter()
+            .map(|stage| find_recipe(&runtime.library, &stage.recipe));
+        let recipes: Vec<Recipe> = recipes.collect::<Result<_>>()?;
+        let parallel = self
+            .stages()
+            .iter()
+            .map(|stage| stage.at_once(self.at_once).parallel.get());
+        make_room_for(self.stages.servers().count(), parallel.max().unwrap_or(1))?;
         let report: Box<dyn Report> = match self.several {
             true => Box::new(Several::new(context)),
             false => Box::new(One::new(context)),
         };
+        let rows = self.stages().iter().flat_map(|stage| {
+            let row = |server: &Server| Row::new(&server.name, stage.name.as_deref());
+            stage.servers.iter().map(row)
+        });
         let mut account = RunningAccount {
-            rows: self.servers.iter().map(|server| Row::new(&server.name)).collect(),
+            rows: rows.collect(),
             report: &*report,
         };
-        let planned = self.plan(runtime, &call, &mut account)?;
-        if self.at_once.fail_fast && account.first_left_out().is_some() {
+        let planned = self.plan(runtime, &recipes, &mut account)?;
+        let hurried = self
+            .staged()
+            .find(|(stage, places)| stage.at_once(self.at_once).fail_fast && account.first_left_out(places).is_some());
+        if hurried.is_some() {
             return Err(nothing_was_run(&account.rows));
         }
         let ready = self.ask(planned, &mut account)?;
-        let (group, begun) = self.begin(runtime, &call, ready, &mut account)?;
-        report.begun(group, &recipe.name, &account.rows)?;
-        account.execute(runtime, self.at_once, begun)?;
+        let (group, begun) = self.begin(runtime, &recipes, ready, &mut account)?;
+        report.begun(group, &self.name(&recipes), &account.rows)?;
+        self.execute(runtime, &recipes, begun, &mut account)?;
         report.end(group, &account.rows)?;
         Ok(Row::worst(&account.rows))
     }
 
-    /// Reaches and plans all servers at the same time. Reports servers where that fails, and leaves them out.
+    fn stages(&self) -> &[Stage] {
+        &self.stages.stages
+    }
+
+    /// The stages, each with the places of its servers.
+    fn staged(&self) -> impl Iterator<Item = (&Stage, Range<usize>)> {
+        let mut next = 0;
+        self.stages().iter().map(move |stage| {
+            let first = next;
+            next += stage.servers.len();
+            (stage, first..next)
+        })
+    }
+
+    /// What people know it by.
+    fn name(&self, recipes: &[Recipe]) -> String {
+        let file = |play: &String| {
+            Path::new(play)
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        let recipe = || recipes.first().map(|recipe| recipe.name.clone());
+        let play = self.stages.play.as_ref();
+        play.and_then(file).or_else(recipe).unwrap_or_default()
+    }
+
+    /// Reaches and plans all servers, those of a stage at the same time. Reports servers where
+    /// that fails, and leaves them out.
     fn plan(
         &self,
         runtime: &Runtime,
-        call: &RecipeCall<'_>,
+        recipes: &[Recipe],
         account: &mut RunningAccount<'_>,
-    ) -> Result<Vec<(usize, Live, Planned)>> {
-        let results = reach_each(
-            runtime,
-            self.servers,
-            self.at_once.parallel,
-            &|runtime, server, person| {
-                let (live, planned) = runtime.reach_and_plan(call.recipe, server, call.parameters.clone(), person)?;
-                if planned.plan.destroys() {
-                    // A plan that is refused even with consent is refused before anyone is asked.
-                    check_destroyable(&planned.plan)?;
-                }
-                Ok((live, planned))
-            },
-        )?;
+    ) -> Result<Vec<Placed<(Live, Planned)>>> {
         let mut made = Vec::new();
-        for (place, result) in results.into_iter().enumerate() {
-            match result {
-                Ok((live, planned)) => made.push((place, live, planned)),
-                Err(error) => account.leave_out(place, error)?,
+        let staged = self.staged().zip(recipes);
+        for ((stage, places), recipe) in staged.filter(|((stage, _), _)| !stage.servers.is_empty()) {
+            let results = reach_each(
+                runtime,
+                &stage.servers,
+                stage.at_once(self.at_once).parallel,
+                &|runtime, server, person| {
+                    let (live, planned) = runtime.reach_and_plan(recipe, server, stage.parameters.clone(), person)?;
+                    if planned.plan.destroys() {
+                        // A plan that is refused even with consent is refused before anyone is asked.
+                        check_destroyable(&planned.plan)?;
+                    }
+                    Ok((live, planned))
+                },
+            )?;
+            for (place, result) in places.zip(results) {
+                match result {
+                    Ok(planned) => made.push((place, planned)),
+                    Err(error) => account.leave_out(place, error)?,
+                }
             }
         }
         Ok(made)
@@ -96,17 +143,18 @@ impl GroupCommand<'_> {
     /// Asks for the names of all servers that lose data, and once for each secret.
     fn ask(
         &self,
-        planned: Vec<(usize, Live, Planned)>,
+        planned: Vec<Placed<(Live, Planned)>>,
         account: &mut RunningAccount<'_>,
-    ) -> Result<Vec<(usize, Ready)>> {
+    ) -> Result<Vec<Placed<Ready>>> {
         let mut lives = Vec::new();
         let mut proposals = Vec::new();
-        for (place, live, planned) in planned {
+        for (place, (live, planned)) in planned {
             let server = &planned.plan.server.name;
             let remarks = planned.remarks();
+            let stage = self.staged().find(|(_, places)| places.contains(&place));
             proposals.push(Proposal {
                 remarks: remarks.iter().map(|line| account.report.remark(server, line)).collect(),
-                whole: self.command_that_shows(server),
+                whole: stage.map_or(String::new(), |(stage, _)| command_that_shows(stage, server)),
                 plan: planned.plan,
             });
             lives.push((place, live));
@@ -137,14 +185,14 @@ impl GroupCommand<'_> {
     fn begin(
         &self,
         runtime: &Runtime,
-        call: &RecipeCall<'_>,
-        ready: Vec<(usize, Ready)>,
+        recipes: &[Recipe],
+        ready: Vec<Placed<Ready>>,
         account: &mut RunningAccount<'_>,
-    ) -> Result<(GroupId, Vec<(usize, WaitingRun)>)> {
+    ) -> Result<(GroupId, Vec<Placed<WaitingRun>>)> {
         let mut ready = ready.into_iter().peekable();
         let mut joining = Vec::new();
         let mut places = Vec::new();
-        for (place, (row, server)) in account.rows.iter().zip(self.servers).enumerate() {
+        for (place, (row, server)) in account.rows.iter().zip(self.stages.servers()).enumerate() {
             match ready.next_if(|(of, _)| *of == place) {
                 Some((_, ready)) => {
                     places.push(place);
@@ -153,7 +201,19 @@ impl GroupCommand<'_> {
                 None => joining.push(as_left_out(row, server)),
             }
         }
-        let (group, begun) = runtime.begin_group(call, joining)?;
+        let references: Vec<String> = recipes.iter().map(Recipe::reference).collect();
+        let (recipe, parameters) = match (&self.stages.play, references.first(), self.stages().first()) {
+            (None, Some(recipe), Some(stage)) => (recipe.as_str(), stage.parameters.clone()),
+            (play, ..) => (play.as_deref().unwrap_or_default(), Parameters::new()),
+        };
+        let call = GroupCall {
+            recipe,
+            parameters: &parameters,
+            stages: &recorded(self.stages(), &references),
+            retry_of: self.retry_of,
+            or_nothing: false,
+        };
+        let (group, begun) = runtime.begin_group(&call, joining)?;
         let mut admitted = Vec::new();
         for (place, begun) in places.into_iter().zip(begun) {
             match begun {
@@ -167,117 +227,81 @@ impl GroupCommand<'_> {
         Ok((group, admitted))
     }
 
-    /// The command that shows the same plan in full.
-    fn command_that_shows(&self, server: &str) -> String {
-        let mut command = format!("infrakt plan {} --server {}", quote(self.recipe), quote(server));
-        for (name, value) in self.parameters {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            command.push_str(&format!(" --set {}", quote(&format!("{name}={value}"))));
+    /// Executes the stages in their order. One that follows a stage which is not done on all of its servers does not begin.
+    fn execute(
+        &self,
+        runtime: &Runtime,
+        recipes: &[Recipe],
+        begun: Vec<Placed<WaitingRun>>,
+        account: &mut RunningAccount<'_>,
+    ) -> Result<()> {
+        prompt::count_interrupts();
+        let mut begun = begun.into_iter().peekable();
+        for (number, ((stage, places), recipe)) in self.staged().zip(recipes).enumerate() {
+            let own = std::iter::from_fn(|| begun.next_if(|(place, _)| places.contains(place)));
+            let own: Vec<Placed<WaitingRun>> = own.collect();
+            if own.is_empty() {
+                continue;
+            }
+            if let Some(row) = account.first_not_done(places.start) {
+                let earlier = row.stage.as_deref().unwrap_or_default();
+                let reason = format!("not started: the stage '{earlier}' is not done on '{}'", row.server);
+                account.skip_all(runtime, own, &reason)?;
+                continue;
+            }
+            if let Some(name) = &stage.name {
+                account.report.stage(&StageHead {
+                    name,
+                    number: number + 1,
+                    of: recipes.len(),
+                    recipe: &recipe.name,
+                    servers: own.iter().map(|(_, run)| run.plan().server.name.as_str()).collect(),
+                })?;
+            }
+            account.execute(runtime, stage.at_once(self.at_once), &places, own)?;
         }
-        command + " --full"
+        Ok(())
     }
+}
+
+/// The command that shows the same plan in full.
+fn command_that_shows(stage: &Stage, server: &str) -> String {
+    let mut command = format!("infrakt plan {} --server {}", quote(&stage.recipe), quote(server));
+    for (name, value) in &stage.parameters {
+        command.push_str(&format!(" --set {}", quote(&format!("{name}={}", as_typed(value)))));
+    }
+    command + " --full"
+}
+
+/// The stages of a play as the journal keeps them; none without a play.
+fn recorded(stages: &[Stage], references: &[String]) -> Vec<NewStage> {
+    let recorded = stages.iter().zip(references).filter_map(|(stage, recipe)| {
+        Some(NewStage {
+            stage: GroupStage {
+                name: stage.name.clone()?,
+                recipe: recipe.clone(),
+                parameters: stage.parameters.clone(),
+                parallel: stage.parallel,
+                fail_fast: stage.fail_fast,
+            },
+            servers: stage.servers.len(),
+        })
+    });
+    recorded.collect()
 }
 
 /// Executes one run that was begun, and reports it. Gives its exit code.
 pub(super) fn execute_one(runtime: &Runtime, waiting: WaitingRun, context: &Context) -> Result<Exit> {
     let report = One::new(context);
     let mut account = RunningAccount {
-        rows: vec![Row::new(&waiting.plan().server.name)],
+        rows: vec![Row::new(&waiting.plan().server.name, None)],
         report: &report,
     };
     account.has_run(0, &waiting);
-    account.execute(runtime, AtOnce::ONE, vec![(0, waiting)])?;
+    prompt::count_interrupts();
+    account.execute(runtime, AtOnce::ONE, &(0..1), vec![(0, waiting)])?;
     report.show_values(&account.rows)?;
     Ok(Row::worst(&account.rows))
-}
-
-/// The state of each server so far, and who reports it.
-struct RunningAccount<'a> {
-    rows: Vec<Row>,
-    report: &'a dyn Report,
-}
-
-impl RunningAccount<'_> {
-    /// Leaves a server without a run, and reports it at once.
-    fn leave_out(&mut self, place: usize, error: Error) -> Result<()> {
-        let Some(row) = self.rows.get_mut(place) else {
-            return Ok(());
-        };
-        row.fail(&error);
-        self.report.left_out(row, error)
-    }
-
-    fn has_run(&mut self, place: usize, waiting: &WaitingRun) {
-        if let Some(row) = self.rows.get_mut(place) {
-            row.run = Some(waiting.run_id());
-        }
-    }
-
-    fn first_left_out(&self) -> Option<&Row> {
-        self.rows.iter().find(|row| row.is_left_out())
-    }
-
-    /// The servers that are left out, each with the reason.
-    fn left_out(&self) -> Vec<(String, String)> {
-        let left_out = self.rows.iter().filter(|row| row.is_left_out());
-        left_out
-            .map(|row| (row.server.clone(), row.reason.clone().unwrap_or_default()))
-            .collect()
-    }
-
-    /// Executes the runs, each for the server at its place.
-    fn execute(&mut self, runtime: &Runtime, at_once: AtOnce, begun: Vec<(usize, WaitingRun)>) -> Result<()> {
-        prompt::count_interrupts();
-        let (places, waiting): (Vec<usize>, Vec<WaitingRun>) = begun.into_iter().unzip();
-        if at_once.fail_fast
-            && let Some(refused) = self.first_left_out()
-        {
-            // Another run began first, or a consent was too old. This is the last check that can refuse a server.
-            let reason = format!("not started, because '{}' failed (--fail-fast)", refused.server);
-            runtime.skip(waiting, &reason)?;
-            for place in places {
-                self.skip(place, &reason, Exit::Done);
-            }
-            return Ok(());
-        }
-        let servers: Vec<&str> = waiting.iter().map(|run| run.plan().server.name.as_str()).collect();
-        let progress = self.report.progress(&servers, self.rows.len() - servers.len());
-        let fates = runtime.execute_all(
-            waiting,
-            at_once,
-            &prompt::interrupts,
-            &|number, told| progress.told(number, told),
-            &mut || progress.beat(),
-        );
-        let mut counted = progress.close();
-        for (number, (place, fate)) in places.into_iter().zip(fates?).enumerate() {
-            match fate {
-                Fate::Skipped { reason, by_user } => {
-                    let exit = if by_user { Exit::Interrupted } else { Exit::Done };
-                    self.skip(place, &reason, exit);
-                }
-                Fate::Ended(ended) => {
-                    let Some(row) = self.rows.get_mut(place) else { continue };
-                    row.account = counted.remove(&number);
-                    row.end(&ended);
-                    if let Some(run) = row.run {
-                        row.report = runtime.report_of(run)?;
-                    }
-                    if let Err(error) = &ended {
-                        self.report.broke(row, error);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn skip(&mut self, place: usize, reason: &str, exit: Exit) {
-        if let Some(row) = self.rows.get_mut(place) {
-            row.skip(reason, exit);
-            self.report.skipped(row, reason);
-        }
-    }
 }
 
 fn as_left_out(row: &Row, server: &Server) -> Joining {

@@ -3,6 +3,7 @@
 //!
 //! They must not decide anything that the HTTP API would also have to decide.
 
+mod account;
 pub mod app;
 pub mod completions;
 mod consent;
@@ -24,7 +25,10 @@ pub mod run;
 pub mod runs;
 pub mod serve;
 pub mod server;
+mod stages;
+pub mod tag;
 mod targets;
+mod variables;
 
 pub use context::Context;
 pub use output::{error as show_error, usage as show_usage};

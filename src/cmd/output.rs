@@ -98,6 +98,16 @@ pub(super) fn styled_note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// The heading of a stage of a play, with colours.
+pub(super) fn stage_heading(number: usize, of: usize, name: &str, recipe: &str) -> String {
+    let recipe = if name == recipe {
+        String::new()
+    } else {
+        format!("  {}", one_line(recipe))
+    };
+    format!("\n{HEADER}Stage {number} of {of}: {}{HEADER:#}{recipe}", one_line(name))
+}
+
 /// A heading above pieces of stdout, and on stdout itself: a file or a pager is to have it too.
 pub(super) fn heading(above: &str, text: &str) -> Result<()> {
     styled_line(&format!("{above}{HEADER}── {}{HEADER:#}", one_line(text)))

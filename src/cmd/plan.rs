@@ -3,11 +3,12 @@
 use super::parallel::ParallelArgs;
 use super::parameters::SetArgs;
 use super::reach_each::reach_each;
+use super::stages::Stages;
 use super::targets::Targets;
 use super::{Context, output};
 use crate::consent::check_destroyable;
 use crate::document::error::ErrorShown;
-use crate::document::plan::{PlanMarked, PlanOrProblem, ServerName};
+use crate::document::plan::{PlanMarked, PlanOfServer, PlanOrProblem, ServerName};
 use crate::error::{Error, Exit, Result};
 use crate::facts::Facts;
 use crate::ownership;
@@ -16,7 +17,6 @@ use crate::plan::shell::quote;
 use crate::plan::{Mark, Plan, Preview, render, summary};
 use crate::recipe::subprocess;
 use crate::runtime::Planned;
-use crate::store::Server;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -38,7 +38,7 @@ Planning runs the recipe's queries and guards on the server, as root. They see
 its file systems read-only where the server allows that; the plan says if not.
 They can still reach services (Docker, systemd). --offline runs nothing there.")]
 pub struct PlanArgs {
-    /// Path (./mine.rhai) or name (provision) of a recipe
+    /// Path (./mine.rhai) or name (provision) of a recipe; or a play (deploy.toml), which names recipes and servers
     #[arg(value_name = "RECIPE")]
     recipe: String,
     #[command(flatten)]
@@ -72,10 +72,8 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         subprocess::start_ahead();
     }
     let runtime = context.runtime()?;
-    let recipe = super::find_recipe(&runtime.library, &args.recipe)?;
-    let parameters = args.set.parse()?;
-    let servers = args.targets.resolve(&runtime)?;
-    if servers.len() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
+    let command = Stages::of_command(&runtime, &args.recipe, &args.targets, &args.set)?;
+    if command.servers().count() > 1 && (args.out.is_some() || args.facts_out.is_some()) {
         return Err(Error::usage(
             "--out saves the plan of one server: choose it with --server",
         ));
@@ -92,67 +90,75 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         }
         None => None,
     };
-    let made = reach_each(
-        &runtime,
-        &servers,
-        args.parallel.parallel,
-        &|runtime, server, person| match &from_facts {
-            Some(facts) => Ok((
-                runtime.plan_offline(&recipe, server, facts.clone(), parameters.clone(), person)?,
-                None,
-                None,
-            )),
-            None => {
-                let (_, previewed) = runtime.reach_and_preview(&recipe, server, parameters.clone(), person)?;
-                Ok((previewed.planned, Some(previewed.preview), previewed.asked))
-            }
-        },
-    )?;
-    let several = args.targets.are_several(&servers, context.json);
+    let several = command.are_several(&args.targets, context.json);
     let full = args.full || context.verbose > 0;
     let mut exits = Vec::new();
     let mut documents = Vec::new();
     let mut outlooks = Vec::new();
     let mut differing = 0;
-    for (server, made) in servers.iter().zip(made) {
-        match made {
-            Ok((mut planned, preview, asked)) => {
-                if args.out.is_some() {
-                    planned.plan = planned.plan.to_be_saved(Timestamp::now());
-                }
-                keep(&planned, &args)?;
-                if context.json {
-                    documents.push(PlanOrProblem::Planned(Box::new(PlanMarked::new(
-                        planned.plan,
-                        preview,
-                        asked,
-                    ))));
-                } else {
-                    let (plan, preview, asked) = (&planned.plan, preview.as_ref(), asked.as_ref());
-                    output::styled_line(&match full {
-                        true => render::plan(plan, preview, asked),
-                        false => summary::summary(plan, preview, asked),
-                    })?;
-                    if let Some(preview) = preview.filter(|_| args.diff && !full) {
-                        output::styled_line(&render::diffs(plan, preview))?;
+    for (number, stage) in command.stages.iter().enumerate() {
+        let recipe = super::find_recipe(&runtime.library, &stage.recipe)?;
+        let made = reach_each(
+            &runtime,
+            &stage.servers,
+            args.parallel.parallel,
+            &|runtime, server, person| {
+                let parameters = stage.parameters.clone();
+                match &from_facts {
+                    Some(facts) => Ok((
+                        runtime.plan_offline(&recipe, server, facts.clone(), parameters, person)?,
+                        None,
+                        None,
+                    )),
+                    None => {
+                        let (_, previewed) = runtime.reach_and_preview(&recipe, server, parameters, person)?;
+                        Ok((previewed.planned, Some(previewed.preview), previewed.asked))
                     }
-                    outlooks.push(Outlook::of(plan, preview));
-                    differing += preview.map_or(0, |preview| preview.changes.len());
                 }
-            }
-            Err(error) if !several => return Err(error),
-            Err(error) => {
-                exits.push(error.exit());
-                if context.json {
-                    documents.push(PlanOrProblem::LeftOut {
+            },
+        )?;
+        if let (Some(name), false) = (&stage.name, context.json) {
+            let heading = output::stage_heading(number + 1, command.stages.len(), name, &recipe.name);
+            output::styled_line(&heading)?;
+        }
+        for (server, made) in stage.servers.iter().zip(made) {
+            let document = match made {
+                Ok((mut planned, preview, asked)) => {
+                    if args.out.is_some() {
+                        planned.plan = planned.plan.to_be_saved(Timestamp::now());
+                    }
+                    keep(&planned, &args)?;
+                    let plan = planned.plan;
+                    if !context.json {
+                        output::styled_line(&match full {
+                            true => render::plan(&plan, preview.as_ref(), asked.as_ref()),
+                            false => summary::summary(&plan, preview.as_ref(), asked.as_ref()),
+                        })?;
+                        if let Some(preview) = preview.as_ref().filter(|_| args.diff && !full) {
+                            output::styled_line(&render::diffs(&plan, preview))?;
+                        }
+                        outlooks.push(Outlook::of(&plan, preview.as_ref()));
+                        differing += preview.as_ref().map_or(0, |preview| preview.changes.len());
+                    }
+                    PlanOrProblem::Planned(Box::new(PlanMarked::new(plan, preview, asked)))
+                }
+                Err(error) if !several => return Err(error),
+                Err(error) => {
+                    exits.push(error.exit());
+                    if !context.json {
+                        output::error(&error, context);
+                    }
+                    PlanOrProblem::LeftOut {
                         server: ServerName {
                             name: server.name.clone(),
                         },
                         error: ErrorShown::of(&error),
-                    });
-                } else {
-                    output::error(&error, context);
+                    }
                 }
+            };
+            if context.json {
+                let stage = stage.name.clone();
+                documents.push(PlanOfServer { stage, plan: document });
             }
         }
     }
@@ -172,7 +178,7 @@ pub fn run(args: PlanArgs, context: &Context) -> Result<Exit> {
         if !full {
             text.push_str("Commands and guards: add --full\n");
         }
-        text.push_str(&next(&args, &servers, &outlooks));
+        text.push_str(&next(&args, &command, &outlooks));
         output::line(&text)?;
     }
     Ok(Exit::worst(&exits))
@@ -206,7 +212,7 @@ impl Outlook {
 }
 
 /// What to type next.
-fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook]) -> String {
+fn next(args: &PlanArgs, planned: &Stages, outlooks: &[Outlook]) -> String {
     let command = |verb: &str| {
         let mut command = format!("infrakt {verb} {}", quote(&args.recipe));
         let targets = &args.targets;
@@ -216,10 +222,9 @@ fn next(args: &PlanArgs, servers: &[Server], outlooks: &[Outlook]) -> String {
         for tag in &targets.tag {
             command.push_str(&format!(" --tag {}", quote(tag)));
         }
-        let chosen = targets.server.is_empty() && targets.tag.is_empty() && !targets.all;
-        let named: Vec<&str> = match chosen {
-            true => servers.iter().map(|server| server.name.as_str()).collect(),
-            false => targets.server.iter().map(String::as_str).collect(),
+        let named: Vec<&str> = match targets.are_given() || planned.play.is_some() {
+            true => targets.server.iter().map(String::as_str).collect(),
+            false => planned.servers().map(|server| server.name.as_str()).collect(),
         };
         for server in named {
             command.push_str(&format!(" --server {}", quote(server)));

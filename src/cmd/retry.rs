@@ -4,12 +4,13 @@
 use super::consent::ConfirmArgs;
 use super::group_command::GroupCommand;
 use super::parallel::PaceArgs;
+use super::stages::{Stage, Stages};
 use super::{Context, output};
 use crate::document::several::GroupEvent;
 use crate::error::{Error, Exit, Result, StoreError};
 use crate::event::RunState;
 use crate::runtime::Runtime;
-use crate::store::GroupId;
+use crate::store::{GroupId, RunGroup, Server};
 use clap::Args;
 use std::str::FromStr;
 
@@ -24,6 +25,7 @@ The runs that one command starts are a group. A retry runs the recipe, as it is
 now, with the same parameters, on the servers of the group that are not done:
 their run failed, was interrupted or never started, or they were unreachable or
 refused. infrakt plans, shows and asks for everything again, including secrets.
+Of a play, the stages keep their order.
 To continue one run where it stopped, with its plan: infrakt runs resume 17")]
 pub struct RetryArgs {
     /// A group of runs (g3) or one of its runs (17), as `infrakt runs list` shows them
@@ -54,17 +56,23 @@ impl FromStr for Id {
 pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let group = runtime.group(group_of(&runtime, args.id)?)?;
-    let mut servers = Vec::new();
+    let mut servers: Vec<(Option<&str>, Server)> = Vec::new();
     for member in &group.servers {
         let name = &member.server;
         match (member.state, member.run) {
             (Some(RunState::Done), _) => {}
+            (Some(RunState::Running), Some(run)) if member.stage.is_some() => {
+                return Err(Error::usage_with(
+                    format!("run {run} is still in progress on '{name}', and the stages after it wait for it"),
+                    format!("when it has ended: infrakt runs retry {}", group.id),
+                ));
+            }
             (Some(RunState::Running), Some(run)) => {
                 output::note(&format!("{name} is left out: run {run} is still in progress there"));
             }
             (Some(RunState::Running), None) | (Some(RunState::Failed | RunState::Interrupted) | None, _) => {
                 match runtime.server(name) {
-                    Ok(server) => servers.push(server),
+                    Ok(server) => servers.push((member.stage.as_deref(), server)),
                     Err(Error::Store(StoreError::Unknown { .. })) => {
                         output::note(&format!("{name} is left out: it is no longer in the inventory"));
                     }
@@ -87,15 +95,33 @@ pub fn run(args: RetryArgs, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let command = GroupCommand {
-        recipe: &group.recipe,
-        servers: &servers,
-        parameters: &group.parameters,
+        stages: stages_of(&group, servers),
         confirm: &args.confirm,
         at_once: args.pace.at_once(),
         retry_of: Some(group.id),
-        several: group.servers.len() > 1,
+        several: group.servers.len() > 1 || !group.stages.is_empty(),
     };
     command.run(&runtime, context)
+}
+
+/// What the group did, for these of its servers, each with its stage.
+fn stages_of(group: &RunGroup, servers: Vec<(Option<&str>, Server)>) -> Stages {
+    if group.stages.is_empty() {
+        let servers = servers.into_iter().map(|(_, server)| server).collect();
+        return Stages {
+            play: None,
+            stages: vec![Stage::of_recipe(&group.recipe, servers, group.parameters.clone())],
+        };
+    }
+    let of_stage = |name: &str| {
+        let own = servers.iter().filter(|(stage, _)| *stage == Some(name));
+        own.map(|(_, server)| server.clone()).collect()
+    };
+    let stages = group.stages.iter();
+    Stages {
+        play: Some(group.recipe.clone()),
+        stages: stages.map(|stage| Stage::again(stage, of_stage(&stage.name))).collect(),
+    }
 }
 
 fn group_of(runtime: &Runtime, id: Id) -> Result<GroupId> {

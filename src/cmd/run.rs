@@ -5,6 +5,7 @@ use super::consent::{ConfirmArgs, obtain_again};
 use super::group_command::{GroupCommand, execute_one};
 use super::parallel::PaceArgs;
 use super::parameters::SetArgs;
+use super::stages::Stages;
 use super::targets::Targets;
 use crate::error::{Error, Exit, Result};
 use crate::ownership;
@@ -24,12 +25,16 @@ use std::path::PathBuf;
   infrakt run ./mine.rhai --tag web
   infrakt run ./mine.rhai --all --parallel 50 --fail-fast
   infrakt run wipe --server a --server b --confirm a --confirm b
+  infrakt run ./deploy.toml
 
 Several servers are worked on at once. infrakt first plans all of them and asks
 all its questions; only then does the first step run. A server that is
 unreachable or refused is left out. A failure on one server does not stop the
 others. A table at the end shows how each server ended; `infrakt runs retry`
 runs the recipe again on those that are not done.
+
+A play (a file that ends in .toml) has stages: each names a recipe and its servers.
+A stage begins when the one before it is done on all of its servers.
 
 Environment variables, for use without a terminal:
   INFRAKT_SSH_PASSPHRASE  passphrase of the private key
@@ -38,7 +43,7 @@ Environment variables, for use without a terminal:
   INFRAKT_SECRET_<NAME>   value of a recipe's secret
   INFRAKT_SECRET_<NAME>_FILE  path of a file that has it")]
 pub struct RunArgs {
-    /// Path (./mine.rhai) or name (provision) of a recipe
+    /// Path (./mine.rhai) or name (provision) of a recipe; or a play (deploy.toml), which names recipes and servers
     #[arg(value_name = "RECIPE")]
     pub recipe: String,
     #[command(flatten)]
@@ -72,17 +77,13 @@ pub struct ApplyArgs {
 
 pub fn run(args: RunArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
-    // A recipe that doesn't exist is reported before the user chooses servers for it.
-    runtime.library.find(&args.recipe)?;
-    let servers = args.targets.resolve(&runtime)?;
+    let stages = Stages::of_command(&runtime, &args.recipe, &args.targets, &args.set)?;
     let command = GroupCommand {
-        recipe: &args.recipe,
-        servers: &servers,
-        parameters: &args.set.parse()?,
+        several: stages.are_several(&args.targets, context.json),
+        stages,
         confirm: &args.confirm,
         at_once: args.pace.at_once(),
         retry_of: None,
-        several: args.targets.are_several(&servers, context.json),
     };
     command.run(&runtime, context)
 }

@@ -155,6 +155,7 @@ fn show(id: i64, full: bool, step: Option<usize>, context: &Context) -> Result<E
     output::pairs([
         ("run", Some(run.id.to_string())),
         ("group", run.group.map(|group| group.to_string())),
+        ("stage", run.stage.clone()),
         ("recipe", Some(run.recipe.clone())),
         ("server", Some(run.server.clone())),
         ("state", Some(run.state.as_str().to_owned())),

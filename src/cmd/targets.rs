@@ -24,11 +24,16 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// Whether any of the options was given.
+    pub fn are_given(&self) -> bool {
+        self.all || !self.server.is_empty() || !self.tag.is_empty()
+    }
+
     /// Whether the output has the form for several servers. With `--json` and a tag it always has: a program can't know how
     /// many servers have the tag.
-    pub fn are_several(&self, servers: &[Server], json: bool) -> bool {
+    pub fn are_several(&self, servers: usize, json: bool) -> bool {
         let names_one = self.server.len() == 1 && self.tag.is_empty() && !self.all;
-        servers.len() > 1 || (json && !names_one)
+        servers > 1 || (json && !names_one)
     }
 
     /// The servers, each once: first the named ones in their order, then those with a tag, by name. On a terminal, without

@@ -33,6 +33,15 @@ pub struct PlanMarked {
     pub asked: Option<Asked>,
 }
 
+/// The plan of one server, or why there is none; and its stage, if there is a play.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PlanOfServer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    #[serde(flatten)]
+    pub plan: PlanOrProblem,
+}
+
 /// The plan of one server, or why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]

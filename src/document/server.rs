@@ -7,8 +7,10 @@ use crate::facts::usage::Usage;
 use crate::reason::{Explained, ProtectionReason};
 use crate::runtime::{Added, Holder, Live, ServerRecord, ServerRoute};
 use crate::store::{Run, Server};
+use crate::variables::Variable;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A server of the inventory.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -26,6 +28,8 @@ pub struct ServerListed {
 pub struct ServerShown {
     #[serde(flatten)]
     pub server: ServerListed,
+    /// What recipes read as `server.vars`: its own variables, and those of its tags.
+    pub variables: BTreeMap<String, Variable>,
     /// How infrakt would reach it.
     pub route: Option<RouteShown>,
     /// Why that is not known.
@@ -91,10 +95,11 @@ impl From<ServerRecord> for ServerListed {
 
 impl ServerShown {
     /// `route` is the way to the server, or why it can't be determined.
-    pub fn new(record: ServerRecord, route: Result<ServerRoute>) -> Self {
+    pub fn new(record: ServerRecord, variables: BTreeMap<String, Variable>, route: Result<ServerRoute>) -> Self {
         let route_problem = route.as_ref().err().map(Error::to_string);
         Self {
             server: record.into(),
+            variables,
             route: route.ok().map(|route| RouteShown::of(&route)),
             route_problem,
         }

@@ -18,6 +18,12 @@ pub enum GroupEvent {
         recipe: String,
         servers: Vec<GroupMember>,
     },
+    /// The stage of a play begins.
+    StageStarted {
+        stage: String,
+        recipe: String,
+        servers: Vec<String>,
+    },
     ServerLeftOut {
         server: String,
         /// Always null: it has none.
@@ -45,6 +51,9 @@ pub enum GroupEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GroupMember {
     pub server: String,
+    /// The stage of a play that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
     /// Null for a server that was left out.
     pub run: Option<i64>,
 }
@@ -79,6 +88,9 @@ impl ServerOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ServerEnded {
     pub server: String,
+    /// The stage of a play that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
     pub run: Option<i64>,
     pub outcome: ServerOutcome,
     /// How many are which; null if its run did not begin.

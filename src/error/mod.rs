@@ -20,7 +20,7 @@ pub use recipe::{Position, RecipeError};
 pub use refusal::Refusal;
 pub use server::ServerError;
 pub use ssh::SshError;
-pub use store::{StoreError, StoreKind};
+pub use store::{StoreError, StoreKind, VariableOf};
 
 use crate::plan::shell::quote;
 use crate::reason::Reason;

@@ -50,9 +50,9 @@ pub enum StoreError {
     RunHasEnded { id: i64, state: &'static str },
     #[error("run {id} was started by an older infrakt, which recorded it in a form that this one can't resume")]
     RunIsTooOld { id: i64 },
-    #[error("app '{app}' has no variable '{name}'")]
+    #[error("{of} has no variable '{name}'")]
     UnknownVariable {
-        app: String,
+        of: VariableOf,
         name: String,
         nearest: Option<String>,
     },
@@ -92,11 +92,41 @@ pub enum StoreError {
     EnvFile { path: PathBuf, reason: String },
 }
 
+/// What has variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariableOf {
+    App(String),
+    Server(String),
+    Tag(String),
+}
+
+impl VariableOf {
+    /// The command that shows its variables.
+    fn shown_by(&self) -> String {
+        match self {
+            Self::App(name) => format!("infrakt env list {name}"),
+            Self::Server(name) => format!("infrakt server show {name}"),
+            Self::Tag(name) => format!("infrakt tag show {name}"),
+        }
+    }
+}
+
+impl std::fmt::Display for VariableOf {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::App(name) => write!(formatter, "app '{name}'"),
+            Self::Server(name) => write!(formatter, "server '{name}'"),
+            Self::Tag(name) => write!(formatter, "tag '{name}'"),
+        }
+    }
+}
+
 /// The kinds of entries that have a name in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
     Server,
     App,
+    Tag,
 }
 
 impl StoreKind {
@@ -104,6 +134,7 @@ impl StoreKind {
         match self {
             Self::Server => "a server",
             Self::App => "an app",
+            Self::Tag => "a tag",
         }
     }
 }
@@ -113,6 +144,7 @@ impl std::fmt::Display for StoreKind {
         formatter.write_str(match self {
             Self::Server => "server",
             Self::App => "app",
+            Self::Tag => "tag",
         })
     }
 }
@@ -146,6 +178,9 @@ impl StoreError {
             Self::Unknown {
                 kind: StoreKind::App, ..
             } => "unknown_app",
+            Self::Unknown {
+                kind: StoreKind::Tag, ..
+            } => "unknown_tag",
             Self::UnknownRun { .. } => "unknown_run",
             Self::UnknownGroup { .. } => "unknown_group",
             Self::RunIsDone { .. } | Self::RunIsTooOld { .. } | Self::RunsServerIsGone { .. } => "not_resumable",
@@ -191,9 +226,9 @@ impl StoreError {
             Self::RunsServerIsGone { id, .. } => Some(format!("show what it did: infrakt runs show {id}")),
             Self::RunIsTooOld { .. } => Some("run its recipe again: infrakt run RECIPE --server NAME".to_owned()),
             Self::UnknownRun { .. } | Self::UnknownGroup { .. } => Some("list them: infrakt runs list".to_owned()),
-            Self::UnknownVariable { app, nearest, .. } => Some(match nearest {
-                Some(nearest) => format!("did you mean '{nearest}'? See: infrakt env list {app}"),
-                None => format!("list them: infrakt env list {app}"),
+            Self::UnknownVariable { of, nearest, .. } => Some(match nearest {
+                Some(nearest) => format!("did you mean '{nearest}'? See: {}", of.shown_by()),
+                None => format!("list them: {}", of.shown_by()),
             }),
             Self::UnknownTag { server, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean '{nearest}'? See: infrakt server show {server}"),

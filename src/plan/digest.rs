@@ -18,7 +18,7 @@ pub fn hexadecimal(sum: &[u8]) -> String {
     sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What the digest covers: the steps, the queries, the recipe's text, parameters, names of secrets, the server's identity,
+/// What the digest covers: the steps, the queries, the recipe's text, parameters, what it read of the inventory, names of secrets, the server's identity,
 /// what would be lost, sorted, by name and identity, and when a saved plan was made. Sizes and states are not in it: they
 /// change while nothing of substance does.
 #[derive(Serialize)]
@@ -27,6 +27,8 @@ struct Covered<'a> {
     recipe: &'a super::RecipeIdentity,
     server: CoveredServer<'a>,
     parameters: &'a std::collections::BTreeMap<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "super::InventoryRead::is_empty")]
+    inventory: &'a super::InventoryRead,
     secrets: &'a std::collections::BTreeSet<String>,
     offline: bool,
     losses: Vec<(&'static str, Vec<CoveredLoss<'a>>)>,
@@ -125,6 +127,7 @@ impl Plan {
             recipe: &self.recipe,
             server: CoveredServer::of(&self.server),
             parameters: &self.parameters,
+            inventory: &self.inventory,
             secrets: &self.secrets,
             offline: self.offline,
             losses: losses.collect(),

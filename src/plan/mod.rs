@@ -11,6 +11,7 @@ mod endpoint;
 mod file_change;
 pub mod form;
 mod handlers;
+mod inventory;
 pub mod invocation;
 pub mod lint;
 mod losses;
@@ -42,6 +43,7 @@ pub use file_change::{
     DesiredFile, DiffLine, FileChange, Hunk, Limit, LineKind, MOST_COMPARED, MOST_SHOWN, Present, PresentFile,
     can_be_compared,
 };
+pub use inventory::{InventoryRead, ServersRead};
 pub use invocation::Invocation;
 pub use losses::{Loss, LossEntry, Losses};
 pub use origin::{Keeper, Origin, RecipeIdentity, Source};
@@ -62,6 +64,9 @@ pub struct Plan {
     pub recipe: RecipeIdentity,
     pub server: ServerIdentity,
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// What the recipe read of the inventory: variables, and other servers.
+    #[serde(default, skip_serializing_if = "InventoryRead::is_empty")]
+    pub inventory: InventoryRead,
     /// Names of the secrets that the steps need; their values are asked for when the plan is executed.
     pub secrets: BTreeSet<String>,
     /// True when the plan was made from recorded facts: nothing was asked of the server.

@@ -45,6 +45,10 @@ fn write_summary(text: &mut String, plan: &Plan, preview: Option<&Preview>, aske
     if !parameters.is_empty() {
         writeln!(text, "  {DIM}{}{DIM:#}", cut(&parameters.join(", "), WIDTH - 2))?;
     }
+    let inventory: Vec<String> = plan.inventory.lines().collect();
+    if !inventory.is_empty() {
+        writeln!(text, "  {DIM}{}{DIM:#}", cut(&inventory.join(", "), WIDTH - 2))?;
+    }
     if !plan.secrets.is_empty() {
         let names: Vec<&str> = plan.secrets.iter().map(String::as_str).collect();
         writeln!(

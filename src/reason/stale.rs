@@ -37,6 +37,14 @@ pub enum StaleReason {
     /// The server has another row of the same name.
     RowReplaced,
     HostKeyChanged,
+    /// A variable of the server that the recipe read has another value.
+    VariableChanged {
+        variable: String,
+    },
+    /// The servers with a tag that the recipe read are others, or changed.
+    ServersChanged {
+        tag: String,
+    },
     /// The machine has another machine-id than the plan.
     OtherMachine {
         /// The one that it has.
@@ -89,6 +97,13 @@ impl Display for StaleReason {
             Self::AddressChanged => write!(f, "its address or user has changed since"),
             Self::RowReplaced => write!(f, "the server was removed and added again since"),
             Self::HostKeyChanged => write!(f, "its host key has changed"),
+            Self::VariableChanged { variable } => write!(f, "its variable '{variable}' has changed since"),
+            Self::ServersChanged { tag } => {
+                write!(
+                    f,
+                    "the servers with the tag '{tag}', or their variables, have changed since"
+                )
+            }
             Self::OtherMachine { machine_id: Some(id) } => {
                 write!(f, "another machine answers there: its machine-id is {id}")
             }
@@ -159,6 +174,16 @@ mod tests {
             (StaleReason::AddressChanged, json!({ "code": "address_changed" })),
             (StaleReason::RowReplaced, json!({ "code": "row_replaced" })),
             (StaleReason::HostKeyChanged, json!({ "code": "host_key_changed" })),
+            (
+                StaleReason::VariableChanged {
+                    variable: "region".to_owned(),
+                },
+                json!({ "code": "variable_changed", "variable": "region" }),
+            ),
+            (
+                StaleReason::ServersChanged { tag: "web".to_owned() },
+                json!({ "code": "servers_changed", "tag": "web" }),
+            ),
             (
                 StaleReason::OtherMachine { machine_id: None },
                 json!({ "code": "other_machine", "machine_id": null }),

@@ -2,6 +2,7 @@
 //! secret, and of texts that hold numbers. Here they are errors.
 
 use super::api::given::{FactsHandle, ServerHandle};
+use super::api::inventory::VarsHandle;
 use super::api::parameters::{Params, SecretRef};
 use super::api::step::{StepHandle, StepOutput};
 use super::data::kind;
@@ -43,6 +44,7 @@ fn module() -> Module {
         TypeId::of::<ServerHandle>(),
         TypeId::of::<FactsHandle>(),
         TypeId::of::<Params>(),
+        TypeId::of::<VarsHandle>(),
     ];
     let (secret, nothing) = (TypeId::of::<SecretRef>(), TypeId::of::<()>());
     let all: Vec<TypeId> = plain.iter().chain(&others).copied().collect();

@@ -121,6 +121,7 @@ pub fn kind(value: &Dynamic) -> &'static str {
         () if value.is::<StepOutput>() => "output of a step",
         () if value.is::<super::api::given::ServerHandle>() => "server",
         () if value.is::<super::api::given::FactsHandle>() => "record of facts",
+        () if value.is::<super::api::inventory::VarsHandle>() => "record of variables",
         () if value.is::<super::api::parameters::Params>() => "record of parameters",
         () => "value of another kind",
     }

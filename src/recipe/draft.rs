@@ -1,13 +1,14 @@
 //! A draft of a plan, which the primitives write into while a recipe is evaluated.
 
 use super::beside::LocalFiles;
+use super::parameter::Parameter;
+use super::server_view::ServerView;
 use super::used::{Sources, lock};
 use crate::error::{Error, RecipeError};
 use crate::facts::Facts;
 use crate::plan::form::MOST_STEPS;
-use crate::plan::{Action, FileIdentity, Keeper, Piece, Query, ReportedValues, Step, lint};
-use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
-use std::borrow::Cow;
+use crate::plan::{Action, FileIdentity, InventoryRead, Keeper, Piece, Query, ReportedValues, Step, lint};
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Shared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,6 +45,12 @@ pub trait Answers: Send {
     /// # Errors
     /// If the database can't be read, or (offline) the answer was not recorded.
     fn apps(&mut self) -> Result<Vec<(String, String)>, Error>;
+
+    /// The servers with a tag, by name.
+    ///
+    /// # Errors
+    /// If the database can't be read.
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>, Error>;
 }
 
 /// What was read from the server, as far as recipes may know it.
@@ -87,20 +94,6 @@ impl ReadFacts {
     }
 }
 
-/// A parameter as its recipe declares it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct Parameter {
-    pub name: String,
-    /// `string`, `bool`, `int` or `list`.
-    #[serde(rename = "type")]
-    pub kind: Cow<'static, str>,
-    /// `None`: it must be given.
-    pub default: Option<serde_json::Value>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub choices: Vec<String>,
-    pub help: String,
-}
-
 /// What the evaluation of a recipe has said so far.
 pub struct Draft {
     /// The recipe and the modules that it has imported so far.
@@ -119,6 +112,10 @@ pub struct Draft {
     pub given: BTreeMap<String, serde_json::Value>,
     /// The parameters that were declared, with the value that holds.
     pub values: BTreeMap<String, serde_json::Value>,
+    /// What was read of the inventory.
+    pub inventory: InventoryRead,
+    /// The servers that were asked for, by their tag.
+    pub tagged: BTreeMap<String, Vec<Shared<ServerView>>>,
     pub secrets: BTreeSet<String>,
     pub printed: Vec<String>,
     /// The text that was printed or put into steps so far, in bytes.

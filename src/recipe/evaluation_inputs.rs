@@ -1,22 +1,9 @@
 //! What an evaluation is given.
 
 use super::draft::{Answers, KnownServer};
-use serde::{Deserialize, Serialize};
+use super::server_view::ServerView;
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// The server as recipes see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ServerView {
-    pub name: String,
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-    pub provider: String,
-    pub tags: Vec<String>,
-    /// Whether its row says that it hosts infrakt.
-    pub is_infrakt_host: bool,
-}
 
 /// What a recipe is evaluated with.
 pub struct Inputs {

@@ -3,21 +3,25 @@
 
 use super::api::given::{FactsHandle, ServerHandle};
 use super::beside::LocalFiles;
-use super::draft::{Draft, Parameter, ReadFacts, SharedDraft};
-use super::evaluation_inputs::{Inputs, ServerView};
+use super::draft::{Draft, ReadFacts, SharedDraft};
+use super::evaluation_inputs::Inputs;
 use super::imports::Imports;
 use super::limits::{MAX_CALL_DEPTH, MAX_ENTRIES, MAX_EXPRESSION_DEPTH, MAX_OPERATIONS, MAX_STRING, MAX_TIME};
 use super::modules::{Find, Importer};
 use super::optional_keys::rewritten;
 use super::own_functions::OwnFunctions;
+use super::parameter::Parameter;
 use super::reserved_names::{self, Role};
 use super::scope::scope_names;
+use super::server_view::ServerView;
 use super::source::{Recipe, Script};
 use super::used::{Sources, Used, keep_ast, lock};
 use super::{api, comparisons, diagnostics, names, notes};
 use crate::error::{Error, Position, RecipeError, Result, nearest};
 use crate::plan::digest::sha256;
-use crate::plan::{FORMAT, Losses, Plan, Query, RecipeIdentity, ReportedValues, ServerIdentity, Source, Step};
+use crate::plan::{
+    FORMAT, InventoryRead, Losses, Plan, Query, RecipeIdentity, ReportedValues, ServerIdentity, Source, Step,
+};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext, OptimizationLevel, Scope, Shared};
 use rustix::time::{ClockId, clock_gettime};
@@ -38,6 +42,7 @@ pub struct Evaluated {
     pub consent_before: Option<usize>,
     pub declared: Vec<Parameter>,
     pub parameters: BTreeMap<String, Value>,
+    pub inventory: InventoryRead,
     pub secrets: BTreeSet<String>,
     /// What it printed, line by line.
     pub printed: Vec<String>,
@@ -55,6 +60,7 @@ impl Evaluated {
             recipe: self.recipe,
             server,
             parameters: self.parameters,
+            inventory: self.inventory,
             secrets: self.secrets,
             offline,
             losses: Losses::default(),
@@ -179,6 +185,8 @@ pub(super) fn evaluate_script(
         parameters: Vec::new(),
         given: inputs.parameters,
         values: BTreeMap::new(),
+        inventory: InventoryRead::default(),
+        tagged: BTreeMap::new(),
         secrets: BTreeSet::new(),
         printed: Vec::new(),
         bytes: 0,
@@ -272,6 +280,7 @@ pub(super) fn evaluate_script(
         consent_before: draft.consent_before,
         declared: std::mem::take(&mut draft.parameters),
         parameters: std::mem::take(&mut draft.values),
+        inventory: std::mem::take(&mut draft.inventory),
         secrets: std::mem::take(&mut draft.secrets),
         printed: std::mem::take(&mut draft.printed),
         answers: std::mem::take(&mut draft.recorded),

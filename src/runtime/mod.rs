@@ -22,7 +22,7 @@ pub use events::Happened;
 pub use execute::background::{Background, RunSlot};
 pub use execute::begin_shown::RunOrder;
 pub use execute::begun::BegunRun;
-pub use execute::group::{Joining, LeftOut, Ready, RecipeCall, WaitingRun};
+pub use execute::group::{GroupCall, Joining, LeftOut, Ready, WaitingRun};
 pub use execute::resume::{Companion, Resumable, Unknown};
 pub use execute::secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
 pub use execute::side_by_side::{AtOnce, Fate, Told};

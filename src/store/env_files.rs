@@ -6,7 +6,7 @@
 
 use super::master_key::MasterKey;
 use super::{App, Store, home, validation};
-use crate::error::{Error, Result, StoreError, nearest};
+use crate::error::{Error, Result, StoreError, VariableOf, nearest};
 use crate::plan::secret::Secret;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -260,7 +260,7 @@ fn check_value(name: &str, value: &Secret) -> Result<()> {
 
 fn unknown_variable<'a>(app: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     StoreError::UnknownVariable {
-        app: app.to_owned(),
+        of: VariableOf::App(app.to_owned()),
         name: name.to_owned(),
         nearest: nearest(name, known).map(str::to_owned),
     }

@@ -7,6 +7,7 @@ use super::group_id::GroupId;
 use super::journal::{Journal, RecordedRun, record_run};
 use super::living::{self, LivingRun, end};
 use super::run_lock::RunLock;
+use super::stages::{self, GroupStage, NewStage};
 use super::{Failure, Home, Store, run_rows};
 use crate::consent::Consent;
 use crate::error::{Error, Result, StoreError};
@@ -32,6 +33,8 @@ pub struct NewGroup<'a> {
     pub retry_of: Option<GroupId>,
     /// Whether nothing is to be recorded where a member is refused.
     pub or_nothing: bool,
+    /// Its stages, if it has several recipes; the members stand in their order.
+    pub stages: &'a [NewStage],
 }
 
 /// One server of a group that begins.
@@ -107,6 +110,8 @@ pub struct RunGroup {
     pub id: GroupId,
     pub recipe: String,
     pub parameters: BTreeMap<String, Value>,
+    /// Several recipes in their order; empty for a group of one recipe.
+    pub stages: Vec<GroupStage>,
     /// The result on each server, from the last group of the chain that it was in; in the order of the first group.
     pub servers: Vec<GroupServer>,
 }
@@ -116,6 +121,8 @@ pub struct RunGroup {
 pub struct GroupServer {
     /// The server's name then; its row may be gone since.
     pub server: String,
+    /// The name of its stage; null in a group of one recipe.
+    pub stage: Option<String>,
     pub run: Option<i64>,
     /// How its run stands; `None` if it has none.
     pub state: Option<RunState>,
@@ -158,6 +165,9 @@ impl Store {
                 params![new.recipe, parameters, new.retry_of, new.operator, Timestamp::now()],
             )?;
             let group = GroupId(transaction.last_insert_rowid());
+            stages::insert(transaction, group, new.stages)?;
+            let counts = new.stages.iter().enumerate();
+            let mut stage_of = counts.flat_map(|(stage, new)| std::iter::repeat_n(stage, new.servers));
             let mut living = living::living_runs(transaction, self.home())?;
             let mut begun = Vec::new();
             for (position, member) in members.iter().enumerate() {
@@ -195,7 +205,7 @@ impl Store {
                         left_out: Some((why.as_str(), reason.clone())),
                     },
                 };
-                row.insert(transaction, group, position)?;
+                row.insert(transaction, group, position, stage_of.next())?;
             }
             Ok((group, begun))
         })?;
@@ -262,10 +272,13 @@ impl Store {
             reason: error.to_string(),
             hint: None,
         })?;
+        let stages = self.check(|connection| stages::of_group(connection, first))?;
+        let stage_at = |position: Option<i64>| Some(stages.get(usize::try_from(position?).ok()?)?.name.clone());
         let all = self.check(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT member.server_name, member.run_id, runs.state, member.left_out, coalesce(member.reason, runs.reason)
+                    "SELECT member.server_name, member.run_id, runs.state, member.left_out, coalesce(member.reason, runs.reason),
+                         member.stage
                      FROM run_groups AS chain
                      JOIN run_group_servers AS member ON member.group_id = chain.id
                      LEFT JOIN runs ON runs.id = member.run_id
@@ -274,6 +287,7 @@ impl Store {
                 .query_map([first], |row| {
                     Ok(GroupServer {
                         server: row.get(0)?,
+                        stage: stage_at(row.get(5)?),
                         run: row.get(1)?,
                         state: run_rows::optional_word(row, 2)?,
                         left_out: run_rows::optional_word(row, 3)?,
@@ -293,6 +307,7 @@ impl Store {
             id: first,
             recipe,
             parameters,
+            stages,
             servers,
         })
     }
@@ -306,12 +321,19 @@ struct MemberRow<'a> {
 }
 
 impl MemberRow<'_> {
-    fn insert(self, transaction: &Transaction<'_>, group: GroupId, position: usize) -> rusqlite::Result<()> {
+    fn insert(
+        self,
+        transaction: &Transaction<'_>,
+        group: GroupId,
+        position: usize,
+        stage: Option<usize>,
+    ) -> rusqlite::Result<()> {
         let (left_out, reason) = self.left_out.unzip();
         transaction
             .prepare_cached(
-                "INSERT INTO run_group_servers (group_id, position, server_id, server_name, run_id, left_out, reason)
-                 VALUES (?1, ?2, (SELECT id FROM servers WHERE id = ?3), ?4, ?5, ?6, ?7)",
+                "INSERT INTO run_group_servers
+                 (group_id, position, server_id, server_name, run_id, left_out, reason, stage)
+                 VALUES (?1, ?2, (SELECT id FROM servers WHERE id = ?3), ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 group,
@@ -320,7 +342,8 @@ impl MemberRow<'_> {
                 self.server,
                 self.run_id,
                 left_out,
-                reason
+                reason,
+                stage.map(|stage| stage as i64)
             ])
             .map(drop)
     }

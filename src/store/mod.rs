@@ -27,7 +27,9 @@ mod runs;
 mod schema;
 mod server_rows;
 mod servers;
+mod stages;
 mod validation;
+mod variables;
 
 pub use apps::{App, Deployment, Forgotten, LocalLosses};
 pub use group_id::GroupId;
@@ -39,6 +41,8 @@ pub use run_rows::Run;
 pub use runs::{OutputChunk, RunFilter, StepRecord};
 pub use server_rows::{Identity, Server};
 pub use servers::{NewServer, ServerChange};
+pub use stages::{GroupStage, NewStage};
+pub use variables::Tag;
 
 /// Checks where and as whom to log in, wherever that was said, by the rules for what a row says.
 ///

@@ -35,6 +35,8 @@ pub struct Run {
     pub paused_ms: u64,
     /// The runs that were started together with it, if any.
     pub group: Option<GroupId>,
+    /// The stage of that group that it is in, if the group has several recipes.
+    pub stage: Option<String>,
 }
 
 impl Run {
@@ -50,7 +52,9 @@ impl Run {
 pub(super) const COLUMNS: &str =
     "id, server_name, server_id, recipe, digest, state, reason, operator, computer, pid, started_at, ended_at, paused_ms,
     (SELECT group_id FROM run_group_servers AS own WHERE own.run_id = runs.id AND EXISTS
-        (SELECT 1 FROM run_group_servers AS other WHERE other.group_id = own.group_id AND other.position <> own.position))";
+        (SELECT 1 FROM run_group_servers AS other WHERE other.group_id = own.group_id AND other.position <> own.position)),
+    (SELECT stage.name FROM run_group_servers AS own JOIN run_group_stages AS stage
+        ON stage.group_id = own.group_id AND stage.position = own.stage WHERE own.run_id = runs.id)";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
@@ -68,6 +72,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         ended_at: row.get(11)?,
         paused_ms: row.get::<_, i64>(12)?.max(0) as u64,
         group: row.get(13)?,
+        stage: row.get(14)?,
     })
 }
 

@@ -3,10 +3,12 @@
 use super::failure::Failure;
 use crate::error::{StoreError, StoreKind, nearest};
 use crate::host_key::HostKey;
+use crate::variables::Variables;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 /// A server of the inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -33,6 +35,8 @@ pub struct Server {
     pub status: Option<String>,
     /// Sorted.
     pub tags: Vec<String>,
+    /// Its own variables; those of its tags come in addition.
+    pub vars: Variables,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -50,7 +54,8 @@ pub struct Identity<'a> {
 pub(super) const COLUMNS: &str =
     "id, name, host, port, user, ssh_key_path, provider, host_key, machine_id, engine_id, is_infrakt_host,
     status, created_at, updated_at,
-    (SELECT group_concat(tag, ' ' ORDER BY tag) FROM server_tags WHERE server_id = servers.id)";
+    (SELECT group_concat(tag, ' ' ORDER BY tag) FROM server_tags WHERE server_id = servers.id),
+    (SELECT json_group_object(name, json(value)) FROM server_vars WHERE server_id = servers.id)";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
     let tags: Option<String> = row.get(14)?;
@@ -71,6 +76,10 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Server> {
         updated_at: row.get(13)?,
         // A tag contains no space (see `validation::name`).
         tags: tags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        vars: match row.get(15)? {
+            Value::Object(vars) => vars.into_iter().collect(),
+            _ => Variables::new(),
+        },
     })
 }
 

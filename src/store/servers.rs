@@ -1,10 +1,11 @@
 //! The inventory: one row per server.
 
 use super::server_rows::{Identity, Server, all, by_id, by_name};
-use super::{NameTyped, Store, living, protection, validation};
+use super::{NameTyped, Store, living, protection, validation, variables};
 use crate::error::{Refusal, Result, StoreError, StoreKind, nearest};
 use crate::host_key::HostKey;
 use crate::reason::NameReason;
+use crate::variables::VariableChanges;
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
@@ -54,6 +55,8 @@ pub struct ServerChange {
     pub tags: Vec<String>,
     /// Tags that replace the existing ones.
     pub only_tags: Option<Vec<String>>,
+    /// Variables of its own to set, and those to remove.
+    pub vars: VariableChanges,
 }
 
 impl Store {
@@ -137,6 +140,7 @@ impl Store {
             &change.tags,
         )?;
         check_remarks(None, None, change.only_tags.as_deref().unwrap_or_default())?;
+        variables::check(&change.vars)?;
         self.write(|transaction| {
             let before = by_name(transaction, name)?;
             let mut after = before.clone();
@@ -196,6 +200,7 @@ impl Store {
                 add_tags(transaction, before.id, tags)?;
             }
             add_tags(transaction, before.id, &change.tags)?;
+            variables::change_vars(transaction, &before, &change.vars)?;
             if after.is_infrakt_host {
                 protection::protect(transaction, &before)?;
                 protection::protect(transaction, &after)?;

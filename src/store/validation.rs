@@ -5,6 +5,7 @@
 
 use crate::error::StoreError;
 use crate::host_key::{HostKey, InvalidHostKey};
+use serde_json::Value;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 type Checked<T = ()> = Result<T, StoreError>;
@@ -14,6 +15,9 @@ const NAME_LENGTH: usize = 100;
 const HOST_LENGTH: usize = 255;
 /// useradd(8): user names may be up to 32 characters long.
 const USER_LENGTH: usize = 32;
+/// Bytes of a variable's value as JSON.
+const LONGEST_VARIABLE: usize = 64 << 10;
+const MOST_VARIABLES: usize = 200;
 
 fn invalid(what: &'static str, value: &str, reason: &str, hint: Option<&str>) -> StoreError {
     StoreError::Invalid {
@@ -201,6 +205,43 @@ pub(super) fn variable(value: &str) -> Checked {
         reason,
         Some("for example DATABASE_URL"),
     ))
+}
+
+/// The name of a variable of a server or a tag: what a recipe can write after `server.vars.`.
+pub(super) fn server_variable(value: &str) -> Checked {
+    let begins_well = value.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if begins_well && value.len() <= NAME_LENGTH && value.bytes().all(fits) {
+        return Ok(());
+    }
+    let reason = "it must be letters, digits and '_', at most 100 of them, and begin with a letter or '_'";
+    Err(invalid("variable name", value, reason, Some("for example backup_hour")))
+}
+
+/// The value of such a variable.
+pub(super) fn variable_value(name: &str, value: &Value) -> Checked {
+    let text = value.to_string();
+    let reason = match () {
+        () if value.is_null() => "null is no value; a variable without a value is not set",
+        // JSON writes NUL in no other way.
+        () if text.contains("\\u0000") => "it holds a NUL character, which a command can't take",
+        () if text.len() > LONGEST_VARIABLE => "it is longer than 64 KiB as JSON",
+        () => return Ok(()),
+    };
+    Err(invalid("value", &format!("{name}={text}"), reason, None))
+}
+
+/// How many variables a server or a tag has.
+pub(super) fn variable_count(count: usize) -> Checked {
+    match count > MOST_VARIABLES {
+        true => Err(invalid(
+            "number of variables",
+            &count.to_string(),
+            "a server or a tag has at most 200",
+            Some("a map in one variable can hold more"),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// A machine-id: 32 lower-case hexadecimal digits (machine-id(5)).

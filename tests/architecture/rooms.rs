@@ -4,7 +4,7 @@ use crate::source::{Source, sources, uses_crate};
 use std::collections::BTreeSet;
 
 /// Every room with the rooms that it may know, and why not more.
-const MAY_KNOW: [(&str, &[&str], &str); 22] = [
+const MAY_KNOW: [(&str, &[&str], &str); 23] = [
     (
         "host_key",
         &[],
@@ -14,6 +14,11 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
         "reason",
         &[],
         "a reason is data: it is the same in a plan, in an error, in the API and on the terminal",
+    ),
+    (
+        "variables",
+        &[],
+        "a variable is data: it is the same in the database, in a recipe, in the API and on the terminal",
     ),
     (
         "plan",
@@ -52,7 +57,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
     ),
     (
         "recipe",
-        &["error", "facts", "local_files", "ownership", "plan"],
+        &["error", "facts", "local_files", "ownership", "plan", "variables"],
         "a recipe never acts: it knows no connection, no executor and no database",
     ),
     (
@@ -67,7 +72,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
     ),
     (
         "store",
-        &["consent", "error", "event", "host_key", "plan", "reason"],
+        &["consent", "error", "event", "host_key", "plan", "reason", "variables"],
         "what is kept knows no recipe, no connection and no terminal",
     ),
     (
@@ -96,6 +101,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
             "recipe",
             "ssh",
             "store",
+            "variables",
         ],
         "the runtime serves the command line and the HTTP API alike: it knows neither, and no terminal",
     ),
@@ -117,20 +123,40 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
             "reporter",
             "runtime",
             "store",
+            "variables",
         ],
         "a command calls the runtime, and never a connection or the executor",
     ),
     (
         "http",
         &[
-            "consent", "document", "error", "event", "facts", "plan", "reason", "recipe", "runtime", "store",
+            "consent",
+            "document",
+            "error",
+            "event",
+            "facts",
+            "plan",
+            "reason",
+            "recipe",
+            "runtime",
+            "store",
+            "variables",
         ],
         "the HTTP API calls the runtime, and never a connection, the executor or a terminal",
     ),
     (
         "document",
         &[
-            "consent", "error", "event", "facts", "plan", "reason", "recipe", "runtime", "store",
+            "consent",
+            "error",
+            "event",
+            "facts",
+            "plan",
+            "reason",
+            "recipe",
+            "runtime",
+            "store",
+            "variables",
         ],
         "a document says how things are, for the command line and the HTTP API alike: it knows neither",
     ),
@@ -163,6 +189,7 @@ const MAY_KNOW: [(&str, &[&str], &str); 22] = [
             "runtime",
             "ssh",
             "store",
+            "variables",
         ],
         "the map of the rooms",
     ),

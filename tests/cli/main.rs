@@ -9,6 +9,7 @@ mod home;
 mod output;
 mod own_tests;
 mod plans;
+mod plays;
 mod provenance;
 mod recipes;
 mod reference;

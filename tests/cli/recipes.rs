@@ -138,6 +138,117 @@ fn parameters_are_checked_by_name_and_type() {
     }
 }
 
+const KEYS: &str = "//! Who may log in.
+let keys = param(\"keys\", #{ fields: #{ name: #{}, key: #{}, sudo: false }, \"default\": [] }, \"Who may log in\");
+let motd = param(\"motd\", \"hello\");
+for entry in keys { ssh::run(`Let ${entry.name} in`, `let-in ${quote(entry.key)} ${entry.sudo}`); }
+ssh::upload(\"Write the message\", \"/etc/motd\", motd);
+";
+
+/// The parameters of the plan with these values.
+fn parameters_of(infrakt: &Infrakt, set: &[&str]) -> serde_json::Value {
+    let mut words = [&["plan", "./keys.rhai"][..], &OFFLINE].concat();
+    words.extend(set.iter().flat_map(|pair| ["--set", pair]));
+    infrakt.json(&words)["parameters"].clone()
+}
+
+#[test]
+fn parameters_come_from_files_in_the_format_that_their_names_say() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("keys.rhai", KEYS);
+    infrakt.file("keys.json", "[{\"name\": \"kim\", \"key\": \"ssh-ed25519 AAAA a,b\"}]");
+    infrakt.file("keys.yaml", "- name: kim\n  key: ssh-ed25519 AAAA a,b\n");
+    infrakt.file("motd.txt", "two\nlines\n");
+    let expected = serde_json::json!([{ "name": "kim", "key": "ssh-ed25519 AAAA a,b", "sudo": false }]);
+    for keys in [
+        "keys=@keys.json",
+        "keys=@keys.yaml",
+        "keys=[{\"name\": \"kim\", \"key\": \"ssh-ed25519 AAAA a,b\"}]",
+    ] {
+        assert_eq!(parameters_of(&infrakt, &[keys])["keys"], expected, "{keys}");
+    }
+    assert_eq!(parameters_of(&infrakt, &["motd=@motd.txt"])["motd"], "two\nlines\n");
+    assert_eq!(parameters_of(&infrakt, &["motd=@@motd.txt"])["motd"], "@motd.txt");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_of_a_parameter_is_said_with_its_place() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("keys.rhai", KEYS);
+    infrakt.file("broken.json", "[\n  {\"name\": \"kim\",}\n]");
+    infrakt.file("map.toml", "name = \"kim\"\n");
+    infrakt.file("field.json", "[{\"nmae\": \"kim\", \"key\": \"k\"}]");
+    infrakt.file("half.json", "[{\"name\": \"kim\"}]");
+    infrakt.file("large.txt", "x".repeat((1 << 20) + 1));
+    for (set, error, next) in [
+        (
+            "keys=@gone.json",
+            "there is no file gone.json",
+            "--set keys=@@gone.json",
+        ),
+        ("keys=@", "names no file", "keys=@FILE"),
+        (
+            "keys=@broken.json",
+            "broken.json is no JSON",
+            "line 2: {\"name\": \"kim\",}",
+        ),
+        (
+            "keys=@map.toml",
+            "must be of type list of maps",
+            "--set keys=@keys.json",
+        ),
+        ("keys=@field.json", "'keys[0]' has no 'nmae'", "did you mean 'name'?"),
+        ("keys=@half.json", "'keys[0].key' is required", ""),
+        ("keys=[{\"name\"}]", "'keys' is no JSON", "line 1"),
+        ("keys=kim", "'keys' is no JSON", ""),
+        ("motd=@large.txt", "larger than 1 MiB", ""),
+    ] {
+        let mut words = [&["plan", "./keys.rhai"][..], &OFFLINE].concat();
+        words.extend(["--set", set]);
+        let said = infrakt.refused(2, &words);
+        assert!(said.contains(error) && said.contains(next), "{set}: {said}");
+    }
+}
+
+#[test]
+fn items_of_a_list_can_have_commas() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file("keys.rhai", "param(\"names\", []);");
+    for (typed, items) in [
+        ("a, b,", &["a", "b"][..]),
+        ("from=\"x\\,y\" k, b", &["from=\"x,y\" k", "b"]),
+        ("[\"a,b\", \"c\"]", &["a,b", "c"]),
+        ("[::1]:80,[::2]:80", &["[::1]:80", "[::2]:80"]),
+        ("C:\\x,y", &["C:\\x", "y"]),
+    ] {
+        let given = format!("names={typed}");
+        assert_eq!(
+            parameters_of(&infrakt, &[&given])["names"],
+            serde_json::json!(items),
+            "{typed}"
+        );
+    }
+    infrakt.file("names.txt", "a\nb\n");
+    assert_eq!(
+        parameters_of(&infrakt, &["names=@names.txt"])["names"],
+        serde_json::json!(["a", "b"])
+    );
+}
+
+#[test]
+fn a_recipe_shows_what_the_maps_of_a_parameter_have() {
+    let infrakt = Infrakt::new();
+    infrakt.file("keys.rhai", KEYS);
+    let shown = infrakt.ok(&["recipe", "show", "./keys.rhai"]);
+    for line in [
+        "keys         list    []",
+        "keys[].name  string  (must be given)",
+        "keys[].sudo  bool    false",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+}
+
 #[test]
 fn unknown_recipes_and_servers_are_named_with_the_nearest() {
     let infrakt = Infrakt::with_server();

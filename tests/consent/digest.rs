@@ -22,7 +22,13 @@ fn altered(value: &Value) -> Value {
 
 #[test]
 fn the_digest_covers_every_value_except_sizes_and_states() {
-    let original = plan();
+    let mut original = plan();
+    original.inventory = serde_json::from_value(json!({
+        "vars": { "region": "eu" },
+        "servers": { "web": { "names": ["web-1"], "sha256": "ab" } },
+    }))
+    .unwrap();
+    original.digest = original.compute_digest();
     let (json, pointers) = leaves(&original);
     let mut covered = 0;
     for pointer in pointers {
@@ -48,7 +54,8 @@ fn the_digest_covers_every_value_except_sizes_and_states() {
 #[test]
 fn the_digest_covers_added_and_removed_entries() {
     let original = plan();
-    let changes: [fn(&mut Plan); 13] = [
+    let changes: [fn(&mut Plan); 14] = [
+        |plan| drop(plan.inventory.vars.insert("region".to_owned(), Value::Null)),
         |plan| plan.losses.volumes[0].identity = Some("2026-01-02T00:00:00Z".to_owned()),
         |plan| plan.losses.containers[0].identity = None,
         |plan| plan.losses.paths[0].entries[1].modified = Some(1_800_000_001),

@@ -79,6 +79,7 @@ pub fn plan() -> Plan {
             protected: Vec::new(),
         },
         parameters: BTreeMap::from([("email".to_owned(), "ops@example.org".into())]),
+        inventory: Default::default(),
         secrets: BTreeSet::from(["TOKEN".to_owned()]),
         offline: false,
         queries: vec![Query {

@@ -23,6 +23,26 @@ impl Answers for NoServer {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
+
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>> {
+        Ok(vec![
+            server(&format!("{tag}-1"), "192.0.2.11"),
+            server(&format!("{tag}-2"), "192.0.2.12"),
+        ])
+    }
+}
+
+fn server(name: &str, host: &str) -> ServerView {
+    ServerView {
+        name: name.to_owned(),
+        host: host.to_owned(),
+        port: 22,
+        user: "root".to_owned(),
+        provider: String::new(),
+        tags: Vec::new(),
+        is_infrakt_host: false,
+        vars: Default::default(),
+    }
 }
 
 /// Files that recipes of the pages copy.
@@ -47,18 +67,9 @@ fn check(text: &str, files: &[(String, String)]) -> Result<()> {
     let path = folder.path().join("page.rhai");
     std::fs::write(&path, text).expect("the recipe is written");
     let recipe = Library::new(folder.path().join("no-own-recipes")).find(path.to_str().expect("a path in UTF-8"))?;
-    let server = ServerView {
-        name: "prod-2".to_owned(),
-        host: "192.0.2.7".to_owned(),
-        port: 22,
-        user: "root".to_owned(),
-        provider: String::new(),
-        tags: Vec::new(),
-        is_infrakt_host: false,
-    };
     let facts = Facts::by_name_or_path("debian-13")?;
     let inputs = Inputs {
-        server,
+        server: server("prod-2", "192.0.2.7"),
         known: Some(KnownServer {
             facts,
             protected: false,

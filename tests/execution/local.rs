@@ -509,6 +509,10 @@ impl Answers for NoAnswers {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Evaluates a recipe text, consents if need be, and executes it over this connection.
@@ -528,6 +532,7 @@ pub fn run_over(connection: &mut dyn Connection, text: &str, secrets: &Secrets, 
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
+        vars: Default::default(),
     };
     let inputs = Inputs {
         server,

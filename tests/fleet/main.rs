@@ -11,6 +11,7 @@ mod reports;
 mod retry;
 mod secrets;
 mod servers;
+mod stages;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

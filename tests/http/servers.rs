@@ -53,6 +53,50 @@ fn a_server_is_added_shown_changed_and_removed() {
 }
 
 #[test]
+fn variables_of_servers_and_tags_are_set_and_removed() {
+    let service = Service::start();
+    let new = json!({ "name": "prod-2", "host": "127.0.0.1", "port": 9, "tags": ["web"] });
+    service.post("/api/servers", &new).answers(201);
+    let set = json!({ "vars": { "region": "eu", "disks": ["sda", 2, true] } });
+    let changed = service.patch("/api/servers/prod-2", &set).answers(200);
+    assert_eq!(changed["vars"], set["vars"]);
+    let changed = service.patch("/api/tags/web", &json!({ "vars": { "region": "us", "port": 80 } }));
+    fits("patch", "/api/tags/{name}", 200, &changed.answers(200));
+    let shown = service.get("/api/servers/prod-2").answers(200);
+    fits("get", "/api/servers/{name}", 200, &shown);
+    assert_eq!(
+        shown["variables"]["region"],
+        json!({ "value": "eu", "own": true, "tags": { "web": "us" } })
+    );
+    let removed = service.patch("/api/servers/prod-2", &json!({ "vars": { "disks": null } }));
+    assert_eq!(removed.answers(200)["vars"], json!({ "region": "eu" }));
+
+    let tags = service.get("/api/tags").answers(200);
+    fits("get", "/api/tags", 200, &tags);
+    assert_eq!(tags, service.infrakt.json(&["tag", "list"]));
+    let tag = service.get("/api/tags/web").answers(200);
+    fits("get", "/api/tags/{name}", 200, &tag);
+    assert_eq!(
+        (&tag["servers"], &tag["vars"]["port"]),
+        (&json!(["prod-2"]), &json!(80))
+    );
+
+    service.get("/api/tags/wbe").refuses(404, "unknown_tag");
+    service
+        .patch("/api/tags/web", &json!({ "vars": {} }))
+        .refuses(422, "invalid_body");
+    service
+        .patch("/api/tags/web", &json!({ "vars": { "gone": null } }))
+        .refuses(404, "unknown_variable");
+    service
+        .patch("/api/tags/web", &json!({ "vars": { "a b": 1 } }))
+        .refuses(422, "invalid");
+    service
+        .patch("/api/servers/prod-2", &json!({ "vars": { "a.b": 1 } }))
+        .refuses(422, "invalid");
+}
+
+#[test]
 fn an_invalid_server_is_refused_with_its_field_and_not_saved() {
     let service = Service::start();
     let long = "a".repeat(101);

@@ -7,3 +7,4 @@ mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod variables;

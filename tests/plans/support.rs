@@ -26,6 +26,10 @@ impl Answers for NothingIsAsked {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         panic!("the database was asked for apps")
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        panic!("no servers are asked for")
+    }
 }
 
 /// A server as the recipes meet it: fresh, reached as root on port 22, unprotected, unless said otherwise.
@@ -120,6 +124,7 @@ impl Case {
             provider: "hetzner".to_owned(),
             tags: Vec::new(),
             is_infrakt_host: self.host,
+            vars: Default::default(),
         };
         let parameters = self
             .parameters

@@ -136,6 +136,58 @@ fn a_parameter_of_the_wrong_type_is_refused() {
 }
 
 #[test]
+fn a_parameter_that_is_described_wrongly_is_refused() {
+    for (text, message, help) in [
+        (
+            "param(\"keys\", [#{ name: \"\" }]);",
+            "what the maps in 'keys' have is not said",
+            "fields: #{ name: #{ type: \"string\" }",
+        ),
+        (
+            "param(\"a\", #{ type: \"float\" });",
+            "\"float\" is not a type",
+            "\"map\"",
+        ),
+        (
+            "param(\"a\", #{ type: \"int\", fields: #{ b: 1 } });",
+            "of type int has no fields",
+            "a list of maps",
+        ),
+        (
+            "param(\"a\", #{ fields: [\"b\"] });",
+            "the fields of 'a' must be a map",
+            "for example",
+        ),
+        (
+            "param(\"a\", #{ fields: #{ b: #{ of: 1 } } });",
+            "has no 'of'",
+            "type, default, choices and fields",
+        ),
+        (
+            "param(\"a\", #{ fields: #{ b: 1 }, \"default\": [#{ c: 1 }] });",
+            "'a[0]' has no 'c'",
+            "it can have b",
+        ),
+        (
+            "param(\"a\", #{ choices: [\"x\"], \"default\": \"y\" });",
+            "'a' can't be \"y\"",
+            "one of: x",
+        ),
+    ] {
+        let error = error_of(text);
+        assert!(error.contains(message) && error.contains(help), "{text}: {error}");
+    }
+}
+
+#[test]
+fn fields_that_are_left_out_have_their_defaults_in_a_default_too() {
+    let text = "let a = param(\"a\", #{ fields: #{ b: 1, c: #{ type: \"map\", \"default\": #{ d: [2] } } }, \"default\": [#{}] });
+let m = param(\"m\", #{ type: \"map\", \"default\": #{ x: true } });
+print(`${a[0].b} ${a[0].c.d[0]} ${m.x}`);";
+    assert_eq!(evaluated(text).printed, ["1 2 true"]);
+}
+
+#[test]
 fn the_names_in_scope_are_seen_by_functions_closures_and_imports() {
     let evaluated = evaluated(
         "fn name() { server.name }\nlet f = |x| server.name + x;\nparam(\"a\", 1, \"A number\");\nprint(name() + f.call(\"!\") + params.a);",

@@ -4,6 +4,7 @@
 mod data;
 mod documentation;
 mod errors;
+mod inventory;
 mod local_files;
 mod mistakes;
 mod modules;

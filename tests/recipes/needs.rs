@@ -33,6 +33,10 @@ impl Answers for Server {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How often the facts are read for this recipe, and the result of its evaluation.
@@ -52,6 +56,7 @@ fn evaluated(text: &str, answers: bool) -> (usize, Result<usize>) {
             provider: String::new(),
             tags: vec!["web".to_owned()],
             is_infrakt_host: false,
+            vars: Default::default(),
         },
         known: None,
         parameters: Default::default(),

@@ -37,6 +37,10 @@ impl Answers for NoServer {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(vec![("shop".to_owned(), "shop:1".to_owned())])
     }
+
+    fn servers(&mut self, _tag: &str) -> Result<Vec<ServerView>> {
+        Ok(Vec::new())
+    }
 }
 
 pub fn recipe(text: &str) -> (tempfile::TempDir, Recipe) {
@@ -153,6 +157,7 @@ fn evaluate_on(recipe: &Recipe, parameters: &[(&str, &str)], facts: Facts) -> Re
         provider: String::new(),
         tags: Vec::new(),
         is_infrakt_host: false,
+        vars: Default::default(),
     };
     evaluate(
         recipe,

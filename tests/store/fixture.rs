@@ -94,6 +94,7 @@ pub fn plan(server: &Server, destroys: bool) -> Plan {
             protected: Vec::new(),
         },
         parameters: BTreeMap::new(),
+        inventory: Default::default(),
         secrets: BTreeSet::new(),
         offline: false,
         queries: Vec::new(),

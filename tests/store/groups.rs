@@ -1,8 +1,9 @@
 use crate::fixture::{MACHINE_ONE, Place, add, code, plan};
 use infrakt::event::{Outcome, RunEvent, RunState};
 use infrakt::plan::Plan;
-use infrakt::store::{BegunGroup, GroupId, Identity, LeftOut, Member, NewGroup, Server, Store};
+use infrakt::store::{BegunGroup, GroupId, GroupStage, Identity, LeftOut, Member, NewGroup, NewStage, Server, Store};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 fn begin(store: &Store, plans: &[Plan], left_out: &[&Server], retry_of: Option<GroupId>) -> BegunGroup {
     let parameters = BTreeMap::from([("port".to_owned(), 9090.into())]);
@@ -12,6 +13,7 @@ fn begin(store: &Store, plans: &[Plan], left_out: &[&Server], retry_of: Option<G
         operator: "alice",
         retry_of,
         or_nothing: false,
+        stages: &[],
     };
     let planned = plans.iter().map(|plan| Member::Planned { plan, consent: None });
     let left_out = left_out.iter().map(|server| Member::LeftOut {
@@ -142,4 +144,55 @@ fn a_single_run_has_no_group() {
     assert_eq!(store.group_of_run(1).unwrap(), Some(alone.id));
     assert_eq!("g2".parse(), Ok(together.id));
     assert!("2".parse::<GroupId>().is_err());
+}
+
+#[test]
+fn a_group_knows_the_stages_of_its_servers_also_in_a_retry() {
+    let place = Place::new();
+    let store = place.store();
+    let plans: Vec<Plan> = ["a", "b"].iter().map(|name| plan(&add(&store, name), false)).collect();
+    let stage = |name: &str, port: u16| GroupStage {
+        name: name.to_owned(),
+        recipe: format!("/home/me/{name}.rhai"),
+        parameters: BTreeMap::from([("port".to_owned(), port.into())]),
+        parallel: NonZeroU32::new(1),
+        fail_fast: true,
+    };
+    let stages = [stage("db", 5432), stage("web", 80)];
+    let new = |servers: [usize; 2]| {
+        let counted = stages.iter().cloned().zip(servers);
+        counted
+            .map(|(stage, servers)| NewStage { stage, servers })
+            .collect::<Vec<_>>()
+    };
+    let parameters = BTreeMap::new();
+    let group = |stages: &[NewStage], plans: &[Plan], retry_of| {
+        let new = NewGroup {
+            recipe: "/home/me/deploy.toml",
+            parameters: &parameters,
+            operator: "alice",
+            retry_of,
+            or_nothing: false,
+            stages,
+        };
+        let members: Vec<Member<'_>> = plans
+            .iter()
+            .map(|plan| Member::Planned { plan, consent: None })
+            .collect();
+        store.begin_group(&new, &members).unwrap()
+    };
+    let first = group(&new([1, 1]), &plans, None);
+    drop(first.runs);
+    let retried = group(&new([0, 1]), &plans[1..], Some(first.id));
+    let run = retried.runs[0].as_ref().unwrap().run_id();
+    let found = store.run_group(first.id).unwrap();
+    assert_eq!(found.stages, stages);
+    let places: Vec<_> = found
+        .servers
+        .iter()
+        .map(|server| (server.server.as_str(), server.stage.as_deref()))
+        .collect();
+    assert_eq!(places, [("a", Some("db")), ("b", Some("web"))]);
+    assert_eq!(found.servers[1].run, Some(run));
+    assert_eq!(store.run(run).unwrap().stage.as_deref(), Some("web"));
 }

@@ -281,6 +281,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of servers, with their variables */
+        get: operations["listTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tag with its servers and variables */
+        get: operations["showTag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set or remove variables of a tag, which a server may not have yet */
+        patch: operations["updateTag"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -748,8 +783,26 @@ export interface components {
             run: number | null;
             /** @description The server's name then; its row may be gone since. */
             server: string;
+            /** @description The name of its stage; null in a group of one recipe. */
+            stage: string | null;
             /** @description How its run stands; null if it has none. */
             state: components["schemas"]["RunState"] | null;
+        };
+        /** @description One recipe on some servers of a group. It begins when the stage before it has succeeded on all of its servers. */
+        GroupStage: {
+            /** @description Whether the others stop after a failure on one of its servers. */
+            fail_fast: boolean;
+            name: string;
+            /**
+             * Format: uint32
+             * @description How many servers at once; null if as many as the command says.
+             */
+            parallel: number | null;
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** @description How the recipe is found again from anywhere. */
+            recipe: string;
         };
         /** @description Whether the service is up. */
         Health: {
@@ -794,6 +847,17 @@ export interface components {
         };
         /** @description A shell that the server may have. */
         Interpreter: "sh" | "bash";
+        /** @description The parts of the inventory that a recipe read, apart from the row of the plan's server. */
+        InventoryRead: {
+            /** @description The tags whose servers the recipe asked for. */
+            servers?: {
+                [key: string]: components["schemas"]["ServersRead"];
+            };
+            /** @description The server's variables that the recipe asked for, with their values; null for one that is not set. */
+            vars?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description How a step's command and guards are invoked. By default: as root, in `/`, with `sh`, once, and only 0 means success. */
         Invocation: {
             /** @description Exit statuses of the command that mean success, besides 0. */
@@ -1032,9 +1096,11 @@ export interface components {
             choices?: string[];
             /** @description null: it must be given. */
             default: unknown;
+            /** @description What a map has, or each map of a list. Without any, a list has texts and numbers, and a map has what it is given. */
+            fields?: components["schemas"]["Parameter"][];
             help: string;
             name: string;
-            /** @description `string`, `bool`, `int` or `list`. */
+            /** @description `string`, `bool`, `int`, `list` or `map`. */
             type: string;
         };
         /** @description A text, or a value that is only known when the plan is executed: of an environment variable, or a part of a file. */
@@ -1081,6 +1147,8 @@ export interface components {
             findings?: components["schemas"]["Finding"][] | null;
             /** Format: uint32 */
             format: number;
+            /** @description What the recipe read of the inventory: variables, and other servers. */
+            inventory?: components["schemas"]["InventoryRead"];
             losses: components["schemas"]["Losses"];
             /** @description Whether `losses` lists everything that the plan destroys. It does if every destructive step comes unmodified from infrakt's own wipe. What other steps destroy is only visible in their commands; `losses` has what Docker and /opt/infrakt hold, unless a command certainly leaves that alone. */
             losses_complete: boolean;
@@ -1367,6 +1435,8 @@ export interface components {
             server: string;
             /** Format: int64 */
             server_id: number | null;
+            /** @description The stage of that group that it is in, if the group has several recipes. */
+            stage: string | null;
             /** Format: date-time */
             started_at: string;
             state: components["schemas"]["RunState"];
@@ -1402,6 +1472,8 @@ export interface components {
             recipe: string;
             /** @description The result on each server, from the last group of the chain that it was in; in the order of the first group. */
             servers: components["schemas"]["GroupServer"][];
+            /** @description Several recipes in their order; empty for a group of one recipe. */
+            stages: components["schemas"]["GroupStage"][];
         };
         /** @description A run with everything in the journal except the output of its steps. */
         RunShown: {
@@ -1446,6 +1518,8 @@ export interface components {
             server: string;
             /** Format: int64 */
             server_id: number | null;
+            /** @description The stage of that group that it is in, if the group has several recipes. */
+            stage: string | null;
             /** Format: date-time */
             started_at: string;
             state: components["schemas"]["RunState"];
@@ -1495,6 +1569,10 @@ export interface components {
             updated_at: string;
             /** @description As `port`. */
             user: string | null;
+            /** @description Its own variables; those of its tags come in addition. */
+            vars: {
+                [key: string]: unknown;
+            };
         };
         /** @description Which server, according to its row in the inventory and to the machine itself. */
         ServerIdentity: {
@@ -1547,6 +1625,10 @@ export interface components {
             updated_at: string;
             /** @description As `port`. */
             user: string | null;
+            /** @description Its own variables; those of its tags come in addition. */
+            vars: {
+                [key: string]: unknown;
+            };
         };
         /** @description The values to change. Missing ones stay as they are; null clears a value. */
         ServerPatch: {
@@ -1562,6 +1644,13 @@ export interface components {
             /** @description The complete list; it replaces the present one. */
             tags?: string[];
             user?: string | null;
+            /**
+             * @description Variables of its own to set; null removes one. Others stay as they are. Not for secrets.
+             * @default {}
+             */
+            vars?: {
+                [key: string]: unknown;
+            };
         };
         /** @description The name of the server to remove. */
         ServerRemoval: {
@@ -1607,6 +1696,14 @@ export interface components {
             updated_at: string;
             /** @description As `port`. */
             user: string | null;
+            /** @description What recipes read as `server.vars`: its own variables, and those of its tags. */
+            variables: {
+                [key: string]: components["schemas"]["Variable"];
+            };
+            /** @description Its own variables; those of its tags come in addition. */
+            vars: {
+                [key: string]: unknown;
+            };
         };
         /** @description What the server itself reports. */
         ServerStatus: {
@@ -1657,6 +1754,16 @@ export interface components {
             updated_at: string;
             /** @description As `port`. */
             user: string | null;
+            /** @description Its own variables; those of its tags come in addition. */
+            vars: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The servers with a tag, as a recipe saw them. */
+        ServersRead: {
+            names: string[];
+            /** @description SHA-256 of everything that a recipe can see of them, in hexadecimal. */
+            sha256: string;
         };
         /** @description A text that a plan was made from. */
         Source: {
@@ -1710,6 +1817,14 @@ export interface components {
         } | {
             /** @constant */
             code: "host_key_changed";
+        } | {
+            /** @constant */
+            code: "variable_changed";
+            variable: string;
+        } | {
+            /** @constant */
+            code: "servers_changed";
+            tag: string;
         } | {
             /** @constant */
             code: "other_machine";
@@ -1864,6 +1979,23 @@ export interface components {
             /** @description As Docker reports it: `active`, `locked`, `pending`, `error`. */
             state: string;
         };
+        /** @description A tag: the servers that have it, and its variables. */
+        Tag: {
+            name: string;
+            /** @description The names of its servers. */
+            servers: string[];
+            /** @description What recipes read as `server.vars` on each of its servers. */
+            vars: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What to change of a tag. */
+        TagPatch: {
+            /** @description Variables to set; null removes one. Others stay as they are. Not for secrets. */
+            vars: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The undo of a step that may lock everyone out: a dead man's switch, which only a new login stops. */
         Undo: {
             /**
@@ -1899,6 +2031,17 @@ export interface components {
             name: string;
             /** Format: uint32 */
             uid: number;
+        };
+        /** @description A variable as it holds for one server. */
+        Variable: {
+            /** @description Whether the value is the server's own. */
+            own: boolean;
+            /** @description What the server's tags say. */
+            tags: {
+                [key: string]: unknown;
+            };
+            /** @description What recipes read; null if its tags disagree, and the server has no value of its own. */
+            value: unknown;
         };
         Volume: {
             /**
@@ -2963,6 +3106,128 @@ export interface operations {
             };
             /** @description The server could not be reached or trusted */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+            /** @description Errors that any request can get */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    listTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"][];
+                };
+            };
+            /** @description Errors that any request can get */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    showTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+            /** @description Errors that any request can get */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+        };
+    };
+    updateTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemShown"];
+                };
+            };
+            /** @description The body or the query is invalid, or a consent is missing or does not match */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -36,41 +36,70 @@ function isGoing(group: Group | undefined): boolean {
 }
 
 function Known({ group }: { group: Group }) {
-  const given = Object.entries(group.parameters).map(([name, value]): [string, string] => [
-    name,
-    printable(JSON.stringify(value)),
-  ]);
-  const done = group.servers.filter(({ state }) => state === "done").length;
+  const done = group.servers.filter(isDone).length;
+  const { stages } = group;
   return (
     <>
       <Section title="Servers" aside={`${done} of ${count(group.servers.length, "server")} done`}>
-        <Table
-          caption={`Servers of group ${group.id}`}
-          rows={group.servers}
-          rowKey={({ server }) => server}
-          columns={[
-            {
-              title: "Server",
-              heading: true,
-              cell: ({ server }) => (
-                <Link to={`/servers/${encodeURIComponent(server)}`}>{printable(server)}</Link>
-              ),
-            },
-            {
-              title: "Run",
-              cell: ({ run }) => (run === null ? null : <Link to={`/runs/${run}`}>Run {run}</Link>),
-            },
-            { title: "State", cell: (server) => <State of={server} /> },
-            { title: "Reason", cell: ({ reason }) => (reason === null ? null : printable(reason)) },
-          ]}
-        />
+        {stages.length === 0 && <Servers of={group.servers} caption={`Servers of group ${group.id}`} />}
+        {stages.map(({ name, recipe }, index) => {
+          const own = group.servers.filter(({ stage }) => stage === name);
+          return (
+            <section key={name}>
+              <h3>
+                Stage {index + 1} of {stages.length}: {printable(name)}
+              </h3>
+              <p>
+                {printable(recipeName(recipe))}, {own.filter(isDone).length} of {count(own.length, "server")}{" "}
+                done
+              </p>
+              <Servers of={own} caption={`Servers of the stage ${name}`} />
+            </section>
+          );
+        })}
       </Section>
-      {given.length > 0 && (
-        <Section title="Parameters">
-          <Facts of={given} />
-        </Section>
-      )}
+      {[{ name: "", parameters: group.parameters }, ...stages]
+        .filter(({ parameters }) => Object.keys(parameters).length > 0)
+        .map(({ name, parameters }) => (
+          <Section key={name} title={name === "" ? "Parameters" : `Parameters of ${printable(name)}`}>
+            <Facts
+              of={Object.entries(parameters).map(([key, value]): [string, string] => [
+                key,
+                printable(JSON.stringify(value)),
+              ])}
+            />
+          </Section>
+        ))}
     </>
+  );
+}
+
+function isDone({ state }: GroupServer): boolean {
+  return state === "done";
+}
+
+function Servers({ of: servers, caption }: { of: GroupServer[]; caption: string }) {
+  return (
+    <Table
+      caption={caption}
+      rows={servers}
+      rowKey={({ server }) => server}
+      columns={[
+        {
+          title: "Server",
+          heading: true,
+          cell: ({ server }) => (
+            <Link to={`/servers/${encodeURIComponent(server)}`}>{printable(server)}</Link>
+          ),
+        },
+        {
+          title: "Run",
+          cell: ({ run }) => (run === null ? null : <Link to={`/runs/${run}`}>Run {run}</Link>),
+        },
+        { title: "State", cell: (server) => <State of={server} /> },
+        { title: "Reason", cell: ({ reason }) => (reason === null ? null : printable(reason)) },
+      ]}
+    />
   );
 }
 

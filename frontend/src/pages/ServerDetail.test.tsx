@@ -69,6 +69,43 @@ describe("the page of a server", () => {
     await expectAccessible();
   });
 
+  test("shows the variables that recipes read, and sets and removes those of the server", async () => {
+    let vars: Record<string, unknown> = { region: "eu" };
+    const api = serviceWith(aServer())
+      .on("GET /api/servers/:name", () => {
+        const known = withRoute(aServer({ vars }));
+        const port = { value: 80, own: false, tags: { web: 80 } };
+        return { ...known, variables: { ...known.variables, port } };
+      })
+      .on("PATCH /api/servers/:name", ({ body }) => {
+        vars = { ...vars, ...(body as { vars: Record<string, unknown> }).vars };
+        vars = Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null));
+        return { ...aServer({ vars }), notes: [] };
+      });
+    const { user } = open("/servers/prod-2", api);
+    const table = await screen.findByRole("table", { name: "Variables of prod-2" });
+    expect(within(table).getByRole("row", { name: /port 80 web/ })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Remove port" })).toBeNull();
+
+    await user.click(screen.getByText("Set a variable"));
+    await user.type(screen.getByLabelText("Variable"), "mirrors");
+    await user.type(screen.getByLabelText("Value"), "[[a");
+    await user.click(screen.getByRole("button", { name: "Set" }));
+    expect(screen.getByText("This begins like JSON and is none.")).toBeVisible();
+    await user.clear(screen.getByLabelText("Value"));
+    await user.type(screen.getByLabelText("Value"), '[["a", "b"]');
+    await user.click(screen.getByRole("button", { name: "Set" }));
+    expect(await screen.findByRole("row", { name: /mirrors \["a","b"\] this server/ })).toBeVisible();
+
+    await user.click(screen.getByRole("button", { name: "Remove region" }));
+    await waitFor(() => expect(screen.queryByRole("row", { name: /region/ })).toBeNull());
+    expect(api.askedFor("PATCH /api/servers/prod-2").map(({ body }) => body)).toEqual([
+      { vars: { mirrors: ["a", "b"] } },
+      { vars: { region: null } },
+    ]);
+    await expectAccessible();
+  });
+
   test("says calmly that a server can't be reached, and what to do", async () => {
     const api = serviceWith(aServer()).on("GET /api/servers/:name/status", () =>
       problem(502, { code: "unreachable", message: "cannot reach 'prod-2'", hint: "check its address" }),

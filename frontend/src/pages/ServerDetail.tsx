@@ -21,6 +21,7 @@ import { ReachSection } from "../server/ReachSection";
 import { RemoveServerDialog } from "../server/RemoveServerDialog";
 import { ProtectedBadge, protectionOf, StatusBadge } from "../server/ServerBadges";
 import { useLiveStatus } from "../server/useLiveStatus";
+import { VariablesSection } from "../server/VariablesSection";
 import { printable } from "../text/printable";
 import styles from "./ServerDetail.module.css";
 
@@ -103,6 +104,7 @@ function Known({ server, problem }: { server: ServerWithRoute; problem: Error | 
         <div className={styles.column}>
           <AboutSection server={server} facts={facts} />
           <ReachSection server={server} />
+          <VariablesSection server={server} />
         </div>
       </div>
       {editing && <EditServerDialog server={server} onClose={() => edit(false)} />}

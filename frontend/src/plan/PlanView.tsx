@@ -13,7 +13,7 @@ import styles from "./PlanView.module.css";
 import { PlanStepView } from "./PlanStepView";
 import { Provenance } from "./Provenance";
 import { reportedText } from "../text/report";
-import { isCertain, parameterLines, sections, totals, unlisted } from "./summary";
+import { inventoryLines, isCertain, parameterLines, sections, totals, unlisted } from "./summary";
 
 /** A plan as a person reads it before it runs: what it takes away, and every step with its exact command. */
 export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutLosses?: boolean }) {
@@ -127,7 +127,10 @@ export function PlanView({ plan, withoutLosses = false }: { plan: Plan; withoutL
         <summary>About this plan</summary>
         <Facts
           of={[
-            ...parameterLines(plan).map(([name, value]): [string, string] => [name, printable(value)]),
+            ...[...parameterLines(plan), ...inventoryLines(plan)].map(([name, value]): [string, string] => [
+              name,
+              printable(value),
+            ]),
             ["secrets", plan.secrets.join(", ")],
             ["recipe", plan.recipe.name],
             ["digest", <code key="digest">{plan.digest}</code>],

@@ -106,6 +106,19 @@ function conditionOf(plan: Plan, index: number, step: PlanStep, mark: Mark | nul
   return `if ${anyOf(would)} does`;
 }
 
+/** What the recipe read of the inventory: variables with their values, and the servers of a tag. */
+export function inventoryLines({ inventory }: Plan): [string, string][] {
+  const vars = Object.entries(inventory?.vars ?? {}).map(([name, value]): [string, string] => [
+    `server.vars.${name}`,
+    value === null ? "not set" : JSON.stringify(value),
+  ]);
+  const servers = Object.entries(inventory?.servers ?? {}).map(([tag, { names }]): [string, string] => [
+    `servers("${tag}")`,
+    names.length === 0 ? "none" : names.join(", "),
+  ]);
+  return [...vars, ...servers];
+}
+
 /** The parameters of a plan, as a recipe's author would write their values. */
 export function parameterLines(plan: Plan): [string, string][] {
   return Object.entries(plan.parameters).map(([name, value]) => [name, JSON.stringify(value)]);

@@ -2,7 +2,7 @@ import type { RecipeParameter } from "../api/types";
 import { CheckboxField, SelectField, TextAreaField, TextField } from "../components/Field";
 import { printable } from "../text/printable";
 import styles from "./ParameterForm.module.css";
-import type { ParameterDraft } from "./parameters";
+import { fieldsInWords, isData, type ParameterDraft } from "./parameters";
 
 interface Props {
   parameters: readonly RecipeParameter[];
@@ -62,13 +62,22 @@ function ParameterField({ parameter, value, onChange, error }: FieldProps) {
       </SelectField>
     );
   }
-  if (type === "list") {
+  if (type === "list" || isData(parameter)) {
+    const fields = fieldsInWords(parameter);
+    const form = !isData(parameter)
+      ? "One per line."
+      : `JSON: a ${type === "list" ? "list of maps" : "map"}${fields === "" ? "" : ` with ${fields}`}.`;
     return (
       <TextAreaField
         {...about}
         mono
         rows={Math.min(8, Math.max(2, text.split("\n").length + 1))}
-        hint={<>{about.hint !== undefined && `${about.hint}. `}One per line.</>}
+        hint={
+          <>
+            {about.hint !== undefined && `${about.hint}. `}
+            {form}
+          </>
+        }
         value={text}
         onChange={(event) => onChange(event.target.value)}
       />

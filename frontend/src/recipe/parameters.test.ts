@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RecipeParameter } from "../api/types";
-import { draftOf, readDraft } from "./parameters";
+import { draftOf, fieldsInWords, readDraft } from "./parameters";
 
 const parameter = (over: Partial<RecipeParameter>): RecipeParameter => ({
   name: "port",
@@ -34,6 +34,19 @@ describe("the parameters of a recipe", () => {
     const { parameters, errors } = readDraft([port, must], { port: "80a", count: "" });
     expect(parameters).toEqual({});
     expect(Object.keys(errors)).toEqual(["port", "count"]);
+  });
+
+  it("are JSON where they have maps", () => {
+    const fields = [
+      parameter({ name: "name", default: null }),
+      parameter({ name: "sudo", type: "bool", default: false }),
+    ];
+    const keys = parameter({ name: "keys", type: "list", default: [], fields });
+    expect(draftOf([keys])).toEqual({ keys: "[]" });
+    expect(readDraft([keys], draftOf([keys]))).toEqual({ parameters: {}, errors: {} });
+    expect(readDraft([keys], { keys: '[{"name": "kim"}]' }).parameters).toEqual({ keys: [{ name: "kim" }] });
+    expect(readDraft([keys], { keys: "kim" }).errors).toEqual({ keys: "Enter JSON, as in a file." });
+    expect(fieldsInWords(keys)).toBe("name, sudo (optional)");
   });
 
   it("keep a number that is too large for this page exact", () => {

@@ -33,6 +33,10 @@ export function readDraft(
       errors[parameter.name] = "Required.";
     } else if (parameter.type === "int" && !isInteger(typed)) {
       errors[parameter.name] = "Enter a whole number, such as 8080.";
+    } else if (isData(parameter) && typed !== "") {
+      const data = parsed(String(typed));
+      if (data === undefined) errors[parameter.name] = "Enter JSON, as in a file.";
+      else values[parameter.name] = data;
     } else {
       values[parameter.name] = value(parameter, typed);
     }
@@ -40,8 +44,22 @@ export function readDraft(
   return { parameters: values, errors };
 }
 
-function asTyped({ type, default: value }: RecipeParameter): string | boolean {
+/** Whether a parameter is written as JSON: a map, or a list of maps. */
+export function isData({ type, fields }: RecipeParameter): boolean {
+  return type === "map" || (fields !== undefined && fields.length > 0);
+}
+
+/** The fields of such a parameter in words: `name, key, sudo (optional)`. */
+export function fieldsInWords({ fields = [] }: RecipeParameter): string {
+  return fields
+    .map(({ name, default: value }) => (value === null || value === undefined ? name : `${name} (optional)`))
+    .join(", ");
+}
+
+function asTyped(parameter: RecipeParameter): string | boolean {
+  const { type, default: value } = parameter;
   if (type === "bool") return value === true;
+  if (isData(parameter)) return value === null || value === undefined ? "" : JSON.stringify(value, null, 2);
   if (Array.isArray(value)) return value.map(String).join("\n");
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
@@ -57,6 +75,14 @@ function value({ type }: RecipeParameter, typed: string | boolean): unknown {
   // What JavaScript can't count exactly goes as text, which the service reads as the number that it is.
   if (type === "int") return Number.isSafeInteger(Number(typed)) ? Number(typed) : typed.trim();
   return typed;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isInteger(typed: string | boolean): boolean {

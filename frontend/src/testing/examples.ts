@@ -101,6 +101,7 @@ export const examples = new FakeApi()
     id: "g3",
     recipe: "motd.rhai",
     parameters: {},
+    stages: [],
     servers: [
       { server: "prod-2", run: 14, state: "running", left_out: null, reason: null },
       { server: "prod-3", run: null, state: null, left_out: "unreachable", reason: "no answer within 10 s" },

@@ -28,6 +28,7 @@ export function aServer(over: Partial<Server> = {}): Server {
     is_infrakt_host: false,
     status: "provisioned",
     tags: ["web", "shop"],
+    vars: {},
     created_at: "2026-01-02T03:04:05Z",
     updated_at: "2026-01-02T03:04:05Z",
     protected: [],
@@ -50,7 +51,10 @@ export function aHost(over: Partial<Server> = {}): Server {
 
 /** The server with the way there, as its own address answers it. */
 export function withRoute(server: Server): ServerWithRoute {
-  return { ...server, route: { ...aStatus().route, host: server.host } };
+  const variables = Object.fromEntries(
+    Object.entries(server.vars).map(([name, value]) => [name, { value, own: true, tags: {} }]),
+  );
+  return { ...server, variables, route: { ...aStatus().route, host: server.host } };
 }
 
 export const noLosses: Losses = {
@@ -330,6 +334,7 @@ export function aRun(over: Partial<Run> = {}): Run {
     ended_at: "2026-01-02T03:05:35Z",
     paused_ms: 0,
     group: null,
+    stage: null,
     ...over,
   };
 }

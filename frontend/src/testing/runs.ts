@@ -48,6 +48,7 @@ export function aRunWithSteps(over: Partial<RunDetails> = {}): RunDetails {
     ended_at: state === "running" ? null : "2026-01-02T03:05:05Z",
     paused_ms: 0,
     group: null,
+    stage: null,
     consent: null,
     parameters: {},
     report: {},

@@ -2,6 +2,7 @@
 
 use super::watch::{Watched, watch};
 use crate::cmd::parameters::SetArgs;
+use crate::cmd::variables::VarArgs;
 use crate::cmd::{Context, output};
 use crate::document::recipe::RecipeChecked;
 use crate::error::{Exit, Result};
@@ -10,6 +11,7 @@ use crate::plan::invocation::Interpreter;
 use crate::plan::{Action, Effect, Step, lint};
 use crate::recipe::{Evaluated, Keeper, Recipe};
 use crate::runtime::{Parameters, evaluate_example, shellcheck};
+use crate::variables::Variables;
 use clap::Args;
 
 /// Check recipes without a server: evaluate them for a fresh Debian 13 and report what is wrong
@@ -22,6 +24,8 @@ pub struct CheckArgs {
     recipes: Vec<String>,
     #[command(flatten)]
     set: SetArgs,
+    #[command(flatten)]
+    vars: VarArgs,
     /// Facts to check with: debian-12, debian-13, ubuntu-22.04, ubuntu-24.04, or a file from `infrakt facts`
     #[arg(long, value_name = "FILE-or-NAME", default_value = "debian-13")]
     facts: String,
@@ -31,27 +35,28 @@ pub struct CheckArgs {
 }
 
 pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit> {
-    let parameters: Parameters = args.set.parse()?;
+    let parameters = args.set.parse()?;
+    let vars = args.vars.parse()?;
     if args.watch {
         let watched = Watched::of(&context.library()?, &args.recipes)?;
         return watch(&watched, || {
-            if let Err(error) = all(args, context, &parameters) {
+            if let Err(error) = all(args, context, &parameters, &vars) {
                 output::error(&error, context);
             }
         });
     }
-    all(args, context, &parameters)
+    all(args, context, &parameters, &vars)
 }
 
 /// Checks all recipes; what is wrong with one does not hide the others.
-fn all(args: &CheckArgs, context: &Context, parameters: &Parameters) -> Result<Exit> {
+fn all(args: &CheckArgs, context: &Context, parameters: &Parameters, vars: &Variables) -> Result<Exit> {
     let library = context.library()?;
     let mut checked = Vec::new();
     let mut exits = Vec::new();
     for name in &args.recipes {
         let outcome = library
             .find(name)
-            .and_then(|recipe| check(&recipe, &args.facts, parameters));
+            .and_then(|recipe| check(&recipe, &args.facts, parameters, vars));
         match outcome {
             Ok(done) => checked.push(done),
             Err(error) if args.recipes.len() == 1 => return Err(error),
@@ -79,8 +84,9 @@ fn all(args: &CheckArgs, context: &Context, parameters: &Parameters) -> Result<E
     Ok(Exit::worst(&exits))
 }
 
-fn check(recipe: &Recipe, facts: &str, parameters: &Parameters) -> Result<RecipeChecked> {
-    let (outcome, evaluated) = evaluate_example(recipe, Facts::by_name_or_path(facts)?, parameters.clone())?;
+fn check(recipe: &Recipe, facts: &str, parameters: &Parameters, vars: &Variables) -> Result<RecipeChecked> {
+    let known = Facts::by_name_or_path(facts)?;
+    let (outcome, evaluated) = evaluate_example(recipe, known, parameters.clone(), vars)?;
     let Evaluated { steps, printed, .. } = evaluated;
     let mut notes = printed;
     if outcome.is_ok() {

@@ -4,6 +4,7 @@ use super::list::keeper;
 use crate::cmd::{Context, output};
 use crate::document::recipe::{ModuleShown, RecipeShown};
 use crate::error::{Exit, Result};
+use crate::recipe::Parameter;
 use crate::recipe::reference::{self, Module};
 use crate::runtime::parameters_of;
 
@@ -29,25 +30,33 @@ pub fn run(name: &str, context: &Context) -> Result<Exit> {
         output::line("")?;
         output::table(
             ["PARAMETER", "TYPE", "DEFAULT", "DESCRIPTION"],
-            shown.parameters.into_iter().map(|parameter| {
-                let default = parameter
-                    .default
-                    .map_or("(must be given)".to_owned(), |default| default.to_string());
-                let choices = match parameter.choices.len() {
-                    0 => String::new(),
-                    _ => format!(" (one of: {})", parameter.choices.join(", ")),
-                };
-                [
-                    parameter.name,
-                    parameter.kind.into_owned(),
-                    default,
-                    format!("{}{choices}", parameter.help),
-                ]
-            }),
+            parameter_rows("", &shown.parameters),
         )?;
     }
     output::line(&format!("\n{}", shown.source))?;
     Ok(Exit::Done)
+}
+
+/// A row for each parameter, and for each field of its maps: `keys[].name`.
+fn parameter_rows(before: &str, parameters: &[Parameter]) -> Vec<[String; 4]> {
+    let rows = parameters.iter().flat_map(|parameter| {
+        let name = format!("{before}{}", parameter.name);
+        let below = if parameter.kind == "list" { "[]." } else { "." };
+        let fields = parameter_rows(&format!("{name}{below}"), &parameter.fields);
+        let default = parameter.default.as_ref();
+        let choices = match parameter.choices.len() {
+            0 => String::new(),
+            _ => format!(" (one of: {})", parameter.choices.join(", ")),
+        };
+        let row = [
+            name,
+            parameter.kind.to_string(),
+            default.map_or("(must be given)".to_owned(), ToString::to_string),
+            format!("{}{choices}", parameter.help),
+        ];
+        std::iter::once(row).chain(fields)
+    });
+    rows.collect()
 }
 
 fn module_shown(module: Module, context: &Context) -> Result<Exit> {

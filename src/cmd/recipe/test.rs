@@ -3,11 +3,13 @@
 use super::check::notes_on;
 use super::lab::{self, LabArgs};
 use crate::cmd::parameters::SetArgs;
+use crate::cmd::variables::VarArgs;
 use crate::cmd::{Context, output};
 use crate::document::recipe::{RecipeTested, TestResult};
 use crate::error::{Error, Exit, Result};
 use crate::recipe::Recipe;
 use crate::runtime::{CaseVerdict, Parameters, Snapshots, TestFile, verdict};
+use crate::variables::Variables;
 use clap::Args;
 use std::collections::BTreeSet;
 
@@ -32,6 +34,8 @@ pub struct TestArgs {
     recipes: Vec<String>,
     #[command(flatten)]
     set: SetArgs,
+    #[command(flatten)]
+    vars: VarArgs,
     /// Facts in place of those of the cases: debian-13 or another system, or a file from `infrakt facts`
     #[arg(long, value_name = "FILE-or-NAME")]
     facts: Option<String>,
@@ -47,13 +51,14 @@ pub struct TestArgs {
 
 pub fn run(args: &TestArgs, context: &Context) -> Result<Exit> {
     let parameters = args.set.parse()?;
+    let vars = args.vars.parse()?;
     let library = context.library()?;
     let mut tested = Vec::new();
     let mut exits = Vec::new();
     for name in &args.recipes {
         let outcome = library.find(name).and_then(|recipe| match args.lab.lab {
             true => lab::test(&recipe, &args.lab, &parameters, context),
-            false => test(&recipe, args, &parameters, context, &mut tested),
+            false => test(&recipe, args, (&parameters, &vars), context, &mut tested),
         });
         match outcome {
             Ok(exit) => exits.push(exit),
@@ -73,7 +78,7 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit> {
 fn test(
     recipe: &Recipe,
     args: &TestArgs,
-    parameters: &Parameters,
+    (parameters, vars): (&Parameters, &Variables),
     context: &Context,
     tested: &mut Vec<RecipeTested>,
 ) -> Result<Exit> {
@@ -91,6 +96,7 @@ fn test(
         }
         let mut case = case;
         case.parameters.extend(parameters.clone());
+        case.server.vars.extend(vars.clone());
         let systems = args.facts.clone().map_or_else(|| case.systems(), |facts| vec![facts]);
         for system in systems {
             let facts = case.facts(&system)?;

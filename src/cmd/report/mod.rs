@@ -31,6 +31,12 @@ pub(super) trait Report {
     /// The runs are recorded, and their group is known.
     fn begun(&self, group: GroupId, recipe: &str, rows: &[Row]) -> Result<()>;
 
+    /// A stage of a play begins.
+    ///
+    /// # Errors
+    /// If it can't be said.
+    fn stage(&self, stage: &StageHead<'_>) -> Result<()>;
+
     /// The runs on these servers are about to be executed; `left_out` further servers have none.
     fn progress(&self, servers: &[&str], left_out: usize) -> Box<dyn Progress>;
 
@@ -42,6 +48,17 @@ pub(super) trait Report {
 
     /// Everything has ended.
     fn end(&self, group: GroupId, rows: &[Row]) -> Result<()>;
+}
+
+/// What is said when a stage begins.
+pub(super) struct StageHead<'a> {
+    pub name: &'a str,
+    /// Counted from 1.
+    pub number: usize,
+    pub of: usize,
+    pub recipe: &'a str,
+    /// Those that have a run.
+    pub servers: Vec<&'a str>,
 }
 
 /// Shows runs while they are executed, each identified by its position among them.

@@ -1,7 +1,7 @@
 //! Reports one server: its run in lines, and an error of it as the error of the command.
 
 use super::super::{Context, output};
-use super::{Progress, Report, Row, values};
+use super::{Progress, Report, Row, StageHead, values};
 use crate::error::{Error, Exit, Result};
 use crate::event::{Ended, RunEvent};
 use crate::plan::Plan;
@@ -39,6 +39,11 @@ impl Report for One<'_> {
 
     fn begun(&self, _group: GroupId, _recipe: &str, _rows: &[Row]) -> Result<()> {
         // The first line of the run names it.
+        Ok(())
+    }
+
+    fn stage(&self, _stage: &StageHead<'_>) -> Result<()> {
+        // A play is reported as several servers are.
         Ok(())
     }
 

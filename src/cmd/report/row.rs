@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// What is known of one server: its line in the table.
 pub(in crate::cmd) struct Row {
     pub server: String,
+    /// The name of its stage, if there is a play.
+    pub stage: Option<String>,
     pub outcome: ServerOutcome,
     pub run: Option<i64>,
     /// What was counted, if its run had its turn.
@@ -23,9 +25,10 @@ pub(in crate::cmd) struct Row {
 }
 
 impl Row {
-    pub(in crate::cmd) fn new(server: &str) -> Self {
+    pub(in crate::cmd) fn new(server: &str, stage: Option<&str>) -> Self {
         Self {
             server: server.to_owned(),
+            stage: stage.map(str::to_owned),
             outcome: ServerOutcome::Skipped,
             run: None,
             account: None,
@@ -82,6 +85,7 @@ impl Row {
     pub(in crate::cmd) fn ended(&self) -> ServerEnded {
         ServerEnded {
             server: self.server.clone(),
+            stage: self.stage.clone(),
             run: self.run,
             outcome: self.outcome,
             steps: self.account.map(|account| account.tally),
@@ -96,8 +100,13 @@ impl Row {
     pub(in crate::cmd) fn member(&self) -> GroupMember {
         GroupMember {
             server: self.server.clone(),
+            stage: self.stage.clone(),
             run: self.run,
         }
+    }
+
+    pub(in crate::cmd) fn is_done(&self) -> bool {
+        self.outcome == ServerOutcome::Done
     }
 
     /// Whether it has no run because of what is wrong with it.

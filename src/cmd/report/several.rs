@@ -3,7 +3,7 @@
 
 use super::super::{Context, output};
 use super::summary::Summary;
-use super::{Progress, Report, Row};
+use super::{Progress, Report, Row, StageHead};
 use crate::document::error::ErrorShown;
 use crate::document::several::GroupEvent;
 use crate::error::{Error, Result};
@@ -57,6 +57,18 @@ impl Report for Several<'_> {
             recipe: recipe.to_owned(),
             servers: rows.iter().map(Row::member).collect(),
         })
+    }
+
+    fn stage(&self, stage: &StageHead<'_>) -> Result<()> {
+        if self.context.json {
+            return output::json_line(&GroupEvent::StageStarted {
+                stage: stage.name.to_owned(),
+                recipe: stage.recipe.to_owned(),
+                servers: stage.servers.iter().map(|server| (*server).to_owned()).collect(),
+            });
+        }
+        output::styled_note(&output::stage_heading(stage.number, stage.of, stage.name, stage.recipe));
+        Ok(())
     }
 
     fn progress(&self, servers: &[&str], left_out: usize) -> Box<dyn Progress> {

@@ -30,35 +30,44 @@ impl Summary<'_> {
         let (done, not_done): (Vec<&Row>, Vec<&Row>) =
             self.rows.iter().partition(|row| row.outcome == ServerOutcome::Done);
         output::note("");
-        output::table_with_reasons(
-            [
-                "SERVER",
-                "OUTCOME",
-                "CHANGED",
-                "NO CHANGE",
-                "CHECKS",
-                "FAILED",
-                "TOOK",
-                "RUN",
-                "REASON",
-            ],
-            done.iter().chain(&not_done).map(|row| {
-                let count =
-                    |of: fn(&Account) -> usize| row.account.as_ref().map_or(String::new(), |a| of(a).to_string());
+        let ordered = || done.iter().chain(&not_done).copied();
+        match self.rows.iter().any(|row| row.stage.is_some()) {
+            true => output::table_with_reasons(
                 [
-                    row.server.clone(),
-                    row.outcome.as_str().to_owned(),
-                    count(|account| account.tally.changed),
-                    count(|account| account.tally.no_change),
-                    count(|account| account.tally.checks),
-                    count(|account| account.tally.failed + account.tally.stopped + account.tally.unknown),
-                    row.account
-                        .map_or(String::new(), |account| format!("{:.1} s", account.took.as_secs_f64())),
-                    row.run.map_or(String::new(), |run| run.to_string()),
-                    row.reason.clone().unwrap_or_default(),
-                ]
-            }),
-        )?;
+                    "SERVER",
+                    "STAGE",
+                    "OUTCOME",
+                    "CHANGED",
+                    "NO CHANGE",
+                    "CHECKS",
+                    "FAILED",
+                    "TOOK",
+                    "RUN",
+                    "REASON",
+                ],
+                ordered().map(|row| {
+                    let [server, outcome, changed, no_change, checks, failed, took, run, reason] = cells(row);
+                    let stage = row.stage.clone().unwrap_or_default();
+                    [
+                        server, stage, outcome, changed, no_change, checks, failed, took, run, reason,
+                    ]
+                }),
+            )?,
+            false => output::table_with_reasons(
+                [
+                    "SERVER",
+                    "OUTCOME",
+                    "CHANGED",
+                    "NO CHANGE",
+                    "CHECKS",
+                    "FAILED",
+                    "TOOK",
+                    "RUN",
+                    "REASON",
+                ],
+                ordered().map(cells),
+            )?,
+        }
         let mut text = format!("\n{}\n", self.totals());
         for (why, command) in self.shown_next() {
             text.push_str(&format!("{why}: {command}\n"));
@@ -134,4 +143,20 @@ impl Summary<'_> {
             next: self.next().into_iter().map(|(_, command)| command).collect(),
         }
     }
+}
+
+fn cells(row: &Row) -> [String; 9] {
+    let count = |of: fn(&Account) -> usize| row.account.as_ref().map_or(String::new(), |a| of(a).to_string());
+    [
+        row.server.clone(),
+        row.outcome.as_str().to_owned(),
+        count(|account| account.tally.changed),
+        count(|account| account.tally.no_change),
+        count(|account| account.tally.checks),
+        count(|account| account.tally.failed + account.tally.stopped + account.tally.unknown),
+        row.account
+            .map_or(String::new(), |account| format!("{:.1} s", account.took.as_secs_f64())),
+        row.run.map_or(String::new(), |run| run.to_string()),
+        row.reason.clone().unwrap_or_default(),
+    ]
 }

@@ -4,6 +4,7 @@
 use super::super::consent::ConfirmArgs;
 use super::super::group_command::GroupCommand;
 use super::super::parameters::SetArgs;
+use super::super::stages::{Stage, Stages};
 use super::super::{Context, output};
 use crate::error::{Exit, Result};
 use crate::plan::shell::quote;
@@ -85,9 +86,10 @@ fn run_shipped(
         ));
     }
     let command = GroupCommand {
-        recipe,
-        servers: &[server],
-        parameters,
+        stages: Stages {
+            play: None,
+            stages: vec![Stage::of_recipe(recipe, vec![server], parameters.clone())],
+        },
         confirm,
         at_once: AtOnce::ONE,
         retry_of: None,

@@ -1,5 +1,6 @@
 //! `infrakt server show`.
 
+use super::super::variables::lines;
 use super::super::{Context, output};
 use super::naming::address;
 use crate::document::server::{ServerListed, ServerShown};
@@ -19,13 +20,15 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let server = runtime.server(&args.name)?;
     let route = route_to(&server);
-    let shown = ServerShown::new(runtime.server_record(server)?, route);
+    let variables = runtime.variables_of(&server)?;
+    let shown = ServerShown::new(runtime.server_record(server)?, variables, route);
     if context.json {
         output::json(&shown)?;
         return Ok(Exit::Done);
     }
     let ServerShown {
         server: ServerListed { server, protected, .. },
+        variables,
         route,
         route_problem,
     } = shown;
@@ -42,7 +45,9 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         None => [("login", route_problem), ("", None), ("", None), ("", None)],
     };
     let [login, through, configured, note] = route;
-    output::pairs([
+    let mut variables = lines(&variables).into_iter();
+    let first = variables.next();
+    let before = [
         ("name", Some(server.name.clone())),
         ("address", Some(address(&server))),
         login,
@@ -52,6 +57,9 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         ("status", server.status.clone()),
         ("protected", (!protected.is_empty()).then(|| messages(&protected))),
         ("tags", list(&server.tags, ", ")),
+        ("variables", first),
+    ];
+    let after = [
         ("apps", list(&apps, ", ")),
         ("provider", server.provider.clone()),
         ("key", server.ssh_key_path.clone()),
@@ -59,6 +67,8 @@ pub fn run(args: ShowArgs, context: &Context) -> Result<Exit> {
         ("machine-id", server.machine_id.clone()),
         ("added", when(server.created_at)),
         ("changed", when(server.updated_at)),
-    ])?;
+    ];
+    let variables = variables.map(|line| ("", Some(line)));
+    output::pairs(before.into_iter().chain(variables).chain(after))?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! `infrakt server update`.
 
+use super::super::variables::VarChangeArgs;
 use super::super::{Context, output};
 use super::naming::type_name;
 use crate::document::server::ServerUpdated;
@@ -16,6 +17,7 @@ use std::path::Path;
 #[command(after_help = "Examples:
   infrakt server update prod-2 --host 192.0.2.8
   infrakt server update prod-2 --key ''
+  infrakt server update prod-2 --var region=eu --var 'disks=[\"sda\", \"sdb\"]'
 
 An empty --user, --port, --key, --host-key or --provider clears the value; ~/.ssh/config then applies.")]
 pub struct UpdateArgs {
@@ -42,6 +44,8 @@ pub struct UpdateArgs {
     /// Tag to add; can be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
+    #[command(flatten)]
+    vars: VarChangeArgs,
     /// Protect the server: infrakt runs on it, and nothing on it may ever be destroyed
     #[arg(long, conflicts_with = "no_infrakt_host")]
     pub infrakt_host: bool,
@@ -111,5 +115,6 @@ fn change(args: &UpdateArgs) -> Result<ServerChange> {
         },
         tags: args.tags.clone(),
         only_tags: None,
+        vars: args.vars.parse()?,
     })
 }

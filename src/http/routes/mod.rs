@@ -12,6 +12,7 @@ pub mod route;
 mod runs;
 mod servers;
 pub mod table;
+mod tags;
 
 use super::answer::Answer;
 use super::problem::Problem;

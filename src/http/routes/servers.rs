@@ -7,6 +7,7 @@ use super::call::{Call, json, ok};
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
 use crate::runtime::{Unattended, key_path, route_to};
 use crate::store::{NewServer, ServerChange};
+use crate::variables::VariableChanges;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
@@ -77,6 +78,8 @@ pub struct ServerPatch {
     #[serde(deserialize_with = "said")]
     #[schemars(with = "Vec<String>", length(max = 100))]
     tags: Option<Vec<String>>,
+    /// Variables of its own to set; null removes one. Others stay as they are. Not for secrets.
+    vars: VariableChanges,
     #[serde(deserialize_with = "said")]
     #[schemars(with = "bool")]
     is_infrakt_host: Option<bool>,
@@ -125,7 +128,8 @@ pub fn show(call: &Call<'_>) -> Result<Answer, Problem> {
     let runtime = call.service.runtime()?;
     let server = runtime.server(call.name())?;
     let route = route_to(&server);
-    ok(&ServerShown::new(runtime.server_record(server)?, route))
+    let variables = runtime.variables_of(&server)?;
+    ok(&ServerShown::new(runtime.server_record(server)?, variables, route))
 }
 
 pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
@@ -146,6 +150,7 @@ pub fn update(call: &Call<'_>) -> Result<Answer, Problem> {
         is_infrakt_host: body.is_infrakt_host,
         tags: Vec::new(),
         only_tags: body.tags,
+        vars: body.vars,
     };
     if change == ServerChange::default() {
         return Err(Problem::invalid_body(None, "nothing to change"));

@@ -6,13 +6,13 @@ use super::super::problem::Problem;
 use super::super::request::Method;
 use super::call::{Call, ok};
 use super::route::{Body, Good, Route};
-use super::{apps, events, plans, recipes, runs, servers};
+use super::{apps, events, plans, recipes, runs, servers, tags};
 use crate::document::event::EventShown;
 use crate::document::plan::PlanShown;
 use crate::document::recipe::{RecipeListed, RecipeShown};
 use crate::document::run::RunShown;
 use crate::document::server::{ServerAdded, ServerListed, ServerShown, ServerStatus, ServerUpdated};
-use crate::store::{App, Run, RunGroup};
+use crate::store::{App, Run, RunGroup, Tag};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
@@ -120,6 +120,39 @@ pub static ROUTES: &[Route] = &[
         answer: Good::Nothing,
         refusals: &[404, 409, 422],
         handler: servers::remove,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/tags",
+        name: "listTags",
+        summary: "The tags of servers, with their variables",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<Vec<Tag>>),
+        refusals: &[],
+        handler: tags::list,
+    },
+    Route {
+        method: Method::Get,
+        path: "/api/tags/{name}",
+        name: "showTag",
+        summary: "A tag with its servers and variables",
+        query: None,
+        body: None,
+        answer: Good::Json(200, of::<Tag>),
+        refusals: &[404],
+        handler: tags::show,
+    },
+    Route {
+        method: Method::Patch,
+        path: "/api/tags/{name}",
+        name: "updateTag",
+        summary: "Set or remove variables of a tag, which a server may not have yet",
+        query: None,
+        body: required::<tags::TagPatch>(),
+        answer: Good::Json(200, of::<Tag>),
+        refusals: &[404, 422],
+        handler: tags::update,
     },
     Route {
         method: Method::Get,

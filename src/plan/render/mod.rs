@@ -54,6 +54,9 @@ fn write_plan(text: &mut String, plan: &Plan, preview: Option<&Preview>, asked: 
         let value = value.to_string();
         writeln!(text, "  {DIM}{} = {}{DIM:#}", one_line(name), one_line(&value))?;
     }
+    for line in plan.inventory.lines() {
+        writeln!(text, "  {DIM}{}{DIM:#}", one_line(&line))?;
+    }
     for name in &plan.secrets {
         writeln!(
             text,

@@ -3,7 +3,8 @@
 use super::call::RhaiResult;
 use crate::recipe::data::{of_dynamic, to_dynamic};
 use crate::recipe::draft::Problem;
-use crate::recipe::limits::{MAX_PARSED, MAX_STRING};
+use crate::recipe::formats::Format;
+use crate::recipe::limits::MAX_STRING;
 use rhai::plugin::*;
 use serde_json::Value;
 
@@ -19,17 +20,7 @@ pub mod json {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn parse(context: NativeCallContext, text: &str) -> RhaiResult<Dynamic> {
-        let data = serde_json::from_str::<Value>(text).map_err(|error| {
-            let what = error.to_string();
-            no_such_data(
-                &context,
-                "JSON",
-                what.split(" at line ").next().unwrap_or_default(),
-                error.line(),
-                text,
-            )
-        })?;
-        to_dynamic(data).map_err(|problem| problem.at(&context))
+        parsed(&context, Format::Json, text)
     }
 
     /// Writes a value as JSON with indentation, sorted by key, and with a line break at the end, as a file has it.
@@ -75,20 +66,7 @@ pub mod yaml {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn parse(context: NativeCallContext, text: &str) -> RhaiResult<Dynamic> {
-        small_enough(&context, "YAML", text)?;
-        let options = serde_saphyr::options! {
-            strict_booleans: true,
-            with_snippet: false,
-        };
-        let data = serde_saphyr::from_str_with_options::<Value>(text, options).map_err(|error| {
-            let line = error.location().map_or(0, |location| location.line());
-            let what = error.to_string();
-            let what = what.lines().next().unwrap_or_default();
-            let what = what.split(" at line ").next().unwrap_or_default();
-            let line = usize::try_from(line).unwrap_or_default();
-            no_such_data(&context, "YAML", what, line, text)
-        })?;
-        to_dynamic(data).map_err(|problem| problem.at(&context))
+        parsed(&context, Format::Yaml, text)
     }
 
     /// Writes a value as YAML, sorted by key, with a line break at the end. Texts that YAML would take for something
@@ -123,18 +101,7 @@ pub mod toml {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn parse(context: NativeCallContext, text: &str) -> RhaiResult<Dynamic> {
-        small_enough(&context, "TOML", text)?;
-        let table = text.parse::<::toml::Table>().map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            no_such_data(
-                &context,
-                "TOML",
-                error.message(),
-                before.matches('\n').count() + 1,
-                text,
-            )
-        })?;
-        to_dynamic(without_dates(::toml::Value::Table(table))).map_err(|problem| problem.at(&context))
+        parsed(&context, Format::Toml, text)
     }
 
     /// Writes a map as TOML, sorted by key, with a line break at the end. TOML has no empty value, so a `()` in it is
@@ -202,17 +169,6 @@ pub mod base64 {
 
 use rhai::Map;
 
-fn small_enough(context: &NativeCallContext, format: &str, text: &str) -> RhaiResult<()> {
-    match text.len() > MAX_PARSED {
-        true => Err(Problem::new(format!(
-            "a text of more than {} MiB is not read as {format}",
-            MAX_PARSED >> 20
-        ))
-        .at(context)),
-        false => Ok(()),
-    }
-}
-
 fn within_limit(context: &NativeCallContext, text: String) -> RhaiResult<String> {
     match text.len() > MAX_STRING {
         true => Err(Problem::new(format!("a text has at most {} MiB", MAX_STRING >> 20)).at(context)),
@@ -224,41 +180,18 @@ fn not_written(context: &NativeCallContext, format: &str, why: &str) -> Box<Eval
     Problem::new(format!("this can't be written as {format}: {why}")).at(context)
 }
 
-/// Says what is wrong with a text, and shows its line.
-fn no_such_data(context: &NativeCallContext, format: &str, what: &str, line: usize, text: &str) -> Box<EvalAltResult> {
-    let what = what.trim_end_matches('.');
-    let problem = match text.trim().is_empty() {
-        true => Problem::new(format!("this text is empty, and so no {format}"))
-            .help("give an empty answer a value first: if text == \"\" { text = \"{}\"; }"),
-        false => {
-            let shown: String = text
-                .lines()
-                .nth(line.saturating_sub(1))
-                .unwrap_or_default()
-                .trim()
-                .chars()
-                .take(60)
-                .collect();
-            Problem::new(format!("this text is no {format}: {what}")).help(format!("line {}: {shown}", line.max(1)))
-        }
-    };
-    problem.label(format!("not {format}")).at(context)
-}
-
-/// TOML's dates and times as the texts that they are written with.
-fn without_dates(value: ::toml::Value) -> Value {
-    match value {
-        ::toml::Value::String(text) => Value::String(text),
-        ::toml::Value::Integer(number) => number.into(),
-        ::toml::Value::Float(number) => number.into(),
-        ::toml::Value::Boolean(value) => value.into(),
-        ::toml::Value::Datetime(time) => Value::String(time.to_string()),
-        ::toml::Value::Array(items) => items.into_iter().map(without_dates).collect(),
-        ::toml::Value::Table(table) => table
-            .into_iter()
-            .map(|(key, value)| (key, without_dates(value)))
-            .collect(),
-    }
+/// A text as a value of the recipe; otherwise it says what is wrong with the text, and shows its line.
+fn parsed(context: &NativeCallContext, format: Format, text: &str) -> RhaiResult<Dynamic> {
+    let data = format.parse(text).map_err(|wrong| {
+        let name = format.name();
+        let problem = match text.trim().is_empty() {
+            true => Problem::new(format!("this text is empty, and so no {name}"))
+                .help("give an empty answer a value first: if text == \"\" { text = \"{}\"; }"),
+            false => Problem::new(format!("this text is no {name}: {}", wrong.what)).help(wrong.shown_line(text)),
+        };
+        problem.label(format!("not {name}")).at(context)
+    })?;
+    to_dynamic(data).map_err(|problem| problem.at(context))
 }
 
 /// The path of the first null in data: `server.port`.

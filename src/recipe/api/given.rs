@@ -6,9 +6,10 @@
 )]
 
 use super::call::RhaiResult;
+use super::inventory::VarsHandle;
 use crate::error::nearest;
 use crate::recipe::draft::{Problem, ReadFacts, SharedDraft};
-use crate::recipe::evaluation_inputs::ServerView;
+use crate::recipe::server_view::ServerView;
 use rhai::plugin::*;
 use rhai::{Array, Shared};
 
@@ -38,6 +39,7 @@ pub mod given {
             "user" => view.user.clone().into(),
             "provider" => view.provider.clone().into(),
             "tags" => view.tags.iter().cloned().map(Dynamic::from).collect::<Array>().into(),
+            "vars" => Dynamic::from(VarsHandle::planned(view)),
             "is_infrakt_host" => view.is_infrakt_host.into(),
             "is_protected" => read(&context, |facts| facts.protected)?.into(),
             _ => return Err(unknown(&context, name, SERVER)),
@@ -98,13 +100,14 @@ pub mod given {
     }
 }
 
-pub const SERVER: [&str; 8] = [
+pub const SERVER: [&str; 9] = [
     "name",
     "host",
     "port",
     "user",
     "provider",
     "tags",
+    "vars",
     "is_infrakt_host",
     "is_protected",
 ];

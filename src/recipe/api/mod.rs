@@ -11,6 +11,7 @@ pub mod data;
 pub mod db;
 mod folder_options;
 pub mod given;
+pub mod inventory;
 pub mod local;
 pub mod parameters;
 mod pieces;
@@ -34,7 +35,7 @@ pub const WORDS: [&str; 9] = [
 /// The primitives in modules, and the global ones; built once for all evaluations.
 struct Modules {
     words: [(&'static str, Shared<Module>); WORDS.len()],
-    everywhere: [Shared<Module>; 6],
+    everywhere: [Shared<Module>; 7],
 }
 
 static MODULES: LazyLock<Modules> = LazyLock::new(|| {
@@ -43,6 +44,7 @@ static MODULES: LazyLock<Modules> = LazyLock::new(|| {
         Shared::new(rhai::exported_module!(plan::plan)),
         Shared::new(rhai::exported_module!(parameters::parameters)),
         Shared::new(rhai::exported_module!(given::given)),
+        Shared::new(rhai::exported_module!(inventory::inventory)),
         Shared::new(rhai::exported_module!(text::text)),
         Shared::new(rhai::exported_module!(report::report)),
     ];
@@ -103,7 +105,8 @@ pub fn register(engine: &mut Engine) {
         .register_type_with_name::<parameters::SecretRef>("Secret")
         .register_type_with_name::<parameters::Params>("Parameters")
         .register_type_with_name::<given::ServerHandle>("Server")
-        .register_type_with_name::<given::FactsHandle>("Facts");
+        .register_type_with_name::<given::FactsHandle>("Facts")
+        .register_type_with_name::<inventory::VarsHandle>("Variables");
     for (word, module) in &MODULES.words {
         engine.register_static_module(*word, module.clone());
     }

@@ -7,7 +7,8 @@
 
 use super::call::RhaiResult;
 use crate::error::nearest;
-use crate::recipe::draft::{Parameter, Problem, SharedDraft};
+use crate::recipe::draft::{Problem, SharedDraft};
+use crate::recipe::parameter::{KINDS, Parameter};
 use rhai::plugin::*;
 use rhai::{Engine, ImmutableString, Map};
 use serde_json::Value;
@@ -26,37 +27,32 @@ pub struct Params;
 #[export_module]
 pub mod parameters {
     /// Declares a parameter with a default, and returns its value: the one from `--set NAME=VALUE`, or the default. The
-    /// parameter has the type of the default.
+    /// parameter has the type of the default. A map instead of the default describes it further: `type` ("string",
+    /// "bool", "int", "list", "map"), `default` (in quotes, since Rhai reserves the word), `choices`, `fields`. Without
+    /// `default`, the parameter is required. `fields` says what each map of a list has, or a map itself; every field is
+    /// described as a parameter is: by its default, or by a map. What has other fields is refused.
     ///
     /// # Example
     /// ```rhai
     /// let port = param("port", 8080, "The port that the app listens on");
+    /// let keys = param("keys", #{
+    ///     type: "list",
+    ///     fields: #{ name: #{ type: "string" }, key: #{ type: "string" }, sudo: false },
+    ///     "default": [],
+    /// }, "Who may log in");
+    /// for entry in keys { print(`${entry.name} may log in`); }
     /// ```
     #[rhai_fn(return_raw)]
     pub fn param(context: NativeCallContext, name: &str, default: Dynamic, help: &str) -> RhaiResult<Dynamic> {
-        let default = match default.is_map() {
-            true => return options(&context, name, &default.cast::<Map>(), help),
-            false => value_of(&context, name, default)?,
-        };
-        let kind = kind_of(&default);
-        declare(
-            &context,
-            Parameter {
-                name: name.to_owned(),
-                kind: kind.into(),
-                default: Some(default),
-                choices: Vec::new(),
-                help: help.to_owned(),
-            },
-        )
+        let parameter = described(&context, name, default, help)?;
+        declare(&context, parameter)
     }
 
-    /// Declares a parameter that is required: `--set NAME=VALUE`. A map instead of the default describes it further:
-    /// `type` ("string", "bool", "int", "list"), `default` (in quotes, since Rhai reserves the word), `choices`.
+    /// As `param`, without a text that says what it is for.
     ///
     /// # Example
     /// ```rhai
-    /// let channel = param("channel", #{ type: "string", "default": "stable", choices: ["stable", "beta"] }, "What to install");
+    /// let channel = param("channel", #{ type: "string", "default": "stable", choices: ["stable", "beta"] });
     /// ```
     #[rhai_fn(name = "param", return_raw)]
     pub fn param_plain(context: NativeCallContext, name: &str, default: Dynamic) -> RhaiResult<Dynamic> {
@@ -122,31 +118,69 @@ pub mod parameters {
     }
 }
 
-fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -> RhaiResult<Dynamic> {
+/// What is said of a parameter, or of a field of its maps: a default, or a map of options.
+fn described(context: &NativeCallContext, name: &str, said: Dynamic, help: &str) -> RhaiResult<Parameter> {
+    let valid = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !valid {
+        return Err(Problem::new(format!("{name:?} is not a valid name for a parameter"))
+            .help("use letters, digits and _")
+            .at(context));
+    }
+    let options = match said.is_map() {
+        true => said.cast::<Map>(),
+        false => Map::from([("default".into(), said)]),
+    };
     if let Some(unknown) = options
         .keys()
-        .find(|key| !["type", "default", "choices"].contains(&key.as_str()))
+        .find(|key| !["type", "default", "choices", "fields"].contains(&key.as_str()))
     {
         return Err(Problem::new(format!("a parameter has no '{unknown}'"))
-            .help("it can have type, default and choices")
+            .help("it can have type, default, choices and fields")
             .at(context));
     }
     let default = match options.get("default") {
-        Some(default) => Some(value_of(context, name, default.clone())?),
+        Some(default) => Some(value_of(context, name, default)?),
         None => None,
     };
-    let kind = match options.get("type").map(ToString::to_string).as_deref() {
-        Some("string") => "string",
-        Some("bool") => "bool",
-        Some("int") => "int",
-        Some("list") => "list",
-        None => default.as_ref().map_or("string", kind_of),
-        Some(other) => {
-            return Err(Problem::new(format!("{other:?} is not a type of a parameter"))
-                .help("types are \"string\", \"bool\", \"int\" and \"list\"")
+    let fields = match options.get("fields").map(|fields| fields.clone().try_cast::<Map>()) {
+        None => Vec::new(),
+        Some(Some(fields)) => {
+            let described = fields
+                .into_iter()
+                .map(|(name, said)| described(context, &name, said, ""));
+            described.collect::<RhaiResult<_>>()?
+        }
+        Some(None) => {
+            return Err(Problem::new(format!("the fields of '{name}' must be a map"))
+                .help("for example: fields: #{ name: #{ type: \"string\" }, sudo: false }")
                 .at(context));
         }
     };
+    let kind = match options.get("type").map(ToString::to_string) {
+        Some(said) => KINDS.into_iter().find(|kind| *kind == said).ok_or_else(|| {
+            Problem::new(format!("{said:?} is not a type of a parameter"))
+                .help(format!("types are \"{}\"", KINDS.join("\", \"")))
+                .at(context)
+        })?,
+        None if !fields.is_empty() => "list",
+        None => default.as_ref().map_or("string", Parameter::kind_of),
+    };
+    if !fields.is_empty() && kind != "list" && kind != "map" {
+        return Err(Problem::new(format!("a parameter of type {kind} has no fields"))
+            .help("a list of maps has fields, and a map")
+            .at(context));
+    }
+    let of_maps = |default: &Value| {
+        default
+            .as_array()
+            .is_some_and(|items| items.iter().any(Value::is_object))
+    };
+    if kind == "list" && fields.is_empty() && default.as_ref().is_some_and(of_maps) {
+        return Err(Problem::new(format!("what the maps in '{name}' have is not said"))
+            .help("say it: #{ fields: #{ name: #{ type: \"string\" }, sudo: false }, \"default\": […] }")
+            .at(context));
+    }
     let choices = match options
         .get("choices")
         .cloned()
@@ -156,27 +190,26 @@ fn options(context: &NativeCallContext, name: &str, options: &Map, help: &str) -
         Some(Ok(choices)) => choices.into_iter().map(|choice| choice.to_string()).collect(),
         Some(Err(_)) => return Err(Problem::new("choices must be a list of strings").at(context)),
     };
-    declare(
-        context,
-        Parameter {
-            name: name.to_owned(),
-            kind: kind.into(),
-            default,
-            choices,
-            help: help.to_owned(),
-        },
-    )
+    let mut parameter = Parameter {
+        name: name.to_owned(),
+        kind: kind.into(),
+        default: None,
+        choices,
+        fields,
+        help: help.to_owned(),
+    };
+    parameter.default = match default {
+        // What its fields leave out is added, as in a value that is given.
+        Some(default) if !parameter.fields.is_empty() => {
+            Some(parameter.understand(&default).map_err(|problem| problem.at(context))?)
+        }
+        default => default,
+    };
+    Ok(parameter)
 }
 
 fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dynamic> {
     let name = parameter.name.clone();
-    let valid = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !valid {
-        return Err(Problem::new(format!("{name:?} is not a valid name for a parameter"))
-            .help("use letters, digits and _")
-            .at(context));
-    }
     let shared = SharedDraft::of(context)?;
     let mut draft = shared.lock();
     if draft
@@ -192,107 +225,29 @@ fn declare(context: &NativeCallContext, parameter: Parameter) -> RhaiResult<Dyna
     if !draft.parameters.contains(&parameter) {
         draft.parameters.push(parameter.clone());
     }
-    let given = match draft.given.get(&name) {
-        Some(given) => Some(understand(given, &parameter).map_err(|problem| problem.at(context))?),
-        None => None,
+    let value = match (draft.given.get(&name), &parameter.default) {
+        (Some(given), _) => parameter.understand(given),
+        (None, Some(default)) if parameter.choices.is_empty() => Ok(default.clone()),
+        (None, Some(default)) => parameter.understand(default),
+        (None, None) => Err(parameter.required()),
     };
-    let value = given.or_else(|| parameter.default.clone()).ok_or_else(|| {
-        let meaning = if parameter.help.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", parameter.help)
-        };
-        Problem::new(format!("the parameter '{name}' is required{meaning}"))
-            .help(format!("add: --set {name}=VALUE"))
-            .at(context)
-    })?;
-    if !parameter.choices.is_empty()
-        && !value
-            .as_str()
-            .is_some_and(|value| parameter.choices.iter().any(|c| c == value))
-    {
-        let choices = parameter.choices.join(", ");
-        return Err(Problem::new(format!("the parameter '{name}' can't be {value}"))
-            .help(format!("it is one of: {choices}"))
-            .at(context));
-    }
+    let value = value.map_err(|problem| problem.at(context))?;
     draft.values.insert(name, value.clone());
     drop(draft);
     rhai::serde::to_dynamic(&value)
 }
 
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "int",
-        Value::Array(_) => "list",
-        _ => "string",
-    }
-}
-
-fn value_of(context: &NativeCallContext, name: &str, value: Dynamic) -> RhaiResult<Value> {
-    let fits = value.is_string() || value.is_int() || value.is_bool() || value.is_array();
-    match rhai::serde::from_dynamic::<Value>(&value) {
+fn value_of(context: &NativeCallContext, name: &str, value: &Dynamic) -> RhaiResult<Value> {
+    let plain = |value: &Dynamic| value.is_string() || value.is_int() || value.is_bool();
+    let fits = plain(value) || value.is_array() || value.is_map();
+    match rhai::serde::from_dynamic::<Value>(value) {
         Ok(value) if fits => Ok(value),
         _ => Err(
             Problem::new(format!("the default of '{name}' has a type that parameters can't have"))
-                .help("a parameter is a string, a bool, an int or a list of strings")
+                .help("a parameter is a string, a bool, an int, a list or a map")
                 .at(context),
         ),
     }
-}
-
-/// The given value, in the parameter's type. Text from a command line is parsed as that type; data of a different type
-/// is refused.
-fn understand(given: &Value, parameter: &Parameter) -> Result<Value, Problem> {
-    // Numbers too: as text and as data they read the same.
-    let plain = |item: &Value| item.is_string() || item.is_i64();
-    let texts = match given {
-        Value::Array(items) => items.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    if texts.iter().filter_map(Value::as_str).any(|text| text.contains('\0')) {
-        return Err(Problem::new(format!(
-            "the parameter '{}' holds a NUL character, which a command can't take",
-            parameter.name
-        )));
-    }
-    let understood = match (parameter.kind.as_ref(), given) {
-        ("string", Value::String(_)) | ("bool", Value::Bool(_)) => Some(given.clone()),
-        ("list", Value::Array(items)) if items.iter().all(plain) => Some(given.clone()),
-        ("int", Value::Number(number)) if number.is_i64() => Some(given.clone()),
-        ("bool", Value::String(text)) => match text.as_str() {
-            "true" | "yes" => Some(Value::Bool(true)),
-            "false" | "no" => Some(Value::Bool(false)),
-            _ => None,
-        },
-        ("int", Value::String(text)) => text.parse::<i64>().ok().map(Value::from),
-        ("list", Value::String(text)) => Some(
-            text.split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(Value::from)
-                .collect(),
-        ),
-        _ => None,
-    };
-    understood.ok_or_else(|| {
-        let name = &parameter.name;
-        let kind = match parameter.kind.as_ref() {
-            "list" => "list of strings",
-            kind => kind,
-        };
-        let example = match kind {
-            "bool" => "true",
-            "int" => "8080",
-            "list of strings" => "one,two",
-            _ => "text",
-        };
-        Problem::new(format!(
-            "the parameter '{name}' must be of type {kind}, and {given} is not"
-        ))
-        .help(format!("for example: --set {name}={example}"))
-    })
 }
 
 /// A secret inside a text could end up being printed, so every way of joining it into a text is an error that says what

@@ -3,6 +3,7 @@
 
 use super::call::RhaiResult;
 use super::given::{FactsHandle, ServerHandle};
+use super::inventory::VarsHandle;
 use super::parameters::Params;
 use super::step::{StepHandle, StepOutput};
 use crate::recipe::draft::{Problem, SharedDraft};
@@ -34,6 +35,9 @@ pub fn register(engine: &mut Engine) {
     });
     engine.register_fn("to_string", |context: NativeCallContext, _: &mut FactsHandle| {
         refuse(&context, "`facts`", "write which part of it: ${facts.hostname}")
+    });
+    engine.register_fn("to_string", |context: NativeCallContext, _: &mut VarsHandle| {
+        refuse(&context, "`vars`", "write which one: ${server.vars.NAME}")
     });
     engine.register_fn("to_string", |context: NativeCallContext, _: &mut Params| {
         refuse(&context, "`params`", "write which one: ${params.NAME}")

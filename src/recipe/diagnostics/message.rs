@@ -13,13 +13,14 @@ pub(super) fn script(message: String, label: &str, position: Option<Position>, h
 
 /// Names of types in Rust, as authors know them.
 pub(super) fn words_of_types(message: &str) -> String {
-    const WORDS: [(&str, &str); 13] = [
+    const WORDS: [(&str, &str); 14] = [
         ("infrakt::recipe::api::step::handle::StepHandle", "step"),
         ("infrakt::recipe::api::step::outputs::StepOutput", "output of a step"),
         ("infrakt::recipe::api::parameters::SecretRef", "secret"),
         ("infrakt::recipe::api::parameters::Params", "record of parameters"),
         ("infrakt::recipe::api::given::ServerHandle", "server"),
         ("infrakt::recipe::api::given::FactsHandle", "record of facts"),
+        ("infrakt::recipe::api::inventory::VarsHandle", "record of variables"),
         ("infrakt::recipe::draft::Problem", "problem"),
         ("&str | ImmutableString | String", "string"),
         ("ImmutableString", "string"),

@@ -6,7 +6,7 @@ use schemars::schema_for;
 use serde_json::Value;
 
 /// The server's row, in the order of its reference.
-const SERVER: [(&str, &str, &str); 8] = [
+const SERVER: [(&str, &str, &str); 9] = [
     ("name", "string", "The name in the inventory."),
     ("host", "string", "The address that infrakt logs in to."),
     ("port", "int", "The port of SSH that infrakt logs in to."),
@@ -17,6 +17,11 @@ const SERVER: [(&str, &str, &str); 8] = [
         "The provider, as the inventory has it; often empty.",
     ),
     ("tags", "list", "The tags in the inventory."),
+    (
+        "vars",
+        "Variables",
+        "Its variables, and those of its tags: `server.vars.NAME`, or `server.vars?.NAME ?? default`.",
+    ),
     (
         "is_infrakt_host",
         "bool",
@@ -74,13 +79,11 @@ pub fn given() -> Vec<Function> {
     entries.extend(facts());
     entries.extend(SERVER.iter().map(|(name, kind, description)| {
         let name = format!("server.{name}");
-        entry(
-            &name,
-            &format!("{name} -> {kind}"),
-            "server",
-            description,
-            &format!("print({name});"),
-        )
+        let example = match *kind {
+            "Variables" => "let region = server.vars?.region ?? \"eu\";".to_owned(),
+            _ => format!("print({name});"),
+        };
+        entry(&name, &format!("{name} -> {kind}"), "server", description, &example)
     }));
     entries.push(entry(
         "params",

@@ -98,6 +98,7 @@ fn type_name(rust: &str) -> &str {
         "StepHandle" => "Step",
         "StepOutput" => "Output",
         "ServerHandle" => "Server",
+        "VarsHandle" => "Variables",
         "SecretRef" => "Secret",
         "FnPtr" => "function",
         "Dynamic" => "value",

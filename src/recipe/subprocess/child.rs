@@ -11,6 +11,7 @@ use crate::recipe::draft::{Answers, KnownServer};
 use crate::recipe::evaluation_inputs::Inputs;
 use crate::recipe::evaluator::{evaluate_script, prepare};
 use crate::recipe::modules::{Importer, import_shipped};
+use crate::recipe::server_view::ServerView;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, BufReader, BufWriter, Stdin, Stdout, Write};
@@ -124,6 +125,15 @@ impl Answers for ParentLine {
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         match self.ask(&Said::Apps)? {
             Reply::Apps(apps) => Ok(apps),
+            Reply::Failed(failure) => Err(failure.into_error()),
+            _ => Err(other_answer()),
+        }
+    }
+
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>> {
+        let tag = tag.to_owned();
+        match self.ask(&Said::Servers { tag })? {
+            Reply::Servers(servers) => Ok(servers),
             Reply::Failed(failure) => Err(failure.into_error()),
             _ => Err(other_answer()),
         }

@@ -70,6 +70,7 @@ pub fn evaluate_anyway_in_subprocess(recipe: &Recipe, inputs: Inputs) -> Result<
                     answer.map(Reply::Text)
                 }
                 Said::Apps => answers.apps().map(Reply::Apps),
+                Said::Servers { tag } => answers.servers(&tag).map(Reply::Servers),
                 // If a file can't be used, the recipe's line is at fault, and its error is shown there.
                 file => {
                     let answer = file_of(recipe, file);
@@ -109,7 +110,7 @@ fn file_of(recipe: &Recipe, asked: Said) -> Result<Reply> {
         Said::LocalText { file } => Reply::Text(recipe.read(&file)?),
         Said::LocalFile { file } => Reply::LocalFile(Box::new(recipe.measure(&file)?)),
         Said::LocalFolder { folder, excludes } => Reply::LocalFolder(recipe.list(&folder, &excludes)?),
-        Said::Facts | Said::Query { .. } | Said::Apps | Said::Ended { .. } => {
+        Said::Facts | Said::Query { .. } | Said::Apps | Said::Servers { .. } | Said::Ended { .. } => {
             return Err(Error::usage("this is no question about files"));
         }
     })

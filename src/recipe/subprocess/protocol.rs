@@ -3,9 +3,9 @@
 use crate::error::{Error, RecipeError};
 use crate::local_files::MeasuredFile;
 use crate::recipe::draft::KnownServer;
-use crate::recipe::evaluation_inputs::ServerView;
 use crate::recipe::evaluator::Evaluated;
 use crate::recipe::modules::{Import, Importer};
+use crate::recipe::server_view::ServerView;
 use crate::recipe::source::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,9 @@ pub enum Said {
         sample: Option<String>,
     },
     Apps,
+    Servers {
+        tag: String,
+    },
     Import {
         path: String,
         importer: Importer,
@@ -67,6 +70,7 @@ pub enum Reply {
     Facts(Box<KnownServer>),
     Text(String),
     Apps(Vec<(String, String)>),
+    Servers(Vec<ServerView>),
     Import(Option<Import>),
     LocalFile(Box<MeasuredFile>),
     LocalFolder(Vec<String>),

@@ -1,7 +1,7 @@
 //! Begins a run of a plan that a person was shown in an earlier call, if the plan is still the same.
 
 use super::begun::BegunRun;
-use super::group::{Joining, Ready, RecipeCall};
+use super::group::{GroupCall, Joining, Ready};
 use super::secrets;
 use crate::consent::{ConsentedPlan, Proof};
 use crate::error::{Refusal, Result};
@@ -49,9 +49,10 @@ impl Runtime {
             None => None,
         };
         let secrets = secrets::gather_given(&[consented.plan()], &given, &answers)?;
-        let call = RecipeCall {
-            recipe,
+        let call = GroupCall {
+            recipe: &recipe.reference(),
             parameters: &parameters,
+            stages: &[],
             retry_of: None,
             or_nothing: true,
         };

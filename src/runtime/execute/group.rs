@@ -8,18 +8,20 @@ use crate::consent::{ConsentedPlan, check_age};
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::plan::secret::Secrets;
-use crate::recipe::Recipe;
 use crate::runtime::open::{Parameters, Runtime, operator};
 use crate::runtime::reach::live::Live;
-use crate::store::{GroupId, Member, NewGroup, QueuedRun};
+use crate::store::{GroupId, Member, NewGroup, NewStage, QueuedRun};
 use jiff::Timestamp;
 
 pub use crate::store::LeftOut;
 
-/// A recipe and what it was given: what a group is known by, and what it takes to do it again.
-pub struct RecipeCall<'a> {
-    pub recipe: &'a Recipe,
+/// A recipe, or a play, and what it was given: what a group is known by, and what it takes to do it again.
+pub struct GroupCall<'a> {
+    /// How the recipe, or the play, is found again from anywhere.
+    pub recipe: &'a str,
     pub parameters: &'a Parameters,
+    /// Those of a play; the servers that join stand in their order.
+    pub stages: &'a [NewStage],
     /// The group, if it is done again for those servers of it that are not done.
     pub retry_of: Option<GroupId>,
     /// Whether nothing is to be recorded where a server is refused at the last moment.
@@ -87,17 +89,17 @@ impl Runtime {
     /// If the database can't be written; none has begun then.
     pub fn begin_group(
         &self,
-        call: &RecipeCall<'_>,
+        call: &GroupCall<'_>,
         joining: Vec<Joining>,
     ) -> Result<(GroupId, Vec<Result<WaitingRun>>)> {
         let operator = operator();
-        let recipe = call.recipe.reference();
         let new = NewGroup {
-            recipe: &recipe,
+            recipe: call.recipe,
             parameters: call.parameters,
             operator: &operator,
             retry_of: call.retry_of,
             or_nothing: call.or_nothing,
+            stages: call.stages,
         };
         let members: Vec<Member<'_>> = joining
             .iter()

@@ -4,3 +4,4 @@ pub(super) mod apps;
 pub(super) mod marker;
 pub(super) mod records;
 pub(super) mod servers;
+mod tags;

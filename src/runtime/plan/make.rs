@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::plan::{Asked, Plan, Step, render};
-use crate::recipe::{Answers, Evaluated, Inputs, KnownServer, Recipe, evaluate_anyway_in_subprocess};
+use crate::recipe::{Answers, Evaluated, Inputs, KnownServer, Recipe, ServerView, evaluate_anyway_in_subprocess};
 use crate::runtime::open::{Parameters, Runtime};
 use crate::runtime::reach::live::Live;
 use crate::runtime::reach::{protection, reading, route};
 use crate::ssh::AskSecret;
-use crate::store::Server;
+use crate::store::{Home, Server, Store};
 use serde_json::Value;
 
 /// A plan and what was learned on the way to it.
@@ -62,7 +62,7 @@ impl Runtime {
         person: &dyn AskSecret,
     ) -> Result<Planned> {
         let inputs = Inputs {
-            server: live.view(),
+            server: live.view(self.store.variables_of(&live.server)?),
             known: live.known(),
             parameters,
             answers: live.answers(&self.home),
@@ -104,9 +104,12 @@ impl Runtime {
             protected,
         );
         let losses = reading::losses(&self.store, server, &facts)?;
-        let recorded = RecordedAnswers { facts: facts.clone() };
+        let recorded = RecordedAnswers {
+            facts: facts.clone(),
+            home: self.home.clone(),
+        };
         let inputs = Inputs {
-            server: reading::view(server, &identity),
+            server: reading::view(server, &identity, self.store.variables_of(server)?),
             known: Some(KnownServer {
                 facts: facts.clone(),
                 protected: !identity.protected.is_empty(),
@@ -134,9 +137,10 @@ fn evaluate(recipe: &Recipe, inputs: Inputs, person: &dyn AskSecret) -> Result<E
     outcome.map(|()| evaluated)
 }
 
-/// Answers from recorded facts only.
+/// Answers from recorded facts and the inventory: no server is asked.
 struct RecordedAnswers {
     facts: Facts,
+    home: Home,
 }
 
 impl Answers for RecordedAnswers {
@@ -168,5 +172,9 @@ impl Answers for RecordedAnswers {
             reason: error.to_string(),
             hint: None,
         })
+    }
+
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>> {
+        reading::views_of_tagged(&Store::open(&self.home)?, tag)
     }
 }

@@ -5,21 +5,25 @@ use crate::consent::{check_age, check_destroyable};
 use crate::error::{RecipeError, Refusal, Result};
 use crate::plan::{Keeper, Plan, lint};
 use crate::reason::StaleReason;
-use crate::recipe::is_shipped;
+use crate::recipe::{ServerView, is_shipped};
 use crate::runtime::open::Runtime;
 use crate::runtime::reach::compare::compare;
 use crate::runtime::reach::live::Live;
+use crate::runtime::reach::reading::views_of_tagged;
 use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 impl Runtime {
-    /// Checks a plan from a file as far as possible without its server. It must be unaltered, pass the lint, and contain
-    /// nothing that is refused even with a consent.
+    /// Checks a plan from a file as far as possible without its server. It must be unaltered, pass the lint, contain
+    /// nothing that is refused even with a consent, and the inventory must say what the recipe read of it.
     ///
     /// # Errors
     /// The refusal that fits.
     pub fn examine(&self, plan: &Plan) -> Result<()> {
         check_record(plan)?;
-        copied_files::check(plan)
+        copied_files::check(plan)?;
+        self.compare_inventory(plan)
     }
 
     /// Checks a plan that comes from a file against the server that was reached: as [`Runtime::examine`], but for the files that
@@ -29,7 +33,34 @@ impl Runtime {
     /// The refusal that fits.
     pub fn recheck(&self, plan: &Plan, live: &Live) -> Result<()> {
         check_record(plan)?;
-        compare(plan, &live.identity, &live.losses)
+        compare(plan, &live.identity, &live.losses)?;
+        self.compare_inventory(plan)
+    }
+
+    /// Whether the inventory still says what the recipe read of it.
+    fn compare_inventory(&self, plan: &Plan) -> Result<()> {
+        let stale = |reason| {
+            let server = plan.server.name.clone();
+            Err(Refusal::StalePlan { server, reason }.into())
+        };
+        let now = match plan.inventory.vars.is_empty() {
+            true => BTreeMap::new(),
+            false => self.store.variables_of(&self.store.server(&plan.server.name)?)?,
+        };
+        for (variable, then) in &plan.inventory.vars {
+            let now = now.get(variable).and_then(|variable| variable.value.as_ref());
+            if now.unwrap_or(&Value::Null) != then {
+                let variable = variable.clone();
+                return stale(StaleReason::VariableChanged { variable });
+            }
+        }
+        for (tag, then) in &plan.inventory.servers {
+            let now = views_of_tagged(&self.store, tag)?;
+            if ServerView::read(&now) != *then {
+                return stale(StaleReason::ServersChanged { tag: tag.clone() });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! A server that has been reached: its connection, its facts, and their consequences for a plan.
 
 use super::compare::{compare, compare_resumed};
-use super::reading::{PATIENCE, Reading, identity_now, losses, read_facts, read_usage_and_facts, view};
+use super::reading::{
+    PATIENCE, Reading, identity_now, losses, read_facts, read_usage_and_facts, view, views_of_tagged,
+};
 use super::route::route_to;
 use crate::error::{Result, ServerError};
 use crate::executor::connection::{Connection, Interruptible};
@@ -16,6 +18,8 @@ use crate::recipe::{Answers, KnownServer, ServerView};
 use crate::runtime::stop::Stop;
 use crate::ssh::{AskSecret, FirstContact, ServerRoute, Session};
 use crate::store::{Home, Server, Store};
+use crate::variables::Variable;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -221,8 +225,8 @@ impl Live {
     }
 
     /// What recipes see of the server.
-    pub fn view(&self) -> ServerView {
-        view(&self.server, &self.identity)
+    pub fn view(&self, vars: BTreeMap<String, Variable>) -> ServerView {
+        view(&self.server, &self.identity, vars)
     }
 
     /// Answers from the server and the database.
@@ -311,5 +315,9 @@ impl Answers for LiveAnswers {
             .into_iter()
             .map(|app| (app.name, app.image))
             .collect())
+    }
+
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>> {
+        views_of_tagged(&Store::open(&self.home)?, tag)
     }
 }

@@ -1,5 +1,6 @@
 //! Reads a machine: its facts, its identity, its protection, and what would be lost.
 
+use super::route::target_of_row;
 use super::{protection, self_detection};
 use crate::error::{Error, Result, ServerError};
 use crate::executor::connection::Connection;
@@ -13,6 +14,7 @@ use crate::reason::ProtectionReason;
 use crate::recipe::ServerView;
 use crate::ssh::{LoginTarget, Session};
 use crate::store::{Identity, Server, Store};
+use crate::variables::Variable;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -109,7 +111,7 @@ pub fn identity(
 }
 
 /// The server as recipes see it.
-pub fn view(server: &Server, identity: &ServerIdentity) -> ServerView {
+pub fn view(server: &Server, identity: &ServerIdentity, vars: BTreeMap<String, Variable>) -> ServerView {
     ServerView {
         name: server.name.clone(),
         host: identity.host.clone(),
@@ -118,7 +120,31 @@ pub fn view(server: &Server, identity: &ServerIdentity) -> ServerView {
         provider: server.provider.clone().unwrap_or_default(),
         tags: server.tags.clone(),
         is_infrakt_host: server.is_infrakt_host,
+        vars,
     }
+}
+
+/// What recipes see of the servers with a tag: what their rows say.
+///
+/// # Errors
+/// If the database can't be read.
+pub fn views_of_tagged(store: &Store, tag: &str) -> Result<Vec<ServerView>> {
+    let servers = store.servers_tagged(tag)?.into_iter();
+    let views = servers.map(|server| {
+        let vars = store.variables_of(&server)?;
+        let target = target_of_row(&server);
+        Ok(ServerView {
+            name: server.name,
+            host: target.host,
+            port: target.port,
+            user: target.user,
+            provider: server.provider.unwrap_or_default(),
+            tags: server.tags,
+            is_infrakt_host: server.is_infrakt_host,
+            vars,
+        })
+    });
+    views.collect()
 }
 
 /// What a wipe would take away, on the server and here in its name.

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::recipe::Recipe;
 use crate::runtime::open::Parameters;
+use crate::variables::Variables;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,9 @@ pub struct Case {
     /// The server's apps.
     #[serde(default)]
     pub apps: Vec<AppGiven>,
+    /// The servers that the recipe finds by their tags. Without any, each tag has two.
+    #[serde(default)]
+    pub servers: Vec<ServerGiven>,
     /// A part of the message with which the recipe must refuse to make a plan.
     pub refused: Option<String>,
     /// Titles of steps that the plan must have, in this order; others may be between them.
@@ -77,6 +81,8 @@ pub struct ServerGiven {
     pub provider: Option<String>,
     #[serde(default)]
     pub tags: Vec<String>,
+    #[serde(default)]
+    pub vars: Variables,
     #[serde(default)]
     pub is_infrakt_host: bool,
     #[serde(default)]

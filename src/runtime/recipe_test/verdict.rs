@@ -1,12 +1,13 @@
 //! Evaluates a recipe for a case, and compares its plan with what the case expects.
 
-use super::case::Case;
+use super::case::{Case, ServerGiven};
 use super::snapshots::Snapshots;
 use crate::error::{Error, RecipeError, Result};
 use crate::facts::Facts;
 use crate::plan::{Losses, Plan, ServerIdentity, Step, render};
 use crate::recipe::{Answers, Evaluated, Inputs, KnownServer, Recipe, ServerView, evaluate_anyway_in_subprocess};
-use crate::runtime::plan::example::example_row;
+use crate::runtime::plan::example::{example_row, example_servers};
+use crate::variables::in_effect;
 use std::collections::BTreeMap;
 
 /// What came of a case on one system.
@@ -45,7 +46,7 @@ pub fn verdict(
     own: bool,
     snapshots: &mut Snapshots,
 ) -> Result<CaseVerdict> {
-    let server = row(case);
+    let server = row(&case.server);
     let identity = ServerIdentity {
         id: 0,
         name: server.name.clone(),
@@ -70,6 +71,7 @@ pub fn verdict(
                 .iter()
                 .map(|app| (app.name.clone(), app.image.clone()))
                 .collect(),
+            servers: case.servers.iter().map(row).collect(),
             own,
         }),
     };
@@ -123,8 +125,7 @@ fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Recipe(recipe) if matches!(**recipe, RecipeError::Failed { .. }))
 }
 
-fn row(case: &Case) -> ServerView {
-    let given = &case.server;
+fn row(given: &ServerGiven) -> ServerView {
     let usual = example_row();
     ServerView {
         name: given.name.clone().unwrap_or(usual.name),
@@ -134,6 +135,7 @@ fn row(case: &Case) -> ServerView {
         provider: given.provider.clone().unwrap_or(usual.provider),
         tags: given.tags.clone(),
         is_infrakt_host: given.is_infrakt_host,
+        vars: in_effect(&given.vars, &BTreeMap::new()),
     }
 }
 
@@ -199,6 +201,7 @@ fn unexpected(case: &Case, plan: &Plan, notes: &[String]) -> Vec<String> {
 struct CaseAnswers {
     answers: BTreeMap<String, String>,
     apps: Vec<(String, String)>,
+    servers: Vec<ServerView>,
     own: bool,
 }
 
@@ -225,5 +228,16 @@ impl Answers for CaseAnswers {
 
     fn apps(&mut self) -> Result<Vec<(String, String)>> {
         Ok(self.apps.clone())
+    }
+
+    fn servers(&mut self, tag: &str) -> Result<Vec<ServerView>> {
+        if self.servers.is_empty() {
+            return Ok(example_servers(tag));
+        }
+        let tagged = self
+            .servers
+            .iter()
+            .filter(|server| server.tags.iter().any(|one| one == tag));
+        Ok(tagged.cloned().collect())
     }
 }
