@@ -47,7 +47,7 @@ pub struct Stretch<'a> {
 /// A script for the shell of a connection.
 pub struct ShellScript {
     pub text: Vec<u8>,
-    /// It first lists the files whose content it waits for; see [`staging`].
+    /// It first lists the files whose content it waits for.
     pub stages: bool,
 }
 

@@ -1,5 +1,10 @@
 //! What a step prints, for a later step.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the code that rhai's export_module generates unwraps arguments"
+)]
+
 use super::handle::{StepHandle, alter};
 use crate::plan::{Action, form};
 use crate::recipe::api::call::RhaiResult;
