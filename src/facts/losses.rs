@@ -39,6 +39,8 @@ impl Facts {
                 .collect(),
             networks: self.docker.networks.iter().map(named).collect(),
             paths: Vec::new(),
+            docker_root: Some(self.docker.root.clone())
+                .filter(|root| !["", "/var/lib/docker"].contains(&root.as_str())),
             ..Losses::default()
         };
         if let Some(node) = self.docker.swarm_node.as_ref().filter(|node| node.is_last()) {

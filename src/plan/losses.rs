@@ -24,9 +24,17 @@ pub struct Losses {
     pub apps: Vec<Loss>,
     pub deployments: Vec<Loss>,
     pub env_files: Vec<Loss>,
+    /// Where Docker keeps its data, if not in /var/lib/docker: a step that deletes there deletes what is listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docker_root: Option<String>,
 }
 
 impl Losses {
+    /// Whether nothing would be lost.
+    pub fn is_empty(&self) -> bool {
+        self.kinds().iter().all(|(_, losses)| losses.is_empty())
+    }
+
     /// The kinds in the order in which people read them, with the word for one of each.
     pub fn kinds(&self) -> [(&'static str, &[Loss]); 12] {
         [

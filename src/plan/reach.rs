@@ -9,7 +9,9 @@ use super::{Action, Losses, Plan, StateChange, Step};
 /// their callers name.
 const WIPE: &str = "lib/wipe.rhai";
 /// Shipped modules whose destructive steps reach no container data, whatever their callers name.
-const ELSEWHERE: [&str; 3] = ["lib/mariadb.rhai", "lib/postgres.rhai", "lib/users.rhai"];
+const ELSEWHERE: [&str; 2] = ["lib/mariadb.rhai", "lib/postgres.rhai"];
+/// The shipped module that deletes an account, and its home unless the caller keeps it.
+const USERS: &str = "lib/users.rhai";
 /// The shipped module that deletes the path that its caller names. It stands in the title of the step.
 const FILES: &str = "lib/files.rhai";
 /// Directories whose content is listed, or decides about what is listed.
@@ -30,14 +32,21 @@ impl Plan {
 
     /// Whether a step deletes what Docker or /opt/infrakt hold, or may do so.
     pub fn reaches_docker(&self) -> bool {
-        self.steps.iter().any(may_reach)
+        self.reaches(self.losses.docker_root.as_deref())
+    }
+
+    fn reaches(&self, docker_root: Option<&str>) -> bool {
+        self.steps.iter().any(|step| may_reach(step, docker_root))
     }
 
     /// What of all that stands there this plan may take away. Only one step takes anything out of the database.
     pub fn within_reach(&self, losses: Losses) -> Losses {
-        let on_server = match self.reaches_docker() {
+        let on_server = match self.reaches(losses.docker_root.as_deref()) {
             true => losses.clone(),
-            false => Losses::default(),
+            false => Losses {
+                docker_root: losses.docker_root.clone(),
+                ..Losses::default()
+            },
         };
         let in_database = match self.steps.iter().any(forgets) {
             true => losses,
@@ -65,7 +74,7 @@ fn is_listed(step: &Step) -> bool {
     forgets(step) || (step.origin.is_shipped() && step.origin.file == WIPE)
 }
 
-fn may_reach(step: &Step) -> bool {
+fn may_reach(step: &Step, docker_root: Option<&str>) -> bool {
     let Action::Run { command } = &step.action else {
         return step.destroys() && !forgets(step);
     };
@@ -77,23 +86,27 @@ fn may_reach(step: &Step) -> bool {
             FILES => step
                 .title
                 .split_once('/')
-                .is_none_or(|(_, path)| is_near(&format!("/{path}"))),
+                .is_none_or(|(_, path)| is_near(&format!("/{path}"), docker_root)),
+            USERS => command.contains("--remove"),
             file => !ELSEWHERE.contains(&file),
         };
     }
-    step.invocation != super::Invocation::default() || !step.env.is_empty() || !keeps_away(command)
+    step.invocation != super::Invocation::default() || !step.env.is_empty() || !keeps_away(command, docker_root)
 }
 
 /// Whether a command certainly deletes nothing that is listed: it is so plain that all its paths can be seen.
-fn keeps_away(command: &str) -> bool {
+fn keeps_away(command: &str, docker_root: Option<&str>) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || " \n_-./:@,&|;'\"".contains(c);
     command.chars().all(plain)
         && simple_commands(command).iter().all(|words| match words.split_first() {
             Some((program, arguments)) => match program.as_str() {
                 "rm" | "rmdir" | "test" => arguments
                     .iter()
-                    .all(|word| word.starts_with('-') || (word.starts_with('/') && !is_near(word))),
-                "dropdb" | "dropuser" | "userdel" | "deluser" | "groupdel" => true,
+                    .all(|word| word.starts_with('-') || (word.starts_with('/') && !is_near(word, docker_root))),
+                // An option can name another server's database, or have files deleted.
+                "dropdb" | "dropuser" | "userdel" | "deluser" | "groupdel" => {
+                    !arguments.iter().any(|word| word.starts_with('-'))
+                }
                 "true" => arguments.is_empty(),
                 _ => false,
             },
@@ -101,8 +114,8 @@ fn keeps_away(command: &str) -> bool {
         })
 }
 
-/// Whether a path is in a directory that is listed, or above it, or looks like Docker's own.
-fn is_near(path: &str) -> bool {
+/// Whether a path is in a directory that is listed, or above it, or looks like Docker's own. /proc leads everywhere.
+fn is_near(path: &str, docker_root: Option<&str>) -> bool {
     fn parts(path: &str) -> impl Iterator<Item = &str> {
         path.split('/').filter(|part| !part.is_empty() && *part != ".")
     }
@@ -113,8 +126,10 @@ fn is_near(path: &str) -> bool {
                 .any(|name| part.contains(name))
     };
     parts(path).any(odd)
+        || parts(path).next() == Some("proc")
         || LISTED
-            .iter()
+            .into_iter()
+            .chain(docker_root)
             .any(|listed| parts(listed).zip(parts(path)).all(|(listed, part)| listed == part))
 }
 
@@ -129,8 +144,10 @@ mod tests {
             "rm -rf '/srv/data' && rmdir /srv",
             "test -e /srv/x && rm -r -- /srv/x\nrm -f /etc/x",
             "dropdb shop",
+            "userdel shop",
+            "rm -rf /data-of/x",
         ] {
-            assert!(keeps_away(command), "{command}");
+            assert!(keeps_away(command, Some("/data/engine")), "{command}");
         }
         for command in [
             "rm -rf /",
@@ -147,8 +164,15 @@ mod tests {
             "/usr/local/bin/clean",
             "sh -c 'rm -rf /opt'",
             "rm -rf /srv/$(cat x)",
+            "rm -rf /data",
+            "rm -rf /data/engine/volumes",
+            "rm -rf /proc/1/root/opt/infrakt",
+            "rm -rf /proc/self/cwd/x",
+            "userdel -r shop",
+            "deluser --remove-all-files shop",
+            "dropdb -h 127.0.0.1 shop",
         ] {
-            assert!(!keeps_away(command), "{command}");
+            assert!(!keeps_away(command, Some("/data/engine")), "{command}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::printable::one_line;
 use super::render::{
     BOLD, DIM, FAILURE, address, effect_sign, effect_style, heading, in_short, provenance, totals, unguarded,
 };
-use super::{Action, Effect, Losses, Plan, Step};
+use super::{Action, Effect, Plan, Step};
 use anstyle::Style;
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -265,7 +265,7 @@ fn deleted(plan: &Plan) -> String {
         return "What would be deleted is not known offline.".to_owned();
     }
     let unlisted = unlisted(plan);
-    if plan.losses == Losses::default() {
+    if plan.losses.is_empty() {
         let server = &plan.server.name;
         return match (unlisted, plan.reaches_docker()) {
             (None, _) => format!("Nothing to delete: Docker and /opt/infrakt hold nothing on {server} now"),

@@ -35,6 +35,23 @@ fn values_of_different_types_are_not_compared() {
 }
 
 #[test]
+fn a_missing_value_does_not_become_an_empty_text() {
+    for text in [
+        "let name = \"shop\".trim(); ssh::destroy(\"Remove\", `rm -rf /srv/${name}`);",
+        "ssh::run(\"Add\", \"adduser \" + \"ada\".replace(\"a\", \"b\"));",
+        "let text = () + \"x\";",
+        "let text = \"x\"; text += ();",
+        "let text = `${if false { \"a\" }}`;",
+    ] {
+        let error = error_of(text);
+        assert!(
+            error.contains("can't become a part of a text") && error.contains("on a line of its own"),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
 fn texts_of_numbers_are_not_ordered_by_their_letters() {
     let error = error_of("if \"13\" > \"9\" { }");
     assert!(

@@ -976,6 +976,8 @@ export interface components {
             configs: components["schemas"]["Loss"][];
             containers: components["schemas"]["Loss"][];
             deployments: components["schemas"]["Loss"][];
+            /** @description Where Docker keeps its data, if not in /var/lib/docker: a step that deletes there deletes what is listed. */
+            docker_root?: string | null;
             env_files: components["schemas"]["Loss"][];
             images: components["schemas"]["Loss"][];
             networks: components["schemas"]["Loss"][];

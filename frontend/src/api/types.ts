@@ -38,7 +38,7 @@ export type Content = Schemas["Content"];
 export type Piece = Schemas["Piece"];
 export type Loss = Schemas["Loss"];
 export type Losses = Schemas["Losses"];
-export type LossKind = keyof Losses;
+export type LossKind = Exclude<keyof Losses, "docker_root">;
 export type Parameters = Plan["parameters"];
 
 export type Run = Schemas["Run"];

@@ -6,7 +6,7 @@ mod step;
 mod style;
 
 use super::file_change::FileChange;
-use super::losses::{Loss, Losses};
+use super::losses::Loss;
 use super::preview::{Asked, Mark, Preview};
 use super::printable::one_line;
 use super::{Effect, Keeper, Plan, Reported};
@@ -238,7 +238,7 @@ fn write_losses(text: &mut String, plan: &Plan) -> fmt::Result {
     if let Some(unlisted) = unlisted(plan) {
         writeln!(text, "{DESTROY}{unlisted}{DESTROY:#}")?;
     }
-    if plan.losses == Losses::default() {
+    if plan.losses.is_empty() {
         return match plan.reaches_docker() {
             true => writeln!(
                 text,

@@ -42,6 +42,17 @@ pub fn register(engine: &mut Engine) {
     engine.register_fn("to_string", |context: NativeCallContext, _: &mut Params| {
         refuse(&context, "`params`", "write which one: ${params.NAME}")
     });
+    engine.register_fn("to_string", |context: NativeCallContext, (): &mut ()| {
+        refuse_nothing(&context)
+    });
+    for name in ["+", "+="] {
+        engine.register_fn(name, |context: NativeCallContext, _: ImmutableString, (): ()| {
+            refuse_nothing(&context)
+        });
+    }
+    engine.register_fn("+", |context: NativeCallContext, (): (), _: ImmutableString| {
+        refuse_nothing(&context)
+    });
     // What `catch` gets.
     engine.register_type_with_name::<Problem>("Problem");
     for name in ["to_string", "to_debug", "print", "debug"] {
@@ -55,6 +66,16 @@ fn remembered(context: &NativeCallContext, mut value: Dynamic, kind: &'static st
         shared.lock().remember_shown(&text, kind);
     }
     Ok(text)
+}
+
+/// Rhai makes an empty text of it, and `rm -rf /srv/${name.trim()}` would delete more than was meant.
+fn refuse_nothing(context: &NativeCallContext) -> RhaiResult<ImmutableString> {
+    refuse(
+        context,
+        "(), which is no value,",
+        "`trim`, `replace`, `sort` and their like change the variable itself: write x.trim(); on a line of its own, and use x \
+         after it; an `if` in a text needs its else { \"\" }",
+    )
 }
 
 /// Interpolation swallows an error and continues with the type's name, so it counts even then.
