@@ -1,7 +1,7 @@
 //! A recipe: its origin, its purpose and its parameters.
 
 use super::error::ErrorShown;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::recipe::reference::Function;
 use crate::recipe::{Keeper, Parameter, Recipe};
 use crate::runtime::CaseVerdict;
@@ -47,8 +47,10 @@ pub struct RecipeChecked {
     pub recipe: String,
     /// The kind of server: `debian-12 as root`.
     pub case: String,
-    /// How many its plan has there.
-    pub steps: usize,
+    /// How many its plan has there; null if it has none.
+    pub steps: Option<usize>,
+    /// What is wrong with the recipe, if it is one of several.
+    pub error: Option<ErrorShown>,
     /// What the recipe printed, and what infrakt and shellcheck note on it.
     pub notes: Vec<String>,
 }
@@ -57,8 +59,8 @@ pub struct RecipeChecked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecipeTested {
     pub recipe: String,
-    /// The case's name, or the kind of server: `debian-12 as root`.
-    pub case: String,
+    /// The case's name, or the kind of server: `debian-12 as root`. Null if one of several recipes can't be tested.
+    pub case: Option<String>,
     pub result: TestResult,
     /// How many its plan has; null if the recipe makes none.
     pub steps: Option<usize>,
@@ -91,13 +93,27 @@ impl RecipeTested {
         };
         Self {
             recipe: recipe.name.clone(),
-            case: verdict.case.clone(),
+            case: Some(verdict.case.clone()),
             result,
             steps: verdict.steps.as_ref().map(Vec::len),
             refused: verdict.refused.clone(),
             problems: verdict.problems.clone(),
             error: verdict.error.as_ref().map(ErrorShown::of),
             notes,
+        }
+    }
+
+    /// A recipe, by the name that was given, that can't be tested.
+    pub fn broken(name: &str, error: &Error) -> Self {
+        Self {
+            recipe: name.to_owned(),
+            case: None,
+            result: TestResult::Failed,
+            steps: None,
+            refused: None,
+            problems: Vec::new(),
+            error: Some(ErrorShown::of(error)),
+            notes: Vec::new(),
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum RecipeError {
         label: String,
         position: Option<Position>,
         help: Option<String>,
+        /// Whether the recipe is wrong whatever it is given: it does not parse, or names what does not exist.
+        is_broken: bool,
     },
     /// A destructive command is used where only a harmless one is allowed.
     #[error("{message}")]
@@ -65,6 +67,15 @@ impl RecipeError {
             Self::Failed { .. } => "recipe_refused",
             Self::Unknown { .. } => "unknown_recipe",
             Self::Parameter { .. } => "parameter",
+        }
+    }
+
+    /// Whether the recipe refuses what it was given, with `fail` or by its parameters. Such a recipe has no mistake.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Failed { .. } => true,
+            Self::Script { is_broken, .. } => !is_broken,
+            Self::Lint { .. } | Self::Unknown { .. } | Self::Parameter { .. } => false,
         }
     }
 

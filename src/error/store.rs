@@ -1,6 +1,7 @@
 //! Errors of the files on this computer: the database, the env files and their key.
 
 use super::Exit;
+use super::quoted::beginning;
 use std::path::PathBuf;
 
 /// Why the local state could not be read or written.
@@ -65,7 +66,7 @@ pub enum StoreError {
     #[error("{} named '{name}' already exists", kind.with_article())]
     Exists { kind: StoreKind, name: String },
     /// A value that breaks the rule for its kind. `what` names the kind: `server name`.
-    #[error("'{}' is not a valid {what}: {reason}", beginning(value))]
+    #[error("'{}' is not a valid {what}: {reason}", beginning(value).escape_debug())]
     Invalid {
         what: &'static str,
         value: String,
@@ -267,14 +268,6 @@ impl StoreError {
             )),
         }
     }
-}
-
-/// A value as it is quoted. The beginning is enough to recognise a long one.
-fn beginning(value: &str) -> String {
-    const SHOWN: usize = 120;
-    let more = if value.chars().nth(SHOWN).is_some() { "…" } else { "" };
-    let shown: String = value.chars().take(SHOWN).collect();
-    format!("{}{more}", shown.escape_debug())
 }
 
 /// A path as a word that can be pasted.

@@ -311,6 +311,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// The call is wrong.
     Script,
+    /// The recipe is wrong whatever it is given.
+    Broken,
     /// A command destroys where it must not.
     Lint,
     /// The recipe itself refuses, with `fail`.
@@ -325,6 +327,14 @@ impl Problem {
             label: String::new(),
             help: None,
             line_of: None,
+        }
+    }
+
+    /// As [`Problem::new`], for a recipe that is wrong whatever it is given.
+    pub fn broken(message: impl Into<String>) -> Self {
+        Self {
+            kind: ProblemKind::Broken,
+            ..Self::new(message)
         }
     }
 
@@ -417,11 +427,12 @@ impl Problem {
             line_of: _,
         } = self;
         match kind {
-            ProblemKind::Script => RecipeError::Script {
+            ProblemKind::Script | ProblemKind::Broken => RecipeError::Script {
                 message,
                 label,
                 position,
                 help,
+                is_broken: kind == ProblemKind::Broken,
             },
             ProblemKind::Lint => RecipeError::Lint {
                 message,

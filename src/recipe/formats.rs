@@ -93,7 +93,7 @@ fn toml(text: &str) -> Result<Value, NotData> {
 }
 
 /// TOML's dates and times as the texts that they are written with.
-pub(super) fn without_dates(value: ::toml::Value) -> Value {
+pub fn without_dates(value: ::toml::Value) -> Value {
     match value {
         ::toml::Value::String(text) => Value::String(text),
         ::toml::Value::Integer(number) => number.into(),

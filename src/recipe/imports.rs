@@ -67,13 +67,13 @@ impl ModuleResolver for Imports {
                     None => format!("the library has {}", library.join(", ")),
                 };
                 return Err(refuse(
-                    Problem::new(format!("cannot find the import {path:?}"))
+                    Problem::broken(format!("cannot find the import {path:?}"))
                         .label("not found")
                         .help(help),
                 ));
             }
             Err(error) => {
-                let mut problem = Problem::new(error.to_string()).label("imported here");
+                let mut problem = Problem::broken(error.to_string()).label("imported here");
                 problem.help = error.hint();
                 return Err(refuse(problem));
             }
@@ -85,7 +85,7 @@ impl ModuleResolver for Imports {
             Some(Some(module)) => return Ok(module.clone()),
             Some(None) => {
                 return Err(refuse(
-                    Problem::new(format!("{path:?} is part of an import cycle")).label("the cycle closes here"),
+                    Problem::broken(format!("{path:?} is part of an import cycle")).label("the cycle closes here"),
                 ));
             }
             None => {}

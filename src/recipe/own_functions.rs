@@ -111,7 +111,7 @@ impl Files {
             Some((function.name.clone(), position))
         };
         if let Some((name, position)) = theirs.or_else(ours) {
-            let problem = Problem::new(format!(
+            let problem = Problem::broken(format!(
                 "`{name}` is a function in two files, and one of them uses it as a value: Rhai could call the other one"
             ))
             .label("two files have this name")

@@ -3,7 +3,7 @@
 use super::draft::Problem;
 use super::formats::Format;
 use super::parameter::Parameter;
-use crate::error::nearest;
+use crate::error::{beginning, nearest};
 use serde_json::{Map, Value};
 
 impl Parameter {
@@ -41,8 +41,11 @@ impl Parameter {
         };
         match self.choices.is_empty() || self.choices.iter().any(|choice| value == choice.as_str()) {
             true => Ok(value),
-            false => Err(Problem::new(format!("the parameter '{place}' can't be {value}"))
-                .help(format!("it is one of: {}", self.choices.join(", ")))),
+            false => Err(Problem::new(format!(
+                "the parameter '{place}' can't be {}",
+                beginning(&value.to_string())
+            ))
+            .help(format!("it is one of: {}", self.choices.join(", ")))),
         }
     }
 
@@ -81,6 +84,7 @@ impl Parameter {
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("it can have {}", names.join(", ")),
             };
+            let unknown = beginning(unknown);
             return Err(Problem::new(format!("the parameter '{place}' has no '{unknown}'")).help(help));
         }
         let mut checked = Map::new();
@@ -112,8 +116,9 @@ impl Parameter {
 
     fn wrong_type(&self, place: &str, given: &Value) -> Problem {
         let problem = Problem::new(format!(
-            "the parameter '{place}' must be of type {}, and {given} is not",
-            self.type_in_words()
+            "the parameter '{place}' must be of type {}, and {} is not",
+            self.type_in_words(),
+            beginning(&given.to_string())
         ));
         match place == self.name {
             true => problem.help(format!("for example: --set {}={}", self.name, self.typed_example())),

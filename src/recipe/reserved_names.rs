@@ -88,7 +88,7 @@ fn calls_method(ast: &AST, name: &str) -> bool {
 }
 
 fn taken(message: String, name: &str, position: Position) -> Box<EvalAltResult> {
-    let problem = Problem::new(format!("{message}, and can't be replaced"))
+    let problem = Problem::broken(format!("{message}, and can't be replaced"))
         .label("this name is taken")
         .help(format!("give it another name, such as `my_{name}`"));
     EvalAltResult::ErrorRuntime(Dynamic::from(problem), position).into()
@@ -121,7 +121,7 @@ fn check_aliases(ast: &AST) -> Result<(), Box<EvalAltResult>> {
         };
         let first = modules.entry(alias.name.as_str()).or_insert(path);
         if !alias.name.is_empty() && *first != path {
-            let problem = Problem::new(format!(
+            let problem = Problem::broken(format!(
                 "two modules are imported as `{}`: \"{first}\" and \"{path}\"",
                 alias.name
             ))

@@ -216,7 +216,7 @@ const TOOLS: [(&str, &[&str]); 21] = [
     ("percent_encoding", &["http"]),
     ("form_urlencoded", &["http"]),
     ("serde_urlencoded", &["http"]),
-    ("serde_path_to_error", &["http"]),
+    ("serde_path_to_error", &["http", "runtime"]),
     ("subtle", &["http"]),
 ];
 

@@ -89,6 +89,10 @@ fn what_is_not_as_expected_is_named_with_its_case() {
             "parameters = { port = 1 }\nrefused = \"other\"",
             "it is refused with other words: The shop can't listen on 1.",
         ),
+        (
+            "parameters = { port = 1 }\nrefused = \"listen on 1\"\nprints = [\"good night\"]",
+            "the recipe does not print: good night",
+        ),
     ] {
         let infrakt = shop(&format!("[[case]]\nname = \"one\"\n{answer}{case}\n"));
         let ended = infrakt.run(&["recipe", "test", "shop.rhai"]).exits(1);
@@ -178,12 +182,146 @@ fn a_test_file_that_says_what_no_case_can_is_refused_with_its_line() {
             "[[case]]\nname = \"a\"\nsystem = \"debian\"\n",
             "'debian' is neither a profile",
         ),
-        ("[[case]]\nname = \"a\"\nfacts = { memroy = 1 }\n", "memroy"),
+        (
+            "[[case]]\nname = \"a\"\nsystem = []\n",
+            "`system` of the case 'a' is an empty list",
+        ),
+        (
+            "[[case]]\nname = \"a\\nok  b: 1 step\"\n",
+            "the name of a case must be one line",
+        ),
+        (
+            "[[case]]\nname = \"a\"\nrefused = \"\"\n",
+            "`refused` of the case 'a' is empty",
+        ),
         ("[[case]\n", "line 1"),
     ] {
         let said = shop(cases).refused(2, &["recipe", "test", "shop.rhai"]);
         assert!(said.contains(expected), "{cases}: {said}");
     }
+    for beside in [
+        "steps = [\"It answers\"]",
+        "contains = [\"3000\"]",
+        "without = [\"3000\"]",
+        "secrets = []",
+        "snapshot = true",
+    ] {
+        let cases = format!("[[case]]\nname = \"a\"\nrefused = \"for Debian\"\n{beside}\n");
+        let said = shop(&cases).refused(2, &["recipe", "test", "shop.rhai"]);
+        let key = beside.split(' ').next().unwrap();
+        assert!(
+            said.contains(&format!("has `{key}` beside `refused`")),
+            "{beside}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_fact_is_named_with_its_file_case_and_key() {
+    for (facts, key, reason) in [
+        ("{ memroy = 1 }", "`facts.memroy`", "unknown field"),
+        ("{ memory_mb = \"much\" }", "`facts.memory_mb`", "much"),
+        ("{ os = { version = 12 } }", "`facts.os.version`", "12"),
+        ("{ format = 7 }", "`facts.format`", "must stay 1"),
+    ] {
+        let said =
+            shop(&format!("[[case]]\nname = \"a\"\nfacts = {facts}\n")).refused(2, &["recipe", "test", "shop.rhai"]);
+        let expected = format!("shop.test.toml is not valid: {key} of the case 'a': ");
+        assert!(said.contains(&expected) && said.contains(reason), "{facts}: {said}");
+        assert!(
+            said.contains("infrakt recipe docs 'Tests of your own'"),
+            "{facts}: {said}"
+        );
+        assert!(!said.contains("column"), "{facts}: {said}");
+    }
+}
+
+#[test]
+fn a_date_in_a_case_is_the_text_that_it_is_written_with() {
+    let infrakt = Infrakt::new();
+    infrakt.file(
+        "day.rhai",
+        "let day = param(\"day\", \"\");\nssh::check(\"The day\", `echo ${day} ${server.vars.since}`);\n",
+    );
+    infrakt.file(
+        "day.test.toml",
+        "[[case]]\nname = \"a day\"\nparameters = { day = 2026-02-03 }\nserver = { vars = { since = 2025-01-02 } }\n\
+         contains = [\"echo 2026-02-03 2025-01-02\"]\n",
+    );
+    infrakt.ok(&["recipe", "test", "day.rhai"]);
+}
+
+#[test]
+fn a_recipe_with_a_mistake_does_not_pass_as_refused() {
+    for (text, expected) in [
+        ("let x = ;\n", "unexpected"),
+        ("import \"lib/nothing\" as nothing;\n", "import"),
+        ("ssh::nothing(\"x\");\n", "nothing"),
+        ("let import = 1;\n", "import"),
+        ("fn quote(x) { x }\n", "quote"),
+    ] {
+        let infrakt = Infrakt::new();
+        infrakt.file("broken.rhai", text);
+        // Any error has one of these in its message.
+        for part in [expected, "e"] {
+            infrakt.file(
+                "broken.test.toml",
+                format!("[[case]]\nname = \"one\"\nrefused = \"{part}\"\n"),
+            );
+            let ended = infrakt.run(&["recipe", "test", "broken.rhai"]).exits(2);
+            assert!(ended.stdout.contains("FAILED  one\n"), "{text}: {ended}");
+            assert!(ended.stderr.contains("broken.rhai:1:"), "{text}: {ended}");
+        }
+    }
+    // What the recipe says of its parameters is a refusal.
+    let infrakt = Infrakt::new();
+    infrakt.file(
+        "port.rhai",
+        "param(\"port\", #{ type: \"int\" });\nif params.port > 9 { throw \"too high\"; }\n",
+    );
+    infrakt.file(
+        "port.test.toml",
+        "[[case]]\nname = \"none\"\nrefused = \"is required\"\n\
+         [[case]]\nname = \"a text\"\nparameters = { port = \"x\" }\nrefused = \"type int\"\n\
+         [[case]]\nname = \"thrown\"\nparameters = { port = 10 }\nrefused = \"too high\"\n",
+    );
+    infrakt.ok(&["recipe", "test", "port.rhai"]);
+}
+
+#[test]
+fn a_failed_case_leaves_the_kept_plans_as_they_are() {
+    use std::os::unix::fs::PermissionsExt;
+    let answers = "answers = { \"uname -r\" = \"6.1\" }\n";
+    let kept_case = format!("[[case]]\nname = \"kept\"\nsnapshot = true\n{answers}");
+    let infrakt = shop(&kept_case);
+    let update = ["recipe", "test", "shop.rhai", "--update"];
+    let path = infrakt.folder().join("shop.test.snap");
+    let mode = || std::fs::metadata(&path).expect("the kept plan").permissions().mode() & 0o777;
+    infrakt.ok(&update);
+    assert_eq!(mode(), 0o644);
+    let kept = std::fs::read_to_string(&path).expect("the kept plan");
+
+    infrakt.file("shop.rhai", SHOP.replace("It answers", "It lives"));
+    infrakt.file(
+        "shop.test.toml",
+        format!("{kept_case}[[case]]\nname = \"other\"\n{answers}steps = [\"Stop it\"]\n"),
+    );
+    let ended = infrakt.run(&update).exits(1);
+    assert!(ended.stderr.contains("stay as they are"), "{ended}");
+    assert_eq!(std::fs::read_to_string(&path).expect("the kept plan"), kept);
+    infrakt.file("shop.rhai", "let x = ;\n");
+    infrakt.run(&update).exits(2);
+    assert_eq!(std::fs::read_to_string(&path).expect("the kept plan"), kept);
+
+    infrakt.file("shop.rhai", SHOP.replace("It answers", "It lives"));
+    infrakt.file("shop.test.toml", &kept_case);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("the kept plan");
+    infrakt.ok(&update);
+    assert_ne!(std::fs::read_to_string(&path).expect("the kept plan"), kept);
+    assert_eq!(mode(), 0o600);
+
+    let said = infrakt.refused(2, &["recipe", "test", "shop.rhai", "--update", "--facts", "debian-12"]);
+    assert!(said.contains("cannot be used with"), "{said}");
 }
 
 #[test]
@@ -202,6 +340,21 @@ fn several_recipes_are_tested_in_one_call_and_one_failure_does_not_hide_the_othe
         "{ended}"
     );
     assert!(ended.stderr.contains("bad.rhai:1:9"), "{ended}");
+
+    // For a program, all is one document.
+    for command in ["check", "test"] {
+        let words = ["recipe", command, "./good.rhai", "./gone.rhai", "--json"];
+        let ended = infrakt.run(&words).exits(2);
+        let all: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one document");
+        let all = all.as_array().expect("a list");
+        let last = all.last().expect("an entry");
+        assert_eq!(all[0]["error"], serde_json::Value::Null, "{ended}");
+        assert_eq!(
+            (&last["recipe"], &last["error"]["code"]),
+            (&"./gone.rhai".into(), &"usage".into()),
+            "{ended}"
+        );
+    }
 }
 
 #[test]

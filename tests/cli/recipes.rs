@@ -136,6 +136,13 @@ fn parameters_are_checked_by_name_and_type() {
         let said = infrakt.refused(2, &words);
         assert!(said.contains(error) && said.contains(next), "{set:?}: {said}");
     }
+    // An error quotes the beginning of a long value.
+    let long = "x".repeat(100_000);
+    for name in ["port", "kind"] {
+        let set = format!("{name}={long}");
+        let said = infrakt.refused(2, &["recipe", "check", "./p.rhai", "--set", &set]);
+        assert!(said.contains("xxx…") && said.len() < 2000, "{}", said.len());
+    }
 }
 
 const KEYS: &str = "//! Who may log in.

@@ -4,6 +4,7 @@ use super::watch::{Watched, watch};
 use crate::cmd::parameters::SetArgs;
 use crate::cmd::variables::VarArgs;
 use crate::cmd::{Context, output};
+use crate::document::error::ErrorShown;
 use crate::document::recipe::RecipeChecked;
 use crate::error::{Exit, Result};
 use crate::facts::Facts;
@@ -61,8 +62,18 @@ fn all(args: &CheckArgs, context: &Context, parameters: &Parameters, vars: &Vari
             Ok(done) => checked.push(done),
             Err(error) if args.recipes.len() == 1 => return Err(error),
             Err(error) => {
-                output::error(&error, context);
                 exits.push(error.exit());
+                match context.json {
+                    // It goes into the list, so that stdout stays one document.
+                    true => checked.push(RecipeChecked {
+                        recipe: name.clone(),
+                        case: case_of(&args.facts),
+                        steps: None,
+                        error: Some(ErrorShown::of(&error)),
+                        notes: Vec::new(),
+                    }),
+                    false => output::error(&error, context),
+                }
             }
         }
     }
@@ -78,7 +89,10 @@ fn all(args: &CheckArgs, context: &Context, parameters: &Parameters, vars: &Vari
             } else {
                 format!("{recipe}, ")
             };
-            output::line(&format!("ok  {recipe}{case}: {}", output::count(*steps, "step")))?;
+            output::line(&format!(
+                "ok  {recipe}{case}: {}",
+                output::count(steps.unwrap_or(0), "step")
+            ))?;
         }
     }
     Ok(Exit::worst(&exits))
@@ -96,10 +110,15 @@ fn check(recipe: &Recipe, facts: &str, parameters: &Parameters, vars: &Variables
     outcome?;
     Ok(RecipeChecked {
         recipe: recipe.name.clone(),
-        case: format!("{facts} as root"),
-        steps: steps.len(),
+        case: case_of(facts),
+        steps: Some(steps.len()),
+        error: None,
         notes,
     })
+}
+
+fn case_of(facts: &str) -> String {
+    format!("{facts} as root")
 }
 
 /// What is noted on the author's own steps, beside what the evaluation noted.

@@ -34,7 +34,13 @@ struct Machine {
 }
 
 /// Runs each case that says `lab = true`, on a machine of its own; without such a case, the recipe with these parameters.
-pub fn test(recipe: &Recipe, args: &LabArgs, parameters: &Parameters, context: &Context) -> Result<Exit> {
+pub fn test(
+    recipe: &Recipe,
+    args: &LabArgs,
+    parameters: &Parameters,
+    context: &Context,
+    tested: &mut Vec<RecipeTested>,
+) -> Result<Exit> {
     let script = script(args.lab_script.as_deref())?;
     let mut cases = TestFile::of(recipe)?.unwrap_or_default().cases;
     cases.retain(|case| case.lab);
@@ -44,7 +50,6 @@ pub fn test(recipe: &Recipe, args: &LabArgs, parameters: &Parameters, context: &
             ..Case::default()
         });
     }
-    let mut tested = Vec::new();
     let mut exits = Vec::new();
     for mut case in cases {
         case.parameters.extend(parameters.clone());
@@ -53,8 +58,8 @@ pub fn test(recipe: &Recipe, args: &LabArgs, parameters: &Parameters, context: &
         if !context.json {
             let steps = output::count(done.steps.unwrap_or(0), "step");
             output::line(&match done.result {
-                TestResult::Failed => format!("FAILED  {}", done.case),
-                _ => format!("ok  {}: {steps}, and nothing changed again", done.case),
+                TestResult::Failed => format!("FAILED  {}", case.name),
+                _ => format!("ok  {}: {steps}, and nothing changed again", case.name),
             })?;
             for problem in &done.problems {
                 output::line(&format!("        {problem}"))?;
@@ -66,9 +71,6 @@ pub fn test(recipe: &Recipe, args: &LabArgs, parameters: &Parameters, context: &
             Exit::Done
         });
         tested.push(done);
-    }
-    if context.json {
-        output::json(&tested)?;
     }
     Ok(Exit::worst(&exits))
 }
@@ -208,7 +210,7 @@ impl Machine {
         };
         Ok(RecipeTested {
             recipe: recipe.name.clone(),
-            case: case.name.clone(),
+            case: Some(case.name.clone()),
             result,
             steps,
             refused: None,

@@ -43,7 +43,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "TEXT", conflicts_with = "update")]
     case: Option<String>,
     /// Keep the plans of the cases with `snapshot = true` as they are now
-    #[arg(long)]
+    #[arg(long, conflicts_with = "facts")]
     update: bool,
     #[command(flatten)]
     lab: LabArgs,
@@ -57,19 +57,23 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit> {
     let mut exits = Vec::new();
     for name in &args.recipes {
         let outcome = library.find(name).and_then(|recipe| match args.lab.lab {
-            true => lab::test(&recipe, &args.lab, &parameters, context),
+            true => lab::test(&recipe, &args.lab, &parameters, context, &mut tested),
             false => test(&recipe, args, (&parameters, &vars), context, &mut tested),
         });
         match outcome {
             Ok(exit) => exits.push(exit),
             Err(error) if args.recipes.len() == 1 => return Err(error),
             Err(error) => {
-                output::error(&error, context);
                 exits.push(error.exit());
+                match context.json {
+                    // It goes into the list, so that stdout stays one document.
+                    true => tested.push(RecipeTested::broken(name, &error)),
+                    false => output::error(&error, context),
+                }
             }
         }
     }
-    if context.json && !args.lab.lab {
+    if context.json {
         output::json(&tested)?;
     }
     Ok(Exit::worst(&exits))
@@ -99,12 +103,17 @@ fn test(
         case.server.vars.extend(vars.clone());
         let systems = args.facts.clone().map_or_else(|| case.systems(), |facts| vec![facts]);
         for system in systems {
-            let facts = case.facts(&system)?;
+            let facts = case.facts(&system, recipe)?;
             let verdict = verdict(recipe, &case, &system, facts, own, &mut snapshots)?;
             report.show(verdict, tested)?;
         }
     }
-    if args.update && snapshots.write(recipe)? {
+    if args.update && report.has_failed() {
+        output::note(&format!(
+            "the kept plans of {} stay as they are, because a case failed",
+            recipe.name
+        ));
+    } else if args.update && own && report.passed > 0 && snapshots.write(recipe)? {
         output::note(&format!("kept the plans of {}", recipe.name));
     }
     Ok(report.end())
@@ -194,9 +203,13 @@ impl<'a> TestReport<'a> {
         Ok(())
     }
 
+    fn has_failed(&self) -> bool {
+        !self.exits.is_empty()
+    }
+
     fn end(self) -> Exit {
         let all = self.passed + self.refused + self.exits.len();
-        if !self.exits.is_empty() {
+        if self.has_failed() {
             output::note(&format!(
                 "{} of {} failed",
                 self.exits.len(),

@@ -8,6 +8,7 @@ pub(super) fn script(message: String, label: &str, position: Option<Position>, h
         label: label.to_owned(),
         position,
         help,
+        is_broken: true,
     }
 }
 

@@ -60,7 +60,9 @@ pub fn explain(engine: &Engine, error: EvalAltResult, main: &str, sources: &BTre
                 let position = position.map(|position| at_line_of(position, problem.line_of.as_deref()));
                 problem.into_error(position)
             }
-            None => script(format!("the recipe stopped: {value}"), "thrown here", position, None),
+            None => Problem::new(format!("the recipe stopped: {value}"))
+                .label("thrown here")
+                .into_error(position),
         },
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             let used = sources.get(&file);

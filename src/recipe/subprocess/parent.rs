@@ -152,6 +152,7 @@ fn stopped(recipe: &Recipe, reason: &str, help: &str) -> Error {
         label: String::new(),
         position: None,
         help: Some(help.to_owned()),
+        is_broken: true,
     })
 }
 

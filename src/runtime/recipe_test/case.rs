@@ -1,11 +1,13 @@
 //! The cases of a test file: what a recipe is given, and what its plan must be.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, beginning};
 use crate::facts::Facts;
+use crate::plan::form::is_title;
 use crate::recipe::Recipe;
+use crate::recipe::formats::without_dates;
 use crate::runtime::open::Parameters;
 use crate::variables::Variables;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,11 +31,11 @@ pub struct Case {
     #[serde(default)]
     pub system: Systems,
     /// Facts in place of those of the fresh system.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "data")]
     pub facts: Map<String, Value>,
     #[serde(default)]
     pub server: ServerGiven,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "data")]
     pub parameters: Parameters,
     /// Answers to the recipe's queries, by command.
     #[serde(default)]
@@ -44,7 +46,8 @@ pub struct Case {
     /// The servers that the recipe finds by their tags. Without any, each tag has two.
     #[serde(default)]
     pub servers: Vec<ServerGiven>,
-    /// A part of the message with which the recipe must refuse to make a plan.
+    /// A part of the message with which the recipe must refuse to make a plan. Of what else is expected, only `prints` can
+    /// stand beside it.
     pub refused: Option<String>,
     /// Titles of steps that the plan must have, in this order; others may be between them.
     #[serde(default)]
@@ -81,7 +84,7 @@ pub struct ServerGiven {
     pub provider: Option<String>,
     #[serde(default)]
     pub tags: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "data")]
     pub vars: Variables,
     #[serde(default)]
     pub is_infrakt_host: bool,
@@ -119,11 +122,11 @@ impl TestFile {
         let Some(text) = recipe.beside(ENDING)? else {
             return Ok(None);
         };
-        let file: Self = toml::from_str(&text).map_err(|error| Error::Malformed {
-            what: recipe.name_beside(ENDING),
-            reason: error.to_string().trim_end().to_owned(),
-            hint: Some("see what a case can have: infrakt recipe docs 'Tests of your own'".to_owned()),
-        })?;
+        let file: Self =
+            toml::from_str(&text).map_err(|error| malformed(recipe, error.to_string().trim_end().to_owned()))?;
+        if let Some(mistake) = file.cases.iter().find_map(Case::mistake) {
+            return Err(malformed(recipe, mistake));
+        }
         let mut names = BTreeSet::new();
         match file.cases.iter().find(|case| !names.insert(&case.name)) {
             Some(case) => Err(Error::usage(format!(
@@ -158,7 +161,57 @@ impl TestFile {
     }
 }
 
+/// The error of a test file that says what no test file can say.
+fn malformed(recipe: &Recipe, reason: String) -> Error {
+    Error::Malformed {
+        what: recipe.name_beside(ENDING),
+        reason,
+        hint: Some("see what a case can have: infrakt recipe docs 'Tests of your own'".to_owned()),
+    }
+}
+
+/// Values by name, with dates as the texts that they are written with.
+fn data<'de, D, M>(deserializer: D) -> std::result::Result<M, D::Error>
+where
+    D: Deserializer<'de>,
+    M: FromIterator<(String, Value)>,
+{
+    let values = toml::Table::deserialize(deserializer)?.into_iter();
+    Ok(values.map(|(name, value)| (name, without_dates(value))).collect())
+}
+
 impl Case {
+    /// What the case says and no case can say.
+    fn mistake(&self) -> Option<String> {
+        let name = &self.name;
+        if !is_title(name) {
+            return Some(format!(
+                "the name of a case must be one line, and {:?} is not",
+                beginning(name)
+            ));
+        }
+        if matches!(&self.system, Systems::Several(several) if several.is_empty()) {
+            return Some(format!("`system` of the case '{name}' is an empty list"));
+        }
+        let refused = self.refused.as_ref()?;
+        if refused.trim().is_empty() {
+            return Some(format!(
+                "`refused` of the case '{name}' is empty, and must be a part of the message"
+            ));
+        }
+        let of_a_plan = [
+            ("steps", !self.steps.is_empty()),
+            ("contains", !self.contains.is_empty()),
+            ("without", !self.without.is_empty()),
+            ("secrets", self.secrets.is_some()),
+            ("snapshot", self.snapshot),
+        ];
+        let (key, _) = of_a_plan.into_iter().find(|(_, is_given)| *is_given)?;
+        Some(format!(
+            "the case '{name}' has `{key}` beside `refused`, and a recipe that refuses makes no plan"
+        ))
+    }
+
     /// The systems that it is for.
     pub fn systems(&self) -> Vec<String> {
         match &self.system {
@@ -168,18 +221,26 @@ impl Case {
         }
     }
 
-    /// The facts of a system, with what the case changes in them.
+    /// The facts of a system, with what the case of this recipe changes in them.
     ///
     /// # Errors
     /// If there is no such system, or a changed fact is none.
-    pub fn facts(&self, system: &str) -> Result<Facts> {
+    pub fn facts(&self, system: &str, recipe: &Recipe) -> Result<Facts> {
         let facts = Facts::by_name_or_path(system)?;
         if self.facts.is_empty() {
             return Ok(facts);
         }
+        let wrong = |key: &str, reason: String| {
+            malformed(recipe, format!("`facts.{key}` of the case '{}': {reason}", self.name))
+        };
         let mut changed = serde_json::to_value(&facts).map_err(|error| Error::usage(error.to_string()))?;
         merge(&mut changed, &Value::Object(self.facts.clone()));
-        Facts::parse(&changed.to_string(), &format!("the facts of the case '{}'", self.name))
+        let changed: Facts = serde_path_to_error::deserialize(changed)
+            .map_err(|error| wrong(&error.path().to_string(), error.inner().to_string()))?;
+        match changed.format == facts.format {
+            true => Ok(changed),
+            false => Err(wrong("format", format!("it must stay {}", facts.format))),
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use super::diff::diff;
 use crate::error::{Error, Result};
 use crate::recipe::Recipe;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::Permissions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 
 /// The ending of its name: `shop.rhai` has `shop.test.snap`.
 const ENDING: &str = ".test.snap";
@@ -84,9 +86,15 @@ impl Snapshots {
             .iter()
             .map(|(case, plan)| format!("{HEADING}{case}\n{}\n", plan.trim_end()))
             .collect();
+        let permissions = match std::fs::metadata(&path) {
+            Ok(old) => old.permissions(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Permissions::from_mode(0o644),
+            Err(error) => return Err(Error::file("read", &path)(error)),
+        };
         let folder = path.parent().unwrap_or(&path);
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::file("write", &path))?;
         file.write_all(text.join("\n").as_bytes())
+            .and_then(|()| file.as_file().set_permissions(permissions))
             .map_err(Error::file("write", &path))?;
         file.persist(&path)
             .map_err(|error| Error::file("write", &path)(error.error))?;

@@ -92,16 +92,17 @@ pub fn verdict(
     };
     verdict.problems.extend(unasked(case, &evaluated));
     match (outcome, &case.refused) {
-        (Err(error @ Error::Recipe(_)), Some(expected)) => {
-            let message = error.to_string();
+        (Err(Error::Recipe(refusal)), Some(expected)) if refusal.is_refusal() => {
+            let message = refusal.to_string();
             if !message.contains(expected.as_str()) {
                 verdict
                     .problems
                     .push(format!("it is refused with other words: {message}"));
             }
+            verdict.problems.extend(unsaid(case, &verdict.notes));
             verdict.refused = Some(message);
         }
-        (Err(error), None) if !own && is_refusal(&error) => verdict.refused = Some(error.to_string()),
+        (Err(error), None) if !own && is_failed(&error) => verdict.refused = Some(error.to_string()),
         (Err(error), _) => verdict.error = Some(error),
         (Ok(()), Some(expected)) => {
             verdict
@@ -121,7 +122,7 @@ pub fn verdict(
 }
 
 /// Whether the recipe itself refuses with `fail`, which may be right for this server.
-fn is_refusal(error: &Error) -> bool {
+fn is_failed(error: &Error) -> bool {
     matches!(error, Error::Recipe(recipe) if matches!(**recipe, RecipeError::Failed { .. }))
 }
 
@@ -160,6 +161,15 @@ fn unasked(case: &Case, evaluated: &Evaluated) -> Vec<String> {
         .collect()
 }
 
+/// What the recipe should print, and does not.
+fn unsaid<'a>(case: &'a Case, notes: &'a [String]) -> impl Iterator<Item = String> {
+    let unsaid = case
+        .prints
+        .iter()
+        .filter(|part| !notes.iter().any(|note| note.contains(part.as_str())));
+    unsaid.map(|part| format!("the recipe does not print: {part}"))
+}
+
 fn unexpected(case: &Case, plan: &Plan, notes: &[String]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut titles = plan.steps.iter().map(|step| step.title.as_str());
@@ -178,11 +188,7 @@ fn unexpected(case: &Case, plan: &Plan, notes: &[String]) -> Vec<String> {
     problems.extend(missing.map(|part| format!("the plan does not contain: {part}")));
     let present = case.without.iter().filter(|part| text.contains(part.as_str()));
     problems.extend(present.map(|part| format!("the plan contains: {part}")));
-    let unsaid = case
-        .prints
-        .iter()
-        .filter(|part| !notes.iter().any(|note| note.contains(part.as_str())));
-    problems.extend(unsaid.map(|part| format!("the recipe does not print: {part}")));
+    problems.extend(unsaid(case, notes));
     if let Some(expected) = case.secrets.as_ref().filter(|expected| **expected != plan.secrets) {
         let names = |names: &std::collections::BTreeSet<String>| match names.is_empty() {
             true => "none".to_owned(),
