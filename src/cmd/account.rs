@@ -38,15 +38,23 @@ impl RunningAccount<'_> {
         self.at(&(0..before)).iter().find(|row| !row.is_done())
     }
 
-    /// The servers that are left out, each with the reason.
+    /// The servers that will have no run, each with the reason, as long as no run was begun.
     pub fn left_out(&self) -> Vec<(String, String)> {
-        let left_out = self.rows.iter().filter(|row| row.is_left_out());
-        left_out
-            .map(|row| (row.server.clone(), row.reason.clone().unwrap_or_default()))
-            .collect()
+        let reason = |row: &Row| Some((row.server.clone(), row.reason.clone()?));
+        self.rows.iter().filter_map(reason).collect()
     }
 
-    fn at(&self, places: &Range<usize>) -> &[Row] {
+    /// Leaves the servers from this place on without a run. Those that are left out already keep their reason.
+    pub fn skip_from(&mut self, first: usize, reason: &str) {
+        for place in first..self.rows.len() {
+            if self.rows.get(place).is_some_and(|row| row.reason.is_none()) {
+                self.skip(place, reason, Exit::Done);
+            }
+        }
+    }
+
+    /// The servers at these places.
+    pub fn at(&self, places: &Range<usize>) -> &[Row] {
         self.rows.get(places.clone()).unwrap_or_default()
     }
 
@@ -54,15 +62,15 @@ impl RunningAccount<'_> {
     pub fn execute(
         &mut self,
         runtime: &Runtime,
-        at_once: AtOnce,
+        at_once: AtOnce<'_>,
         places: &Range<usize>,
         begun: Vec<(usize, WaitingRun)>,
     ) -> Result<()> {
-        if at_once.fail_fast
+        if let Some(fail_fast) = at_once.fail_fast
             && let Some(refused) = self.first_left_out(places)
         {
             // Another run began first, or a consent was too old. This is the last check that can refuse a server.
-            let reason = format!("not started, because '{}' failed (--fail-fast)", refused.server);
+            let reason = format!("not started, because '{}' failed ({fail_fast})", refused.server);
             return self.skip_all(runtime, begun, &reason);
         }
         let (own_places, waiting): (Vec<usize>, Vec<WaitingRun>) = begun.into_iter().unzip();

@@ -79,11 +79,11 @@ fn ask(plan: Plan, shown: &Plan, args: &ConfirmArgs, beside: &Beside<'_>) -> Res
     Ok(ConsentedPlan::admit(plan, typed, &who)?)
 }
 
-/// A plan that a consent is wanted for: with what the recipe says, and the command that shows all of it.
+/// A plan that a consent is wanted for: with what the recipe says, and the command that shows all of it, if it can be shown.
 pub struct Proposal {
     pub plan: Plan,
     pub remarks: Vec<String>,
-    pub whole: String,
+    pub whole: Option<String>,
 }
 
 /// Turns the plans of all servers into plans that may be executed, in order. `left_out` has the servers without a plan. A
@@ -102,7 +102,7 @@ pub fn obtain_each(
     for Proposal { plan, remarks, whole } in proposals {
         let beside = Beside {
             remarks: &remarks,
-            whole: Some(&whole),
+            whole: whole.as_deref(),
             left_out,
         };
         let shown = plan.clone();

@@ -7,7 +7,7 @@
 
 use super::account::RunningAccount;
 use super::consent::{ConfirmArgs, Proposal, obtain_each};
-use super::parameters::as_typed;
+use super::parameters::{as_typed, shown_option};
 use super::reach_each::reach_each;
 use super::report::{One, Report, Row, Several, StageHead};
 use super::stages::{Stage, Stages};
@@ -19,8 +19,8 @@ use crate::plan::shell::quote;
 use crate::prompt::{self, Terminal};
 use crate::recipe::Recipe;
 use crate::runtime::{
-    AtOnce, GroupCall, Joining, LeftOut, Live, Parameters, Planned, Ready, Runtime, WaitingRun, gather_secrets,
-    make_room_for, secrets_of_plan,
+    AtOnce, FailFast, GroupCall, Joining, LeftOut, Live, Parameters, Planned, Ready, Runtime, WaitingRun,
+    gather_secrets, make_room_for, secrets_of_plan,
 };
 use crate::store::{GroupId, GroupStage, NewStage, Server};
 use std::ops::Range;
@@ -30,7 +30,7 @@ use std::path::Path;
 pub(super) struct GroupCommand<'a> {
     pub stages: Stages,
     pub confirm: &'a ConfirmArgs,
-    pub at_once: AtOnce,
+    pub at_once: AtOnce<'a>,
     /// The group of runs whose servers are tried again.
     pub retry_of: Option<GroupId>,
     /// Whether what is said is in the form for several servers.
@@ -66,12 +66,14 @@ impl GroupCommand<'_> {
             report: &*report,
         };
         let planned = self.plan(runtime, &recipes, &mut account)?;
-        let hurried = self
-            .staged()
-            .find(|(stage, places)| stage.at_once(self.at_once).fail_fast && account.first_left_out(places).is_some());
-        if hurried.is_some() {
-            return Err(nothing_was_run(&account.rows));
+        let hurried = self.staged().find_map(|(stage, places)| {
+            let fail_fast = stage.at_once(self.at_once).fail_fast?;
+            account.first_left_out(&places).map(|_| (fail_fast, places))
+        });
+        if let Some((fail_fast, places)) = hurried {
+            return Err(self.nothing_was_run(fail_fast, &places, &account));
         }
+        let planned = self.without_blocked(planned, &mut account);
         let ready = self.ask(planned, &mut account)?;
         let (group, begun) = self.begin(runtime, &recipes, ready, &mut account)?;
         report.begun(group, &self.name(&recipes), &account.rows)?;
@@ -140,6 +142,19 @@ impl GroupCommand<'_> {
         Ok(made)
     }
 
+    /// Leaves out the stages after the first one with a server that is left out. They can't begin, so infrakt must not ask for
+    /// their consents and secrets.
+    fn without_blocked<T>(&self, made: Vec<Placed<T>>, account: &mut RunningAccount<'_>) -> Vec<Placed<T>> {
+        let blocking = self
+            .staged()
+            .find_map(|(_, places)| Some((places.end, not_started(account.first_left_out(&places)?))));
+        let Some((end, reason)) = blocking else {
+            return made;
+        };
+        account.skip_from(end, &reason);
+        made.into_iter().filter(|(place, _)| *place < end).collect()
+    }
+
     /// Asks for the names of all servers that lose data, and once for each secret.
     fn ask(
         &self,
@@ -154,7 +169,7 @@ impl GroupCommand<'_> {
             let stage = self.staged().find(|(_, places)| places.contains(&place));
             proposals.push(Proposal {
                 remarks: remarks.iter().map(|line| account.report.remark(server, line)).collect(),
-                whole: stage.map_or(String::new(), |(stage, _)| command_that_shows(stage, server)),
+                whole: stage.and_then(|(stage, _)| command_that_shows(stage, server)),
                 plan: planned.plan,
             });
             lives.push((place, live));
@@ -163,13 +178,14 @@ impl GroupCommand<'_> {
         let answers = obtain_each(proposals, self.confirm, &account.left_out())?;
         for ((place, live), consented) in lives.into_iter().zip(answers) {
             match consented {
-                Ok(consented) => given.push((place, live, consented)),
+                Ok(consented) => given.push((place, (live, consented))),
                 Err(error) => account.leave_out(place, error)?,
             }
         }
-        let plans: Vec<_> = given.iter().map(|(_, _, consented)| consented.plan()).collect();
+        let given = self.without_blocked(given, account);
+        let plans: Vec<_> = given.iter().map(|(_, (_, consented))| consented.plan()).collect();
         let all = gather_secrets(&plans, &Terminal)?;
-        let ready = given.into_iter().map(|(place, live, consented)| {
+        let ready = given.into_iter().map(|(place, (live, consented))| {
             let secrets = secrets_of_plan(&all, consented.plan());
             let ready = Ready {
                 live,
@@ -244,8 +260,7 @@ impl GroupCommand<'_> {
                 continue;
             }
             if let Some(row) = account.first_not_done(places.start) {
-                let earlier = row.stage.as_deref().unwrap_or_default();
-                let reason = format!("not started: the stage '{earlier}' is not done on '{}'", row.server);
+                let reason = not_started(row);
                 account.skip_all(runtime, own, &reason)?;
                 continue;
             }
@@ -262,15 +277,54 @@ impl GroupCommand<'_> {
         }
         Ok(())
     }
+
+    /// `places` are those of the stage whose server can't be used.
+    fn nothing_was_run(&self, fail_fast: FailFast<'_>, places: &Range<usize>, account: &RunningAccount<'_>) -> Error {
+        let (rows, hint) = match (fail_fast, &self.stages.play) {
+            (FailFast::Stage(stage), Some(play)) => (
+                account.at(places),
+                format!(
+                    "to run on the others, remove fail_fast from the stage '{stage}', then: infrakt run {}",
+                    quote(play)
+                ),
+            ),
+            _ => (
+                account.rows.as_slice(),
+                "to run on the others, repeat the command without --fail-fast".to_owned(),
+            ),
+        };
+        let left_out = rows.iter().filter(|row| row.is_left_out());
+        let left_out: Vec<&str> = left_out.map(|row| row.server.as_str()).collect();
+        Error::Run {
+            message: format!(
+                "nothing was run on any server, because '{}' can't be used ({fail_fast})",
+                left_out.join("', '")
+            ),
+            exit: Row::worst(&account.rows),
+            hint: Some(hint),
+        }
+    }
 }
 
-/// The command that shows the same plan in full.
-fn command_that_shows(stage: &Stage, server: &str) -> String {
+/// Why no stage after that of `row` begins.
+fn not_started(row: &Row) -> String {
+    let stage = row.stage.as_deref().unwrap_or_default();
+    format!("not started: the stage '{stage}' is not done on '{}'", row.server)
+}
+
+/// The command that shows the same plan in full; `None` if a parameter can't be shown in it.
+fn command_that_shows(stage: &Stage, server: &str) -> Option<String> {
     let mut command = format!("infrakt plan {} --server {}", quote(&stage.recipe), quote(server));
-    for (name, value) in &stage.parameters {
-        command.push_str(&format!(" --set {}", quote(&format!("{name}={}", as_typed(value)))));
+    let typed = |name: &str| {
+        let mut pairs = stage.set.iter().filter_map(|pair| pair.split_once('='));
+        pairs.any(|(key, _)| key == name)
+    };
+    let others = stage.parameters.iter().filter(|(name, _)| !typed(name));
+    let others = others.map(|(name, value)| format!("{name}={}", as_typed(value)));
+    for pair in stage.set.iter().cloned().chain(others) {
+        command.push_str(&shown_option(&pair)?);
     }
-    command + " --full"
+    Some(command + " --full")
 }
 
 /// The stages of a play as the journal keeps them; none without a play.
@@ -317,21 +371,5 @@ fn as_left_out(row: &Row, server: &Server) -> Joining {
             | ServerOutcome::Refused => LeftOut::Refused,
         },
         reason: row.reason.clone().unwrap_or_default(),
-    }
-}
-
-fn nothing_was_run(rows: &[Row]) -> Error {
-    let left_out: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.is_left_out())
-        .map(|row| row.server.as_str())
-        .collect();
-    Error::Run {
-        message: format!(
-            "nothing was run on any server, because '{}' can't be used (--fail-fast)",
-            left_out.join("', '")
-        ),
-        exit: Row::worst(rows),
-        hint: Some("to run on the others, repeat the command without --fail-fast".to_owned()),
     }
 }

@@ -1,6 +1,6 @@
 //! How several servers are worked on: how many at once, and what happens when one fails.
 
-use crate::runtime::AtOnce;
+use crate::runtime::{AtOnce, FailFast};
 use clap::Args;
 use std::num::NonZeroUsize;
 
@@ -27,10 +27,10 @@ pub struct PaceArgs {
 }
 
 impl PaceArgs {
-    pub fn at_once(self) -> AtOnce {
+    pub fn at_once(self) -> AtOnce<'static> {
         AtOnce {
             parallel: self.parallel.parallel,
-            fail_fast: self.fail_fast,
+            fail_fast: self.fail_fast.then_some(FailFast::Option),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::ownership;
+use crate::plan::printable::one_line;
 use crate::plan::shell::quote;
 use crate::recipe::formats::Format;
 use crate::runtime::Parameters;
@@ -77,6 +78,14 @@ pub(super) fn as_typed(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// `KEY=VALUE` as an option of a command that is shown. `None` if it is long, or holds what a terminal can't show as it is, such
+/// as line breaks: pasted, it would be another value.
+pub(super) fn shown_option(pair: &str) -> Option<String> {
+    const LONGEST: usize = 200;
+    let fits = pair.chars().count() <= LONGEST && !pair.contains('\t') && one_line(pair) == pair;
+    fits.then(|| format!(" --set {}", quote(pair)))
 }
 
 /// Data of a file that ends in `.json`, `.yaml`, `.yml` or `.toml`; the text of any other.

@@ -1,7 +1,7 @@
 //! `infrakt plan`: what a run would do, without running any step.
 
 use super::parallel::ParallelArgs;
-use super::parameters::SetArgs;
+use super::parameters::{SetArgs, shown_option};
 use super::reach_each::reach_each;
 use super::stages::Stages;
 use super::targets::Targets;
@@ -229,10 +229,11 @@ fn next(args: &PlanArgs, planned: &Stages, outlooks: &[Outlook]) -> String {
         for server in named {
             command.push_str(&format!(" --server {}", quote(server)));
         }
-        for pair in &args.set.set {
-            command.push_str(&format!(" --set {}", quote(pair)));
+        let set: Option<String> = args.set.set.iter().map(|pair| shown_option(pair)).collect();
+        match set {
+            Some(set) => format!("{command}{set}"),
+            None => format!("{command}, with the same --set options"),
         }
-        command
     };
     match (outlooks, &args.out) {
         ([Outlook::Refused(reason)], _) => format!("A run of it would be refused: {reason}"),

@@ -4,6 +4,7 @@
 use super::consent::ConfirmArgs;
 use super::group_command::GroupCommand;
 use super::parallel::PaceArgs;
+use super::parameters::SetArgs;
 use super::stages::{Stage, Stages};
 use super::{Context, output};
 use crate::document::several::GroupEvent;
@@ -110,7 +111,12 @@ fn stages_of(group: &RunGroup, servers: Vec<(Option<&str>, Server)>) -> Stages {
         let servers = servers.into_iter().map(|(_, server)| server).collect();
         return Stages {
             play: None,
-            stages: vec![Stage::of_recipe(&group.recipe, servers, group.parameters.clone())],
+            stages: vec![Stage::of_recipe(
+                &group.recipe,
+                servers,
+                group.parameters.clone(),
+                &SetArgs::default(),
+            )],
         };
     }
     let of_stage = |name: &str| {

@@ -4,7 +4,7 @@ use super::parameters::SetArgs;
 use super::targets::Targets;
 use crate::error::{Error, Result};
 use crate::recipe::{Play, PlayStage};
-use crate::runtime::{AtOnce, Parameters, Runtime};
+use crate::runtime::{AtOnce, FailFast, Parameters, Runtime};
 use crate::store::{GroupStage, Server};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,6 +18,8 @@ pub(super) struct Stage {
     pub recipe: String,
     pub servers: Vec<Server>,
     pub parameters: Parameters,
+    /// Those that were given with `--set`, as they were typed.
+    pub set: Vec<String>,
     /// How many of its servers at once, if the play says it.
     pub parallel: Option<NonZeroU32>,
     /// Whether the play says that the others stop after a failure.
@@ -33,12 +35,13 @@ pub(super) struct Stages {
 
 impl Stage {
     /// The only stage of a command without a play.
-    pub fn of_recipe(recipe: &str, servers: Vec<Server>, parameters: Parameters) -> Self {
+    pub fn of_recipe(recipe: &str, servers: Vec<Server>, parameters: Parameters, set: &SetArgs) -> Self {
         Self {
             name: None,
             recipe: recipe.to_owned(),
             servers,
             parameters,
+            set: set.set.clone(),
             parallel: None,
             fail_fast: false,
         }
@@ -51,37 +54,42 @@ impl Stage {
             recipe: stage.recipe.clone(),
             servers,
             parameters: stage.parameters.clone(),
+            set: Vec::new(),
             parallel: stage.parallel,
             fail_fast: stage.fail_fast,
         }
     }
 
-    fn of_play(stage: &PlayStage, runtime: &Runtime, set: &Parameters) -> Result<Self> {
+    fn of_play(stage: &PlayStage, runtime: &Runtime, set: &SetArgs, given: &Parameters) -> Result<Self> {
         let targets = Targets {
             server: stage.servers.clone(),
             tag: stage.tags.clone(),
             all: false,
         };
         let mut parameters = stage.parameters();
-        parameters.extend(set.clone());
+        parameters.extend(given.clone());
         Ok(Self {
             name: Some(stage.name.clone()),
             recipe: stage.recipe.clone(),
             servers: targets.resolve(runtime)?,
             parameters,
+            set: set.set.clone(),
             parallel: stage.parallel.and_then(|count| NonZeroU32::try_from(count).ok()),
             fail_fast: stage.fail_fast,
         })
     }
 
     /// How its servers are worked on, where the command says `at_once`.
-    pub fn at_once(&self, at_once: AtOnce) -> AtOnce {
+    pub fn at_once<'a>(&'a self, at_once: AtOnce<'a>) -> AtOnce<'a> {
         AtOnce {
             parallel: self
                 .parallel
                 .and_then(|count| NonZeroUsize::try_from(count).ok())
                 .unwrap_or(at_once.parallel),
-            fail_fast: at_once.fail_fast || self.fail_fast,
+            fail_fast: match &self.name {
+                Some(name) if self.fail_fast => Some(FailFast::Stage(name)),
+                _ => at_once.fail_fast,
+            },
         }
     }
 }
@@ -99,7 +107,7 @@ impl Stages {
             let servers = targets.resolve(runtime)?;
             return Ok(Self {
                 play: None,
-                stages: vec![Stage::of_recipe(recipe, servers, parameters)],
+                stages: vec![Stage::of_recipe(recipe, servers, parameters, set)],
             });
         }
         if targets.are_given() {
@@ -112,8 +120,9 @@ impl Stages {
         for stage in &play.stages {
             runtime.library.find(&stage.recipe)?;
         }
-        let set = set.parse()?;
-        let stages = play.stages.iter().map(|stage| Stage::of_play(stage, runtime, &set));
+        let given = set.parse()?;
+        let stage = |stage| Stage::of_play(stage, runtime, set, &given);
+        let stages = play.stages.iter().map(stage);
         let stages: Vec<Stage> = stages.collect::<Result<_>>()?;
         each_server_once(&stages)?;
         Ok(Self {

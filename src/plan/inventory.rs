@@ -13,6 +13,9 @@ pub struct InventoryRead {
     /// The server's variables that the recipe asked for, with their values; null for one that is not set.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub vars: BTreeMap<String, Value>,
+    /// The names of all variables of the server; null if the recipe did not list them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
     /// The tags whose servers the recipe asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub servers: BTreeMap<String, ServersRead>,
@@ -29,7 +32,7 @@ pub struct ServersRead {
 
 impl InventoryRead {
     pub fn is_empty(&self) -> bool {
-        self.vars.is_empty() && self.servers.is_empty()
+        self.vars.is_empty() && self.names.is_none() && self.servers.is_empty()
     }
 
     /// As people read it, a line for each: `server.vars.region = "eu"`.
@@ -42,6 +45,10 @@ impl InventoryRead {
             [] => format!("servers({tag:?}) is empty"),
             names => format!("servers({tag:?}) = {}", names.join(", ")),
         });
-        vars.chain(servers)
+        let names = self.names.iter().map(|names| match names.as_slice() {
+            [] => "server.vars.keys() is empty".to_owned(),
+            names => format!("server.vars.keys() = {}", names.join(", ")),
+        });
+        vars.chain(names).chain(servers)
     }
 }

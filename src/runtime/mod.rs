@@ -25,7 +25,7 @@ pub use execute::begun::BegunRun;
 pub use execute::group::{GroupCall, Joining, LeftOut, Ready, WaitingRun};
 pub use execute::resume::{Companion, Resumable, Unknown};
 pub use execute::secrets::{gather as gather_secrets, of_plan as secrets_of_plan};
-pub use execute::side_by_side::{AtOnce, Fate, Told};
+pub use execute::side_by_side::{AtOnce, FailFast, Fate, Told};
 pub use history::RunRecord;
 pub use inventory::apps::AppRecord;
 pub use inventory::records::ServerRecord;

@@ -40,7 +40,8 @@ impl Store {
     }
 
     /// The consent that began the run, or was given when it was resumed, if it may be resumed with it: it is not older
-    /// than a day, and no other run has been begun or resumed on the machine since.
+    /// than a day, no other run has been begun or resumed on the machine since, and the run is not one of a later stage that
+    /// never started.
     pub fn consent_that_holds(&self, run_id: i64) -> Result<Option<Consent>> {
         self.write(|transaction| consent_that_holds(transaction, run_id, Timestamp::now()))
     }
@@ -90,7 +91,7 @@ pub(super) fn consent_that_holds(
         [run_id],
         |row| row.get(0),
     )?;
-    if disturbed {
+    if disturbed || is_of_stage_not_started(transaction, run_id)? {
         return Ok(None);
     }
     let found = transaction
@@ -106,6 +107,18 @@ pub(super) fn consent_that_holds(
         age >= SignedDuration::ZERO && age <= CONSENT_HOLDS
     };
     Ok(found.filter(holds))
+}
+
+/// Whether the run is in a later stage of a play, and nothing of it was ever sent to its server. Its consent was for a run
+/// after the stages before it.
+fn is_of_stage_not_started(transaction: &Transaction<'_>, run_id: i64) -> rusqlite::Result<bool> {
+    transaction.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM stretches WHERE run_id = ?1) AND EXISTS (
+             SELECT 1 FROM run_group_servers AS own JOIN run_group_servers AS earlier
+             ON earlier.group_id = own.group_id AND earlier.stage < own.stage WHERE own.run_id = ?1)",
+        [run_id],
+        |row| row.get(0),
+    )
 }
 
 /// Notes that the run continues. Steps that were never executed are open again, and so are steps that may have run unseen, if

@@ -25,6 +25,7 @@ fn the_digest_covers_every_value_except_sizes_and_states() {
     let mut original = plan();
     original.inventory = serde_json::from_value(json!({
         "vars": { "region": "eu" },
+        "names": ["region"],
         "servers": { "web": { "names": ["web-1"], "sha256": "ab" } },
     }))
     .unwrap();
@@ -54,7 +55,8 @@ fn the_digest_covers_every_value_except_sizes_and_states() {
 #[test]
 fn the_digest_covers_added_and_removed_entries() {
     let original = plan();
-    let changes: [fn(&mut Plan); 14] = [
+    let changes: [fn(&mut Plan); 15] = [
+        |plan| plan.inventory.names = Some(Vec::new()),
         |plan| drop(plan.inventory.vars.insert("region".to_owned(), Value::Null)),
         |plan| plan.losses.volumes[0].identity = Some("2026-01-02T00:00:00Z".to_owned()),
         |plan| plan.losses.containers[0].identity = None,

@@ -124,7 +124,10 @@ fn a_failure_in_a_stage_that_fails_fast_stops_its_other_servers() {
     let ended = infrakt.run(&["run", "play.toml"]).exits(1);
 
     assert_eq!(servers.lines("log")[2..], ["c none"]);
-    assert!(ended.stdout.contains("'c' failed (--fail-fast)"), "{ended}");
+    assert!(
+        ended.stdout.contains("'c' failed (fail_fast of the stage 'Web')"),
+        "{ended}"
+    );
     assert!(ended.stdout.contains("the stage 'Web' is not done on 'c'"), "{ended}");
 }
 
@@ -145,6 +148,90 @@ fn a_server_that_cannot_be_reached_keeps_later_stages_from_beginning() {
     infrakt
         .run(&["run", "play.toml"])
         .exits(4)
-        .says("nothing was run on any server");
+        .says("because 'd' can't be used (fail_fast of the stage 'Web')")
+        .says("remove fail_fast from the stage 'Web', then: infrakt run");
     assert_eq!(servers.lines("log"), ["a data"]);
+}
+
+/// The first stage works on `a`, the second one destroys on `b`.
+fn with_a_stage_that_destroys(servers: &Servers) -> Infrakt {
+    let infrakt = Infrakt::that_knows(servers, &["a", "b"]);
+    infrakt.recipe_for(servers, "note.rhai", NOTE);
+    let destroy =
+        r#"ssh::destroy("Destroy", `echo ${server.name} destroyed >>$SHARED/log`).env("TOKEN", secret("TOKEN"));"#;
+    infrakt.recipe_for(servers, "destroy.rhai", destroy);
+    infrakt.file(
+        "play.toml",
+        "[[stage]]\nname = \"One\"\nrecipe = \"./note.rhai\"\nservers = [\"a\"]\n
+[[stage]]\nname = \"Two\"\nrecipe = \"./destroy.rhai\"\nservers = [\"b\"]\n",
+    );
+    infrakt
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn nothing_is_asked_for_a_stage_that_cannot_begin() {
+    let servers = Servers::start();
+    let infrakt = with_a_stage_that_destroys(&servers);
+    infrakt.takes_down("a");
+
+    // Neither the name nor the secret is there, and neither is missed.
+    let ended = infrakt.run(&["run", "play.toml"]).exits(4);
+
+    assert!(
+        ended.stdout.contains("0 of 2 done, 1 skipped, 1 unreachable"),
+        "{ended}"
+    );
+    assert!(
+        ended.stdout.contains("not started: the stage 'One' is not done on 'a'"),
+        "{ended}"
+    );
+    assert!(!ended.stderr.contains("delete data"), "{ended}");
+    assert_eq!(infrakt.runs(), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn a_run_that_never_started_because_of_an_earlier_stage_asks_again_when_it_is_resumed() {
+    let servers = Servers::start();
+    let infrakt = with_a_stage_that_destroys(&servers).with("INFRAKT_SECRET_TOKEN", "t0ken");
+    std::fs::write(servers.shared().join("fails-a"), "").expect("a file");
+    infrakt.run(&["run", "play.toml", "--confirm", "b"]).exits(1);
+    assert_eq!(infrakt.runs(), ["a failed", "b interrupted"]);
+
+    infrakt.run(&["runs", "resume", "2"]).exits(3);
+    assert_eq!(servers.lines("log"), ["a none"]);
+    infrakt.run(&["runs", "resume", "2", "--confirm", "b"]).exits(0);
+    assert_eq!(servers.lines("log"), ["a none", "b destroyed"]);
+}
+
+#[test]
+#[ignore = "needs root and sshd"]
+fn the_command_above_a_question_names_the_file_of_a_parameter_and_not_its_content() {
+    let servers = Servers::start();
+    let infrakt = Infrakt::that_knows(&servers, &["a"]);
+    let recipe = infrakt.recipe_for(
+        &servers,
+        "destroy.rhai",
+        "let text = param(\"text\", \"\");\nssh::destroy(\"Destroy\", `touch $SHARED/${server.name}`);",
+    );
+    infrakt.file("text.txt", "first line\nsecond line\n");
+    let asked = |set: &str| {
+        infrakt
+            .run(&["run", &recipe, "--server", "a", "--set", set])
+            .exits(3)
+            .stderr
+    };
+
+    let by_file = asked("text=@text.txt");
+    assert!(by_file.contains("--set text=@text.txt --full"), "{by_file}");
+    assert!(!by_file.contains("second line"), "{by_file}");
+    for unfit in ["text=two\nlines", &format!("text={}", "x".repeat(300))] {
+        let typed = asked(unfit);
+        assert!(!typed.contains("The whole plan:"), "{typed}");
+        let planned = infrakt
+            .run(&["plan", &recipe, "--server", "a", "--set", unfit])
+            .exits(0);
+        assert!(planned.stdout.contains("with the same --set options"), "{planned}");
+    }
 }

@@ -245,3 +245,22 @@ without = [\"192.0.2.51\"]
     );
     infrakt.ok(&["recipe", "test", "./reads.rhai"]);
 }
+
+#[test]
+fn a_saved_plan_that_lists_the_variables_is_not_applied_once_one_was_added() {
+    let infrakt = Infrakt::with_server();
+    infrakt.file(
+        "lists.rhai",
+        "//! List.\nfor name in server.vars.keys() { ssh::run(`Note ${name}`, \"true\"); }\n",
+    );
+    for (variable, listed) in [("region", "is empty"), ("zone", "= region")] {
+        let shown = infrakt.ok(&[&["plan", "./lists.rhai", "--out", "saved.plan"][..], &OFFLINE].concat());
+        assert!(shown.contains(&format!("server.vars.keys() {listed}")), "{shown}");
+        // It fits until the server is asked, and nothing answers there.
+        infrakt.refused(4, &["apply", "saved.plan"]);
+        infrakt.ok(&["server", "update", "prod-2", "--var", &format!("{variable}=eu")]);
+        let refused = infrakt.refused(3, &["apply", "saved.plan"]);
+        let said = format!("its variable '{variable}' has changed since");
+        assert!(refused.contains(&said), "{refused}");
+    }
+}

@@ -131,6 +131,7 @@ fn the_plan_says_which_variables_were_read_and_with_which_values() {
     );
     let all = &evaluated("for name in server.vars.keys() { print(name); }").inventory;
     assert_eq!(all.vars.len(), 4);
+    assert_eq!(all.names.as_ref().map(Vec::len), Some(4));
     assert!(evaluated("print(server.tags.len());").inventory.is_empty());
 }
 
@@ -189,6 +190,11 @@ fn a_change_of_the_inventory_is_a_change_of_the_plan() {
     assert_eq!(first, Inventory::new().digest(reads));
     assert_ne!(first, Inventory::new().with_variable("region", "us").digest(reads));
     assert_ne!(first, Inventory::new().with_web_server("web-3").digest(reads));
+    let lists = "ssh::check(\"One\", \"true\"); if server.vars.keys().len() > 9 { fail(\"x\"); }";
+    assert_ne!(
+        Inventory::new().digest(lists),
+        Inventory::new().with_variable("added", "1").digest(lists)
+    );
     let reads_nothing = "ssh::check(\"One\", \"true\");";
     let changed = Inventory::new().with_variable("region", "us").with_web_server("web-3");
     assert_eq!(Inventory::new().digest(reads_nothing), changed.digest(reads_nothing));

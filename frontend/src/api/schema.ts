@@ -849,6 +849,8 @@ export interface components {
         Interpreter: "sh" | "bash";
         /** @description The parts of the inventory that a recipe read, apart from the row of the plan's server. */
         InventoryRead: {
+            /** @description The names of all variables of the server; null if the recipe did not list them. */
+            names?: string[] | null;
             /** @description The tags whose servers the recipe asked for. */
             servers?: {
                 [key: string]: components["schemas"]["ServersRead"];

@@ -106,17 +106,21 @@ function conditionOf(plan: Plan, index: number, step: PlanStep, mark: Mark | nul
   return `if ${anyOf(would)} does`;
 }
 
-/** What the recipe read of the inventory: variables with their values, and the servers of a tag. */
+/** What the recipe read of the inventory: variables with their values, the names of all, and the servers of a tag. */
 export function inventoryLines({ inventory }: Plan): [string, string][] {
   const vars = Object.entries(inventory?.vars ?? {}).map(([name, value]): [string, string] => [
     `server.vars.${name}`,
     value === null ? "not set" : JSON.stringify(value),
   ]);
+  const listed = inventory?.names;
+  const names: [string, string][] = listed
+    ? [["server.vars.keys()", listed.length === 0 ? "none" : listed.join(", ")]]
+    : [];
   const servers = Object.entries(inventory?.servers ?? {}).map(([tag, { names }]): [string, string] => [
     `servers("${tag}")`,
     names.length === 0 ? "none" : names.join(", "),
   ]);
-  return [...vars, ...servers];
+  return [...vars, ...names, ...servers];
 }
 
 /** The parameters of a plan, as a recipe's author would write their values. */

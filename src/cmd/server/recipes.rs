@@ -35,17 +35,19 @@ pub struct WipeArgs {
     confirm: ConfirmArgs,
 }
 
-pub fn provision(args: ProvisionArgs, context: &Context) -> Result<Exit> {
+pub fn provision(mut args: ProvisionArgs, context: &Context) -> Result<Exit> {
     let runtime = context.runtime()?;
     let server = runtime.server(&args.name)?;
     let mut parameters = args.set.parse()?;
     if args.keep_data {
         parameters.insert("keep_data".to_owned(), true.into());
+        args.set.set.retain(|pair| !pair.starts_with("keep_data="));
     }
     run_shipped(
         "shipped:provision",
         server,
         &parameters,
+        &args.set,
         &args.confirm,
         &runtime,
         context,
@@ -58,7 +60,8 @@ pub fn wipe(args: WipeArgs, context: &Context) -> Result<Exit> {
     run_shipped(
         "shipped:wipe",
         server,
-        &Default::default(),
+        &Parameters::new(),
+        &SetArgs::default(),
         &args.confirm,
         &runtime,
         context,
@@ -69,6 +72,7 @@ fn run_shipped(
     recipe: &str,
     server: Server,
     parameters: &Parameters,
+    set: &SetArgs,
     confirm: &ConfirmArgs,
     runtime: &Runtime,
     context: &Context,
@@ -88,7 +92,7 @@ fn run_shipped(
     let command = GroupCommand {
         stages: Stages {
             play: None,
-            stages: vec![Stage::of_recipe(recipe, vec![server], parameters.clone())],
+            stages: vec![Stage::of_recipe(recipe, vec![server], parameters.clone(), set)],
         },
         confirm,
         at_once: AtOnce::ONE,

@@ -99,11 +99,15 @@ pub mod inventory {
     /// ```
     #[rhai_fn(name = "keys", pure, return_raw)]
     pub fn vars_keys(context: NativeCallContext, vars: &mut VarsHandle) -> RhaiResult<Array> {
-        let names: Vec<&String> = vars.server.vars.keys().collect();
+        let names: Vec<String> = vars.server.vars.keys().cloned().collect();
         for name in &names {
             vars.note(&context, name)?;
         }
-        Ok(names.into_iter().map(|name| name.clone().into()).collect())
+        if vars.planned {
+            // A variable that is added later would be listed as well.
+            SharedDraft::of(&context)?.lock().inventory.names = Some(names.clone());
+        }
+        Ok(names.into_iter().map(Dynamic::from).collect())
     }
 }
 

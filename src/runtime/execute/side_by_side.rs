@@ -9,6 +9,7 @@ use crate::event::{Ended, RunEvent, RunState};
 use crate::plan::Plan;
 use crate::runtime::open::Runtime;
 use crate::runtime::stop::Stop;
+use std::fmt::{self, Display};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,19 +19,36 @@ pub(super) const EXECUTING_STACK: usize = 512 * 1024;
 
 /// How many runs are executed at the same time.
 #[derive(Debug, Clone, Copy)]
-pub struct AtOnce {
+pub struct AtOnce<'a> {
     /// How many at the same time.
     pub parallel: NonZeroUsize,
-    /// Whether the others stop as soon as one goes wrong.
-    pub fail_fast: bool,
+    /// What makes the others stop as soon as one goes wrong; `None` if they continue.
+    pub fail_fast: Option<FailFast<'a>>,
 }
 
-impl AtOnce {
+impl AtOnce<'static> {
     /// One run has no others beside it.
     pub const ONE: Self = Self {
         parallel: NonZeroUsize::MIN,
-        fail_fast: false,
+        fail_fast: None,
     };
+}
+
+/// Where the user has set that the others stop after a failure.
+#[derive(Debug, Clone, Copy)]
+pub enum FailFast<'a> {
+    Option,
+    /// In the stage of this name.
+    Stage(&'a str),
+}
+
+impl Display for FailFast<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option => write!(f, "--fail-fast"),
+            Self::Stage(name) => write!(f, "fail_fast of the stage '{name}'"),
+        }
+    }
 }
 
 /// The reports of the runs, from several threads at once.
@@ -60,7 +78,7 @@ impl Runtime {
     pub fn execute_all(
         &self,
         waiting: Vec<WaitingRun>,
-        at_once: AtOnce,
+        at_once: AtOnce<'_>,
         interrupts: &(dyn Fn() -> usize + Sync),
         tell: &(dyn Fn(usize, Told<'_>) + Sync),
         beat: &mut dyn FnMut(),
@@ -84,8 +102,10 @@ impl Runtime {
                 let ended = waiting.begin().and_then(|mut begun| {
                     runtime.execute(&mut begun, &halt, &mut |event| tell(index, Told::Event(event)))
                 });
-                if at_once.fail_fast && !matches!(&ended, Ok(ended) if ended.state == RunState::Done) {
-                    halt.because_of(&server);
+                if let Some(fail_fast) = at_once.fail_fast
+                    && !matches!(&ended, Ok(ended) if ended.state == RunState::Done)
+                {
+                    halt.because_of(format!("'{server}' failed ({fail_fast})"));
                 }
                 tell(index, Told::Ended(&ended));
                 Ok(ended)
@@ -115,18 +135,18 @@ impl Runtime {
 /// What makes the runs stop.
 struct Halt<'a> {
     interrupts: &'a (dyn Fn() -> usize + Sync),
-    /// The server that failed, if the others must stop because of it.
+    /// The failure, if the others must stop because of it.
     failed: Mutex<Option<String>>,
 }
 
 impl Halt<'_> {
-    fn because_of(&self, server: &str) {
+    fn because_of(&self, failure: String) {
         if (self.interrupts)() > 0 {
             // It went no further because nothing was to.
             return;
         }
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.get_or_insert_with(|| server.to_owned());
+        failed.get_or_insert(failure);
     }
 
     fn failed(&self) -> Option<String> {
@@ -141,7 +161,7 @@ impl Stop for Halt<'_> {
 
     fn why(&self) -> String {
         match self.failed() {
-            Some(server) => format!("stopped because '{server}' failed (--fail-fast)"),
+            Some(failure) => format!("stopped because {failure}"),
             None => "stopped by Ctrl-C".to_owned(),
         }
     }

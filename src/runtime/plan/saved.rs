@@ -12,7 +12,7 @@ use crate::runtime::reach::live::Live;
 use crate::runtime::reach::reading::views_of_tagged;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Runtime {
     /// Checks a plan from a file as far as possible without its server. It must be unaltered, pass the lint, contain
@@ -43,18 +43,27 @@ impl Runtime {
             let server = plan.server.name.clone();
             Err(Refusal::StalePlan { server, reason }.into())
         };
-        let now = match plan.inventory.vars.is_empty() {
+        let read = &plan.inventory;
+        let now = match read.vars.is_empty() && read.names.is_none() {
             true => BTreeMap::new(),
             false => self.store.variables_of(&self.store.server(&plan.server.name)?)?,
         };
-        for (variable, then) in &plan.inventory.vars {
+        for (variable, then) in &read.vars {
             let now = now.get(variable).and_then(|variable| variable.value.as_ref());
             if now.unwrap_or(&Value::Null) != then {
                 let variable = variable.clone();
                 return stale(StaleReason::VariableChanged { variable });
             }
         }
-        for (tag, then) in &plan.inventory.servers {
+        if let Some(then) = &read.names {
+            let then: BTreeSet<&String> = then.iter().collect();
+            let now: BTreeSet<&String> = now.keys().collect();
+            if let Some(variable) = then.symmetric_difference(&now).next() {
+                let variable = (*variable).clone();
+                return stale(StaleReason::VariableChanged { variable });
+            }
+        }
+        for (tag, then) in &read.servers {
             let now = views_of_tagged(&self.store, tag)?;
             if ServerView::read(&now) != *then {
                 return stale(StaleReason::ServersChanged { tag: tag.clone() });
