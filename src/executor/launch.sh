@@ -6,16 +6,18 @@ ik_make_folders() {
 ik_make_folder() {
     mkdir "$IK_DIR"
 }
-# A failing redirection of exec or another special builtin ends the shell (POSIX.1-2017, 2.8.1), but not with `command`.
-ik_open_lock() {
-    # Opening a pipe would wait for a reader.
+# Opening a pipe would wait for a reader.
+ik_has_no_pipe() {
     for ik_file in "$IK_LOCK" "$IK_LOCK.holder" "$IK_LOCK.folder"; do
         if [ -p "$ik_file" ]; then
             echo "$ik_file is a pipe" >&2
             return 1
         fi
     done
-    command exec 9>>"$IK_LOCK"
+}
+# A failing redirection of exec or another special builtin ends the shell (POSIX.1-2017, 2.8.1), but not with `command`.
+ik_open_lock() {
+    ik_has_no_pipe && command exec 9>>"$IK_LOCK"
 }
 # Only the status 200 means that another run has the lock; flock(1) has other statuses for errors.
 ik_lock() {

@@ -73,10 +73,15 @@ impl Stretch<'_> {
         self.checks(&mut text);
         let _ = write!(
             text,
-            "ik_prepare {KEPT_DAYS} || return\n\
+            "ik_prepare {KEPT_DAYS} || return\n{staged}\
              ik_files 2>/dev/null || {{ ik_full; return; }}\n\
              ik_leave \"${{IK_DIR##*/}}\"{must} || return\n\
              ik_start\nik_listen\n}}\n{{ {stage}ik_begin | ik_follow 0 0 0; }} 3>&1\n",
+            staged = if staging.is_empty() {
+                ""
+            } else {
+                "ik_is_staged || return\n"
+            },
             stage = if staging.is_empty() { "" } else { "ik_stage; " },
             must = if self.must_be_detached() { " must" } else { "" },
         );

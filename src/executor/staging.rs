@@ -13,7 +13,7 @@ use crate::plan::shell::{quote, without_comments};
 use crate::plan::{Action, LocalFile, Plan, Step, human_bytes};
 use crate::reason::StaleReason;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -21,13 +21,15 @@ use std::time::{Duration, Instant};
 
 /// How long the server may take to list what it lacks, and to take more of the content.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long infrakt waits for the list after the user asked to stop: only then it knows whether the server waits for content.
+const LAST_LIST: Duration = Duration::from_secs(3);
 /// How often infrakt checks whether the user wants to stop.
 const BEAT: Duration = Duration::from_millis(200);
 /// Bytes that are read and sent at once, and bytes that may wait in this process.
 const PIECE: usize = 128 << 10;
 const MOST_UNSENT: usize = 1 << 20;
-/// The most bytes before and in the list.
-const MAX_LIST: usize = 2 << 20;
+/// The most bytes that the server may print before and in the list, and while it takes content.
+const MAX_OUTPUT: usize = 2 << 20;
 /// From this number of bytes on, infrakt says that it sends them.
 const WORTH_A_NOTICE: u64 = 1_000_000;
 
@@ -46,6 +48,7 @@ pub(super) fn script<'a>(steps: impl Iterator<Item = &'a Step>, folder: &str) ->
     }
     let mut wanted: BTreeMap<&str, Wanted> = BTreeMap::new();
     let mut destroys = false;
+    let mut uploaded: BTreeSet<&str> = BTreeSet::new();
     for step in steps {
         // What is in place may be gone when the step needs it.
         destroys |= step.destroys();
@@ -55,14 +58,16 @@ pub(super) fn script<'a>(steps: impl Iterator<Item = &'a Step>, folder: &str) ->
             mode,
             owner,
         } = &step.action
-            && let Some(file) = content.file()
         {
+            // An earlier step replaces what is in place.
+            let replaced = !uploaded.insert(path);
+            let Some(file) = content.file() else { continue };
             let entry = wanted.entry(&file.sha256).or_insert_with(|| Wanted {
                 bytes: file.bytes,
                 old: true,
                 guards: String::new(),
             });
-            entry.old &= !destroys;
+            entry.old &= !destroys && !replaced;
             let holds = is_in_place(step, path, &file.sha256, mode, owner);
             let _ = write!(entry.guards, " {}", quote(&holds));
         }
@@ -93,7 +98,7 @@ struct Lacking<'p> {
 ///
 /// # Errors
 /// If the connection is lost, the server refuses, the user stops the run, or a file is not what it was when the plan was
-/// made. The channel must then be dropped: the server would take what follows for content.
+/// made. Nothing has begun then, and the channel must be dropped: the server would take what follows for content.
 pub(super) fn answer(
     world: &mut dyn World,
     tolerated: usize,
@@ -119,8 +124,11 @@ pub(super) fn answer(
         };
         sending.world.note(&[notice], None)?;
     }
-    for part in lacking {
-        sending.send(&part)?;
+    for part in &lacking {
+        sending.send(part)?;
+    }
+    if !lacking.is_empty() {
+        sending.confirm(nonce)?;
     }
     Ok(sending.output)
 }
@@ -137,10 +145,12 @@ struct FileSender<'a, 'p> {
 }
 
 impl<'p> FileSender<'_, 'p> {
-    /// What the server lacks.
+    /// What the server lacks. If that is nothing, it begins the run by itself. So an interrupt ends this only if the server
+    /// waits for content; otherwise there is nothing to send, and the run is stopped as one without files.
     fn list(&mut self, nonce: &str) -> Result<Vec<Lacking<'p>>> {
         let greeting = format!("infrakt-files {nonce}");
-        let began = Instant::now();
+        let mut heard = Instant::now();
+        let mut stopped = None;
         loop {
             if let Some((list, rest)) = after(&self.output, greeting.as_bytes()) {
                 let entries: Option<Vec<Lacking<'p>>> =
@@ -148,11 +158,16 @@ impl<'p> FileSender<'_, 'p> {
                 self.output = rest;
                 return entries.ok_or_else(|| self.refused("its list of files can't be read"));
             }
-            if self.output.len() > MAX_LIST {
-                return Err(self.refused("it printed too much before its list of files"));
+            if self.is_stopped() {
+                let since: &mut Instant = stopped.get_or_insert_with(Instant::now);
+                if self.world.interrupts() > self.tolerated + 1 || since.elapsed() > LAST_LIST {
+                    return Ok(Vec::new());
+                }
             }
-            self.hear(BEAT)?;
-            if began.elapsed() > PATIENCE {
+            if self.receive(BEAT)? {
+                heard = Instant::now();
+            }
+            if heard.elapsed() > PATIENCE {
                 return Err(self.lost());
             }
         }
@@ -218,26 +233,47 @@ impl<'p> FileSender<'_, 'p> {
         Ok(())
     }
 
+    /// All that was planned has been sent, so the run may begin. From here on it may have begun.
+    fn confirm(&mut self, nonce: &str) -> Result<()> {
+        match self.is_stopped() {
+            true => Err(Error::Interrupted),
+            false => self.channel.send(format!("begin {nonce}\n").as_bytes()),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.world.interrupts() > self.tolerated
+    }
+
     fn hear(&mut self, wait: Duration) -> Result<()> {
-        if self.world.interrupts() > self.tolerated {
+        if self.is_stopped() {
             return Err(Error::Interrupted);
         }
+        self.receive(wait).map(|_| ())
+    }
+
+    /// Whether the server has printed something.
+    fn receive(&mut self, wait: Duration) -> Result<bool> {
         match self.channel.receive(wait)? {
             Incoming::Stdout(bytes) => {
                 *self.heard = Instant::now();
                 self.output.extend_from_slice(&bytes);
+                match self.output.len() > MAX_OUTPUT {
+                    true => Err(self.refused("it printed too much before the run began")),
+                    false => Ok(true),
+                }
             }
             Incoming::Stderr(bytes) => {
                 self.complaint.extend_from_slice(&bytes);
                 self.complaint.drain(..self.complaint.len().saturating_sub(4096));
+                Ok(false)
             }
-            Incoming::Quiet => {}
+            Incoming::Quiet => Ok(false),
             Incoming::Closed => {
                 let said = String::from_utf8_lossy(&self.complaint).trim().to_owned();
-                return Err(self.refused(if said.is_empty() { "its shell has ended" } else { &said }));
+                Err(self.refused(if said.is_empty() { "its shell has ended" } else { &said }))
             }
         }
-        Ok(())
     }
 
     fn refused(&self, reason: &str) -> Error {

@@ -1,9 +1,10 @@
 //! Files beside the recipe arrive on the server as they are: once, whole, and only if the server lacks them.
 
-use crate::local::{Local, Loss, LostOnce, Memory, executed_with, holds, run_over};
+use crate::local::{Changed, Local, Loss, LostOnce, Memory, executed_with, holds, on_the_server, run_over};
+use crate::support::wait::until;
 use infrakt::error::Error;
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
-use infrakt::executor::script::SPOOL;
+use infrakt::executor::script::{LOCK, SPOOL};
 use infrakt::plan::secret::Secrets;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -75,7 +76,7 @@ fn a_file_is_sent_once_and_not_again_while_the_server_has_it() {
 #[ignore = "needs root"]
 fn a_connection_that_is_lost_in_the_middle_of_a_file_costs_no_step_and_no_byte() {
     let content = bytes(2_000_000);
-    for cut in [0, 1, 65_536, 700_000, 1_999_999] {
+    for cut in [0, 1, 65_536, 700_000, 1_999_999, 2_000_000] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         let recipe = format!(
@@ -101,25 +102,40 @@ fn a_connection_that_is_lost_in_the_middle_of_a_file_costs_no_step_and_no_byte()
 #[test]
 #[ignore = "needs root"]
 fn a_run_that_is_stopped_while_a_file_is_sent_has_begun_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (marker, path) = (folder.path().join("ran"), folder.path().join("file"));
-    let recipe = format!("ssh::run(\"Never\", \"touch {}\");\n", marker.display()) + copy("file", &path).as_str();
-    let mut memory = with(&[("file", bytes(3_000_000))]);
-    memory.stop_at_file = true;
-    let error = run_over(&mut Local, &recipe, &Secrets::new(), &mut memory).expect_err("it is stopped");
-    assert!(matches!(error, Error::Interrupted), "{error}");
-    assert!(!marker.exists() && !path.exists());
+    // Also if nothing is left to be sent by then.
+    for content in [bytes(3_000_000), Vec::new()] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (marker, path) = (folder.path().join("ran"), folder.path().join("file"));
+        let recipe = format!("ssh::run(\"Never\", \"touch {}\");\n", marker.display()) + copy("file", &path).as_str();
+        let mut memory = with(&[("file", content)]);
+        memory.stop_at_file = true;
+        let error = run_over(&mut Local, &recipe, &Secrets::new(), &mut memory).expect_err("it is stopped");
+        assert!(matches!(error, Error::Interrupted), "{error}");
+        assert!(holds_nothing_of_a_run() && !marker.exists() && !path.exists());
+    }
+}
+
+/// No run has begun: its folder would be there.
+fn holds_nothing_of_a_run() -> bool {
+    holds(&format!("[ -z \"$(ls {SPOOL} | grep -v -e '-files$')\" ]"))
 }
 
 #[test]
 #[ignore = "needs root"]
 fn a_file_that_has_changed_since_the_plan_is_refused_before_any_step() {
-    for later in [bytes(999), bytes(1001), [&bytes(999)[..], b"!"].concat()] {
+    let whole = bytes(1 << 20);
+    for (planned, later) in [
+        (bytes(1000), bytes(999)),
+        (bytes(1000), bytes(1001)),
+        (bytes(1000), [&bytes(999)[..], b"!"].concat()),
+        // What was planned has been sent as a whole before it shows that there is more.
+        (whole.clone(), [&whole[..], b"!"].concat()),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         let marker = folder.path().join("ran");
         let recipe = format!("ssh::run(\"Never\", \"touch {}\");\n", marker.display())
             + copy("file", &folder.path().join("x")).as_str();
-        let mut memory = with(&[("file", bytes(1000))]);
+        let mut memory = with(&[("file", planned)]);
         memory.later = vec![("file", later)];
         let error = run_over(&mut Local, &recipe, &Secrets::new(), &mut memory).expect_err("a refusal");
         assert!(matches!(error, Error::Refused(_)), "{error}");
@@ -129,7 +145,7 @@ fn a_file_that_has_changed_since_the_plan_is_refused_before_any_step() {
                 .contains("file has another content than when the plan was made"),
             "{error}"
         );
-        assert!(!marker.exists() && !folder.path().join("x").exists());
+        assert!(holds_nothing_of_a_run() && !marker.exists() && !folder.path().join("x").exists());
     }
 }
 
@@ -151,6 +167,67 @@ fn what_an_earlier_step_removes_is_noticed_and_sent_by_the_next_run() {
     assert!(said.contains("resume the run, and infrakt sends the content"), "{said}");
     let (ended, _) = executed_with(&recipe, &Secrets::new(), with(&files));
     assert_eq!(ended.state, RunState::Done, "it is not there at the beginning now");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_file_for_a_path_that_an_earlier_step_uploads_to_is_sent_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    let said = path.to_str().expect("UTF-8");
+    let recipe = format!("ssh::upload(\"First\", {said:?}, \"first\\n\");\n") + copy("file", &path).as_str();
+    let files = [("file", b"second\n".to_vec())];
+    for _ in 0..2 {
+        let (ended, memory) = executed_with(&recipe, &Secrets::new(), with(&files));
+        assert_eq!(ended.state, RunState::Done, "{}", memory.output(Stream::Stderr));
+        assert_eq!(memory.outcomes(), [Outcome::Changed; 2]);
+        assert_eq!(std::fs::read(&path).expect("the file"), files[0].1);
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_run_that_got_no_content_because_of_another_run_does_not_begin_when_that_one_ends() {
+    assert!(holds(&format!(
+        "mkdir -p /run/infrakt; : >{LOCK}; echo other >{LOCK}.holder"
+    )));
+    let mut other = on_the_server("flock");
+    let mut other = other.args(["-F", LOCK, "sleep", "infinity"]).spawn().expect("flock");
+    until("the other run has the lock", || {
+        !holds(&format!("flock -n {LOCK} true"))
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let (marker, path) = (folder.path().join("ran"), folder.path().join("file"));
+    let recipe = format!("ssh::run(\"Never\", \"touch {}\");\n", marker.display()) + copy("file", &path).as_str();
+    // The lock is free from the moment when the server has listed what it lacks.
+    let mut connection = Changed {
+        from: "ik_stage; ",
+        to: "ik_stage; rm -f \"$IK_LOCK\"; ",
+    };
+    let refused = run_over(
+        &mut connection,
+        &recipe,
+        &Secrets::new(),
+        &mut with(&[("file", bytes(10))]),
+    );
+    other.kill().expect("it ends");
+    other.wait().expect("it has ended");
+    let error = refused.expect_err("it is locked");
+    assert!(matches!(error, Error::Refused(_)), "{error}");
+    assert!(holds_nothing_of_a_run() && !marker.exists() && !path.exists());
+    let (ended, _) = executed_with(&recipe, &Secrets::new(), with(&[("file", bytes(10))]));
+    assert_eq!(ended.state, RunState::Done, "{ended:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_pipe_in_the_locks_place_is_named_also_if_files_are_to_be_sent() {
+    assert!(holds(&format!("mkdir -p /run/infrakt; mkfifo {LOCK}")));
+    let folder = tempfile::tempdir().expect("a folder");
+    let recipe = copy("file", &folder.path().join("file"));
+    let mut memory = with(&[("file", bytes(10))]);
+    let error = run_over(&mut Local, &recipe, &Secrets::new(), &mut memory).expect_err("a refusal");
+    assert!(error.to_string().contains("/run/infrakt/lock is a pipe"), "{error}");
 }
 
 #[test]

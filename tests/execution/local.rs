@@ -74,6 +74,28 @@ pub fn holds(script: &str) -> bool {
 
 pub struct Local;
 
+/// A connection whose scripts are changed on the way, so that something happens at a certain moment.
+pub struct Changed {
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
+impl Connection for Changed {
+    fn start(&mut self, script: &[u8]) -> Result<Box<dyn Channel + '_>> {
+        let script = String::from_utf8_lossy(script);
+        assert!(script.contains(self.from), "{script}");
+        Local.start_here(script.replacen(self.from, self.to, 1).as_bytes())
+    }
+
+    fn reconnect_unless(&mut self, _stop: &dyn Fn() -> bool, _patience: Duration) -> Result<()> {
+        Ok(())
+    }
+
+    fn way(&self) -> Box<dyn Way> {
+        Box::new(Loopback)
+    }
+}
+
 /// A connection that is lost once.
 pub struct LostOnce {
     on: Option<Loss>,
