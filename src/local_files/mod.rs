@@ -147,15 +147,18 @@ impl FolderListing<'_> {
         let path = find(self.folder, &here)?;
         for entry in fs::read_dir(&path).map_err(Error::file("read", &path))? {
             let name = entry.map_err(Error::file("read", &path))?.file_name();
-            let name = name.to_str().filter(|name| form::is_title(name)).ok_or_else(|| {
-                Error::usage(format!(
-                    "the name of a file in {here} is not text of one line: {}",
-                    name.display()
-                ))
-            })?;
-            let below = joined(below, name);
+            let below = joined(below, &name.to_string_lossy());
             if self.excludes.iter().any(|pattern| pattern.is_for(&below)) {
                 continue;
+            }
+            if !name.to_str().is_some_and(form::is_title) {
+                return Err(Error::usage_with(
+                    format!(
+                        "the name of a file in {here} is not text of one line: {}",
+                        name.display()
+                    ),
+                    "rename it, or leave it out with excludes",
+                ));
             }
             let real = find(self.folder, &joined(self.subfolder, &below))?;
             match fs::metadata(&real).map_err(Error::file("read", &real))?.is_dir() {

@@ -19,7 +19,7 @@ impl Pattern {
         if trimmed.is_empty() {
             return Err(bad());
         }
-        let mut regex = String::from("^");
+        let mut regex = String::from("(?s)^");
         let mut rest = trimmed.chars().peekable();
         while let Some(c) = rest.next() {
             match c {
@@ -65,6 +65,7 @@ mod tests {
             ("css/*.map", "css/old/a.map", false),
             ("css/**", "css/old/a.map", true),
             ("/build", "web/build/x.js", false),
+            ("css/**", "css/two\nlines", true),
             ("a?c", "abc", true),
             ("a.c", "abc", false),
         ] {

@@ -1,7 +1,8 @@
 //! Files are put where they belong, whatever those who can write the directories on the way make of them.
 
-use crate::local::executed;
+use crate::local::{Memory, executed, executed_with};
 use infrakt::event::{RunState, Stream};
+use infrakt::plan::secret::Secrets;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -113,6 +114,44 @@ fn no_link_of_a_users_is_followed() {
     assert_eq!(std::fs::metadata(&file).expect("it").mode() & 0o7777, 0o600);
     let left = std::fs::read_dir(place.path("home/.ssh")).expect("a directory").count();
     assert_eq!(left, 1, "something is left beside the file");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_directories_of_a_copied_folder_are_not_made_through_a_link_of_a_users() {
+    let place = Place::new();
+    let copied = |to: &str| {
+        let recipe = format!(
+            "ssh::copy_folder(\"Copy\", \"site\", {:?}, #{{ owner: \"nobody:nogroup\" }});",
+            place.said(to)
+        );
+        let memory = Memory {
+            beside: vec![("site/css/a.css", b"p {}\n".to_vec())],
+            ..Memory::default()
+        };
+        executed_with(&recipe, &Secrets::new(), memory)
+    };
+    symlink(place.path("etc"), place.path("home/www")).expect("a link");
+    let (ended, memory) = copied("home/www/shop");
+    assert_eq!(ended.state, RunState::Failed);
+    let said = memory.output(Stream::Stderr);
+    assert!(said.contains("is a link"), "{said}");
+    place.is_untouched();
+    // Root's own links are followed.
+    std::fs::create_dir(place.path("disk")).expect("a directory");
+    symlink("etc/../disk", place.path("srv")).expect("a link");
+    let (ended, memory) = copied("srv/www/shop");
+    assert_eq!(ended.state, RunState::Done, "{}", memory.output(Stream::Stderr));
+    for (made, owner) in [
+        ("www", 0),
+        ("www/shop", USER),
+        ("www/shop/css", USER),
+        ("www/shop/css/a.css", USER),
+    ] {
+        let found = std::fs::metadata(place.path("disk").join(made)).expect(made);
+        assert_eq!(found.uid(), owner, "{made}");
+    }
+    place.is_untouched();
 }
 
 #[test]

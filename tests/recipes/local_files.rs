@@ -322,6 +322,21 @@ fn options_of_a_folder_are_checked() {
 }
 
 #[test]
+fn a_name_that_is_not_text_matters_only_if_its_file_is_copied_or_removed() {
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"a\xff.map");
+    let files = site("excludes: [\"*.map\", \".git\"], remove_others: true");
+    std::fs::write(files.path("recipe/site").join(odd), "x").expect("a file");
+    files.evaluated();
+    let files = site("");
+    std::fs::write(files.path("recipe/site").join(odd), "x").expect("a file");
+    let error = files.error();
+    assert!(error.contains("is not text of one line"), "{error}");
+    let error = site("remove_others: true").error();
+    assert!(error.contains("a name that is not UTF-8: \".git/"), "{error}");
+}
+
+#[test]
 fn others_are_removed_in_a_step_that_destroys_and_lists_each_of_them() {
     let files = site("remove_others: true, excludes: [\".git\"]");
     let evaluated = files.evaluated();
@@ -338,6 +353,10 @@ fn others_are_removed_in_a_step_that_destroys_and_lists_each_of_them() {
     assert_eq!(
         removed,
         ["remove 'old dir' 'it'\\''s'", "remove '' old.html 'old dir' link"]
+    );
+    assert!(
+        command.starts_with("root=/disk/www\n"),
+        "where it was listed: {command}"
     );
     let plan = planned(files.evaluated());
     assert!(plan.needs_consent() && !plan.losses_complete);

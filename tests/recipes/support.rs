@@ -16,9 +16,11 @@ impl Answers for NoServer {
     }
 
     fn query(&mut self, command: &str) -> Result<String> {
-        if command.contains("find /srv/www ") {
-            let entries =
-                "dcss\0fcss/a.css\0fold.html\0dold dir\0fold dir/it's\0d.git\0f.git/config\0llink\0findex.html\0";
+        if command.contains("enter /srv/www\n") {
+            // The folder cgi is a link there.
+            let entries: &[u8] =
+                b"/disk/www\0dcss\0fcss/a.css\0fold.html\0dold dir\0fold dir/it's\0d.git\0f.git/config\0\
+                f.git/\xff\0llink\0lcgi\0findex.html\0";
             return Ok(base64::engine::general_purpose::STANDARD.encode(entries));
         }
         match command.starts_with("much ") {

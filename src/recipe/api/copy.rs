@@ -26,13 +26,65 @@ const MOST_REMOVED: usize = 2000;
 const REMOVE: &str = r#"remove() {
     if ! cd -P -- "$root/$1" 2>/dev/null; then return; fi
     if [ "$PWD" != "$root${1:+/$1}" ]; then
-        echo "$root/$1 is a link now, so nothing in it is removed" >&2
+        echo "$root${1:+/$1} is a link now, so nothing in it is removed" >&2
         exit 1
     fi
     shift
     for name in "$@"; do
         if [ -d "./$name" ] && [ ! -L "./$name" ]; then rmdir -- "./$name"; else rm -f -- "./$name"; fi
     done
+}
+"#;
+
+/// enter DIRECTORY: the same walk as for uploads. Each directory is entered first and checked then, and a link is followed
+/// only if only root can have made it. `missing` is called for a directory that is not there.
+const ENTER: &str = r#"enter() {
+    cd /
+    rest=$1 links=0
+    while [ -n "$rest" ]; do
+        rest=${rest#"${rest%%[!/]*}"}
+        name=${rest%%/*} here=${PWD%/}
+        case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
+        if [ -z "$name" ] || [ "$name" = . ]; then continue; fi
+        if [ "$name" = .. ]; then
+            cd -P ..
+            continue
+        fi
+        if [ -L "./$name" ]; then
+            if [ -n "$(find . -maxdepth 0 \( ! -user root -o -perm /022 \))" ]; then
+                echo "$here/$name is a link in a directory that users other than root can write; it is not followed" >&2
+                exit 1
+            fi
+            links=$((links + 1))
+            if [ "$links" -gt 40 ]; then
+                echo "$1 leads from link to link" >&2
+                exit 1
+            fi
+            to=$(readlink -- "./$name")
+            case $to in /*) cd / ;; esac
+            rest=$to${rest:+/$rest}
+            continue
+        elif [ ! -d "./$name" ]; then
+            missing
+        fi
+        cd -P -- "./$name" || exit 1
+        if [ "$PWD" != "$here/$name" ]; then
+            echo "$here/$name was replaced in the meantime" >&2
+            exit 1
+        fi
+    done
+}
+"#;
+
+/// make DIRECTORY OWNER: makes it and the ones on the way; it alone is the owner's then.
+const MAKE: &str = r#"missing() {
+    mkdir -- "./$name" || exit 1
+    made=$here/$name
+}
+make() {
+    made=''
+    enter "$1"
+    if [ "$made" = "$PWD" ]; then chown -- "$2" . || exit 1; fi
 }
 "#;
 
@@ -157,15 +209,59 @@ fn make_directories(
     let below = folders_of(files).into_iter().map(|folder| format!("{remote}/{folder}"));
     let directories: Vec<String> = [remote.to_owned()].into_iter().chain(below).collect();
     let quoted: Vec<_> = directories.iter().map(|directory| quote(directory)).collect();
-    let command = format!(
-        "for directory in {}; do\n    if [ ! -d \"$directory\" ]; then\n        mkdir -p -- \"$directory\"\n        \
-         chown -h {} -- \"$directory\"\n    fi\ndone",
-        quoted.join(" "),
-        quote(owner),
-    );
+    let owner = quote(owner);
+    let calls: Vec<String> = quoted
+        .iter()
+        .map(|directory| format!("make {directory} {owner}"))
+        .collect();
+    let command = format!("{ENTER}{MAKE}{}", calls.join("\n"));
     let guards: Vec<String> = quoted.iter().map(|directory| format!("[ -d {directory} ]")).collect();
     let step = command_step(context, &format!("{title}: directories"), &command, Effect::Change)?;
     step.set_unless(context, guards.join(" && "))
+}
+
+/// What a directory of the server holds.
+struct Listed {
+    /// Where it is without links; empty if there is no such directory.
+    root: String,
+    entries: Vec<Entry>,
+}
+
+/// A file or folder of the server.
+struct Entry {
+    is_folder: bool,
+    /// From the directory on. What is not UTF-8 in it is replaced.
+    path: String,
+    is_utf8: bool,
+}
+
+/// Asks the server for what is in the directory.
+fn list(context: &NativeCallContext, remote: &str) -> RhaiResult<Listed> {
+    let directory = quote(remote);
+    // Names of files can have line breaks and any other bytes, and a query's answer is text.
+    let query = format!(
+        "{ENTER}missing() {{ exit 1; }}\nif [ -d {directory} ]; then\n    enter {directory}\n    \
+         {{ printf '%s\\0' \"$PWD\"; find \"$PWD\" -mindepth 1 -printf '%y%P\\0'; }} | base64 -w0\nfi"
+    );
+    // Where no server is asked, there are no other files.
+    let answer = ask(context, &query, Some(""))?;
+    let unclear = || Problem::new(format!("the server's list of the files in {remote} can't be read")).at(context);
+    let listed = base64::engine::general_purpose::STANDARD
+        .decode(answer.trim())
+        .map_err(|_| unclear())?;
+    let mut parts = listed.split(|byte| *byte == 0);
+    let root = parts.next().unwrap_or_default().to_vec();
+    let root = String::from_utf8(root).map_err(|_| unclear())?;
+    let entries = parts.filter_map(|part| {
+        let (kind, path) = part.split_first()?;
+        Some(Entry {
+            is_folder: *kind == b'd',
+            path: String::from_utf8_lossy(path).into_owned(),
+            is_utf8: std::str::from_utf8(path).is_ok(),
+        })
+    });
+    let entries = entries.collect();
+    Ok(Listed { root, entries })
 }
 
 /// The step that removes what else is in the directory, if there is anything.
@@ -176,41 +272,38 @@ fn remove_others(
     files: &[String],
     options: &FolderOptions,
 ) -> RhaiResult<Option<StepHandle>> {
-    let directory = quote(remote);
-    // Names of files can have line breaks, and a query's answer is text.
-    let query = format!("if [ -d {directory} ]; then find {directory} -mindepth 1 -printf '%y%P\\0' | base64 -w0; fi");
-    // Where no server is asked, there are no other files.
-    let answer = ask(context, &query, Some(""))?;
-    let unclear = || Problem::new(format!("the server's list of the files in {remote} can't be read")).at(context);
-    let listed = base64::engine::general_purpose::STANDARD
-        .decode(answer.trim())
-        .map_err(|_| unclear())?;
-    let listed = String::from_utf8(listed).map_err(|_| {
-        Problem::new(format!("a file in {remote} has a name that is not UTF-8"))
-            .help("remove or rename it on the server")
-            .at(context)
-    })?;
+    let Listed { root, entries } = list(context, remote)?;
     let folders = folders_of(files);
-    let entries: Vec<(bool, &str)> = listed
-        .split_terminator('\0')
-        .filter_map(|entry| Some((entry.starts_with('d'), entry.get(1..)?)))
-        .collect();
     let kept: Vec<&str> = entries
         .iter()
-        .map(|(_, path)| *path)
+        .map(|entry| entry.path.as_str())
         .filter(|path| options.keeps(path))
         .collect();
     let holds_kept = |folder: &str| {
         let below = |path: &&str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         kept.iter().any(below)
     };
-    let is_other = |(is_folder, path): &&(bool, &str)| match is_folder {
-        true => !folders.contains(path) && !options.keeps(path) && !holds_kept(path),
-        false => !files.iter().any(|file| file == path) && !options.keeps(path),
+    // A folder of the copy may be a link on the server, which the copy goes through.
+    let is_other = |entry: &&Entry| {
+        let path = entry.path.as_str();
+        !folders.contains(path)
+            && !options.keeps(path)
+            && match entry.is_folder {
+                true => !holds_kept(path),
+                false => !files.iter().any(|file| file == path),
+            }
     };
-    let others: Vec<&(bool, &str)> = entries.iter().filter(is_other).collect();
+    let others: Vec<&Entry> = entries.iter().filter(is_other).collect();
     if others.is_empty() {
         return Ok(None);
+    }
+    if let Some(odd) = others.iter().find(|entry| !entry.is_utf8) {
+        return Err(Problem::new(format!(
+            "a file in {remote} has a name that is not UTF-8: {:?}",
+            odd.path
+        ))
+        .help("remove or rename it on the server, or name it in `excludes`")
+        .at(context));
     }
     if others.len() > MOST_REMOVED {
         return Err(Problem::new(format!(
@@ -221,7 +314,7 @@ fn remove_others(
         .at(context));
     }
     let mut in_folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (_, path) in others {
+    for Entry { path, .. } in others {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         in_folders.entry(folder).or_default().push(name);
     }
@@ -234,7 +327,12 @@ fn remove_others(
             format!("remove {} {}", quote(folder), names.join(" "))
         })
         .collect();
-    let command = format!("root=$(cd -P -- {directory} && pwd -P)\n{REMOVE}{}", calls.join("\n"));
+    // The directory that was listed, also if a link leads elsewhere in the meantime.
+    let command = format!(
+        "root={}\n{REMOVE}{}",
+        quote(root.trim_end_matches('/')),
+        calls.join("\n")
+    );
     let step = command_step(context, &format!("{title}: remove others"), &command, Effect::Destroy)?;
     step.set_idempotent(context).map(Some)
 }
