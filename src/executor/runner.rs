@@ -96,7 +96,7 @@ fn calls(plan: &Plan, step: &StepFiles<'_>, outputs: &str) -> String {
         act = format!("ik_output={outputs}/{}; {act}", index + 1);
     }
     if let Some(expect) = handlers::expect(plan, index) {
-        act = format!("{expect} && {act}");
+        act = format!("{expect} && {{ {act}; }}");
     }
     if !still.is_empty() {
         let _ = write!(act, "; ik_still {index}{still}");

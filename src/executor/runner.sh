@@ -348,17 +348,23 @@ ik_undo_unless_proven() {
     done
     ik_mark
 }
-# Keeps what the step has printed on its standard output, for a later step: up to one byte more than a later step may get.
+# keep_output LENGTH: keeps what the step has printed on its standard output, for a later step: up to one byte more than a later
+# step may get. If it can't be kept, the step has failed, and no later one may take a part for the whole.
 ik_keep_output() {
-    tail -c "+$((ik_printed_from + 1))" "$IK_DIR/out" | head -c "$((ik_out - ik_printed_from))" | head -c "$((IK_LONGEST + 1))" >"$ik_output" || exit 1
+    if tail -c "+$((ik_printed_from + 1))" "$IK_DIR/out" | head -c "$1" | head -c "$((IK_LONGEST + 1))" >"$ik_output"; then return; fi
+    rm -f -- "$ik_output"
+    echo "infrakt could not keep what the step has printed, for a later step" >&6
+    ik_mark_exactly
+    ik_status=1
 }
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {
     ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
-    if [ "$ik_status" -eq 0 ] && [ -n "$ik_output" ]; then ik_keep_output; fi
+    ik_printed=$((ik_out - ik_printed_from))
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi
+    if [ "$ik_status" -eq 0 ] && [ -n "$ik_output" ]; then ik_keep_output "$ik_printed"; fi
     ik_ended "$1" "$ik_status" "$ik_late"
 }
 # pause INDEX SECONDS: the client carries out this step while the runner holds the lock. If the client does not return, only the

@@ -18,6 +18,8 @@ pub(super) struct StepFiles<'a> {
     pub files: Vec<StepFile<'a>>,
     /// Sets the step's variables, before each of its scripts.
     exports: String,
+    /// The run's folder.
+    folder: String,
 }
 
 pub(super) struct StepFile<'a> {
@@ -103,14 +105,24 @@ impl<'a> StepFiles<'a> {
             index,
             step,
             files,
-            exports: exports(step, secrets) + step_outputs::exports(step, folder).as_str(),
+            exports: exports(step, secrets),
+            folder: folder.to_owned(),
         }
     }
 
     /// The bytes of one of its files.
     pub fn content_of<'f>(&self, file: &'f StepFile<'a>) -> Cow<'f, str> {
         match &file.part {
-            Part::Script(script) => Cow::Owned(format!("{}{script}\n", self.exports)),
+            Part::Script(script) => {
+                let otherwise = match file.purpose {
+                    // A guard that can't be asked, which is no answer.
+                    Purpose::OnlyIf | Purpose::Unless => Some(126),
+                    Purpose::Undo => None,
+                    Purpose::Act | Purpose::Content => Some(1),
+                };
+                let outputs = step_outputs::exports(self.step, &self.folder, otherwise);
+                Cow::Owned(format!("{}{outputs}{script}\n", self.exports))
+            }
             Part::Data(data) => Cow::Borrowed(data.as_ref()),
         }
     }

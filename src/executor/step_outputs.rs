@@ -27,21 +27,28 @@ pub(super) fn has_any(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| !step.outputs.is_empty())
 }
 
-/// Sets the variables of a step to what earlier ones have printed.
-pub(super) fn exports(step: &Step, stretch: &str) -> String {
+/// Sets the variables of a step to what earlier ones have printed. If that is missing or too long, its scripts end with
+/// `otherwise`; without that, they do without it.
+pub(super) fn exports(step: &Step, stretch: &str, otherwise: Option<u8>) -> String {
     let mut exports = String::new();
     let folder = folder(stretch);
     for (name, number) in &step.outputs {
         // Writing to a String does not fail.
-        let _ = writeln!(
-            exports,
-            "if [ ! -e {folder}/{number} ]; then\n\
-             echo 'the server no longer has the output of step {number}; run the recipe again' >&2\nexit 1\nfi\n\
-             if [ \"$(stat -c %s {folder}/{number})\" -gt {LONGEST} ]; then\n\
-             echo 'step {number} has printed more than {} KiB' >&2\nexit 1\nfi\n\
-             {name}=$(cat {folder}/{number})\nexport {name}",
-            LONGEST >> 10
-        );
+        let _ = match otherwise {
+            Some(status) => writeln!(
+                exports,
+                "if [ ! -e {folder}/{number} ]; then\n\
+                 echo 'the server no longer has the output of step {number}; run the recipe again' >&2\nexit {status}\nfi\n\
+                 if [ \"$(stat -c %s {folder}/{number})\" -gt {LONGEST} ]; then\n\
+                 echo 'step {number} has printed more than {} KiB' >&2\nexit {status}\nfi\n\
+                 {name}=$(cat {folder}/{number})\nexport {name}",
+                LONGEST >> 10
+            ),
+            None => writeln!(
+                exports,
+                "if {name}=$(cat {folder}/{number} 2>/dev/null); then export {name}; fi"
+            ),
+        };
     }
     exports
 }

@@ -97,4 +97,15 @@ fn a_run_that_can_not_note_a_handler_changes_nothing() {
         memory.output(Stream::Stderr)
     );
     assert!(!folder.path().join("file").exists());
+    // Neither if a later step uses its output.
+    let (ended, memory) = executed(&format!(
+        r#"ssh::run("Close it", "mount -t tmpfs -o ro tmpfs /var/lib/infrakt/pending");
+           let change = ssh::run("Change", "echo x >{path}/file; echo y");
+           ssh::run("Restart", "echo restarted").when_changed(change);
+           ssh::run("Use", "echo \"$MADE\"").env("MADE", change.output());"#
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    use Outcome::{Changed, Failed, Skipped};
+    assert_eq!(memory.outcomes(), [Changed, Failed, Skipped, Skipped]);
+    assert!(!folder.path().join("file").exists());
 }
