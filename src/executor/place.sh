@@ -79,14 +79,22 @@ ik_clean() {
     cd -P ..
     rmdir -- "$ik_new"
 }
-# ik_keep KEPT: keeps a copy of the old file, or notes that there is none. One that an interrupted step has kept is older, and
-# known to be good.
-ik_keep() {
-    if [ -e "$1/whole" ]; then return; fi
+# ik_distrust KEPT: removes a copy that an interrupted step has left, unless what is in place now is what that step put there.
+# Otherwise the file was changed since then, and nothing says that the copy is better.
+ik_distrust() {
+    if [ -e "$1/whole" ] && [ -f "../$ik_name" ] && grep -qxF -e "$(sha256sum <"../$ik_name")" "$1/whole"; then return; fi
     rm -rf -- "$1"
-    mkdir -- "$1"
-    if [ -e "../$ik_name" ]; then cp -a -- "../$ik_name" "$1/file"; fi
-    true >"$1/whole"
+}
+# ik_keep KEPT: keeps a copy of the old file, or notes that there is none. One that an interrupted step has kept is older, and
+# known to be good. With it are the sums of what has taken its place since. All of it is on the disk before the file is replaced.
+ik_keep() {
+    if [ ! -e "$1/whole" ]; then
+        mkdir -- "$1"
+        if [ -e "../$ik_name" ]; then cp -a -- "../$ik_name" "$1/file"; fi
+        if [ -f "$1/file" ]; then sync -- "$1/file"; fi
+    fi
+    sha256sum <new >>"$1/whole"
+    sync -- "$1/whole"
 }
 # ik_put_back KEPT: puts the old file back into its place, or removes the new one where there was none.
 ik_put_back() {
@@ -115,11 +123,12 @@ ik_accepts() (
 # not empty, the old one is kept there; it is put back unless CHECK succeeds. Any of the last three may be empty.
 ik_place() {
     ik_path=$2 ik_kept=$6
+    ik_enter "$2"
+    if [ -n "$6" ]; then ik_distrust "$6"; fi
     if [ ! -f "$1" ]; then
         echo "$2 was in place when the run began, and an earlier step changed it; resume the run, and infrakt sends the content" >&2
         return 1
     fi
-    ik_enter "$2"
     cat -- "$1" >new
     chown -- "$4" new
     chmod -- "$3" new

@@ -127,14 +127,16 @@ fn action(StepFiles { index, step, .. }: &StepFiles<'_>) -> String {
             format!("ik_run {index} {seconds} {mode} {mark}{undo}")
         }
         Action::Upload { path, .. } => {
-            let kept = uploads::kept_by(step, path).map(|kept| format!("; ik_fulfil {kept}"));
+            let kept = uploads::kept(path);
+            let restores = match &step.restore_unless {
+                Some(_) => format!("ik_restores={kept}; "),
+                None => String::new(),
+            };
             // What checks the file may open its output by its path.
             let checks: String = step.file_checks().map(|(_, check)| check).collect();
             let mark = mark_of(&checks);
-            format!(
-                "ik_run {index} {seconds} plain {mark}{undo}{}",
-                kept.unwrap_or_default()
-            )
+            // Also a copy that an earlier step has left there: this file is wanted as it is now.
+            format!("{restores}ik_run {index} {seconds} plain {mark}{undo}; ik_fulfil {kept}")
         }
         Action::Survey { .. } => format!("ik_run {index} {seconds} plain ik_mark"),
         Action::Reconnect { .. } | Action::Reach { .. } | Action::State { .. } => {

@@ -238,8 +238,8 @@ ik_step() {
     if [ -n "$ik_broken" ] && [ -z "${2-}" ]; then return 1; fi
     # Whether the step has failed, or is not to be carried out any more.
     ik_closed=''
-    # The file for its output, if a later step uses it.
-    ik_output=''
+    # The file for its output, if a later step uses it; and where the old file is kept that it may have to put back.
+    ik_output='' ik_restores=''
     # The values measured for the end of the previous step are valid for the start of this one.
     if [ -z "$ik_measured" ]; then ik_mark; fi
     ik_measured=''
@@ -260,7 +260,7 @@ ik_expect() {
     ik_index=$1
     shift
     while [ $# -gt 0 ]; do
-        if ! printf '%s\n' "$2" >"$1"; then
+        if ! { printf '%s\n' "$2" >"$1" && sync -- "$1"; }; then
             echo "infrakt could not note in $1 that '$2' has to run" >&6
             ik_mark_exactly
             ik_ended "$ik_index" 1 0
@@ -271,7 +271,7 @@ ik_expect() {
 }
 # fulfil PATH: removes what says that something is still to be done.
 ik_fulfil() {
-    if [ -z "$ik_closed" ]; then rm -rf -- "$1" || exit 1; fi
+    if [ -z "$ik_closed" ] && [ -e "$1" ]; then rm -rf -- "$1" || exit 1; fi
 }
 # ended INDEX STATUS WHY: WHY is 1 if the step timed out, 2 if it was undone, 3 if undoing it failed, 4 if it was ended because
 # of too much output, 5 if a guard can't be run, else 0.
@@ -357,10 +357,19 @@ ik_keep_output() {
     ik_mark_exactly
     ik_status=1
 }
+# restore_ended INDEX: puts the old file back, in place of an upload that was ended before it did so. Nothing interrupts this.
+ik_restore_ended() {
+    ik_was=$ik_status ik_why=$ik_late ik_firm=yes
+    ik_start "$1.restore" plain -e 300 >&5 2>&6
+    ik_await "$1.restored" 30000
+    if [ "$ik_status" -ne 0 ]; then echo "infrakt could not put the old file back" >&6; fi
+    ik_status=$ik_was ik_late=$ik_why ik_firm=''
+}
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {
     ik_start "$1.sh" "$3" -e "$2" >&5 2>&6
     ik_await "$1" "${2}00"
+    if [ "$ik_status" -ne 0 ] && [ -n "$ik_restores" ] && [ -e "$ik_restores/whole" ]; then ik_restore_ended "$1"; fi
     if [ "$ik_status" -ne 0 ]; then ik_mark_exactly; else "$4"; fi
     ik_printed=$((ik_out - ik_printed_from))
     if [ -n "${5-}" ]; then ik_undo_unless_proven "$1" "$5"; fi

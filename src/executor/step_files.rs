@@ -88,6 +88,9 @@ impl<'a> StepFiles<'a> {
                 if let Some(undo) = &step.undo {
                     add(Purpose::Undo, "undo", Part::Script(uploads::undo(path, &undo.command)));
                 }
+                if step.restore_unless.is_some() {
+                    add(Purpose::Undo, "restore", Part::Script(uploads::restore(path)));
+                }
                 let is_in_place = uploads::is_in_place(step, path, &sum, mode, owner);
                 add(Purpose::Unless, "unless.content", Part::Script(is_in_place));
             }

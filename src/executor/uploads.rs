@@ -16,14 +16,14 @@ pub(super) fn functions() -> String {
 }
 
 /// The folder in which the old file of this path is kept.
-fn kept(path: &str) -> String {
+pub(super) fn kept(path: &str) -> String {
     let mut name = sha256(path.as_bytes());
     name.truncate(32);
     format!("{KEPT}/{name}")
 }
 
 /// The folder in which the step keeps the old file, if it does.
-pub(super) fn kept_by(step: &Step, path: &str) -> Option<String> {
+fn kept_by(step: &Step, path: &str) -> Option<String> {
     step.may_be_put_back().then(|| kept(path))
 }
 
@@ -41,6 +41,13 @@ pub(super) fn undo(path: &str, command: &str) -> String {
     let kept = kept(path);
     let words = [kept.as_str(), path].map(quote);
     format!("{}(ik_restore {})\n{command}", functions(), words.join(" "))
+}
+
+/// A script for the runner that puts the old file back, for an upload that was ended and could not do that itself.
+pub(super) fn restore(path: &str) -> String {
+    let (kept, said) = (kept(path), format!("{path} is as it was before"));
+    let [kept, path, said] = [kept.as_str(), path, said.as_str()].map(quote);
+    format!("ik_restore {kept} {path}\necho {said} >&2")
 }
 
 /// The hash of what an upload writes; `None` if a secret is in it.

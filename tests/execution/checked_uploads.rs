@@ -104,17 +104,57 @@ fn a_file_that_was_not_there_is_removed_if_a_later_check_fails_or_hangs() {
 fn after_a_power_cut_before_its_check_a_file_is_checked_by_the_next_run_and_the_old_one_is_not_lost() {
     let (_folder, path) = folder();
     std::fs::write(&path, "new\n").expect("a file");
-    assert!(holds(&format!(
-        "kept=/var/lib/infrakt/kept/$(printf %s {} | sha256sum | cut -c 1-32)
-         mkdir -p \"$kept\" && echo old >\"$kept/file\" && touch \"$kept/whole\"",
-        path.display()
-    )));
+    keeps_old(&path, "new");
     let (ended, _) = executed(&format!(
         r#"ssh::upload("Write", {path:?}, "new\n").restore_unless("false");"#
     ));
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(content(&path), "old\n");
     is_tidy(&path);
+}
+
+/// As a step does that was interrupted after it has put this content into its place.
+fn keeps_old(path: &Path, content: &str) {
+    assert!(holds(&format!(
+        "kept=/var/lib/infrakt/kept/$(printf %s {} | sha256sum | cut -c 1-32)
+         mkdir -p \"$kept\" && echo old >\"$kept/file\" && echo {content} | sha256sum >\"$kept/whole\"",
+        path.display()
+    )));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_file_that_was_changed_since_the_interruption_is_the_one_to_put_back() {
+    let (_folder, path) = folder();
+    let upload = |check: &str| {
+        let (ended, _) = executed(&format!(r#"ssh::upload("Write", {path:?}, "new\n"){check};"#));
+        ended.state
+    };
+    std::fs::write(&path, "changed\n").expect("a file");
+    keeps_old(&path, "another");
+    assert_eq!(upload(r#".restore_unless("false")"#), RunState::Failed);
+    assert_eq!(content(&path), "changed\n");
+    is_tidy(&path);
+    // An upload without a check wants the file as it is now.
+    keeps_old(&path, "changed");
+    assert_eq!(upload(""), RunState::Done);
+    is_tidy(&path);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_old_file_is_put_back_if_its_check_can_only_be_killed() {
+    let (_folder, path) = folder();
+    std::fs::write(&path, "old\n").expect("a file");
+    let (ended, memory) = executed(&format!(
+        r#"ssh::upload("Write", {path:?}, "new\n").restore_unless("trap '' TERM; sleep 1000").timeout("1s");"#
+    ));
+    assert_eq!(ended.state, RunState::Failed);
+    assert_eq!(content(&path), "old\n");
+    let said = memory.output(Stream::Stderr);
+    assert!(said.contains("is as it was before"), "{said}");
+    assert_eq!(memory.end_of(0).0, Some(124));
+    assert!(holds("test -z \"$(ls /var/lib/infrakt/kept)\""), "no old file is kept");
 }
 
 #[test]
