@@ -66,6 +66,8 @@ pub(super) struct Owed<'p> {
     /// Besides the launch that has begun the stretch there may be others of it, in connections that were lost: on a server
     /// they may arrive at any time, also after all is done.
     pub launched_again: bool,
+    /// Whether a step was known to have failed when the order to end the current one was first sent.
+    pub failed_before: Option<bool>,
 }
 
 impl Owed<'_> {
@@ -76,6 +78,7 @@ impl Owed<'_> {
             heard: Instant::now(),
             begun: false,
             launched_again: false,
+            failed_before: None,
         }
     }
 
@@ -143,6 +146,9 @@ impl Execution<'_> {
                 }
             }
             if begun && interrupts > told {
+                if interrupts > 1 {
+                    owed.failed_before.get_or_insert(transcript.has_failed());
+                }
                 channel.send(if interrupts > 1 { b"kill\n" } else { b"stop\n" })?;
                 told = interrupts;
             }
@@ -252,8 +258,9 @@ impl Execution<'_> {
                 {
                     return Err(error);
                 }
-                // A step that the second Ctrl-C has ended interrupts the run; it does not fail it.
-                let ending = if told > 1 { Ending::Stopped } else { ending };
+                // A step that the second Ctrl-C has ended interrupts the run; it does not fail it, unless another one had.
+                let stopped = told > 1 && owed.failed_before != Some(true);
+                let ending = if stopped { Ending::Stopped } else { ending };
                 return Ok(owed.instead.take().unwrap_or(Followed::Ended(ending)));
             }
             if let Some(index) = transcript.take_paused() {

@@ -47,15 +47,21 @@ pub(super) fn script(
     }
     // In hundredths of a second.
     format!(
-        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_FILES={} IK_BROKEN={} IK_LONGEST={}\n\
-         {}{place}{calls}ik_finish \"${{ik_broken:-done}}\"\n",
+        "IK_DIR={} IK_SHORTEST={}00 IK_MOST={MOST_PRINTED} IK_SECRETS={} IK_FILES={} IK_BROKEN={} IK_BEGUN={} IK_LONGEST={}\n\
+         {}{}{place}{calls}ik_finish \"${{ik_broken:-done}}\"\n",
         quote(folder),
         shortest_timeout(steps),
         quote(&secret.join(" ")),
         if copies { quote(files_folder) } else { "''".into() },
         if winding_up { "stopped" } else { "" },
+        if winding_up || steps.first().is_some_and(|first| first.index > 0) {
+            "yes"
+        } else {
+            ""
+        },
         step_outputs::LONGEST,
         without_comments(include_str!("runner.sh")),
+        without_comments(include_str!("kept.sh")),
     )
 }
 

@@ -15,7 +15,9 @@ echo "$$ ${20}" 1<>"$IK_DIR/pid" || exit 1
 umask 022
 # Why only steps that always run are left: `failed`, `stopped` or `paused`; else empty.
 ik_broken=$IK_BROKEN
-ik_signal='' ik_ends='' ik_watch='' ik_told='' ik_wakes=0 ik_firm='' ik_measured=''
+# Whether a step of the run has begun: if none has, those that always run have nothing to put right.
+ik_begun=$IK_BEGUN
+ik_signal='' ik_ends='' ik_watch='' ik_told='' ik_wakes=0 ik_firm='' ik_measured='' ik_most=$IK_MOST
 trap 'ik_signal=yes' USR1
 # A step that kills its process group means itself. A shutdown of the server ends the runner too, if it waits for nothing.
 trap 'ik_signal=yes ik_ends=yes' HUP INT TERM
@@ -81,10 +83,11 @@ ik_finish() {
     exit 0
 }
 
-# Whether the output of the steps has reached the limit that protects the server's disk.
+# Whether the output of the steps has reached the limit that protects the server's disk. The steps after one that was ended for
+# this have as much again.
 ik_floods() {
     read -r ik_rest ik_flood_o <"/proc/$$/fdinfo/5" && read -r ik_rest ik_flood_e <"/proc/$$/fdinfo/6" &&
-        [ $((ik_flood_o + ik_flood_e)) -gt "$IK_MOST" ]
+        [ $((ik_flood_o + ik_flood_e)) -gt "$ik_most" ]
 }
 # Tells the runner when it has timed out, or when there is too much output: one process for all deadlines. It never sleeps
 # longer than the shortest deadline, so that it misses no new one, nor so long that a step could fill a disk. It creates no
@@ -222,7 +225,14 @@ ik_await() {
     if [ -n "$ik_ending" ]; then ik_end_rest; fi
     case $ik_late in
     1) ik_status=124 ;;
-    4) ik_status=1 ;;
+    4)
+        ik_status=1
+        ik_floods
+        ik_most=$((ik_flood_o + ik_flood_e + IK_MOST))
+        # The next watch knows of it.
+        kill -s USR2 "$ik_watch"
+        ik_watch=''
+        ;;
     esac
 }
 
@@ -232,12 +242,15 @@ ik_step() {
     ik_hear
     case $ik_order in
     none) ;;
-    stop) ik_broken=${ik_broken:-stopped} ;;
+    stop)
+        ik_broken=${ik_broken:-stopped}
+        if [ -z "$ik_begun" ]; then ik_finish "$ik_broken"; fi
+        ;;
     *) ik_finish "${ik_broken:-stopped}" ;;
     esac
     if [ -n "$ik_broken" ] && [ -z "${2-}" ]; then return 1; fi
     # Whether the step has failed, or is not to be carried out any more.
-    ik_closed=''
+    ik_closed='' ik_begun=yes
     # The file for its output, if a later step uses it; and where the old file is kept that it may have to put back.
     ik_output='' ik_restores=''
     # The values measured for the end of the previous step are valid for the start of this one.
@@ -347,23 +360,6 @@ ik_undo_unless_proven() {
         read -r ik_rest <&8
     done
     ik_mark
-}
-# keep_output LENGTH: keeps what the step has printed on its standard output, for a later step: up to one byte more than a later
-# step may get. If it can't be kept, the step has failed, and no later one may take a part for the whole.
-ik_keep_output() {
-    if tail -c "+$((ik_printed_from + 1))" "$IK_DIR/out" | head -c "$1" | head -c "$((IK_LONGEST + 1))" >"$ik_output"; then return; fi
-    rm -f -- "$ik_output"
-    echo "infrakt could not keep what the step has printed, for a later step" >&6
-    ik_mark_exactly
-    ik_status=1
-}
-# restore_ended INDEX: puts the old file back, in place of an upload that was ended before it did so. Nothing interrupts this.
-ik_restore_ended() {
-    ik_was=$ik_status ik_why=$ik_late ik_firm=yes
-    ik_start "$1.restore" plain -e 300 >&5 2>&6
-    ik_await "$1.restored" 30000
-    if [ "$ik_status" -ne 0 ]; then echo "infrakt could not put the old file back" >&6; fi
-    ik_status=$ik_was ik_late=$ik_why ik_firm=''
 }
 # run INDEX SECONDS MODE MARK [SECONDS-UNTIL-UNDONE]
 ik_run() {

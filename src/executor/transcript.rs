@@ -105,6 +105,11 @@ impl Transcript {
         self.paused.take()
     }
 
+    /// Whether a step is known to have failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     pub fn ending(&self) -> Ending {
         match self.finished.as_deref() {
             Some("done") => Ending::Done,

@@ -148,6 +148,9 @@ fn check_step(step: &Step, secrets: &BTreeSet<String>) -> Result<(), String> {
     if step.always && !step.can_always_run() {
         return Err("only a command or an upload can always run".to_owned());
     }
+    if step.always && step.destroys() {
+        return Err("a step that destroys can't always run: it would also run after a check has failed".to_owned());
+    }
     if step.preflight && !can_be_preflight(step) {
         return Err("only a check can run during planning".to_owned());
     }

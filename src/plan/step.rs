@@ -134,6 +134,14 @@ impl Step {
         matches!(self.action, Action::Run { .. }) && !self.is_guarded() && self.when_changed.is_empty()
     }
 
+    /// What the step is known by when its content or its command is another: the path of an upload, else the title.
+    pub fn identity(&self) -> &str {
+        match &self.action {
+            Action::Upload { path, .. } => path,
+            _ => &self.title,
+        }
+    }
+
     /// Whether the old file of an upload may have to be put back.
     pub fn may_be_put_back(&self) -> bool {
         let is_upload = matches!(self.action, Action::Upload { .. });

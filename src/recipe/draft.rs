@@ -235,7 +235,7 @@ impl Draft {
         let found = pending.into_iter().find(still);
         let found = found.map(|(_, problem, source, position)| (problem, source, position));
         found.or_else(|| {
-            let (index, what) = lint::runs_allowed_script(&self.steps)?;
+            let (index, _, what) = lint::runs_allowed_script(&self.steps)?;
             let origin = &self.steps.get(index)?.origin;
             let line = u16::try_from(origin.line).unwrap_or(u16::MAX).max(1);
             Some((

@@ -1,6 +1,6 @@
 //! Steps that always have their turn: after a failure, after an order to stop, and whatever failed.
 
-use crate::local::{Loss, LostOnce, Memory, executed, executed_with, run_over};
+use crate::local::{Loss, LostOnce, Memory, executed, executed_with, holds, run_over};
 use infrakt::event::{Outcome, RunEvent, RunState, Stream};
 use infrakt::plan::secret::Secrets;
 
@@ -87,6 +87,24 @@ fn one_request_to_stop_leaves_them_their_turn_and_a_second_one_does_not() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_run_that_has_failed_stays_failed_if_a_step_that_always_runs_is_ended() {
+    let memory = Memory {
+        stop_at: Some("undraining"),
+        stops: 2,
+        ..Memory::default()
+    };
+    let text = r#"ssh::run("Patch", "exit 3");
+        ssh::run("Undrain", "echo undraining; sleep 1000").always();
+        ssh::run("Clean", "echo never").always();"#;
+    let (ended, memory) = executed_with(text, &Secrets::new(), memory);
+    assert_eq!(ended.reason.as_deref(), Some("step 1 failed: Patch: exit status 3"));
+    assert_eq!(ended.state, RunState::Failed);
+    use Outcome::{Failed, Skipped, Stopped};
+    assert_eq!(outcomes(&memory, 3), [Failed, Stopped, Skipped]);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn they_run_if_a_step_that_infrakt_carries_out_fails() {
     let memory = Memory {
         refuses_changes: true,
@@ -143,4 +161,60 @@ fn a_lost_connection_keeps_them_from_nothing() {
     let ended = run_over(&mut connection, &text, &Secrets::new(), &mut memory).expect("a run");
     assert_eq!(ended.state, RunState::Failed);
     assert_eq!(memory.output(Stream::Stdout), "drained\npatching\nundrained\ncleaned\n");
+}
+
+/// What the runner's journal says after these calls, as for steps of a run that has just begun.
+fn journal(settings: &str, order: &str, calls: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().to_str().expect("UTF-8");
+    let runner = include_str!("../../src/executor/runner.sh");
+    let text = format!(
+        "IK_DIR={directory} IK_SHORTEST=1000 IK_SECRETS='' IK_FILES='' IK_BROKEN='' {settings}\n{runner}\n{calls}"
+    );
+    for (name, content) in [
+        ("runner", text.as_str()),
+        ("order", order),
+        ("0.sh", "head -c 5000 /dev/zero; sleep 1000"),
+        ("1.sh", "echo on"),
+        ("deadline", ""),
+        ("pid", ""),
+    ] {
+        std::fs::write(folder.path().join(name), content).expect("a file");
+    }
+    // The runner keeps a pipe to its follower, and the lock, open.
+    let script =
+        format!("exec setsid -w sh {directory}/runner </dev/null >/dev/null 2>&1 7>/dev/null 9>{directory}/lock");
+    assert!(holds(&script));
+    std::fs::read_to_string(folder.path().join("journal")).expect("the journal")
+}
+
+#[test]
+#[ignore = "needs root"]
+fn they_run_after_a_step_that_printed_too_much_and_have_an_output_of_their_own() {
+    let steps = "if ik_step 0; then ik_run 0 300 plain ik_mark; fi
+        if ik_step 1 always; then ik_run 1 300 plain ik_mark; fi
+        # Longer than what watches the output sleeps.
+        sleep 3
+        if ik_step 2 always; then ik_run 1 300 plain ik_mark; fi
+        ik_finish \"$ik_broken\"";
+    let journal = journal("IK_BEGUN='' IK_MOST=1000", "none\n", steps);
+    assert!(journal.contains("\nE 0 1 4 "), "{journal}");
+    assert_eq!(journal.matches("\nE 1 0 0 ").count(), 2, "{journal}");
+    assert!(journal.ends_with("\nZ failed\n"), "{journal}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_request_to_stop_before_anything_has_begun_gives_them_no_turn() {
+    let steps = "if ik_step 0; then ik_run 0 300 plain ik_mark; fi
+        if ik_step 1 always; then ik_run 1 300 plain ik_mark; fi
+        ik_finish \"$ik_broken\"";
+    let of = |begun: &str| journal(&format!("IK_BEGUN={begun} IK_MOST=1000"), "stop\n", steps);
+    assert_eq!(of(""), "Z stopped\n");
+    // After a restart of the server, for which the drain is not over.
+    let journal = of("yes");
+    assert!(
+        journal.contains("\nE 1 0 0 ") && journal.ends_with("\nZ stopped\n"),
+        "{journal}"
+    );
 }

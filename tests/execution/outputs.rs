@@ -33,8 +33,15 @@ fn an_output_that_can_not_be_kept_fails_its_step_and_ends_nothing_else() {
     );
     use Outcome::{Changed, Failed, Skipped};
     assert_eq!(memory.outcomes(), [Failed, Skipped, Changed, Failed]);
-    assert_eq!((ended.state, memory.output(Stream::Stdout).as_str()), (RunState::Failed, "made\ncleaned\n"));
-    assert!(memory.output(Stream::Stderr).contains("could not keep what the step has printed"));
+    assert_eq!(
+        (ended.state, memory.output(Stream::Stdout).as_str()),
+        (RunState::Failed, "made\ncleaned\n")
+    );
+    assert!(
+        memory
+            .output(Stream::Stderr)
+            .contains("could not keep what the step has printed")
+    );
 }
 
 #[test]

@@ -65,6 +65,10 @@ fn only_an_upload_has_a_file_to_check_and_its_checks_only_look() {
             r#"ssh::reboot("A").undo_if_locked_out("true");"#,
             "only a command or an upload can be undone",
         ),
+        (
+            r#"ssh::destroy("A", "rm -r /srv/a").always();"#,
+            "a step that destroys can't always run",
+        ),
     ] {
         let error = error_of(text);
         assert!(error.contains(said), "{text}: {error}");
@@ -105,6 +109,34 @@ fn a_step_that_runs_what_may_only_destroy_later_needs_a_consent() {
         "{error}"
     );
     assert!(error.contains("test.rhai:3"), "{error}");
+    for (text, what) in [
+        (
+            r#"ssh::destroy("A", "rm -r /srv/a").only_if("/usr/local/bin/clean");"#,
+            "/usr/local/bin/clean",
+        ),
+        (
+            r#"ssh::run("A", "true").unless("sh /usr/local/bin/clean");"#,
+            "/usr/local/bin/clean",
+        ),
+        (
+            r#"ssh::run("A", "true").undo_if_locked_out("/usr/local/bin/clean");"#,
+            "/usr/local/bin/clean",
+        ),
+        (
+            r##"ssh::upload("A", "/usr/local/bin/a", "#!/bin/sh\nrm -r /srv/a\n").allow_destroying("later").validate("sh -e \"$FILE\"");"##,
+            "$FILE",
+        ),
+        (
+            r#"ssh::upload("A", "/etc/a", "").restore_unless("/usr/local/bin/clean");"#,
+            "/usr/local/bin/clean",
+        ),
+    ] {
+        let error = error_of(&format!("{script}{text}"));
+        assert!(
+            error.contains(&format!("`{what}` destroys data, and this step runs it now")),
+            "{error}"
+        );
+    }
     let plan = planned(evaluated(&format!(
         r#"{script}ssh::destroy("Run it", "/usr/local/bin/clean");"#
     )));

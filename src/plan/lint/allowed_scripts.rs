@@ -5,9 +5,9 @@ use super::commands::commands;
 use super::programs::{name_of, programs};
 use crate::plan::{Action, Step};
 
-/// The first step that runs a script of the plan which is allowed to destroy, and is not marked as destructive itself; with what
-/// it runs, as it is written there.
-pub fn runs_allowed_script(steps: &[Step]) -> Option<(usize, String)> {
+/// The first step that runs a script of the plan which is allowed to destroy, and is not marked as destructive itself; with the
+/// part of the step, and what it runs, as it is written there. A check must not run it in any step.
+pub fn runs_allowed_script(steps: &[Step]) -> Option<(usize, &'static str, String)> {
     let paths: Vec<&str> = steps
         .iter()
         .filter(|step| step.allowed.is_some())
@@ -18,14 +18,33 @@ pub fn runs_allowed_script(steps: &[Step]) -> Option<(usize, String)> {
     }
     let units: Vec<&str> = steps.iter().filter_map(|step| unit_that_runs(step, &paths)).collect();
     steps.iter().enumerate().find_map(|(index, step)| {
-        let Action::Run { command } = &step.action else {
-            return None;
-        };
-        let commands = commands(command).into_iter().filter(|_| !step.is_said_to_destroy());
-        let mut run = commands.flat_map(|simple| run_by(&simple.words, &units));
-        run.find(|program| paths.contains(&program.as_str()) || units.contains(&program.as_str()))
-            .map(|program| (index, program))
+        texts_of(step).into_iter().find_map(|(part, text)| {
+            let mut run = commands(text)
+                .into_iter()
+                .flat_map(|simple| run_by(&simple.words, &units));
+            let is_one = |program: &str| {
+                let itself = step.allowed.is_some() && ["$FILE", "${FILE}"].contains(&program);
+                itself || paths.contains(&program) || units.contains(&program)
+            };
+            run.find(|program| is_one(program))
+                .map(|program| (index, part, program))
+        })
     })
+}
+
+/// The shell texts of a step that must not destroy, with what each is called.
+fn texts_of(step: &Step) -> Vec<(&'static str, &str)> {
+    let mut texts = Vec::new();
+    if !step.is_said_to_destroy() {
+        if let Action::Run { command } = &step.action {
+            texts.push(("the command", command.as_str()));
+        }
+        texts.extend(step.undo.iter().map(|undo| ("the undo", undo.command.as_str())));
+    }
+    let guards = step.unless.iter().chain(&step.only_if);
+    texts.extend(guards.map(|guard| ("a guard", guard.as_str())));
+    texts.extend(step.file_checks());
+    texts
 }
 
 fn path_of(step: &Step) -> Option<&str> {

@@ -271,9 +271,9 @@ pub struct LintFinding {
 
 /// Looks through a whole plan, as `apply` does with one that comes from a file.
 pub fn findings(plan: &Plan) -> Vec<LintFinding> {
-    let allowed = runs_allowed_script(&plan.steps).map(|(step, what)| LintFinding {
+    let allowed = runs_allowed_script(&plan.steps).map(|(step, part, what)| LintFinding {
         step,
-        part: "the command",
+        part,
         what,
         does: "destroys data",
     });

@@ -46,8 +46,8 @@ pub mod guards {
 
     /// Runs the step only if this earlier step has changed something since the step last succeeded: a handler, such as a restart
     /// after a new configuration. The server remembers it if the run ends before the handler, or if the handler fails. The next
-    /// run, or the resumed one, then runs it, even if nothing changes any more. It is remembered by the names of the recipe and
-    /// the title of the step.
+    /// run, or the resumed one, then runs it, even if nothing changes any more. It is remembered by the name of the recipe,
+    /// the title of the step, and the steps it depends on: an upload by its path, a command by its title.
     ///
     /// # Example
     /// ```rhai
@@ -101,6 +101,7 @@ pub mod guards {
     /// Gives the step its turn although an earlier step has failed, or the run is stopped: for what must not stay as it is in
     /// between, such as a server that gets no more visitors. The run has still failed. A resumed run begins at the step that
     /// failed, and runs the step again, so running it twice must do no harm. A second Ctrl-C ends the run without it.
+    /// A step that destroys can't always run.
     ///
     /// # Example
     /// ```rhai
@@ -114,6 +115,11 @@ pub mod guards {
             if !step.can_always_run() {
                 return Err(Problem::new("only a command or an upload can always run")
                     .help("the server runs it by itself, also if infrakt does not return"));
+            }
+            if step.destroys() {
+                return Err(Problem::new("a step that destroys can't always run")
+                    .label("it would also run after a check before it has failed, or after a Ctrl-C")
+                    .help("leave out .always(): after a failure, `infrakt runs resume` comes to this step too"));
             }
             step.always = true;
             Ok(())
