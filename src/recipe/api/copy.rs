@@ -221,14 +221,14 @@ fn make_directories(
 }
 
 /// What a directory of the server holds.
-struct Listed {
+struct RemoteListing {
     /// Where it is without links; empty if there is no such directory.
     root: String,
-    entries: Vec<Entry>,
+    entries: Vec<RemoteEntry>,
 }
 
 /// A file or folder of the server.
-struct Entry {
+struct RemoteEntry {
     is_folder: bool,
     /// From the directory on. What is not UTF-8 in it is replaced.
     path: String,
@@ -236,7 +236,7 @@ struct Entry {
 }
 
 /// Asks the server for what is in the directory.
-fn list(context: &NativeCallContext, remote: &str) -> RhaiResult<Listed> {
+fn list(context: &NativeCallContext, remote: &str) -> RhaiResult<RemoteListing> {
     let directory = quote(remote);
     // Names of files can have line breaks and any other bytes, and a query's answer is text.
     let query = format!(
@@ -254,14 +254,14 @@ fn list(context: &NativeCallContext, remote: &str) -> RhaiResult<Listed> {
     let root = String::from_utf8(root).map_err(|_| unclear())?;
     let entries = parts.filter_map(|part| {
         let (kind, path) = part.split_first()?;
-        Some(Entry {
+        Some(RemoteEntry {
             is_folder: *kind == b'd',
             path: String::from_utf8_lossy(path).into_owned(),
             is_utf8: std::str::from_utf8(path).is_ok(),
         })
     });
     let entries = entries.collect();
-    Ok(Listed { root, entries })
+    Ok(RemoteListing { root, entries })
 }
 
 /// The step that removes what else is in the directory, if there is anything.
@@ -272,7 +272,7 @@ fn remove_others(
     files: &[String],
     options: &FolderOptions,
 ) -> RhaiResult<Option<StepHandle>> {
-    let Listed { root, entries } = list(context, remote)?;
+    let RemoteListing { root, entries } = list(context, remote)?;
     let folders = folders_of(files);
     let kept: Vec<&str> = entries
         .iter()
@@ -284,7 +284,7 @@ fn remove_others(
         kept.iter().any(below)
     };
     // A folder of the copy may be a link on the server, which the copy goes through.
-    let is_other = |entry: &&Entry| {
+    let is_other = |entry: &&RemoteEntry| {
         let path = entry.path.as_str();
         !folders.contains(path)
             && !options.keeps(path)
@@ -293,7 +293,7 @@ fn remove_others(
                 false => !files.iter().any(|file| file == path),
             }
     };
-    let others: Vec<&Entry> = entries.iter().filter(is_other).collect();
+    let others: Vec<&RemoteEntry> = entries.iter().filter(is_other).collect();
     if others.is_empty() {
         return Ok(None);
     }
@@ -314,7 +314,7 @@ fn remove_others(
         .at(context));
     }
     let mut in_folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for Entry { path, .. } in others {
+    for RemoteEntry { path, .. } in others {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         in_folders.entry(folder).or_default().push(name);
     }
